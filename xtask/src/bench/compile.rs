@@ -1,0 +1,129 @@
+//! `cargo xtask bench compile`.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::{median, seconds};
+use crate::generate::workspace_root;
+
+const RUNS: usize = 3;
+
+struct Case {
+    name: &'static str,
+    dependencies: String,
+    main: &'static str,
+}
+
+/// Builds two small programs, one on heygen-api and one on what it stands on, and prints the ratio.
+///
+/// Dependencies that both have in common are built first and kept: what is timed is heygen-api itself (where there is
+/// one) and the program. A second figure is a build from nothing.
+pub fn compile() -> Result<()> {
+    let root = workspace_root();
+    let api = root.join("heygen-api");
+    let common = "reqwest = { version = \"0.13\", features = [\"stream\"] }\nserde_json = \"1\"\n\
+                  tokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }\n";
+    let cases = [
+        Case {
+            name: "reqwest + serde_json",
+            dependencies: common.to_owned(),
+            main: "#[tokio::main] async fn main() { let r = reqwest::get(\"https://localhost\").await.unwrap(); \
+                   let v: serde_json::Value = serde_json::from_slice(&r.bytes().await.unwrap()).unwrap(); println!(\"{v}\"); }",
+        },
+        Case {
+            name: "heygen-api",
+            dependencies: format!("heygen-api = {{ path = {:?} }}\n{common}", api.display().to_string()),
+            main: "#[tokio::main] async fn main() { let c = heygen_api::Client::builder().api_key(\"k\").build().unwrap(); \
+                   let v = c.get_video().video_id(\"v\").send().await.unwrap(); println!(\"{v:?}\"); }",
+        },
+    ];
+    let folder = tempfile::tempdir()?;
+    for (label, arguments) in [("cargo check", vec!["check"]), ("release build", vec!["build", "--release"])]
+    {
+        let mut whole = Vec::new();
+        let mut again = Vec::new();
+        for case in &cases {
+            let project = folder.path().join(case.name.replace([' ', '+'], "_"));
+            write(&project, case)?;
+            let (mut fresh_times, mut incremental) = (Vec::new(), Vec::new());
+            for _ in 0..RUNS {
+                clean(&project, &[])?;
+                fresh_times.push(cargo(&project, &arguments)?);
+                clean(&project, &["--package", "probe", "--package", "heygen-api"])?;
+                incremental.push(cargo(&project, &arguments)?);
+            }
+            whole.push(median(fresh_times));
+            again.push(median(incremental));
+        }
+        println!("{label} (median of {RUNS})");
+        for (index, case) in cases.iter().enumerate() {
+            println!(
+                "  {:<24}from nothing {:>9}   own code only {:>9}",
+                case.name,
+                seconds(whole[index]),
+                seconds(again[index])
+            );
+        }
+        println!(
+            "  ratio                   from nothing {:>9.2}   own code only {:>9.2}",
+            ratio(&whole),
+            ratio(&again)
+        );
+    }
+    Ok(())
+}
+
+fn ratio(times: &[Duration]) -> f64 {
+    match times {
+        [rival, ours] => ours.as_secs_f64() / rival.as_secs_f64(),
+        _ => f64::NAN,
+    }
+}
+
+fn write(project: &Path, case: &Case) -> Result<()> {
+    fs::create_dir_all(project.join("src"))?;
+    let manifest = format!(
+        "[package]\nname = \"probe\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n{}",
+        case.dependencies
+    );
+    fs::write(project.join("Cargo.toml"), manifest)?;
+    fs::write(project.join("src/main.rs"), case.main)?;
+    // The same versions on both sides, and none from the network.
+    fs::copy(workspace_root().join("Cargo.lock"), project.join("Cargo.lock"))?;
+    Ok(())
+}
+
+fn clean(project: &Path, packages: &[&str]) -> Result<()> {
+    // `heygen-api` is no package of the rival; cleaning what is not there is no failure worth stopping for.
+    let mut command = Command::new("cargo");
+    command.arg("clean").args(packages).current_dir(project).env("CARGO_TARGET_DIR", project.join("target"));
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().context("cannot run cargo")?;
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let mut own = Command::new("cargo");
+    own.args(["clean", "--package", "probe"])
+        .current_dir(project)
+        .env("CARGO_TARGET_DIR", project.join("target"));
+    own.stdout(Stdio::null()).stderr(Stdio::null()).status().context("cannot run cargo")?;
+    Ok(())
+}
+
+fn cargo(project: &Path, arguments: &[&str]) -> Result<Duration> {
+    let start = Instant::now();
+    let output = Command::new("cargo")
+        .args(arguments)
+        .arg("--quiet")
+        .current_dir(project)
+        .env("CARGO_TARGET_DIR", project.join("target"))
+        .output()
+        .context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("the probe does not build:\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(start.elapsed())
+}

@@ -1,0 +1,18 @@
+//! Measurements; each prints a ratio to a rival of the same run. Benchmarks are never tests.
+
+mod compile;
+mod pipeline;
+
+pub use compile::compile;
+pub use pipeline::generate;
+
+use std::time::Duration;
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}

@@ -1,0 +1,209 @@
+//! Loading: a file becomes a JSON value, or an error that names the file, the line or the place in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::walk::{self, METHODS};
+
+/// Reads and checks an OpenAPI 3.1 document in JSON or YAML.
+pub fn load(path: &Path) -> Result<Value> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the OpenAPI document {}", path.display()))?;
+    parse(&text, &path.display().to_string())
+}
+
+/// Parses text that is JSON when it starts like JSON, else YAML; `name` is for messages.
+pub fn parse(text: &str, name: &str) -> Result<Value> {
+    let value: Value = if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).with_context(|| format!("{name} is not valid JSON"))?
+    } else {
+        serde_norway::from_str(text).with_context(|| format!("{name} is neither JSON nor valid YAML"))?
+    };
+    if let Some(version) = value.get("swagger").and_then(scalar) {
+        bail!(
+            "{name} is a Swagger {version} document (member `swagger`); this pipeline reads OpenAPI 3.1: \
+             convert it first"
+        );
+    }
+    match value.get("openapi").and_then(scalar) {
+        Some(version) if version.starts_with("3.1") => {}
+        Some(version) => bail!("{name} says `openapi: {version}`; this pipeline reads OpenAPI 3.1"),
+        None => bail!("{name} is not an OpenAPI document: it has no member `openapi`"),
+    }
+    if !value.get("paths").is_some_and(Value::is_object) {
+        bail!("{name} has no object `paths`, so it describes no operation");
+    }
+    Ok(walk::canonical(value))
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Checks that every reference leads somewhere and every alias ends; before the overlay, so that the finding is about
+/// the document as published.
+pub fn check_references(document: &Value) -> Result<(), Diagnostics> {
+    let mut found = Vec::new();
+    dangling(document, document, "#", &mut found);
+    recursive_aliases(document, &mut found);
+    Diagnostics::into_result(found)
+}
+
+/// Checks what every later stage relies on: references that lead somewhere, aliases that end, operations with
+/// unique ids and complete path parameters.
+pub fn check(document: &Value) -> Result<(), Diagnostics> {
+    let mut found = Vec::new();
+    dangling(document, document, "#", &mut found);
+    recursive_aliases(document, &mut found);
+    operations(document, &mut found);
+    Diagnostics::into_result(found)
+}
+
+fn dangling(document: &Value, value: &Value, pointer: &str, found: &mut Vec<Diagnostic>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(reference) = map.get("$ref").and_then(Value::as_str) {
+                let inside = reference.strip_prefix('#');
+                if inside.is_none_or(|inside| document.pointer(inside).is_none()) {
+                    let problem = match inside {
+                        Some(_) => format!("`$ref: {reference}` leads nowhere"),
+                        None => format!("`$ref: {reference}` leads out of the document"),
+                    };
+                    let remedy = "add the missing component, or point the reference at one that exists";
+                    found.push(Diagnostic::new("dangling-reference", pointer, problem, remedy));
+                }
+            }
+            for (name, child) in
+                map.iter().filter(|(name, _)| !matches!(name.as_str(), "example" | "examples"))
+            {
+                dangling(document, child, &format!("{pointer}/{}", walk::escape(name)), found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, child) in items.iter().enumerate() {
+                dangling(document, child, &format!("{pointer}/{index}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A component that is only another name for a component, and so on round to itself, is no type at all.
+fn recursive_aliases(document: &Value, found: &mut Vec<Diagnostic>) {
+    let aliases: BTreeMap<&str, &str> = walk::components(document)
+        .filter_map(|(name, schema)| Some((name.as_str(), walk::target(schema)?)))
+        .collect();
+    for start in aliases.keys() {
+        let (mut seen, mut at) = (BTreeSet::from([*start]), *start);
+        while let Some(next) = aliases.get(at) {
+            if !seen.insert(next) {
+                found.push(Diagnostic::new(
+                    "recursive-alias",
+                    format!("#/components/schemas/{start}"),
+                    format!("it is an alias that leads back to `{next}` and never reaches a type"),
+                    "give one component of the circle a schema of its own",
+                ));
+                break;
+            }
+            at = next;
+        }
+    }
+}
+
+fn operations(document: &Value, found: &mut Vec<Diagnostic>) {
+    let mut ids: BTreeMap<&str, String> = BTreeMap::new();
+    for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        if item.get("$ref").is_some() {
+            found.push(Diagnostic::new(
+                "path-reference",
+                format!("#/paths/{}", walk::escape(path)),
+                "the path item is a `$ref`, which the generator refuses",
+                "copy the path item in its place",
+            ));
+        }
+    }
+    for operation in walk::operations(document) {
+        let place = format!("{} {}", operation.method.to_uppercase(), operation.path);
+        match operation.value.get("operationId").and_then(Value::as_str) {
+            None => found.push(Diagnostic::new(
+                "operation-id-missing",
+                &place,
+                "the operation has no `operationId`, so the method has no name",
+                format!(
+                    "add an action: target $.paths['{}'].{}, update operationId",
+                    operation.path, operation.method
+                ),
+            )),
+            Some(id) => {
+                if let Some(other) = ids.insert(id, place.clone()) {
+                    found.push(Diagnostic::new(
+                        "operation-id-twice",
+                        &place,
+                        format!("`operationId: {id}` is taken by {other}"),
+                        "rename one of the two in the overlay",
+                    ));
+                }
+            }
+        }
+        path_parameters(document, &operation, &place, found);
+    }
+}
+
+fn path_parameters(
+    document: &Value,
+    operation: &walk::Operation<'_>,
+    place: &str,
+    found: &mut Vec<Diagnostic>,
+) {
+    let shared = document
+        .pointer(&format!("/paths/{}/parameters", walk::escape(operation.path)))
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let declared: BTreeSet<&str> = operation
+        .parameters()
+        .chain(shared)
+        .map(|parameter| resolve(document, parameter))
+        .filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("path"))
+        .filter_map(|parameter| parameter.get("name").and_then(Value::as_str))
+        .collect();
+    let templated: BTreeSet<&str> = operation
+        .path
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name)
+        .collect();
+    for name in declared.symmetric_difference(&templated) {
+        let problem = if templated.contains(name) {
+            format!("the path has `{{{name}}}`, but no parameter declares it")
+        } else {
+            format!("the path parameter `{name}` does not occur in the path")
+        };
+        let remedy = "add or remove the parameter, so that path and parameters agree";
+        found.push(Diagnostic::new("path-parameter", place, problem, remedy));
+    }
+}
+
+/// Follows a `$ref` once; the value itself when there is none or it dangles.
+pub fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    value
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| reference.strip_prefix('#'))
+        .and_then(|pointer| document.pointer(pointer))
+        .unwrap_or(value)
+}
+
+/// Keys of a path item that are not operations.
+pub fn is_method(key: &str) -> bool {
+    METHODS.contains(&key)
+}

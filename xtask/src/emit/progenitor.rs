@@ -1,0 +1,42 @@
+//! The generator proper: the lowered document goes in, Rust items come out.
+
+use anyhow::{Context, Result, anyhow};
+use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
+use serde_json::Value;
+
+use crate::lower::unions;
+use crate::walk;
+
+/// Runs progenitor on a document that passed lint.
+pub fn run(lowered: &Value) -> Result<syn::File> {
+    let document: openapiv3::OpenAPI =
+        serde_json::from_value(lowered.clone()).context("the lowered document is not OpenAPI 3.0")?;
+    let mut settings = GenerationSettings::default();
+    settings
+        .with_interface(InterfaceStyle::Builder)
+        .with_tag(TagStyle::Merged)
+        .with_hooks(HooksMode::Expected)
+        .with_derive("PartialEq")
+        .with_map_type("::std::collections::BTreeMap");
+    // Open enums and tagged unions are emitted by this crate; the generator only refers to them.
+    for (name, schema) in walk::components(lowered) {
+        if schema.get("enum").is_some() || unions::tag(schema).is_some() {
+            settings.with_replacement(
+                name,
+                format!("crate::types::{name}"),
+                replaced_impls(schema).into_iter(),
+            );
+        }
+    }
+    let tokens = std::panic::catch_unwind(move || Generator::new(&settings).generate_tokens(&document))
+        .map_err(|_| anyhow!("progenitor panicked on a document that passed lint; a lint rule is missing"))?
+        .map_err(|error| anyhow!("progenitor refused the document: {error}"))?;
+    syn::parse2(tokens).context("progenitor's output is not Rust")
+}
+
+fn replaced_impls(schema: &Value) -> Vec<TypeImpl> {
+    match schema.get("enum") {
+        Some(_) => vec![TypeImpl::Display, TypeImpl::FromStringIrrefutable],
+        None => Vec::new(),
+    }
+}

@@ -1,0 +1,254 @@
+//! One small document for each rule; and the promise that the generator never panics on what passed.
+
+use serde_json::{Value, json};
+
+use super::lint;
+use crate::emit::progenitor;
+
+/// A document with one operation and one component, which passes.
+fn sound() -> Value {
+    json!({
+        "openapi": "3.0.3",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/a/{id}": {"post": {
+            "operationId": "do_a",
+            "parameters": [
+                {"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
+                {"name": "limit", "in": "query", "schema": {"type": "integer", "format": "uint32"}}],
+            "requestBody": {"required": true, "content": {"application/json": {"schema": reference("A")}}},
+            "responses": {
+                "200": {"description": "", "content": {"application/json": {"schema": reference("A")}}},
+                "4XX": {"description": "", "content": {"application/json": {"schema": reference("Refusal")}}}}}}},
+        "components": {"schemas": {
+            "A": {"type": "object", "required": ["name"], "properties": {
+                "name": {"type": "string"},
+                "side": {"allOf": [reference("Side")], "description": "d"},
+                "list": {"type": "array", "items": {"type": "string"}, "nullable": true},
+                "any": {}}},
+            "Refusal": {"type": "object", "properties": {"message": {"type": "string"}}},
+            "Side": {"type": "string", "enum": ["left", "right"]}}}
+    })
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// The sound document with the value at `pointer` replaced; a missing last member is added.
+fn with(pointer: &str, value: Value) -> Value {
+    let mut document = sound();
+    let (parent, last) = pointer.rsplit_once('/').unwrap();
+    let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}"));
+    match parent {
+        Value::Array(items) => items[last.parse::<usize>().unwrap()] = value,
+        parent => parent[last.replace("~1", "/")] = value,
+    }
+    document
+}
+
+const OPERATION: &str = "/paths/~1a~1{id}/post";
+const A: &str = "/components/schemas/A/properties/name";
+
+fn rules() -> Vec<(&'static str, Value)> {
+    let operation = |below: &str, value: Value| with(&format!("{OPERATION}/{below}"), value);
+    let json_of =
+        |schema: Value| json!({"description": "", "content": {"application/json": {"schema": schema}}});
+    let media = |media: &str| json!({"required": true, "content": {media: {"schema": {"type": "string"}}}});
+    let query = |extra: Value| {
+        let mut parameter = json!({"name": "q", "in": "query", "schema": {"type": "string"}});
+        parameter.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        operation("parameters/1", parameter)
+    };
+    vec![
+        // The rows that make the generator refuse or panic.
+        ("openapi-version", with("/openapi", json!("3.1.0"))),
+        ("info", with("/info", json!({}))),
+        ("operation-id-missing", operation("operationId", Value::Null)),
+        ("path-template", {
+            let mut document = sound();
+            let item = document["paths"]["/a/{id}"].clone();
+            document["paths"] = json!({"/a/{id": item});
+            document
+        }),
+        ("dropshot-extension", operation("x-dropshot-websocket", json!({}))),
+        ("request-media-type", operation("requestBody", media("multipart/form-data"))),
+        ("request-media-type", operation("requestBody", media("image/png"))),
+        (
+            "request-media-types",
+            operation(
+                "requestBody",
+                json!({"required": true, "content": {
+            "application/json": {"schema": reference("A")}, "text/plain": {"schema": {"type": "string"}}}}),
+            ),
+        ),
+        ("optional-body", operation("requestBody/required", json!(false))),
+        ("media-schema-missing", operation("requestBody/content/application~1json", json!({}))),
+        ("media-encoding", operation("requestBody/content/application~1json/encoding", json!({"a": {}}))),
+        ("error-types-differ", operation("responses/422", json_of(reference("A")))),
+        ("error-types-differ", operation("responses/404", json!({"description": ""}))),
+        ("success-types-differ", operation("responses/204", json!({"description": ""}))),
+        ("success-types-differ", operation("responses/202", json_of(reference("Refusal")))),
+        ("default-response", operation("responses/default", json_of(reference("Refusal")))),
+        ("inline-response", operation("responses/202", json_of(json!({"type": "string"})))),
+        ("response-reference", operation("responses/200", json!({"$ref": "#/components/responses/R"}))),
+        (
+            "response-media-type",
+            operation(
+                "responses/4XX",
+                json!({"description": "", "content": {
+            "application/problem+json": {"schema": reference("Refusal")}}}),
+            ),
+        ),
+        (
+            "response-media-types",
+            operation("responses/200/content/text~1plain", json!({"schema": reference("A")})),
+        ),
+        (
+            "event-stream-type",
+            operation(
+                "responses/200",
+                json!({"description": "", "content": {
+            "text/event-stream": {"schema": reference("A")}}}),
+            ),
+        ),
+        ("status-code", operation("responses/2000", json_of(reference("A")))),
+        ("parameter-style", query(json!({"in": "cookie"}))),
+        ("parameter-style", query(json!({"style": "deepObject"}))),
+        ("parameter-style", query(json!({"explode": false}))),
+        ("parameter-schema", operation("parameters/1", json!({"name": "q", "in": "query"}))),
+        ("parameter-schema", query(json!({"schema": {"type": "string", "nullable": true}}))),
+        (
+            "request-body-type",
+            operation("requestBody/content/application~1json/schema", json!({"type": "string"})),
+        ),
+        ("parameter-reference", operation("parameters/1", json!({"$ref": "#/components/parameters/P"}))),
+        ("path-parameter-optional", operation("parameters/0/required", json!(false))),
+        // The rows that go wrong in silence.
+        ("inline-enum", with(A, json!({"type": "string", "enum": ["a"]}))),
+        ("enum-type", with("/components/schemas/Side/enum", json!([1, 2]))),
+        ("untagged-union", with(A, json!({"oneOf": [reference("A"), reference("Refusal")]}))),
+        ("untagged-union", with(A, json!({"anyOf": [reference("A"), reference("Refusal")]}))),
+        ("untagged-union", with(A, json!({"type": "string", "discriminator": {"propertyName": "t"}}))),
+        ("inline-union", with(A, json!({"oneOf": [reference("A")], "discriminator": {"propertyName": "t"}}))),
+        ("all-of", with(A, json!({"allOf": [reference("Side"), reference("Refusal")]}))),
+        ("default-value", with(A, json!({"type": "string", "default": "x"}))),
+        ("patch-null", {
+            let mut document =
+                with("/components/schemas/A/properties/note", json!({"type": "string", "nullable": true}));
+            let post = document["paths"]["/a/{id}"]["post"].take();
+            document["paths"]["/a/{id}"] = json!({"patch": post});
+            document
+        }),
+        ("closed-object", with("/components/schemas/A/additionalProperties", json!(false))),
+        ("inline-object", with(A, json!({"type": "object", "properties": {"x": {"type": "string"}}}))),
+        ("constraint", with(A, json!({"type": "string", "pattern": "a"}))),
+        ("constraint", with(A, json!({"type": "string", "maxLength": 3}))),
+        ("constraint", operation("parameters/0/schema", json!({"type": "string", "minLength": 1}))),
+        ("number-range", with(A, json!({"type": "integer", "format": "int64", "minimum": 1}))),
+        ("number-range", with(A, json!({"type": "number", "exclusiveMinimum": true}))),
+        ("integer-format", with(A, json!({"type": "integer"}))),
+        ("string-format", with(A, json!({"type": "string", "format": "date-time"}))),
+        ("schema-type", with(A, json!({"type": "file"}))),
+        ("schema-type", with(A, json!({"type": ["string", "integer"]}))),
+        ("schema-type", with(A, json!({"properties": {}}))),
+        ("schema-keyword", with(A, json!({"not": {"type": "string"}}))),
+        ("schema-keyword", with(A, json!({"const": 1}))),
+        ("schema-keyword", with(A, json!({"type": "string", "title": "T"}))),
+        ("schema-boolean", with(A, json!(true))),
+        ("array-items", with(A, json!({"type": "array"}))),
+        ("reference-siblings", with(A, json!({"$ref": "#/components/schemas/Side", "description": "d"}))),
+        ("dangling-reference", with(A, json!({"$ref": "#/components/schemas/Gone"}))),
+        ("dangling-reference", with(A, json!({"$ref": "other.json#/A"}))),
+        ("required-unknown", with("/components/schemas/A/required", json!(["nothing"]))),
+        ("recursive-type", with(A, reference("A"))),
+        // Names.
+        ("type-name", with("/components/schemas/String", json!({"type": "object", "properties": {"a": {}}}))),
+        ("field-name-collision", with("/components/schemas/A/properties/Name", json!({"type": "string"}))),
+        ("field-name", with("/components/schemas/A/properties/1st", json!({"type": "string"}))),
+        ("field-name", with("/components/schemas/A/properties/build", json!({"type": "string"}))),
+        ("variant-name-collision", with("/components/schemas/Side/enum", json!(["a_b", "a-b"]))),
+        ("variant-name", with("/components/schemas/Side/enum", json!(["unknown"]))),
+        ("operation-name", operation("operationId", json!("execute"))),
+        ("operation-name", operation("operationId", json!("doA"))),
+        ("parameter-name-collision", query(json!({"name": "body"}))),
+        ("parameter-name", query(json!({"name": "client"}))),
+        ("operation-name-collision", {
+            let mut document = sound();
+            document["paths"]["/b/{id}"] = document["paths"]["/a/{id}"].clone();
+            document
+        }),
+    ]
+}
+
+#[test]
+fn a_sound_document_passes_and_generates() {
+    lint(&sound()).unwrap();
+    progenitor::run(&sound()).unwrap();
+}
+
+#[test]
+fn every_rule_finds_its_case() {
+    for (rule, document) in rules() {
+        let said = lint(&document).expect_err(rule);
+        assert!(said.has(rule), "{rule} was not said, but:\n{said}");
+        for finding in &said.0 {
+            assert!(!finding.place.is_empty() && !finding.remedy.is_empty(), "{finding}");
+        }
+    }
+}
+
+/// Puts every awkward schema in every place where a schema stands, and every awkward operation in the document: what
+/// lint lets through must generate.
+#[test]
+fn what_passes_never_makes_the_generator_panic() {
+    let awkward: Vec<Value> = vec![
+        json!({}),
+        json!({"nullable": true}),
+        json!({"type": "object"}),
+        json!({"type": "object", "properties": {}}),
+        json!({"type": "object", "additionalProperties": true}),
+        json!({"type": "object", "additionalProperties": false}),
+        json!({"type": "object", "additionalProperties": {"type": "array", "items": {}}}),
+        json!({"type": "array", "items": {"type": "array", "items": {"type": "number", "format": "double"}}}),
+        json!({"type": "boolean", "nullable": true}),
+        json!({"type": "number", "exclusiveMinimum": true}),
+        json!({"type": "number", "enum": [1]}),
+        json!({"type": "string", "enum": []}),
+        json!({"enum": [null]}),
+        json!({"allOf": []}),
+        json!({"oneOf": []}),
+        json!({"anyOf": [{"type": "string"}]}),
+        json!({"not": {}}),
+        json!({"type": "null"}),
+        json!({"type": "string", "format": "binary"}),
+        json!({"type": "object", "required": ["x"]}),
+        json!({"$ref": "#/components/schemas/A"}),
+        json!({"allOf": [{"$ref": "#/components/schemas/Refusal"}], "nullable": true}),
+        json!({"type": "string", "default": null}),
+        json!(false),
+    ];
+    let places = [
+        A,
+        "/components/schemas/A",
+        "/components/schemas/Side",
+        "/components/schemas/A/properties/list/items",
+        "/paths/~1a~1{id}/post/parameters/1/schema",
+        "/paths/~1a~1{id}/post/requestBody/content/application~1json/schema",
+        "/paths/~1a~1{id}/post/responses/200/content/application~1json/schema",
+    ];
+    let cases = places.iter().flat_map(|place| awkward.iter().map(|schema| with(place, schema.clone())));
+    let mut passed = 0;
+    for document in cases.chain(rules().into_iter().map(|(_, document)| document)) {
+        if lint(&document).is_ok() {
+            passed += 1;
+            let outcome = progenitor::run(&document);
+            let panicked = outcome.as_ref().err().is_some_and(|error| error.to_string().contains("panicked"));
+            assert!(
+                !panicked,
+                "the generator panicked on\n{}",
+                serde_json::to_string_pretty(&document).unwrap()
+            );
+        }
+    }
+    assert!(passed > 20, "the list is meant to hold what passes too: {passed}");
+}

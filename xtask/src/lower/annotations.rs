@@ -1,0 +1,77 @@
+//! Titles, examples and the provider's display hints say nothing about types, and the generator would take a `title`
+//! for a type's name: they go, so that a document with them and one without make the same client.
+
+use serde_json::{Map, Value};
+
+use super::extension;
+use crate::walk;
+
+/// Runs the pass.
+pub fn apply(document: &mut Value) {
+    walk::schemas_mut(document, |_, schema| {
+        if let Some(map) = schema.as_object_mut() {
+            strip(
+                map,
+                &["title", "example", "examples", "externalDocs", "xml", "$comment", "readOnly", "writeOnly"],
+            );
+        }
+    });
+    walk::operations_mut(document, |_, _, operation| {
+        let Some(map) = operation.as_object_mut() else { return };
+        strip(map, &["tags", "security", "servers", "externalDocs", "callbacks"]);
+        for parameter in map.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(parameter) = parameter.as_object_mut() {
+                strip(parameter, &["example", "examples"]);
+            }
+        }
+        let bodies = map.get_mut("requestBody").and_then(|body| body.get_mut("content")).into_iter();
+        bodies.for_each(strip_media);
+        for (_, response) in map.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten() {
+            response.get_mut("content").into_iter().for_each(strip_media);
+            if let Some(response) = response.as_object_mut() {
+                strip(response, &["headers", "links"]);
+            }
+        }
+    });
+    if let Some(root) = document.as_object_mut() {
+        strip(root, &["tags", "security", "servers", "externalDocs", "webhooks"]);
+    }
+}
+
+fn strip_media(content: &mut Value) {
+    for (_, media) in content.as_object_mut().into_iter().flatten() {
+        if let Some(media) = media.as_object_mut() {
+            strip(media, &["example", "examples"]);
+        }
+    }
+}
+
+fn strip(map: &mut Map<String, Value>, keys: &[&str]) {
+    let ours = [
+        extension::RUST_NAME,
+        extension::SENSITIVE,
+        extension::GATE,
+        extension::SCOPES,
+        extension::BASE_URL,
+        extension::API_KEY_HEADER,
+    ];
+    // Inside `properties` every key is a name; this is called on schemas only, where each is a keyword.
+    map.retain(|key, _| {
+        !keys.contains(&key.as_str()) && (!key.starts_with("x-") || ours.contains(&key.as_str()))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn titles_go_and_a_property_named_title_stays() {
+        let mut document = json!({"components": {"schemas": {"A": {
+            "title": "A thing", "examples": [1], "x-mcp-visible": false, "x-rust-name": "B",
+            "properties": {"title": {"type": "string", "example": "x"}}}}}});
+        super::apply(&mut document);
+        let expected = json!({"x-rust-name": "B", "properties": {"title": {"type": "string"}}});
+        assert_eq!(document["components"]["schemas"]["A"], expected);
+    }
+}

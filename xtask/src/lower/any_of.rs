@@ -1,0 +1,48 @@
+//! With a discriminator, one member is meant: `anyOf` says no more than `oneOf`. Without, a member that only requires
+//! properties is a condition on the object beside it, which no Rust type can say and the service checks.
+
+use serde_json::Value;
+
+use crate::walk;
+
+/// Runs the pass.
+pub fn apply(document: &mut Value) {
+    walk::schemas_mut(document, |_, schema| {
+        let Some(map) = schema.as_object_mut() else { return };
+        if map.contains_key("discriminator")
+            && let Some(members) = map.remove("anyOf")
+        {
+            map.insert("oneOf".into(), members);
+        }
+        for keyword in ["anyOf", "oneOf", "allOf"] {
+            let members = map.get(keyword).and_then(Value::as_array);
+            if members.is_some_and(|members| !members.is_empty() && members.iter().all(is_condition)) {
+                map.remove(keyword);
+            }
+        }
+    });
+}
+
+fn is_condition(member: &Value) -> bool {
+    member.as_object().is_some_and(|map| !map.is_empty() && map.keys().all(|keyword| keyword == "required"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn a_discriminated_any_of_is_a_one_of() {
+        let mut document = json!({"components": {"schemas": {"A": {"anyOf": [{}], "discriminator": {}}}}});
+        super::apply(&mut document);
+        assert_eq!(document["components"]["schemas"]["A"], json!({"oneOf": [{}], "discriminator": {}}));
+    }
+
+    #[test]
+    fn conditions_go() {
+        let mut document = json!({"components": {"schemas": {"A": {
+            "anyOf": [{"required": ["a"]}, {"required": ["b"]}], "properties": {"a": {}, "b": {}}}}}});
+        super::apply(&mut document);
+        assert_eq!(document["components"]["schemas"]["A"], json!({"properties": {"a": {}, "b": {}}}));
+    }
+}

@@ -1,0 +1,78 @@
+//! One error schema: the document repeats the same refusal for every operation and status; here it becomes one
+//! component, `ErrorEnvelope`, under `4XX` and `5XX`. The retired v1 and v2 operations have shapes of their own, which
+//! the client reads leniently; the document's word for them adds nothing.
+
+use serde_json::{Value, json};
+
+use super::extension;
+use crate::walk;
+
+/// Name of the one component.
+pub const ENVELOPE: &str = "ErrorEnvelope";
+
+/// Runs the pass.
+pub fn apply(document: &mut Value) {
+    if let Some(schema) = most_common(document) {
+        walk::components_mut(document).insert(ENVELOPE.into(), schema);
+    }
+    let known = document.pointer(&format!("/components/schemas/{ENVELOPE}")).is_some();
+    walk::operations_mut(document, |_, _, operation| {
+        let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+        let refusals: Vec<Value> = responses
+            .keys()
+            .filter(|status| !walk::is_success(status))
+            .map(|status| status.as_str().into())
+            .collect();
+        responses.retain(|status, _| walk::is_success(status));
+        if known && !refusals.is_empty() {
+            for status in ["4XX", "5XX"] {
+                let content = json!({"application/json": {"schema": walk::reference_to(ENVELOPE)}});
+                responses.insert(status.into(), json!({"description": "Refused.", "content": content}));
+            }
+        }
+        operation[extension::REFUSALS] = refusals.into();
+    });
+}
+
+/// The refusal that most operations outside v1 and v2 document; without its description, which is one status's.
+fn most_common(document: &Value) -> Option<Value> {
+    let mut counted: Vec<(Value, usize)> = Vec::new();
+    for operation in walk::operations(document) {
+        if operation.value.get(extension::GATE).and_then(Value::as_str) == Some("legacy") {
+            continue;
+        }
+        for (_, response) in operation.responses().filter(|(status, _)| !walk::is_success(status)) {
+            let Some(schema) = response.pointer("/content/application~1json/schema") else { continue };
+            let mut schema = schema.clone();
+            if let Some(map) = schema.as_object_mut() {
+                map.insert("description".into(), "What the service answers when it refuses.".into());
+            }
+            match counted.iter_mut().find(|(one, _)| *one == schema) {
+                Some((_, count)) => *count += 1,
+                None => counted.push((schema, 1)),
+            }
+        }
+    }
+    counted
+        .into_iter()
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+        .map(|(schema, _)| schema)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn every_operation_refuses_in_one_shape() {
+        let refusal = json!({"content": {"application/json": {"schema": {"type": "object"}}}});
+        let mut document = json!({"paths": {"/v3/a": {"get": {
+            "responses": {"200": {}, "400": refusal, "404": refusal, "default": refusal}}}}});
+        super::apply(&mut document);
+        let operation = &document["paths"]["/v3/a"]["get"];
+        let statuses: Vec<&String> = operation["responses"].as_object().unwrap().keys().collect();
+        assert_eq!(statuses, ["200", "4XX", "5XX"]);
+        assert_eq!(operation["x-refusals"], json!(["400", "404", "default"]));
+        assert!(document["components"]["schemas"]["ErrorEnvelope"].is_object());
+    }
+}

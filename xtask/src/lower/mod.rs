@@ -1,0 +1,92 @@
+//! Lowering: OpenAPI 3.1 in the provider's idiom becomes the plain 3.0.3 that the generator understands.
+//!
+//! Each pass is one small function on the document, in a file of its own, tested there on a few lines. The order in
+//! [`lower`] is the whole coupling between them. What a pass finds out and a later stage needs stays in the document
+//! as an `x-` extension; [`extension`] lists them.
+
+pub mod aliases;
+pub mod annotations;
+pub mod any_of;
+pub mod constants;
+pub mod defaults;
+pub mod documentation;
+pub mod envelopes;
+pub mod error_schema;
+pub mod exclusive_bounds;
+pub mod gates;
+pub mod hoist;
+pub mod inline_references;
+pub mod media;
+pub mod names;
+pub mod null_types;
+pub mod optional_lists;
+pub mod patches;
+pub mod prune;
+pub mod ref_siblings;
+pub mod sensitive;
+pub mod service;
+pub mod strictness;
+pub mod unions;
+
+use serde_json::Value;
+
+use crate::diagnostic::Diagnostics;
+
+/// Extensions that passes write and later stages read. `x-rust-name` may also stand in an overlay.
+pub mod extension {
+    /// Name that a schema's Rust type is to have; for inline schemas that several places share.
+    pub const RUST_NAME: &str = "x-rust-name";
+    /// On a property: its Debug output is hidden (`true`, set in the overlay).
+    pub const SENSITIVE: &str = "x-sensitive";
+    /// On a property: a URL whose query may carry a signature.
+    pub const SIGNED_URL: &str = "x-signed-url";
+    /// On a property of a PATCH body: `null` clears it, so absent and null are two things.
+    pub const CLEARABLE: &str = "x-clearable";
+    /// On an operation: the document's own `operationId`.
+    pub const OPERATION_ID: &str = "x-operation-id";
+    /// On an operation: `preview` or `legacy`, the cargo feature it needs.
+    pub const GATE: &str = "x-gate";
+    /// On an operation: the scopes an OAuth token needs (the provider's own extension).
+    pub const SCOPES: &str = "x-heygen-required-scopes";
+    /// On the document: address of the service.
+    pub const BASE_URL: &str = "x-base-url";
+    /// On the document: name of the header that carries a key.
+    pub const API_KEY_HEADER: &str = "x-api-key-header";
+    /// On an operation: what its event stream carries, a component name.
+    pub const EVENTS: &str = "x-events";
+    /// On an operation: the parts of its multipart form.
+    pub const MULTIPART: &str = "x-multipart";
+    /// On an operation: statuses with which the document says it refuses.
+    pub const REFUSALS: &str = "x-refusals";
+    /// On a union: a reference to the component that stands for every tag the mapping does not have.
+    pub const OPEN_MEMBER: &str = "x-open-member";
+}
+
+/// Runs all passes.
+pub fn lower(mut document: Value) -> Result<Value, Diagnostics> {
+    document["openapi"] = "3.0.3".into();
+    service::apply(&mut document);
+    inline_references::apply(&mut document);
+    constants::apply(&mut document);
+    any_of::apply(&mut document);
+    null_types::apply(&mut document);
+    exclusive_bounds::apply(&mut document);
+    documentation::apply(&mut document);
+    gates::apply(&mut document);
+    annotations::apply(&mut document);
+    names::apply(&mut document)?;
+    error_schema::apply(&mut document);
+    media::apply(&mut document);
+    envelopes::apply(&mut document)?;
+    patches::apply(&mut document);
+    defaults::apply(&mut document);
+    ref_siblings::apply(&mut document);
+    aliases::apply(&mut document);
+    hoist::apply(&mut document)?;
+    unions::apply(&mut document)?;
+    prune::apply(&mut document);
+    strictness::apply(&mut document);
+    sensitive::apply(&mut document);
+    optional_lists::apply(&mut document);
+    Ok(crate::walk::canonical(document))
+}

@@ -1,0 +1,49 @@
+//! In the body of a PATCH an absent member means "leave it", null means "clear it": properties where both are allowed
+//! are marked, so that their Rust type tells the two apart.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::extension;
+use crate::walk;
+
+/// Runs the pass.
+pub fn apply(document: &mut Value) {
+    let mut roots = BTreeSet::new();
+    for operation in walk::operations(document).iter().filter(|operation| operation.method == "patch") {
+        operation.request_media().for_each(|(_, object)| walk::references(object, &mut roots));
+    }
+    let bodies = walk::closure(document, roots);
+    for name in bodies {
+        let Some(schema) = walk::components_mut(document).get_mut(&name) else { continue };
+        let required = schema.get("required").cloned().unwrap_or_default();
+        let is_required =
+            |name: &str| required.as_array().is_some_and(|all| all.iter().any(|one| one == name));
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten();
+        for (_, property) in properties.filter(|(name, _)| !is_required(name)) {
+            if property.get("nullable").and_then(Value::as_bool) == Some(true) {
+                property[extension::CLEARABLE] = true.into();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn only_what_may_be_null_in_a_patch_is_clearable() {
+        let body = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/B"}}}});
+        let mut document = json!({"paths": {"/a": {"patch": {"requestBody": body}}}, "components": {"schemas": {
+            "B": {"properties": {"a": {"nullable": true}, "b": {}}}, "C": {"properties": {"a": {"nullable": true}}}}}});
+        super::apply(&mut document);
+        let schemas = &document["components"]["schemas"];
+        assert_eq!(
+            schemas["B"],
+            json!({"properties": {"a": {"nullable": true, "x-clearable": true}, "b": {}}})
+        );
+        assert_eq!(schemas["C"]["properties"]["a"].get("x-clearable"), None);
+    }
+}

@@ -1,0 +1,110 @@
+//! `cargo xtask`: the build tasks of this workspace.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use xtask::generate::{self, Paths, workspace_root};
+use xtask::{bench, surface};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Build tasks of the HeyGen workspace", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make the client from the OpenAPI document
+    Generate {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// Write nothing; print what is stale, and fail if something is
+        #[arg(long)]
+        check: bool,
+        /// Write the generated module here instead of into this workspace
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Look at the document on its way
+    #[command(subcommand)]
+    Spec(Spec),
+    /// Print the public surface of a crate, sorted
+    Surface {
+        /// Folder of the crate's sources
+        #[arg(default_value = "heygen-api/src")]
+        source: PathBuf,
+    },
+    /// Measure
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[derive(Subcommand)]
+enum Spec {
+    /// Print the document as the generator takes it: overlay applied, lowered to 3.0.3
+    Lower(Inputs),
+    /// Say what keeps the document from becoming a client
+    Lint(Inputs),
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// A whole generate: time, and lines of Rust
+    Generate,
+    /// Building a crate that depends on heygen-api, as a ratio to one that depends on reqwest and serde_json alone
+    Compile,
+}
+
+#[derive(Args)]
+struct Inputs {
+    /// The OpenAPI document, JSON or YAML
+    #[arg(long, value_name = "FILE")]
+    spec: Option<PathBuf>,
+    /// The overlay to apply to it
+    #[arg(long, value_name = "FILE")]
+    overlay: Option<PathBuf>,
+}
+
+impl Inputs {
+    fn paths(self, out: Option<PathBuf>) -> Paths {
+        let usual = Paths::of_workspace(&workspace_root());
+        Paths { spec: self.spec.unwrap_or(usual.spec), overlay: self.overlay.unwrap_or(usual.overlay), out }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Findings print themselves; the chain says which file they are about.
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Generate { inputs, check, out } => generate::run(&inputs.paths(out), check),
+        Command::Spec(Spec::Lower(inputs)) => {
+            let lowered = generate::lowered(generate::overlaid(&inputs.paths(None))?)?;
+            generate::say(&serde_json::to_string_pretty(&lowered)?);
+            Ok(())
+        }
+        Command::Spec(Spec::Lint(inputs)) => {
+            let paths = inputs.paths(None);
+            generate::lowered(generate::overlaid(&paths)?)?;
+            generate::say(&format!("{}: nothing to say", paths.spec.display()));
+            Ok(())
+        }
+        Command::Surface { source } => {
+            generate::say(&surface::of_crate(&source)?);
+            Ok(())
+        }
+        Command::Bench(Bench::Generate) => bench::generate(),
+        Command::Bench(Bench::Compile) => bench::compile(),
+    }
+}

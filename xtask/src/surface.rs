@@ -1,0 +1,315 @@
+//! The public surface of a crate, from its sources: one line for each item that a program can name, sorted.
+//!
+//! It reads syntax, so it needs neither a build nor a nightly compiler; what a `pub use` brings in from a private
+//! module is followed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use quote::{ToTokens, quote};
+use syn::{Attribute, Fields, ImplItem, Item, TraitItem, UseTree, Visibility};
+
+/// The surface of the crate whose `lib.rs` is in `source`.
+pub fn of_crate(source: &Path) -> Result<String> {
+    let root = read(&source.join("lib.rs"), source, "crate".to_owned())?;
+    let mut lines = BTreeSet::new();
+    let mut walk = Walk { root: &root, lines: &mut lines };
+    walk.module(&root, "", "");
+    walk.implementations(&root);
+    Ok(lines.into_iter().map(|line| line + "\n").collect())
+}
+
+struct Module {
+    name: String,
+    public: bool,
+    gate: String,
+    items: Vec<Item>,
+    children: Vec<Module>,
+}
+
+fn read(file: &Path, folder: &Path, name: String) -> Result<Module> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let parsed = syn::parse_file(&text).with_context(|| format!("{} is not Rust", file.display()))?;
+    let mut children = Vec::new();
+    for item in &parsed.items {
+        let Item::Mod(module) = item else { continue };
+        let child = module.ident.to_string();
+        if module.content.is_some() || is_test(&module.attrs) {
+            continue;
+        }
+        let flat: PathBuf = folder.join(format!("{child}.rs"));
+        let nested = folder.join(&child);
+        let file = if flat.exists() { flat } else { nested.join("mod.rs") };
+        let mut read = read(&file, &nested, child)?;
+        read.public = is_public(&module.vis);
+        read.gate = gate(&module.attrs);
+        children.push(read);
+    }
+    Ok(Module { name, public: true, gate: String::new(), items: parsed.items, children })
+}
+
+struct Walk<'a> {
+    root: &'a Module,
+    lines: &'a mut BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    fn module(&mut self, module: &Module, path: &str, gate: &str) {
+        for item in &module.items {
+            self.item(module, item, path, gate);
+        }
+        for child in module.children.iter().filter(|child| child.public) {
+            self.module(child, &join(path, &child.name), &join_gates(gate, &child.gate));
+        }
+    }
+
+    fn item(&mut self, module: &Module, item: &Item, path: &str, outer: &str) {
+        let mut say = |attributes: &[Attribute], line: String| {
+            self.lines.insert(format!("{}{line}", join_gates(outer, &gate(attributes))));
+        };
+        match item {
+            Item::Struct(item) if is_public(&item.vis) => {
+                let name = join(path, &item.ident.to_string());
+                let open = if is_non_exhaustive(&item.attrs) { "#[non_exhaustive] " } else { "" };
+                say(&item.attrs, format!("{open}struct {name}{}", tokens(&item.generics)));
+                if let Fields::Named(fields) = &item.fields {
+                    for field in fields.named.iter().filter(|field| is_public(&field.vis)) {
+                        let ident = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+                        say(&item.attrs, format!("{name}.{ident}: {}", tokens(&field.ty)));
+                    }
+                }
+            }
+            Item::Enum(item) if is_public(&item.vis) => {
+                let name = join(path, &item.ident.to_string());
+                let open = if is_non_exhaustive(&item.attrs) { "#[non_exhaustive] " } else { "" };
+                say(&item.attrs, format!("{open}enum {name}{}", tokens(&item.generics)));
+                for variant in &item.variants {
+                    say(&item.attrs, format!("{name}::{}{}", variant.ident, tokens(&variant.fields)));
+                }
+            }
+            Item::Trait(item) if is_public(&item.vis) => {
+                let name = join(path, &item.ident.to_string());
+                say(&item.attrs, format!("trait {name}{}", tokens(&item.generics)));
+                for inner in &item.items {
+                    if let TraitItem::Fn(function) = inner {
+                        say(&item.attrs, format!("{name}::{}", tokens(&function.sig)));
+                    }
+                }
+            }
+            Item::Type(item) if is_public(&item.vis) => {
+                let line = format!(
+                    "type {}{} = {}",
+                    join(path, &item.ident.to_string()),
+                    tokens(&item.generics),
+                    tokens(&item.ty)
+                );
+                say(&item.attrs, line);
+            }
+            Item::Const(item) if is_public(&item.vis) => {
+                say(
+                    &item.attrs,
+                    format!("const {}: {}", join(path, &item.ident.to_string()), tokens(&item.ty)),
+                );
+            }
+            Item::Static(item) if is_public(&item.vis) => {
+                say(
+                    &item.attrs,
+                    format!("static {}: {}", join(path, &item.ident.to_string()), tokens(&item.ty)),
+                );
+            }
+            Item::Fn(item) if is_public(&item.vis) => {
+                say(&item.attrs, format!("{}{}", join(path, ""), tokens(&item.sig)));
+            }
+            Item::Use(item) if is_public(&item.vis) => {
+                self.reexport(module, &item.tree, Vec::new(), path, outer)
+            }
+            _ => {}
+        }
+    }
+
+    /// `pub use a::b`, `pub use a::{b, c}`, `pub use a::*`, from modules of the same crate.
+    fn reexport(&mut self, from: &Module, tree: &UseTree, mut prefix: Vec<String>, path: &str, gate: &str) {
+        match tree {
+            UseTree::Path(step) => {
+                prefix.push(step.ident.to_string());
+                self.reexport(from, &step.tree, prefix, path, gate);
+            }
+            UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.reexport(from, tree, prefix.clone(), path, gate);
+                }
+            }
+            UseTree::Name(name) => self.bring(from, &prefix, Some(&name.ident.to_string()), path, gate),
+            UseTree::Glob(_) => self.bring(from, &prefix, None, path, gate),
+            UseTree::Rename(rename) => self.bring(from, &prefix, Some(&rename.ident.to_string()), path, gate),
+        }
+    }
+
+    fn bring(&mut self, from: &Module, prefix: &[String], name: Option<&str>, path: &str, gate: &str) {
+        let root = self.root;
+        let mut at = if prefix.first().is_some_and(|first| first == "crate") { root } else { from };
+        for step in prefix.iter().filter(|step| *step != "crate" && *step != "self") {
+            match at.children.iter().find(|child| child.name == *step) {
+                Some(child) => at = child,
+                None => return,
+            }
+        }
+        match name {
+            None => self.module(at, path, gate),
+            Some(name) => {
+                if let Some(child) = at.children.iter().find(|child| child.name == name) {
+                    return self.module(child, &join(path, name), &join_gates(gate, &child.gate));
+                }
+                for item in &at.items {
+                    if named(item).is_some_and(|ident| ident == name) {
+                        self.item(at, item, path, gate);
+                    } else if let Item::Use(inner) = item
+                        && is_public(&inner.vis)
+                        && tokens(&inner.tree).contains(name)
+                        && !std::ptr::eq(at, from)
+                    {
+                        self.reexport(at, &Only(name).within(&inner.tree), Vec::new(), path, gate);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Public methods and traits of all types, wherever their `impl` stands.
+    fn implementations(&mut self, module: &Module) {
+        for item in &module.items {
+            let Item::Impl(item) = item else { continue };
+            let of = tokens(&item.self_ty);
+            let place = gate(&item.attrs);
+            match &item.trait_ {
+                Some((path, _)) => {
+                    self.lines.insert(format!("{place}impl {} for {of}", tokens(path)));
+                }
+                None => {
+                    for inner in &item.items {
+                        match inner {
+                            ImplItem::Fn(function) if is_public(&function.vis) => {
+                                let gates = join_gates(&place, &gate(&function.attrs));
+                                let qualified = if path_of(module).is_empty() {
+                                    of.clone()
+                                } else {
+                                    format!("{}::{of}", path_of(module))
+                                };
+                                self.lines.insert(format!("{gates}{qualified}::{}", tokens(&function.sig)));
+                            }
+                            ImplItem::Const(constant) if is_public(&constant.vis) => {
+                                self.lines.insert(format!(
+                                    "{place}{of}::{}: {}",
+                                    constant.ident,
+                                    tokens(&constant.ty)
+                                ));
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+            }
+        }
+        for child in &module.children {
+            self.implementations(child);
+        }
+    }
+}
+
+/// Builders share their names with types and operations, so their methods say which module they are of.
+fn path_of(module: &Module) -> &str {
+    if module.name == "builder" { "builder" } else { "" }
+}
+
+struct Only<'a>(&'a str);
+
+impl Only<'_> {
+    fn within(&self, tree: &UseTree) -> UseTree {
+        match tree {
+            UseTree::Path(step) => {
+                let mut step = step.clone();
+                step.tree = Box::new(self.within(&step.tree));
+                UseTree::Path(step)
+            }
+            UseTree::Group(group) => {
+                let mut group = group.clone();
+                group.items = group.items.into_iter().filter(|tree| tokens(tree) == self.0).collect();
+                UseTree::Group(group)
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+fn named(item: &Item) -> Option<&syn::Ident> {
+    match item {
+        Item::Struct(item) => Some(&item.ident),
+        Item::Enum(item) => Some(&item.ident),
+        Item::Trait(item) => Some(&item.ident),
+        Item::Type(item) => Some(&item.ident),
+        Item::Const(item) => Some(&item.ident),
+        Item::Static(item) => Some(&item.ident),
+        Item::Fn(item) => Some(&item.sig.ident),
+        _ => None,
+    }
+}
+
+fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}
+
+fn is_test(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| attribute.path().is_ident("cfg") && tokens(attribute).contains("test"))
+}
+
+fn is_non_exhaustive(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| attribute.path().is_ident("non_exhaustive"))
+}
+
+fn gate(attributes: &[Attribute]) -> String {
+    let features: Vec<String> = attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+        .map(|attribute| {
+            let text = tokens(attribute);
+            let names: Vec<&str> = text.split('"').skip(1).step_by(2).collect();
+            format!("[{}] ", names.join("|"))
+        })
+        .collect();
+    features.concat()
+}
+
+fn join_gates(outer: &str, inner: &str) -> String {
+    if outer == inner { outer.to_owned() } else { format!("{outer}{inner}") }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}::{name}") }
+}
+
+/// One line, spaced as people write.
+fn tokens(item: &impl ToTokens) -> String {
+    let text = quote!(#item).to_string();
+    let mut out = text;
+    for (from, to) in [
+        (" :: ", "::"),
+        ("< ", "<"),
+        (" <", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        ("& ", "&"),
+        (" :", ":"),
+        (" ;", ";"),
+        (" !", "!"),
+        ("-> ", "-> "),
+        (":: ", "::"),
+    ] {
+        out = out.replace(from, to);
+    }
+    out
+}
