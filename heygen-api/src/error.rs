@@ -1,0 +1,274 @@
+//! What can go wrong with a call.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+
+use crate::types::{ErrorEnvelope, StandardApiError};
+use crate::{Operation, TransportError};
+
+/// Why a call failed. Cheap to clone; keeps all that the service said.
+///
+/// It prints as one line: `create_video: 402 insufficient_credit: Not enough credit (request 7f3a)`.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    operation: Option<&'static Operation>,
+    /// What happened, in words, where the service said nothing.
+    problem: String,
+    status: Option<StatusCode>,
+    headers: HeaderMap,
+    body: Bytes,
+    said: Option<StandardApiError>,
+    source: Option<TransportError>,
+}
+
+/// The kinds of [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client cannot be built as asked.
+    Configuration,
+    /// The request is incomplete or a value did not convert; nothing was sent.
+    InvalidRequest,
+    /// The request was not sent or not answered; see [`Error::may_have_executed`].
+    Transport,
+    /// The service answered with a status that is no success; see [`Error::code`].
+    Refused,
+    /// The service answered with success, and with something that is not what the document promises.
+    Decode,
+}
+
+impl Error {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The operation that was called; none for a client that could not be built.
+    pub fn operation(&self) -> Option<&'static Operation> {
+        self.0.operation
+    }
+
+    /// Status of the answer.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The service's code for the refusal, such as `insufficient_credit`. New ones may appear at any time.
+    pub fn code(&self) -> Option<&str> {
+        self.0.said.as_ref().map(|said| said.code.as_str())
+    }
+
+    /// The service's words for the refusal.
+    pub fn message(&self) -> Option<&str> {
+        self.0.said.as_ref().map(|said| said.message.as_str())
+    }
+
+    /// The field of the request that the service objects to.
+    pub fn param(&self) -> Option<&str> {
+        self.0.said.as_ref()?.param.as_deref()
+    }
+
+    /// All that the service said, in its v3 form.
+    pub fn said(&self) -> Option<&StandardApiError> {
+        self.0.said.as_ref()
+    }
+
+    /// The service's id of the request, to quote to its support.
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.0.headers)
+    }
+
+    /// Headers of the answer; empty when there was none.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// Body of the answer, as it came. It may hold what the program sent or asked for; it is never printed.
+    pub fn body(&self) -> &Bytes {
+        &self.0.body
+    }
+
+    /// Whether the service may have done what was asked. When `false`, repeating the call is safe.
+    pub fn may_have_executed(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Configuration | ErrorKind::InvalidRequest => false,
+            ErrorKind::Transport => self.0.source.as_ref().is_none_or(TransportError::may_have_executed),
+            ErrorKind::Refused => self.0.status.is_none_or(|status| !status.is_client_error()),
+            ErrorKind::Decode => true,
+        }
+    }
+
+    pub(crate) fn configuration(problem: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Configuration, None, problem.into())
+    }
+
+    pub(crate) fn invalid_request(operation: &'static Operation, problem: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidRequest, Some(operation), problem.into())
+    }
+
+    pub(crate) fn transport(operation: &'static Operation, source: TransportError) -> Self {
+        let mut error = Inner::new(ErrorKind::Transport, Some(operation), source.to_string());
+        error.source = Some(source);
+        Self(Arc::new(error))
+    }
+
+    pub(crate) async fn refused(operation: &'static Operation, response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        // A body that breaks off leaves the status, which says enough.
+        let body = response.bytes().await.unwrap_or_default();
+        let said = read_refusal(&body);
+        let problem = match said {
+            Some(_) => String::new(),
+            None => format!("no error body in the service's form, {} bytes", body.len()),
+        };
+        let mut error = Inner::new(ErrorKind::Refused, Some(operation), problem);
+        error.status = Some(status);
+        error.headers = headers;
+        error.body = body;
+        error.said = said;
+        Self(Arc::new(error))
+    }
+
+    pub(crate) fn decode(
+        operation: &'static Operation,
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Bytes,
+        problem: String,
+    ) -> Self {
+        let mut error = Inner::new(ErrorKind::Decode, Some(operation), problem);
+        error.status = Some(status);
+        error.headers = headers;
+        error.body = body;
+        Self(Arc::new(error))
+    }
+
+    fn new(kind: ErrorKind, operation: Option<&'static Operation>, problem: String) -> Self {
+        Self(Arc::new(Inner::new(kind, operation, problem)))
+    }
+}
+
+impl Inner {
+    fn new(kind: ErrorKind, operation: Option<&'static Operation>, problem: String) -> Self {
+        Self {
+            kind,
+            operation,
+            problem,
+            status: None,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            said: None,
+            source: None,
+        }
+    }
+}
+
+/// The service's id of a request, from the headers of its answer.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get("x-request-id")?.to_str().ok()
+}
+
+/// Reads the v3 form, and the forms of the retired versions into it: `error` may be a text or an object with a numeric
+/// code, or `code` and `message` stand at the top.
+fn read_refusal(body: &[u8]) -> Option<StandardApiError> {
+    if let Ok(ErrorEnvelope { error: Some(said), .. }) = serde_json::from_slice(body) {
+        return Some(said);
+    }
+    let value: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let inner = value.get("error").filter(|error| !error.is_null()).unwrap_or(&value);
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let member = |name: &str| inner.get(name).or_else(|| value.get(name)).and_then(text);
+    let message =
+        text(inner).or_else(|| member("message")).or_else(|| member("detail")).or_else(|| member("msg"))?;
+    let code = member("code").unwrap_or_else(|| "unspecific".to_owned());
+    StandardApiError::lenient(code, message)
+}
+
+impl StandardApiError {
+    fn lenient(code: String, message: String) -> Option<Self> {
+        serde_json::from_value(serde_json::json!({ "code": code, "message": message })).ok()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(operation) = self.0.operation {
+            write!(f, "{}: ", operation.id)?;
+        }
+        if let Some(status) = self.0.status {
+            write!(f, "{} ", status.as_u16())?;
+        }
+        match &self.0.said {
+            Some(said) => {
+                write!(f, "{}: {}", said.code, one_line(&said.message))?;
+                if let Some(param) = &said.param {
+                    write!(f, " [{param}]")?;
+                }
+            }
+            None => f.write_str(&self.0.problem)?,
+        }
+        match self.request_id() {
+            Some(id) => write!(f, " (request {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("what", &self.to_string())
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| source as _)
+    }
+}
+
+/// How long the service asks to be left alone, as it wrote it: seconds, or an HTTP date.
+impl Error {
+    /// The `Retry-After` header of a refusal, unparsed.
+    pub fn retry_after(&self) -> Option<&str> {
+        self.0.headers.get(header::RETRY_AFTER)?.to_str().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_refusal;
+
+    #[test]
+    fn every_known_form_of_a_refusal_is_read() {
+        for (body, code, message) in [
+            (r#"{"error":{"code":"not_found","message":"No such video"}}"#, "not_found", "No such video"),
+            (r#"{"error":{"code":40119,"message":"too long"},"data":null}"#, "40119", "too long"),
+            (r#"{"error":"bad","data":null}"#, "unspecific", "bad"),
+            (r#"{"code":400175,"message":"Invalid"}"#, "400175", "Invalid"),
+        ] {
+            let said = read_refusal(body.as_bytes()).unwrap();
+            assert_eq!((said.code.as_str(), said.message.as_str()), (code, message));
+        }
+        for body in ["<html>502</html>", "", "[]", r#"{"data":1}"#] {
+            assert!(read_refusal(body.as_bytes()).is_none(), "{body}");
+        }
+    }
+}

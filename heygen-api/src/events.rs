@@ -1,0 +1,99 @@
+//! Server-sent events.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use eventsource_stream::{Event as Frame, EventStreamError, Eventsource};
+use futures_core::Stream;
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+
+use crate::{Error, Operation, TransportError};
+
+/// One event of a stream.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event<T> {
+    /// An event without a name: what the stream is there for.
+    Data(T),
+    /// An event with a name, such as the `end` of a stream of words; its data as it came.
+    Named {
+        /// Its name.
+        event: String,
+        /// Its data.
+        data: String,
+    },
+}
+
+/// The events of an answer, in their order, as a [`Stream`]. `data: [DONE]` ends it.
+///
+/// A broken connection is an error. A stream that merely ends may have been cut at a frame's end; what the last event
+/// must be is the operation's to say.
+pub struct EventStream<T> {
+    frames: Frames,
+    operation: &'static Operation,
+    done: bool,
+    item: std::marker::PhantomData<fn() -> T>,
+}
+
+type Frames = Pin<Box<dyn Stream<Item = Result<Frame, EventStreamError<reqwest::Error>>> + Send>>;
+
+impl<T> EventStream<T> {
+    #[cfg_attr(
+        not(feature = "preview"),
+        allow(dead_code, reason = "both event streams are preview operations")
+    )]
+    pub(crate) fn new(operation: &'static Operation, response: reqwest::Response) -> Self {
+        let frames = Box::pin(response.bytes_stream().eventsource());
+        Self { frames, operation, done: false, item: std::marker::PhantomData }
+    }
+}
+
+impl<T: DeserializeOwned> Stream for EventStream<T> {
+    type Item = Result<Event<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.done {
+            return Poll::Ready(None);
+        }
+        let frame = match self.frames.poll_next_unpin(context) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(None) => {
+                self.done = true;
+                return Poll::Ready(None);
+            }
+            Poll::Ready(Some(frame)) => frame,
+        };
+        let operation = self.operation;
+        let event = match frame {
+            Ok(frame) if frame.data == "[DONE]" => {
+                self.done = true;
+                return Poll::Ready(None);
+            }
+            Ok(frame) => read(operation, frame),
+            Err(EventStreamError::Transport(error)) => {
+                Err(Error::transport(operation, TransportError::from(error)))
+            }
+            Err(error) => Err(Error::transport(operation, TransportError::no_answer(error.to_string()))),
+        };
+        self.done = event.is_err();
+        Poll::Ready(Some(event))
+    }
+}
+
+fn read<T: DeserializeOwned>(operation: &'static Operation, frame: Frame) -> Result<Event<T>, Error> {
+    if !matches!(frame.event.as_str(), "" | "message") {
+        return Ok(Event::Named { event: frame.event, data: frame.data });
+    }
+    serde_json::from_str(&frame.data).map(Event::Data).map_err(|_| {
+        let problem = crate::response::misfit::<T>(frame.data.as_bytes());
+        Error::decode(operation, http::StatusCode::OK, http::HeaderMap::new(), frame.data.into(), problem)
+    })
+}
+
+impl<T> fmt::Debug for EventStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream").field("operation", &self.operation.id).finish_non_exhaustive()
+    }
+}

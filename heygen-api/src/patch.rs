@@ -1,0 +1,59 @@
+//! Absent, null, or a value: in the body of a PATCH these are three things.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A field of a PATCH body that null clears.
+///
+/// ```
+/// use heygen_api::types::UpdateWebhookEndpointRequest;
+///
+/// let body = UpdateWebhookEndpointRequest::builder().url("https://example.com/hook").clear_events().build()?;
+/// assert_eq!(serde_json::to_string(&body).unwrap(), r#"{"events":null,"url":"https://example.com/hook"}"#);
+/// # Ok::<_, heygen_api::BuildError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Patch<T> {
+    /// Not sent: the field stays as it is.
+    #[default]
+    Absent,
+    /// Sent as null: the field is cleared.
+    Null,
+    /// Sent: the field gets this value.
+    Value(T),
+}
+
+impl<T> Patch<T> {
+    /// Whether the field is not sent.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    /// The value, if there is one.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+}
+
+impl<T> From<T> for Patch<T> {
+    fn from(value: T) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl<T: Serialize> Serialize for Patch<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Value(value) => value.serialize(serializer),
+            Self::Absent | Self::Null => serializer.serialize_none(),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
+}

@@ -1,0 +1,65 @@
+//! What Debug leaves out.
+
+use std::fmt;
+
+use crate::Patch;
+
+/// Shows whether there is a value, and nothing of it.
+pub(crate) fn hidden<T: Redact>(value: &T) -> impl fmt::Debug {
+    Shown(value.text().map(|_| "[redacted]".to_owned()))
+}
+
+/// Shows an address without its query, in which a signature may stand.
+pub(crate) fn without_query<T: Redact>(value: &T) -> impl fmt::Debug {
+    Shown(value.text().map(|url| match url.split_once(['?', '#']) {
+        Some((address, _)) => format!("{address}?[redacted]"),
+        None => url.to_owned(),
+    }))
+}
+
+/// Text that may be missing.
+pub(crate) trait Redact {
+    fn text(&self) -> Option<&str>;
+}
+
+impl Redact for String {
+    fn text(&self) -> Option<&str> {
+        Some(self)
+    }
+}
+
+impl<T: Redact> Redact for Option<T> {
+    fn text(&self) -> Option<&str> {
+        self.as_ref().and_then(T::text)
+    }
+}
+
+impl<T: Redact> Redact for Patch<T> {
+    fn text(&self) -> Option<&str> {
+        self.value().and_then(T::text)
+    }
+}
+
+struct Shown(Option<String>);
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(text) => fmt::Debug::fmt(text, f),
+            None => f.write_str("None"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_query_goes_and_the_secret_too() {
+        let url = Some("https://files.example/v.mp4?Signature=abc".to_owned());
+        assert_eq!(format!("{:?}", without_query(&url)), "\"https://files.example/v.mp4?[redacted]\"");
+        assert_eq!(format!("{:?}", hidden(&url)), "\"[redacted]\"");
+        assert_eq!(format!("{:?}", hidden(&None::<String>)), "None");
+    }
+}

@@ -1,0 +1,137 @@
+//! Making a request, for the generated code. It needs no HTTP client: that is the transport's.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{Request, Url};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Error, Operation};
+
+/// Header names and values, as the generated code names them.
+pub(crate) mod header {
+    pub(crate) use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+}
+
+/// What may stand in a path segment as it is (RFC 3986, `unreserved`).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// One segment of a path. Dots alone would be taken for a step up.
+pub(crate) fn encode_path(segment: &str) -> String {
+    match segment {
+        "." => "%2E".to_owned(),
+        ".." => "%2E%2E".to_owned(),
+        _ => utf8_percent_encode(segment, SEGMENT).to_string(),
+    }
+}
+
+/// A header's value, or an error that names the header.
+pub(crate) fn header_value(
+    operation: &'static Operation,
+    name: &str,
+    value: &impl ToString,
+) -> Result<header::HeaderValue, Error> {
+    header::HeaderValue::from_str(&value.to_string()).map_err(|_| {
+        Error::invalid_request(operation, format!("`{name}` has characters that no header takes"))
+    })
+}
+
+/// A query parameter; none when its value is.
+pub(crate) struct QueryParam(Vec<(String, String)>);
+
+impl QueryParam {
+    pub(crate) fn new(name: &str, value: &impl Serialize) -> Self {
+        fn add(pairs: &mut Vec<(String, String)>, name: &str, value: Value) {
+            match value {
+                Value::Null => {}
+                Value::String(text) => pairs.push((name.to_owned(), text)),
+                Value::Array(items) => items.into_iter().for_each(|item| add(pairs, name, item)),
+                other => pairs.push((name.to_owned(), other.to_string())),
+            }
+        }
+        let mut pairs = Vec::new();
+        add(&mut pairs, name, serde_json::to_value(value).unwrap_or_default());
+        Self(pairs)
+    }
+}
+
+/// A request in the making; keeps the first thing that went wrong.
+pub(crate) struct RequestBuilder {
+    operation: &'static Operation,
+    request: Result<Request, Error>,
+}
+
+impl RequestBuilder {
+    pub(crate) fn new(operation: &'static Operation, url: String) -> Self {
+        let request = match Url::parse(&url) {
+            Ok(url) => Ok(Request::new(operation.method.clone(), url)),
+            Err(problem) => {
+                Err(Error::invalid_request(operation, format!("the address is no URL: {problem}")))
+            }
+        };
+        Self { operation, request }
+    }
+
+    pub(crate) fn header(mut self, name: header::HeaderName, value: header::HeaderValue) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.headers_mut().insert(name, value);
+        }
+        self
+    }
+
+    pub(crate) fn headers(mut self, headers: header::HeaderMap) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.headers_mut().extend(headers);
+        }
+        self
+    }
+
+    pub(crate) fn query(mut self, parameter: &QueryParam) -> Self {
+        if let (Ok(request), false) = (&mut self.request, parameter.0.is_empty()) {
+            request.url_mut().query_pairs_mut().extend_pairs(&parameter.0);
+        }
+        self
+    }
+
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
+        let Ok(request) = &mut self.request else { return self };
+        match serde_json::to_vec(body) {
+            Ok(bytes) => {
+                let json = header::HeaderValue::from_static("application/json");
+                request.headers_mut().insert(header::CONTENT_TYPE, json);
+                *request.body_mut() = Some(bytes.into());
+            }
+            Err(problem) => {
+                self.request = Err(Error::invalid_request(self.operation, format!("`body`: {problem}")));
+            }
+        }
+        self
+    }
+
+    pub(crate) fn build(self) -> Result<Request, Error> {
+        self.request
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_cannot_leave_its_place() {
+        for (given, wanted) in
+            [("a/b", "a%2Fb"), ("..", "%2E%2E"), ("v_1-2.x~", "v_1-2.x~"), ("ä?#", "%C3%A4%3F%23")]
+        {
+            assert_eq!(encode_path(given), wanted);
+        }
+    }
+
+    #[test]
+    fn query_parameters_by_type() {
+        let pairs =
+            |parameter: QueryParam| parameter.0.into_iter().map(|(_, value)| value).collect::<Vec<_>>();
+        assert_eq!(pairs(QueryParam::new("a", &Some("x y"))), ["x y"]);
+        assert_eq!(pairs(QueryParam::new("a", &None::<u32>)), [""; 0]);
+        assert_eq!(pairs(QueryParam::new("a", &7)), ["7"]);
+        assert_eq!(pairs(QueryParam::new("a", &["x", "y"])), ["x", "y"]);
+    }
+}

@@ -1,0 +1,128 @@
+//! A successful answer.
+
+use std::ops::Deref;
+
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::{Error, EventStream, Operation, error};
+
+/// What an operation answered: its value, with status and headers.
+///
+/// It derefs to the value, whose members are then at hand: `page.data`.
+#[derive(Debug, Clone)]
+pub struct Response<T> {
+    status: StatusCode,
+    headers: HeaderMap,
+    value: T,
+}
+
+impl<T> Response<T> {
+    /// Status, such as 200 or 202.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The service's id of the request, to quote to its support.
+    pub fn request_id(&self) -> Option<&str> {
+        error::request_id(&self.headers)
+    }
+
+    /// The value alone.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// The same answer with another value, made from this one.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
+        Response { status: self.status, headers: self.headers, value: change(self.value) }
+    }
+}
+
+impl<T: DeserializeOwned> Response<T> {
+    /// Reads the body as JSON.
+    pub(crate) async fn json(
+        operation: &'static Operation,
+        response: reqwest::Response,
+    ) -> Result<Self, Error> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.map_err(|error| {
+            let problem = format!("the answer broke off: {}", crate::TransportError::from(error));
+            Error::decode(operation, status, headers.clone(), bytes::Bytes::new(), problem)
+        })?;
+        match serde_json::from_slice(&body) {
+            Ok(value) => Ok(Self { status, headers, value }),
+            Err(_) => {
+                let problem = misfit::<T>(&body);
+                Err(Error::decode(operation, status, headers, body, problem))
+            }
+        }
+    }
+}
+
+impl<T> Response<EventStream<T>> {
+    #[cfg_attr(
+        not(feature = "preview"),
+        allow(dead_code, reason = "both event streams are preview operations")
+    )]
+    pub(crate) fn events(operation: &'static Operation, response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self { status, headers, value: EventStream::new(operation, response) }
+    }
+}
+
+impl Response<()> {
+    #[allow(
+        dead_code,
+        reason = "no operation answers with an empty body today; the next document may have one"
+    )]
+    pub(crate) fn empty(response: reqwest::Response) -> Self {
+        Self { status: response.status(), headers: response.headers().clone(), value: () }
+    }
+}
+
+/// Where the body does not fit the type, and what was expected there; never what stood there.
+pub(crate) fn misfit<T: DeserializeOwned>(body: &[u8]) -> String {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
+        return "the answer has more than one JSON value".to_owned();
+    };
+    let (path, inner) = (error.path().to_string(), error.inner().to_string());
+    if error.inner().is_syntax() || error.inner().is_eof() {
+        return format!("the answer is not JSON ({} bytes)", body.len());
+    }
+    let expected = match (inner.find("missing field"), inner.find("expected ")) {
+        (Some(at), _) | (None, Some(at)) => &inner[at..],
+        (None, None) => "an unforeseen value",
+    };
+    let expected = expected.split(" at line").next().unwrap_or(expected);
+    format!("the answer does not fit at `{path}`: {expected}")
+}
+
+impl<T> Deref for Response<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::misfit;
+    use crate::types::GetVideoEnvelope;
+
+    #[test]
+    fn a_misfit_names_the_place_and_not_the_content() {
+        let said =
+            misfit::<GetVideoEnvelope>(br#"{"data":{"id":"v","status":"completed","duration":"secret"}}"#);
+        assert_eq!(said, "the answer does not fit at `data.duration`: expected f64");
+        let said = misfit::<GetVideoEnvelope>(br#"{"data":{"status":"completed"}}"#);
+        assert_eq!(said, "the answer does not fit at `data`: missing field `id`");
+        assert_eq!(misfit::<GetVideoEnvelope>(b"<html>"), "the answer is not JSON (6 bytes)");
+    }
+}
