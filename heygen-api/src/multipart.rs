@@ -1,5 +1,10 @@
 //! Multipart forms of one part, streamed.
 
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::pin::Pin;
+
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
@@ -16,13 +21,20 @@ use crate::{Error, Operation};
 /// # let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::from_static(b"ab"))]);
 /// let part = FilePart::stream("talk.mp4", "video/mp4", 2, chunks);
 /// ```
-#[derive(Debug)]
 pub struct FilePart {
     name: String,
     content_type: String,
     length: u64,
-    body: Body,
+    content: Content,
 }
+
+enum Content {
+    Bytes(Bytes),
+    Stream(Chunks),
+}
+
+type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BoxError>> + Send>>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl FilePart {
     /// A file that is in memory.
@@ -33,11 +45,16 @@ impl FilePart {
     ) -> Self {
         let content = content.into();
         let length = content.len() as u64;
-        Self { name: name.into(), content_type: content_type.into(), length, body: content.into() }
+        Self {
+            name: name.into(),
+            content_type: content_type.into(),
+            length,
+            content: Content::Bytes(content),
+        }
     }
 
-    /// A file of a known size that is read as it is sent. When the stream yields another number of bytes, the
-    /// connection breaks off.
+    /// A file of a known size that is read as it is sent. When the stream yields another number of bytes, the upload
+    /// fails: nobody takes a part of a file for the whole.
     pub fn stream<S, E>(
         name: impl Into<String>,
         content_type: impl Into<String>,
@@ -46,14 +63,19 @@ impl FilePart {
     ) -> Self
     where
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
-        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+        E: Into<BoxError> + 'static,
     {
-        Self {
-            name: name.into(),
-            content_type: content_type.into(),
-            length,
-            body: Body::wrap_stream(content),
-        }
+        let content = Content::Stream(Box::pin(content.map(|chunk| chunk.map_err(Into::into))));
+        Self { name: name.into(), content_type: content_type.into(), length, content }
+    }
+}
+
+impl fmt::Debug for FilePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FilePart")
+            .field("name", &self.name)
+            .field("length", &self.length)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,28 +91,23 @@ pub(crate) fn attach(
     if part.content_type.contains(['\r', '\n']) || part.content_type.parse::<HeaderValue>().is_err() {
         return Err(invalid(format!("`{name}`: the content type fits into no header")));
     }
-    // RFC 7578 leaves the choice to the sender; what matters is that a line of the file cannot be taken for it.
-    const BOUNDARY: &str = "heygen-form-5c9f2b7e4a1d4f0e9b6c8a3d7e2f1b40";
+    let boundary = boundary();
     let head = format!(
-        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
         quoted(&part.name),
         part.content_type
     );
-    let tail = format!("\r\n--{BOUNDARY}--\r\n");
+    let tail = format!("\r\n--{boundary}--\r\n");
     let length = head.len() as u64 + part.length + tail.len() as u64;
-    let chunk = |text: String| stream::iter([Ok::<Bytes, reqwest::Error>(text.into())]);
-    let body = match part.body.as_bytes() {
-        Some(content) => {
-            let whole = [head.as_bytes(), content, tail.as_bytes()].concat();
-            Body::from(whole)
-        }
-        None => {
-            let content = http_body_stream(part.body);
-            Body::wrap_stream(chunk(head).chain(content).chain(chunk(tail)))
+    let body = match part.content {
+        Content::Bytes(content) => Body::from([head.as_bytes(), &content, tail.as_bytes()].concat()),
+        Content::Stream(content) => {
+            let text = |text: String| stream::iter([Ok::<Bytes, BoxError>(text.into())]);
+            Body::wrap_stream(text(head).chain(exactly(part.length, content)).chain(text(tail)))
         }
     };
     let headers = request.headers_mut();
-    let form = format!("multipart/form-data; boundary={BOUNDARY}");
+    let form = format!("multipart/form-data; boundary={boundary}");
     headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_str(&form).map_err(|problem| invalid(problem.to_string()))?,
@@ -100,9 +117,29 @@ pub(crate) fn attach(
     Ok(request)
 }
 
-fn http_body_stream(body: Body) -> impl Stream<Item = Result<Bytes, reqwest::Error>> + Send {
-    // A response is the one place where reqwest lends a body's bytes as a stream.
-    reqwest::Response::from(http::Response::new(body)).bytes_stream()
+/// A line that no file holds by chance, and that nobody who makes a file can know: the standard library seeds its hash
+/// maps from the system's randomness.
+fn boundary() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("heygen-{:016x}{:016x}", random(), random())
+}
+
+/// The chunks of a stream, as long as they add up to `length`.
+fn exactly(length: u64, content: Chunks) -> impl Stream<Item = Result<Bytes, BoxError>> + Send {
+    let start = Some((content, length));
+    stream::try_unfold(start, move |state| async move {
+        let Some((mut content, left)) = state else { return Ok(None) };
+        match content.next().await.transpose()? {
+            Some(chunk) => match left.checked_sub(chunk.len() as u64) {
+                Some(left) => Ok(Some((chunk, Some((content, left))))),
+                None => Err(format!("the file is longer than the {length} bytes that were announced").into()),
+            },
+            None if left == 0 => Ok(None),
+            None => {
+                Err(format!("the file ended {left} bytes before the {length} that were announced").into())
+            }
+        }
+    })
 }
 
 /// As browsers write a file name: quotes and line breaks escaped.
@@ -112,6 +149,8 @@ fn quoted(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::operations::UPLOAD_ASSET;
 
@@ -162,5 +201,22 @@ mod tests {
                 .contains("content type")
         );
         assert!(attach(&UPLOAD_ASSET, request(), "file", None).unwrap_err().to_string().contains("not set"));
+    }
+
+    #[test]
+    fn a_file_of_another_size_than_announced_fails() {
+        let run = |announced| {
+            let chunks = stream::iter([Ok(Bytes::from_static(b"he")), Ok("llo".into())]);
+            let all: Vec<_> = exactly(announced, Box::pin(chunks)).collect().now_or_never().unwrap();
+            all.into_iter().find_map(|chunk| chunk.err().map(|error| error.to_string()))
+        };
+        assert_eq!(run(5), None);
+        assert_eq!(run(4).as_deref(), Some("the file is longer than the 4 bytes that were announced"));
+        assert_eq!(run(7).as_deref(), Some("the file ended 2 bytes before the 7 that were announced"));
+    }
+
+    #[test]
+    fn no_two_boundaries_are_alike() {
+        assert_ne!(boundary(), boundary());
     }
 }

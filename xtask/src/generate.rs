@@ -114,3 +114,9 @@ pub fn digest(paths: &Paths) -> Result<String> {
     }
     Ok(format!("{hash:016x}\n"))
 }
+
+/// SHA-256 in hex, as `openapi/SOURCE.toml` records it.
+pub fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

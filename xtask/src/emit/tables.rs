@@ -77,8 +77,8 @@ fn call(operation: &Operation<'_>, builders: &[Item]) -> Result<TokenStream> {
             part.ident == "body" && operation.value.get("requestBody").is_some(),
             spelled(&part.ty).as_str(),
         ) {
-            (true, _) => quote!(Argument::body(arguments)?),
-            (false, _) => quote!(Argument::named(arguments, #wire)?),
+            (true, _) => quote!(Argument::body(given)?),
+            (false, _) => quote!(Argument::named(given, #wire)?),
         };
         let mut ty = part.ty.clone();
         let is_type =
@@ -93,13 +93,14 @@ fn call(operation: &Operation<'_>, builders: &[Item]) -> Result<TokenStream> {
         operation.value.pointer(&format!("/{}/properties", extension::MULTIPART)).and_then(Value::as_object);
     let form = form.into_iter().flatten().map(|(name, _)| {
         let ident = format_ident!("{name}");
-        quote!(let call = call.#ident(Argument::file(arguments));)
+        quote!(let call = call.#ident(Argument::file(given));)
     });
     Ok(quote! {
         (#id, |client: &Client, arguments: &Value| -> CallFuture {
             let (client, arguments) = (client.clone(), arguments.clone());
             Box::pin(async move {
-                let arguments = &arguments;
+                let (client, given) = (&client, &arguments);
+                let _ = given;
                 let call = client.#method();
                 #(#sets)*
                 #(#form)*

@@ -1,0 +1,132 @@
+//! What a program learns when a call fails.
+
+use bytes::Bytes;
+use heygen_api::{BoxFuture, Client, ErrorKind, Operation, Transport, TransportError};
+use heygen_tests::Recorder;
+
+fn client(status: u16, headers: &[(&str, &str)], body: &'static str) -> Client {
+    let recorder = Recorder::default();
+    let mut answer = http::Response::builder().status(status);
+    for (name, value) in headers {
+        answer = answer.header(*name, *value);
+    }
+    recorder.answer(answer.body(Bytes::from_static(body.as_bytes())).unwrap());
+    Client::new(recorder)
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_all_that_the_service_said() {
+    let client = client(
+        402,
+        &[("x-request-id", "req_1"), ("retry-after", "7")],
+        r#"{"error":{"code":"insufficient_credit","message":"Not enough\ncredit","param":"body.x","doc_url":"https://d"}}"#,
+    );
+    let error = client.get_video().video_id("v").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.status().unwrap(), 402);
+    assert_eq!(error.code(), Some("insufficient_credit"));
+    assert_eq!(error.message(), Some("Not enough\ncredit"));
+    assert_eq!(error.param(), Some("body.x"));
+    assert_eq!(error.said().unwrap().doc_url.as_deref(), Some("https://d"));
+    assert_eq!(error.request_id(), Some("req_1"));
+    assert_eq!(error.retry_after(), Some("7"));
+    assert_eq!(error.operation().unwrap().id, "get_video");
+    assert!(!error.may_have_executed());
+    let line = "get_video: 402 insufficient_credit: Not enough credit [body.x] (request req_1)";
+    assert_eq!(error.to_string(), line);
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_no_json_keeps_status_and_text() {
+    let error =
+        client(502, &[], "<html>Bad Gateway</html>").get_video().video_id("v").send().await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Refused, None));
+    assert_eq!(error.body().as_ref(), b"<html>Bad Gateway</html>");
+    assert!(error.may_have_executed());
+    assert_eq!(error.to_string(), "get_video: 502 no error body in the service's form, 24 bytes");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_names_the_place_and_keeps_the_rest() {
+    let client = client(200, &[("x-request-id", "req_2")], r#"{"data":{"id":5,"status":"completed"}}"#);
+    let error = client.get_video().video_id("v").send().await.unwrap_err();
+    assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Decode, 200));
+    assert_eq!(error.request_id(), Some("req_2"));
+    assert!(!error.body().is_empty());
+    let line = "get_video: 200 the answer does not fit at `data.id`: expected a string (request req_2)";
+    assert_eq!(error.to_string(), line);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_not_a_success() {
+    let error = client(302, &[("location", "https://elsewhere")], "")
+        .get_video()
+        .video_id("v")
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 302));
+}
+
+struct Broken(TransportError);
+
+impl Transport for Broken {
+    fn send<'a>(
+        &'a self,
+        _request: reqwest::Request,
+        _operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        Box::pin(async { Err(self.0.clone()) })
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_says_whether_it_may_have_been_executed() {
+    for (problem, may_have_executed, line) in [
+        (TransportError::not_sent("no route"), false, "get_video: not sent: no route"),
+        (TransportError::no_answer("reset"), true, "get_video: the connection broke: reset"),
+        (TransportError::no_answer("30 s").timed_out(), true, "get_video: no answer in time: 30 s"),
+    ] {
+        let error = Client::new(Broken(problem)).get_video().video_id("v").send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transport);
+        assert_eq!(error.may_have_executed(), may_have_executed);
+        assert_eq!(error.to_string(), line);
+    }
+}
+
+#[tokio::test]
+async fn nobody_listening_is_not_sent_and_shows_no_key() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let client =
+        Client::builder().api_key("sk-marked-secret").base_url(format!("http://{address}")).build().unwrap();
+    let error = client.get_video().video_id("v").send().await.unwrap_err();
+    assert_eq!((error.kind(), error.may_have_executed()), (ErrorKind::Transport, false));
+    assert!(error.to_string().contains("refused"), "{error}");
+    assert!(!format!("{error:?} {error} {client:?}").contains("marked-secret"));
+}
+
+#[test]
+fn errors_and_clients_travel_between_threads() {
+    fn travels<T: Clone + Send + Sync + 'static>() {}
+    travels::<heygen_api::Error>();
+    travels::<Client>();
+    assert!(size_of::<heygen_api::Error>() <= 2 * size_of::<usize>());
+}
+
+#[test]
+fn debug_shows_no_secret_and_no_signature() {
+    let endpoint: heygen_api::types::WebhookEndpointResponse = serde_json::from_value(serde_json::json!({
+        "endpoint_id": "ep_1", "url": "https://example.com/hook?token=marked-secret", "status": "enabled",
+        "created_at": "now", "secret": "whsec_marked-secret"}))
+    .unwrap();
+    let shown = format!("{endpoint:?}");
+    assert!(shown.contains("ep_1") && !shown.contains("marked-secret"), "{shown}");
+    let builder =
+        heygen_api::types::CreateWebhookEndpointRequest::builder().url("https://example.com/?marked-secret");
+    assert!(!format!("{builder:?}").contains("marked-secret"));
+    let union: heygen_api::types::SceneElement =
+        serde_json::from_value(serde_json::json!({"type": "new", "key": "marked-secret"})).unwrap();
+    assert!(!format!("{union:?}").contains("marked-secret"));
+}

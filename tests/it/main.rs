@@ -1,0 +1,23 @@
+//! Tests of what crosses the crates.
+
+mod asset_inputs;
+mod errors;
+mod events;
+mod pipeline;
+mod shapes;
+mod surface;
+mod upload;
+mod wire;
+
+use serde_json::Value;
+use xtask::generate::{self, Paths, workspace_root};
+
+/// The document with its overlay: still 3.1.
+fn overlaid() -> Value {
+    generate::overlaid(&Paths::of_workspace(&workspace_root())).unwrap()
+}
+
+/// The document as the generator takes it.
+fn lowered() -> Value {
+    generate::lowered(overlaid()).unwrap()
+}

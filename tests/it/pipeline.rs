@@ -1,0 +1,260 @@
+//! The pipeline as a whole: the same client from the document in other habits, and errors that name the place.
+
+use std::fs;
+
+use serde_json::{Map, Value, json};
+use xtask::generate::{self, Paths, workspace_root};
+
+fn client_files(overlaid: Value) -> Vec<(String, String)> {
+    generate::files(overlaid).unwrap().into_iter().map(|file| (file.name.to_owned(), file.text)).collect()
+}
+
+/// A title and examples on every schema, and every object's members in another order.
+fn in_other_habits(value: Value, schema: bool) -> Value {
+    let Value::Object(map) = value else { return value };
+    let mut members: Vec<(String, Value)> = map
+        .into_iter()
+        .map(|(name, child)| {
+            let child = match (name.as_str(), child) {
+                ("properties" | "schemas", Value::Object(inner)) => Value::Object(
+                    inner.into_iter().map(|(name, child)| (name, in_other_habits(child, true))).collect(),
+                ),
+                ("items" | "additionalProperties" | "schema", child) => in_other_habits(child, true),
+                ("anyOf" | "oneOf" | "allOf", Value::Array(all)) => {
+                    all.into_iter().map(|child| in_other_habits(child, true)).collect()
+                }
+                ("parameters", Value::Array(all)) => {
+                    all.into_iter().map(|child| in_other_habits(child, false)).collect()
+                }
+                ("example" | "examples" | "enum" | "required" | "mapping" | "default", child) => child,
+                (_, child) => in_other_habits(child, false),
+            };
+            (name, child)
+        })
+        .collect();
+    if schema && !members.iter().any(|(name, _)| name == "$ref") {
+        members.retain(|(name, _)| name != "examples");
+        members.push(("title".into(), json!("Some Title")));
+        members.push(("examples".into(), json!([{"title": 1}])));
+    }
+    // Sorted by the name read backwards: an order that nobody would write, the same each time.
+    members.sort_by_key(|(name, _)| name.chars().rev().collect::<String>());
+    members.into_iter().collect()
+}
+
+/// YAML whose mappings keep the order they are given in, which `serde_json::Map` would not.
+fn yaml(value: &Value, indent: usize, out: &mut String) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            let mut members: Vec<_> = map.iter().collect();
+            members.sort_by_key(|(name, _)| name.chars().rev().collect::<String>());
+            for (name, child) in members {
+                out.push_str(&format!("\n{}{}:", " ".repeat(indent), json!(name)));
+                yaml(child, indent + 1, out);
+            }
+        }
+        Value::Array(items) if !items.is_empty() => {
+            for item in items {
+                out.push_str(&format!("\n{}-", " ".repeat(indent)));
+                yaml(item, indent + 2, out);
+            }
+        }
+        scalar => out.push_str(&format!(" {scalar}")),
+    }
+}
+
+#[test]
+fn the_document_in_other_habits_makes_the_same_client() {
+    let root = workspace_root();
+    let usual = client_files(super::overlaid());
+    let document: Value =
+        serde_json::from_slice(&fs::read(root.join("openapi/heygen.json")).unwrap()).unwrap();
+    let mut text = String::new();
+    yaml(&in_other_habits(document, false), 0, &mut text);
+    assert!(text.contains("title\": \"Some Title\""));
+    let folder = tempfile::tempdir().unwrap();
+    let spec = folder.path().join("shuffled.yaml");
+    fs::write(&spec, text.trim_start()).unwrap();
+    let overlay = root.join("openapi/overlay.yaml");
+    let other = client_files(generate::overlaid(&Paths { spec, overlay, out: None }).unwrap());
+    assert_eq!(usual.len(), other.len());
+    for ((name, usual), (_, other)) in usual.iter().zip(&other) {
+        assert!(usual == other, "{name} differs");
+    }
+}
+
+#[test]
+fn two_runs_are_the_same_to_the_byte() {
+    assert!(client_files(super::overlaid()) == client_files(super::overlaid()));
+}
+
+#[test]
+fn the_vendored_document_is_the_one_that_source_toml_speaks_of() {
+    let root = workspace_root();
+    let text = fs::read_to_string(root.join("openapi/SOURCE.toml")).unwrap();
+    let stated = |key: &str| {
+        let line = text.lines().find(|line| line.starts_with(&format!("{key} = "))).unwrap();
+        line.split_once(" = ").unwrap().1.trim_matches('"').to_owned()
+    };
+    let bytes = fs::read(root.join("openapi/heygen.json")).unwrap();
+    let document: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(stated("sha256"), generate::sha256(&bytes));
+    assert_eq!(stated("operations"), xtask::walk::operations(&document).len().to_string());
+    assert_eq!(stated("schemas"), document["components"]["schemas"].as_object().unwrap().len().to_string());
+}
+
+fn failure(document: &str, overlay: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let (spec, overlay_path) = (folder.path().join("document.json"), folder.path().join("overlay.yaml"));
+    fs::write(&spec, document).unwrap();
+    fs::write(&overlay_path, overlay).unwrap();
+    let out = folder.path().join("out");
+    let paths = Paths { spec, overlay: overlay_path, out: Some(out.clone()) };
+    let error = generate::run(&paths, false).unwrap_err();
+    assert!(!out.exists(), "something was written");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "something was left behind");
+    format!("{error:#}")
+}
+
+const NO_OVERLAY: &str = "overlay: 1.0.0\ninfo: {title: none, version: '1'}\nactions: []\n";
+
+fn small(change: impl FnOnce(&mut Value)) -> String {
+    let mut document = json!({
+        "openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "servers": [{"url": "https://a.example"}],
+        "paths": {"/v3/a/{id}": {"get": {"operationId": "getA",
+            "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+            "responses": {
+                "200": {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}},
+                "400": {"description": "", "content": {"application/json": {"schema": {"type": "object", "properties": {"error": {"type": "string"}}}}}}}}}},
+        "components": {"schemas": {"A": {"type": "object", "properties": {"a": {"type": "string"}}}},
+                       "securitySchemes": {"K": {"type": "apiKey", "in": "header", "name": "x-api-key"}}}
+    });
+    change(&mut document);
+    document.to_string()
+}
+
+#[test]
+fn a_small_document_of_ones_own_becomes_a_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spec, overlay) = (folder.path().join("d.json"), folder.path().join("o.yaml"));
+    fs::write(&spec, small(|_| {})).unwrap();
+    fs::write(&overlay, NO_OVERLAY).unwrap();
+    let paths = Paths { spec, overlay, out: Some(folder.path().join("generated")) };
+    generate::run(&paths, false).unwrap();
+    generate::run(&paths, true).unwrap();
+    let client = fs::read_to_string(folder.path().join("generated/client.rs")).unwrap();
+    assert!(client.contains("pub fn get_a(&self)"));
+    fs::write(folder.path().join("generated/client.rs"), client.replace("get_a", "got_a")).unwrap();
+    let error = generate::run(&paths, true).unwrap_err().to_string();
+    assert!(error.contains("cargo xtask generate"), "{error}");
+}
+
+#[test]
+fn every_error_names_the_place_and_leaves_nothing_behind() {
+    let cases: Vec<(String, &[&str])> = vec![
+        ("{".into(), &["document.json", "not valid JSON"]),
+        ("[1, 2".into(), &["document.json", "neither JSON nor valid YAML"]),
+        ("{}".into(), &["document.json", "no member `openapi`"]),
+        (r#"{"swagger": "2.0"}"#.into(), &["Swagger 2.0", "convert it"]),
+        (r#"{"openapi": "3.0.3", "paths": {}}"#.into(), &["openapi: 3.0.3", "3.1"]),
+        (r#"{"openapi": "3.1.0"}"#.into(), &["paths"]),
+        (
+            small(|d| {
+                d["components"]["schemas"]["A"]["properties"]["a"] =
+                    json!({"$ref": "#/components/schemas/Gone"})
+            }),
+            &["dangling-reference", "#/components/schemas/A/properties/a", "Gone"],
+        ),
+        (
+            small(|d| {
+                d["components"]["schemas"]["A"] = json!({"$ref": "#/components/schemas/B"});
+                d["components"]["schemas"]["B"] = json!({"$ref": "#/components/schemas/A"});
+            }),
+            &["recursive-alias", "#/components/schemas/A"],
+        ),
+        (
+            small(|d| {
+                let mut twin = d["paths"]["/v3/a/{id}"].clone();
+                twin["get"]["operationId"] = json!("getAV3");
+                d["paths"]["/v3/b/{id}"] = twin;
+            }),
+            &["operation-name-collision", "getAV3", "get_a", "update operationId"],
+        ),
+        (
+            small(|d| d["components"]["schemas"]["AV3"] = json!({"type": "object", "properties": {"a": {}}})),
+            &["type-name-collision", "#/components/schemas/AV3", "x-rust-name"],
+        ),
+        (
+            small(|d| d["paths"]["/v3/a/{id}"]["get"]["operationId"] = Value::Null),
+            &["operation-id-missing", "GET /v3/a/{id}"],
+        ),
+        (
+            small(|d| d["paths"]["/v3/a/{id}"]["get"]["parameters"] = json!([])),
+            &["path-parameter", "GET /v3/a/{id}", "{id}"],
+        ),
+        (
+            small(|d| d["paths"]["/v3/x"] = json!({"$ref": "other.json"})),
+            &["#/paths/~1v3~1x", "leads out of the document"],
+        ),
+        (
+            small(|d| {
+                d["components"]["schemas"]["A"]["properties"]["a"] =
+                    json!({"anyOf": [{"type": "string"}, {"type": "integer"}]});
+            }),
+            &["untagged-union", "#/components/schemas/A/properties/a", "discriminator"],
+        ),
+        (
+            small(|d| {
+                d["paths"]["/v3/a/{id}"]["get"]["requestBody"] = json!({"required": true, "content": {
+                    "application/json": {"schema": {"$ref": "#/components/schemas/A"}},
+                    "text/plain": {"schema": {"type": "string"}}}});
+            }),
+            &["request-media-types", "get_a"],
+        ),
+    ];
+    for (document, wanted) in cases {
+        let said = failure(&document, NO_OVERLAY);
+        for part in wanted {
+            assert!(said.contains(part), "`{part}` is not in:\n{said}\nfor {document}");
+        }
+    }
+}
+
+#[test]
+fn errors_of_the_overlay_name_the_action() {
+    let with = |action: &str| NO_OVERLAY.replace("[]", &format!("[{action}]"));
+    let said = failure(&small(|_| {}), &with("{target: $.gone, description: d, remove: true}"));
+    assert!(said.contains("overlay-no-match") && said.contains("action 1 ($.gone)"), "{said}");
+    let said = failure(&small(|_| {}), "overlay: [");
+    assert!(said.contains("overlay.yaml"), "{said}");
+    let said = failure(&small(|_| {}), &with("{target: $.paths, descripton: d, remove: true}"));
+    assert!(said.contains("descripton"), "{said}");
+}
+
+#[test]
+fn an_unreadable_file_is_named() {
+    let paths =
+        Paths { spec: "/nowhere/document.json".into(), overlay: "/nowhere/overlay.yaml".into(), out: None };
+    let said = format!("{:#}", generate::run(&paths, true).unwrap_err());
+    assert!(said.contains("/nowhere/document.json"), "{said}");
+}
+
+#[test]
+fn a_field_that_goes_from_the_document_shows_in_the_check() {
+    let root = workspace_root();
+    let mut document: Value =
+        serde_json::from_slice(&fs::read(root.join("openapi/heygen.json")).unwrap()).unwrap();
+    let properties =
+        document.pointer_mut("/components/schemas/VideoDetail/properties").and_then(Value::as_object_mut);
+    properties
+        .map(|properties: &mut Map<String, Value>| properties.remove("thumbnail_url"))
+        .unwrap()
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let spec = folder.path().join("heygen.json");
+    fs::write(&spec, document.to_string()).unwrap();
+    let paths = Paths { spec, ..Paths::of_workspace(&root) };
+    let outputs = generate::outputs(&root, &paths).unwrap();
+    let shown = xtask::files::difference(&outputs).unwrap();
+    assert!(shown.contains("-    pub thumbnail_url: Option<String>,"), "{shown}");
+}

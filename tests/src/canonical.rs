@@ -1,0 +1,133 @@
+//! Values made from schemas, of the document as published (3.1) or lowered (3.0.3).
+
+use serde_json::{Map, Value, json};
+
+/// How much of an object to fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fill {
+    /// Every property.
+    Everything,
+    /// Only what is required.
+    Required,
+}
+
+/// Texts to try where a schema has a pattern or a length.
+const TEXTS: [&str; 6] =
+    ["text", "#a1b2c3", "node_1", "a", "12345678", "550e8400-e29b-41d4-a716-446655440000"];
+
+/// A value that fits `schema`, the same each time.
+pub fn value(document: &Value, schema: &Value, fill: Fill) -> Value {
+    of(document, schema, fill, 0)
+}
+
+fn of(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
+    if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+        let target = document.pointer(target.trim_start_matches('#')).unwrap_or(&Value::Null);
+        return of(document, target, fill, depth + 1);
+    }
+    if let Some(constant) = schema.get("const") {
+        return constant.clone();
+    }
+    if let Some(first) = schema.pointer("/enum/0") {
+        return first.clone();
+    }
+    if schema.get("properties").is_none() {
+        for keyword in ["allOf", "oneOf", "anyOf"] {
+            let members = schema.get(keyword).and_then(Value::as_array).into_iter().flatten();
+            let mut members = members.filter(|member| member.get("type") != Some(&"null".into()));
+            if let Some(first) = members.next() {
+                return tagged(schema, first, of(document, first, fill, depth + 1));
+            }
+        }
+    }
+    match kind(schema) {
+        Some("object") => object(document, schema, fill, depth),
+        Some("array") => array(document, schema, fill, depth),
+        Some("string") => text(schema),
+        Some("integer") => integer(schema),
+        Some("number") => number(schema),
+        Some("boolean") => json!(true),
+        _ => json!("anything"),
+    }
+}
+
+fn kind(schema: &Value) -> Option<&str> {
+    match schema.get("type")? {
+        Value::Array(types) => types.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
+        kind => kind.as_str(),
+    }
+}
+
+/// In the lowered document a union's tag lives in the union.
+fn tagged(union: &Value, member: &Value, mut value: Value) -> Value {
+    let tag = union.pointer("/discriminator/propertyName").and_then(Value::as_str);
+    let mapping = union.pointer("/discriminator/mapping").and_then(Value::as_object);
+    if let (Some(tag), Some(mapping), Some(object)) = (tag, mapping, value.as_object_mut()) {
+        let target = member.get("$ref");
+        let found = mapping.iter().find(|(_, to)| Some(*to) == target).map(|(value, _)| value.clone());
+        if let (Some(found), false) = (found, object.contains_key(tag)) {
+            object.insert(tag.to_owned(), found.into());
+        }
+    }
+    value
+}
+
+fn object(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let mut object = Map::new();
+    // Types that hold themselves have to end somewhere.
+    let full = fill == Fill::Everything && depth < 12;
+    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        if full || required.contains(&name.as_str()) {
+            object.insert(name.clone(), of(document, property, fill, depth + 1));
+        }
+    }
+    if let (Some(values), true) =
+        (schema.get("additionalProperties").filter(|values| values.is_object()), full)
+    {
+        object.insert("key".into(), of(document, values, fill, depth + 1));
+    }
+    object.into()
+}
+
+fn array(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
+    let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
+    let wanted = if depth > 10 || fill == Fill::Required { least } else { least.max(1) };
+    let item =
+        schema.get("items").map(|items| of(document, items, fill, depth + 1)).unwrap_or(json!("anything"));
+    vec![item; wanted as usize].into()
+}
+
+fn text(schema: &Value) -> Value {
+    let found = TEXTS.iter().find(|text| first_problem(&Value::Null, schema, &json!(text)).is_none());
+    json!(found.unwrap_or(&"text"))
+}
+
+fn integer(schema: &Value) -> Value {
+    let least = schema.get("minimum").and_then(Value::as_i64).unwrap_or(0);
+    let most = schema.get("maximum").and_then(Value::as_i64).unwrap_or(i64::MAX);
+    json!(7.max(least).min(most))
+}
+
+fn number(schema: &Value) -> Value {
+    let bound = |keyword: &str| schema.get(keyword).and_then(Value::as_f64);
+    let least = bound("minimum").or(bound("exclusiveMinimum")).unwrap_or(0.5);
+    let most = bound("maximum").or(bound("exclusiveMaximum")).unwrap_or(least + 1.0);
+    json!((least + most) / 2.0)
+}
+
+/// Why a value does not fit a schema of the document, by JSON Schema 2020-12 and nothing of ours.
+pub fn first_problem(document: &Value, schema: &Value, value: &Value) -> Option<String> {
+    let whole = json!({"allOf": [schema], "components": document.get("components")});
+    let validator = match jsonschema::draft202012::new(&whole) {
+        Ok(validator) => validator,
+        Err(error) => return Some(format!("the schema itself is broken: {error}")),
+    };
+    validator.iter_errors(value).next().map(|error| format!("{} at {}", error, error.instance_path()))
+}

@@ -1,0 +1,67 @@
+//! A transport that sends nothing: it keeps each request and answers from a list.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use heygen_api::{BoxFuture, Operation, Transport, TransportError};
+
+/// A request as it would have gone out.
+#[derive(Debug, Clone)]
+pub struct Captured {
+    /// The operation it came with.
+    pub operation: &'static Operation,
+    /// Method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Headers, sorted by name.
+    pub headers: Vec<(String, String)>,
+    /// Body, when it is in memory.
+    pub body: Option<Bytes>,
+}
+
+/// Keeps requests; answers with what was queued, else with `200 {}`.
+#[derive(Debug, Clone, Default)]
+pub struct Recorder {
+    requests: Arc<Mutex<Vec<Captured>>>,
+    answers: Arc<Mutex<VecDeque<http::Response<Bytes>>>>,
+}
+
+impl Recorder {
+    /// Adds an answer.
+    pub fn answer(&self, answer: http::Response<Bytes>) {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).push_back(answer);
+    }
+
+    /// Takes out what was captured so far.
+    pub fn take(&self) -> Vec<Captured> {
+        std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Transport for Recorder {
+    fn send<'a>(
+        &'a self,
+        request: reqwest::Request,
+        operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        let url = request.url();
+        let target = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        let mut headers: Vec<(String, String)> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        headers.sort();
+        let body = request.body().and_then(|body| body.as_bytes()).map(Bytes::copy_from_slice);
+        let captured = Captured { operation, method: request.method().to_string(), target, headers, body };
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(captured);
+        let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let answer = answer.unwrap_or_else(|| http::Response::new(Bytes::from_static(b"{}")));
+        Box::pin(async move { Ok(reqwest::Response::from(answer)) })
+    }
+}

@@ -1,0 +1,62 @@
+//! What the tests across crates share: values made from schemas, a transport that keeps what it is given, and tables
+//! over every operation and type, which `cargo xtask generate` writes.
+
+use std::error::Error as StdError;
+use std::future::Future;
+use std::pin::Pin;
+
+use heygen_api::{Client, FilePart};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub mod canonical;
+mod capture;
+#[rustfmt::skip]
+pub mod generated;
+
+pub use capture::{Captured, Recorder};
+
+/// Why a call from JSON failed.
+pub type CallError = Box<dyn StdError + Send + Sync>;
+
+/// A call on its way.
+pub type CallFuture = Pin<Box<dyn Future<Output = Result<(), CallError>> + Send>>;
+
+/// Calls one operation with arguments from JSON: `{"parameters": {…}, "body": …}`.
+pub type Call = fn(&Client, &Value) -> CallFuture;
+
+/// Decodes a value as one type and encodes it again.
+pub type Round = fn(&Value) -> Result<Value, serde_json::Error>;
+
+/// An open enumeration: its name, how it reads a text (what it prints, whether it did not know it), and what it knows.
+pub type OpenEnum = (&'static str, fn(&str) -> (String, bool), &'static [&'static str]);
+
+/// An open union: its name, its tag, and whether it did not know a member.
+pub type OpenUnion = (&'static str, &'static str, fn(Value) -> Result<bool, serde_json::Error>);
+
+/// Reads arguments of a call.
+pub struct Argument;
+
+impl Argument {
+    /// The body.
+    pub fn body<T: DeserializeOwned>(arguments: &Value) -> Result<T, CallError> {
+        Ok(T::deserialize(&arguments["body"]).map_err(|error| format!("body: {error}"))?)
+    }
+
+    /// A parameter.
+    pub fn named<T: DeserializeOwned>(arguments: &Value, name: &str) -> Result<T, CallError> {
+        Ok(T::deserialize(&arguments["parameters"][name]).map_err(|error| format!("{name}: {error}"))?)
+    }
+
+    /// The part of a form.
+    pub fn file(arguments: &Value) -> FilePart {
+        let content = arguments["file"].as_str().unwrap_or("content of the file").to_owned();
+        FilePart::bytes("file.txt", "text/plain", content)
+    }
+}
+
+/// Decodes and encodes.
+pub fn round<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_json::Error> {
+    serde_json::to_value(T::deserialize(value)?)
+}
