@@ -5,6 +5,7 @@ mod errors;
 mod events;
 mod pipeline;
 mod shapes;
+mod simulator;
 mod surface;
 mod upload;
 mod wire;

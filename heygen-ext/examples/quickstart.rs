@@ -1,0 +1,90 @@
+//! A prompt in, a finished MP4 on disk.
+//!
+//! ```text
+//! cargo run --example quickstart -- "A presenter explaining our launch in 30 seconds"
+//! ```
+//!
+//! With `HEYGEN_API_KEY` set it talks to the real service, which takes some twenty minutes and costs money. Without, it
+//! starts a local simulator inside this process, which takes ten seconds and makes the same little video of any prompt.
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use heygen_ext::{HeyGen, Step, VideoAgent};
+use heygen_sim::{Clock, Sim};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How much faster than the service the simulator runs here.
+const SPEED: f64 = 60.0;
+
+const FILE: &str = "quickstart.mp4";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let prompt = match given.as_slice() {
+        [] => "A presenter explaining our launch in 30 seconds".to_owned(),
+        words => words.join(" "),
+    };
+    let real = std::env::var_os("HEYGEN_API_KEY").is_some_and(|key| !key.is_empty());
+    // The simulator lives as long as this binding.
+    let (heygen, _sim) = if real {
+        println!("Talking to HeyGen. This makes a real video: it takes a while and costs money.");
+        (HeyGen::from_env()?, None)
+    } else {
+        println!(
+            "HEYGEN_API_KEY is not set: talking to a simulator inside this process. No video is made of the prompt."
+        );
+        let sim = Sim::builder().clock(Clock::scaled(SPEED)).start().await?;
+        (HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build()?, Some(sim))
+    };
+
+    let mut job = heygen.submit(VideoAgent::prompt(&prompt)).await?;
+    println!("submitted    session {}", job.id());
+    if !real {
+        job = job.poll_every(Duration::from_millis(250));
+    }
+
+    let bar = ProgressBar::new(100)
+        .with_style(ProgressStyle::with_template("{msg:12} [{bar:40}] {pos:>3} %  {elapsed}")?);
+    let mut shown = String::new();
+    let video = job
+        .watch(|step| match step {
+            Step::Session { status, progress } => {
+                say(&bar, &mut shown, status.as_str(), "the agent is at work");
+                bar.set_position(progress.unwrap_or(0).clamp(0, 100) as u64);
+            }
+            Step::Video { video_id, status } => {
+                say(&bar, &mut shown, status.as_str(), &format!("video {video_id}"))
+            }
+            _ => {}
+        })
+        .await?;
+    bar.finish_and_clear();
+    println!("completed    {:.1} s of video", video.duration.unwrap_or(0.0));
+
+    let path = heygen.download(&video).to_path(FILE).await?;
+    println!("downloaded   {} ({} bytes)", path.display(), std::fs::metadata(&path)?.len());
+    Ok(())
+}
+
+/// One line for each new status; the bar runs below.
+fn say(bar: &ProgressBar, shown: &mut String, status: &str, what: &str) {
+    if shown != status {
+        bar.suspend(|| println!("{status:<12} {what}"));
+        *shown = status.to_owned();
+    }
+    bar.set_message(status.to_owned());
+    bar.tick();
+}

@@ -1,0 +1,263 @@
+//! Waiting for a Video Agent session, and then for its video.
+
+use std::time::Duration;
+
+use heygen_api::Client;
+use heygen_api::types::{GetSessionResponse, GetSessionResponseStatus, VideoDetail, VideoStatus};
+
+use crate::Error;
+
+/// A job that the service works on. It is known by its id alone, so it can be kept, and picked up by another process.
+///
+/// Dropping it, or a future of it, stops the waiting and not the job.
+#[derive(Debug, Clone)]
+#[must_use = "the job runs either way; `wait` gets its result"]
+pub struct Job {
+    api: Client,
+    session_id: String,
+    schedule: Schedule,
+}
+
+/// What a wait has seen.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Step {
+    /// The session, as long as it has no video.
+    Session {
+        /// Its status, in the service's words.
+        status: GetSessionResponseStatus,
+        /// How far along it is, 0 to 100, when the service says so.
+        progress: Option<i64>,
+    },
+    /// The video, as soon as rendering has started.
+    Video {
+        /// Its id.
+        video_id: String,
+        /// Its status, in the service's words.
+        status: VideoStatus,
+    },
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Schedule {
+    first: Duration,
+    longest: Duration,
+    deadline: Duration,
+}
+
+impl Job {
+    pub(crate) fn new(api: Client, session_id: String) -> Self {
+        let schedule = Schedule {
+            first: Duration::from_secs(2),
+            longest: Duration::from_secs(30),
+            deadline: Duration::from_secs(60 * 60),
+        };
+        Self { api, session_id, schedule }
+    }
+
+    /// The session's id: all that is needed to find the job again.
+    pub fn id(&self) -> &str {
+        &self.session_id
+    }
+
+    /// Looks again after each such pause, in place of the growing one. Below 10 ms it is 10 ms.
+    pub fn poll_every(mut self, pause: Duration) -> Self {
+        let pause = pause.max(Duration::from_millis(10));
+        (self.schedule.first, self.schedule.longest) = (pause, pause);
+        self
+    }
+
+    /// Gives up when the pauses add up to this. The job goes on, and can be waited for again.
+    pub fn deadline(mut self, patience: Duration) -> Self {
+        self.schedule.deadline = patience;
+        self
+    }
+
+    /// Waits for the finished video.
+    ///
+    /// # Errors
+    ///
+    /// The job failed, wants a person to decide, took longer than the deadline, or could not be looked at. Every such
+    /// error has the session's id.
+    pub async fn wait(self) -> Result<VideoDetail, Error> {
+        self.watch(|_| {}).await
+    }
+
+    /// The same, and tells each change on the way.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Self::wait).
+    pub async fn watch(self, on_step: impl FnMut(&Step)) -> Result<VideoDetail, Error> {
+        self.drive(on_step, tokio::time::sleep).await
+    }
+
+    /// The wait itself; what time is, is the caller's to say.
+    async fn drive(
+        &self,
+        mut on_step: impl FnMut(&Step),
+        sleep: impl AsyncFn(Duration),
+    ) -> Result<VideoDetail, Error> {
+        let (mut pause, mut waited) = (self.schedule.first, Duration::ZERO);
+        let (mut video_id, mut last) = (None, None);
+        loop {
+            let mut tell = |step: Step| {
+                if last.as_ref() != Some(&step) {
+                    on_step(&step);
+                    last = Some(step);
+                }
+            };
+            let seen = self
+                .look(&mut video_id, &mut tell)
+                .await
+                .map_err(|error| error.of_session(&self.session_id))?;
+            match seen {
+                Seen::Finished(video) => return Ok(*video),
+                Seen::Running(step) => tell(step),
+            }
+            if waited + pause > self.schedule.deadline {
+                return Err(Error::deadline(self.schedule.deadline).of_session(&self.session_id));
+            }
+            sleep(pause).await;
+            waited += pause;
+            pause = (pause * 3 / 2).min(self.schedule.longest);
+        }
+    }
+
+    /// One look: at the session until it has a video, from then on at the video.
+    async fn look(&self, video_id: &mut Option<String>, tell: &mut impl FnMut(Step)) -> Result<Seen, Error> {
+        if video_id.is_none() {
+            let answer = self.api.get_video_agent_session().session_id(&*self.session_id).send().await;
+            let session = answer.map_err(Error::api)?.into_inner().data;
+            judge_session(&session)?;
+            let step = Step::Session { status: session.status, progress: session.progress };
+            match session.video_id {
+                None => return Ok(Seen::Running(step)),
+                Some(id) => {
+                    tell(step);
+                    *video_id = Some(id);
+                }
+            }
+        }
+        let id = video_id.as_deref().unwrap_or_default();
+        let video = self.api.get_video().video_id(id).send().await.map_err(Error::api)?.into_inner().data;
+        judge_video(video)
+    }
+}
+
+enum Seen {
+    Running(Step),
+    Finished(Box<VideoDetail>),
+}
+
+/// A status that nobody knows is one of a job that runs.
+fn judge_session(session: &GetSessionResponse) -> Result<(), Error> {
+    match session.status {
+        GetSessionResponseStatus::Failed => Err(Error::failed(None, session_problem(session))),
+        GetSessionResponseStatus::WaitingForInput | GetSessionResponseStatus::Reviewing => {
+            Err(Error::needs_person(session.status.as_str()))
+        }
+        GetSessionResponseStatus::Completed if session.video_id.is_none() => {
+            Err(Error::failed(None, "the session completed without a video".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The reason stands in the newest message, if anywhere.
+fn session_problem(session: &GetSessionResponse) -> String {
+    let newest = session.messages.iter().flatten().next();
+    newest
+        .map(|message| message.content.clone())
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| "no reason given".to_owned())
+}
+
+fn judge_video(video: VideoDetail) -> Result<Seen, Error> {
+    match video.status {
+        // A link may lag behind the status for a moment; without one there is nothing to hand over.
+        VideoStatus::Completed if video.video_url.is_some() => Ok(Seen::Finished(Box::new(video))),
+        VideoStatus::Failed => {
+            let message = video.failure_message.unwrap_or_else(|| "no reason given".to_owned());
+            Err(Error::failed(video.failure_code, message))
+        }
+        status => Ok(Seen::Running(Step::Video { video_id: video.id, status })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::ErrorKind;
+
+    fn session(status: &str, video_id: Value) -> Result<(), Error> {
+        let session = json!({"session_id": "s", "status": status, "created_at": 0, "video_id": video_id});
+        judge_session(&serde_json::from_value(session).unwrap())
+    }
+
+    fn video(fields: Value) -> Result<Seen, Error> {
+        let mut video = json!({"id": "v"});
+        video.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        judge_video(serde_json::from_value(video).unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_pauses_grow_and_the_deadline_is_their_sum() {
+        let answer = r#"{"data":{"session_id":"s","status":"thinking","created_at":0}}"#;
+        let api = Client::new(Always(answer));
+        let pauses = std::sync::Mutex::new(Vec::new());
+        let job = Job::new(api, "s".to_owned()).deadline(Duration::from_secs(100));
+        let mut steps = 0;
+        let sleep = async |pause: Duration| pauses.lock().unwrap().push(pause.as_millis());
+        let error = job.drive(|_| steps += 1, sleep).await.unwrap_err();
+        assert_eq!((error.kind(), error.session_id()), (ErrorKind::Deadline, Some("s")));
+        assert_eq!(*pauses.lock().unwrap(), [2000, 3000, 4500, 6750, 10125, 15187, 22781, 30000]);
+        assert_eq!(steps, 1, "the same step is told once");
+    }
+
+    /// Answers everything with one body.
+    struct Always(&'static str);
+
+    impl heygen_api::Transport for Always {
+        fn send<'a>(
+            &'a self,
+            _request: reqwest::Request,
+            _operation: &'static heygen_api::Operation,
+        ) -> heygen_api::BoxFuture<'a, Result<reqwest::Response, heygen_api::TransportError>> {
+            Box::pin(async { Ok(http::Response::new(self.0).into()) })
+        }
+    }
+
+    #[test]
+    fn what_a_session_says() {
+        for running in ["thinking", "generating", "status_from_the_future"] {
+            assert!(session(running, Value::Null).is_ok(), "{running}");
+        }
+        assert!(session("completed", json!("v")).is_ok());
+        for (status, kind) in [
+            ("failed", ErrorKind::Failed),
+            ("completed", ErrorKind::Failed),
+            ("waiting_for_input", ErrorKind::NeedsPerson),
+            ("reviewing", ErrorKind::NeedsPerson),
+        ] {
+            assert_eq!(session(status, Value::Null).unwrap_err().kind(), kind, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_a_video_says() {
+        for running in ["pending", "processing", "completed", "status_from_the_future"] {
+            assert!(matches!(video(json!({"status": running})), Ok(Seen::Running(_))), "{running}");
+        }
+        let finished = video(json!({"status": "completed", "video_url": "https://x"}));
+        assert!(matches!(finished, Ok(Seen::Finished(_))));
+        let failed = video(
+            json!({"status": "failed", "failure_code": "render_failed", "failure_message": "Too long"}),
+        );
+        let error = failed.err().unwrap();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Failed, Some("render_failed")));
+        assert_eq!(error.of_session("s").to_string(), "session s: the job failed: render_failed: Too long");
+    }
+}

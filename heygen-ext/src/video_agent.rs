@@ -1,0 +1,42 @@
+//! Video Agent: a prompt in, a finished video out.
+
+use heygen_api::BuildError;
+use heygen_api::types::{CreateVideoAgentRequest, builder};
+
+/// A video to be made from a prompt.
+///
+/// Every option of the request can be set on the way.
+///
+/// ```
+/// use heygen_ext::VideoAgent;
+/// use heygen_ext::heygen_api::types::Orientation;
+///
+/// let request = VideoAgent::prompt("Our launch in 30 seconds")
+///     .with(|options| options.orientation(Orientation::Landscape).voice_id("voice"));
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct VideoAgent(builder::CreateVideoAgentRequest);
+
+impl VideoAgent {
+    /// A video for this prompt, of 1 to 10,000 characters.
+    pub fn prompt(text: impl Into<String>) -> Self {
+        Self(CreateVideoAgentRequest::builder().prompt(text.into()))
+    }
+
+    /// Sets other options of the request.
+    pub fn with(
+        self,
+        set: impl FnOnce(builder::CreateVideoAgentRequest) -> builder::CreateVideoAgentRequest,
+    ) -> Self {
+        Self(set(self.0))
+    }
+}
+
+impl TryFrom<VideoAgent> for CreateVideoAgentRequest {
+    type Error = BuildError;
+
+    fn try_from(request: VideoAgent) -> Result<Self, BuildError> {
+        request.0.build()
+    }
+}
