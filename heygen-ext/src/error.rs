@@ -28,7 +28,7 @@ struct Inner {
 pub enum ErrorKind {
     /// The client cannot be built as asked.
     Configuration,
-    /// A call failed; [`Error::api`] has all about it.
+    /// A call failed; [`Error::call`] has all about it.
     Call,
     /// The service says that the job failed.
     Failed,

@@ -1,5 +1,6 @@
 //! Tests of what crosses the crates.
 
+mod architecture;
 mod asset_inputs;
 mod errors;
 mod events;

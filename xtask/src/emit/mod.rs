@@ -1,6 +1,6 @@
 //! Emitting: the lowered document becomes the text of files.
 //!
-//! [`progenitor`] makes structs and operations; [`structs`], [`builders`] and [`operations`] rework what it made;
+//! [`progenitor`] makes structs and operations; [`structs`], [`builders`], [`operations`] and [`send`] rework what it made;
 //! [`enums`] and [`unions`] say what it cannot; [`tables`] writes what the tests across crates walk over.
 
 pub mod builders;
@@ -9,6 +9,7 @@ pub mod enums;
 pub mod gates;
 pub mod operations;
 pub mod progenitor;
+pub mod send;
 pub mod structs;
 pub mod tables;
 pub mod unions;
