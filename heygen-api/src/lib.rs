@@ -18,6 +18,7 @@ mod patch;
 mod redact;
 mod request;
 mod response;
+mod timestamp;
 mod transport;
 
 pub use client::{Client, ClientBuilder};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heygen_api::Client;
-use heygen_api::types::{GetSessionResponse, GetSessionResponseStatus, VideoDetail, VideoStatus};
+use heygen_api::types::{GetSessionResponse, VideoAgentSessionStatus, VideoDetail, VideoStatus};
 
 use crate::Error;
 
@@ -25,7 +25,7 @@ pub enum Step {
     /// The session, as long as it has no video.
     Session {
         /// Its status, in the service's words.
-        status: GetSessionResponseStatus,
+        status: VideoAgentSessionStatus,
         /// How far along it is, 0 to 100, when the service says so.
         progress: Option<i64>,
     },
@@ -153,11 +153,11 @@ enum Seen {
 /// A status that nobody knows is one of a job that runs.
 fn judge_session(session: &GetSessionResponse) -> Result<(), Error> {
     match session.status {
-        GetSessionResponseStatus::Failed => Err(Error::failed(None, session_problem(session))),
-        GetSessionResponseStatus::WaitingForInput | GetSessionResponseStatus::Reviewing => {
+        VideoAgentSessionStatus::Failed => Err(Error::failed(None, session_problem(session))),
+        VideoAgentSessionStatus::WaitingForInput | VideoAgentSessionStatus::Reviewing => {
             Err(Error::needs_person(session.status.as_str()))
         }
-        GetSessionResponseStatus::Completed if session.video_id.is_none() => {
+        VideoAgentSessionStatus::Completed if session.video_id.is_none() => {
             Err(Error::failed(None, "the session completed without a video".to_owned()))
         }
         _ => Ok(()),

@@ -126,7 +126,24 @@ fn debug_shows_no_secret_and_no_signature() {
     let builder =
         heygen_api::types::CreateWebhookEndpointRequest::builder().url("https://example.com/?marked-secret");
     assert!(!format!("{builder:?}").contains("marked-secret"));
+    let file =
+        heygen_api::types::AssetBase64::builder().media_type("a/b").data("marked-secret").build().unwrap();
+    assert!(
+        !format!("{file:?} {:?}", heygen_api::types::AssetInput::from(file.clone()))
+            .contains("marked-secret")
+    );
     let union: heygen_api::types::SceneElement =
         serde_json::from_value(serde_json::json!({"type": "new", "key": "marked-secret"})).unwrap();
     assert!(!format!("{union:?}").contains("marked-secret"));
+}
+
+#[test]
+fn a_timestamp_is_at_hand_as_a_point_in_time() {
+    let video: heygen_api::types::VideoDetail = serde_json::from_value(
+        serde_json::json!({"id": "v", "status": "completed", "created_at": 1_711_929_600}),
+    )
+    .unwrap();
+    let since = video.created_at_time().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap();
+    assert_eq!(since.as_secs(), 1_711_929_600);
+    assert_eq!(video.completed_at_time(), None);
 }

@@ -5,6 +5,7 @@
 use heygen_api::{Client, Error, Operation, operations, types};
 use serde_json::Value;
 use crate::{Argument, Call, CallFuture, OpenEnum, OpenUnion, Round, round};
+
 /// Every operation of the document.
 pub static OPERATIONS: &[&Operation] = &[
     &operations::TEXT_TO_SPEECH_V1,
@@ -3054,14 +3055,6 @@ pub const ENUMS: &[OpenEnum] = &[
         types::AudioVoiceType::VALUES,
     ),
     (
-        "AvatarElementType",
-        |value| {
-            let value = types::AvatarElementType::from(value);
-            (value.to_string(), matches!(value, types::AvatarElementType::Unknown(_)))
-        },
-        types::AvatarElementType::VALUES,
-    ),
-    (
         "AvatarEngineTier",
         |value| {
             let value = types::AvatarEngineTier::from(value);
@@ -3337,17 +3330,6 @@ pub const ENUMS: &[OpenEnum] = &[
         types::FishModel::VALUES,
     ),
     (
-        "GetSessionResponseStatus",
-        |value| {
-            let value = types::GetSessionResponseStatus::from(value);
-            (
-                value.to_string(),
-                matches!(value, types::GetSessionResponseStatus::Unknown(_)),
-            )
-        },
-        types::GetSessionResponseStatus::VALUES,
-    ),
-    (
         "GetVideoTranslateCaptionV2CaptionType",
         |value| {
             let value = types::GetVideoTranslateCaptionV2CaptionType::from(value);
@@ -3602,6 +3584,14 @@ pub const ENUMS: &[OpenEnum] = &[
         types::SessionMode::VALUES,
     ),
     (
+        "StudioAvatarType",
+        |value| {
+            let value = types::StudioAvatarType::from(value);
+            (value.to_string(), matches!(value, types::StudioAvatarType::Unknown(_)))
+        },
+        types::StudioAvatarType::VALUES,
+    ),
+    (
         "SubscriptionTier",
         |value| {
             let value = types::SubscriptionTier::from(value);
@@ -3640,6 +3630,17 @@ pub const ENUMS: &[OpenEnum] = &[
             )
         },
         types::TemplateVideoVariablePlayStyle::VALUES,
+    ),
+    (
+        "VideoAgentSessionStatus",
+        |value| {
+            let value = types::VideoAgentSessionStatus::from(value);
+            (
+                value.to_string(),
+                matches!(value, types::VideoAgentSessionStatus::Unknown(_)),
+            )
+        },
+        types::VideoAgentSessionStatus::VALUES,
     ),
     (
         "VideoAspectRatio",

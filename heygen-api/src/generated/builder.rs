@@ -8,6 +8,7 @@ use super::types::*;
 use crate::multipart;
 use crate::request::{QueryParam, RequestBuilder, encode_path, header, header_value};
 use crate::{Client, Error, EventStream, FilePart, Response};
+
 /// Builder of a call of [`Client::text_to_speech_v1`](crate::Client::text_to_speech_v1).
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@
 
 use super::builder;
 use crate::Client;
+
 impl Client {
     /// Synthesize speech (v1).
     ///

@@ -4,6 +4,7 @@
 
 use http::Method;
 use crate::operation::{Gate, IdempotencyKey, Operation, Transfer};
+
 /// Address of the service.
 pub const BASE_URL: &str = "https://api.heygen.com";
 /// Header that carries an API key.
@@ -226,6 +227,7 @@ pub static TEXT_TO_SPEECH_V1: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `GET /v1/audio/voices`, the document's `listAudioVoices`.
 #[cfg(feature = "legacy")]
 pub static LIST_AUDIO_VOICES_V1: Operation = Operation {
@@ -238,6 +240,7 @@ pub static LIST_AUDIO_VOICES_V1: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `GET /v1/user/me`, the document's `getUserMe`.
 #[cfg(feature = "legacy")]
 pub static GET_USER_ME_V1: Operation = Operation {
@@ -250,6 +253,7 @@ pub static GET_USER_ME_V1: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `POST /v1/video_agent/generate`, the document's `createVideoAgent`.
 #[cfg(feature = "legacy")]
 pub static CREATE_VIDEO_AGENT_V1: Operation = Operation {
@@ -262,6 +266,7 @@ pub static CREATE_VIDEO_AGENT_V1: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `GET /v1/workflows`, the document's `listWorkflows`.
 #[cfg(feature = "legacy")]
 pub static LIST_WORKFLOWS_V1: Operation = Operation {
@@ -274,6 +279,7 @@ pub static LIST_WORKFLOWS_V1: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `POST /v1/workflows/executions`, the document's `createWorkflowExecution`.
 #[cfg(feature = "legacy")]
 pub static CREATE_WORKFLOW_EXECUTION_V1: Operation = Operation {
@@ -286,6 +292,7 @@ pub static CREATE_WORKFLOW_EXECUTION_V1: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `GET /v1/workflows/executions/{execution_id}`, the document's `getWorkflowExecution`.
 #[cfg(feature = "legacy")]
 pub static GET_WORKFLOW_EXECUTION_V1: Operation = Operation {
@@ -298,6 +305,7 @@ pub static GET_WORKFLOW_EXECUTION_V1: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `POST /v1/workflows/graph-executions`, the document's `createGraphExecution`.
 #[cfg(feature = "legacy")]
 pub static CREATE_GRAPH_EXECUTION_V1: Operation = Operation {
@@ -310,6 +318,7 @@ pub static CREATE_GRAPH_EXECUTION_V1: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `POST /v2/video_translate`, the document's `createVideoTranslate`.
 #[cfg(feature = "legacy")]
 pub static CREATE_VIDEO_TRANSLATE_V2: Operation = Operation {
@@ -322,6 +331,7 @@ pub static CREATE_VIDEO_TRANSLATE_V2: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `GET /v2/video_translate/caption`, the document's `getVideoTranslateCaption`.
 #[cfg(feature = "legacy")]
 pub static GET_VIDEO_TRANSLATE_CAPTION_V2: Operation = Operation {
@@ -334,6 +344,7 @@ pub static GET_VIDEO_TRANSLATE_CAPTION_V2: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `GET /v2/video_translate/target_languages`, the document's `listVideoTranslateLanguages`.
 #[cfg(feature = "legacy")]
 pub static LIST_VIDEO_TRANSLATE_LANGUAGES_V2: Operation = Operation {
@@ -346,6 +357,7 @@ pub static LIST_VIDEO_TRANSLATE_LANGUAGES_V2: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `GET /v2/videos`, the document's `listVideos`.
 #[cfg(feature = "legacy")]
 pub static LIST_VIDEOS_V2: Operation = Operation {
@@ -358,6 +370,7 @@ pub static LIST_VIDEOS_V2: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `POST /v2/videos`, the document's `createAvatarVideo`.
 #[cfg(feature = "legacy")]
 pub static CREATE_AVATAR_VIDEO_V2: Operation = Operation {
@@ -370,6 +383,7 @@ pub static CREATE_AVATAR_VIDEO_V2: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `GET /v2/videos/{video_id}`, the document's `getVideo`.
 #[cfg(feature = "legacy")]
 pub static GET_VIDEO_V2: Operation = Operation {
@@ -382,6 +396,7 @@ pub static GET_VIDEO_V2: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `DELETE /v2/videos/{video_id}`, the document's `deleteVideo`.
 #[cfg(feature = "legacy")]
 pub static DELETE_VIDEO_V2: Operation = Operation {
@@ -394,6 +409,7 @@ pub static DELETE_VIDEO_V2: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Legacy,
 };
+
 /// `GET /v3/ai-clipping`, the document's `listAiClippingV3`.
 pub static LIST_AI_CLIPPING: Operation = Operation {
     id: "list_ai_clipping",
@@ -405,6 +421,7 @@ pub static LIST_AI_CLIPPING: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/ai-clipping`, the document's `createAiClippingV3`.
 pub static CREATE_AI_CLIPPING: Operation = Operation {
     id: "create_ai_clipping",
@@ -416,6 +433,7 @@ pub static CREATE_AI_CLIPPING: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/ai-clipping/{job_id}`, the document's `getAiClippingV3`.
 pub static GET_AI_CLIPPING: Operation = Operation {
     id: "get_ai_clipping",
@@ -427,6 +445,7 @@ pub static GET_AI_CLIPPING: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `DELETE /v3/ai-clipping/{job_id}`, the document's `deleteAiClippingV3`.
 pub static DELETE_AI_CLIPPING: Operation = Operation {
     id: "delete_ai_clipping",
@@ -438,6 +457,7 @@ pub static DELETE_AI_CLIPPING: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/assets`, the document's `listAssets`.
 #[cfg(feature = "preview")]
 pub static LIST_ASSETS: Operation = Operation {
@@ -450,6 +470,7 @@ pub static LIST_ASSETS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/assets`, the document's `uploadAsset`.
 pub static UPLOAD_ASSET: Operation = Operation {
     id: "upload_asset",
@@ -461,6 +482,7 @@ pub static UPLOAD_ASSET: Operation = Operation {
     transfer: Transfer::Upload,
     gate: Gate::None,
 };
+
 /// `GET /v3/assets/batches/{batch_id}`, the document's `getAssetBatchV3`.
 pub static GET_ASSET_BATCH: Operation = Operation {
     id: "get_asset_batch",
@@ -472,6 +494,7 @@ pub static GET_ASSET_BATCH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/assets/complete/batches`, the document's `completeAssetBatchV3`.
 pub static COMPLETE_ASSET_BATCH: Operation = Operation {
     id: "complete_asset_batch",
@@ -483,6 +506,7 @@ pub static COMPLETE_ASSET_BATCH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/assets/direct-uploads`, the document's `createAssetUpload`.
 pub static CREATE_ASSET_UPLOAD: Operation = Operation {
     id: "create_asset_upload",
@@ -494,6 +518,7 @@ pub static CREATE_ASSET_UPLOAD: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/assets/direct-uploads/batches`, the document's `createAssetUploadBatchV3`.
 pub static CREATE_ASSET_UPLOAD_BATCH: Operation = Operation {
     id: "create_asset_upload_batch",
@@ -505,6 +530,7 @@ pub static CREATE_ASSET_UPLOAD_BATCH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/assets/search`, the document's `searchAssets`.
 #[cfg(feature = "preview")]
 pub static SEARCH_ASSETS: Operation = Operation {
@@ -517,6 +543,7 @@ pub static SEARCH_ASSETS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/assets/statuses`, the document's `bulkAssetStatusesV3`.
 pub static BULK_ASSET_STATUSES: Operation = Operation {
     id: "bulk_asset_statuses",
@@ -528,6 +555,7 @@ pub static BULK_ASSET_STATUSES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/assets/{asset_id}`, the document's `getAsset`.
 pub static GET_ASSET: Operation = Operation {
     id: "get_asset",
@@ -539,6 +567,7 @@ pub static GET_ASSET: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `DELETE /v3/assets/{asset_id}`, the document's `deleteAsset`.
 pub static DELETE_ASSET: Operation = Operation {
     id: "delete_asset",
@@ -550,6 +579,7 @@ pub static DELETE_ASSET: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/assets/{asset_id}/complete`, the document's `completeAssetUpload`.
 pub static COMPLETE_ASSET_UPLOAD: Operation = Operation {
     id: "complete_asset_upload",
@@ -561,6 +591,7 @@ pub static COMPLETE_ASSET_UPLOAD: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/audio/sounds`, the document's `searchAudioSounds`.
 pub static SEARCH_AUDIO_SOUNDS: Operation = Operation {
     id: "search_audio_sounds",
@@ -572,6 +603,7 @@ pub static SEARCH_AUDIO_SOUNDS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/avatar-realtime`, the document's `createAvatarRealtimeSession`.
 #[cfg(feature = "preview")]
 pub static CREATE_AVATAR_REALTIME_SESSION: Operation = Operation {
@@ -584,6 +616,7 @@ pub static CREATE_AVATAR_REALTIME_SESSION: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/avatar-realtime/{stream_id}`, the document's `getAvatarRealtimeSession`.
 #[cfg(feature = "preview")]
 pub static GET_AVATAR_REALTIME_SESSION: Operation = Operation {
@@ -596,6 +629,7 @@ pub static GET_AVATAR_REALTIME_SESSION: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/avatar-realtime/{stream_id}/cancel`, the document's `cancelAvatarRealtimeSession`.
 #[cfg(feature = "preview")]
 pub static CANCEL_AVATAR_REALTIME_SESSION: Operation = Operation {
@@ -608,6 +642,7 @@ pub static CANCEL_AVATAR_REALTIME_SESSION: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/avatar-realtime/{stream_id}/text`, the document's `appendAvatarRealtimeText`.
 #[cfg(feature = "preview")]
 pub static APPEND_AVATAR_REALTIME_TEXT: Operation = Operation {
@@ -620,6 +655,7 @@ pub static APPEND_AVATAR_REALTIME_TEXT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/avatar-realtime/{stream_id}/words`, the document's `streamAvatarRealtimeWords`.
 #[cfg(feature = "preview")]
 pub static STREAM_AVATAR_REALTIME_WORDS: Operation = Operation {
@@ -632,6 +668,7 @@ pub static STREAM_AVATAR_REALTIME_WORDS: Operation = Operation {
     transfer: Transfer::Events,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/avatars`, the document's `listAvatarGroups`.
 pub static LIST_AVATAR_GROUPS: Operation = Operation {
     id: "list_avatar_groups",
@@ -643,6 +680,7 @@ pub static LIST_AVATAR_GROUPS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/avatars`, the document's `createAvatar`.
 pub static CREATE_AVATAR: Operation = Operation {
     id: "create_avatar",
@@ -654,6 +692,7 @@ pub static CREATE_AVATAR: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/avatars/looks`, the document's `listAvatarLooks`.
 pub static LIST_AVATAR_LOOKS: Operation = Operation {
     id: "list_avatar_looks",
@@ -665,6 +704,7 @@ pub static LIST_AVATAR_LOOKS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/avatars/looks/{look_id}`, the document's `getAvatarLook`.
 pub static GET_AVATAR_LOOK: Operation = Operation {
     id: "get_avatar_look",
@@ -676,6 +716,7 @@ pub static GET_AVATAR_LOOK: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `DELETE /v3/avatars/looks/{look_id}`, the document's `deleteAvatarLook`.
 pub static DELETE_AVATAR_LOOK: Operation = Operation {
     id: "delete_avatar_look",
@@ -687,6 +728,7 @@ pub static DELETE_AVATAR_LOOK: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `PATCH /v3/avatars/looks/{look_id}`, the document's `updateAvatarLook`.
 pub static UPDATE_AVATAR_LOOK: Operation = Operation {
     id: "update_avatar_look",
@@ -698,6 +740,7 @@ pub static UPDATE_AVATAR_LOOK: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/avatars/{group_id}`, the document's `getAvatarGroup`.
 pub static GET_AVATAR_GROUP: Operation = Operation {
     id: "get_avatar_group",
@@ -709,6 +752,7 @@ pub static GET_AVATAR_GROUP: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `DELETE /v3/avatars/{group_id}`, the document's `deleteAvatarGroup`.
 pub static DELETE_AVATAR_GROUP: Operation = Operation {
     id: "delete_avatar_group",
@@ -720,6 +764,7 @@ pub static DELETE_AVATAR_GROUP: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `PATCH /v3/avatars/{group_id}`, the document's `updateAvatarGroup`.
 pub static UPDATE_AVATAR_GROUP: Operation = Operation {
     id: "update_avatar_group",
@@ -731,6 +776,7 @@ pub static UPDATE_AVATAR_GROUP: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/avatars/{group_id}/consent`, the document's `createAvatarConsent`.
 pub static CREATE_AVATAR_CONSENT: Operation = Operation {
     id: "create_avatar_consent",
@@ -742,6 +788,7 @@ pub static CREATE_AVATAR_CONSENT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/background-removals`, the document's `listBackgroundRemovals`.
 #[cfg(feature = "preview")]
 pub static LIST_BACKGROUND_REMOVALS: Operation = Operation {
@@ -754,6 +801,7 @@ pub static LIST_BACKGROUND_REMOVALS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/background-removals`, the document's `createBackgroundRemoval`.
 #[cfg(feature = "preview")]
 pub static CREATE_BACKGROUND_REMOVAL: Operation = Operation {
@@ -766,6 +814,7 @@ pub static CREATE_BACKGROUND_REMOVAL: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/background-removals/{job_id}`, the document's `getBackgroundRemoval`.
 #[cfg(feature = "preview")]
 pub static GET_BACKGROUND_REMOVAL: Operation = Operation {
@@ -778,6 +827,7 @@ pub static GET_BACKGROUND_REMOVAL: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `DELETE /v3/background-removals/{job_id}`, the document's `deleteBackgroundRemoval`.
 #[cfg(feature = "preview")]
 pub static DELETE_BACKGROUND_REMOVAL: Operation = Operation {
@@ -790,6 +840,7 @@ pub static DELETE_BACKGROUND_REMOVAL: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/brand-glossaries`, the document's `listBrandGlossaries`.
 pub static LIST_BRAND_GLOSSARIES: Operation = Operation {
     id: "list_brand_glossaries",
@@ -801,6 +852,7 @@ pub static LIST_BRAND_GLOSSARIES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/brand-glossaries`, the document's `createBrandGlossary`.
 pub static CREATE_BRAND_GLOSSARY: Operation = Operation {
     id: "create_brand_glossary",
@@ -812,6 +864,7 @@ pub static CREATE_BRAND_GLOSSARY: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/brand-glossaries/{brand_glossary_id}`, the document's `getBrandGlossary`.
 pub static GET_BRAND_GLOSSARY: Operation = Operation {
     id: "get_brand_glossary",
@@ -823,6 +876,7 @@ pub static GET_BRAND_GLOSSARY: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `DELETE /v3/brand-glossaries/{brand_glossary_id}`, the document's `deleteBrandGlossary`.
 pub static DELETE_BRAND_GLOSSARY: Operation = Operation {
     id: "delete_brand_glossary",
@@ -834,6 +888,7 @@ pub static DELETE_BRAND_GLOSSARY: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `PATCH /v3/brand-glossaries/{brand_glossary_id}`, the document's `updateBrandGlossary`.
 pub static UPDATE_BRAND_GLOSSARY: Operation = Operation {
     id: "update_brand_glossary",
@@ -845,6 +900,7 @@ pub static UPDATE_BRAND_GLOSSARY: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/brand-kits`, the document's `listBrandKits`.
 pub static LIST_BRAND_KITS: Operation = Operation {
     id: "list_brand_kits",
@@ -856,6 +912,7 @@ pub static LIST_BRAND_KITS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/brand-kits`, the document's `createBrandKit`.
 pub static CREATE_BRAND_KIT: Operation = Operation {
     id: "create_brand_kit",
@@ -867,6 +924,7 @@ pub static CREATE_BRAND_KIT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/brand-kits/{brand_kit_id}`, the document's `getBrandKit`.
 pub static GET_BRAND_KIT: Operation = Operation {
     id: "get_brand_kit",
@@ -878,6 +936,7 @@ pub static GET_BRAND_KIT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `DELETE /v3/brand-kits/{brand_kit_id}`, the document's `deleteBrandKit`.
 pub static DELETE_BRAND_KIT: Operation = Operation {
     id: "delete_brand_kit",
@@ -889,6 +948,7 @@ pub static DELETE_BRAND_KIT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `PATCH /v3/brand-kits/{brand_kit_id}`, the document's `updateBrandKit`.
 pub static UPDATE_BRAND_KIT: Operation = Operation {
     id: "update_brand_kit",
@@ -900,6 +960,7 @@ pub static UPDATE_BRAND_KIT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/filler-word-removals`, the document's `createFillerWordRemovalV3`.
 pub static CREATE_FILLER_WORD_REMOVAL: Operation = Operation {
     id: "create_filler_word_removal",
@@ -911,6 +972,7 @@ pub static CREATE_FILLER_WORD_REMOVAL: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/filler-word-removals/{filler_word_removal_id}`, the document's `getFillerWordRemovalV3`.
 pub static GET_FILLER_WORD_REMOVAL: Operation = Operation {
     id: "get_filler_word_removal",
@@ -922,6 +984,7 @@ pub static GET_FILLER_WORD_REMOVAL: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/hyperframes/renders`, the document's `listHyperframesRendersV3`.
 pub static LIST_HYPERFRAMES_RENDERS: Operation = Operation {
     id: "list_hyperframes_renders",
@@ -933,6 +996,7 @@ pub static LIST_HYPERFRAMES_RENDERS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/hyperframes/renders`, the document's `createHyperframesRenderV3`.
 pub static CREATE_HYPERFRAMES_RENDER: Operation = Operation {
     id: "create_hyperframes_render",
@@ -944,6 +1008,7 @@ pub static CREATE_HYPERFRAMES_RENDER: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/hyperframes/renders/{render_id}`, the document's `getHyperframesRenderV3`.
 pub static GET_HYPERFRAMES_RENDER: Operation = Operation {
     id: "get_hyperframes_render",
@@ -955,6 +1020,7 @@ pub static GET_HYPERFRAMES_RENDER: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `DELETE /v3/hyperframes/renders/{render_id}`, the document's `deleteHyperframesRenderV3`.
 pub static DELETE_HYPERFRAMES_RENDER: Operation = Operation {
     id: "delete_hyperframes_render",
@@ -966,6 +1032,7 @@ pub static DELETE_HYPERFRAMES_RENDER: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/lipsyncs`, the document's `listLipsyncsV3`.
 pub static LIST_LIPSYNCS: Operation = Operation {
     id: "list_lipsyncs",
@@ -977,6 +1044,7 @@ pub static LIST_LIPSYNCS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/lipsyncs`, the document's `createLipsyncV3`.
 pub static CREATE_LIPSYNC: Operation = Operation {
     id: "create_lipsync",
@@ -988,6 +1056,7 @@ pub static CREATE_LIPSYNC: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/lipsyncs/batches`, the document's `createLipsyncBatchV3`.
 pub static CREATE_LIPSYNC_BATCH: Operation = Operation {
     id: "create_lipsync_batch",
@@ -999,6 +1068,7 @@ pub static CREATE_LIPSYNC_BATCH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/lipsyncs/batches/{batch_id}`, the document's `getLipsyncBatchV3`.
 pub static GET_LIPSYNC_BATCH: Operation = Operation {
     id: "get_lipsync_batch",
@@ -1010,6 +1080,7 @@ pub static GET_LIPSYNC_BATCH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/lipsyncs/statuses`, the document's `bulkLipsyncStatusesV3`.
 pub static BULK_LIPSYNC_STATUSES: Operation = Operation {
     id: "bulk_lipsync_statuses",
@@ -1021,6 +1092,7 @@ pub static BULK_LIPSYNC_STATUSES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/lipsyncs/{lipsync_id}`, the document's `getLipsyncV3`.
 pub static GET_LIPSYNC: Operation = Operation {
     id: "get_lipsync",
@@ -1032,6 +1104,7 @@ pub static GET_LIPSYNC: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `DELETE /v3/lipsyncs/{lipsync_id}`, the document's `deleteLipsyncV3`.
 pub static DELETE_LIPSYNC: Operation = Operation {
     id: "delete_lipsync",
@@ -1043,6 +1116,7 @@ pub static DELETE_LIPSYNC: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `PATCH /v3/lipsyncs/{lipsync_id}`, the document's `updateLipsyncV3`.
 pub static UPDATE_LIPSYNC: Operation = Operation {
     id: "update_lipsync",
@@ -1054,6 +1128,7 @@ pub static UPDATE_LIPSYNC: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/models/audio/tts`, the document's `generateModelSpeech`.
 #[cfg(feature = "preview")]
 pub static GENERATE_MODEL_SPEECH: Operation = Operation {
@@ -1066,6 +1141,7 @@ pub static GENERATE_MODEL_SPEECH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/models/audio/tts/stream`, the document's `streamModelSpeech`.
 #[cfg(feature = "preview")]
 pub static STREAM_MODEL_SPEECH: Operation = Operation {
@@ -1078,6 +1154,7 @@ pub static STREAM_MODEL_SPEECH: Operation = Operation {
     transfer: Transfer::Events,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/models/audio/voices`, the document's `listModelAudioVoices`.
 #[cfg(feature = "preview")]
 pub static LIST_MODEL_AUDIO_VOICES: Operation = Operation {
@@ -1090,6 +1167,7 @@ pub static LIST_MODEL_AUDIO_VOICES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/models/audio/voices`, the document's `createModelAudioVoice`.
 #[cfg(feature = "preview")]
 pub static CREATE_MODEL_AUDIO_VOICE: Operation = Operation {
@@ -1102,6 +1180,7 @@ pub static CREATE_MODEL_AUDIO_VOICE: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/models/audio/voices/{voice_id}`, the document's `getModelAudioVoice`.
 #[cfg(feature = "preview")]
 pub static GET_MODEL_AUDIO_VOICE: Operation = Operation {
@@ -1114,6 +1193,7 @@ pub static GET_MODEL_AUDIO_VOICE: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `DELETE /v3/models/audio/voices/{voice_id}`, the document's `deleteModelAudioVoice`.
 #[cfg(feature = "preview")]
 pub static DELETE_MODEL_AUDIO_VOICE: Operation = Operation {
@@ -1126,6 +1206,7 @@ pub static DELETE_MODEL_AUDIO_VOICE: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/models/videos`, the document's `createModelVideo`.
 pub static CREATE_MODEL_VIDEO: Operation = Operation {
     id: "create_model_video",
@@ -1137,6 +1218,7 @@ pub static CREATE_MODEL_VIDEO: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/models/videos/{video_id}`, the document's `getModelVideo`.
 pub static GET_MODEL_VIDEO: Operation = Operation {
     id: "get_model_video",
@@ -1148,6 +1230,7 @@ pub static GET_MODEL_VIDEO: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/podcasts`, the document's `listPodcastsV3`.
 #[cfg(feature = "preview")]
 pub static LIST_PODCASTS: Operation = Operation {
@@ -1160,6 +1243,7 @@ pub static LIST_PODCASTS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/podcasts`, the document's `createPodcastV3`.
 #[cfg(feature = "preview")]
 pub static CREATE_PODCAST: Operation = Operation {
@@ -1172,6 +1256,7 @@ pub static CREATE_PODCAST: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/podcasts/{podcast_id}`, the document's `getPodcastV3`.
 #[cfg(feature = "preview")]
 pub static GET_PODCAST: Operation = Operation {
@@ -1184,6 +1269,7 @@ pub static GET_PODCAST: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `DELETE /v3/podcasts/{podcast_id}`, the document's `deletePodcastV3`.
 #[cfg(feature = "preview")]
 pub static DELETE_PODCAST: Operation = Operation {
@@ -1196,6 +1282,7 @@ pub static DELETE_PODCAST: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/templates`, the document's `listTemplatesV3`.
 pub static LIST_TEMPLATES: Operation = Operation {
     id: "list_templates",
@@ -1207,6 +1294,7 @@ pub static LIST_TEMPLATES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/templates/{template_id}`, the document's `getTemplateV3`.
 pub static GET_TEMPLATE: Operation = Operation {
     id: "get_template",
@@ -1218,6 +1306,7 @@ pub static GET_TEMPLATE: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/templates/{template_id}`, the document's `generateFromTemplateV3`.
 pub static GENERATE_FROM_TEMPLATE: Operation = Operation {
     id: "generate_from_template",
@@ -1229,6 +1318,7 @@ pub static GENERATE_FROM_TEMPLATE: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/users/me`, the document's `getCurrentUserV3`.
 pub static GET_CURRENT_USER: Operation = Operation {
     id: "get_current_user",
@@ -1240,6 +1330,7 @@ pub static GET_CURRENT_USER: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/video-agents`, the document's `listVideoAgentSessions`.
 pub static LIST_VIDEO_AGENT_SESSIONS: Operation = Operation {
     id: "list_video_agent_sessions",
@@ -1251,6 +1342,7 @@ pub static LIST_VIDEO_AGENT_SESSIONS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/video-agents`, the document's `createVideoAgentV3`.
 pub static CREATE_VIDEO_AGENT: Operation = Operation {
     id: "create_video_agent",
@@ -1262,6 +1354,7 @@ pub static CREATE_VIDEO_AGENT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/video-agents/styles`, the document's `listVideoAgentStyles`.
 pub static LIST_VIDEO_AGENT_STYLES: Operation = Operation {
     id: "list_video_agent_styles",
@@ -1273,6 +1366,7 @@ pub static LIST_VIDEO_AGENT_STYLES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/video-agents/{session_id}`, the document's `getVideoAgentSession`.
 pub static GET_VIDEO_AGENT_SESSION: Operation = Operation {
     id: "get_video_agent_session",
@@ -1284,6 +1378,7 @@ pub static GET_VIDEO_AGENT_SESSION: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/video-agents/{session_id}`, the document's `sendVideoAgentMessage`.
 pub static SEND_VIDEO_AGENT_MESSAGE: Operation = Operation {
     id: "send_video_agent_message",
@@ -1295,6 +1390,7 @@ pub static SEND_VIDEO_AGENT_MESSAGE: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/video-agents/{session_id}/resources/{resource_id}`, the document's `getVideoAgentResource`.
 pub static GET_VIDEO_AGENT_RESOURCE: Operation = Operation {
     id: "get_video_agent_resource",
@@ -1306,6 +1402,7 @@ pub static GET_VIDEO_AGENT_RESOURCE: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/video-agents/{session_id}/stop`, the document's `stopVideoAgentSession`.
 pub static STOP_VIDEO_AGENT_SESSION: Operation = Operation {
     id: "stop_video_agent_session",
@@ -1317,6 +1414,7 @@ pub static STOP_VIDEO_AGENT_SESSION: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/video-agents/{session_id}/videos`, the document's `listVideoAgentSessionVideos`.
 pub static LIST_VIDEO_AGENT_SESSION_VIDEOS: Operation = Operation {
     id: "list_video_agent_session_videos",
@@ -1328,6 +1426,7 @@ pub static LIST_VIDEO_AGENT_SESSION_VIDEOS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/video-quality/comparisons`, the document's `createVideoQualityComparisonV3`.
 #[cfg(feature = "preview")]
 pub static CREATE_VIDEO_QUALITY_COMPARISON: Operation = Operation {
@@ -1340,6 +1439,7 @@ pub static CREATE_VIDEO_QUALITY_COMPARISON: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/video-quality/comparisons/batches`, the document's `createVideoQualityComparisonBatchV3`.
 #[cfg(feature = "preview")]
 pub static CREATE_VIDEO_QUALITY_COMPARISON_BATCH: Operation = Operation {
@@ -1352,6 +1452,7 @@ pub static CREATE_VIDEO_QUALITY_COMPARISON_BATCH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/video-quality/comparisons/batches/{batch_id}`, the document's `getVideoQualityComparisonBatchV3`.
 #[cfg(feature = "preview")]
 pub static GET_VIDEO_QUALITY_COMPARISON_BATCH: Operation = Operation {
@@ -1364,6 +1465,7 @@ pub static GET_VIDEO_QUALITY_COMPARISON_BATCH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/video-quality/comparisons/{comparison_id}`, the document's `getVideoQualityComparisonV3`.
 #[cfg(feature = "preview")]
 pub static GET_VIDEO_QUALITY_COMPARISON: Operation = Operation {
@@ -1376,6 +1478,7 @@ pub static GET_VIDEO_QUALITY_COMPARISON: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/video-translations`, the document's `listVideoTranslationsV3`.
 pub static LIST_VIDEO_TRANSLATIONS: Operation = Operation {
     id: "list_video_translations",
@@ -1387,6 +1490,7 @@ pub static LIST_VIDEO_TRANSLATIONS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/video-translations`, the document's `createVideoTranslationV3`.
 pub static CREATE_VIDEO_TRANSLATION: Operation = Operation {
     id: "create_video_translation",
@@ -1398,6 +1502,7 @@ pub static CREATE_VIDEO_TRANSLATION: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/video-translations/batches`, the document's `createVideoTranslationBatchV3`.
 pub static CREATE_VIDEO_TRANSLATION_BATCH: Operation = Operation {
     id: "create_video_translation_batch",
@@ -1409,6 +1514,7 @@ pub static CREATE_VIDEO_TRANSLATION_BATCH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/video-translations/batches/{batch_id}`, the document's `getVideoTranslationBatchV3`.
 pub static GET_VIDEO_TRANSLATION_BATCH: Operation = Operation {
     id: "get_video_translation_batch",
@@ -1420,6 +1526,7 @@ pub static GET_VIDEO_TRANSLATION_BATCH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/video-translations/languages`, the document's `listVideoTranslationLanguagesV3`.
 pub static LIST_VIDEO_TRANSLATION_LANGUAGES: Operation = Operation {
     id: "list_video_translation_languages",
@@ -1431,6 +1538,7 @@ pub static LIST_VIDEO_TRANSLATION_LANGUAGES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/video-translations/proofreads`, the document's `createProofreadV3`.
 pub static CREATE_PROOFREAD: Operation = Operation {
     id: "create_proofread",
@@ -1442,6 +1550,7 @@ pub static CREATE_PROOFREAD: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/video-translations/proofreads/{proofread_id}`, the document's `getProofreadV3`.
 pub static GET_PROOFREAD: Operation = Operation {
     id: "get_proofread",
@@ -1453,6 +1562,7 @@ pub static GET_PROOFREAD: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/video-translations/proofreads/{proofread_id}/generate`, the document's `generateFromProofreadV3`.
 pub static GENERATE_FROM_PROOFREAD: Operation = Operation {
     id: "generate_from_proofread",
@@ -1464,6 +1574,7 @@ pub static GENERATE_FROM_PROOFREAD: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/video-translations/proofreads/{proofread_id}/srt`, the document's `downloadProofreadSrtV3`.
 pub static DOWNLOAD_PROOFREAD_SRT: Operation = Operation {
     id: "download_proofread_srt",
@@ -1475,6 +1586,7 @@ pub static DOWNLOAD_PROOFREAD_SRT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `PUT /v3/video-translations/proofreads/{proofread_id}/srt`, the document's `uploadProofreadSrtV3`.
 pub static UPLOAD_PROOFREAD_SRT: Operation = Operation {
     id: "upload_proofread_srt",
@@ -1486,6 +1598,7 @@ pub static UPLOAD_PROOFREAD_SRT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/video-translations/statuses`, the document's `bulkVideoTranslationStatusesV3`.
 pub static BULK_VIDEO_TRANSLATION_STATUSES: Operation = Operation {
     id: "bulk_video_translation_statuses",
@@ -1497,6 +1610,7 @@ pub static BULK_VIDEO_TRANSLATION_STATUSES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/video-translations/{video_translation_id}`, the document's `getVideoTranslationV3`.
 pub static GET_VIDEO_TRANSLATION: Operation = Operation {
     id: "get_video_translation",
@@ -1508,6 +1622,7 @@ pub static GET_VIDEO_TRANSLATION: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `DELETE /v3/video-translations/{video_translation_id}`, the document's `deleteVideoTranslationV3`.
 pub static DELETE_VIDEO_TRANSLATION: Operation = Operation {
     id: "delete_video_translation",
@@ -1519,6 +1634,7 @@ pub static DELETE_VIDEO_TRANSLATION: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `PATCH /v3/video-translations/{video_translation_id}`, the document's `updateVideoTranslationV3`.
 pub static UPDATE_VIDEO_TRANSLATION: Operation = Operation {
     id: "update_video_translation",
@@ -1530,6 +1646,7 @@ pub static UPDATE_VIDEO_TRANSLATION: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/videos`, the document's `listVideosV3`.
 pub static LIST_VIDEOS: Operation = Operation {
     id: "list_videos",
@@ -1541,6 +1658,7 @@ pub static LIST_VIDEOS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/videos`, the document's `createVideo`.
 pub static CREATE_VIDEO: Operation = Operation {
     id: "create_video",
@@ -1552,6 +1670,7 @@ pub static CREATE_VIDEO: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/videos/batches`, the document's `createVideoBatchV3`.
 pub static CREATE_VIDEO_BATCH: Operation = Operation {
     id: "create_video_batch",
@@ -1563,6 +1682,7 @@ pub static CREATE_VIDEO_BATCH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/videos/batches/{batch_id}`, the document's `getVideoBatchV3`.
 pub static GET_VIDEO_BATCH: Operation = Operation {
     id: "get_video_batch",
@@ -1574,6 +1694,7 @@ pub static GET_VIDEO_BATCH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/videos/statuses`, the document's `bulkVideoStatusesV3`.
 pub static BULK_VIDEO_STATUSES: Operation = Operation {
     id: "bulk_video_statuses",
@@ -1585,6 +1706,7 @@ pub static BULK_VIDEO_STATUSES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/videos/{video_id}`, the document's `getVideoV3`.
 pub static GET_VIDEO: Operation = Operation {
     id: "get_video",
@@ -1596,6 +1718,7 @@ pub static GET_VIDEO: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `DELETE /v3/videos/{video_id}`, the document's `deleteVideoV3`.
 pub static DELETE_VIDEO: Operation = Operation {
     id: "delete_video",
@@ -1607,6 +1730,7 @@ pub static DELETE_VIDEO: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/videos/{video_id}/scenes`, the document's `getVideoScenesV3`.
 pub static GET_VIDEO_SCENES: Operation = Operation {
     id: "get_video_scenes",
@@ -1618,6 +1742,7 @@ pub static GET_VIDEO_SCENES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/voices`, the document's `listVoicesV3`.
 pub static LIST_VOICES: Operation = Operation {
     id: "list_voices",
@@ -1629,6 +1754,7 @@ pub static LIST_VOICES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/voices`, the document's `designVoice`.
 pub static DESIGN_VOICE: Operation = Operation {
     id: "design_voice",
@@ -1640,6 +1766,7 @@ pub static DESIGN_VOICE: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/voices/clone`, the document's `cloneVoice`.
 pub static CLONE_VOICE: Operation = Operation {
     id: "clone_voice",
@@ -1651,6 +1778,7 @@ pub static CLONE_VOICE: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/voices/speech`, the document's `createSpeechV3`.
 pub static CREATE_SPEECH: Operation = Operation {
     id: "create_speech",
@@ -1662,6 +1790,7 @@ pub static CREATE_SPEECH: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/voices/{voice_id}`, the document's `getVoice`.
 pub static GET_VOICE: Operation = Operation {
     id: "get_voice",
@@ -1673,6 +1802,7 @@ pub static GET_VOICE: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `DELETE /v3/voices/{voice_id}`, the document's `deleteVoice`.
 pub static DELETE_VOICE: Operation = Operation {
     id: "delete_voice",
@@ -1684,6 +1814,7 @@ pub static DELETE_VOICE: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/webhooks/endpoints`, the document's `listWebhookEndpoints`.
 pub static LIST_WEBHOOK_ENDPOINTS: Operation = Operation {
     id: "list_webhook_endpoints",
@@ -1695,6 +1826,7 @@ pub static LIST_WEBHOOK_ENDPOINTS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/webhooks/endpoints`, the document's `createWebhookEndpoint`.
 pub static CREATE_WEBHOOK_ENDPOINT: Operation = Operation {
     id: "create_webhook_endpoint",
@@ -1706,6 +1838,7 @@ pub static CREATE_WEBHOOK_ENDPOINT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `DELETE /v3/webhooks/endpoints/{endpoint_id}`, the document's `deleteWebhookEndpoint`.
 pub static DELETE_WEBHOOK_ENDPOINT: Operation = Operation {
     id: "delete_webhook_endpoint",
@@ -1717,6 +1850,7 @@ pub static DELETE_WEBHOOK_ENDPOINT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `PATCH /v3/webhooks/endpoints/{endpoint_id}`, the document's `updateWebhookEndpoint`.
 pub static UPDATE_WEBHOOK_ENDPOINT: Operation = Operation {
     id: "update_webhook_endpoint",
@@ -1728,6 +1862,7 @@ pub static UPDATE_WEBHOOK_ENDPOINT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `POST /v3/webhooks/endpoints/{endpoint_id}/rotate-secret`, the document's `rotateWebhookEndpointSecret`.
 pub static ROTATE_WEBHOOK_ENDPOINT_SECRET: Operation = Operation {
     id: "rotate_webhook_endpoint_secret",
@@ -1739,6 +1874,7 @@ pub static ROTATE_WEBHOOK_ENDPOINT_SECRET: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/webhooks/event-types`, the document's `listWebhookEventTypes`.
 pub static LIST_WEBHOOK_EVENT_TYPES: Operation = Operation {
     id: "list_webhook_event_types",
@@ -1750,6 +1886,7 @@ pub static LIST_WEBHOOK_EVENT_TYPES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/webhooks/events`, the document's `listWebhookEvents`.
 pub static LIST_WEBHOOK_EVENTS: Operation = Operation {
     id: "list_webhook_events",
@@ -1761,6 +1898,7 @@ pub static LIST_WEBHOOK_EVENTS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::None,
 };
+
 /// `GET /v3/workflow-runs`, the document's `listWorkflowRuns`.
 #[cfg(feature = "preview")]
 pub static LIST_WORKFLOW_RUNS: Operation = Operation {
@@ -1773,6 +1911,7 @@ pub static LIST_WORKFLOW_RUNS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/workflow-runs`, the document's `createWorkflowRun`.
 #[cfg(feature = "preview")]
 pub static CREATE_WORKFLOW_RUN: Operation = Operation {
@@ -1785,6 +1924,7 @@ pub static CREATE_WORKFLOW_RUN: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/workflow-runs/{run_id}`, the document's `getWorkflowRun`.
 #[cfg(feature = "preview")]
 pub static GET_WORKFLOW_RUN: Operation = Operation {
@@ -1797,6 +1937,7 @@ pub static GET_WORKFLOW_RUN: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/workflow-runs/{run_id}/cancel`, the document's `cancelWorkflowRun`.
 #[cfg(feature = "preview")]
 pub static CANCEL_WORKFLOW_RUN: Operation = Operation {
@@ -1809,6 +1950,7 @@ pub static CANCEL_WORKFLOW_RUN: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/workflow-runs/{run_id}/nodes`, the document's `listWorkflowRunNodes`.
 #[cfg(feature = "preview")]
 pub static LIST_WORKFLOW_RUN_NODES: Operation = Operation {
@@ -1821,6 +1963,7 @@ pub static LIST_WORKFLOW_RUN_NODES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/workflows`, the document's `listWorkflowDefinitions`.
 #[cfg(feature = "preview")]
 pub static LIST_WORKFLOW_DEFINITIONS: Operation = Operation {
@@ -1833,6 +1976,7 @@ pub static LIST_WORKFLOW_DEFINITIONS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/workflows`, the document's `createWorkflow`.
 #[cfg(feature = "preview")]
 pub static CREATE_WORKFLOW: Operation = Operation {
@@ -1845,6 +1989,7 @@ pub static CREATE_WORKFLOW: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/workflows/node-types`, the document's `getWorkflowNodeTypes`.
 #[cfg(feature = "preview")]
 pub static GET_WORKFLOW_NODE_TYPES: Operation = Operation {
@@ -1857,6 +2002,7 @@ pub static GET_WORKFLOW_NODE_TYPES: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/workflows/{workflow_id}`, the document's `getWorkflow`.
 #[cfg(feature = "preview")]
 pub static GET_WORKFLOW: Operation = Operation {
@@ -1869,6 +2015,7 @@ pub static GET_WORKFLOW: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `PATCH /v3/workflows/{workflow_id}`, the document's `updateWorkflowDraft`.
 #[cfg(feature = "preview")]
 pub static UPDATE_WORKFLOW_DRAFT: Operation = Operation {
@@ -1881,6 +2028,7 @@ pub static UPDATE_WORKFLOW_DRAFT: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/workflows/{workflow_id}/versions`, the document's `listWorkflowVersions`.
 #[cfg(feature = "preview")]
 pub static LIST_WORKFLOW_VERSIONS: Operation = Operation {
@@ -1893,6 +2041,7 @@ pub static LIST_WORKFLOW_VERSIONS: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `POST /v3/workflows/{workflow_id}/versions`, the document's `publishWorkflowVersion`.
 #[cfg(feature = "preview")]
 pub static PUBLISH_WORKFLOW_VERSION: Operation = Operation {
@@ -1905,6 +2054,7 @@ pub static PUBLISH_WORKFLOW_VERSION: Operation = Operation {
     transfer: Transfer::Json,
     gate: Gate::Preview,
 };
+
 /// `GET /v3/workflows/{workflow_id}/versions/{version_number}`, the document's `getWorkflowVersion`.
 #[cfg(feature = "preview")]
 pub static GET_WORKFLOW_VERSION: Operation = Operation {

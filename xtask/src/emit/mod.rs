@@ -116,11 +116,12 @@ pub fn emit(lowered: &Value) -> Result<Vec<File>> {
             quote! {
                 use std::collections::BTreeMap;
                 use std::fmt;
+                use std::time::SystemTime;
 
                 use serde::{Deserialize, Serialize};
 
                 use super::*;
-                use crate::redact;
+                use crate::{redact, timestamp};
                 #items
             }
         })?,
@@ -242,17 +243,24 @@ fn file(kind: Kind, name: &'static str, doc: &str, tokens: TokenStream) -> Resul
     Ok(File { kind, name, text })
 }
 
-/// A blank line before each item that has one before it at the same level, as people write.
+/// Blank lines as people write them: after the imports, and between items.
 fn space_out(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
-    let mut closed = false;
+    let (mut closed, mut imported) = (false, false);
     for line in text.lines() {
         let indent = line.len() - line.trim_start().len();
         let starts_item = indent <= 4 && !line.trim_start().starts_with('}') && !line.trim().is_empty();
-        if closed && starts_item {
+        let imports = ["use ", "pub use ", "mod ", "pub mod "].iter().any(|start| line.starts_with(start));
+        if (closed && starts_item) || (imported && !imports && indent == 0 && starts_item) {
             out.push('\n');
         }
-        closed = indent <= 4 && line.trim() == "}";
+        closed = indent <= 4 && (line.trim() == "}" || line == "};");
+        // An import over several lines ends with its brace.
+        imported =
+            imports && line.ends_with(';') || (imported && indent > 0) || (imports && line.ends_with('{'));
+        if line == "};" {
+            imported = true;
+        }
         out.push_str(line);
         out.push('\n');
     }

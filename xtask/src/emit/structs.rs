@@ -169,6 +169,7 @@ fn emit_one(one: &Struct, gate: &TokenStream, built: bool) -> TokenStream {
             }
         }
     });
+    let times = times(one, gate);
     let builder = built.then(|| {
         quote! {
             #gate
@@ -188,7 +189,34 @@ fn emit_one(one: &Struct, gate: &TokenStream, built: bool) -> TokenStream {
         pub struct #ident { #(#fields,)* }
         #manual
         #builder
+        #times
     }
+}
+
+/// A timestamp stays what the wire has, seconds or ISO 8601; a method reads it.
+fn times(one: &Struct, gate: &TokenStream) -> Option<TokenStream> {
+    let is_time = |field: &&StructField| {
+        let ty = spelled(field.inner.as_ref().unwrap_or(&field.ty));
+        field.wire.ends_with("_at") && !field.clearable && matches!(ty.as_str(), "i64" | "String")
+    };
+    let methods: Vec<TokenStream> = one
+        .fields
+        .iter()
+        .filter(is_time)
+        .map(|field| {
+            let (ident, method) = (&field.ident, format_ident!("{}_time", field.wire));
+            let doc =
+                format!(" `{}` as a point in time; none when it is absent, or is no timestamp.", field.wire);
+            quote! {
+                #[doc = #doc]
+                pub fn #method(&self) -> Option<SystemTime> {
+                    timestamp::read(&self.#ident)
+                }
+            }
+        })
+        .collect();
+    let ident = &one.item.ident;
+    (!methods.is_empty()).then(|| quote!(#gate impl #ident { #(#methods)* }))
 }
 
 fn serde_attribute(field: &StructField) -> TokenStream {

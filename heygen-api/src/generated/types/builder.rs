@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use crate::construct;
 use crate::{BuildError, Patch, types};
+
 /// Builder of `AppendTextDeltaRequest`.
 #[cfg(feature = "preview")]
 #[derive(Clone, Default)]
@@ -9263,7 +9264,7 @@ pub struct StudioAvatarInput {
     expressiveness: Option<types::Expressiveness>,
     motion_prompt: Option<String>,
     script: Option<String>,
-    type_: Option<types::AvatarElementType>,
+    type_: Option<types::StudioAvatarType>,
     voice_id: Option<String>,
     voice_settings: Option<types::VoiceSettingsInput>,
 }
@@ -9362,7 +9363,7 @@ impl StudioAvatarInput {
     /// Always 'avatar', for a scene source driven by an avatar.
     pub fn type_<V>(mut self, value: V) -> Self
     where
-        V: TryInto<types::AvatarElementType>,
+        V: TryInto<types::StudioAvatarType>,
         V::Error: Display,
     {
         self.type_ = construct::value(&mut self.problem, "type", value);

@@ -4,9 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use super::*;
-use crate::redact;
+use crate::{redact, timestamp};
+
 /// The complete job resource, as Get, List and webhook payloads return it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -44,6 +46,13 @@ pub struct AiClippingDetail {
     /// Title shown to users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+}
+
+impl AiClippingDetail {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
 }
 
 /// What `append_avatar_realtime_text` answers.
@@ -92,13 +101,22 @@ pub struct AppendTextDeltaResponse {
 }
 
 /// An asset given as base64 content.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AssetBase64 {
     /// The file's content in base64
     pub data: String,
     /// MIME type of what is encoded, such as "image/png"
     pub media_type: String,
+}
+
+impl fmt::Debug for AssetBase64 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AssetBase64")
+            .field("data", &redact::hidden(&self.data))
+            .field("media_type", &self.media_type)
+            .finish()
+    }
 }
 
 impl AssetBase64 {
@@ -406,6 +424,13 @@ impl fmt::Debug for AvatarGroupItem {
     }
 }
 
+impl AvatarGroupItem {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
 /// Selects Avatar III. The look decides the product: a video look (digital_twin or studio_avatar) renders as Digital Twin and may be 4K, a photo_avatar look renders as Photo Avatar and may not. No raw images (type image), no motion_prompt, no expressiveness.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -607,6 +632,19 @@ pub struct BackgroundRemovalJob {
     pub status: String,
 }
 
+#[cfg(feature = "preview")]
+impl BackgroundRemovalJob {
+    /// `completed_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn completed_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.completed_at)
+    }
+
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
 /// Sets the background of the generated video.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -669,6 +707,18 @@ pub struct BrandGlossaryDetail {
     pub updated_at: String,
 }
 
+impl BrandGlossaryDetail {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+
+    /// `updated_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn updated_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.updated_at)
+    }
+}
+
 /// One brand glossary of the list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -685,6 +735,18 @@ pub struct BrandGlossaryItem {
     ///
     /// Format: date-time.
     pub updated_at: String,
+}
+
+impl BrandGlossaryItem {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+
+    /// `updated_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn updated_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.updated_at)
+    }
 }
 
 /// One entry: a term as written and how to say it.
@@ -3087,6 +3149,13 @@ pub struct CreateVideoAgentResponse {
     pub video_id: Option<String>,
 }
 
+impl CreateVideoAgentResponse {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
 /// What `create_video_agent_v1` answers.
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -3929,6 +3998,13 @@ pub struct CreditPool {
     pub resets_at: Option<String>,
 }
 
+impl CreditPool {
+    /// `resets_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn resets_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.resets_at)
+    }
+}
+
 /// What `delete_ai_clipping` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -4436,6 +4512,13 @@ impl fmt::Debug for FillerWordRemovalDetail {
     }
 }
 
+impl FillerWordRemovalDetail {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
 /// Voice settings particular to voices backed by Fish Audio; takes over Fish's tuning fields (model, stability, similarity).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -4727,6 +4810,13 @@ impl fmt::Debug for GetAssetResponse {
     }
 }
 
+impl GetAssetResponse {
+    /// `uploaded_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn uploaded_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.uploaded_at)
+    }
+}
+
 /// What `get_avatar_group` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -4868,13 +4958,20 @@ pub struct GetSessionResponse {
     /// ID of the session
     pub session_id: String,
     /// State of the session
-    pub status: GetSessionResponseStatus,
+    pub status: VideoAgentSessionStatus,
     /// Session title written by an LLM
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// ID of the video, from the start of generation on
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub video_id: Option<String>,
+}
+
+impl GetSessionResponse {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
 }
 
 /// What `get_template` answers.
@@ -5256,6 +5353,18 @@ impl fmt::Debug for HyperframesRenderDetail {
     }
 }
 
+impl HyperframesRenderDetail {
+    /// `completed_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn completed_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.completed_at)
+    }
+
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
 /// Search result that is an icon, as a rule a transparent vector cutout.
 #[cfg(feature = "preview")]
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -5481,6 +5590,13 @@ impl fmt::Debug for LipsyncDetail {
             .field("title", &self.title)
             .field("video_url", &redact::without_query(&self.video_url))
             .finish()
+    }
+}
+
+impl LipsyncDetail {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
     }
 }
 
@@ -6075,6 +6191,14 @@ pub struct ModelAudioVoiceResponse {
     pub voice_id: String,
 }
 
+#[cfg(feature = "preview")]
+impl ModelAudioVoiceResponse {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
 /// A model video.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -6275,6 +6399,14 @@ impl fmt::Debug for PodcastDetail {
     }
 }
 
+#[cfg(feature = "preview")]
+impl PodcastDetail {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
 /// A proofread in full.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -6301,6 +6433,13 @@ pub struct ProofreadDetail {
     /// The proofread job's title
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+}
+
+impl ProofreadDetail {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
 }
 
 /// Body of POST /v3/workflows/{workflow_id}/versions.
@@ -6488,6 +6627,13 @@ pub struct SessionListItem {
     pub title: Option<String>,
 }
 
+impl SessionListItem {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
 /// Chat message in simplified form, for consumers outside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -6505,6 +6651,13 @@ pub struct SessionMessage {
     /// Type of the message, one of text, resource and error
     #[serde(rename = "type")]
     pub type_: SessionMessageType,
+}
+
+impl SessionMessage {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
 }
 
 /// Session resource in simplified form, for outside consumers.
@@ -6547,6 +6700,13 @@ impl fmt::Debug for SessionResource {
             .field("thumbnail_url", &redact::without_query(&self.thumbnail_url))
             .field("url", &redact::without_query(&self.url))
             .finish()
+    }
+}
+
+impl SessionResource {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
     }
 }
 
@@ -6794,7 +6954,7 @@ pub struct StudioAvatarInput {
     pub script: Option<String>,
     /// Always 'avatar', for a scene source driven by an avatar.
     #[serde(rename = "type")]
-    pub type_: AvatarElementType,
+    pub type_: StudioAvatarType,
     /// ID of the text-to-speech voice. Required with script, except when avatar_id is given (fallback: that avatar's default voice).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice_id: Option<String>,
@@ -6986,6 +7146,18 @@ impl fmt::Debug for TemplateDetail {
     }
 }
 
+impl TemplateDetail {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+
+    /// `updated_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn updated_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.updated_at)
+    }
+}
+
 /// Fills a template's image placeholder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -7038,6 +7210,18 @@ impl fmt::Debug for TemplateListItem {
             .field("thumbnail_url", &redact::without_query(&self.thumbnail_url))
             .field("updated_at", &self.updated_at)
             .finish()
+    }
+}
+
+impl TemplateListItem {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+
+    /// `updated_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn updated_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.updated_at)
     }
 }
 
@@ -7806,6 +7990,13 @@ pub struct VideoBatchDetail {
     pub total_items: i64,
 }
 
+impl VideoBatchDetail {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
 /// Video batch item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -7926,6 +8117,18 @@ impl fmt::Debug for VideoDetail {
             .field("video_page_url", &redact::without_query(&self.video_page_url))
             .field("video_url", &redact::without_query(&self.video_url))
             .finish()
+    }
+}
+
+impl VideoDetail {
+    /// `completed_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn completed_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.completed_at)
+    }
+
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
     }
 }
 
@@ -8316,6 +8519,13 @@ impl fmt::Debug for VideoTranslationDetail {
     }
 }
 
+impl VideoTranslationDetail {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
 /// Answer to GET /v3/video-translations/languages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -8400,6 +8610,13 @@ impl fmt::Debug for VoiceDetail {
             .field("support_pause", &self.support_pause)
             .field("voice_id", &self.voice_id)
             .finish()
+    }
+}
+
+impl VoiceDetail {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
     }
 }
 
@@ -8540,6 +8757,13 @@ impl fmt::Debug for WebhookEndpointResponse {
     }
 }
 
+impl WebhookEndpointResponse {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
 /// Webhook event that was delivered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -8552,6 +8776,13 @@ pub struct WebhookEventResponse {
     pub event_id: String,
     /// Type of the event, such as 'avatar_video.success'.
     pub event_type: String,
+}
+
+impl WebhookEventResponse {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
 }
 
 /// One type of webhook event, described.
@@ -8883,6 +9114,14 @@ pub struct WorkflowRunListItem {
     pub version_id: String,
 }
 
+#[cfg(feature = "preview")]
+impl WorkflowRunListItem {
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
 /// Diagnostics of one node, for GET /v3/workflow-runs/{run_id}/nodes.
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -8908,6 +9147,19 @@ pub struct WorkflowRunNodeItem {
     pub started_at: Option<String>,
     /// Where the node is in its lifecycle.
     pub status: PublicWorkflowNodeStatus,
+}
+
+#[cfg(feature = "preview")]
+impl WorkflowRunNodeItem {
+    /// `completed_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn completed_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.completed_at)
+    }
+
+    /// `started_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn started_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.started_at)
+    }
 }
 
 /// One top-level output declared in the run's frozen plan.
@@ -9033,6 +9285,24 @@ pub struct WorkflowRunResponse {
     pub status: PublicWorkflowRunStatus,
     /// The workflow, and the exact version the run is pinned to.
     pub workflow: WorkflowRunWorkflowRef,
+}
+
+#[cfg(feature = "preview")]
+impl WorkflowRunResponse {
+    /// `completed_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn completed_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.completed_at)
+    }
+
+    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+
+    /// `started_at` as a point in time; none when it is absent, or is no timestamp.
+    pub fn started_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.started_at)
+    }
 }
 
 /// The workflow, with the exact immutable version that the run executes.

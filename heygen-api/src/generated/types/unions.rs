@@ -5,6 +5,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use super::*;
+
 /// Told apart by `type` on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type")]
