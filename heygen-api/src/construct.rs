@@ -44,44 +44,24 @@ where
     items.map(|(index, item)| value(problem, &format!("{field}[{index}]"), item)).collect()
 }
 
-/// Anything that yields names with values.
-pub trait Pairs<T>: Sized {
-    /// The pairs converted, or the name of the first that does not convert, and why.
-    fn into_map(self) -> Result<BTreeMap<String, T>, (String, String)>;
-}
-
-impl<T, I, K, V> Pairs<T> for I
-where
-    I: IntoIterator<Item = (K, V)>,
-    K: Into<String>,
-    V: TryInto<T>,
-    V::Error: Display,
-{
-    fn into_map(self) -> Result<BTreeMap<String, T>, (String, String)> {
-        let pairs = self.into_iter().map(|(name, value)| {
-            let name = name.into();
-            match value.try_into() {
-                Ok(value) => Ok((name, value)),
-                Err(error) => Err((name, error.to_string())),
-            }
-        });
-        pairs.collect()
-    }
-}
-
 /// The same for a map, pair by pair.
-pub(crate) fn map<T>(
+pub(crate) fn map<T, V, K, W>(
     problem: &mut Option<String>,
     field: &str,
-    pairs: impl Pairs<T>,
-) -> Option<BTreeMap<String, T>> {
-    match pairs.into_map() {
-        Ok(map) => Some(map),
-        Err((name, error)) => {
-            problem.get_or_insert_with(|| format!("`{field}.{name}`: {error}"));
-            None
-        }
-    }
+    pairs: V,
+) -> Option<BTreeMap<String, T>>
+where
+    V: IntoIterator<Item = (K, W)>,
+    K: Into<String>,
+    W: TryInto<T>,
+    W::Error: Display,
+{
+    let pairs = pairs.into_iter().map(|(name, item)| {
+        let name = name.into();
+        let item = value(problem, &format!("{field}.{name}"), item)?;
+        Some((name, item))
+    });
+    pairs.collect()
 }
 
 pub(crate) fn no_problem(what: &'static str, problem: Option<String>) -> Result<(), BuildError> {
@@ -93,4 +73,27 @@ pub(crate) fn no_problem(what: &'static str, problem: Option<String>) -> Result<
 
 pub(crate) fn required<T>(what: &'static str, field: &str, value: Option<T>) -> Result<T, BuildError> {
     value.ok_or_else(|| BuildError { what, problem: format!("`{field}` was not set") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_thing_that_does_not_convert_is_named() {
+        let mut problem = None;
+        assert_eq!(list::<u8, _>(&mut problem, "list", [1, 2]), Some(vec![1, 2]));
+        assert_eq!(
+            map::<u8, _, _, _>(&mut problem, "map", [("a", 1)]),
+            Some(BTreeMap::from([("a".to_owned(), 1)]))
+        );
+        assert_eq!(problem, None);
+        assert_eq!(list::<u8, _>(&mut problem, "list", [1, 300]), None);
+        assert!(problem.as_deref().unwrap().starts_with("`list[1]`: "), "{problem:?}");
+        assert_eq!(map::<u8, _, _, _>(&mut problem, "map", [("a", -1)]), None);
+        assert!(problem.as_deref().unwrap().starts_with("`list[1]`: "), "the first one is kept: {problem:?}");
+        let mut problem = None;
+        map::<u8, _, _, _>(&mut problem, "map", [("a", -1)]);
+        assert!(problem.as_deref().unwrap().starts_with("`map.a`: "), "{problem:?}");
+    }
 }

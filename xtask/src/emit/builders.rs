@@ -84,13 +84,13 @@ fn setter(field: &StructField) -> TokenStream {
         text => text.to_owned(),
     });
     let target = field.inner.as_ref().unwrap_or(&field.ty);
-    let (bound, convert) = conversion(target);
+    let (generics, bound, convert) = conversion(target);
     if field.clearable {
         return clearable_setter(field, target, &docs);
     }
     quote! {
         #(#docs)*
-        pub fn #ident<V>(mut self, value: V) -> Self where #bound {
+        pub fn #ident<#generics>(mut self, value: V) -> Self where #bound {
             self.#ident = construct::#convert(&mut self.problem, #wire, value);
             self
         }
@@ -98,30 +98,29 @@ fn setter(field: &StructField) -> TokenStream {
 }
 
 /// A list takes anything that yields items, a map anything that yields pairs, all else what converts.
-fn conversion(target: &Type) -> (TokenStream, TokenStream) {
+fn conversion(target: &Type) -> (TokenStream, TokenStream, TokenStream) {
     if let Some(item) = argument_of(target, "Vec") {
         let bound =
             quote!(V: IntoIterator, V::Item: TryInto<#item>, <V::Item as TryInto<#item>>::Error: Display);
-        return (bound, quote!(list));
+        return (quote!(V), bound, quote!(list));
     }
     if let Some(item) = argument_of(target, "BTreeMap") {
-        let bound = quote! {
-            V: construct::Pairs<#item>
-        };
-        return (bound, quote!(map));
+        let bound =
+            quote!(V: IntoIterator<Item = (K, T)>, K: Into<String>, T: TryInto<#item>, T::Error: Display);
+        return (quote!(V, K, T), bound, quote!(map));
     }
-    (quote!(V: TryInto<#target>, V::Error: Display), quote!(value))
+    (quote!(V), quote!(V: TryInto<#target>, V::Error: Display), quote!(value))
 }
 
 fn clearable_setter(field: &StructField, target: &Type, docs: &[syn::Attribute]) -> TokenStream {
     let (ident, wire) = (&field.ident, &field.wire);
     let clear = format_ident!("clear_{}", ident.to_string().trim_end_matches('_'));
-    let (bound, convert) = conversion(target);
+    let (generics, bound, convert) = conversion(target);
     let clear_docs =
         docs::attributes(&format!("Clears `{wire}`: sends null, where leaving it out leaves it as it is."));
     quote! {
         #(#docs)*
-        pub fn #ident<V>(mut self, value: V) -> Self where #bound {
+        pub fn #ident<#generics>(mut self, value: V) -> Self where #bound {
             self.#ident = construct::#convert(&mut self.problem, #wire, value).map_or(Patch::Absent, Patch::Value);
             self
         }

@@ -7778,9 +7778,12 @@ impl GenerateFromTemplateRequest {
     }
 
     /// Replacement values by template variable name. Give each text variable that should be filled: one left out is not replaced, and the literal `{{variable_name}}` stays in the bound text, spoken or on screen. Image, video, audio, character and voice variables may be left out safely and keep the template's present value. Defaults shown by `GET /v3/templates/{template_id}` are those present values; generation does not fall back on them.
-    pub fn variables<V>(mut self, value: V) -> Self
+    pub fn variables<V, K, T>(mut self, value: V) -> Self
     where
-        V: construct::Pairs<types::TemplateVariable>,
+        V: IntoIterator<Item = (K, T)>,
+        K: Into<String>,
+        T: TryInto<types::TemplateVariable>,
+        T::Error: Display,
     {
         self.variables = construct::map(&mut self.problem, "variables", value);
         self
@@ -8080,9 +8083,12 @@ pub struct GraphObjectBinding {
 #[cfg(feature = "preview")]
 impl GraphObjectBinding {
     /// Fields of the object, each with a binding of its own.
-    pub fn fields<V>(mut self, value: V) -> Self
+    pub fn fields<V, K, T>(mut self, value: V) -> Self
     where
-        V: construct::Pairs<types::GraphBinding>,
+        V: IntoIterator<Item = (K, T)>,
+        K: Into<String>,
+        T: TryInto<types::GraphBinding>,
+        T::Error: Display,
     {
         self.fields = construct::map(&mut self.problem, "fields", value);
         self
@@ -11671,9 +11677,12 @@ pub struct WorkflowGraphNode {
 #[cfg(feature = "preview")]
 impl WorkflowGraphNode {
     /// Source of each input port's value, by port name.
-    pub fn bindings<V>(mut self, value: V) -> Self
+    pub fn bindings<V, K, T>(mut self, value: V) -> Self
     where
-        V: construct::Pairs<types::GraphBinding>,
+        V: IntoIterator<Item = (K, T)>,
+        K: Into<String>,
+        T: TryInto<types::GraphBinding>,
+        T::Error: Display,
     {
         self.bindings = construct::map(&mut self.problem, "bindings", value);
         self
@@ -11848,9 +11857,12 @@ pub struct WorkflowProductGraph {
 #[cfg(feature = "preview")]
 impl WorkflowProductGraph {
     /// Inputs of the workflow, given when a run starts, by input name.
-    pub fn inputs<V>(mut self, value: V) -> Self
+    pub fn inputs<V, K, T>(mut self, value: V) -> Self
     where
-        V: construct::Pairs<types::WorkflowGraphInputDecl>,
+        V: IntoIterator<Item = (K, T)>,
+        K: Into<String>,
+        T: TryInto<types::WorkflowGraphInputDecl>,
+        T::Error: Display,
     {
         self.inputs = construct::map(&mut self.problem, "inputs", value);
         self
@@ -11868,9 +11880,12 @@ impl WorkflowProductGraph {
     }
 
     /// Node outputs that become run results, by output name.
-    pub fn outputs<V>(mut self, value: V) -> Self
+    pub fn outputs<V, K, T>(mut self, value: V) -> Self
     where
-        V: construct::Pairs<types::WorkflowGraphOutputDecl>,
+        V: IntoIterator<Item = (K, T)>,
+        K: Into<String>,
+        T: TryInto<types::WorkflowGraphOutputDecl>,
+        T::Error: Display,
     {
         self.outputs = construct::map(&mut self.problem, "outputs", value);
         self
