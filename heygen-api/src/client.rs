@@ -149,13 +149,23 @@ impl ClientBuilder {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("base_url", &self.base_url).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder").finish_non_exhaustive()
     }
 }
 
 fn checked(url: &str) -> Result<String, Error> {
     let parsed = reqwest::Url::parse(url)
-        .map_err(|problem| Error::configuration(format!("the base URL `{url}` is no URL: {problem}")))?;
+        .map_err(|problem| Error::configuration(format!("the base URL is no URL: {problem}")))?;
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(Error::configuration(
+            "the base URL holds a user or a password: give credentials by themselves",
+        ));
+    }
+    if parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err(Error::configuration(format!(
+            "the base URL `{url}` has a query or a fragment: leave it out"
+        )));
+    }
     let local = match parsed.host_str() {
         Some("localhost" | "[::1]") => true,
         Some(host) => host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
@@ -186,6 +196,11 @@ mod tests {
         assert!(problem(Client::builder()).contains("api_key"));
         assert!(problem(Client::builder().api_key("k").base_url("http://api.heygen.com")).contains("https"));
         assert!(problem(Client::builder().api_key("k").base_url("nonsense")).contains("no URL"));
+        for url in ["https://example.com?x=1", "https://example.com/#x"] {
+            assert!(problem(Client::builder().api_key("k").base_url(url)).contains("leave it out"));
+        }
+        let with_password = problem(Client::builder().api_key("k").base_url("https://me:secret@example.com"));
+        assert!(with_password.contains("password") && !with_password.contains("secret"), "{with_password}");
         assert!(problem(Client::builder().api_key("a\nb")).contains("header"));
         assert!(!problem(Client::builder().api_key("a\nb-secret")).contains("secret"));
     }

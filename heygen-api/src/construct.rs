@@ -18,36 +18,35 @@ impl Display for BuildError {
 
 impl std::error::Error for BuildError {}
 
-/// Converts a field's value; what goes wrong first is kept.
-pub(crate) fn value<T, V>(problem: &mut Option<String>, field: &str, value: V) -> Option<T>
+/// What went wrong first, by field: setting the field again mends it.
+pub(crate) type Problem = Option<(&'static str, String)>;
+
+/// Converts a field's value.
+pub(crate) fn value<T, V>(problem: &mut Problem, field: &'static str, value: V) -> Option<T>
 where
     V: TryInto<T>,
     V::Error: Display,
 {
-    match value.try_into() {
-        Ok(value) => Some(value),
-        Err(error) => {
-            problem.get_or_insert_with(|| format!("`{field}`: {error}"));
-            None
-        }
-    }
+    keep(problem, field, value.try_into().map_err(|error| format!("`{field}`: {error}")))
 }
 
 /// The same for a list, item by item.
-pub(crate) fn list<T, V>(problem: &mut Option<String>, field: &str, values: V) -> Option<Vec<T>>
+pub(crate) fn list<T, V>(problem: &mut Problem, field: &'static str, values: V) -> Option<Vec<T>>
 where
     V: IntoIterator,
     V::Item: TryInto<T>,
     <V::Item as TryInto<T>>::Error: Display,
 {
     let items = values.into_iter().enumerate();
-    items.map(|(index, item)| value(problem, &format!("{field}[{index}]"), item)).collect()
+    let items =
+        items.map(|(index, item)| item.try_into().map_err(|error| format!("`{field}[{index}]`: {error}")));
+    keep(problem, field, items.collect())
 }
 
 /// The same for a map, pair by pair.
 pub(crate) fn map<T, V, K, W>(
-    problem: &mut Option<String>,
-    field: &str,
+    problem: &mut Problem,
+    field: &'static str,
     pairs: V,
 ) -> Option<BTreeMap<String, T>>
 where
@@ -58,16 +57,31 @@ where
 {
     let pairs = pairs.into_iter().map(|(name, item)| {
         let name = name.into();
-        let item = value(problem, &format!("{field}.{name}"), item)?;
-        Some((name, item))
+        match item.try_into() {
+            Ok(item) => Ok((name, item)),
+            Err(error) => Err(format!("`{field}.{name}`: {error}")),
+        }
     });
-    pairs.collect()
+    keep(problem, field, pairs.collect())
 }
 
-pub(crate) fn no_problem(what: &'static str, problem: Option<String>) -> Result<(), BuildError> {
+fn keep<T>(problem: &mut Problem, field: &'static str, converted: Result<T, String>) -> Option<T> {
+    match converted {
+        Ok(value) => {
+            problem.take_if(|(at_fault, _)| *at_fault == field);
+            Some(value)
+        }
+        Err(error) => {
+            problem.get_or_insert((field, error));
+            None
+        }
+    }
+}
+
+pub(crate) fn no_problem(what: &'static str, problem: Problem) -> Result<(), BuildError> {
     match problem {
         None => Ok(()),
-        Some(problem) => Err(BuildError { what, problem }),
+        Some((_, problem)) => Err(BuildError { what, problem }),
     }
 }
 
@@ -89,11 +103,21 @@ mod tests {
         );
         assert_eq!(problem, None);
         assert_eq!(list::<u8, _>(&mut problem, "list", [1, 300]), None);
-        assert!(problem.as_deref().unwrap().starts_with("`list[1]`: "), "{problem:?}");
         assert_eq!(map::<u8, _, _, _>(&mut problem, "map", [("a", -1)]), None);
-        assert!(problem.as_deref().unwrap().starts_with("`list[1]`: "), "the first one is kept: {problem:?}");
+        let said = no_problem("Thing", problem).unwrap_err().to_string();
+        assert!(said.starts_with("Thing: `list[1]`: "), "{said}");
         let mut problem = None;
         map::<u8, _, _, _>(&mut problem, "map", [("a", -1)]);
-        assert!(problem.as_deref().unwrap().starts_with("`map.a`: "), "{problem:?}");
+        assert!(no_problem("Thing", problem).unwrap_err().to_string().starts_with("Thing: `map.a`: "));
+    }
+
+    #[test]
+    fn setting_a_field_again_mends_it() {
+        let mut problem = None;
+        value::<u8, _>(&mut problem, "a", 300);
+        value::<u8, _>(&mut problem, "b", 1);
+        assert!(no_problem("Thing", problem.clone()).is_err());
+        value::<u8, _>(&mut problem, "a", 3);
+        assert!(no_problem("Thing", problem).is_ok());
     }
 }

@@ -6,9 +6,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
+use serde_json::{Value, json};
 
 use crate::types::{ErrorEnvelope, StandardApiError};
 use crate::{Operation, TransportError};
+
+/// Code of a refusal that says: the first request with this idempotency key has not ended yet.
+const IN_PROGRESS: &str = "request_in_progress";
 
 /// Why a call failed. Cheap to clone; keeps all that the service said.
 ///
@@ -36,7 +40,7 @@ pub enum ErrorKind {
     Configuration,
     /// The request is incomplete or a value did not convert; nothing was sent.
     InvalidRequest,
-    /// The request was not sent or not answered; see [`Error::may_have_executed`].
+    /// The request was not sent, or not answered to the end; see [`Error::may_have_executed`].
     Transport,
     /// The service answered with a status that is no success; see [`Error::code`].
     Refused,
@@ -62,7 +66,7 @@ impl Error {
 
     /// The service's code for the refusal, such as `insufficient_credit`. New ones may appear at any time.
     pub fn code(&self) -> Option<&str> {
-        self.0.said.as_ref().map(|said| said.code.as_str())
+        self.0.said.as_ref().map(|said| said.code.as_str()).filter(|code| !code.is_empty())
     }
 
     /// The service's words for the refusal.
@@ -99,8 +103,18 @@ impl Error {
     pub fn may_have_executed(&self) -> bool {
         match self.0.kind {
             ErrorKind::Configuration | ErrorKind::InvalidRequest => false,
+            // With a status there was an answer, whatever became of its body.
+            ErrorKind::Transport if self.0.status.is_some() => true,
             ErrorKind::Transport => self.0.source.as_ref().is_none_or(TransportError::may_have_executed),
-            ErrorKind::Refused => self.0.status.is_none_or(|status| !status.is_client_error()),
+            ErrorKind::Refused => match self.0.status {
+                // The first try with the same key is under way.
+                Some(StatusCode::CONFLICT) => {
+                    self.code().is_some_and(|code| code.eq_ignore_ascii_case(IN_PROGRESS))
+                }
+                Some(StatusCode::REQUEST_TIMEOUT) => true,
+                Some(status) => !status.is_client_error(),
+                None => true,
+            },
             ErrorKind::Decode => true,
         }
     }
@@ -121,18 +135,37 @@ impl Error {
 
     pub(crate) async fn refused(operation: &'static Operation, response: reqwest::Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
-        // A body that breaks off leaves the status, which says enough.
-        let body = response.bytes().await.unwrap_or_default();
+        let (body, cut) = match response.bytes().await {
+            Ok(body) => (body, None),
+            Err(error) => (Bytes::new(), Some(TransportError::from(error))),
+        };
         let said = read_refusal(&body);
-        let problem = match said {
-            Some(_) => String::new(),
-            None => format!("no error body in the service's form, {} bytes", body.len()),
+        let problem = match (&said, &cut) {
+            (Some(_), _) => String::new(),
+            (None, None) => format!("no error body in the service's form, {} bytes", body.len()),
+            (None, Some(cut)) => format!("its error body broke off: {cut}"),
         };
         let mut error = Inner::new(ErrorKind::Refused, Some(operation), problem);
         error.status = Some(status);
         error.headers = headers;
         error.body = body;
         error.said = said;
+        error.source = cut;
+        Self(Arc::new(error))
+    }
+
+    /// A success whose body broke off.
+    pub(crate) fn cut(
+        operation: &'static Operation,
+        status: StatusCode,
+        headers: HeaderMap,
+        source: TransportError,
+    ) -> Self {
+        let mut error =
+            Inner::new(ErrorKind::Transport, Some(operation), format!("the answer broke off: {source}"));
+        error.status = Some(status);
+        error.headers = headers;
+        error.source = Some(source);
         Self(Arc::new(error))
     }
 
@@ -181,24 +214,24 @@ fn read_refusal(body: &[u8]) -> Option<StandardApiError> {
     if let Ok(ErrorEnvelope { error: Some(said), .. }) = serde_json::from_slice(body) {
         return Some(said);
     }
-    let value: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let value: Value = serde_json::from_slice(body).ok()?;
     let inner = value.get("error").filter(|error| !error.is_null()).unwrap_or(&value);
-    let text = |value: &serde_json::Value| match value {
-        serde_json::Value::String(text) => Some(text.clone()),
-        serde_json::Value::Number(number) => Some(number.to_string()),
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
     let member = |name: &str| inner.get(name).or_else(|| value.get(name)).and_then(text);
     let message =
         text(inner).or_else(|| member("message")).or_else(|| member("detail")).or_else(|| member("msg"))?;
-    let code = member("code").unwrap_or_else(|| "unspecific".to_owned());
-    StandardApiError::lenient(code, message)
-}
-
-impl StandardApiError {
-    fn lenient(code: String, message: String) -> Option<Self> {
-        serde_json::from_value(serde_json::json!({ "code": code, "message": message })).ok()
-    }
+    // A refusal may have no code; what the generated type requires is empty then.
+    let said = json!({
+        "code": member("code").unwrap_or_default(),
+        "message": message,
+        "param": member("param"),
+        "doc_url": member("doc_url"),
+    });
+    serde_json::from_value(said).ok()
 }
 
 impl fmt::Display for Error {
@@ -211,7 +244,10 @@ impl fmt::Display for Error {
         }
         match &self.0.said {
             Some(said) => {
-                write!(f, "{}: {}", said.code, one_line(&said.message))?;
+                if !said.code.is_empty() {
+                    write!(f, "{}: ", said.code)?;
+                }
+                f.write_str(&one_line(&said.message))?;
                 if let Some(param) = &said.param {
                     write!(f, " [{param}]")?;
                 }
@@ -261,12 +297,19 @@ mod tests {
         for (body, code, message) in [
             (r#"{"error":{"code":"not_found","message":"No such video"}}"#, "not_found", "No such video"),
             (r#"{"error":{"code":40119,"message":"too long"},"data":null}"#, "40119", "too long"),
-            (r#"{"error":"bad","data":null}"#, "unspecific", "bad"),
+            (r#"{"error":"bad","data":null}"#, "", "bad"),
+            (r#"{"error":{"code":"c","message":"m","param":["a"]}}"#, "c", "m"),
+            (r#"{"error":{"code":"c","message":"m","errors":[{"odd":1}]}}"#, "c", "m"),
             (r#"{"code":400175,"message":"Invalid"}"#, "400175", "Invalid"),
         ] {
             let said = read_refusal(body.as_bytes()).unwrap();
             assert_eq!((said.code.as_str(), said.message.as_str()), (code, message));
         }
+        let odd = read_refusal(br#"{"error":{"code":7,"message":"m","param":"p","doc_url":"d"}}"#).unwrap();
+        assert_eq!(
+            (odd.code.as_str(), odd.param.as_deref(), odd.doc_url.as_deref()),
+            ("7", Some("p"), Some("d"))
+        );
         for body in ["<html>502</html>", "", "[]", r#"{"data":1}"#] {
             assert!(read_refusal(body.as_bytes()).is_none(), "{body}");
         }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use eventsource_stream::{Event as Frame, EventStreamError, Eventsource};
 use futures_core::Stream;
 use futures_util::StreamExt;
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::{Error, Operation, TransportError};
@@ -33,6 +34,8 @@ pub enum Event<T> {
 pub struct EventStream<T> {
     frames: Frames,
     operation: &'static Operation,
+    status: StatusCode,
+    headers: HeaderMap,
     done: bool,
     item: std::marker::PhantomData<fn() -> T>,
 }
@@ -45,8 +48,9 @@ impl<T> EventStream<T> {
         allow(dead_code, reason = "both event streams are preview operations")
     )]
     pub(crate) fn new(operation: &'static Operation, response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
         let frames = Box::pin(response.bytes_stream().eventsource());
-        Self { frames, operation, done: false, item: std::marker::PhantomData }
+        Self { frames, operation, status, headers, done: false, item: std::marker::PhantomData }
     }
 }
 
@@ -65,31 +69,31 @@ impl<T: DeserializeOwned> Stream for EventStream<T> {
             }
             Poll::Ready(Some(frame)) => frame,
         };
-        let operation = self.operation;
+        let cut = |error| Err(Error::cut(self.operation, self.status, self.headers.clone(), error));
         let event = match frame {
             Ok(frame) if frame.data == "[DONE]" => {
                 self.done = true;
                 return Poll::Ready(None);
             }
-            Ok(frame) => read(operation, frame),
-            Err(EventStreamError::Transport(error)) => {
-                Err(Error::transport(operation, TransportError::from(error)))
-            }
-            Err(error) => Err(Error::transport(operation, TransportError::no_answer(error.to_string()))),
+            Ok(frame) => self.read(frame),
+            Err(EventStreamError::Transport(error)) => cut(error.into()),
+            Err(error) => cut(TransportError::no_answer(error.to_string())),
         };
         self.done = event.is_err();
         Poll::Ready(Some(event))
     }
 }
 
-fn read<T: DeserializeOwned>(operation: &'static Operation, frame: Frame) -> Result<Event<T>, Error> {
-    if !matches!(frame.event.as_str(), "" | "message") {
-        return Ok(Event::Named { event: frame.event, data: frame.data });
+impl<T: DeserializeOwned> EventStream<T> {
+    fn read(&self, frame: Frame) -> Result<Event<T>, Error> {
+        if !matches!(frame.event.as_str(), "" | "message") {
+            return Ok(Event::Named { event: frame.event, data: frame.data });
+        }
+        serde_json::from_str(&frame.data).map(Event::Data).map_err(|_| {
+            let problem = crate::response::misfit::<T>(frame.data.as_bytes());
+            Error::decode(self.operation, self.status, self.headers.clone(), frame.data.into(), problem)
+        })
     }
-    serde_json::from_str(&frame.data).map(Event::Data).map_err(|_| {
-        let problem = crate::response::misfit::<T>(frame.data.as_bytes());
-        Error::decode(operation, http::StatusCode::OK, http::HeaderMap::new(), frame.data.into(), problem)
-    })
 }
 
 impl<T> fmt::Debug for EventStream<T> {

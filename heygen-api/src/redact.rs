@@ -1,5 +1,6 @@
 //! What Debug leaves out.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::Patch;
@@ -25,6 +26,19 @@ pub(crate) trait Redact {
 impl Redact for String {
     fn text(&self) -> Option<&str> {
         Some(self)
+    }
+}
+
+/// A map is shown or hidden whole.
+impl<T> Redact for BTreeMap<String, T> {
+    fn text(&self) -> Option<&str> {
+        Some("")
+    }
+}
+
+impl Redact for serde_json::Map<String, serde_json::Value> {
+    fn text(&self) -> Option<&str> {
+        Some("")
     }
 }
 

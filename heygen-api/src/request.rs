@@ -15,12 +15,22 @@ pub(crate) mod header {
 /// What may stand in a path segment as it is (RFC 3986, `unreserved`).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// One segment of a path. Dots alone would be taken for a step up.
+/// One segment of a path, which [`check_segment`] has passed.
 pub(crate) fn encode_path(segment: &str) -> String {
-    match segment {
-        "." => "%2E".to_owned(),
-        ".." => "%2E%2E".to_owned(),
-        _ => utf8_percent_encode(segment, SEGMENT).to_string(),
+    utf8_percent_encode(segment, SEGMENT).to_string()
+}
+
+/// Refuses what would not stay a segment: nothing at all would name the collection, and dots are a step up, however they
+/// are escaped.
+pub(crate) fn check_segment(
+    operation: &'static Operation,
+    name: &str,
+    value: &impl ToString,
+) -> Result<(), Error> {
+    match value.to_string().as_str() {
+        "" => Err(Error::invalid_request(operation, format!("`{name}` is empty"))),
+        dots @ ("." | "..") => Err(Error::invalid_request(operation, format!("`{name}` cannot be `{dots}`"))),
+        _ => Ok(()),
     }
 }
 
@@ -118,10 +128,17 @@ mod tests {
 
     #[test]
     fn a_segment_cannot_leave_its_place() {
-        for (given, wanted) in
-            [("a/b", "a%2Fb"), ("..", "%2E%2E"), ("v_1-2.x~", "v_1-2.x~"), ("ä?#", "%C3%A4%3F%23")]
-        {
-            assert_eq!(encode_path(given), wanted);
+        let operation = &crate::operations::DELETE_VIDEO;
+        for value in ["a/b", "v_1-2.x~", "ä?#", "...", "a%2Fb", "\\..\\"] {
+            check_segment(operation, "video_id", &value).unwrap();
+            let url = format!("https://api.example/v3/videos/{}", encode_path(value));
+            let request = RequestBuilder::new(operation, url).build().unwrap();
+            let path = request.url().path();
+            assert!(path.starts_with("/v3/videos/") && path.matches('/').count() == 3, "{value}: {path}");
+        }
+        for value in ["", ".", ".."] {
+            let error = check_segment(operation, "video_id", &value).unwrap_err();
+            assert!(error.to_string().starts_with("delete_video: `video_id` "), "{error}");
         }
     }
 

@@ -51,10 +51,10 @@ impl<T: DeserializeOwned> Response<T> {
         response: reqwest::Response,
     ) -> Result<Self, Error> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(|error| {
-            let problem = format!("the answer broke off: {}", crate::TransportError::from(error));
-            Error::decode(operation, status, headers.clone(), bytes::Bytes::new(), problem)
-        })?;
+        let body = match response.bytes().await {
+            Ok(body) => body,
+            Err(error) => return Err(Error::cut(operation, status, headers, error.into())),
+        };
         match serde_json::from_slice(&body) {
             Ok(value) => Ok(Self { status, headers, value }),
             Err(_) => {
@@ -72,7 +72,8 @@ impl<T> Response<EventStream<T>> {
     )]
     pub(crate) fn events(operation: &'static Operation, response: reqwest::Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
-        Self { status, headers, value: EventStream::new(operation, response) }
+        let value = EventStream::new(operation, response);
+        Self { status, headers, value }
     }
 }
 

@@ -57,7 +57,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
     }
 
     let bar = ProgressBar::new(100)
-        .with_style(ProgressStyle::with_template("{msg:12} [{bar:40}] {pos:>3} %  {elapsed}")?);
+        .with_style(ProgressStyle::with_template("{spinner} {msg:12} [{bar:40}] {elapsed}")?);
+    bar.enable_steady_tick(Duration::from_millis(100));
     let mut shown = String::new();
     let video = job
         .watch(|step| match step {
@@ -86,5 +87,4 @@ fn say(bar: &ProgressBar, shown: &mut String, status: &str, what: &str) {
         *shown = status.to_owned();
     }
     bar.set_message(status.to_owned());
-    bar.tick();
 }

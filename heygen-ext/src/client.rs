@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use heygen_api::Client;
 use heygen_api::types::VideoDetail;
+use heygen_api::{Client, ClientBuilder, Transport};
 
 use crate::{Download, Error, Job, VideoAgent};
 
@@ -85,7 +85,8 @@ impl fmt::Debug for HeyGen {
 #[derive(Debug, Default)]
 #[must_use]
 pub struct HeyGenBuilder {
-    api: heygen_api::ClientBuilder,
+    api: ClientBuilder,
+    own_http: bool,
 }
 
 impl HeyGenBuilder {
@@ -95,9 +96,29 @@ impl HeyGenBuilder {
         self
     }
 
+    /// Uses this OAuth access token.
+    pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
+        self.api = self.api.bearer_token(token);
+        self
+    }
+
     /// Talks to this address. Plain http is refused, except to this machine.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.api = self.api.base_url(url);
+        self
+    }
+
+    /// Calls by this HTTP client, with its timeouts, proxies and certificates; downloads have one of their own.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.api = self.api.http_client(client);
+        self.own_http = true;
+        self
+    }
+
+    /// Calls by this transport, which then has to see to credentials itself.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.api = self.api.transport(transport);
+        self.own_http = true;
         self
     }
 
@@ -107,17 +128,28 @@ impl HeyGenBuilder {
     ///
     /// There is no key, it fits into no header, or the address is none.
     pub fn build(self) -> Result<HeyGen, Error> {
-        let api = self.api.build().map_err(Error::api)?;
+        let api = match self.own_http {
+            true => self.api,
+            false => self.api.http_client(http_client(|options| {
+                // No redirect: an API key must not follow one.
+                options.read_timeout(Duration::from_secs(120)).redirect(reqwest::redirect::Policy::none())
+            })?),
+        };
         // Links to files are signed: nothing of ours goes along, and only idleness ends a transfer.
-        let files = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(10))
-            .read_timeout(Duration::from_secs(60))
-            .build()
-            .map_err(|problem| {
-                Error::configuration(format!("the HTTP client could not be set up: {problem}"))
-            })?;
-        Ok(HeyGen { api, files })
+        let files = http_client(|options| options.read_timeout(Duration::from_secs(60)))?;
+        Ok(HeyGen { api: api.build().map_err(Error::api)?, files })
     }
+}
+
+fn http_client(
+    set: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> Result<reqwest::Client, Error> {
+    let options = reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .user_agent(concat!("heygen-ext/", env!("CARGO_PKG_VERSION")));
+    set(options)
+        .build()
+        .map_err(|problem| Error::configuration(format!("the HTTP client could not be set up: {problem}")))
 }
 
 #[cfg(test)]

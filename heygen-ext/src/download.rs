@@ -44,17 +44,13 @@ impl Download {
             _ => Path::new("."),
         };
         let fail = |error| Error::file(format!("cannot write {}", path.display()), error);
-        let staged =
-            tempfile::Builder::new().prefix(".heygen-").suffix(".part").tempfile_in(folder).map_err(fail)?;
+        let staged = stage(folder).map_err(fail)?;
         let mut file = tokio::fs::File::from_std(staged.reopen().map_err(fail)?);
         let mut chunks = response.bytes_stream();
         let mut received = 0;
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| {
-                Error::download(format!(
-                    "the download broke off after {received} bytes: {}",
-                    error.without_url()
-                ))
+                Error::transfer(format!("the download broke off after {received} bytes"), error.into())
             })?;
             file.write_all(&chunk).await.map_err(fail)?;
             received += chunk.len() as u64;
@@ -65,6 +61,8 @@ impl Download {
         if let Some(expected) = expected.filter(|expected| *expected != received) {
             return Err(Error::download(format!("the download ended after {received} of {expected} bytes")));
         }
+        // The last write may still be under way; what becomes of it only `flush` tells.
+        file.flush().await.map_err(fail)?;
         file.sync_all().await.map_err(fail)?;
         staged.persist(path).map_err(|error| fail(error.error))?;
         Ok(path.to_owned())
@@ -74,17 +72,23 @@ impl Download {
         let Some(url) = &self.url else {
             return Err(Error::download("the video has no link: it is not finished"));
         };
+        // The link is signed, so whoever reads it in an error has the file: the conversion leaves it out.
         let sent = self.files.get(url).send().await;
-        // The link is signed, so whoever reads it in an error has the file.
-        let response = sent
-            .map_err(|error| Error::download(format!("the file was not reached: {}", error.without_url())))?;
+        let response = sent.map_err(|error| Error::transfer("the file was not reached", error.into()))?;
         match response.status() {
             status if status.is_success() => Ok(response),
-            status => Err(Error::download(format!(
-                "the link was refused with {status}; it may have expired: fetch the video again for a fresh one"
-            ))),
+            status => Err(Error::link_refused(status)),
         }
     }
+}
+
+/// A file in `folder` that goes away unless it is kept; readable by whom the process lets read.
+fn stage(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut options = tempfile::Builder::new();
+    options.prefix(".heygen-").suffix(".part");
+    #[cfg(unix)]
+    let options = options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    options.tempfile_in(folder)
 }
 
 impl std::fmt::Debug for Download {

@@ -6,6 +6,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use heygen_api::TransportError;
+use http::StatusCode;
+
 /// Why something failed. Cheap to clone.
 ///
 /// It prints as one line. After a job was submitted, [`session_id`](Self::session_id) finds it again.
@@ -20,6 +23,8 @@ struct Inner {
     problem: String,
     api: Option<heygen_api::Error>,
     io: Option<Arc<io::Error>>,
+    transfer: Option<TransportError>,
+    status: Option<StatusCode>,
 }
 
 /// The kinds of [`Error`].
@@ -58,14 +63,27 @@ impl Error {
         self.0.code.as_deref().or_else(|| self.0.api.as_ref()?.code())
     }
 
+    /// Status of the service's refusal, or of a refused link.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status.or_else(|| self.0.api.as_ref()?.status())
+    }
+
     /// The failed call, with all that the service said.
     pub fn call(&self) -> Option<&heygen_api::Error> {
         self.0.api.as_ref()
     }
 
-    /// Whether the service may have done what was asked. When `false`, repeating the call is safe.
+    /// Whether the service may have started the job. When `false`, submitting again is safe; when `true`, it may make,
+    /// and cost, a second video.
     pub fn may_have_executed(&self) -> bool {
-        self.0.api.as_ref().is_some_and(heygen_api::Error::may_have_executed)
+        // Once there is a session, or a video of it, submitting again makes a second one.
+        match self.0.kind {
+            ErrorKind::Configuration => false,
+            ErrorKind::Call if self.0.session_id.is_none() => {
+                self.0.api.as_ref().is_some_and(heygen_api::Error::may_have_executed)
+            }
+            _ => true,
+        }
     }
 
     pub(crate) fn configuration(problem: impl Into<String>) -> Self {
@@ -104,6 +122,18 @@ impl Error {
         Self::new(ErrorKind::Download, problem.into())
     }
 
+    pub(crate) fn transfer(problem: impl fmt::Display, source: TransportError) -> Self {
+        let problem = format!("{problem}: {source}");
+        Self::new(ErrorKind::Download, problem).with(|inner| inner.transfer = Some(source))
+    }
+
+    pub(crate) fn link_refused(status: StatusCode) -> Self {
+        let problem = format!(
+            "the link was refused with {status}; it may have expired: fetch the video again for a fresh one"
+        );
+        Self::new(ErrorKind::Download, problem).with(|inner| inner.status = Some(status))
+    }
+
     pub(crate) fn file(problem: impl Into<String>, error: io::Error) -> Self {
         let problem = format!("{}: {error}", problem.into());
         Self::new(ErrorKind::File, problem).with(|inner| inner.io = Some(Arc::new(error)))
@@ -114,7 +144,16 @@ impl Error {
     }
 
     fn new(kind: ErrorKind, problem: String) -> Self {
-        Self(Arc::new(Inner { kind, session_id: None, code: None, problem, api: None, io: None }))
+        Self(Arc::new(Inner {
+            kind,
+            session_id: None,
+            code: None,
+            problem,
+            api: None,
+            io: None,
+            transfer: None,
+            status: None,
+        }))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -144,6 +183,23 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let api = self.0.api.as_ref().map(|error| error as &(dyn StdError + 'static));
-        api.or_else(|| self.0.io.as_deref().map(|error| error as _))
+        let transfer = self.0.transfer.as_ref().map(|error| error as &(dyn StdError + 'static));
+        api.or(transfer).or_else(|| self.0.io.as_deref().map(|error| error as _))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_submission_nothing_is_safe_to_submit_again() {
+        let refused = Error::deadline(Duration::ZERO);
+        for error in
+            [refused, Error::failed(None, "m".into()), Error::needs_person("reviewing"), Error::download("d")]
+        {
+            assert!(error.may_have_executed(), "{error}");
+        }
+        assert!(!Error::configuration("c").may_have_executed());
     }
 }

@@ -60,14 +60,13 @@ impl Job {
         &self.session_id
     }
 
-    /// Looks again after each such pause, in place of the growing one. Below 10 ms it is 10 ms.
+    /// Looks again after each such pause, in place of the growing one.
     pub fn poll_every(mut self, pause: Duration) -> Self {
-        let pause = pause.max(Duration::from_millis(10));
         (self.schedule.first, self.schedule.longest) = (pause, pause);
         self
     }
 
-    /// Gives up when the pauses add up to this. The job goes on, and can be waited for again.
+    /// Gives up after this time, with a last look at its end. The job goes on, and can be waited for again.
     pub fn deadline(mut self, patience: Duration) -> Self {
         self.schedule.deadline = patience;
         self
@@ -89,16 +88,12 @@ impl Job {
     ///
     /// As [`wait`](Self::wait).
     pub async fn watch(self, on_step: impl FnMut(&Step)) -> Result<VideoDetail, Error> {
-        self.drive(on_step, tokio::time::sleep).await
+        self.drive(on_step, &RealTime(tokio::time::Instant::now())).await
     }
 
     /// The wait itself; what time is, is the caller's to say.
-    async fn drive(
-        &self,
-        mut on_step: impl FnMut(&Step),
-        sleep: impl AsyncFn(Duration),
-    ) -> Result<VideoDetail, Error> {
-        let (mut pause, mut waited) = (self.schedule.first, Duration::ZERO);
+    async fn drive(&self, mut on_step: impl FnMut(&Step), time: &impl Time) -> Result<VideoDetail, Error> {
+        let mut pause = self.schedule.first;
         let (mut video_id, mut last) = (None, None);
         loop {
             let mut tell = |step: Step| {
@@ -115,11 +110,12 @@ impl Job {
                 Seen::Finished(video) => return Ok(*video),
                 Seen::Running(step) => tell(step),
             }
-            if waited + pause > self.schedule.deadline {
+            let left = self.schedule.deadline.saturating_sub(time.elapsed());
+            if left.is_zero() {
                 return Err(Error::deadline(self.schedule.deadline).of_session(&self.session_id));
             }
-            sleep(pause).await;
-            waited += pause;
+            // The last pause is cut, so that there is a look at the deadline.
+            time.sleep(pause.min(left)).await;
             pause = (pause * 3 / 2).min(self.schedule.longest);
         }
     }
@@ -142,6 +138,25 @@ impl Job {
         let id = video_id.as_deref().unwrap_or_default();
         let video = self.api.get_video().video_id(id).send().await.map_err(Error::api)?.into_inner().data;
         judge_video(video)
+    }
+}
+
+/// Time, as a wait needs it.
+trait Time {
+    fn elapsed(&self) -> Duration;
+    async fn sleep(&self, pause: Duration);
+}
+
+/// Time as it passes, since an instant.
+struct RealTime(tokio::time::Instant);
+
+impl Time for RealTime {
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, pause: Duration) {
+        tokio::time::sleep(pause).await;
     }
 }
 
@@ -204,17 +219,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_pauses_grow_and_the_deadline_is_their_sum() {
+    async fn the_pauses_grow_and_the_deadline_ends_them() {
         let answer = r#"{"data":{"session_id":"s","status":"thinking","created_at":0}}"#;
         let api = Client::new(Always(answer));
-        let pauses = std::sync::Mutex::new(Vec::new());
         let job = Job::new(api, "s".to_owned()).deadline(Duration::from_secs(100));
-        let mut steps = 0;
-        let sleep = async |pause: Duration| pauses.lock().unwrap().push(pause.as_millis());
-        let error = job.drive(|_| steps += 1, sleep).await.unwrap_err();
+        let (mut steps, time) = (0, Pauses::default());
+        let error = job.drive(|_| steps += 1, &time).await.unwrap_err();
         assert_eq!((error.kind(), error.session_id()), (ErrorKind::Deadline, Some("s")));
-        assert_eq!(*pauses.lock().unwrap(), [2000, 3000, 4500, 6750, 10125, 15187, 22781, 30000]);
+        let pauses: Vec<_> = time.0.lock().unwrap().iter().map(Duration::as_millis).collect();
+        assert_eq!(pauses, [2000, 3000, 4500, 6750, 10125, 15187, 22781, 30000, 5657]);
         assert_eq!(steps, 1, "the same step is told once");
+        assert!(error.may_have_executed());
+    }
+
+    /// Time that passes by sleeping alone, and at once.
+    #[derive(Default)]
+    struct Pauses(std::sync::Mutex<Vec<Duration>>);
+
+    impl Time for Pauses {
+        fn elapsed(&self) -> Duration {
+            self.0.lock().unwrap().iter().map(|pause| Duration::from_millis(pause.as_millis() as u64)).sum()
+        }
+
+        async fn sleep(&self, pause: Duration) {
+            self.0.lock().unwrap().push(pause);
+        }
     }
 
     /// Answers everything with one body.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, OnceLock};
 
-use http::Method;
+use http::{HeaderMap, Method};
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Value, json};
@@ -177,6 +177,23 @@ impl Route {
                 Err(Refusal::invalid(param, error.to_string()))
             }
         }
+    }
+
+    /// Checks that the headers are there which the document requires.
+    pub(crate) fn check_headers(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let required =
+            self.parameters.iter().filter(|parameter| parameter.place == "header" && parameter.required);
+        for parameter in required {
+            let given =
+                headers.get(&parameter.name).is_some_and(|value| !value.as_bytes().trim_ascii().is_empty());
+            if !given {
+                return Err(Refusal::invalid(
+                    &parameter.name,
+                    format!("the header {} is required", parameter.name),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Checks the query against the parameters of the document.

@@ -57,6 +57,7 @@ async fn pass(world: &World, request: Request<Body>) -> Result<Response<Body>, R
     let path = path.into_iter().map(|(name, value)| (name, decoded(&value))).collect();
     let query = pairs(parts.uri.query().unwrap_or_default());
     route.check_query(&query)?;
+    route.check_headers(&parts.headers)?;
     let body = if route.takes_json() { json(&parts.headers, body).await? } else { Value::Null };
     route.check_body(&body)?;
     let (status, reply) = resources::handle(world, &route.id, &Call { path, query, body })?;

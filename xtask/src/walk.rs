@@ -128,6 +128,12 @@ impl<'a> Operation<'a> {
     }
 }
 
+/// The components that an operation takes as its body.
+pub fn bodies(operation: &Operation<'_>) -> BTreeSet<String> {
+    let schemas = operation.request_media().filter_map(|(_, object)| object.get("schema"));
+    schemas.filter_map(target).map(str::to_owned).collect()
+}
+
 /// Whether a key of `responses` stands for success.
 pub fn is_success(status: &str) -> bool {
     status.starts_with('2')

@@ -6,21 +6,24 @@ use std::fmt::Display;
 use super::operations;
 use super::types::*;
 use crate::multipart;
-use crate::request::{QueryParam, RequestBuilder, encode_path, header, header_value};
+use crate::request::{
+    QueryParam, RequestBuilder, check_segment, encode_path, header, header_value,
+};
+
 use crate::{Client, Error, EventStream, FilePart, Response};
 
 /// Builder of a call of [`Client::text_to_speech_v1`](crate::Client::text_to_speech_v1).
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct TextToSpeechV1<'a> {
-    client: &'a Client,
+pub struct TextToSpeechV1 {
+    client: Client,
     body: Result<TextToSpeechRequest, String>,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> TextToSpeechV1<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl TextToSpeechV1 {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -59,8 +62,8 @@ impl<'a> TextToSpeechV1<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListAudioVoicesV1<'a> {
-    client: &'a Client,
+pub struct ListAudioVoicesV1 {
+    client: Client,
     gender: Result<Option<String>, String>,
     language: Result<Option<String>, String>,
     limit: Result<Option<u32>, String>,
@@ -69,8 +72,8 @@ pub struct ListAudioVoicesV1<'a> {
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> ListAudioVoicesV1<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListAudioVoicesV1 {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             gender: Ok(None),
@@ -196,13 +199,13 @@ impl<'a> ListAudioVoicesV1<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetUserMeV1<'a> {
-    client: &'a Client,
+pub struct GetUserMeV1 {
+    client: Client,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> GetUserMeV1<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetUserMeV1 {
+    pub(crate) fn new(client: Client) -> Self {
         Self { client }
     }
 
@@ -222,14 +225,14 @@ impl<'a> GetUserMeV1<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateVideoAgentV1<'a> {
-    client: &'a Client,
+pub struct CreateVideoAgentV1 {
+    client: Client,
     body: Result<ExternalCreateVideoAgentSessionRequest, String>,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> CreateVideoAgentV1<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateVideoAgentV1 {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -270,13 +273,13 @@ impl<'a> CreateVideoAgentV1<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListWorkflowsV1<'a> {
-    client: &'a Client,
+pub struct ListWorkflowsV1 {
+    client: Client,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> ListWorkflowsV1<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListWorkflowsV1 {
+    pub(crate) fn new(client: Client) -> Self {
         Self { client }
     }
 
@@ -296,14 +299,14 @@ impl<'a> ListWorkflowsV1<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateWorkflowExecutionV1<'a> {
-    client: &'a Client,
+pub struct CreateWorkflowExecutionV1 {
+    client: Client,
     body: Result<CreateWorkflowExecutionRequest, String>,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> CreateWorkflowExecutionV1<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateWorkflowExecutionV1 {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -346,14 +349,14 @@ impl<'a> CreateWorkflowExecutionV1<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetWorkflowExecutionV1<'a> {
-    client: &'a Client,
+pub struct GetWorkflowExecutionV1 {
+    client: Client,
     execution_id: Result<String, String>,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> GetWorkflowExecutionV1<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetWorkflowExecutionV1 {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             execution_id: Err("`execution_id` was not set".to_owned()),
@@ -380,6 +383,11 @@ impl<'a> GetWorkflowExecutionV1<'a> {
                 &operations::GET_WORKFLOW_EXECUTION_V1,
                 problem,
             ))?;
+        check_segment(
+            &operations::GET_WORKFLOW_EXECUTION_V1,
+            "execution_id",
+            &execution_id,
+        )?;
         let url = format!(
             "{}/v1/workflows/executions/{}", client.baseurl, encode_path(& execution_id
             .to_string()),
@@ -398,14 +406,14 @@ impl<'a> GetWorkflowExecutionV1<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateGraphExecutionV1<'a> {
-    client: &'a Client,
+pub struct CreateGraphExecutionV1 {
+    client: Client,
     body: Result<CreateGraphExecutionRequest, String>,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> CreateGraphExecutionV1<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateGraphExecutionV1 {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -446,14 +454,14 @@ impl<'a> CreateGraphExecutionV1<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateVideoTranslateV2<'a> {
-    client: &'a Client,
+pub struct CreateVideoTranslateV2 {
+    client: Client,
     body: Result<McpVideoTranslateCreateRequest, String>,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> CreateVideoTranslateV2<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateVideoTranslateV2 {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -494,15 +502,15 @@ impl<'a> CreateVideoTranslateV2<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetVideoTranslateCaptionV2<'a> {
-    client: &'a Client,
+pub struct GetVideoTranslateCaptionV2 {
+    client: Client,
     caption_type: Result<GetVideoTranslateCaptionV2CaptionType, String>,
     video_translate_id: Result<String, String>,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> GetVideoTranslateCaptionV2<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetVideoTranslateCaptionV2 {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             caption_type: Err("`caption_type` was not set".to_owned()),
@@ -569,13 +577,13 @@ impl<'a> GetVideoTranslateCaptionV2<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListVideoTranslateLanguagesV2<'a> {
-    client: &'a Client,
+pub struct ListVideoTranslateLanguagesV2 {
+    client: Client,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> ListVideoTranslateLanguagesV2<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListVideoTranslateLanguagesV2 {
+    pub(crate) fn new(client: Client) -> Self {
         Self { client }
     }
 
@@ -602,8 +610,8 @@ impl<'a> ListVideoTranslateLanguagesV2<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListVideosV2<'a> {
-    client: &'a Client,
+pub struct ListVideosV2 {
+    client: Client,
     folder_id: Result<Option<String>, String>,
     limit: Result<Option<u32>, String>,
     title: Result<Option<String>, String>,
@@ -611,8 +619,8 @@ pub struct ListVideosV2<'a> {
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> ListVideosV2<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListVideosV2 {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             folder_id: Ok(None),
@@ -718,14 +726,14 @@ impl<'a> ListVideosV2<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateAvatarVideoV2<'a> {
-    client: &'a Client,
+pub struct CreateAvatarVideoV2 {
+    client: Client,
     body: Result<CreateAvatarVideoRequest, String>,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> CreateAvatarVideoV2<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateAvatarVideoV2 {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -766,14 +774,14 @@ impl<'a> CreateAvatarVideoV2<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetVideoV2<'a> {
-    client: &'a Client,
+pub struct GetVideoV2 {
+    client: Client,
     video_id: Result<String, String>,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> GetVideoV2<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetVideoV2 {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             video_id: Err("`video_id` was not set".to_owned()),
@@ -800,6 +808,7 @@ impl<'a> GetVideoV2<'a> {
                 &operations::GET_VIDEO_V2,
                 problem,
             ))?;
+        check_segment(&operations::GET_VIDEO_V2, "video_id", &video_id)?;
         let url = format!(
             "{}/v2/videos/{}", client.baseurl, encode_path(& video_id.to_string()),
         );
@@ -815,14 +824,14 @@ impl<'a> GetVideoV2<'a> {
 #[cfg(feature = "legacy")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteVideoV2<'a> {
-    client: &'a Client,
+pub struct DeleteVideoV2 {
+    client: Client,
     video_id: Result<String, String>,
 }
 
 #[cfg(feature = "legacy")]
-impl<'a> DeleteVideoV2<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteVideoV2 {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             video_id: Err("`video_id` was not set".to_owned()),
@@ -849,6 +858,7 @@ impl<'a> DeleteVideoV2<'a> {
                 &operations::DELETE_VIDEO_V2,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_VIDEO_V2, "video_id", &video_id)?;
         let url = format!(
             "{}/v2/videos/{}", client.baseurl, encode_path(& video_id.to_string()),
         );
@@ -863,14 +873,14 @@ impl<'a> DeleteVideoV2<'a> {
 /// Builder of a call of [`Client::list_ai_clipping`](crate::Client::list_ai_clipping).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListAiClipping<'a> {
-    client: &'a Client,
+pub struct ListAiClipping {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListAiClipping<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListAiClipping {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -933,14 +943,14 @@ impl<'a> ListAiClipping<'a> {
 /// Builder of a call of [`Client::create_ai_clipping`](crate::Client::create_ai_clipping).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateAiClipping<'a> {
-    client: &'a Client,
+pub struct CreateAiClipping {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateAiClippingRequest, String>,
 }
 
-impl<'a> CreateAiClipping<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateAiClipping {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -1012,13 +1022,13 @@ impl<'a> CreateAiClipping<'a> {
 /// Builder of a call of [`Client::get_ai_clipping`](crate::Client::get_ai_clipping).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetAiClipping<'a> {
-    client: &'a Client,
+pub struct GetAiClipping {
+    client: Client,
     job_id: Result<String, String>,
 }
 
-impl<'a> GetAiClipping<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetAiClipping {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             job_id: Err("`job_id` was not set".to_owned()),
@@ -1043,6 +1053,7 @@ impl<'a> GetAiClipping<'a> {
                 &operations::GET_AI_CLIPPING,
                 problem,
             ))?;
+        check_segment(&operations::GET_AI_CLIPPING, "job_id", &job_id)?;
         let url = format!(
             "{}/v3/ai-clipping/{}", client.baseurl, encode_path(& job_id.to_string()),
         );
@@ -1057,13 +1068,13 @@ impl<'a> GetAiClipping<'a> {
 /// Builder of a call of [`Client::delete_ai_clipping`](crate::Client::delete_ai_clipping).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteAiClipping<'a> {
-    client: &'a Client,
+pub struct DeleteAiClipping {
+    client: Client,
     job_id: Result<String, String>,
 }
 
-impl<'a> DeleteAiClipping<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteAiClipping {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             job_id: Err("`job_id` was not set".to_owned()),
@@ -1088,6 +1099,7 @@ impl<'a> DeleteAiClipping<'a> {
                 &operations::DELETE_AI_CLIPPING,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_AI_CLIPPING, "job_id", &job_id)?;
         let url = format!(
             "{}/v3/ai-clipping/{}", client.baseurl, encode_path(& job_id.to_string()),
         );
@@ -1103,8 +1115,8 @@ impl<'a> DeleteAiClipping<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListAssets<'a> {
-    client: &'a Client,
+pub struct ListAssets {
+    client: Client,
     folder_id: Result<Option<String>, String>,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
@@ -1112,8 +1124,8 @@ pub struct ListAssets<'a> {
 }
 
 #[cfg(feature = "preview")]
-impl<'a> ListAssets<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListAssets {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             folder_id: Ok(None),
@@ -1219,14 +1231,14 @@ impl<'a> ListAssets<'a> {
 /// Builder of a call of [`Client::upload_asset`](crate::Client::upload_asset).
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct UploadAsset<'a> {
-    client: &'a Client,
+pub struct UploadAsset {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     file: Option<FilePart>,
 }
 
-impl<'a> UploadAsset<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl UploadAsset {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -1290,15 +1302,15 @@ impl<'a> UploadAsset<'a> {
 /// Builder of a call of [`Client::get_asset_batch`](crate::Client::get_asset_batch).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetAssetBatch<'a> {
-    client: &'a Client,
+pub struct GetAssetBatch {
+    client: Client,
     batch_id: Result<String, String>,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> GetAssetBatch<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetAssetBatch {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             batch_id: Err("`batch_id` was not set".to_owned()),
@@ -1365,6 +1377,7 @@ impl<'a> GetAssetBatch<'a> {
                 &operations::GET_ASSET_BATCH,
                 problem,
             ))?;
+        check_segment(&operations::GET_ASSET_BATCH, "batch_id", &batch_id)?;
         let url = format!(
             "{}/v3/assets/batches/{}", client.baseurl, encode_path(& batch_id
             .to_string()),
@@ -1382,14 +1395,14 @@ impl<'a> GetAssetBatch<'a> {
 /// Builder of a call of [`Client::complete_asset_batch`](crate::Client::complete_asset_batch).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CompleteAssetBatch<'a> {
-    client: &'a Client,
+pub struct CompleteAssetBatch {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CompleteAssetBatchRequest, String>,
 }
 
-impl<'a> CompleteAssetBatch<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CompleteAssetBatch {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -1461,14 +1474,14 @@ impl<'a> CompleteAssetBatch<'a> {
 /// Builder of a call of [`Client::create_asset_upload`](crate::Client::create_asset_upload).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateAssetUpload<'a> {
-    client: &'a Client,
+pub struct CreateAssetUpload {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateAssetUploadRequest, String>,
 }
 
-impl<'a> CreateAssetUpload<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateAssetUpload {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -1540,14 +1553,14 @@ impl<'a> CreateAssetUpload<'a> {
 /// Builder of a call of [`Client::create_asset_upload_batch`](crate::Client::create_asset_upload_batch).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateAssetUploadBatch<'a> {
-    client: &'a Client,
+pub struct CreateAssetUploadBatch {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateAssetUploadBatchRequest, String>,
 }
 
-impl<'a> CreateAssetUploadBatch<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateAssetUploadBatch {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -1622,8 +1635,8 @@ impl<'a> CreateAssetUploadBatch<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct SearchAssets<'a> {
-    client: &'a Client,
+pub struct SearchAssets {
+    client: Client,
     limit: Result<Option<u32>, String>,
     query: Result<String, String>,
     scope: Result<Option<SearchAssetsScope>, String>,
@@ -1632,8 +1645,8 @@ pub struct SearchAssets<'a> {
 }
 
 #[cfg(feature = "preview")]
-impl<'a> SearchAssets<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl SearchAssets {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -1754,14 +1767,14 @@ impl<'a> SearchAssets<'a> {
 /// Builder of a call of [`Client::bulk_asset_statuses`](crate::Client::bulk_asset_statuses).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct BulkAssetStatuses<'a> {
-    client: &'a Client,
+pub struct BulkAssetStatuses {
+    client: Client,
     asset_ids: Result<Option<String>, String>,
     batch_ids: Result<Option<String>, String>,
 }
 
-impl<'a> BulkAssetStatuses<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl BulkAssetStatuses {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             asset_ids: Ok(None),
@@ -1822,13 +1835,13 @@ impl<'a> BulkAssetStatuses<'a> {
 /// Builder of a call of [`Client::get_asset`](crate::Client::get_asset).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetAsset<'a> {
-    client: &'a Client,
+pub struct GetAsset {
+    client: Client,
     asset_id: Result<String, String>,
 }
 
-impl<'a> GetAsset<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetAsset {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             asset_id: Err("`asset_id` was not set".to_owned()),
@@ -1852,6 +1865,7 @@ impl<'a> GetAsset<'a> {
         let Self { client, asset_id } = self;
         let asset_id = asset_id
             .map_err(|problem| Error::invalid_request(&operations::GET_ASSET, problem))?;
+        check_segment(&operations::GET_ASSET, "asset_id", &asset_id)?;
         let url = format!(
             "{}/v3/assets/{}", client.baseurl, encode_path(& asset_id.to_string()),
         );
@@ -1866,13 +1880,13 @@ impl<'a> GetAsset<'a> {
 /// Builder of a call of [`Client::delete_asset`](crate::Client::delete_asset).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteAsset<'a> {
-    client: &'a Client,
+pub struct DeleteAsset {
+    client: Client,
     asset_id: Result<String, String>,
 }
 
-impl<'a> DeleteAsset<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteAsset {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             asset_id: Err("`asset_id` was not set".to_owned()),
@@ -1899,6 +1913,7 @@ impl<'a> DeleteAsset<'a> {
                 &operations::DELETE_ASSET,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_ASSET, "asset_id", &asset_id)?;
         let url = format!(
             "{}/v3/assets/{}", client.baseurl, encode_path(& asset_id.to_string()),
         );
@@ -1913,14 +1928,14 @@ impl<'a> DeleteAsset<'a> {
 /// Builder of a call of [`Client::complete_asset_upload`](crate::Client::complete_asset_upload).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CompleteAssetUpload<'a> {
-    client: &'a Client,
+pub struct CompleteAssetUpload {
+    client: Client,
     asset_id: Result<String, String>,
     body: Result<CompleteAssetUploadRequest, String>,
 }
 
-impl<'a> CompleteAssetUpload<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CompleteAssetUpload {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             asset_id: Err("`asset_id` was not set".to_owned()),
@@ -1963,6 +1978,7 @@ impl<'a> CompleteAssetUpload<'a> {
                 &operations::COMPLETE_ASSET_UPLOAD,
                 problem,
             ))?;
+        check_segment(&operations::COMPLETE_ASSET_UPLOAD, "asset_id", &asset_id)?;
         let url = format!(
             "{}/v3/assets/{}/complete", client.baseurl, encode_path(& asset_id
             .to_string()),
@@ -1981,8 +1997,8 @@ impl<'a> CompleteAssetUpload<'a> {
 /// Builder of a call of [`Client::search_audio_sounds`](crate::Client::search_audio_sounds).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct SearchAudioSounds<'a> {
-    client: &'a Client,
+pub struct SearchAudioSounds {
+    client: Client,
     limit: Result<Option<u32>, String>,
     min_score: Result<Option<f64>, String>,
     query: Result<String, String>,
@@ -1990,8 +2006,8 @@ pub struct SearchAudioSounds<'a> {
     type_: Result<Option<AudioContentType>, String>,
 }
 
-impl<'a> SearchAudioSounds<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl SearchAudioSounds {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -2118,14 +2134,14 @@ impl<'a> SearchAudioSounds<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateAvatarRealtimeSession<'a> {
-    client: &'a Client,
+pub struct CreateAvatarRealtimeSession {
+    client: Client,
     body: Result<CreateAvatarRealtimeBody, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> CreateAvatarRealtimeSession<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateAvatarRealtimeSession {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -2171,14 +2187,14 @@ impl<'a> CreateAvatarRealtimeSession<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetAvatarRealtimeSession<'a> {
-    client: &'a Client,
+pub struct GetAvatarRealtimeSession {
+    client: Client,
     stream_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> GetAvatarRealtimeSession<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetAvatarRealtimeSession {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             stream_id: Err("`stream_id` was not set".to_owned()),
@@ -2207,6 +2223,11 @@ impl<'a> GetAvatarRealtimeSession<'a> {
                 &operations::GET_AVATAR_REALTIME_SESSION,
                 problem,
             ))?;
+        check_segment(
+            &operations::GET_AVATAR_REALTIME_SESSION,
+            "stream_id",
+            &stream_id,
+        )?;
         let url = format!(
             "{}/v3/avatar-realtime/{}", client.baseurl, encode_path(& stream_id
             .to_string()),
@@ -2225,14 +2246,14 @@ impl<'a> GetAvatarRealtimeSession<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CancelAvatarRealtimeSession<'a> {
-    client: &'a Client,
+pub struct CancelAvatarRealtimeSession {
+    client: Client,
     stream_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> CancelAvatarRealtimeSession<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CancelAvatarRealtimeSession {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             stream_id: Err("`stream_id` was not set".to_owned()),
@@ -2261,6 +2282,11 @@ impl<'a> CancelAvatarRealtimeSession<'a> {
                 &operations::CANCEL_AVATAR_REALTIME_SESSION,
                 problem,
             ))?;
+        check_segment(
+            &operations::CANCEL_AVATAR_REALTIME_SESSION,
+            "stream_id",
+            &stream_id,
+        )?;
         let url = format!(
             "{}/v3/avatar-realtime/{}/cancel", client.baseurl, encode_path(& stream_id
             .to_string()),
@@ -2282,15 +2308,15 @@ impl<'a> CancelAvatarRealtimeSession<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct AppendAvatarRealtimeText<'a> {
-    client: &'a Client,
+pub struct AppendAvatarRealtimeText {
+    client: Client,
     stream_id: Result<String, String>,
     body: Result<AppendTextDeltaRequest, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> AppendAvatarRealtimeText<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl AppendAvatarRealtimeText {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             stream_id: Err("`stream_id` was not set".to_owned()),
@@ -2335,6 +2361,11 @@ impl<'a> AppendAvatarRealtimeText<'a> {
                 &operations::APPEND_AVATAR_REALTIME_TEXT,
                 problem,
             ))?;
+        check_segment(
+            &operations::APPEND_AVATAR_REALTIME_TEXT,
+            "stream_id",
+            &stream_id,
+        )?;
         let url = format!(
             "{}/v3/avatar-realtime/{}/text", client.baseurl, encode_path(& stream_id
             .to_string()),
@@ -2354,14 +2385,14 @@ impl<'a> AppendAvatarRealtimeText<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct StreamAvatarRealtimeWords<'a> {
-    client: &'a Client,
+pub struct StreamAvatarRealtimeWords {
+    client: Client,
     stream_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> StreamAvatarRealtimeWords<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl StreamAvatarRealtimeWords {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             stream_id: Err("`stream_id` was not set".to_owned()),
@@ -2388,6 +2419,11 @@ impl<'a> StreamAvatarRealtimeWords<'a> {
                 &operations::STREAM_AVATAR_REALTIME_WORDS,
                 problem,
             ))?;
+        check_segment(
+            &operations::STREAM_AVATAR_REALTIME_WORDS,
+            "stream_id",
+            &stream_id,
+        )?;
         let url = format!(
             "{}/v3/avatar-realtime/{}/words", client.baseurl, encode_path(& stream_id
             .to_string()),
@@ -2404,15 +2440,15 @@ impl<'a> StreamAvatarRealtimeWords<'a> {
 /// Builder of a call of [`Client::list_avatar_groups`](crate::Client::list_avatar_groups).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListAvatarGroups<'a> {
-    client: &'a Client,
+pub struct ListAvatarGroups {
+    client: Client,
     limit: Result<Option<u32>, String>,
     ownership: Result<Option<AvatarOwnership>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListAvatarGroups<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListAvatarGroups {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -2495,14 +2531,14 @@ impl<'a> ListAvatarGroups<'a> {
 /// Builder of a call of [`Client::create_avatar`](crate::Client::create_avatar).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateAvatar<'a> {
-    client: &'a Client,
+pub struct CreateAvatar {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateAvatarBody, String>,
 }
 
-impl<'a> CreateAvatar<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateAvatar {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -2570,8 +2606,8 @@ impl<'a> CreateAvatar<'a> {
 /// Builder of a call of [`Client::list_avatar_looks`](crate::Client::list_avatar_looks).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListAvatarLooks<'a> {
-    client: &'a Client,
+pub struct ListAvatarLooks {
+    client: Client,
     avatar_type: Result<Option<AvatarLookType>, String>,
     group_id: Result<Option<String>, String>,
     limit: Result<Option<u32>, String>,
@@ -2579,8 +2615,8 @@ pub struct ListAvatarLooks<'a> {
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListAvatarLooks<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListAvatarLooks {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             avatar_type: Ok(None),
@@ -2703,13 +2739,13 @@ impl<'a> ListAvatarLooks<'a> {
 /// Builder of a call of [`Client::get_avatar_look`](crate::Client::get_avatar_look).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetAvatarLook<'a> {
-    client: &'a Client,
+pub struct GetAvatarLook {
+    client: Client,
     look_id: Result<String, String>,
 }
 
-impl<'a> GetAvatarLook<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetAvatarLook {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             look_id: Err("`look_id` was not set".to_owned()),
@@ -2736,6 +2772,7 @@ impl<'a> GetAvatarLook<'a> {
                 &operations::GET_AVATAR_LOOK,
                 problem,
             ))?;
+        check_segment(&operations::GET_AVATAR_LOOK, "look_id", &look_id)?;
         let url = format!(
             "{}/v3/avatars/looks/{}", client.baseurl, encode_path(& look_id.to_string()),
         );
@@ -2750,13 +2787,13 @@ impl<'a> GetAvatarLook<'a> {
 /// Builder of a call of [`Client::delete_avatar_look`](crate::Client::delete_avatar_look).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteAvatarLook<'a> {
-    client: &'a Client,
+pub struct DeleteAvatarLook {
+    client: Client,
     look_id: Result<String, String>,
 }
 
-impl<'a> DeleteAvatarLook<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteAvatarLook {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             look_id: Err("`look_id` was not set".to_owned()),
@@ -2783,6 +2820,7 @@ impl<'a> DeleteAvatarLook<'a> {
                 &operations::DELETE_AVATAR_LOOK,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_AVATAR_LOOK, "look_id", &look_id)?;
         let url = format!(
             "{}/v3/avatars/looks/{}", client.baseurl, encode_path(& look_id.to_string()),
         );
@@ -2797,14 +2835,14 @@ impl<'a> DeleteAvatarLook<'a> {
 /// Builder of a call of [`Client::update_avatar_look`](crate::Client::update_avatar_look).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct UpdateAvatarLook<'a> {
-    client: &'a Client,
+pub struct UpdateAvatarLook {
+    client: Client,
     look_id: Result<String, String>,
     body: Result<UpdateAvatarLookRequest, String>,
 }
 
-impl<'a> UpdateAvatarLook<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl UpdateAvatarLook {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             look_id: Err("`look_id` was not set".to_owned()),
@@ -2847,6 +2885,7 @@ impl<'a> UpdateAvatarLook<'a> {
                 &operations::UPDATE_AVATAR_LOOK,
                 problem,
             ))?;
+        check_segment(&operations::UPDATE_AVATAR_LOOK, "look_id", &look_id)?;
         let url = format!(
             "{}/v3/avatars/looks/{}", client.baseurl, encode_path(& look_id.to_string()),
         );
@@ -2862,13 +2901,13 @@ impl<'a> UpdateAvatarLook<'a> {
 /// Builder of a call of [`Client::get_avatar_group`](crate::Client::get_avatar_group).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetAvatarGroup<'a> {
-    client: &'a Client,
+pub struct GetAvatarGroup {
+    client: Client,
     group_id: Result<String, String>,
 }
 
-impl<'a> GetAvatarGroup<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetAvatarGroup {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             group_id: Err("`group_id` was not set".to_owned()),
@@ -2895,6 +2934,7 @@ impl<'a> GetAvatarGroup<'a> {
                 &operations::GET_AVATAR_GROUP,
                 problem,
             ))?;
+        check_segment(&operations::GET_AVATAR_GROUP, "group_id", &group_id)?;
         let url = format!(
             "{}/v3/avatars/{}", client.baseurl, encode_path(& group_id.to_string()),
         );
@@ -2909,13 +2949,13 @@ impl<'a> GetAvatarGroup<'a> {
 /// Builder of a call of [`Client::delete_avatar_group`](crate::Client::delete_avatar_group).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteAvatarGroup<'a> {
-    client: &'a Client,
+pub struct DeleteAvatarGroup {
+    client: Client,
     group_id: Result<String, String>,
 }
 
-impl<'a> DeleteAvatarGroup<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteAvatarGroup {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             group_id: Err("`group_id` was not set".to_owned()),
@@ -2942,6 +2982,7 @@ impl<'a> DeleteAvatarGroup<'a> {
                 &operations::DELETE_AVATAR_GROUP,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_AVATAR_GROUP, "group_id", &group_id)?;
         let url = format!(
             "{}/v3/avatars/{}", client.baseurl, encode_path(& group_id.to_string()),
         );
@@ -2956,14 +2997,14 @@ impl<'a> DeleteAvatarGroup<'a> {
 /// Builder of a call of [`Client::update_avatar_group`](crate::Client::update_avatar_group).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct UpdateAvatarGroup<'a> {
-    client: &'a Client,
+pub struct UpdateAvatarGroup {
+    client: Client,
     group_id: Result<String, String>,
     body: Result<UpdateAvatarGroupRequest, String>,
 }
 
-impl<'a> UpdateAvatarGroup<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl UpdateAvatarGroup {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             group_id: Err("`group_id` was not set".to_owned()),
@@ -3006,6 +3047,7 @@ impl<'a> UpdateAvatarGroup<'a> {
                 &operations::UPDATE_AVATAR_GROUP,
                 problem,
             ))?;
+        check_segment(&operations::UPDATE_AVATAR_GROUP, "group_id", &group_id)?;
         let url = format!(
             "{}/v3/avatars/{}", client.baseurl, encode_path(& group_id.to_string()),
         );
@@ -3021,15 +3063,15 @@ impl<'a> UpdateAvatarGroup<'a> {
 /// Builder of a call of [`Client::create_avatar_consent`](crate::Client::create_avatar_consent).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateAvatarConsent<'a> {
-    client: &'a Client,
+pub struct CreateAvatarConsent {
+    client: Client,
     group_id: Result<String, String>,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateAvatarConsentRequest, String>,
 }
 
-impl<'a> CreateAvatarConsent<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateAvatarConsent {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             group_id: Err("`group_id` was not set".to_owned()),
@@ -3093,6 +3135,7 @@ impl<'a> CreateAvatarConsent<'a> {
                 &operations::CREATE_AVATAR_CONSENT,
                 problem,
             ))?;
+        check_segment(&operations::CREATE_AVATAR_CONSENT, "group_id", &group_id)?;
         let url = format!(
             "{}/v3/avatars/{}/consent", client.baseurl, encode_path(& group_id
             .to_string()),
@@ -3125,15 +3168,15 @@ impl<'a> CreateAvatarConsent<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListBackgroundRemovals<'a> {
-    client: &'a Client,
+pub struct ListBackgroundRemovals {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> ListBackgroundRemovals<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListBackgroundRemovals {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -3199,14 +3242,14 @@ impl<'a> ListBackgroundRemovals<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateBackgroundRemoval<'a> {
-    client: &'a Client,
+pub struct CreateBackgroundRemoval {
+    client: Client,
     body: Result<CreateBackgroundRemovalRequest, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> CreateBackgroundRemoval<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateBackgroundRemoval {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -3247,14 +3290,14 @@ impl<'a> CreateBackgroundRemoval<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetBackgroundRemoval<'a> {
-    client: &'a Client,
+pub struct GetBackgroundRemoval {
+    client: Client,
     job_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> GetBackgroundRemoval<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetBackgroundRemoval {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             job_id: Err("`job_id` was not set".to_owned()),
@@ -3279,6 +3322,7 @@ impl<'a> GetBackgroundRemoval<'a> {
                 &operations::GET_BACKGROUND_REMOVAL,
                 problem,
             ))?;
+        check_segment(&operations::GET_BACKGROUND_REMOVAL, "job_id", &job_id)?;
         let url = format!(
             "{}/v3/background-removals/{}", client.baseurl, encode_path(& job_id
             .to_string()),
@@ -3297,14 +3341,14 @@ impl<'a> GetBackgroundRemoval<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteBackgroundRemoval<'a> {
-    client: &'a Client,
+pub struct DeleteBackgroundRemoval {
+    client: Client,
     job_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> DeleteBackgroundRemoval<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteBackgroundRemoval {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             job_id: Err("`job_id` was not set".to_owned()),
@@ -3329,6 +3373,7 @@ impl<'a> DeleteBackgroundRemoval<'a> {
                 &operations::DELETE_BACKGROUND_REMOVAL,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_BACKGROUND_REMOVAL, "job_id", &job_id)?;
         let url = format!(
             "{}/v3/background-removals/{}", client.baseurl, encode_path(& job_id
             .to_string()),
@@ -3346,14 +3391,14 @@ impl<'a> DeleteBackgroundRemoval<'a> {
 /// Builder of a call of [`Client::list_brand_glossaries`](crate::Client::list_brand_glossaries).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListBrandGlossaries<'a> {
-    client: &'a Client,
+pub struct ListBrandGlossaries {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListBrandGlossaries<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListBrandGlossaries {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -3418,14 +3463,14 @@ impl<'a> ListBrandGlossaries<'a> {
 /// Builder of a call of [`Client::create_brand_glossary`](crate::Client::create_brand_glossary).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateBrandGlossary<'a> {
-    client: &'a Client,
+pub struct CreateBrandGlossary {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateBrandGlossaryRequest, String>,
 }
 
-impl<'a> CreateBrandGlossary<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateBrandGlossary {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -3499,13 +3544,13 @@ impl<'a> CreateBrandGlossary<'a> {
 /// Builder of a call of [`Client::get_brand_glossary`](crate::Client::get_brand_glossary).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetBrandGlossary<'a> {
-    client: &'a Client,
+pub struct GetBrandGlossary {
+    client: Client,
     brand_glossary_id: Result<String, String>,
 }
 
-impl<'a> GetBrandGlossary<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetBrandGlossary {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             brand_glossary_id: Err("`brand_glossary_id` was not set".to_owned()),
@@ -3532,6 +3577,11 @@ impl<'a> GetBrandGlossary<'a> {
                 &operations::GET_BRAND_GLOSSARY,
                 problem,
             ))?;
+        check_segment(
+            &operations::GET_BRAND_GLOSSARY,
+            "brand_glossary_id",
+            &brand_glossary_id,
+        )?;
         let url = format!(
             "{}/v3/brand-glossaries/{}", client.baseurl, encode_path(& brand_glossary_id
             .to_string()),
@@ -3547,13 +3597,13 @@ impl<'a> GetBrandGlossary<'a> {
 /// Builder of a call of [`Client::delete_brand_glossary`](crate::Client::delete_brand_glossary).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteBrandGlossary<'a> {
-    client: &'a Client,
+pub struct DeleteBrandGlossary {
+    client: Client,
     brand_glossary_id: Result<String, String>,
 }
 
-impl<'a> DeleteBrandGlossary<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteBrandGlossary {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             brand_glossary_id: Err("`brand_glossary_id` was not set".to_owned()),
@@ -3580,6 +3630,11 @@ impl<'a> DeleteBrandGlossary<'a> {
                 &operations::DELETE_BRAND_GLOSSARY,
                 problem,
             ))?;
+        check_segment(
+            &operations::DELETE_BRAND_GLOSSARY,
+            "brand_glossary_id",
+            &brand_glossary_id,
+        )?;
         let url = format!(
             "{}/v3/brand-glossaries/{}", client.baseurl, encode_path(& brand_glossary_id
             .to_string()),
@@ -3597,14 +3652,14 @@ impl<'a> DeleteBrandGlossary<'a> {
 /// Builder of a call of [`Client::update_brand_glossary`](crate::Client::update_brand_glossary).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct UpdateBrandGlossary<'a> {
-    client: &'a Client,
+pub struct UpdateBrandGlossary {
+    client: Client,
     brand_glossary_id: Result<String, String>,
     body: Result<UpdateBrandGlossaryRequest, String>,
 }
 
-impl<'a> UpdateBrandGlossary<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl UpdateBrandGlossary {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             brand_glossary_id: Err("`brand_glossary_id` was not set".to_owned()),
@@ -3647,6 +3702,11 @@ impl<'a> UpdateBrandGlossary<'a> {
                 &operations::UPDATE_BRAND_GLOSSARY,
                 problem,
             ))?;
+        check_segment(
+            &operations::UPDATE_BRAND_GLOSSARY,
+            "brand_glossary_id",
+            &brand_glossary_id,
+        )?;
         let url = format!(
             "{}/v3/brand-glossaries/{}", client.baseurl, encode_path(& brand_glossary_id
             .to_string()),
@@ -3665,14 +3725,14 @@ impl<'a> UpdateBrandGlossary<'a> {
 /// Builder of a call of [`Client::list_brand_kits`](crate::Client::list_brand_kits).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListBrandKits<'a> {
-    client: &'a Client,
+pub struct ListBrandKits {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListBrandKits<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListBrandKits {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -3735,14 +3795,14 @@ impl<'a> ListBrandKits<'a> {
 /// Builder of a call of [`Client::create_brand_kit`](crate::Client::create_brand_kit).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateBrandKit<'a> {
-    client: &'a Client,
+pub struct CreateBrandKit {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateBrandKitRequest, String>,
 }
 
-impl<'a> CreateBrandKit<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateBrandKit {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -3814,13 +3874,13 @@ impl<'a> CreateBrandKit<'a> {
 /// Builder of a call of [`Client::get_brand_kit`](crate::Client::get_brand_kit).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetBrandKit<'a> {
-    client: &'a Client,
+pub struct GetBrandKit {
+    client: Client,
     brand_kit_id: Result<String, String>,
 }
 
-impl<'a> GetBrandKit<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetBrandKit {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             brand_kit_id: Err("`brand_kit_id` was not set".to_owned()),
@@ -3847,6 +3907,7 @@ impl<'a> GetBrandKit<'a> {
                 &operations::GET_BRAND_KIT,
                 problem,
             ))?;
+        check_segment(&operations::GET_BRAND_KIT, "brand_kit_id", &brand_kit_id)?;
         let url = format!(
             "{}/v3/brand-kits/{}", client.baseurl, encode_path(& brand_kit_id
             .to_string()),
@@ -3862,13 +3923,13 @@ impl<'a> GetBrandKit<'a> {
 /// Builder of a call of [`Client::delete_brand_kit`](crate::Client::delete_brand_kit).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteBrandKit<'a> {
-    client: &'a Client,
+pub struct DeleteBrandKit {
+    client: Client,
     brand_kit_id: Result<String, String>,
 }
 
-impl<'a> DeleteBrandKit<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteBrandKit {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             brand_kit_id: Err("`brand_kit_id` was not set".to_owned()),
@@ -3895,6 +3956,7 @@ impl<'a> DeleteBrandKit<'a> {
                 &operations::DELETE_BRAND_KIT,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_BRAND_KIT, "brand_kit_id", &brand_kit_id)?;
         let url = format!(
             "{}/v3/brand-kits/{}", client.baseurl, encode_path(& brand_kit_id
             .to_string()),
@@ -3910,14 +3972,14 @@ impl<'a> DeleteBrandKit<'a> {
 /// Builder of a call of [`Client::update_brand_kit`](crate::Client::update_brand_kit).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct UpdateBrandKit<'a> {
-    client: &'a Client,
+pub struct UpdateBrandKit {
+    client: Client,
     brand_kit_id: Result<String, String>,
     body: Result<UpdateBrandKitRequest, String>,
 }
 
-impl<'a> UpdateBrandKit<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl UpdateBrandKit {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             brand_kit_id: Err("`brand_kit_id` was not set".to_owned()),
@@ -3960,6 +4022,7 @@ impl<'a> UpdateBrandKit<'a> {
                 &operations::UPDATE_BRAND_KIT,
                 problem,
             ))?;
+        check_segment(&operations::UPDATE_BRAND_KIT, "brand_kit_id", &brand_kit_id)?;
         let url = format!(
             "{}/v3/brand-kits/{}", client.baseurl, encode_path(& brand_kit_id
             .to_string()),
@@ -3976,14 +4039,14 @@ impl<'a> UpdateBrandKit<'a> {
 /// Builder of a call of [`Client::create_filler_word_removal`](crate::Client::create_filler_word_removal).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateFillerWordRemoval<'a> {
-    client: &'a Client,
+pub struct CreateFillerWordRemoval {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateFillerWordRemovalRequest, String>,
 }
 
-impl<'a> CreateFillerWordRemoval<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateFillerWordRemoval {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -4057,13 +4120,13 @@ impl<'a> CreateFillerWordRemoval<'a> {
 /// Builder of a call of [`Client::get_filler_word_removal`](crate::Client::get_filler_word_removal).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetFillerWordRemoval<'a> {
-    client: &'a Client,
+pub struct GetFillerWordRemoval {
+    client: Client,
     filler_word_removal_id: Result<String, String>,
 }
 
-impl<'a> GetFillerWordRemoval<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetFillerWordRemoval {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             filler_word_removal_id: Err(
@@ -4092,6 +4155,11 @@ impl<'a> GetFillerWordRemoval<'a> {
                 &operations::GET_FILLER_WORD_REMOVAL,
                 problem,
             ))?;
+        check_segment(
+            &operations::GET_FILLER_WORD_REMOVAL,
+            "filler_word_removal_id",
+            &filler_word_removal_id,
+        )?;
         let url = format!(
             "{}/v3/filler-word-removals/{}", client.baseurl, encode_path(&
             filler_word_removal_id.to_string()),
@@ -4109,14 +4177,14 @@ impl<'a> GetFillerWordRemoval<'a> {
 /// Builder of a call of [`Client::list_hyperframes_renders`](crate::Client::list_hyperframes_renders).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListHyperframesRenders<'a> {
-    client: &'a Client,
+pub struct ListHyperframesRenders {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListHyperframesRenders<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListHyperframesRenders {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -4181,14 +4249,14 @@ impl<'a> ListHyperframesRenders<'a> {
 /// Builder of a call of [`Client::create_hyperframes_render`](crate::Client::create_hyperframes_render).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateHyperframesRender<'a> {
-    client: &'a Client,
+pub struct CreateHyperframesRender {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateHyperframesRenderRequest, String>,
 }
 
-impl<'a> CreateHyperframesRender<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateHyperframesRender {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -4262,13 +4330,13 @@ impl<'a> CreateHyperframesRender<'a> {
 /// Builder of a call of [`Client::get_hyperframes_render`](crate::Client::get_hyperframes_render).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetHyperframesRender<'a> {
-    client: &'a Client,
+pub struct GetHyperframesRender {
+    client: Client,
     render_id: Result<String, String>,
 }
 
-impl<'a> GetHyperframesRender<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetHyperframesRender {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             render_id: Err("`render_id` was not set".to_owned()),
@@ -4295,6 +4363,7 @@ impl<'a> GetHyperframesRender<'a> {
                 &operations::GET_HYPERFRAMES_RENDER,
                 problem,
             ))?;
+        check_segment(&operations::GET_HYPERFRAMES_RENDER, "render_id", &render_id)?;
         let url = format!(
             "{}/v3/hyperframes/renders/{}", client.baseurl, encode_path(& render_id
             .to_string()),
@@ -4312,13 +4381,13 @@ impl<'a> GetHyperframesRender<'a> {
 /// Builder of a call of [`Client::delete_hyperframes_render`](crate::Client::delete_hyperframes_render).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteHyperframesRender<'a> {
-    client: &'a Client,
+pub struct DeleteHyperframesRender {
+    client: Client,
     render_id: Result<String, String>,
 }
 
-impl<'a> DeleteHyperframesRender<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteHyperframesRender {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             render_id: Err("`render_id` was not set".to_owned()),
@@ -4345,6 +4414,7 @@ impl<'a> DeleteHyperframesRender<'a> {
                 &operations::DELETE_HYPERFRAMES_RENDER,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_HYPERFRAMES_RENDER, "render_id", &render_id)?;
         let url = format!(
             "{}/v3/hyperframes/renders/{}", client.baseurl, encode_path(& render_id
             .to_string()),
@@ -4362,14 +4432,14 @@ impl<'a> DeleteHyperframesRender<'a> {
 /// Builder of a call of [`Client::list_lipsyncs`](crate::Client::list_lipsyncs).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListLipsyncs<'a> {
-    client: &'a Client,
+pub struct ListLipsyncs {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListLipsyncs<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListLipsyncs {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -4432,14 +4502,14 @@ impl<'a> ListLipsyncs<'a> {
 /// Builder of a call of [`Client::create_lipsync`](crate::Client::create_lipsync).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateLipsync<'a> {
-    client: &'a Client,
+pub struct CreateLipsync {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateLipsyncRequest, String>,
 }
 
-impl<'a> CreateLipsync<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateLipsync {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -4507,14 +4577,14 @@ impl<'a> CreateLipsync<'a> {
 /// Builder of a call of [`Client::create_lipsync_batch`](crate::Client::create_lipsync_batch).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateLipsyncBatch<'a> {
-    client: &'a Client,
+pub struct CreateLipsyncBatch {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateLipsyncBatchRequest, String>,
 }
 
-impl<'a> CreateLipsyncBatch<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateLipsyncBatch {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -4586,15 +4656,15 @@ impl<'a> CreateLipsyncBatch<'a> {
 /// Builder of a call of [`Client::get_lipsync_batch`](crate::Client::get_lipsync_batch).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetLipsyncBatch<'a> {
-    client: &'a Client,
+pub struct GetLipsyncBatch {
+    client: Client,
     batch_id: Result<String, String>,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> GetLipsyncBatch<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetLipsyncBatch {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             batch_id: Err("`batch_id` was not set".to_owned()),
@@ -4661,6 +4731,7 @@ impl<'a> GetLipsyncBatch<'a> {
                 &operations::GET_LIPSYNC_BATCH,
                 problem,
             ))?;
+        check_segment(&operations::GET_LIPSYNC_BATCH, "batch_id", &batch_id)?;
         let url = format!(
             "{}/v3/lipsyncs/batches/{}", client.baseurl, encode_path(& batch_id
             .to_string()),
@@ -4678,14 +4749,14 @@ impl<'a> GetLipsyncBatch<'a> {
 /// Builder of a call of [`Client::bulk_lipsync_statuses`](crate::Client::bulk_lipsync_statuses).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct BulkLipsyncStatuses<'a> {
-    client: &'a Client,
+pub struct BulkLipsyncStatuses {
+    client: Client,
     batch_ids: Result<Option<String>, String>,
     lipsync_ids: Result<Option<String>, String>,
 }
 
-impl<'a> BulkLipsyncStatuses<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl BulkLipsyncStatuses {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             batch_ids: Ok(None),
@@ -4748,13 +4819,13 @@ impl<'a> BulkLipsyncStatuses<'a> {
 /// Builder of a call of [`Client::get_lipsync`](crate::Client::get_lipsync).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetLipsync<'a> {
-    client: &'a Client,
+pub struct GetLipsync {
+    client: Client,
     lipsync_id: Result<String, String>,
 }
 
-impl<'a> GetLipsync<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetLipsync {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             lipsync_id: Err("`lipsync_id` was not set".to_owned()),
@@ -4781,6 +4852,7 @@ impl<'a> GetLipsync<'a> {
                 &operations::GET_LIPSYNC,
                 problem,
             ))?;
+        check_segment(&operations::GET_LIPSYNC, "lipsync_id", &lipsync_id)?;
         let url = format!(
             "{}/v3/lipsyncs/{}", client.baseurl, encode_path(& lipsync_id.to_string()),
         );
@@ -4795,13 +4867,13 @@ impl<'a> GetLipsync<'a> {
 /// Builder of a call of [`Client::delete_lipsync`](crate::Client::delete_lipsync).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteLipsync<'a> {
-    client: &'a Client,
+pub struct DeleteLipsync {
+    client: Client,
     lipsync_id: Result<String, String>,
 }
 
-impl<'a> DeleteLipsync<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteLipsync {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             lipsync_id: Err("`lipsync_id` was not set".to_owned()),
@@ -4828,6 +4900,7 @@ impl<'a> DeleteLipsync<'a> {
                 &operations::DELETE_LIPSYNC,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_LIPSYNC, "lipsync_id", &lipsync_id)?;
         let url = format!(
             "{}/v3/lipsyncs/{}", client.baseurl, encode_path(& lipsync_id.to_string()),
         );
@@ -4842,14 +4915,14 @@ impl<'a> DeleteLipsync<'a> {
 /// Builder of a call of [`Client::update_lipsync`](crate::Client::update_lipsync).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct UpdateLipsync<'a> {
-    client: &'a Client,
+pub struct UpdateLipsync {
+    client: Client,
     lipsync_id: Result<String, String>,
     body: Result<UpdateLipsyncRequest, String>,
 }
 
-impl<'a> UpdateLipsync<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl UpdateLipsync {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             lipsync_id: Err("`lipsync_id` was not set".to_owned()),
@@ -4892,6 +4965,7 @@ impl<'a> UpdateLipsync<'a> {
                 &operations::UPDATE_LIPSYNC,
                 problem,
             ))?;
+        check_segment(&operations::UPDATE_LIPSYNC, "lipsync_id", &lipsync_id)?;
         let url = format!(
             "{}/v3/lipsyncs/{}", client.baseurl, encode_path(& lipsync_id.to_string()),
         );
@@ -4908,14 +4982,14 @@ impl<'a> UpdateLipsync<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GenerateModelSpeech<'a> {
-    client: &'a Client,
+pub struct GenerateModelSpeech {
+    client: Client,
     body: Result<CreateSpeechRequest, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> GenerateModelSpeech<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GenerateModelSpeech {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -4956,14 +5030,14 @@ impl<'a> GenerateModelSpeech<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct StreamModelSpeech<'a> {
-    client: &'a Client,
+pub struct StreamModelSpeech {
+    client: Client,
     body: Result<StreamSpeechRequest, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> StreamModelSpeech<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl StreamModelSpeech {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -5001,15 +5075,15 @@ impl<'a> StreamModelSpeech<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListModelAudioVoices<'a> {
-    client: &'a Client,
+pub struct ListModelAudioVoices {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> ListModelAudioVoices<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListModelAudioVoices {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -5077,15 +5151,15 @@ impl<'a> ListModelAudioVoices<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateModelAudioVoice<'a> {
-    client: &'a Client,
+pub struct CreateModelAudioVoice {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateModelAudioVoiceRequest, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> CreateModelAudioVoice<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateModelAudioVoice {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -5160,14 +5234,14 @@ impl<'a> CreateModelAudioVoice<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetModelAudioVoice<'a> {
-    client: &'a Client,
+pub struct GetModelAudioVoice {
+    client: Client,
     voice_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> GetModelAudioVoice<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetModelAudioVoice {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             voice_id: Err("`voice_id` was not set".to_owned()),
@@ -5194,6 +5268,7 @@ impl<'a> GetModelAudioVoice<'a> {
                 &operations::GET_MODEL_AUDIO_VOICE,
                 problem,
             ))?;
+        check_segment(&operations::GET_MODEL_AUDIO_VOICE, "voice_id", &voice_id)?;
         let url = format!(
             "{}/v3/models/audio/voices/{}", client.baseurl, encode_path(& voice_id
             .to_string()),
@@ -5212,14 +5287,14 @@ impl<'a> GetModelAudioVoice<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteModelAudioVoice<'a> {
-    client: &'a Client,
+pub struct DeleteModelAudioVoice {
+    client: Client,
     voice_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> DeleteModelAudioVoice<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteModelAudioVoice {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             voice_id: Err("`voice_id` was not set".to_owned()),
@@ -5246,6 +5321,7 @@ impl<'a> DeleteModelAudioVoice<'a> {
                 &operations::DELETE_MODEL_AUDIO_VOICE,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_MODEL_AUDIO_VOICE, "voice_id", &voice_id)?;
         let url = format!(
             "{}/v3/models/audio/voices/{}", client.baseurl, encode_path(& voice_id
             .to_string()),
@@ -5263,14 +5339,14 @@ impl<'a> DeleteModelAudioVoice<'a> {
 /// Builder of a call of [`Client::create_model_video`](crate::Client::create_model_video).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateModelVideo<'a> {
-    client: &'a Client,
+pub struct CreateModelVideo {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateModelVideoRequest, String>,
 }
 
-impl<'a> CreateModelVideo<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateModelVideo {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -5342,13 +5418,13 @@ impl<'a> CreateModelVideo<'a> {
 /// Builder of a call of [`Client::get_model_video`](crate::Client::get_model_video).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetModelVideo<'a> {
-    client: &'a Client,
+pub struct GetModelVideo {
+    client: Client,
     video_id: Result<String, String>,
 }
 
-impl<'a> GetModelVideo<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetModelVideo {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             video_id: Err("`video_id` was not set".to_owned()),
@@ -5375,6 +5451,7 @@ impl<'a> GetModelVideo<'a> {
                 &operations::GET_MODEL_VIDEO,
                 problem,
             ))?;
+        check_segment(&operations::GET_MODEL_VIDEO, "video_id", &video_id)?;
         let url = format!(
             "{}/v3/models/videos/{}", client.baseurl, encode_path(& video_id
             .to_string()),
@@ -5391,15 +5468,15 @@ impl<'a> GetModelVideo<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListPodcasts<'a> {
-    client: &'a Client,
+pub struct ListPodcasts {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> ListPodcasts<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListPodcasts {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -5463,15 +5540,15 @@ impl<'a> ListPodcasts<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreatePodcast<'a> {
-    client: &'a Client,
+pub struct CreatePodcast {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreatePodcastRequest, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> CreatePodcast<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreatePodcast {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -5540,14 +5617,14 @@ impl<'a> CreatePodcast<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetPodcast<'a> {
-    client: &'a Client,
+pub struct GetPodcast {
+    client: Client,
     podcast_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> GetPodcast<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetPodcast {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             podcast_id: Err("`podcast_id` was not set".to_owned()),
@@ -5574,6 +5651,7 @@ impl<'a> GetPodcast<'a> {
                 &operations::GET_PODCAST,
                 problem,
             ))?;
+        check_segment(&operations::GET_PODCAST, "podcast_id", &podcast_id)?;
         let url = format!(
             "{}/v3/podcasts/{}", client.baseurl, encode_path(& podcast_id.to_string()),
         );
@@ -5589,14 +5667,14 @@ impl<'a> GetPodcast<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeletePodcast<'a> {
-    client: &'a Client,
+pub struct DeletePodcast {
+    client: Client,
     podcast_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> DeletePodcast<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeletePodcast {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             podcast_id: Err("`podcast_id` was not set".to_owned()),
@@ -5623,6 +5701,7 @@ impl<'a> DeletePodcast<'a> {
                 &operations::DELETE_PODCAST,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_PODCAST, "podcast_id", &podcast_id)?;
         let url = format!(
             "{}/v3/podcasts/{}", client.baseurl, encode_path(& podcast_id.to_string()),
         );
@@ -5637,14 +5716,14 @@ impl<'a> DeletePodcast<'a> {
 /// Builder of a call of [`Client::list_templates`](crate::Client::list_templates).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListTemplates<'a> {
-    client: &'a Client,
+pub struct ListTemplates {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListTemplates<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListTemplates {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -5707,13 +5786,13 @@ impl<'a> ListTemplates<'a> {
 /// Builder of a call of [`Client::get_template`](crate::Client::get_template).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetTemplate<'a> {
-    client: &'a Client,
+pub struct GetTemplate {
+    client: Client,
     template_id: Result<String, String>,
 }
 
-impl<'a> GetTemplate<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetTemplate {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             template_id: Err("`template_id` was not set".to_owned()),
@@ -5740,6 +5819,7 @@ impl<'a> GetTemplate<'a> {
                 &operations::GET_TEMPLATE,
                 problem,
             ))?;
+        check_segment(&operations::GET_TEMPLATE, "template_id", &template_id)?;
         let url = format!(
             "{}/v3/templates/{}", client.baseurl, encode_path(& template_id.to_string()),
         );
@@ -5754,15 +5834,15 @@ impl<'a> GetTemplate<'a> {
 /// Builder of a call of [`Client::generate_from_template`](crate::Client::generate_from_template).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GenerateFromTemplate<'a> {
-    client: &'a Client,
+pub struct GenerateFromTemplate {
+    client: Client,
     template_id: Result<String, String>,
     idempotency_key: Result<Option<String>, String>,
     body: Result<GenerateFromTemplateRequest, String>,
 }
 
-impl<'a> GenerateFromTemplate<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GenerateFromTemplate {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             template_id: Err("`template_id` was not set".to_owned()),
@@ -5826,6 +5906,7 @@ impl<'a> GenerateFromTemplate<'a> {
                 &operations::GENERATE_FROM_TEMPLATE,
                 problem,
             ))?;
+        check_segment(&operations::GENERATE_FROM_TEMPLATE, "template_id", &template_id)?;
         let url = format!(
             "{}/v3/templates/{}", client.baseurl, encode_path(& template_id.to_string()),
         );
@@ -5856,12 +5937,12 @@ impl<'a> GenerateFromTemplate<'a> {
 /// Builder of a call of [`Client::get_current_user`](crate::Client::get_current_user).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetCurrentUser<'a> {
-    client: &'a Client,
+pub struct GetCurrentUser {
+    client: Client,
 }
 
-impl<'a> GetCurrentUser<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetCurrentUser {
+    pub(crate) fn new(client: Client) -> Self {
         Self { client }
     }
 
@@ -5880,14 +5961,14 @@ impl<'a> GetCurrentUser<'a> {
 /// Builder of a call of [`Client::list_video_agent_sessions`](crate::Client::list_video_agent_sessions).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListVideoAgentSessions<'a> {
-    client: &'a Client,
+pub struct ListVideoAgentSessions {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListVideoAgentSessions<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListVideoAgentSessions {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -5952,13 +6033,13 @@ impl<'a> ListVideoAgentSessions<'a> {
 /// Builder of a call of [`Client::create_video_agent`](crate::Client::create_video_agent).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateVideoAgent<'a> {
-    client: &'a Client,
+pub struct CreateVideoAgent {
+    client: Client,
     body: Result<CreateVideoAgentRequest, String>,
 }
 
-impl<'a> CreateVideoAgent<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateVideoAgent {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -5996,15 +6077,15 @@ impl<'a> CreateVideoAgent<'a> {
 /// Builder of a call of [`Client::list_video_agent_styles`](crate::Client::list_video_agent_styles).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListVideoAgentStyles<'a> {
-    client: &'a Client,
+pub struct ListVideoAgentStyles {
+    client: Client,
     limit: Result<Option<u32>, String>,
     tag: Result<Option<String>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListVideoAgentStyles<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListVideoAgentStyles {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -6089,13 +6170,13 @@ impl<'a> ListVideoAgentStyles<'a> {
 /// Builder of a call of [`Client::get_video_agent_session`](crate::Client::get_video_agent_session).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetVideoAgentSession<'a> {
-    client: &'a Client,
+pub struct GetVideoAgentSession {
+    client: Client,
     session_id: Result<String, String>,
 }
 
-impl<'a> GetVideoAgentSession<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetVideoAgentSession {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             session_id: Err("`session_id` was not set".to_owned()),
@@ -6122,6 +6203,7 @@ impl<'a> GetVideoAgentSession<'a> {
                 &operations::GET_VIDEO_AGENT_SESSION,
                 problem,
             ))?;
+        check_segment(&operations::GET_VIDEO_AGENT_SESSION, "session_id", &session_id)?;
         let url = format!(
             "{}/v3/video-agents/{}", client.baseurl, encode_path(& session_id
             .to_string()),
@@ -6139,14 +6221,14 @@ impl<'a> GetVideoAgentSession<'a> {
 /// Builder of a call of [`Client::send_video_agent_message`](crate::Client::send_video_agent_message).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct SendVideoAgentMessage<'a> {
-    client: &'a Client,
+pub struct SendVideoAgentMessage {
+    client: Client,
     session_id: Result<String, String>,
     body: Result<SendMessageRequest, String>,
 }
 
-impl<'a> SendVideoAgentMessage<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl SendVideoAgentMessage {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             session_id: Err("`session_id` was not set".to_owned()),
@@ -6189,6 +6271,7 @@ impl<'a> SendVideoAgentMessage<'a> {
                 &operations::SEND_VIDEO_AGENT_MESSAGE,
                 problem,
             ))?;
+        check_segment(&operations::SEND_VIDEO_AGENT_MESSAGE, "session_id", &session_id)?;
         let url = format!(
             "{}/v3/video-agents/{}", client.baseurl, encode_path(& session_id
             .to_string()),
@@ -6207,14 +6290,14 @@ impl<'a> SendVideoAgentMessage<'a> {
 /// Builder of a call of [`Client::get_video_agent_resource`](crate::Client::get_video_agent_resource).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetVideoAgentResource<'a> {
-    client: &'a Client,
+pub struct GetVideoAgentResource {
+    client: Client,
     session_id: Result<String, String>,
     resource_id: Result<String, String>,
 }
 
-impl<'a> GetVideoAgentResource<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetVideoAgentResource {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             session_id: Err("`session_id` was not set".to_owned()),
@@ -6259,6 +6342,12 @@ impl<'a> GetVideoAgentResource<'a> {
                 &operations::GET_VIDEO_AGENT_RESOURCE,
                 problem,
             ))?;
+        check_segment(&operations::GET_VIDEO_AGENT_RESOURCE, "session_id", &session_id)?;
+        check_segment(
+            &operations::GET_VIDEO_AGENT_RESOURCE,
+            "resource_id",
+            &resource_id,
+        )?;
         let url = format!(
             "{}/v3/video-agents/{}/resources/{}", client.baseurl, encode_path(&
             session_id.to_string()), encode_path(& resource_id.to_string()),
@@ -6276,14 +6365,14 @@ impl<'a> GetVideoAgentResource<'a> {
 /// Builder of a call of [`Client::stop_video_agent_session`](crate::Client::stop_video_agent_session).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct StopVideoAgentSession<'a> {
-    client: &'a Client,
+pub struct StopVideoAgentSession {
+    client: Client,
     session_id: Result<String, String>,
     body: Result<StopSessionRequest, String>,
 }
 
-impl<'a> StopVideoAgentSession<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl StopVideoAgentSession {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             session_id: Err("`session_id` was not set".to_owned()),
@@ -6326,6 +6415,7 @@ impl<'a> StopVideoAgentSession<'a> {
                 &operations::STOP_VIDEO_AGENT_SESSION,
                 problem,
             ))?;
+        check_segment(&operations::STOP_VIDEO_AGENT_SESSION, "session_id", &session_id)?;
         let url = format!(
             "{}/v3/video-agents/{}/stop", client.baseurl, encode_path(& session_id
             .to_string()),
@@ -6344,13 +6434,13 @@ impl<'a> StopVideoAgentSession<'a> {
 /// Builder of a call of [`Client::list_video_agent_session_videos`](crate::Client::list_video_agent_session_videos).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListVideoAgentSessionVideos<'a> {
-    client: &'a Client,
+pub struct ListVideoAgentSessionVideos {
+    client: Client,
     session_id: Result<String, String>,
 }
 
-impl<'a> ListVideoAgentSessionVideos<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListVideoAgentSessionVideos {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             session_id: Err("`session_id` was not set".to_owned()),
@@ -6379,6 +6469,11 @@ impl<'a> ListVideoAgentSessionVideos<'a> {
                 &operations::LIST_VIDEO_AGENT_SESSION_VIDEOS,
                 problem,
             ))?;
+        check_segment(
+            &operations::LIST_VIDEO_AGENT_SESSION_VIDEOS,
+            "session_id",
+            &session_id,
+        )?;
         let url = format!(
             "{}/v3/video-agents/{}/videos", client.baseurl, encode_path(& session_id
             .to_string()),
@@ -6400,15 +6495,15 @@ impl<'a> ListVideoAgentSessionVideos<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateVideoQualityComparison<'a> {
-    client: &'a Client,
+pub struct CreateVideoQualityComparison {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<VideoQualityComparisonRequest, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> CreateVideoQualityComparison<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateVideoQualityComparison {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -6488,15 +6583,15 @@ impl<'a> CreateVideoQualityComparison<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateVideoQualityComparisonBatch<'a> {
-    client: &'a Client,
+pub struct CreateVideoQualityComparisonBatch {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateVideoQualityComparisonBatchRequest, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> CreateVideoQualityComparisonBatch<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateVideoQualityComparisonBatch {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -6577,16 +6672,16 @@ impl<'a> CreateVideoQualityComparisonBatch<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetVideoQualityComparisonBatch<'a> {
-    client: &'a Client,
+pub struct GetVideoQualityComparisonBatch {
+    client: Client,
     batch_id: Result<String, String>,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> GetVideoQualityComparisonBatch<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetVideoQualityComparisonBatch {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             batch_id: Err("`batch_id` was not set".to_owned()),
@@ -6657,6 +6752,11 @@ impl<'a> GetVideoQualityComparisonBatch<'a> {
                 &operations::GET_VIDEO_QUALITY_COMPARISON_BATCH,
                 problem,
             ))?;
+        check_segment(
+            &operations::GET_VIDEO_QUALITY_COMPARISON_BATCH,
+            "batch_id",
+            &batch_id,
+        )?;
         let url = format!(
             "{}/v3/video-quality/comparisons/batches/{}", client.baseurl, encode_path(&
             batch_id.to_string()),
@@ -6680,14 +6780,14 @@ impl<'a> GetVideoQualityComparisonBatch<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetVideoQualityComparison<'a> {
-    client: &'a Client,
+pub struct GetVideoQualityComparison {
+    client: Client,
     comparison_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> GetVideoQualityComparison<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetVideoQualityComparison {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             comparison_id: Err("`comparison_id` was not set".to_owned()),
@@ -6716,6 +6816,11 @@ impl<'a> GetVideoQualityComparison<'a> {
                 &operations::GET_VIDEO_QUALITY_COMPARISON,
                 problem,
             ))?;
+        check_segment(
+            &operations::GET_VIDEO_QUALITY_COMPARISON,
+            "comparison_id",
+            &comparison_id,
+        )?;
         let url = format!(
             "{}/v3/video-quality/comparisons/{}", client.baseurl, encode_path(&
             comparison_id.to_string()),
@@ -6733,14 +6838,14 @@ impl<'a> GetVideoQualityComparison<'a> {
 /// Builder of a call of [`Client::list_video_translations`](crate::Client::list_video_translations).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListVideoTranslations<'a> {
-    client: &'a Client,
+pub struct ListVideoTranslations {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListVideoTranslations<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListVideoTranslations {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -6805,14 +6910,14 @@ impl<'a> ListVideoTranslations<'a> {
 /// Builder of a call of [`Client::create_video_translation`](crate::Client::create_video_translation).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateVideoTranslation<'a> {
-    client: &'a Client,
+pub struct CreateVideoTranslation {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateVideoTranslationRequest, String>,
 }
 
-impl<'a> CreateVideoTranslation<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateVideoTranslation {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -6886,14 +6991,14 @@ impl<'a> CreateVideoTranslation<'a> {
 /// Builder of a call of [`Client::create_video_translation_batch`](crate::Client::create_video_translation_batch).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateVideoTranslationBatch<'a> {
-    client: &'a Client,
+pub struct CreateVideoTranslationBatch {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateVideoTranslationBatchRequest, String>,
 }
 
-impl<'a> CreateVideoTranslationBatch<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateVideoTranslationBatch {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -6972,15 +7077,15 @@ impl<'a> CreateVideoTranslationBatch<'a> {
 /// Builder of a call of [`Client::get_video_translation_batch`](crate::Client::get_video_translation_batch).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetVideoTranslationBatch<'a> {
-    client: &'a Client,
+pub struct GetVideoTranslationBatch {
+    client: Client,
     batch_id: Result<String, String>,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> GetVideoTranslationBatch<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetVideoTranslationBatch {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             batch_id: Err("`batch_id` was not set".to_owned()),
@@ -7049,6 +7154,7 @@ impl<'a> GetVideoTranslationBatch<'a> {
                 &operations::GET_VIDEO_TRANSLATION_BATCH,
                 problem,
             ))?;
+        check_segment(&operations::GET_VIDEO_TRANSLATION_BATCH, "batch_id", &batch_id)?;
         let url = format!(
             "{}/v3/video-translations/batches/{}", client.baseurl, encode_path(& batch_id
             .to_string()),
@@ -7068,12 +7174,12 @@ impl<'a> GetVideoTranslationBatch<'a> {
 /// Builder of a call of [`Client::list_video_translation_languages`](crate::Client::list_video_translation_languages).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListVideoTranslationLanguages<'a> {
-    client: &'a Client,
+pub struct ListVideoTranslationLanguages {
+    client: Client,
 }
 
-impl<'a> ListVideoTranslationLanguages<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListVideoTranslationLanguages {
+    pub(crate) fn new(client: Client) -> Self {
         Self { client }
     }
 
@@ -7099,14 +7205,14 @@ impl<'a> ListVideoTranslationLanguages<'a> {
 /// Builder of a call of [`Client::create_proofread`](crate::Client::create_proofread).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateProofread<'a> {
-    client: &'a Client,
+pub struct CreateProofread {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateProofreadRequest, String>,
 }
 
-impl<'a> CreateProofread<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateProofread {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -7178,13 +7284,13 @@ impl<'a> CreateProofread<'a> {
 /// Builder of a call of [`Client::get_proofread`](crate::Client::get_proofread).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetProofread<'a> {
-    client: &'a Client,
+pub struct GetProofread {
+    client: Client,
     proofread_id: Result<String, String>,
 }
 
-impl<'a> GetProofread<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetProofread {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             proofread_id: Err("`proofread_id` was not set".to_owned()),
@@ -7211,6 +7317,7 @@ impl<'a> GetProofread<'a> {
                 &operations::GET_PROOFREAD,
                 problem,
             ))?;
+        check_segment(&operations::GET_PROOFREAD, "proofread_id", &proofread_id)?;
         let url = format!(
             "{}/v3/video-translations/proofreads/{}", client.baseurl, encode_path(&
             proofread_id.to_string()),
@@ -7226,15 +7333,15 @@ impl<'a> GetProofread<'a> {
 /// Builder of a call of [`Client::generate_from_proofread`](crate::Client::generate_from_proofread).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GenerateFromProofread<'a> {
-    client: &'a Client,
+pub struct GenerateFromProofread {
+    client: Client,
     proofread_id: Result<String, String>,
     idempotency_key: Result<Option<String>, String>,
     body: Result<GenerateVideoRequest, String>,
 }
 
-impl<'a> GenerateFromProofread<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GenerateFromProofread {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             proofread_id: Err("`proofread_id` was not set".to_owned()),
@@ -7298,6 +7405,11 @@ impl<'a> GenerateFromProofread<'a> {
                 &operations::GENERATE_FROM_PROOFREAD,
                 problem,
             ))?;
+        check_segment(
+            &operations::GENERATE_FROM_PROOFREAD,
+            "proofread_id",
+            &proofread_id,
+        )?;
         let url = format!(
             "{}/v3/video-translations/proofreads/{}/generate", client.baseurl,
             encode_path(& proofread_id.to_string()),
@@ -7329,13 +7441,13 @@ impl<'a> GenerateFromProofread<'a> {
 /// Builder of a call of [`Client::download_proofread_srt`](crate::Client::download_proofread_srt).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DownloadProofreadSrt<'a> {
-    client: &'a Client,
+pub struct DownloadProofreadSrt {
+    client: Client,
     proofread_id: Result<String, String>,
 }
 
-impl<'a> DownloadProofreadSrt<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DownloadProofreadSrt {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             proofread_id: Err("`proofread_id` was not set".to_owned()),
@@ -7362,6 +7474,11 @@ impl<'a> DownloadProofreadSrt<'a> {
                 &operations::DOWNLOAD_PROOFREAD_SRT,
                 problem,
             ))?;
+        check_segment(
+            &operations::DOWNLOAD_PROOFREAD_SRT,
+            "proofread_id",
+            &proofread_id,
+        )?;
         let url = format!(
             "{}/v3/video-translations/proofreads/{}/srt", client.baseurl, encode_path(&
             proofread_id.to_string()),
@@ -7379,14 +7496,14 @@ impl<'a> DownloadProofreadSrt<'a> {
 /// Builder of a call of [`Client::upload_proofread_srt`](crate::Client::upload_proofread_srt).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct UploadProofreadSrt<'a> {
-    client: &'a Client,
+pub struct UploadProofreadSrt {
+    client: Client,
     proofread_id: Result<String, String>,
     body: Result<UploadSrtRequest, String>,
 }
 
-impl<'a> UploadProofreadSrt<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl UploadProofreadSrt {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             proofread_id: Err("`proofread_id` was not set".to_owned()),
@@ -7429,6 +7546,7 @@ impl<'a> UploadProofreadSrt<'a> {
                 &operations::UPLOAD_PROOFREAD_SRT,
                 problem,
             ))?;
+        check_segment(&operations::UPLOAD_PROOFREAD_SRT, "proofread_id", &proofread_id)?;
         let url = format!(
             "{}/v3/video-translations/proofreads/{}/srt", client.baseurl, encode_path(&
             proofread_id.to_string()),
@@ -7445,14 +7563,14 @@ impl<'a> UploadProofreadSrt<'a> {
 /// Builder of a call of [`Client::bulk_video_translation_statuses`](crate::Client::bulk_video_translation_statuses).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct BulkVideoTranslationStatuses<'a> {
-    client: &'a Client,
+pub struct BulkVideoTranslationStatuses {
+    client: Client,
     batch_ids: Result<Option<String>, String>,
     video_translation_ids: Result<Option<String>, String>,
 }
 
-impl<'a> BulkVideoTranslationStatuses<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl BulkVideoTranslationStatuses {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             batch_ids: Ok(None),
@@ -7520,13 +7638,13 @@ impl<'a> BulkVideoTranslationStatuses<'a> {
 /// Builder of a call of [`Client::get_video_translation`](crate::Client::get_video_translation).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetVideoTranslation<'a> {
-    client: &'a Client,
+pub struct GetVideoTranslation {
+    client: Client,
     video_translation_id: Result<String, String>,
 }
 
-impl<'a> GetVideoTranslation<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetVideoTranslation {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             video_translation_id: Err("`video_translation_id` was not set".to_owned()),
@@ -7553,6 +7671,11 @@ impl<'a> GetVideoTranslation<'a> {
                 &operations::GET_VIDEO_TRANSLATION,
                 problem,
             ))?;
+        check_segment(
+            &operations::GET_VIDEO_TRANSLATION,
+            "video_translation_id",
+            &video_translation_id,
+        )?;
         let url = format!(
             "{}/v3/video-translations/{}", client.baseurl, encode_path(&
             video_translation_id.to_string()),
@@ -7570,13 +7693,13 @@ impl<'a> GetVideoTranslation<'a> {
 /// Builder of a call of [`Client::delete_video_translation`](crate::Client::delete_video_translation).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteVideoTranslation<'a> {
-    client: &'a Client,
+pub struct DeleteVideoTranslation {
+    client: Client,
     video_translation_id: Result<String, String>,
 }
 
-impl<'a> DeleteVideoTranslation<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteVideoTranslation {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             video_translation_id: Err("`video_translation_id` was not set".to_owned()),
@@ -7603,6 +7726,11 @@ impl<'a> DeleteVideoTranslation<'a> {
                 &operations::DELETE_VIDEO_TRANSLATION,
                 problem,
             ))?;
+        check_segment(
+            &operations::DELETE_VIDEO_TRANSLATION,
+            "video_translation_id",
+            &video_translation_id,
+        )?;
         let url = format!(
             "{}/v3/video-translations/{}", client.baseurl, encode_path(&
             video_translation_id.to_string()),
@@ -7620,14 +7748,14 @@ impl<'a> DeleteVideoTranslation<'a> {
 /// Builder of a call of [`Client::update_video_translation`](crate::Client::update_video_translation).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct UpdateVideoTranslation<'a> {
-    client: &'a Client,
+pub struct UpdateVideoTranslation {
+    client: Client,
     video_translation_id: Result<String, String>,
     body: Result<UpdateVideoTranslationRequest, String>,
 }
 
-impl<'a> UpdateVideoTranslation<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl UpdateVideoTranslation {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             video_translation_id: Err("`video_translation_id` was not set".to_owned()),
@@ -7670,6 +7798,11 @@ impl<'a> UpdateVideoTranslation<'a> {
                 &operations::UPDATE_VIDEO_TRANSLATION,
                 problem,
             ))?;
+        check_segment(
+            &operations::UPDATE_VIDEO_TRANSLATION,
+            "video_translation_id",
+            &video_translation_id,
+        )?;
         let url = format!(
             "{}/v3/video-translations/{}", client.baseurl, encode_path(&
             video_translation_id.to_string()),
@@ -7688,16 +7821,16 @@ impl<'a> UpdateVideoTranslation<'a> {
 /// Builder of a call of [`Client::list_videos`](crate::Client::list_videos).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListVideos<'a> {
-    client: &'a Client,
+pub struct ListVideos {
+    client: Client,
     folder_id: Result<Option<String>, String>,
     limit: Result<Option<u32>, String>,
     title: Result<Option<String>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListVideos<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListVideos {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             folder_id: Ok(None),
@@ -7802,14 +7935,14 @@ impl<'a> ListVideos<'a> {
 /// Builder of a call of [`Client::create_video`](crate::Client::create_video).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateVideo<'a> {
-    client: &'a Client,
+pub struct CreateVideo {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateVideoBody, String>,
 }
 
-impl<'a> CreateVideo<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateVideo {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -7877,14 +8010,14 @@ impl<'a> CreateVideo<'a> {
 /// Builder of a call of [`Client::create_video_batch`](crate::Client::create_video_batch).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateVideoBatch<'a> {
-    client: &'a Client,
+pub struct CreateVideoBatch {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateVideoBatchRequest, String>,
 }
 
-impl<'a> CreateVideoBatch<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateVideoBatch {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -7956,15 +8089,15 @@ impl<'a> CreateVideoBatch<'a> {
 /// Builder of a call of [`Client::get_video_batch`](crate::Client::get_video_batch).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetVideoBatch<'a> {
-    client: &'a Client,
+pub struct GetVideoBatch {
+    client: Client,
     batch_id: Result<String, String>,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> GetVideoBatch<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetVideoBatch {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             batch_id: Err("`batch_id` was not set".to_owned()),
@@ -8031,6 +8164,7 @@ impl<'a> GetVideoBatch<'a> {
                 &operations::GET_VIDEO_BATCH,
                 problem,
             ))?;
+        check_segment(&operations::GET_VIDEO_BATCH, "batch_id", &batch_id)?;
         let url = format!(
             "{}/v3/videos/batches/{}", client.baseurl, encode_path(& batch_id
             .to_string()),
@@ -8048,14 +8182,14 @@ impl<'a> GetVideoBatch<'a> {
 /// Builder of a call of [`Client::bulk_video_statuses`](crate::Client::bulk_video_statuses).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct BulkVideoStatuses<'a> {
-    client: &'a Client,
+pub struct BulkVideoStatuses {
+    client: Client,
     batch_ids: Result<Option<String>, String>,
     video_ids: Result<Option<String>, String>,
 }
 
-impl<'a> BulkVideoStatuses<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl BulkVideoStatuses {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             batch_ids: Ok(None),
@@ -8116,13 +8250,13 @@ impl<'a> BulkVideoStatuses<'a> {
 /// Builder of a call of [`Client::get_video`](crate::Client::get_video).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetVideo<'a> {
-    client: &'a Client,
+pub struct GetVideo {
+    client: Client,
     video_id: Result<String, String>,
 }
 
-impl<'a> GetVideo<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetVideo {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             video_id: Err("`video_id` was not set".to_owned()),
@@ -8146,6 +8280,7 @@ impl<'a> GetVideo<'a> {
         let Self { client, video_id } = self;
         let video_id = video_id
             .map_err(|problem| Error::invalid_request(&operations::GET_VIDEO, problem))?;
+        check_segment(&operations::GET_VIDEO, "video_id", &video_id)?;
         let url = format!(
             "{}/v3/videos/{}", client.baseurl, encode_path(& video_id.to_string()),
         );
@@ -8160,13 +8295,13 @@ impl<'a> GetVideo<'a> {
 /// Builder of a call of [`Client::delete_video`](crate::Client::delete_video).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteVideo<'a> {
-    client: &'a Client,
+pub struct DeleteVideo {
+    client: Client,
     video_id: Result<String, String>,
 }
 
-impl<'a> DeleteVideo<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteVideo {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             video_id: Err("`video_id` was not set".to_owned()),
@@ -8193,6 +8328,7 @@ impl<'a> DeleteVideo<'a> {
                 &operations::DELETE_VIDEO,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_VIDEO, "video_id", &video_id)?;
         let url = format!(
             "{}/v3/videos/{}", client.baseurl, encode_path(& video_id.to_string()),
         );
@@ -8207,13 +8343,13 @@ impl<'a> DeleteVideo<'a> {
 /// Builder of a call of [`Client::get_video_scenes`](crate::Client::get_video_scenes).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetVideoScenes<'a> {
-    client: &'a Client,
+pub struct GetVideoScenes {
+    client: Client,
     video_id: Result<String, String>,
 }
 
-impl<'a> GetVideoScenes<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetVideoScenes {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             video_id: Err("`video_id` was not set".to_owned()),
@@ -8240,6 +8376,7 @@ impl<'a> GetVideoScenes<'a> {
                 &operations::GET_VIDEO_SCENES,
                 problem,
             ))?;
+        check_segment(&operations::GET_VIDEO_SCENES, "video_id", &video_id)?;
         let url = format!(
             "{}/v3/videos/{}/scenes", client.baseurl, encode_path(& video_id
             .to_string()),
@@ -8255,8 +8392,8 @@ impl<'a> GetVideoScenes<'a> {
 /// Builder of a call of [`Client::list_voices`](crate::Client::list_voices).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListVoices<'a> {
-    client: &'a Client,
+pub struct ListVoices {
+    client: Client,
     engine: Result<Option<String>, String>,
     gender: Result<Option<String>, String>,
     language: Result<Option<String>, String>,
@@ -8265,8 +8402,8 @@ pub struct ListVoices<'a> {
     type_: Result<Option<AudioVoiceType>, String>,
 }
 
-impl<'a> ListVoices<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListVoices {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             engine: Ok(None),
@@ -8411,13 +8548,13 @@ impl<'a> ListVoices<'a> {
 /// Builder of a call of [`Client::design_voice`](crate::Client::design_voice).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DesignVoice<'a> {
-    client: &'a Client,
+pub struct DesignVoice {
+    client: Client,
     body: Result<DesignVoiceRequest, String>,
 }
 
-impl<'a> DesignVoice<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DesignVoice {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -8455,13 +8592,13 @@ impl<'a> DesignVoice<'a> {
 /// Builder of a call of [`Client::clone_voice`](crate::Client::clone_voice).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CloneVoice<'a> {
-    client: &'a Client,
+pub struct CloneVoice {
+    client: Client,
     body: Result<CreateVoiceCloneRequest, String>,
 }
 
-impl<'a> CloneVoice<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CloneVoice {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -8499,13 +8636,13 @@ impl<'a> CloneVoice<'a> {
 /// Builder of a call of [`Client::create_speech`](crate::Client::create_speech).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateSpeech<'a> {
-    client: &'a Client,
+pub struct CreateSpeech {
+    client: Client,
     body: Result<TextToSpeechRequest, String>,
 }
 
-impl<'a> CreateSpeech<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateSpeech {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             body: Err("`body` was not set".to_owned()),
@@ -8543,13 +8680,13 @@ impl<'a> CreateSpeech<'a> {
 /// Builder of a call of [`Client::get_voice`](crate::Client::get_voice).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetVoice<'a> {
-    client: &'a Client,
+pub struct GetVoice {
+    client: Client,
     voice_id: Result<String, String>,
 }
 
-impl<'a> GetVoice<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetVoice {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             voice_id: Err("`voice_id` was not set".to_owned()),
@@ -8573,6 +8710,7 @@ impl<'a> GetVoice<'a> {
         let Self { client, voice_id } = self;
         let voice_id = voice_id
             .map_err(|problem| Error::invalid_request(&operations::GET_VOICE, problem))?;
+        check_segment(&operations::GET_VOICE, "voice_id", &voice_id)?;
         let url = format!(
             "{}/v3/voices/{}", client.baseurl, encode_path(& voice_id.to_string()),
         );
@@ -8587,13 +8725,13 @@ impl<'a> GetVoice<'a> {
 /// Builder of a call of [`Client::delete_voice`](crate::Client::delete_voice).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteVoice<'a> {
-    client: &'a Client,
+pub struct DeleteVoice {
+    client: Client,
     voice_id: Result<String, String>,
 }
 
-impl<'a> DeleteVoice<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteVoice {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             voice_id: Err("`voice_id` was not set".to_owned()),
@@ -8620,6 +8758,7 @@ impl<'a> DeleteVoice<'a> {
                 &operations::DELETE_VOICE,
                 problem,
             ))?;
+        check_segment(&operations::DELETE_VOICE, "voice_id", &voice_id)?;
         let url = format!(
             "{}/v3/voices/{}", client.baseurl, encode_path(& voice_id.to_string()),
         );
@@ -8634,14 +8773,14 @@ impl<'a> DeleteVoice<'a> {
 /// Builder of a call of [`Client::list_webhook_endpoints`](crate::Client::list_webhook_endpoints).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListWebhookEndpoints<'a> {
-    client: &'a Client,
+pub struct ListWebhookEndpoints {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListWebhookEndpoints<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListWebhookEndpoints {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -8706,14 +8845,14 @@ impl<'a> ListWebhookEndpoints<'a> {
 /// Builder of a call of [`Client::create_webhook_endpoint`](crate::Client::create_webhook_endpoint).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateWebhookEndpoint<'a> {
-    client: &'a Client,
+pub struct CreateWebhookEndpoint {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateWebhookEndpointRequest, String>,
 }
 
-impl<'a> CreateWebhookEndpoint<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateWebhookEndpoint {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -8787,13 +8926,13 @@ impl<'a> CreateWebhookEndpoint<'a> {
 /// Builder of a call of [`Client::delete_webhook_endpoint`](crate::Client::delete_webhook_endpoint).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct DeleteWebhookEndpoint<'a> {
-    client: &'a Client,
+pub struct DeleteWebhookEndpoint {
+    client: Client,
     endpoint_id: Result<String, String>,
 }
 
-impl<'a> DeleteWebhookEndpoint<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl DeleteWebhookEndpoint {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             endpoint_id: Err("`endpoint_id` was not set".to_owned()),
@@ -8820,6 +8959,11 @@ impl<'a> DeleteWebhookEndpoint<'a> {
                 &operations::DELETE_WEBHOOK_ENDPOINT,
                 problem,
             ))?;
+        check_segment(
+            &operations::DELETE_WEBHOOK_ENDPOINT,
+            "endpoint_id",
+            &endpoint_id,
+        )?;
         let url = format!(
             "{}/v3/webhooks/endpoints/{}", client.baseurl, encode_path(& endpoint_id
             .to_string()),
@@ -8837,14 +8981,14 @@ impl<'a> DeleteWebhookEndpoint<'a> {
 /// Builder of a call of [`Client::update_webhook_endpoint`](crate::Client::update_webhook_endpoint).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct UpdateWebhookEndpoint<'a> {
-    client: &'a Client,
+pub struct UpdateWebhookEndpoint {
+    client: Client,
     endpoint_id: Result<String, String>,
     body: Result<UpdateWebhookEndpointRequest, String>,
 }
 
-impl<'a> UpdateWebhookEndpoint<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl UpdateWebhookEndpoint {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             endpoint_id: Err("`endpoint_id` was not set".to_owned()),
@@ -8887,6 +9031,11 @@ impl<'a> UpdateWebhookEndpoint<'a> {
                 &operations::UPDATE_WEBHOOK_ENDPOINT,
                 problem,
             ))?;
+        check_segment(
+            &operations::UPDATE_WEBHOOK_ENDPOINT,
+            "endpoint_id",
+            &endpoint_id,
+        )?;
         let url = format!(
             "{}/v3/webhooks/endpoints/{}", client.baseurl, encode_path(& endpoint_id
             .to_string()),
@@ -8905,14 +9054,14 @@ impl<'a> UpdateWebhookEndpoint<'a> {
 /// Builder of a call of [`Client::rotate_webhook_endpoint_secret`](crate::Client::rotate_webhook_endpoint_secret).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct RotateWebhookEndpointSecret<'a> {
-    client: &'a Client,
+pub struct RotateWebhookEndpointSecret {
+    client: Client,
     endpoint_id: Result<String, String>,
     idempotency_key: Result<Option<String>, String>,
 }
 
-impl<'a> RotateWebhookEndpointSecret<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl RotateWebhookEndpointSecret {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             endpoint_id: Err("`endpoint_id` was not set".to_owned()),
@@ -8962,6 +9111,11 @@ impl<'a> RotateWebhookEndpointSecret<'a> {
                 &operations::ROTATE_WEBHOOK_ENDPOINT_SECRET,
                 problem,
             ))?;
+        check_segment(
+            &operations::ROTATE_WEBHOOK_ENDPOINT_SECRET,
+            "endpoint_id",
+            &endpoint_id,
+        )?;
         let url = format!(
             "{}/v3/webhooks/endpoints/{}/rotate-secret", client.baseurl, encode_path(&
             endpoint_id.to_string()),
@@ -8995,12 +9149,12 @@ impl<'a> RotateWebhookEndpointSecret<'a> {
 /// Builder of a call of [`Client::list_webhook_event_types`](crate::Client::list_webhook_event_types).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListWebhookEventTypes<'a> {
-    client: &'a Client,
+pub struct ListWebhookEventTypes {
+    client: Client,
 }
 
-impl<'a> ListWebhookEventTypes<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListWebhookEventTypes {
+    pub(crate) fn new(client: Client) -> Self {
         Self { client }
     }
 
@@ -9021,16 +9175,16 @@ impl<'a> ListWebhookEventTypes<'a> {
 /// Builder of a call of [`Client::list_webhook_events`](crate::Client::list_webhook_events).
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListWebhookEvents<'a> {
-    client: &'a Client,
+pub struct ListWebhookEvents {
+    client: Client,
     entity_id: Result<Option<String>, String>,
     event_type: Result<Option<WebhookEventType>, String>,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
-impl<'a> ListWebhookEvents<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListWebhookEvents {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             entity_id: Ok(None),
@@ -9134,16 +9288,16 @@ impl<'a> ListWebhookEvents<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListWorkflowRuns<'a> {
-    client: &'a Client,
+pub struct ListWorkflowRuns {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
     workflow_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> ListWorkflowRuns<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListWorkflowRuns {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -9226,15 +9380,15 @@ impl<'a> ListWorkflowRuns<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateWorkflowRun<'a> {
-    client: &'a Client,
+pub struct CreateWorkflowRun {
+    client: Client,
     idempotency_key: Result<String, String>,
     body: Result<CreateWorkflowRunRequest, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> CreateWorkflowRun<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateWorkflowRun {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Err("`idempotency_key` was not set".to_owned()),
@@ -9304,14 +9458,14 @@ impl<'a> CreateWorkflowRun<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetWorkflowRun<'a> {
-    client: &'a Client,
+pub struct GetWorkflowRun {
+    client: Client,
     run_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> GetWorkflowRun<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetWorkflowRun {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             run_id: Err("`run_id` was not set".to_owned()),
@@ -9336,6 +9490,7 @@ impl<'a> GetWorkflowRun<'a> {
                 &operations::GET_WORKFLOW_RUN,
                 problem,
             ))?;
+        check_segment(&operations::GET_WORKFLOW_RUN, "run_id", &run_id)?;
         let url = format!(
             "{}/v3/workflow-runs/{}", client.baseurl, encode_path(& run_id.to_string()),
         );
@@ -9351,14 +9506,14 @@ impl<'a> GetWorkflowRun<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CancelWorkflowRun<'a> {
-    client: &'a Client,
+pub struct CancelWorkflowRun {
+    client: Client,
     run_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> CancelWorkflowRun<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CancelWorkflowRun {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             run_id: Err("`run_id` was not set".to_owned()),
@@ -9383,6 +9538,7 @@ impl<'a> CancelWorkflowRun<'a> {
                 &operations::CANCEL_WORKFLOW_RUN,
                 problem,
             ))?;
+        check_segment(&operations::CANCEL_WORKFLOW_RUN, "run_id", &run_id)?;
         let url = format!(
             "{}/v3/workflow-runs/{}/cancel", client.baseurl, encode_path(& run_id
             .to_string()),
@@ -9399,16 +9555,16 @@ impl<'a> CancelWorkflowRun<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListWorkflowRunNodes<'a> {
-    client: &'a Client,
+pub struct ListWorkflowRunNodes {
+    client: Client,
     run_id: Result<String, String>,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> ListWorkflowRunNodes<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListWorkflowRunNodes {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             run_id: Err("`run_id` was not set".to_owned()),
@@ -9473,6 +9629,7 @@ impl<'a> ListWorkflowRunNodes<'a> {
                 &operations::LIST_WORKFLOW_RUN_NODES,
                 problem,
             ))?;
+        check_segment(&operations::LIST_WORKFLOW_RUN_NODES, "run_id", &run_id)?;
         let url = format!(
             "{}/v3/workflow-runs/{}/nodes", client.baseurl, encode_path(& run_id
             .to_string()),
@@ -9493,15 +9650,15 @@ impl<'a> ListWorkflowRunNodes<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListWorkflowDefinitions<'a> {
-    client: &'a Client,
+pub struct ListWorkflowDefinitions {
+    client: Client,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> ListWorkflowDefinitions<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListWorkflowDefinitions {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             limit: Ok(None),
@@ -9567,15 +9724,15 @@ impl<'a> ListWorkflowDefinitions<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct CreateWorkflow<'a> {
-    client: &'a Client,
+pub struct CreateWorkflow {
+    client: Client,
     idempotency_key: Result<Option<String>, String>,
     body: Result<CreateWorkflowRequest, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> CreateWorkflow<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl CreateWorkflow {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             idempotency_key: Ok(None),
@@ -9648,13 +9805,13 @@ impl<'a> CreateWorkflow<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetWorkflowNodeTypes<'a> {
-    client: &'a Client,
+pub struct GetWorkflowNodeTypes {
+    client: Client,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> GetWorkflowNodeTypes<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetWorkflowNodeTypes {
+    pub(crate) fn new(client: Client) -> Self {
         Self { client }
     }
 
@@ -9676,14 +9833,14 @@ impl<'a> GetWorkflowNodeTypes<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetWorkflow<'a> {
-    client: &'a Client,
+pub struct GetWorkflow {
+    client: Client,
     workflow_id: Result<String, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> GetWorkflow<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetWorkflow {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             workflow_id: Err("`workflow_id` was not set".to_owned()),
@@ -9710,6 +9867,7 @@ impl<'a> GetWorkflow<'a> {
                 &operations::GET_WORKFLOW,
                 problem,
             ))?;
+        check_segment(&operations::GET_WORKFLOW, "workflow_id", &workflow_id)?;
         let url = format!(
             "{}/v3/workflows/{}", client.baseurl, encode_path(& workflow_id.to_string()),
         );
@@ -9725,15 +9883,15 @@ impl<'a> GetWorkflow<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct UpdateWorkflowDraft<'a> {
-    client: &'a Client,
+pub struct UpdateWorkflowDraft {
+    client: Client,
     workflow_id: Result<String, String>,
     body: Result<UpdateWorkflowDraftRequest, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> UpdateWorkflowDraft<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl UpdateWorkflowDraft {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             workflow_id: Err("`workflow_id` was not set".to_owned()),
@@ -9776,6 +9934,7 @@ impl<'a> UpdateWorkflowDraft<'a> {
                 &operations::UPDATE_WORKFLOW_DRAFT,
                 problem,
             ))?;
+        check_segment(&operations::UPDATE_WORKFLOW_DRAFT, "workflow_id", &workflow_id)?;
         let url = format!(
             "{}/v3/workflows/{}", client.baseurl, encode_path(& workflow_id.to_string()),
         );
@@ -9794,16 +9953,16 @@ impl<'a> UpdateWorkflowDraft<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct ListWorkflowVersions<'a> {
-    client: &'a Client,
+pub struct ListWorkflowVersions {
+    client: Client,
     workflow_id: Result<String, String>,
     limit: Result<Option<u32>, String>,
     token: Result<Option<String>, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> ListWorkflowVersions<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl ListWorkflowVersions {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             workflow_id: Err("`workflow_id` was not set".to_owned()),
@@ -9870,6 +10029,7 @@ impl<'a> ListWorkflowVersions<'a> {
                 &operations::LIST_WORKFLOW_VERSIONS,
                 problem,
             ))?;
+        check_segment(&operations::LIST_WORKFLOW_VERSIONS, "workflow_id", &workflow_id)?;
         let url = format!(
             "{}/v3/workflows/{}/versions", client.baseurl, encode_path(& workflow_id
             .to_string()),
@@ -9890,16 +10050,16 @@ impl<'a> ListWorkflowVersions<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct PublishWorkflowVersion<'a> {
-    client: &'a Client,
+pub struct PublishWorkflowVersion {
+    client: Client,
     workflow_id: Result<String, String>,
     idempotency_key: Result<Option<String>, String>,
     body: Result<PublishVersionRequest, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> PublishWorkflowVersion<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl PublishWorkflowVersion {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             workflow_id: Err("`workflow_id` was not set".to_owned()),
@@ -9963,6 +10123,11 @@ impl<'a> PublishWorkflowVersion<'a> {
                 &operations::PUBLISH_WORKFLOW_VERSION,
                 problem,
             ))?;
+        check_segment(
+            &operations::PUBLISH_WORKFLOW_VERSION,
+            "workflow_id",
+            &workflow_id,
+        )?;
         let url = format!(
             "{}/v3/workflows/{}/versions", client.baseurl, encode_path(& workflow_id
             .to_string()),
@@ -9995,15 +10160,15 @@ impl<'a> PublishWorkflowVersion<'a> {
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
-pub struct GetWorkflowVersion<'a> {
-    client: &'a Client,
+pub struct GetWorkflowVersion {
+    client: Client,
     workflow_id: Result<String, String>,
     version_number: Result<i64, String>,
 }
 
 #[cfg(feature = "preview")]
-impl<'a> GetWorkflowVersion<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
+impl GetWorkflowVersion {
+    pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
             workflow_id: Err("`workflow_id` was not set".to_owned()),
@@ -10048,6 +10213,12 @@ impl<'a> GetWorkflowVersion<'a> {
                 &operations::GET_WORKFLOW_VERSION,
                 problem,
             ))?;
+        check_segment(&operations::GET_WORKFLOW_VERSION, "workflow_id", &workflow_id)?;
+        check_segment(
+            &operations::GET_WORKFLOW_VERSION,
+            "version_number",
+            &version_number,
+        )?;
         let url = format!(
             "{}/v3/workflows/{}/versions/{}", client.baseurl, encode_path(& workflow_id
             .to_string()), encode_path(& version_number.to_string()),

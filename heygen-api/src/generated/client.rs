@@ -28,8 +28,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn text_to_speech_v1(&self) -> builder::TextToSpeechV1<'_> {
-        builder::TextToSpeechV1::new(self)
+    pub fn text_to_speech_v1(&self) -> builder::TextToSpeechV1 {
+        builder::TextToSpeechV1::new(self.clone())
     }
 
     /// Page through text-to-speech voices (v1).
@@ -54,8 +54,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn list_audio_voices_v1(&self) -> builder::ListAudioVoicesV1<'_> {
-        builder::ListAudioVoicesV1::new(self)
+    pub fn list_audio_voices_v1(&self) -> builder::ListAudioVoicesV1 {
+        builder::ListAudioVoicesV1::new(self.clone())
     }
 
     /// Current user with credits and billing (v1).
@@ -80,8 +80,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn get_user_me_v1(&self) -> builder::GetUserMeV1<'_> {
-        builder::GetUserMeV1::new(self)
+    pub fn get_user_me_v1(&self) -> builder::GetUserMeV1 {
+        builder::GetUserMeV1::new(self.clone())
     }
 
     /// Generate a video from a text prompt (v1).
@@ -106,8 +106,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn create_video_agent_v1(&self) -> builder::CreateVideoAgentV1<'_> {
-        builder::CreateVideoAgentV1::new(self)
+    pub fn create_video_agent_v1(&self) -> builder::CreateVideoAgentV1 {
+        builder::CreateVideoAgentV1::new(self.clone())
     }
 
     /// List the workflow catalogue.
@@ -132,8 +132,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn list_workflows_v1(&self) -> builder::ListWorkflowsV1<'_> {
-        builder::ListWorkflowsV1::new(self)
+    pub fn list_workflows_v1(&self) -> builder::ListWorkflowsV1 {
+        builder::ListWorkflowsV1::new(self.clone())
     }
 
     /// Run one workflow.
@@ -158,10 +158,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn create_workflow_execution_v1(
-        &self,
-    ) -> builder::CreateWorkflowExecutionV1<'_> {
-        builder::CreateWorkflowExecutionV1::new(self)
+    pub fn create_workflow_execution_v1(&self) -> builder::CreateWorkflowExecutionV1 {
+        builder::CreateWorkflowExecutionV1::new(self.clone())
     }
 
     /// Poll a workflow execution.
@@ -186,8 +184,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn get_workflow_execution_v1(&self) -> builder::GetWorkflowExecutionV1<'_> {
-        builder::GetWorkflowExecutionV1::new(self)
+    pub fn get_workflow_execution_v1(&self) -> builder::GetWorkflowExecutionV1 {
+        builder::GetWorkflowExecutionV1::new(self.clone())
     }
 
     /// Run a workflow graph.
@@ -212,8 +210,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn create_graph_execution_v1(&self) -> builder::CreateGraphExecutionV1<'_> {
-        builder::CreateGraphExecutionV1::new(self)
+    pub fn create_graph_execution_v1(&self) -> builder::CreateGraphExecutionV1 {
+        builder::CreateGraphExecutionV1::new(self.clone())
     }
 
     /// Start a video translation (v2).
@@ -238,8 +236,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn create_video_translate_v2(&self) -> builder::CreateVideoTranslateV2<'_> {
-        builder::CreateVideoTranslateV2::new(self)
+    pub fn create_video_translate_v2(&self) -> builder::CreateVideoTranslateV2 {
+        builder::CreateVideoTranslateV2::new(self.clone())
     }
 
     /// Translation captions (v2).
@@ -264,10 +262,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn get_video_translate_caption_v2(
-        &self,
-    ) -> builder::GetVideoTranslateCaptionV2<'_> {
-        builder::GetVideoTranslateCaptionV2::new(self)
+    pub fn get_video_translate_caption_v2(&self) -> builder::GetVideoTranslateCaptionV2 {
+        builder::GetVideoTranslateCaptionV2::new(self.clone())
     }
 
     /// Translation languages (v2).
@@ -294,8 +290,8 @@ impl Client {
     #[cfg(feature = "legacy")]
     pub fn list_video_translate_languages_v2(
         &self,
-    ) -> builder::ListVideoTranslateLanguagesV2<'_> {
-        builder::ListVideoTranslateLanguagesV2::new(self)
+    ) -> builder::ListVideoTranslateLanguagesV2 {
+        builder::ListVideoTranslateLanguagesV2::new(self.clone())
     }
 
     /// Videos of the account (v2).
@@ -320,8 +316,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn list_videos_v2(&self) -> builder::ListVideosV2<'_> {
-        builder::ListVideosV2::new(self)
+    pub fn list_videos_v2(&self) -> builder::ListVideosV2 {
+        builder::ListVideosV2::new(self.clone())
     }
 
     /// Make an avatar video (v2).
@@ -346,8 +342,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn create_avatar_video_v2(&self) -> builder::CreateAvatarVideoV2<'_> {
-        builder::CreateAvatarVideoV2::new(self)
+    pub fn create_avatar_video_v2(&self) -> builder::CreateAvatarVideoV2 {
+        builder::CreateAvatarVideoV2::new(self.clone())
     }
 
     /// One video's details (v2).
@@ -372,8 +368,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn get_video_v2(&self) -> builder::GetVideoV2<'_> {
-        builder::GetVideoV2::new(self)
+    pub fn get_video_v2(&self) -> builder::GetVideoV2 {
+        builder::GetVideoV2::new(self.clone())
     }
 
     /// Remove a video (v2).
@@ -398,8 +394,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "legacy")]
-    pub fn delete_video_v2(&self) -> builder::DeleteVideoV2<'_> {
-        builder::DeleteVideoV2::new(self)
+    pub fn delete_video_v2(&self) -> builder::DeleteVideoV2 {
+        builder::DeleteVideoV2::new(self.clone())
     }
 
     /// List AI clipping jobs.
@@ -425,8 +421,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_ai_clipping(&self) -> builder::ListAiClipping<'_> {
-        builder::ListAiClipping::new(self)
+    pub fn list_ai_clipping(&self) -> builder::ListAiClipping {
+        builder::ListAiClipping::new(self.clone())
     }
 
     /// Start an AI clipping job.
@@ -452,8 +448,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_ai_clipping(&self) -> builder::CreateAiClipping<'_> {
-        builder::CreateAiClipping::new(self)
+    pub fn create_ai_clipping(&self) -> builder::CreateAiClipping {
+        builder::CreateAiClipping::new(self.clone())
     }
 
     /// Fetch an AI clipping job.
@@ -479,8 +475,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_ai_clipping(&self) -> builder::GetAiClipping<'_> {
-        builder::GetAiClipping::new(self)
+    pub fn get_ai_clipping(&self) -> builder::GetAiClipping {
+        builder::GetAiClipping::new(self.clone())
     }
 
     /// Remove an AI clipping job.
@@ -506,8 +502,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_ai_clipping(&self) -> builder::DeleteAiClipping<'_> {
-        builder::DeleteAiClipping::new(self)
+    pub fn delete_ai_clipping(&self) -> builder::DeleteAiClipping {
+        builder::DeleteAiClipping::new(self.clone())
     }
 
     /// List a member's assets (beta).
@@ -532,8 +528,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn list_assets(&self) -> builder::ListAssets<'_> {
-        builder::ListAssets::new(self)
+    pub fn list_assets(&self) -> builder::ListAssets {
+        builder::ListAssets::new(self.clone())
     }
 
     /// Upload a file as an asset.
@@ -559,8 +555,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn upload_asset(&self) -> builder::UploadAsset<'_> {
-        builder::UploadAsset::new(self)
+    pub fn upload_asset(&self) -> builder::UploadAsset {
+        builder::UploadAsset::new(self.clone())
     }
 
     /// Fetch a batch of assets.
@@ -586,8 +582,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_asset_batch(&self) -> builder::GetAssetBatch<'_> {
-        builder::GetAssetBatch::new(self)
+    pub fn get_asset_batch(&self) -> builder::GetAssetBatch {
+        builder::GetAssetBatch::new(self.clone())
     }
 
     /// Finish a batch of asset uploads.
@@ -613,8 +609,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn complete_asset_batch(&self) -> builder::CompleteAssetBatch<'_> {
-        builder::CompleteAssetBatch::new(self)
+    pub fn complete_asset_batch(&self) -> builder::CompleteAssetBatch {
+        builder::CompleteAssetBatch::new(self.clone())
     }
 
     /// Start a direct asset upload.
@@ -640,8 +636,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_asset_upload(&self) -> builder::CreateAssetUpload<'_> {
-        builder::CreateAssetUpload::new(self)
+    pub fn create_asset_upload(&self) -> builder::CreateAssetUpload {
+        builder::CreateAssetUpload::new(self.clone())
     }
 
     /// Start a batch of direct asset uploads.
@@ -667,8 +663,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_asset_upload_batch(&self) -> builder::CreateAssetUploadBatch<'_> {
-        builder::CreateAssetUploadBatch::new(self)
+    pub fn create_asset_upload_batch(&self) -> builder::CreateAssetUploadBatch {
+        builder::CreateAssetUploadBatch::new(self.clone())
     }
 
     /// Search images and icons.
@@ -693,8 +689,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn search_assets(&self) -> builder::SearchAssets<'_> {
-        builder::SearchAssets::new(self)
+    pub fn search_assets(&self) -> builder::SearchAssets {
+        builder::SearchAssets::new(self.clone())
     }
 
     /// Statuses of many assets.
@@ -720,8 +716,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn bulk_asset_statuses(&self) -> builder::BulkAssetStatuses<'_> {
-        builder::BulkAssetStatuses::new(self)
+    pub fn bulk_asset_statuses(&self) -> builder::BulkAssetStatuses {
+        builder::BulkAssetStatuses::new(self.clone())
     }
 
     /// Fetch one asset.
@@ -747,8 +743,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_asset(&self) -> builder::GetAsset<'_> {
-        builder::GetAsset::new(self)
+    pub fn get_asset(&self) -> builder::GetAsset {
+        builder::GetAsset::new(self.clone())
     }
 
     /// Remove an asset.
@@ -774,8 +770,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_asset(&self) -> builder::DeleteAsset<'_> {
-        builder::DeleteAsset::new(self)
+    pub fn delete_asset(&self) -> builder::DeleteAsset {
+        builder::DeleteAsset::new(self.clone())
     }
 
     /// Finish a direct asset upload.
@@ -801,8 +797,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn complete_asset_upload(&self) -> builder::CompleteAssetUpload<'_> {
-        builder::CompleteAssetUpload::new(self)
+    pub fn complete_asset_upload(&self) -> builder::CompleteAssetUpload {
+        builder::CompleteAssetUpload::new(self.clone())
     }
 
     /// Search music or sound effects.
@@ -828,8 +824,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn search_audio_sounds(&self) -> builder::SearchAudioSounds<'_> {
-        builder::SearchAudioSounds::new(self)
+    pub fn search_audio_sounds(&self) -> builder::SearchAudioSounds {
+        builder::SearchAudioSounds::new(self.clone())
     }
 
     /// Start a realtime avatar session.
@@ -856,8 +852,8 @@ impl Client {
     #[cfg(feature = "preview")]
     pub fn create_avatar_realtime_session(
         &self,
-    ) -> builder::CreateAvatarRealtimeSession<'_> {
-        builder::CreateAvatarRealtimeSession::new(self)
+    ) -> builder::CreateAvatarRealtimeSession {
+        builder::CreateAvatarRealtimeSession::new(self.clone())
     }
 
     /// Fetch a realtime avatar session's status.
@@ -882,8 +878,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn get_avatar_realtime_session(&self) -> builder::GetAvatarRealtimeSession<'_> {
-        builder::GetAvatarRealtimeSession::new(self)
+    pub fn get_avatar_realtime_session(&self) -> builder::GetAvatarRealtimeSession {
+        builder::GetAvatarRealtimeSession::new(self.clone())
     }
 
     /// Cancel a realtime avatar session.
@@ -910,8 +906,8 @@ impl Client {
     #[cfg(feature = "preview")]
     pub fn cancel_avatar_realtime_session(
         &self,
-    ) -> builder::CancelAvatarRealtimeSession<'_> {
-        builder::CancelAvatarRealtimeSession::new(self)
+    ) -> builder::CancelAvatarRealtimeSession {
+        builder::CancelAvatarRealtimeSession::new(self.clone())
     }
 
     /// Append text to a realtime session.
@@ -936,8 +932,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn append_avatar_realtime_text(&self) -> builder::AppendAvatarRealtimeText<'_> {
-        builder::AppendAvatarRealtimeText::new(self)
+    pub fn append_avatar_realtime_text(&self) -> builder::AppendAvatarRealtimeText {
+        builder::AppendAvatarRealtimeText::new(self.clone())
     }
 
     /// Stream word timings of a realtime session.
@@ -961,10 +957,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn stream_avatar_realtime_words(
-        &self,
-    ) -> builder::StreamAvatarRealtimeWords<'_> {
-        builder::StreamAvatarRealtimeWords::new(self)
+    pub fn stream_avatar_realtime_words(&self) -> builder::StreamAvatarRealtimeWords {
+        builder::StreamAvatarRealtimeWords::new(self.clone())
     }
 
     /// Page through avatar groups.
@@ -990,8 +984,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_avatar_groups(&self) -> builder::ListAvatarGroups<'_> {
-        builder::ListAvatarGroups::new(self)
+    pub fn list_avatar_groups(&self) -> builder::ListAvatarGroups {
+        builder::ListAvatarGroups::new(self.clone())
     }
 
     /// Create an avatar.
@@ -1017,8 +1011,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_avatar(&self) -> builder::CreateAvatar<'_> {
-        builder::CreateAvatar::new(self)
+    pub fn create_avatar(&self) -> builder::CreateAvatar {
+        builder::CreateAvatar::new(self.clone())
     }
 
     /// List avatar looks.
@@ -1044,8 +1038,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_avatar_looks(&self) -> builder::ListAvatarLooks<'_> {
-        builder::ListAvatarLooks::new(self)
+    pub fn list_avatar_looks(&self) -> builder::ListAvatarLooks {
+        builder::ListAvatarLooks::new(self.clone())
     }
 
     /// Fetch an avatar look.
@@ -1071,8 +1065,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_avatar_look(&self) -> builder::GetAvatarLook<'_> {
-        builder::GetAvatarLook::new(self)
+    pub fn get_avatar_look(&self) -> builder::GetAvatarLook {
+        builder::GetAvatarLook::new(self.clone())
     }
 
     /// Remove an avatar look.
@@ -1098,8 +1092,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_avatar_look(&self) -> builder::DeleteAvatarLook<'_> {
-        builder::DeleteAvatarLook::new(self)
+    pub fn delete_avatar_look(&self) -> builder::DeleteAvatarLook {
+        builder::DeleteAvatarLook::new(self.clone())
     }
 
     /// Rename an avatar look.
@@ -1125,8 +1119,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn update_avatar_look(&self) -> builder::UpdateAvatarLook<'_> {
-        builder::UpdateAvatarLook::new(self)
+    pub fn update_avatar_look(&self) -> builder::UpdateAvatarLook {
+        builder::UpdateAvatarLook::new(self.clone())
     }
 
     /// Fetch an avatar group.
@@ -1152,8 +1146,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_avatar_group(&self) -> builder::GetAvatarGroup<'_> {
-        builder::GetAvatarGroup::new(self)
+    pub fn get_avatar_group(&self) -> builder::GetAvatarGroup {
+        builder::GetAvatarGroup::new(self.clone())
     }
 
     /// Remove an avatar group.
@@ -1179,8 +1173,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_avatar_group(&self) -> builder::DeleteAvatarGroup<'_> {
-        builder::DeleteAvatarGroup::new(self)
+    pub fn delete_avatar_group(&self) -> builder::DeleteAvatarGroup {
+        builder::DeleteAvatarGroup::new(self.clone())
     }
 
     /// Change an avatar group.
@@ -1206,8 +1200,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn update_avatar_group(&self) -> builder::UpdateAvatarGroup<'_> {
-        builder::UpdateAvatarGroup::new(self)
+    pub fn update_avatar_group(&self) -> builder::UpdateAvatarGroup {
+        builder::UpdateAvatarGroup::new(self.clone())
     }
 
     /// Open a consent request for an avatar.
@@ -1233,8 +1227,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_avatar_consent(&self) -> builder::CreateAvatarConsent<'_> {
-        builder::CreateAvatarConsent::new(self)
+    pub fn create_avatar_consent(&self) -> builder::CreateAvatarConsent {
+        builder::CreateAvatarConsent::new(self.clone())
     }
 
     /// Background removal jobs.
@@ -1259,8 +1253,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn list_background_removals(&self) -> builder::ListBackgroundRemovals<'_> {
-        builder::ListBackgroundRemovals::new(self)
+    pub fn list_background_removals(&self) -> builder::ListBackgroundRemovals {
+        builder::ListBackgroundRemovals::new(self.clone())
     }
 
     /// Start a background removal.
@@ -1285,8 +1279,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn create_background_removal(&self) -> builder::CreateBackgroundRemoval<'_> {
-        builder::CreateBackgroundRemoval::new(self)
+    pub fn create_background_removal(&self) -> builder::CreateBackgroundRemoval {
+        builder::CreateBackgroundRemoval::new(self.clone())
     }
 
     /// Fetch a background removal.
@@ -1311,8 +1305,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn get_background_removal(&self) -> builder::GetBackgroundRemoval<'_> {
-        builder::GetBackgroundRemoval::new(self)
+    pub fn get_background_removal(&self) -> builder::GetBackgroundRemoval {
+        builder::GetBackgroundRemoval::new(self.clone())
     }
 
     /// Remove a background removal.
@@ -1337,8 +1331,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn delete_background_removal(&self) -> builder::DeleteBackgroundRemoval<'_> {
-        builder::DeleteBackgroundRemoval::new(self)
+    pub fn delete_background_removal(&self) -> builder::DeleteBackgroundRemoval {
+        builder::DeleteBackgroundRemoval::new(self.clone())
     }
 
     /// Page through brand glossaries.
@@ -1364,8 +1358,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_brand_glossaries(&self) -> builder::ListBrandGlossaries<'_> {
-        builder::ListBrandGlossaries::new(self)
+    pub fn list_brand_glossaries(&self) -> builder::ListBrandGlossaries {
+        builder::ListBrandGlossaries::new(self.clone())
     }
 
     /// Create a brand glossary.
@@ -1391,8 +1385,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_brand_glossary(&self) -> builder::CreateBrandGlossary<'_> {
-        builder::CreateBrandGlossary::new(self)
+    pub fn create_brand_glossary(&self) -> builder::CreateBrandGlossary {
+        builder::CreateBrandGlossary::new(self.clone())
     }
 
     /// Fetch one brand glossary.
@@ -1418,8 +1412,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_brand_glossary(&self) -> builder::GetBrandGlossary<'_> {
-        builder::GetBrandGlossary::new(self)
+    pub fn get_brand_glossary(&self) -> builder::GetBrandGlossary {
+        builder::GetBrandGlossary::new(self.clone())
     }
 
     /// Delete a brand glossary.
@@ -1445,8 +1439,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_brand_glossary(&self) -> builder::DeleteBrandGlossary<'_> {
-        builder::DeleteBrandGlossary::new(self)
+    pub fn delete_brand_glossary(&self) -> builder::DeleteBrandGlossary {
+        builder::DeleteBrandGlossary::new(self.clone())
     }
 
     /// Edit a brand glossary.
@@ -1472,8 +1466,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn update_brand_glossary(&self) -> builder::UpdateBrandGlossary<'_> {
-        builder::UpdateBrandGlossary::new(self)
+    pub fn update_brand_glossary(&self) -> builder::UpdateBrandGlossary {
+        builder::UpdateBrandGlossary::new(self.clone())
     }
 
     /// Page through brand kits.
@@ -1499,8 +1493,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_brand_kits(&self) -> builder::ListBrandKits<'_> {
-        builder::ListBrandKits::new(self)
+    pub fn list_brand_kits(&self) -> builder::ListBrandKits {
+        builder::ListBrandKits::new(self.clone())
     }
 
     /// Create a brand kit from a website.
@@ -1526,8 +1520,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_brand_kit(&self) -> builder::CreateBrandKit<'_> {
-        builder::CreateBrandKit::new(self)
+    pub fn create_brand_kit(&self) -> builder::CreateBrandKit {
+        builder::CreateBrandKit::new(self.clone())
     }
 
     /// Fetch one brand kit.
@@ -1553,8 +1547,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_brand_kit(&self) -> builder::GetBrandKit<'_> {
-        builder::GetBrandKit::new(self)
+    pub fn get_brand_kit(&self) -> builder::GetBrandKit {
+        builder::GetBrandKit::new(self.clone())
     }
 
     /// Delete a brand kit.
@@ -1580,8 +1574,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_brand_kit(&self) -> builder::DeleteBrandKit<'_> {
-        builder::DeleteBrandKit::new(self)
+    pub fn delete_brand_kit(&self) -> builder::DeleteBrandKit {
+        builder::DeleteBrandKit::new(self.clone())
     }
 
     /// Edit a brand kit.
@@ -1607,8 +1601,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn update_brand_kit(&self) -> builder::UpdateBrandKit<'_> {
-        builder::UpdateBrandKit::new(self)
+    pub fn update_brand_kit(&self) -> builder::UpdateBrandKit {
+        builder::UpdateBrandKit::new(self.clone())
     }
 
     /// Start a filler word removal job.
@@ -1634,8 +1628,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_filler_word_removal(&self) -> builder::CreateFillerWordRemoval<'_> {
-        builder::CreateFillerWordRemoval::new(self)
+    pub fn create_filler_word_removal(&self) -> builder::CreateFillerWordRemoval {
+        builder::CreateFillerWordRemoval::new(self.clone())
     }
 
     /// Fetch a filler word removal job.
@@ -1661,8 +1655,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_filler_word_removal(&self) -> builder::GetFillerWordRemoval<'_> {
-        builder::GetFillerWordRemoval::new(self)
+    pub fn get_filler_word_removal(&self) -> builder::GetFillerWordRemoval {
+        builder::GetFillerWordRemoval::new(self.clone())
     }
 
     /// List HyperFrames renders.
@@ -1688,8 +1682,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_hyperframes_renders(&self) -> builder::ListHyperframesRenders<'_> {
-        builder::ListHyperframesRenders::new(self)
+    pub fn list_hyperframes_renders(&self) -> builder::ListHyperframesRenders {
+        builder::ListHyperframesRenders::new(self.clone())
     }
 
     /// Start a HyperFrames render.
@@ -1715,8 +1709,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_hyperframes_render(&self) -> builder::CreateHyperframesRender<'_> {
-        builder::CreateHyperframesRender::new(self)
+    pub fn create_hyperframes_render(&self) -> builder::CreateHyperframesRender {
+        builder::CreateHyperframesRender::new(self.clone())
     }
 
     /// Fetch a HyperFrames render.
@@ -1742,8 +1736,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_hyperframes_render(&self) -> builder::GetHyperframesRender<'_> {
-        builder::GetHyperframesRender::new(self)
+    pub fn get_hyperframes_render(&self) -> builder::GetHyperframesRender {
+        builder::GetHyperframesRender::new(self.clone())
     }
 
     /// Remove a HyperFrames render.
@@ -1769,8 +1763,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_hyperframes_render(&self) -> builder::DeleteHyperframesRender<'_> {
-        builder::DeleteHyperframesRender::new(self)
+    pub fn delete_hyperframes_render(&self) -> builder::DeleteHyperframesRender {
+        builder::DeleteHyperframesRender::new(self.clone())
     }
 
     /// List lipsync jobs.
@@ -1796,8 +1790,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_lipsyncs(&self) -> builder::ListLipsyncs<'_> {
-        builder::ListLipsyncs::new(self)
+    pub fn list_lipsyncs(&self) -> builder::ListLipsyncs {
+        builder::ListLipsyncs::new(self.clone())
     }
 
     /// Start a lipsync job.
@@ -1823,8 +1817,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_lipsync(&self) -> builder::CreateLipsync<'_> {
-        builder::CreateLipsync::new(self)
+    pub fn create_lipsync(&self) -> builder::CreateLipsync {
+        builder::CreateLipsync::new(self.clone())
     }
 
     /// Create a batch of lipsyncs.
@@ -1850,8 +1844,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_lipsync_batch(&self) -> builder::CreateLipsyncBatch<'_> {
-        builder::CreateLipsyncBatch::new(self)
+    pub fn create_lipsync_batch(&self) -> builder::CreateLipsyncBatch {
+        builder::CreateLipsyncBatch::new(self.clone())
     }
 
     /// Fetch a batch of lipsyncs.
@@ -1877,8 +1871,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_lipsync_batch(&self) -> builder::GetLipsyncBatch<'_> {
-        builder::GetLipsyncBatch::new(self)
+    pub fn get_lipsync_batch(&self) -> builder::GetLipsyncBatch {
+        builder::GetLipsyncBatch::new(self.clone())
     }
 
     /// Statuses of many lipsyncs.
@@ -1904,8 +1898,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn bulk_lipsync_statuses(&self) -> builder::BulkLipsyncStatuses<'_> {
-        builder::BulkLipsyncStatuses::new(self)
+    pub fn bulk_lipsync_statuses(&self) -> builder::BulkLipsyncStatuses {
+        builder::BulkLipsyncStatuses::new(self.clone())
     }
 
     /// Fetch a lipsync job.
@@ -1931,8 +1925,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_lipsync(&self) -> builder::GetLipsync<'_> {
-        builder::GetLipsync::new(self)
+    pub fn get_lipsync(&self) -> builder::GetLipsync {
+        builder::GetLipsync::new(self.clone())
     }
 
     /// Remove a lipsync job.
@@ -1958,8 +1952,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_lipsync(&self) -> builder::DeleteLipsync<'_> {
-        builder::DeleteLipsync::new(self)
+    pub fn delete_lipsync(&self) -> builder::DeleteLipsync {
+        builder::DeleteLipsync::new(self.clone())
     }
 
     /// Rename a lipsync job.
@@ -1985,8 +1979,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn update_lipsync(&self) -> builder::UpdateLipsync<'_> {
-        builder::UpdateLipsync::new(self)
+    pub fn update_lipsync(&self) -> builder::UpdateLipsync {
+        builder::UpdateLipsync::new(self.clone())
     }
 
     /// Synthesize speech with a professional voice.
@@ -2009,8 +2003,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn generate_model_speech(&self) -> builder::GenerateModelSpeech<'_> {
-        builder::GenerateModelSpeech::new(self)
+    pub fn generate_model_speech(&self) -> builder::GenerateModelSpeech {
+        builder::GenerateModelSpeech::new(self.clone())
     }
 
     /// Speech as an event stream.
@@ -2032,8 +2026,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn stream_model_speech(&self) -> builder::StreamModelSpeech<'_> {
-        builder::StreamModelSpeech::new(self)
+    pub fn stream_model_speech(&self) -> builder::StreamModelSpeech {
+        builder::StreamModelSpeech::new(self.clone())
     }
 
     /// Page through model-backed voices.
@@ -2058,8 +2052,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn list_model_audio_voices(&self) -> builder::ListModelAudioVoices<'_> {
-        builder::ListModelAudioVoices::new(self)
+    pub fn list_model_audio_voices(&self) -> builder::ListModelAudioVoices {
+        builder::ListModelAudioVoices::new(self.clone())
     }
 
     /// Create or retrain a model-backed voice.
@@ -2084,8 +2078,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn create_model_audio_voice(&self) -> builder::CreateModelAudioVoice<'_> {
-        builder::CreateModelAudioVoice::new(self)
+    pub fn create_model_audio_voice(&self) -> builder::CreateModelAudioVoice {
+        builder::CreateModelAudioVoice::new(self.clone())
     }
 
     /// Fetch one audio voice.
@@ -2110,8 +2104,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn get_model_audio_voice(&self) -> builder::GetModelAudioVoice<'_> {
-        builder::GetModelAudioVoice::new(self)
+    pub fn get_model_audio_voice(&self) -> builder::GetModelAudioVoice {
+        builder::GetModelAudioVoice::new(self.clone())
     }
 
     /// Remove an audio voice.
@@ -2136,8 +2130,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn delete_model_audio_voice(&self) -> builder::DeleteModelAudioVoice<'_> {
-        builder::DeleteModelAudioVoice::new(self)
+    pub fn delete_model_audio_voice(&self) -> builder::DeleteModelAudioVoice {
+        builder::DeleteModelAudioVoice::new(self.clone())
     }
 
     /// Create a model video.
@@ -2163,8 +2157,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_model_video(&self) -> builder::CreateModelVideo<'_> {
-        builder::CreateModelVideo::new(self)
+    pub fn create_model_video(&self) -> builder::CreateModelVideo {
+        builder::CreateModelVideo::new(self.clone())
     }
 
     /// Get a model video.
@@ -2190,8 +2184,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_model_video(&self) -> builder::GetModelVideo<'_> {
-        builder::GetModelVideo::new(self)
+    pub fn get_model_video(&self) -> builder::GetModelVideo {
+        builder::GetModelVideo::new(self.clone())
     }
 
     /// List podcasts.
@@ -2216,8 +2210,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn list_podcasts(&self) -> builder::ListPodcasts<'_> {
-        builder::ListPodcasts::new(self)
+    pub fn list_podcasts(&self) -> builder::ListPodcasts {
+        builder::ListPodcasts::new(self.clone())
     }
 
     /// Start a podcast.
@@ -2242,8 +2236,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn create_podcast(&self) -> builder::CreatePodcast<'_> {
-        builder::CreatePodcast::new(self)
+    pub fn create_podcast(&self) -> builder::CreatePodcast {
+        builder::CreatePodcast::new(self.clone())
     }
 
     /// Fetch a podcast.
@@ -2268,8 +2262,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn get_podcast(&self) -> builder::GetPodcast<'_> {
-        builder::GetPodcast::new(self)
+    pub fn get_podcast(&self) -> builder::GetPodcast {
+        builder::GetPodcast::new(self.clone())
     }
 
     /// Remove a podcast.
@@ -2294,8 +2288,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn delete_podcast(&self) -> builder::DeletePodcast<'_> {
-        builder::DeletePodcast::new(self)
+    pub fn delete_podcast(&self) -> builder::DeletePodcast {
+        builder::DeletePodcast::new(self.clone())
     }
 
     /// Templates of the workspace.
@@ -2321,8 +2315,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_templates(&self) -> builder::ListTemplates<'_> {
-        builder::ListTemplates::new(self)
+    pub fn list_templates(&self) -> builder::ListTemplates {
+        builder::ListTemplates::new(self.clone())
     }
 
     /// Fetch one template.
@@ -2348,8 +2342,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_template(&self) -> builder::GetTemplate<'_> {
-        builder::GetTemplate::new(self)
+    pub fn get_template(&self) -> builder::GetTemplate {
+        builder::GetTemplate::new(self.clone())
     }
 
     /// Make a video from a template.
@@ -2375,8 +2369,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn generate_from_template(&self) -> builder::GenerateFromTemplate<'_> {
-        builder::GenerateFromTemplate::new(self)
+    pub fn generate_from_template(&self) -> builder::GenerateFromTemplate {
+        builder::GenerateFromTemplate::new(self.clone())
     }
 
     /// Fetch the current user.
@@ -2402,8 +2396,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_current_user(&self) -> builder::GetCurrentUser<'_> {
-        builder::GetCurrentUser::new(self)
+    pub fn get_current_user(&self) -> builder::GetCurrentUser {
+        builder::GetCurrentUser::new(self.clone())
     }
 
     /// Page through Video Agent sessions.
@@ -2429,8 +2423,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_video_agent_sessions(&self) -> builder::ListVideoAgentSessions<'_> {
-        builder::ListVideoAgentSessions::new(self)
+    pub fn list_video_agent_sessions(&self) -> builder::ListVideoAgentSessions {
+        builder::ListVideoAgentSessions::new(self.clone())
     }
 
     /// Start a Video Agent session.
@@ -2456,8 +2450,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_video_agent(&self) -> builder::CreateVideoAgent<'_> {
-        builder::CreateVideoAgent::new(self)
+    pub fn create_video_agent(&self) -> builder::CreateVideoAgent {
+        builder::CreateVideoAgent::new(self.clone())
     }
 
     /// Page through Video Agent styles.
@@ -2483,8 +2477,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_video_agent_styles(&self) -> builder::ListVideoAgentStyles<'_> {
-        builder::ListVideoAgentStyles::new(self)
+    pub fn list_video_agent_styles(&self) -> builder::ListVideoAgentStyles {
+        builder::ListVideoAgentStyles::new(self.clone())
     }
 
     /// Fetch a video agent session.
@@ -2510,8 +2504,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_video_agent_session(&self) -> builder::GetVideoAgentSession<'_> {
-        builder::GetVideoAgentSession::new(self)
+    pub fn get_video_agent_session(&self) -> builder::GetVideoAgentSession {
+        builder::GetVideoAgentSession::new(self.clone())
     }
 
     /// Message a session or ask for a revision.
@@ -2537,8 +2531,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn send_video_agent_message(&self) -> builder::SendVideoAgentMessage<'_> {
-        builder::SendVideoAgentMessage::new(self)
+    pub fn send_video_agent_message(&self) -> builder::SendVideoAgentMessage {
+        builder::SendVideoAgentMessage::new(self.clone())
     }
 
     /// Fetch a session resource.
@@ -2564,8 +2558,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_video_agent_resource(&self) -> builder::GetVideoAgentResource<'_> {
-        builder::GetVideoAgentResource::new(self)
+    pub fn get_video_agent_resource(&self) -> builder::GetVideoAgentResource {
+        builder::GetVideoAgentResource::new(self.clone())
     }
 
     /// Stop a session's run.
@@ -2591,8 +2585,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn stop_video_agent_session(&self) -> builder::StopVideoAgentSession<'_> {
-        builder::StopVideoAgentSession::new(self)
+    pub fn stop_video_agent_session(&self) -> builder::StopVideoAgentSession {
+        builder::StopVideoAgentSession::new(self.clone())
     }
 
     /// List a session's videos.
@@ -2620,8 +2614,8 @@ impl Client {
     /// ```
     pub fn list_video_agent_session_videos(
         &self,
-    ) -> builder::ListVideoAgentSessionVideos<'_> {
-        builder::ListVideoAgentSessionVideos::new(self)
+    ) -> builder::ListVideoAgentSessionVideos {
+        builder::ListVideoAgentSessionVideos::new(self.clone())
     }
 
     /// Compare the quality of two videos.
@@ -2648,8 +2642,8 @@ impl Client {
     #[cfg(feature = "preview")]
     pub fn create_video_quality_comparison(
         &self,
-    ) -> builder::CreateVideoQualityComparison<'_> {
-        builder::CreateVideoQualityComparison::new(self)
+    ) -> builder::CreateVideoQualityComparison {
+        builder::CreateVideoQualityComparison::new(self.clone())
     }
 
     /// Create a batch of quality comparisons.
@@ -2676,8 +2670,8 @@ impl Client {
     #[cfg(feature = "preview")]
     pub fn create_video_quality_comparison_batch(
         &self,
-    ) -> builder::CreateVideoQualityComparisonBatch<'_> {
-        builder::CreateVideoQualityComparisonBatch::new(self)
+    ) -> builder::CreateVideoQualityComparisonBatch {
+        builder::CreateVideoQualityComparisonBatch::new(self.clone())
     }
 
     /// Fetch a batch of quality comparisons.
@@ -2704,8 +2698,8 @@ impl Client {
     #[cfg(feature = "preview")]
     pub fn get_video_quality_comparison_batch(
         &self,
-    ) -> builder::GetVideoQualityComparisonBatch<'_> {
-        builder::GetVideoQualityComparisonBatch::new(self)
+    ) -> builder::GetVideoQualityComparisonBatch {
+        builder::GetVideoQualityComparisonBatch::new(self.clone())
     }
 
     /// Fetch a video quality comparison.
@@ -2730,10 +2724,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn get_video_quality_comparison(
-        &self,
-    ) -> builder::GetVideoQualityComparison<'_> {
-        builder::GetVideoQualityComparison::new(self)
+    pub fn get_video_quality_comparison(&self) -> builder::GetVideoQualityComparison {
+        builder::GetVideoQualityComparison::new(self.clone())
     }
 
     /// Video translation jobs.
@@ -2759,8 +2751,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_video_translations(&self) -> builder::ListVideoTranslations<'_> {
-        builder::ListVideoTranslations::new(self)
+    pub fn list_video_translations(&self) -> builder::ListVideoTranslations {
+        builder::ListVideoTranslations::new(self.clone())
     }
 
     /// Start a video translation.
@@ -2786,8 +2778,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_video_translation(&self) -> builder::CreateVideoTranslation<'_> {
-        builder::CreateVideoTranslation::new(self)
+    pub fn create_video_translation(&self) -> builder::CreateVideoTranslation {
+        builder::CreateVideoTranslation::new(self.clone())
     }
 
     /// Create a batch of video translations.
@@ -2815,8 +2807,8 @@ impl Client {
     /// ```
     pub fn create_video_translation_batch(
         &self,
-    ) -> builder::CreateVideoTranslationBatch<'_> {
-        builder::CreateVideoTranslationBatch::new(self)
+    ) -> builder::CreateVideoTranslationBatch {
+        builder::CreateVideoTranslationBatch::new(self.clone())
     }
 
     /// Fetch a batch of video translations.
@@ -2842,8 +2834,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_video_translation_batch(&self) -> builder::GetVideoTranslationBatch<'_> {
-        builder::GetVideoTranslationBatch::new(self)
+    pub fn get_video_translation_batch(&self) -> builder::GetVideoTranslationBatch {
+        builder::GetVideoTranslationBatch::new(self.clone())
     }
 
     /// Translation languages.
@@ -2871,8 +2863,8 @@ impl Client {
     /// ```
     pub fn list_video_translation_languages(
         &self,
-    ) -> builder::ListVideoTranslationLanguages<'_> {
-        builder::ListVideoTranslationLanguages::new(self)
+    ) -> builder::ListVideoTranslationLanguages {
+        builder::ListVideoTranslationLanguages::new(self.clone())
     }
 
     /// Open a proofread session.
@@ -2898,8 +2890,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_proofread(&self) -> builder::CreateProofread<'_> {
-        builder::CreateProofread::new(self)
+    pub fn create_proofread(&self) -> builder::CreateProofread {
+        builder::CreateProofread::new(self.clone())
     }
 
     /// Fetch a proofread session.
@@ -2925,8 +2917,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_proofread(&self) -> builder::GetProofread<'_> {
-        builder::GetProofread::new(self)
+    pub fn get_proofread(&self) -> builder::GetProofread {
+        builder::GetProofread::new(self.clone())
     }
 
     /// Render the final video of a proofread.
@@ -2952,8 +2944,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn generate_from_proofread(&self) -> builder::GenerateFromProofread<'_> {
-        builder::GenerateFromProofread::new(self)
+    pub fn generate_from_proofread(&self) -> builder::GenerateFromProofread {
+        builder::GenerateFromProofread::new(self.clone())
     }
 
     /// Proofread SRT download.
@@ -2979,8 +2971,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn download_proofread_srt(&self) -> builder::DownloadProofreadSrt<'_> {
-        builder::DownloadProofreadSrt::new(self)
+    pub fn download_proofread_srt(&self) -> builder::DownloadProofreadSrt {
+        builder::DownloadProofreadSrt::new(self.clone())
     }
 
     /// Proofread SRT upload.
@@ -3006,8 +2998,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn upload_proofread_srt(&self) -> builder::UploadProofreadSrt<'_> {
-        builder::UploadProofreadSrt::new(self)
+    pub fn upload_proofread_srt(&self) -> builder::UploadProofreadSrt {
+        builder::UploadProofreadSrt::new(self.clone())
     }
 
     /// Statuses of many video translations.
@@ -3035,8 +3027,8 @@ impl Client {
     /// ```
     pub fn bulk_video_translation_statuses(
         &self,
-    ) -> builder::BulkVideoTranslationStatuses<'_> {
-        builder::BulkVideoTranslationStatuses::new(self)
+    ) -> builder::BulkVideoTranslationStatuses {
+        builder::BulkVideoTranslationStatuses::new(self.clone())
     }
 
     /// Fetch one video translation.
@@ -3060,8 +3052,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_video_translation(&self) -> builder::GetVideoTranslation<'_> {
-        builder::GetVideoTranslation::new(self)
+    pub fn get_video_translation(&self) -> builder::GetVideoTranslation {
+        builder::GetVideoTranslation::new(self.clone())
     }
 
     /// Remove a video translation.
@@ -3085,8 +3077,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_video_translation(&self) -> builder::DeleteVideoTranslation<'_> {
-        builder::DeleteVideoTranslation::new(self)
+    pub fn delete_video_translation(&self) -> builder::DeleteVideoTranslation {
+        builder::DeleteVideoTranslation::new(self.clone())
     }
 
     /// Retitle a video translation.
@@ -3110,8 +3102,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn update_video_translation(&self) -> builder::UpdateVideoTranslation<'_> {
-        builder::UpdateVideoTranslation::new(self)
+    pub fn update_video_translation(&self) -> builder::UpdateVideoTranslation {
+        builder::UpdateVideoTranslation::new(self.clone())
     }
 
     /// Videos of the account.
@@ -3137,8 +3129,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_videos(&self) -> builder::ListVideos<'_> {
-        builder::ListVideos::new(self)
+    pub fn list_videos(&self) -> builder::ListVideos {
+        builder::ListVideos::new(self.clone())
     }
 
     /// Make a video.
@@ -3164,8 +3156,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_video(&self) -> builder::CreateVideo<'_> {
-        builder::CreateVideo::new(self)
+    pub fn create_video(&self) -> builder::CreateVideo {
+        builder::CreateVideo::new(self.clone())
     }
 
     /// Create a batch of videos.
@@ -3191,8 +3183,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_video_batch(&self) -> builder::CreateVideoBatch<'_> {
-        builder::CreateVideoBatch::new(self)
+    pub fn create_video_batch(&self) -> builder::CreateVideoBatch {
+        builder::CreateVideoBatch::new(self.clone())
     }
 
     /// Fetch a batch of videos.
@@ -3218,8 +3210,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_video_batch(&self) -> builder::GetVideoBatch<'_> {
-        builder::GetVideoBatch::new(self)
+    pub fn get_video_batch(&self) -> builder::GetVideoBatch {
+        builder::GetVideoBatch::new(self.clone())
     }
 
     /// Statuses of many videos.
@@ -3245,8 +3237,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn bulk_video_statuses(&self) -> builder::BulkVideoStatuses<'_> {
-        builder::BulkVideoStatuses::new(self)
+    pub fn bulk_video_statuses(&self) -> builder::BulkVideoStatuses {
+        builder::BulkVideoStatuses::new(self.clone())
     }
 
     /// Fetch one video.
@@ -3272,8 +3264,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_video(&self) -> builder::GetVideo<'_> {
-        builder::GetVideo::new(self)
+    pub fn get_video(&self) -> builder::GetVideo {
+        builder::GetVideo::new(self.clone())
     }
 
     /// Remove a video.
@@ -3299,8 +3291,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_video(&self) -> builder::DeleteVideo<'_> {
-        builder::DeleteVideo::new(self)
+    pub fn delete_video(&self) -> builder::DeleteVideo {
+        builder::DeleteVideo::new(self.clone())
     }
 
     /// Fetch a video's scenes.
@@ -3326,8 +3318,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_video_scenes(&self) -> builder::GetVideoScenes<'_> {
-        builder::GetVideoScenes::new(self)
+    pub fn get_video_scenes(&self) -> builder::GetVideoScenes {
+        builder::GetVideoScenes::new(self.clone())
     }
 
     /// Page through voices.
@@ -3353,8 +3345,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_voices(&self) -> builder::ListVoices<'_> {
-        builder::ListVoices::new(self)
+    pub fn list_voices(&self) -> builder::ListVoices {
+        builder::ListVoices::new(self.clone())
     }
 
     /// Find voices by description.
@@ -3380,8 +3372,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn design_voice(&self) -> builder::DesignVoice<'_> {
-        builder::DesignVoice::new(self)
+    pub fn design_voice(&self) -> builder::DesignVoice {
+        builder::DesignVoice::new(self.clone())
     }
 
     /// Clone a voice from audio.
@@ -3407,8 +3399,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn clone_voice(&self) -> builder::CloneVoice<'_> {
-        builder::CloneVoice::new(self)
+    pub fn clone_voice(&self) -> builder::CloneVoice {
+        builder::CloneVoice::new(self.clone())
     }
 
     /// Synthesize speech.
@@ -3434,8 +3426,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_speech(&self) -> builder::CreateSpeech<'_> {
-        builder::CreateSpeech::new(self)
+    pub fn create_speech(&self) -> builder::CreateSpeech {
+        builder::CreateSpeech::new(self.clone())
     }
 
     /// Fetch one voice.
@@ -3461,8 +3453,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_voice(&self) -> builder::GetVoice<'_> {
-        builder::GetVoice::new(self)
+    pub fn get_voice(&self) -> builder::GetVoice {
+        builder::GetVoice::new(self.clone())
     }
 
     /// Remove a voice.
@@ -3488,8 +3480,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_voice(&self) -> builder::DeleteVoice<'_> {
-        builder::DeleteVoice::new(self)
+    pub fn delete_voice(&self) -> builder::DeleteVoice {
+        builder::DeleteVoice::new(self.clone())
     }
 
     /// List webhook endpoints.
@@ -3515,8 +3507,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_webhook_endpoints(&self) -> builder::ListWebhookEndpoints<'_> {
-        builder::ListWebhookEndpoints::new(self)
+    pub fn list_webhook_endpoints(&self) -> builder::ListWebhookEndpoints {
+        builder::ListWebhookEndpoints::new(self.clone())
     }
 
     /// Register a webhook endpoint.
@@ -3542,8 +3534,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create_webhook_endpoint(&self) -> builder::CreateWebhookEndpoint<'_> {
-        builder::CreateWebhookEndpoint::new(self)
+    pub fn create_webhook_endpoint(&self) -> builder::CreateWebhookEndpoint {
+        builder::CreateWebhookEndpoint::new(self.clone())
     }
 
     /// Remove a webhook endpoint.
@@ -3569,8 +3561,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_webhook_endpoint(&self) -> builder::DeleteWebhookEndpoint<'_> {
-        builder::DeleteWebhookEndpoint::new(self)
+    pub fn delete_webhook_endpoint(&self) -> builder::DeleteWebhookEndpoint {
+        builder::DeleteWebhookEndpoint::new(self.clone())
     }
 
     /// Change a webhook endpoint.
@@ -3596,8 +3588,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn update_webhook_endpoint(&self) -> builder::UpdateWebhookEndpoint<'_> {
-        builder::UpdateWebhookEndpoint::new(self)
+    pub fn update_webhook_endpoint(&self) -> builder::UpdateWebhookEndpoint {
+        builder::UpdateWebhookEndpoint::new(self.clone())
     }
 
     /// Replace a webhook signing secret.
@@ -3625,8 +3617,8 @@ impl Client {
     /// ```
     pub fn rotate_webhook_endpoint_secret(
         &self,
-    ) -> builder::RotateWebhookEndpointSecret<'_> {
-        builder::RotateWebhookEndpointSecret::new(self)
+    ) -> builder::RotateWebhookEndpointSecret {
+        builder::RotateWebhookEndpointSecret::new(self.clone())
     }
 
     /// List webhook event types.
@@ -3652,8 +3644,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_webhook_event_types(&self) -> builder::ListWebhookEventTypes<'_> {
-        builder::ListWebhookEventTypes::new(self)
+    pub fn list_webhook_event_types(&self) -> builder::ListWebhookEventTypes {
+        builder::ListWebhookEventTypes::new(self.clone())
     }
 
     /// List delivered webhook events.
@@ -3679,8 +3671,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list_webhook_events(&self) -> builder::ListWebhookEvents<'_> {
-        builder::ListWebhookEvents::new(self)
+    pub fn list_webhook_events(&self) -> builder::ListWebhookEvents {
+        builder::ListWebhookEvents::new(self.clone())
     }
 
     /// List runs of a workflow.
@@ -3705,8 +3697,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn list_workflow_runs(&self) -> builder::ListWorkflowRuns<'_> {
-        builder::ListWorkflowRuns::new(self)
+    pub fn list_workflow_runs(&self) -> builder::ListWorkflowRuns {
+        builder::ListWorkflowRuns::new(self.clone())
     }
 
     /// Start a run of a workflow.
@@ -3731,8 +3723,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn create_workflow_run(&self) -> builder::CreateWorkflowRun<'_> {
-        builder::CreateWorkflowRun::new(self)
+    pub fn create_workflow_run(&self) -> builder::CreateWorkflowRun {
+        builder::CreateWorkflowRun::new(self.clone())
     }
 
     /// Fetch one workflow run.
@@ -3757,8 +3749,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn get_workflow_run(&self) -> builder::GetWorkflowRun<'_> {
-        builder::GetWorkflowRun::new(self)
+    pub fn get_workflow_run(&self) -> builder::GetWorkflowRun {
+        builder::GetWorkflowRun::new(self.clone())
     }
 
     /// Cancel a workflow run.
@@ -3783,8 +3775,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn cancel_workflow_run(&self) -> builder::CancelWorkflowRun<'_> {
-        builder::CancelWorkflowRun::new(self)
+    pub fn cancel_workflow_run(&self) -> builder::CancelWorkflowRun {
+        builder::CancelWorkflowRun::new(self.clone())
     }
 
     /// List the nodes of a run.
@@ -3809,8 +3801,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn list_workflow_run_nodes(&self) -> builder::ListWorkflowRunNodes<'_> {
-        builder::ListWorkflowRunNodes::new(self)
+    pub fn list_workflow_run_nodes(&self) -> builder::ListWorkflowRunNodes {
+        builder::ListWorkflowRunNodes::new(self.clone())
     }
 
     /// List workflow definitions.
@@ -3835,8 +3827,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn list_workflow_definitions(&self) -> builder::ListWorkflowDefinitions<'_> {
-        builder::ListWorkflowDefinitions::new(self)
+    pub fn list_workflow_definitions(&self) -> builder::ListWorkflowDefinitions {
+        builder::ListWorkflowDefinitions::new(self.clone())
     }
 
     /// Create and publish a workflow.
@@ -3861,8 +3853,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn create_workflow(&self) -> builder::CreateWorkflow<'_> {
-        builder::CreateWorkflow::new(self)
+    pub fn create_workflow(&self) -> builder::CreateWorkflow {
+        builder::CreateWorkflow::new(self.clone())
     }
 
     /// Catalog of workflow node types.
@@ -3887,8 +3879,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn get_workflow_node_types(&self) -> builder::GetWorkflowNodeTypes<'_> {
-        builder::GetWorkflowNodeTypes::new(self)
+    pub fn get_workflow_node_types(&self) -> builder::GetWorkflowNodeTypes {
+        builder::GetWorkflowNodeTypes::new(self.clone())
     }
 
     /// Fetch one workflow.
@@ -3913,8 +3905,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn get_workflow(&self) -> builder::GetWorkflow<'_> {
-        builder::GetWorkflow::new(self)
+    pub fn get_workflow(&self) -> builder::GetWorkflow {
+        builder::GetWorkflow::new(self.clone())
     }
 
     /// Replace a workflow's draft.
@@ -3939,8 +3931,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn update_workflow_draft(&self) -> builder::UpdateWorkflowDraft<'_> {
-        builder::UpdateWorkflowDraft::new(self)
+    pub fn update_workflow_draft(&self) -> builder::UpdateWorkflowDraft {
+        builder::UpdateWorkflowDraft::new(self.clone())
     }
 
     /// List a workflow's versions.
@@ -3965,8 +3957,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn list_workflow_versions(&self) -> builder::ListWorkflowVersions<'_> {
-        builder::ListWorkflowVersions::new(self)
+    pub fn list_workflow_versions(&self) -> builder::ListWorkflowVersions {
+        builder::ListWorkflowVersions::new(self.clone())
     }
 
     /// Publish a workflow version.
@@ -3991,8 +3983,8 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn publish_workflow_version(&self) -> builder::PublishWorkflowVersion<'_> {
-        builder::PublishWorkflowVersion::new(self)
+    pub fn publish_workflow_version(&self) -> builder::PublishWorkflowVersion {
+        builder::PublishWorkflowVersion::new(self.clone())
     }
 
     /// Fetch one workflow version.
@@ -4017,7 +4009,7 @@ impl Client {
     /// # }
     /// ```
     #[cfg(feature = "preview")]
-    pub fn get_workflow_version(&self) -> builder::GetWorkflowVersion<'_> {
-        builder::GetWorkflowVersion::new(self)
+    pub fn get_workflow_version(&self) -> builder::GetWorkflowVersion {
+        builder::GetWorkflowVersion::new(self.clone())
     }
 }

@@ -12,7 +12,7 @@ async fn pair() -> (Sim, HeyGen) {
     (sim, heygen)
 }
 
-/// A look at the job moves the simulator's clock on: no time passes in the test.
+/// A step of the job moves the simulator's clock on: the wait itself need not pause.
 const NO_PAUSE: Duration = Duration::ZERO;
 
 #[tokio::test]
@@ -44,6 +44,15 @@ async fn a_prompt_becomes_a_file() {
     let size = bytes.len() as u64;
     assert_eq!(told.lock().unwrap().last(), Some(&(size, Some(size))));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left in the folder");
+    #[cfg(unix)]
+    {
+        let mode = |path: &std::path::Path| {
+            std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions())
+        };
+        let usual = folder.path().join("usual");
+        std::fs::write(&usual, "").unwrap();
+        assert_eq!(mode(&path), mode(&usual), "as readable as any file of this process");
+    }
 }
 
 #[tokio::test]
@@ -86,6 +95,7 @@ async fn a_link_that_has_expired_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let error = heygen.download(&video).to_path(folder.path().join("late.mp4")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Download);
+    assert_eq!(error.status().unwrap(), 403);
     assert!(error.to_string().contains("403") && !format!("{error:?}").contains("Signature"), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     let error = heygen.download(&video).to_path("/nowhere/at/all.mp4").await.unwrap_err();

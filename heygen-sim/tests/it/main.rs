@@ -116,6 +116,7 @@ async fn the_door_is_strict() {
         (Method::GET, "/v3/videos?limit=1000", (400, "invalid_parameter")),
         (Method::GET, "/v3/videos?token=nonsense", (400, "invalid_parameter")),
         (Method::GET, "/v3/voices", (501, "not_simulated")),
+        (Method::POST, "/v3/webhooks/endpoints/e/rotate-secret", (501, "not_simulated")),
     ] {
         let (status, answer) = call(&sim, method, path, None).await;
         assert_eq!((status.as_u16(), answer["error"]["code"].as_str().unwrap()), wanted, "{path}");
@@ -134,6 +135,13 @@ async fn only_its_own_key_opens() {
     assert_eq!(status("x-api-key", "other").await, 401);
     assert_eq!(status("authorization", "Basic key").await, 401);
     assert_eq!(status("accept", "*/*").await, 401);
+}
+
+#[tokio::test]
+async fn a_required_header_must_be_there() {
+    let sim = sim().await;
+    let (status, answer) = call(&sim, Method::POST, "/v3/workflow-runs", Some(json!({}))).await;
+    assert_eq!((status.as_u16(), &answer["error"]["param"]), (400, &json!("Idempotency-Key")), "{answer}");
 }
 
 #[tokio::test]

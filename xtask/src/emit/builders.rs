@@ -44,7 +44,7 @@ fn emit_one(one: &Struct, gate: &TokenStream) -> TokenStream {
         #[derive(Clone, Default)]
         #[must_use]
         pub struct #ident {
-            problem: Option<String>,
+            problem: construct::Problem,
             #(#idents: #held,)*
         }
 

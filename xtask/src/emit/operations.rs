@@ -152,8 +152,8 @@ fn method(operation: &Operation<'_>, id: &str, parts: &[Part], gate: &TokenStrea
     quote! {
         #(#docs)*
         #gate
-        pub fn #ident(&self) -> builder::#builder<'_> {
-            builder::#builder::new(self)
+        pub fn #ident(&self) -> builder::#builder {
+            builder::#builder::new(self.clone())
         }
     }
 }
@@ -231,6 +231,13 @@ fn builder(
         let ident = &part.ident;
         quote!(let #ident = #ident.map_err(|problem| Error::invalid_request(&operations::#constant, problem))?;)
     });
+    let segments =
+        operation.parameters().filter(|parameter| text(parameter, "in") == "path").filter_map(|parameter| {
+            let name = text(parameter, "name");
+            let part = parts.iter().find(|part| is_named(part, name))?;
+            let ident = &part.ident;
+            Some(quote!(check_segment(&operations::#constant, #name, &#ident)?;))
+        });
     let attach = form.iter().zip(&form_idents).map(|(name, ident)| {
         quote! {
             let request = multipart::attach(&operations::#constant, request, #name, #ident)?;
@@ -258,15 +265,15 @@ fn builder(
         #gate
         #derive
         #[must_use = "a call does nothing until it is sent"]
-        pub struct #ident<'a> {
-            client: &'a Client,
+        pub struct #ident {
+            client: Client,
             #(#idents: Result<#held, String>,)*
             #(#form_idents: Option<FilePart>,)*
         }
 
         #gate
-        impl<'a> #ident<'a> {
-            pub(crate) fn new(client: &'a Client) -> Self {
+        impl #ident {
+            pub(crate) fn new(client: Client) -> Self {
                 Self { client, #(#idents: #initial,)* #(#form_idents: None,)* }
             }
 
@@ -277,6 +284,7 @@ fn builder(
             pub async fn send(self) -> Result<Response<#output>, Error> {
                 let Self { client, #(#idents,)* #(#form_idents,)* } = self;
                 #(#take)*
+                #(#segments)*
                 #(#send)*
                 #(#attach)*
                 let response = client.execute(request, &operations::#constant).await?;
@@ -286,13 +294,15 @@ fn builder(
     })
 }
 
+/// Whether a part is the parameter of that name on the wire.
+fn is_named(part: &Part, name: &str) -> bool {
+    heck::ToSnakeCase::to_snake_case(name) == part.ident.to_string().trim_end_matches('_')
+}
+
 fn setter(operation: &Operation<'_>, part: &Part) -> TokenStream {
     let (ident, ty) = (&part.ident, &part.ty);
     let is_body = ident == "body" && has_body(operation);
-    let described = operation.parameters().find(|parameter| {
-        let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
-        heck::ToSnakeCase::to_snake_case(name) == ident.to_string().trim_end_matches('_')
-    });
+    let described = operation.parameters().find(|parameter| is_named(part, text(parameter, "name")));
     let doc = match (is_body, described.map(|parameter| text(parameter, "description"))) {
         (true, _) => "The body of the request: required.".to_owned(),
         (false, Some(description)) if !description.is_empty() => description.to_owned(),

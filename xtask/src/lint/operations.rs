@@ -38,6 +38,7 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
             }
         }
         request(&operation, &mut say);
+        form(&operation, &mut say);
         responses(&operation, &mut say);
         parameters(lowered, &operation, &mut say);
     }
@@ -78,6 +79,21 @@ fn request(operation: &Operation<'_>, say: &mut Say<'_>) {
             "optional-body",
             "the request body is optional; the client would always ask for it".into(),
             "say that it is: update requestBody {required: true}",
+        );
+    }
+}
+
+/// A form can be emitted when it is one file.
+fn form(operation: &Operation<'_>, say: &mut Say<'_>) {
+    let Some(form) = operation.value.get(extension::MULTIPART) else { return };
+    let parts = form.get("properties").and_then(Value::as_object);
+    let binary = |part: &Value| part.get("format").and_then(Value::as_str) == Some("binary");
+    if parts.is_none_or(|parts| parts.len() != 1 || !parts.values().all(binary)) {
+        let problem = "the form is more than one part of `format: binary`, which is all that can be emitted";
+        say(
+            "form-parts",
+            problem.to_owned(),
+            "drop what need not be sent, or extend heygen-api/src/multipart.rs",
         );
     }
 }

@@ -206,9 +206,9 @@ fn object(map: &Map<String, Value>, place: &Place, say: &mut Say<'_>) {
 fn patches(lowered: &Value, found: &mut Vec<Diagnostic>) {
     let mut roots = BTreeSet::new();
     for operation in walk::operations(lowered).iter().filter(|operation| operation.method == "patch") {
-        operation.request_media().for_each(|(_, object)| walk::references(object, &mut roots));
+        roots.extend(walk::bodies(operation));
     }
-    for name in walk::closure(lowered, roots) {
+    for name in roots {
         let Some(schema) = lowered.pointer(&format!("/components/schemas/{}", walk::escape(&name))) else {
             continue;
         };

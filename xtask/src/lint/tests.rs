@@ -81,6 +81,15 @@ fn rules() -> Vec<(&'static str, Value)> {
             "application/json": {"schema": reference("A")}, "text/plain": {"schema": {"type": "string"}}}}),
             ),
         ),
+        ("form-parts", operation("x-multipart", json!({"properties": {"title": {"type": "string"}}}))),
+        (
+            "form-parts",
+            operation(
+                "x-multipart",
+                json!({"properties": {
+                    "a": {"type": "string", "format": "binary"}, "b": {"type": "string", "format": "binary"}}}),
+            ),
+        ),
         ("optional-body", operation("requestBody/required", json!(false))),
         ("media-schema-missing", operation("requestBody/content/application~1json", json!({}))),
         ("media-encoding", operation("requestBody/content/application~1json/encoding", json!({"a": {}}))),

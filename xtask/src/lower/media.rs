@@ -9,7 +9,11 @@ use crate::walk;
 /// Runs the pass.
 pub fn apply(document: &mut Value) {
     walk::operations_mut(document, |_, _, operation| {
-        if let Some(form) = operation.pointer("/requestBody/content/multipart~1form-data/schema").cloned() {
+        // Beside another media type it stays, and lint says that there are two.
+        let media =
+            operation.pointer("/requestBody/content").and_then(Value::as_object).map_or(0, |all| all.len());
+        let form = operation.pointer("/requestBody/content/multipart~1form-data/schema");
+        if let Some(form) = form.filter(|_| media == 1).cloned() {
             operation[extension::MULTIPART] = form;
             if let Some(map) = operation.as_object_mut() {
                 map.remove("requestBody");
@@ -40,6 +44,15 @@ mod tests {
             "multipart/form-data": {"schema": {"properties": {"file": {}}}}}}}}}});
         super::apply(&mut document);
         assert_eq!(document["paths"]["/a"]["post"], json!({"x-multipart": {"properties": {"file": {}}}}));
+    }
+
+    #[test]
+    fn a_form_beside_json_is_left_for_lint() {
+        let mut document = json!({"paths": {"/a": {"post": {"requestBody": {"content": {
+            "application/json": {"schema": {}}, "multipart/form-data": {"schema": {"properties": {"file": {}}}}}}}}}});
+        let before = document.clone();
+        super::apply(&mut document);
+        assert_eq!(document, before);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! In the body of a PATCH an absent member means "leave it", null means "clear it": properties where both are allowed
-//! are marked, so that their Rust type tells the two apart.
+//! are marked, so that their Rust type tells the two apart. This holds for the body itself: an object inside of it is
+//! replaced whole.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +13,9 @@ use crate::walk;
 pub fn apply(document: &mut Value) {
     let mut roots = BTreeSet::new();
     for operation in walk::operations(document).iter().filter(|operation| operation.method == "patch") {
-        operation.request_media().for_each(|(_, object)| walk::references(object, &mut roots));
+        roots.extend(walk::bodies(operation));
     }
-    let bodies = walk::closure(document, roots);
-    for name in bodies {
+    for name in roots {
         let Some(schema) = walk::components_mut(document).get_mut(&name) else { continue };
         let required = schema.get("required").cloned().unwrap_or_default();
         let is_required =

@@ -12,7 +12,7 @@ use crate::{BuildError, Patch, types};
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AppendTextDeltaRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     delta: Option<String>,
     final_: Option<bool>,
 }
@@ -70,7 +70,7 @@ impl TryFrom<AppendTextDeltaRequest> for types::AppendTextDeltaRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AssetBase64 {
-    problem: Option<String>,
+    problem: construct::Problem,
     data: Option<String>,
     media_type: Option<String>,
 }
@@ -127,7 +127,7 @@ impl TryFrom<AssetBase64> for types::AssetBase64 {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AssetId {
-    problem: Option<String>,
+    problem: construct::Problem,
     asset_id: Option<String>,
 }
 
@@ -168,7 +168,7 @@ impl TryFrom<AssetId> for types::AssetId {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AssetUploadItem {
-    problem: Option<String>,
+    problem: construct::Problem,
     checksum_sha256: Option<String>,
     content_type: Option<String>,
     filename: Option<String>,
@@ -257,7 +257,7 @@ impl TryFrom<AssetUploadItem> for types::AssetUploadItem {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AssetUrl {
-    problem: Option<String>,
+    problem: construct::Problem,
     url: Option<String>,
 }
 
@@ -298,7 +298,7 @@ impl TryFrom<AssetUrl> for types::AssetUrl {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AvatarIiiEngineConfig {
-    problem: Option<String>,
+    problem: construct::Problem,
 }
 
 impl AvatarIiiEngineConfig {
@@ -326,7 +326,7 @@ impl TryFrom<AvatarIiiEngineConfig> for types::AvatarIiiEngineConfig {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AvatarIvEngineConfig {
-    problem: Option<String>,
+    problem: construct::Problem,
 }
 
 impl AvatarIvEngineConfig {
@@ -354,7 +354,7 @@ impl TryFrom<AvatarIvEngineConfig> for types::AvatarIvEngineConfig {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AvatarVEngineConfig {
-    problem: Option<String>,
+    problem: construct::Problem,
     reference_look_id: Option<String>,
 }
 
@@ -399,7 +399,7 @@ impl TryFrom<AvatarVEngineConfig> for types::AvatarVEngineConfig {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AvatarVideoScene {
-    problem: Option<String>,
+    problem: construct::Problem,
     input: Option<types::StudioAvatarInput>,
 }
 
@@ -440,7 +440,7 @@ impl TryFrom<AvatarVideoScene> for types::AvatarVideoScene {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct BackgroundSetting {
-    problem: Option<String>,
+    problem: construct::Problem,
     asset_id: Option<String>,
     type_: Option<types::BackgroundSettingType>,
     url: Option<String>,
@@ -517,7 +517,7 @@ impl TryFrom<BackgroundSetting> for types::BackgroundSetting {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct BrandGlossaryTermWrite {
-    problem: Option<String>,
+    problem: construct::Problem,
     pronunciation: Option<String>,
     term: Option<String>,
 }
@@ -578,7 +578,7 @@ impl TryFrom<BrandGlossaryTermWrite> for types::BrandGlossaryTermWrite {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CaptionSetting {
-    problem: Option<String>,
+    problem: construct::Problem,
     file_format: Option<types::CaptionFileFormat>,
     style: Option<types::CaptionStyle>,
 }
@@ -633,7 +633,7 @@ impl TryFrom<CaptionSetting> for types::CaptionSetting {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CompleteAssetBatchRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     batch_id: Option<String>,
 }
 
@@ -678,7 +678,7 @@ impl TryFrom<CompleteAssetBatchRequest> for types::CompleteAssetBatchRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CompleteAssetUploadRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     checksum_sha256: Option<String>,
 }
 
@@ -723,7 +723,7 @@ impl TryFrom<CompleteAssetUploadRequest> for types::CompleteAssetUploadRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateAiClippingRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     callback_id: Option<String>,
     callback_url: Option<String>,
     input_language: Option<String>,
@@ -836,7 +836,7 @@ impl TryFrom<CreateAiClippingRequest> for types::CreateAiClippingRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateAssetUploadBatchRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     callback_url: Option<String>,
     files: Option<Vec<types::AssetUploadItem>>,
     title: Option<String>,
@@ -908,7 +908,7 @@ impl TryFrom<CreateAssetUploadBatchRequest> for types::CreateAssetUploadBatchReq
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateAssetUploadRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     checksum_sha256: Option<String>,
     content_type: Option<String>,
     filename: Option<String>,
@@ -1001,7 +1001,7 @@ impl TryFrom<CreateAssetUploadRequest> for types::CreateAssetUploadRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateAvatarConsentRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     consent_text: Option<String>,
     consent_video: Option<types::AssetInput>,
     reroute_url: Option<String>,
@@ -1069,7 +1069,7 @@ impl TryFrom<CreateAvatarConsentRequest> for types::CreateAvatarConsentRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateAvatarRealtimeAudio {
-    problem: Option<String>,
+    problem: construct::Problem,
     audio: Option<types::AssetInput>,
     avatar_id: Option<String>,
 }
@@ -1134,7 +1134,7 @@ impl TryFrom<CreateAvatarRealtimeAudio> for types::CreateAvatarRealtimeAudio {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateAvatarRealtimeTextStream {
-    problem: Option<String>,
+    problem: construct::Problem,
     avatar_id: Option<String>,
     text: Option<String>,
     voice_id: Option<String>,
@@ -1217,7 +1217,7 @@ impl TryFrom<CreateAvatarRealtimeTextStream> for types::CreateAvatarRealtimeText
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateAvatarRealtimeTts {
-    problem: Option<String>,
+    problem: construct::Problem,
     avatar_id: Option<String>,
     text: Option<String>,
     voice_id: Option<String>,
@@ -1296,7 +1296,7 @@ impl TryFrom<CreateAvatarRealtimeTts> for types::CreateAvatarRealtimeTts {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateAvatarVideoRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::VideoAspectRatio>,
     audio_asset_id: Option<String>,
     audio_url: Option<String>,
@@ -1583,7 +1583,7 @@ impl TryFrom<CreateAvatarVideoRequest> for types::CreateAvatarVideoRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateBackgroundRemovalRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     layers: Option<Vec<String>>,
     request_id: Option<String>,
     title: Option<String>,
@@ -1668,7 +1668,7 @@ impl TryFrom<CreateBackgroundRemovalRequest> for types::CreateBackgroundRemovalR
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateBatchVideoFromAvatar {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::VideoAspectRatio>,
     audio_asset_id: Option<String>,
     audio_url: Option<String>,
@@ -1981,7 +1981,7 @@ impl TryFrom<CreateBatchVideoFromAvatar> for types::CreateBatchVideoFromAvatar {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateBatchVideoFromCinematicAvatar {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::CreateVideoFromCinematicAvatarAspectRatio>,
     auto_duration: Option<bool>,
     avatar_id: Option<Vec<String>>,
@@ -2149,7 +2149,7 @@ for types::CreateBatchVideoFromCinematicAvatar {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateBatchVideoFromImage {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::VideoAspectRatio>,
     audio_asset_id: Option<String>,
     audio_url: Option<String>,
@@ -2450,7 +2450,7 @@ impl TryFrom<CreateBatchVideoFromImage> for types::CreateBatchVideoFromImage {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateBatchVideoFromStudio {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::VideoAspectRatio>,
     brand_glossary_id: Option<String>,
     callback_id: Option<String>,
@@ -2600,7 +2600,7 @@ impl TryFrom<CreateBatchVideoFromStudio> for types::CreateBatchVideoFromStudio {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateBrandGlossaryRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     do_not_translate_terms: Option<Vec<types::DoNotTranslateEntryWrite>>,
     forced_translations: Option<Vec<types::ForcedTranslationEntryWrite>>,
     name: Option<String>,
@@ -2696,7 +2696,7 @@ impl TryFrom<CreateBrandGlossaryRequest> for types::CreateBrandGlossaryRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateBrandKitRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     name: Option<String>,
     url: Option<String>,
 }
@@ -2753,7 +2753,7 @@ impl TryFrom<CreateBrandKitRequest> for types::CreateBrandKitRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateDigitalTwinRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     avatar_group_id: Option<String>,
     file: Option<types::AssetInput>,
     name: Option<String>,
@@ -2822,7 +2822,7 @@ impl TryFrom<CreateDigitalTwinRequest> for types::CreateDigitalTwinRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateFillerWordRemovalRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     callback_id: Option<String>,
     callback_url: Option<String>,
     title: Option<String>,
@@ -2908,7 +2908,7 @@ impl TryFrom<CreateFillerWordRemovalRequest> for types::CreateFillerWordRemovalR
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateGraphExecutionRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     workflows: Option<Vec<types::WorkflowRequestEntry>>,
 }
 
@@ -2959,7 +2959,7 @@ impl TryFrom<CreateGraphExecutionRequest> for types::CreateGraphExecutionRequest
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateHyperframesRenderRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::HyperframesAspectRatio>,
     callback_id: Option<String>,
     callback_url: Option<String>,
@@ -3140,7 +3140,7 @@ impl TryFrom<CreateHyperframesRenderRequest> for types::CreateHyperframesRenderR
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateLipsyncBatchRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     callback_url: Option<String>,
     lipsyncs: Option<Vec<types::CreateLipsyncRequest>>,
     title: Option<String>,
@@ -3212,7 +3212,7 @@ impl TryFrom<CreateLipsyncBatchRequest> for types::CreateLipsyncBatchRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateLipsyncRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     audio: Option<types::AssetReference>,
     callback_id: Option<String>,
     callback_url: Option<String>,
@@ -3470,7 +3470,7 @@ impl TryFrom<CreateLipsyncRequest> for types::CreateLipsyncRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateModelAudioVoiceRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     audio: Option<Vec<types::AssetInput>>,
     language: Option<String>,
     mode: Option<types::ModelAudioVoiceMode>,
@@ -3575,7 +3575,7 @@ impl TryFrom<CreateModelAudioVoiceRequest> for types::CreateModelAudioVoiceReque
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateModelVideoFromImage {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::ModelVideoAdaptiveAspectRatio>,
     callback_id: Option<String>,
     callback_url: Option<String>,
@@ -3748,7 +3748,7 @@ impl TryFrom<CreateModelVideoFromImage> for types::CreateModelVideoFromImage {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateModelVideoFromReferences {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::ModelVideoAdaptiveAspectRatio>,
     callback_id: Option<String>,
     callback_url: Option<String>,
@@ -3962,7 +3962,7 @@ impl TryFrom<CreateModelVideoFromReferences> for types::CreateModelVideoFromRefe
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateModelVideoFromText {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::ModelVideoAspectRatio>,
     callback_id: Option<String>,
     callback_url: Option<String>,
@@ -4115,7 +4115,7 @@ impl TryFrom<CreateModelVideoFromText> for types::CreateModelVideoFromText {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreatePhotoAvatarRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     avatar_group_id: Option<String>,
     file: Option<types::AssetInput>,
     name: Option<String>,
@@ -4185,7 +4185,7 @@ impl TryFrom<CreatePhotoAvatarRequest> for types::CreatePhotoAvatarRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreatePodcastRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     callback_id: Option<String>,
     callback_url: Option<String>,
     duration: Option<types::CreatePodcastRequestDuration>,
@@ -4396,7 +4396,7 @@ impl TryFrom<CreatePodcastRequest> for types::CreatePodcastRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreatePromptAvatarRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::PromptAvatarAspectRatio>,
     avatar_group_id: Option<String>,
     avatar_id: Option<String>,
@@ -4514,7 +4514,7 @@ impl TryFrom<CreatePromptAvatarRequest> for types::CreatePromptAvatarRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateProofreadRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     brand_glossary_id: Option<String>,
     brand_voice_id: Option<String>,
     disable_music_track: Option<bool>,
@@ -4745,7 +4745,7 @@ impl TryFrom<CreateProofreadRequest> for types::CreateProofreadRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateSpeechRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     language: Option<String>,
     seed: Option<u32>,
     text: Option<String>,
@@ -4841,7 +4841,7 @@ impl TryFrom<CreateSpeechRequest> for types::CreateSpeechRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateVideoAgentRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     avatar_id: Option<String>,
     brand_glossary_id: Option<String>,
     brand_kit_id: Option<String>,
@@ -5037,7 +5037,7 @@ impl TryFrom<CreateVideoAgentRequest> for types::CreateVideoAgentRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateVideoBatchRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     callback_url: Option<String>,
     folder_id: Option<String>,
     title: Option<String>,
@@ -5121,7 +5121,7 @@ impl TryFrom<CreateVideoBatchRequest> for types::CreateVideoBatchRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateVideoFromAvatar {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::VideoAspectRatio>,
     audio_asset_id: Option<String>,
     audio_url: Option<String>,
@@ -5446,7 +5446,7 @@ impl TryFrom<CreateVideoFromAvatar> for types::CreateVideoFromAvatar {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateVideoFromCinematicAvatar {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::CreateVideoFromCinematicAvatarAspectRatio>,
     auto_duration: Option<bool>,
     avatar_id: Option<Vec<String>>,
@@ -5621,7 +5621,7 @@ impl TryFrom<CreateVideoFromCinematicAvatar> for types::CreateVideoFromCinematic
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateVideoFromImage {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::VideoAspectRatio>,
     audio_asset_id: Option<String>,
     audio_url: Option<String>,
@@ -5930,7 +5930,7 @@ impl TryFrom<CreateVideoFromImage> for types::CreateVideoFromImage {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateVideoFromStudio {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::VideoAspectRatio>,
     brand_glossary_id: Option<String>,
     callback_id: Option<String>,
@@ -6089,7 +6089,7 @@ impl TryFrom<CreateVideoFromStudio> for types::CreateVideoFromStudio {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateVideoQualityComparisonBatchRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     comparisons: Option<Vec<types::VideoQualityComparisonRequest>>,
 }
 
@@ -6146,7 +6146,7 @@ for types::CreateVideoQualityComparisonBatchRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateVideoTranslationBatchRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     callback_url: Option<String>,
     title: Option<String>,
     video_translations: Option<Vec<types::CreateVideoTranslationRequest>>,
@@ -6225,7 +6225,7 @@ for types::CreateVideoTranslationBatchRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateVideoTranslationRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     audio: Option<types::AssetReference>,
     brand_glossary_id: Option<String>,
     brand_voice_id: Option<String>,
@@ -6627,7 +6627,7 @@ impl TryFrom<CreateVideoTranslationRequest> for types::CreateVideoTranslationReq
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateVoiceCloneRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     audio: Option<types::AssetInput>,
     language: Option<String>,
     remove_background_noise: Option<bool>,
@@ -6716,7 +6716,7 @@ impl TryFrom<CreateVoiceCloneRequest> for types::CreateVoiceCloneRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateWebhookEndpointRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     entity_id: Option<String>,
     events: Option<Vec<types::WebhookEventType>>,
     url: Option<String>,
@@ -6783,7 +6783,7 @@ impl TryFrom<CreateWebhookEndpointRequest> for types::CreateWebhookEndpointReque
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateWorkflowExecutionRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     input: Option<::serde_json::Map<String, ::serde_json::Value>>,
     workflow_type: Option<String>,
 }
@@ -6848,7 +6848,7 @@ impl TryFrom<CreateWorkflowExecutionRequest> for types::CreateWorkflowExecutionR
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateWorkflowRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     meta: Option<::serde_json::Map<String, ::serde_json::Value>>,
     name: Option<String>,
     product_graph: Option<types::WorkflowProductGraph>,
@@ -6923,7 +6923,7 @@ impl TryFrom<CreateWorkflowRequest> for types::CreateWorkflowRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CreateWorkflowRunRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     inputs: Option<::serde_json::Map<String, ::serde_json::Value>>,
     version_number: Option<u64>,
     workflow_id: Option<String>,
@@ -7001,7 +7001,7 @@ impl TryFrom<CreateWorkflowRunRequest> for types::CreateWorkflowRunRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct DesignVoiceRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     gender: Option<String>,
     locale: Option<String>,
     prompt: Option<String>,
@@ -7082,7 +7082,7 @@ impl TryFrom<DesignVoiceRequest> for types::DesignVoiceRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct DoNotTranslateEntryWrite {
-    problem: Option<String>,
+    problem: construct::Problem,
     term: Option<String>,
 }
 
@@ -7125,7 +7125,7 @@ impl TryFrom<DoNotTranslateEntryWrite> for types::DoNotTranslateEntryWrite {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct ElevenLabsEngineSettings {
-    problem: Option<String>,
+    problem: construct::Problem,
     model: Option<types::ElevenLabsModel>,
     similarity_boost: Option<f64>,
     stability: Option<f64>,
@@ -7229,7 +7229,7 @@ impl TryFrom<ElevenLabsEngineSettings> for types::ElevenLabsEngineSettings {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct ExternalCreateVideoAgentSessionRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     avatar_id: Option<String>,
     callback_id: Option<String>,
     callback_url: Option<String>,
@@ -7404,7 +7404,7 @@ for types::ExternalCreateVideoAgentSessionRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct FileInput {
-    problem: Option<String>,
+    problem: construct::Problem,
     asset_id: Option<String>,
 }
 
@@ -7448,7 +7448,7 @@ impl TryFrom<FileInput> for types::FileInput {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct FishEngineSettings {
-    problem: Option<String>,
+    problem: construct::Problem,
     model: Option<types::FishModel>,
     similarity: Option<f64>,
     stability: Option<f64>,
@@ -7517,7 +7517,7 @@ impl TryFrom<FishEngineSettings> for types::FishEngineSettings {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct ForcedTranslationEntryWrite {
-    problem: Option<String>,
+    problem: construct::Problem,
     term: Option<String>,
     translation: Option<String>,
 }
@@ -7578,7 +7578,7 @@ impl TryFrom<ForcedTranslationEntryWrite> for types::ForcedTranslationEntryWrite
 #[derive(Clone, Default)]
 #[must_use]
 pub struct GenerateFromTemplateRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     brand_glossary_id: Option<String>,
     brand_voice_id: Option<String>,
     callback_id: Option<String>,
@@ -7834,7 +7834,7 @@ impl TryFrom<GenerateFromTemplateRequest> for types::GenerateFromTemplateRequest
 #[derive(Clone, Default)]
 #[must_use]
 pub struct GenerateVideoRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     callback_id: Option<String>,
     callback_url: Option<String>,
     captions: Option<bool>,
@@ -7920,7 +7920,7 @@ impl TryFrom<GenerateVideoRequest> for types::GenerateVideoRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct GraphListBinding {
-    problem: Option<String>,
+    problem: construct::Problem,
     items: Option<Vec<types::GraphBinding>>,
 }
 
@@ -7966,7 +7966,7 @@ impl TryFrom<GraphListBinding> for types::GraphListBinding {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct GraphLiteralBinding {
-    problem: Option<String>,
+    problem: construct::Problem,
     value: Option<::serde_json::Value>,
 }
 
@@ -8011,7 +8011,7 @@ impl TryFrom<GraphLiteralBinding> for types::GraphLiteralBinding {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct GraphNodeOutputBinding {
-    problem: Option<String>,
+    problem: construct::Problem,
     node_id: Option<String>,
     port: Option<String>,
 }
@@ -8076,7 +8076,7 @@ impl TryFrom<GraphNodeOutputBinding> for types::GraphNodeOutputBinding {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct GraphObjectBinding {
-    problem: Option<String>,
+    problem: construct::Problem,
     fields: Option<BTreeMap<String, types::GraphBinding>>,
 }
 
@@ -8123,7 +8123,7 @@ impl TryFrom<GraphObjectBinding> for types::GraphObjectBinding {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct GraphRunInputBinding {
-    problem: Option<String>,
+    problem: construct::Problem,
     name: Option<String>,
 }
 
@@ -8169,7 +8169,7 @@ impl TryFrom<GraphRunInputBinding> for types::GraphRunInputBinding {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct HighlightOutputSettings {
-    problem: Option<String>,
+    problem: construct::Problem,
     aspect_ratio: Option<types::OutputAspectRatio>,
     caption_style: Option<types::CaptionStylePreset>,
     captions: Option<bool>,
@@ -8273,7 +8273,7 @@ impl TryFrom<HighlightOutputSettings> for types::HighlightOutputSettings {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct ImageScene {
-    problem: Option<String>,
+    problem: construct::Problem,
     audio_asset_id: Option<String>,
     audio_url: Option<String>,
     duration: Option<f64>,
@@ -8399,7 +8399,7 @@ impl TryFrom<ImageScene> for types::ImageScene {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct McpVideoTranslateCreateRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     audio_url: Option<String>,
     brand_glossary_id: Option<String>,
     brand_voice_id: Option<String>,
@@ -8814,7 +8814,7 @@ impl TryFrom<McpVideoTranslateCreateRequest> for types::McpVideoTranslateCreateR
 #[derive(Clone, Default)]
 #[must_use]
 pub struct PlaybackInput {
-    problem: Option<String>,
+    problem: construct::Problem,
     mode: Option<types::PlaybackInputMode>,
     mute: Option<bool>,
     volume: Option<f64>,
@@ -8884,7 +8884,7 @@ impl TryFrom<PlaybackInput> for types::PlaybackInput {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct PublishVersionRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     product_graph: Option<types::WorkflowProductGraph>,
 }
 
@@ -8932,7 +8932,7 @@ impl TryFrom<PublishVersionRequest> for types::PublishVersionRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct SendMessageRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     avatar_id: Option<String>,
     brand_kit_id: Option<String>,
     files: Option<Vec<types::AssetInput>>,
@@ -9026,7 +9026,7 @@ impl TryFrom<SendMessageRequest> for types::SendMessageRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct StarfishEngineSettings {
-    problem: Option<String>,
+    problem: construct::Problem,
 }
 
 impl StarfishEngineSettings {
@@ -9054,7 +9054,7 @@ impl TryFrom<StarfishEngineSettings> for types::StarfishEngineSettings {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct StockVoiceConfig {
-    problem: Option<String>,
+    problem: construct::Problem,
     preferred_stock_voice_ids: Option<Vec<String>>,
     use_stock_voice: Option<bool>,
 }
@@ -9118,7 +9118,7 @@ impl TryFrom<StockVoiceConfig> for types::StockVoiceConfig {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct StopSessionRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
 }
 
 impl StopSessionRequest {
@@ -9147,7 +9147,7 @@ impl TryFrom<StopSessionRequest> for types::StopSessionRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct StreamSpeechRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     language: Option<String>,
     seed: Option<u32>,
     text: Option<String>,
@@ -9261,7 +9261,7 @@ impl TryFrom<StreamSpeechRequest> for types::StreamSpeechRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct StudioAvatarInput {
-    problem: Option<String>,
+    problem: construct::Problem,
     audio_asset_id: Option<String>,
     audio_url: Option<String>,
     avatar_id: Option<String>,
@@ -9440,7 +9440,7 @@ impl TryFrom<StudioAvatarInput> for types::StudioAvatarInput {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct StudioColorBackgroundInput {
-    problem: Option<String>,
+    problem: construct::Problem,
     color: Option<String>,
 }
 
@@ -9487,7 +9487,7 @@ impl TryFrom<StudioColorBackgroundInput> for types::StudioColorBackgroundInput {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct TemplateAudioVariable {
-    problem: Option<String>,
+    problem: construct::Problem,
     asset: Option<types::AssetInput>,
 }
 
@@ -9528,7 +9528,7 @@ impl TryFrom<TemplateAudioVariable> for types::TemplateAudioVariable {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct TemplateCharacterVariable {
-    problem: Option<String>,
+    problem: construct::Problem,
     character_id: Option<String>,
     character_type: Option<types::TemplateCharacterVariableCharacterType>,
 }
@@ -9593,7 +9593,7 @@ impl TryFrom<TemplateCharacterVariable> for types::TemplateCharacterVariable {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct TemplateImageVariable {
-    problem: Option<String>,
+    problem: construct::Problem,
     asset: Option<types::AssetInput>,
     fit: Option<types::TemplateFit>,
 }
@@ -9648,7 +9648,7 @@ impl TryFrom<TemplateImageVariable> for types::TemplateImageVariable {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct TemplateSubtitlePosition {
-    problem: Option<String>,
+    problem: construct::Problem,
     x: Option<f64>,
     y: Option<f64>,
 }
@@ -9705,7 +9705,7 @@ impl TryFrom<TemplateSubtitlePosition> for types::TemplateSubtitlePosition {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct TemplateSubtitleSettings {
-    problem: Option<String>,
+    problem: construct::Problem,
     alignment: Option<i64>,
     disable_highlight: Option<bool>,
     font_size: Option<i64>,
@@ -9806,7 +9806,7 @@ impl TryFrom<TemplateSubtitleSettings> for types::TemplateSubtitleSettings {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct TemplateTextVariable {
-    problem: Option<String>,
+    problem: construct::Problem,
     content: Option<String>,
 }
 
@@ -9853,7 +9853,7 @@ impl TryFrom<TemplateTextVariable> for types::TemplateTextVariable {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct TemplateVideoDimension {
-    problem: Option<String>,
+    problem: construct::Problem,
     height: Option<u32>,
     width: Option<u32>,
 }
@@ -9914,7 +9914,7 @@ impl TryFrom<TemplateVideoDimension> for types::TemplateVideoDimension {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct TemplateVideoVariable {
-    problem: Option<String>,
+    problem: construct::Problem,
     asset: Option<types::AssetInput>,
     fit: Option<types::TemplateFit>,
     play_style: Option<types::TemplateVideoVariablePlayStyle>,
@@ -9997,7 +9997,7 @@ impl TryFrom<TemplateVideoVariable> for types::TemplateVideoVariable {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct TemplateVoiceVariable {
-    problem: Option<String>,
+    problem: construct::Problem,
     locale: Option<String>,
     voice_id: Option<String>,
 }
@@ -10056,7 +10056,7 @@ impl TryFrom<TemplateVoiceVariable> for types::TemplateVoiceVariable {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct TextToSpeechRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     input_type: Option<String>,
     language: Option<String>,
     locale: Option<String>,
@@ -10167,7 +10167,7 @@ impl TryFrom<TextToSpeechRequest> for types::TextToSpeechRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UpdateAvatarGroupRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     default_voice_id: Patch<String>,
 }
 
@@ -10221,7 +10221,7 @@ impl TryFrom<UpdateAvatarGroupRequest> for types::UpdateAvatarGroupRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UpdateAvatarLookRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     name: Patch<String>,
 }
 
@@ -10271,7 +10271,7 @@ impl TryFrom<UpdateAvatarLookRequest> for types::UpdateAvatarLookRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UpdateBrandGlossaryRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     do_not_translate_terms: Option<Vec<types::DoNotTranslateEntryWrite>>,
     forced_translations: Option<Vec<types::ForcedTranslationEntryWrite>>,
     name: Option<String>,
@@ -10361,11 +10361,11 @@ impl TryFrom<UpdateBrandGlossaryRequest> for types::UpdateBrandGlossaryRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UpdateBrandKitColorRoles {
-    problem: Option<String>,
-    accent: Patch<String>,
-    primary: Patch<String>,
-    secondary: Patch<String>,
-    tertiary: Patch<String>,
+    problem: construct::Problem,
+    accent: Option<String>,
+    primary: Option<String>,
+    secondary: Option<String>,
+    tertiary: Option<String>,
 }
 
 impl UpdateBrandKitColorRoles {
@@ -10375,14 +10375,7 @@ impl UpdateBrandKitColorRoles {
         V: TryInto<String>,
         V::Error: Display,
     {
-        self.accent = construct::value(&mut self.problem, "accent", value)
-            .map_or(Patch::Absent, Patch::Value);
-        self
-    }
-
-    /// Clears `accent`: sends null, where leaving it out leaves it as it is.
-    pub fn clear_accent(mut self) -> Self {
-        self.accent = Patch::Null;
+        self.accent = construct::value(&mut self.problem, "accent", value);
         self
     }
 
@@ -10392,14 +10385,7 @@ impl UpdateBrandKitColorRoles {
         V: TryInto<String>,
         V::Error: Display,
     {
-        self.primary = construct::value(&mut self.problem, "primary", value)
-            .map_or(Patch::Absent, Patch::Value);
-        self
-    }
-
-    /// Clears `primary`: sends null, where leaving it out leaves it as it is.
-    pub fn clear_primary(mut self) -> Self {
-        self.primary = Patch::Null;
+        self.primary = construct::value(&mut self.problem, "primary", value);
         self
     }
 
@@ -10409,14 +10395,7 @@ impl UpdateBrandKitColorRoles {
         V: TryInto<String>,
         V::Error: Display,
     {
-        self.secondary = construct::value(&mut self.problem, "secondary", value)
-            .map_or(Patch::Absent, Patch::Value);
-        self
-    }
-
-    /// Clears `secondary`: sends null, where leaving it out leaves it as it is.
-    pub fn clear_secondary(mut self) -> Self {
-        self.secondary = Patch::Null;
+        self.secondary = construct::value(&mut self.problem, "secondary", value);
         self
     }
 
@@ -10426,14 +10405,7 @@ impl UpdateBrandKitColorRoles {
         V: TryInto<String>,
         V::Error: Display,
     {
-        self.tertiary = construct::value(&mut self.problem, "tertiary", value)
-            .map_or(Patch::Absent, Patch::Value);
-        self
-    }
-
-    /// Clears `tertiary`: sends null, where leaving it out leaves it as it is.
-    pub fn clear_tertiary(mut self) -> Self {
-        self.tertiary = Patch::Null;
+        self.tertiary = construct::value(&mut self.problem, "tertiary", value);
         self
     }
 
@@ -10466,9 +10438,9 @@ impl TryFrom<UpdateBrandKitColorRoles> for types::UpdateBrandKitColorRoles {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UpdateBrandKitFontRole {
-    problem: Option<String>,
-    font_id: Patch<String>,
-    weight: Patch<u32>,
+    problem: construct::Problem,
+    font_id: Option<String>,
+    weight: Option<u32>,
 }
 
 impl UpdateBrandKitFontRole {
@@ -10478,14 +10450,7 @@ impl UpdateBrandKitFontRole {
         V: TryInto<String>,
         V::Error: Display,
     {
-        self.font_id = construct::value(&mut self.problem, "font_id", value)
-            .map_or(Patch::Absent, Patch::Value);
-        self
-    }
-
-    /// Clears `font_id`: sends null, where leaving it out leaves it as it is.
-    pub fn clear_font_id(mut self) -> Self {
-        self.font_id = Patch::Null;
+        self.font_id = construct::value(&mut self.problem, "font_id", value);
         self
     }
 
@@ -10497,14 +10462,7 @@ impl UpdateBrandKitFontRole {
         V: TryInto<u32>,
         V::Error: Display,
     {
-        self.weight = construct::value(&mut self.problem, "weight", value)
-            .map_or(Patch::Absent, Patch::Value);
-        self
-    }
-
-    /// Clears `weight`: sends null, where leaving it out leaves it as it is.
-    pub fn clear_weight(mut self) -> Self {
-        self.weight = Patch::Null;
+        self.weight = construct::value(&mut self.problem, "weight", value);
         self
     }
 
@@ -10535,9 +10493,9 @@ impl TryFrom<UpdateBrandKitFontRole> for types::UpdateBrandKitFontRole {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UpdateBrandKitFontRoles {
-    problem: Option<String>,
-    body_text: Patch<types::UpdateBrandKitFontRole>,
-    title_text: Patch<types::UpdateBrandKitFontRole>,
+    problem: construct::Problem,
+    body_text: Option<types::UpdateBrandKitFontRole>,
+    title_text: Option<types::UpdateBrandKitFontRole>,
 }
 
 impl UpdateBrandKitFontRoles {
@@ -10547,14 +10505,7 @@ impl UpdateBrandKitFontRoles {
         V: TryInto<types::UpdateBrandKitFontRole>,
         V::Error: Display,
     {
-        self.body_text = construct::value(&mut self.problem, "body_text", value)
-            .map_or(Patch::Absent, Patch::Value);
-        self
-    }
-
-    /// Clears `body_text`: sends null, where leaving it out leaves it as it is.
-    pub fn clear_body_text(mut self) -> Self {
-        self.body_text = Patch::Null;
+        self.body_text = construct::value(&mut self.problem, "body_text", value);
         self
     }
 
@@ -10564,14 +10515,7 @@ impl UpdateBrandKitFontRoles {
         V: TryInto<types::UpdateBrandKitFontRole>,
         V::Error: Display,
     {
-        self.title_text = construct::value(&mut self.problem, "title_text", value)
-            .map_or(Patch::Absent, Patch::Value);
-        self
-    }
-
-    /// Clears `title_text`: sends null, where leaving it out leaves it as it is.
-    pub fn clear_title_text(mut self) -> Self {
-        self.title_text = Patch::Null;
+        self.title_text = construct::value(&mut self.problem, "title_text", value);
         self
     }
 
@@ -10602,8 +10546,8 @@ impl TryFrom<UpdateBrandKitFontRoles> for types::UpdateBrandKitFontRoles {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UpdateBrandKitLogoRoles {
-    problem: Option<String>,
-    primary: Patch<String>,
+    problem: construct::Problem,
+    primary: Option<String>,
 }
 
 impl UpdateBrandKitLogoRoles {
@@ -10613,14 +10557,7 @@ impl UpdateBrandKitLogoRoles {
         V: TryInto<String>,
         V::Error: Display,
     {
-        self.primary = construct::value(&mut self.problem, "primary", value)
-            .map_or(Patch::Absent, Patch::Value);
-        self
-    }
-
-    /// Clears `primary`: sends null, where leaving it out leaves it as it is.
-    pub fn clear_primary(mut self) -> Self {
-        self.primary = Patch::Null;
+        self.primary = construct::value(&mut self.problem, "primary", value);
         self
     }
 
@@ -10650,7 +10587,7 @@ impl TryFrom<UpdateBrandKitLogoRoles> for types::UpdateBrandKitLogoRoles {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UpdateBrandKitRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     color_roles: Option<types::UpdateBrandKitColorRoles>,
     font_roles: Option<types::UpdateBrandKitFontRoles>,
     logo_roles: Option<types::UpdateBrandKitLogoRoles>,
@@ -10729,7 +10666,7 @@ impl TryFrom<UpdateBrandKitRequest> for types::UpdateBrandKitRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UpdateLipsyncRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     title: Option<String>,
 }
 
@@ -10770,7 +10707,7 @@ impl TryFrom<UpdateLipsyncRequest> for types::UpdateLipsyncRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UpdateVideoTranslationRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     title: Option<String>,
 }
 
@@ -10815,7 +10752,7 @@ impl TryFrom<UpdateVideoTranslationRequest> for types::UpdateVideoTranslationReq
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UpdateWebhookEndpointRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     events: Patch<Vec<types::WebhookEventType>>,
     url: Patch<String>,
 }
@@ -10884,7 +10821,7 @@ impl TryFrom<UpdateWebhookEndpointRequest> for types::UpdateWebhookEndpointReque
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UpdateWorkflowDraftRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     expected_revision: Option<u64>,
     product_graph: Option<types::WorkflowProductGraph>,
 }
@@ -10954,7 +10891,7 @@ impl TryFrom<UpdateWorkflowDraftRequest> for types::UpdateWorkflowDraftRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct UploadSrtRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     srt: Option<types::AssetReference>,
 }
 
@@ -10996,7 +10933,7 @@ impl TryFrom<UploadSrtRequest> for types::UploadSrtRequest {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct VideoAgentConfig {
-    problem: Option<String>,
+    problem: construct::Problem,
     avatar_id: Option<String>,
     duration_sec: Option<u64>,
     orientation: Option<types::Orientation>,
@@ -11079,7 +11016,7 @@ impl TryFrom<VideoAgentConfig> for types::VideoAgentConfig {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct VideoQualityComparisonRequest {
-    problem: Option<String>,
+    problem: construct::Problem,
     judge_model_version: Option<String>,
     model_a: Option<String>,
     model_b: Option<String>,
@@ -11231,7 +11168,7 @@ impl TryFrom<VideoQualityComparisonRequest> for types::VideoQualityComparisonReq
 #[derive(Clone, Default)]
 #[must_use]
 pub struct VideoScene {
-    problem: Option<String>,
+    problem: construct::Problem,
     audio_asset_id: Option<String>,
     audio_url: Option<String>,
     playback: Option<types::PlaybackInput>,
@@ -11354,7 +11291,7 @@ impl TryFrom<VideoScene> for types::VideoScene {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct VoiceSettingsInput {
-    problem: Option<String>,
+    problem: construct::Problem,
     engine_settings: Option<types::EngineSettings>,
     locale: Option<String>,
     pitch: Option<f64>,
@@ -11453,7 +11390,7 @@ impl TryFrom<VoiceSettingsInput> for types::VoiceSettingsInput {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct WatermarkInput {
-    problem: Option<String>,
+    problem: construct::Problem,
     image: Option<types::AssetInput>,
     opacity: Option<f64>,
     placement: Option<types::WatermarkPlacement>,
@@ -11534,7 +11471,7 @@ impl TryFrom<WatermarkInput> for types::WatermarkInput {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct WatermarkPlacement {
-    problem: Option<String>,
+    problem: construct::Problem,
     offset_x: Option<f64>,
     offset_y: Option<f64>,
     position: Option<types::WatermarkPosition>,
@@ -11606,7 +11543,7 @@ impl TryFrom<WatermarkPlacement> for types::WatermarkPlacement {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct WorkflowGraphInputDecl {
-    problem: Option<String>,
+    problem: construct::Problem,
     required: Option<bool>,
     type_: Option<types::WorkflowValueType>,
 }
@@ -11665,13 +11602,13 @@ impl TryFrom<WorkflowGraphInputDecl> for types::WorkflowGraphInputDecl {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct WorkflowGraphNode {
-    problem: Option<String>,
+    problem: construct::Problem,
     bindings: Option<BTreeMap<String, types::GraphBinding>>,
     config: Option<::serde_json::Map<String, ::serde_json::Value>>,
     depends_on: Option<Vec<String>>,
     id: Option<String>,
     type_: Option<String>,
-    variant: Patch<String>,
+    variant: Option<String>,
 }
 
 #[cfg(feature = "preview")]
@@ -11737,14 +11674,7 @@ impl WorkflowGraphNode {
         V: TryInto<String>,
         V::Error: Display,
     {
-        self.variant = construct::value(&mut self.problem, "variant", value)
-            .map_or(Patch::Absent, Patch::Value);
-        self
-    }
-
-    /// Clears `variant`: sends null, where leaving it out leaves it as it is.
-    pub fn clear_variant(mut self) -> Self {
-        self.variant = Patch::Null;
+        self.variant = construct::value(&mut self.problem, "variant", value);
         self
     }
 
@@ -11782,7 +11712,7 @@ impl TryFrom<WorkflowGraphNode> for types::WorkflowGraphNode {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct WorkflowGraphOutputDecl {
-    problem: Option<String>,
+    problem: construct::Problem,
     node_id: Option<String>,
     port: Option<String>,
 }
@@ -11847,7 +11777,7 @@ impl TryFrom<WorkflowGraphOutputDecl> for types::WorkflowGraphOutputDecl {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct WorkflowProductGraph {
-    problem: Option<String>,
+    problem: construct::Problem,
     inputs: Option<BTreeMap<String, types::WorkflowGraphInputDecl>>,
     nodes: Option<Vec<types::WorkflowGraphNode>>,
     outputs: Option<BTreeMap<String, types::WorkflowGraphOutputDecl>>,
@@ -11941,7 +11871,7 @@ impl TryFrom<WorkflowProductGraph> for types::WorkflowProductGraph {
 #[derive(Clone, Default)]
 #[must_use]
 pub struct WorkflowRequestEntry {
-    problem: Option<String>,
+    problem: construct::Problem,
     id: Option<String>,
     input: Option<::serde_json::Map<String, ::serde_json::Value>>,
     parent: Option<Vec<String>>,

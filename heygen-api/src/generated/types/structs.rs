@@ -166,7 +166,7 @@ impl fmt::Debug for AssetUploadBatchItem {
             .field("expires_in_seconds", &self.expires_in_seconds)
             .field("max_bytes", &self.max_bytes)
             .field("status", &self.status)
-            .field("upload_headers", &self.upload_headers)
+            .field("upload_headers", &redact::hidden(&self.upload_headers))
             .field("upload_url", &redact::without_query(&self.upload_url))
             .finish()
     }
@@ -608,7 +608,7 @@ pub struct BackgroundRemovalDeleteResponse {
 
 /// Background removal job.
 #[cfg(feature = "preview")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BackgroundRemovalJob {
     /// Completion time of the job, Unix seconds; there only when completed.
@@ -630,6 +630,21 @@ pub struct BackgroundRemovalJob {
     pub layers: Option<BTreeMap<String, String>>,
     /// State of the job: 'pending', 'processing', 'completed', 'failed' or 'deleted'.
     pub status: String,
+}
+
+#[cfg(feature = "preview")]
+impl fmt::Debug for BackgroundRemovalJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BackgroundRemovalJob")
+            .field("completed_at", &self.completed_at)
+            .field("created_at", &self.created_at)
+            .field("duration", &self.duration)
+            .field("error", &self.error)
+            .field("id", &self.id)
+            .field("layers", &redact::hidden(&self.layers))
+            .field("status", &self.status)
+            .finish()
+    }
 }
 
 #[cfg(feature = "preview")]
@@ -1378,7 +1393,7 @@ impl fmt::Debug for CreateAssetUploadResponse {
             .field("expires_in_seconds", &self.expires_in_seconds)
             .field("max_bytes", &self.max_bytes)
             .field("status", &self.status)
-            .field("upload_headers", &self.upload_headers)
+            .field("upload_headers", &redact::hidden(&self.upload_headers))
             .field("upload_url", &redact::without_query(&self.upload_url))
             .finish()
     }
@@ -7573,17 +7588,17 @@ impl UpdateBrandGlossaryRequest {
 #[non_exhaustive]
 pub struct UpdateBrandKitColorRoles {
     /// Accent color in hex (highlights, calls to action).
-    #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    pub accent: Patch<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accent: Option<String>,
     /// The brand's primary color in hex, such as '#FF5733'.
-    #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    pub primary: Patch<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary: Option<String>,
     /// The brand's secondary color in hex.
-    #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    pub secondary: Patch<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secondary: Option<String>,
     /// The brand's tertiary color in hex.
-    #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    pub tertiary: Patch<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tertiary: Option<String>,
 }
 
 impl UpdateBrandKitColorRoles {
@@ -7606,13 +7621,13 @@ pub struct UpdateBrandKitEnvelope {
 #[non_exhaustive]
 pub struct UpdateBrandKitFontRole {
     /// ID of the font to give. It need not be in the kit's `fonts`: a role may name a font variant that list does not show on its own.
-    #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    pub font_id: Patch<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub font_id: Option<String>,
     /// Weight of the font, 1-1000, such as 400 (regular) or 700 (bold).
     ///
     /// Range: 1 to 1000.
-    #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    pub weight: Patch<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
 }
 
 impl UpdateBrandKitFontRole {
@@ -7627,11 +7642,11 @@ impl UpdateBrandKitFontRole {
 #[non_exhaustive]
 pub struct UpdateBrandKitFontRoles {
     /// Font of the body copy.
-    #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    pub body_text: Patch<UpdateBrandKitFontRole>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_text: Option<UpdateBrandKitFontRole>,
     /// Font of headings and titles.
-    #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    pub title_text: Patch<UpdateBrandKitFontRole>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title_text: Option<UpdateBrandKitFontRole>,
 }
 
 impl UpdateBrandKitFontRoles {
@@ -7646,8 +7661,8 @@ impl UpdateBrandKitFontRoles {
 #[non_exhaustive]
 pub struct UpdateBrandKitLogoRoles {
     /// ID of the primary logo: must be a logo_id of this kit whose import has finished.
-    #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    pub primary: Patch<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary: Option<String>,
 }
 
 impl UpdateBrandKitLogoRoles {
@@ -8765,7 +8780,7 @@ impl WebhookEndpointResponse {
 }
 
 /// Webhook event that was delivered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WebhookEventResponse {
     /// Creation time of the event (ISO 8601).
@@ -8776,6 +8791,17 @@ pub struct WebhookEventResponse {
     pub event_id: String,
     /// Type of the event, such as 'avatar_video.success'.
     pub event_type: String,
+}
+
+impl fmt::Debug for WebhookEventResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookEventResponse")
+            .field("created_at", &self.created_at)
+            .field("event_data", &redact::hidden(&self.event_data))
+            .field("event_id", &self.event_id)
+            .field("event_type", &self.event_type)
+            .finish()
+    }
 }
 
 impl WebhookEventResponse {
@@ -8977,8 +9003,8 @@ pub struct WorkflowGraphNode {
     #[serde(rename = "type")]
     pub type_: String,
     /// Which variant of the family; left out if the family has just one.
-    #[serde(default, skip_serializing_if = "Patch::is_absent")]
-    pub variant: Patch<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
 }
 
 #[cfg(feature = "preview")]
