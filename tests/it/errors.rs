@@ -107,6 +107,63 @@ async fn nobody_listening_is_not_sent_and_shows_no_key() {
     assert!(!format!("{error:?} {error} {client:?}").contains("marked-secret"));
 }
 
+#[tokio::test]
+async fn only_what_the_service_surely_did_not_do_is_safe_to_repeat() {
+    let body =
+        |code: &str| format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#).leak() as &'static str;
+    for (status, code, may_have_executed) in [
+        (400, "invalid_parameter", false),
+        (402, "insufficient_credit", false),
+        (408, "timeout", true),
+        (409, "conflict", false),
+        (409, "request_in_progress", true),
+        (429, "rate_limit_exceeded", false),
+        (500, "internal_error", true),
+        (503, "unavailable", true),
+    ] {
+        let error = client(status, &[], body(code)).get_video().video_id("v").send().await.unwrap_err();
+        assert_eq!(error.may_have_executed(), may_have_executed, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_can_be_spawned() {
+    let client = client(404, &[], r#"{"error":{"code":"video_not_found","message":"m"}}"#);
+    let task = tokio::spawn(client.get_video().video_id("v").send());
+    assert_eq!(task.await.unwrap().unwrap_err().code(), Some("video_not_found"));
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_keeps_status_id_and_cause() {
+    let chunks = [Ok(Bytes::from_static(b"{\"data\":")), Err(std::io::Error::other("cable cut"))];
+    let broken = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
+    let answer = http::Response::builder().header("x-request-id", "req_3").body(broken).unwrap();
+    let error =
+        Client::new(Once(std::sync::Mutex::new(Some(answer.into())))).get_video().video_id("v").send().await;
+    let error = error.unwrap_err();
+    assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Transport, 200));
+    assert_eq!(error.request_id(), Some("req_3"));
+    assert!(error.may_have_executed() && std::error::Error::source(&error).is_some());
+    assert_eq!(
+        error.to_string(),
+        "get_video: 200 the answer broke off: the connection broke: cable cut (request req_3)"
+    );
+}
+
+/// Answers the first request with this.
+struct Once(std::sync::Mutex<Option<reqwest::Response>>);
+
+impl Transport for Once {
+    fn send<'a>(
+        &'a self,
+        _request: reqwest::Request,
+        _operation: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        let answer = self.0.lock().unwrap().take();
+        Box::pin(async { answer.ok_or_else(|| TransportError::not_sent("asked twice")) })
+    }
+}
+
 #[test]
 fn errors_and_clients_travel_between_threads() {
     fn travels<T: Clone + Send + Sync + 'static>() {}

@@ -147,17 +147,21 @@ fn form(request: &Captured) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_not_set_is_not_sent() {
+async fn what_is_not_set_is_not_sent_and_every_member_of_a_union_goes_out() {
     let document = super::overlaid();
+    let mut fills = vec![Fill::Required];
+    fills.extend((1..6).map(Fill::Member));
     for operation in walk::operations(&document) {
         let Some(schema) = json_body(&operation) else { continue };
         let facts = generated::OPERATIONS.iter().find(|facts| facts.document_id == operation.id()).unwrap();
         let (_, call) = generated::CALLS.iter().find(|(id, _)| *id == facts.id).unwrap();
         let mut arguments = arguments(&document, &operation);
-        arguments["body"] = canonical::value(&document, schema, Fill::Required);
-        let request = captured(*call, &arguments).await;
-        let body: Value = serde_json::from_slice(request.body.as_ref().unwrap()).unwrap();
-        assert_eq!(body, arguments["body"], "{}", facts.id);
+        for fill in &fills {
+            arguments["body"] = canonical::value(&document, schema, *fill);
+            let request = captured(*call, &arguments).await;
+            let body: Value = serde_json::from_slice(request.body.as_ref().unwrap()).unwrap();
+            assert_eq!(body, arguments["body"], "{} with {fill:?}", facts.id);
+        }
     }
 }
 

@@ -9,6 +9,10 @@ pub enum Fill {
     Everything,
     /// Only what is required.
     Required,
+    /// Every property; null where null is allowed.
+    Nulls,
+    /// Every property; of each union the member with this number, counted round.
+    Member(usize),
 }
 
 /// Texts to try where a schema has a pattern or a length.
@@ -25,6 +29,9 @@ fn of(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
         let target = document.pointer(target.trim_start_matches('#')).unwrap_or(&Value::Null);
         return of(document, target, fill, depth + 1);
     }
+    if fill == Fill::Nulls && depth > 0 && takes_null(schema) {
+        return Value::Null;
+    }
     if let Some(constant) = schema.get("const") {
         return constant.clone();
     }
@@ -34,9 +41,12 @@ fn of(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
     if schema.get("properties").is_none() {
         for keyword in ["allOf", "oneOf", "anyOf"] {
             let members = schema.get(keyword).and_then(Value::as_array).into_iter().flatten();
-            let mut members = members.filter(|member| member.get("type") != Some(&"null".into()));
-            if let Some(first) = members.next() {
-                return tagged(schema, first, of(document, first, fill, depth + 1));
+            let members: Vec<&Value> =
+                members.filter(|member| member.get("type") != Some(&"null".into())).collect();
+            // A type that holds itself ends at its first member, which holds nothing.
+            let number = if let (Fill::Member(number), true) = (fill, depth < 16) { number } else { 0 };
+            if let Some(member) = members.get(number % members.len().max(1)) {
+                return tagged(schema, member, of(document, member, fill, depth + 1));
             }
         }
     }
@@ -49,6 +59,14 @@ fn of(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
         Some("boolean") => json!(true),
         _ => json!("anything"),
     }
+}
+
+fn takes_null(schema: &Value) -> bool {
+    let null = Value::from("null");
+    let listed = |types: &Value| types.as_array().is_some_and(|types| types.contains(&null));
+    let member = |member: &Value| member.get("type") == Some(&null);
+    schema.get("type").is_some_and(listed)
+        || schema.get("anyOf").and_then(Value::as_array).is_some_and(|members| members.iter().any(member))
 }
 
 fn kind(schema: &Value) -> Option<&str> {
@@ -82,7 +100,7 @@ fn object(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
         .collect();
     let mut object = Map::new();
     // Types that hold themselves have to end somewhere.
-    let full = fill == Fill::Everything && depth < 12;
+    let full = fill != Fill::Required && depth < 16;
     for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         if full || required.contains(&name.as_str()) {
             object.insert(name.clone(), of(document, property, fill, depth + 1));
@@ -98,7 +116,7 @@ fn object(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
 
 fn array(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
     let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
-    let wanted = if depth > 10 || fill == Fill::Required { least } else { least.max(1) };
+    let wanted = if depth > 14 || fill == Fill::Required { least } else { least.max(1) };
     let item =
         schema.get("items").map(|items| of(document, items, fill, depth + 1)).unwrap_or(json!("anything"));
     vec![item; wanted as usize].into()
