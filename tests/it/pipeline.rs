@@ -32,7 +32,7 @@ fn in_other_habits(value: Value, schema: bool) -> Value {
             (name, child)
         })
         .collect();
-    if schema && !members.iter().any(|(name, _)| name == "$ref") {
+    if schema {
         members.retain(|(name, _)| name != "examples");
         members.push(("title".into(), json!("Some Title")));
         members.push(("examples".into(), json!([{"title": 1}])));
