@@ -20,9 +20,8 @@ struct Case {
 
 /// Builds two small programs, one on heygen-api and one on what it stands on, and prints the ratio.
 ///
-/// Dependencies that both have in common are built first and kept: what is timed is heygen-api itself (where there is
-/// one) and the program. What counts is the build from nothing; the rival's own code is one line, so a ratio to it would
-/// say little.
+/// The ratio is of builds from nothing. A second column rebuilds only the program and heygen-api; the rival's own code
+/// is one line, so a ratio there would say little.
 pub fn compile() -> Result<()> {
     let root = workspace_root();
     let api = root.join("heygen-api");

@@ -39,7 +39,8 @@ const RESERVED_TYPES: [&str; 25] = [
     "UnknownValue",
 ];
 const RESERVED_FIELDS: [&str; 2] = ["build", "problem"];
-const RESERVED_PARAMETERS: [&str; 5] = ["client", "new", "send", "self", "url"];
+const RESERVED_PARAMETERS: [&str; 8] =
+    ["client", "header_map", "new", "request", "response", "self", "send", "url"];
 const RESERVED_METHODS: [&str; 5] = ["base_url", "builder", "execute", "new", "clone"];
 
 pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
