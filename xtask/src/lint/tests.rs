@@ -162,6 +162,8 @@ fn rules() -> Vec<(&'static str, Value)> {
         ("schema-type", with(A, json!({"properties": {}}))),
         ("schema-keyword", with(A, json!({"not": {"type": "string"}}))),
         ("schema-keyword", with(A, json!({"const": 1}))),
+        ("schema-keyword", with(A, json!({"type": "string", "x-rust-type": {"crate": "std"}}))),
+        ("dropshot-extension", operation("x-dropshot-pagination", json!({}))),
         ("schema-keyword", with(A, json!({"type": "string", "title": "T"}))),
         ("schema-boolean", with(A, json!(true))),
         ("array-items", with(A, json!({"type": "array"}))),
