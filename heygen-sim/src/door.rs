@@ -1,121 +1,299 @@
-//! The way in: key, route, parameters and body are checked before any resource sees a request.
+//! The way in: faults, route, key, limits, parameters and body are seen to before any resource sees a request.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::extract::State;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use tokio::sync::oneshot;
 
-use crate::document::{Found, document};
-use crate::refusal::{Refusal, answer};
+use crate::document::{Envelope, Found, Pairs, Route, Takes, document};
+use crate::fault::Effect;
+use crate::files::{self, uploads};
+use crate::form::{self, UploadedFile};
+use crate::idempotency::{Claim, Verdict};
+use crate::log::{self, LoggedRequest};
+use crate::refusal::Refusal;
+use crate::reply::{Answer, Body, Cut, Payload, Reply};
+use crate::server::Link;
 use crate::world::World;
-use crate::{files, resources};
+use crate::{authorization, control, mangle, oauth, resources, retired};
 
-/// Most that a body may hold: 32 MB, the service's limit for a form.
-const BODY_LIMIT: usize = 32 * 1024 * 1024;
+/// Most that a body may hold: 32 MB, the service's limit for a form, and room for what is around the file.
+pub(crate) const BODY_LIMIT: usize = 32 * 1024 * 1024 + 64 * 1024;
+
+/// Limit that the document states for the bodies of workflow runs.
+const RUN_BODY_LIMIT: usize = 1024 * 1024;
 
 /// A request that passed the door.
 pub(crate) struct Call {
+    pub(crate) route: &'static Route,
     /// Path parameters by name.
-    pub(crate) path: BTreeMap<String, String>,
+    pub(crate) path: Pairs,
     /// Query parameters by name.
-    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) query: Pairs,
     /// Body, null when there is none.
     pub(crate) body: Value,
+    /// The file of a form.
+    pub(crate) file: Option<UploadedFile>,
+    /// The time at which it is carried out.
+    pub(crate) now: u64,
+    claim: Option<Claim>,
 }
 
-/// Answers any request.
-pub(crate) async fn enter(State(world): State<Arc<World>>, request: Request<Body>) -> Response<Body> {
-    let id = world.id();
-    let answered = if request.uri().path().starts_with(files::PREFIX) {
-        files::serve(&world, &request)
+impl Call {
+    /// The path parameter of that name.
+    pub(crate) fn id(&self, name: &str) -> &str {
+        self.path.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// A text of the body.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.body.get(name).and_then(Value::as_str)
+    }
+}
+
+/// Answers any request, or closes its connection.
+pub(crate) async fn enter(
+    world: &Arc<World>,
+    request: Request<Incoming>,
+    link: &Link,
+) -> Result<Response<Body>, Cut> {
+    let request_id = world.request_id();
+    let (parts, body) = request.into_parts();
+    let mut response = if parts.uri.path().starts_with(control::PREFIX) {
+        control::answer(world, &parts, body).await.into_response()
     } else {
-        pass(&world, request).await
+        pass(world, parts, body, link, &request_id).await?
     };
-    let mut response = answered.unwrap_or_else(Refusal::into_response);
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert("x-request-id", value);
     }
-    response
+    Ok(response)
 }
 
-async fn pass(world: &World, request: Request<Body>) -> Result<Response<Body>, Refusal> {
-    let (parts, body) = request.into_parts();
-    let (route, path) = match document().find(&parts.method, parts.uri.path()) {
-        Found::Route(route, path) => (route, path),
-        Found::OtherMethod => {
-            let message = format!("{} is not allowed on {}", parts.method, parts.uri.path());
-            return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message));
+async fn pass(
+    world: &Arc<World>,
+    parts: Parts,
+    body: Incoming,
+    link: &Link,
+    request_id: &str,
+) -> Result<Response<Body>, Cut> {
+    let path = parts.uri.path();
+    let found = document().find(&parts.method, path);
+    let operation = match &found {
+        Found::Route(route, _) => Some(route.id.as_str()),
+        _ if path.starts_with(files::PREFIX) => Some("files"),
+        _ if path.starts_with(uploads::PREFIX) => Some("uploads"),
+        _ if path == oauth::PATH => Some("oauth"),
+        _ => None,
+    };
+    let query = pairs(parts.uri.query().unwrap_or_default());
+    let number = world.log().begin(LoggedRequest {
+        number: 0,
+        at: world.clock.now(),
+        method: parts.method.as_str().to_owned(),
+        path: path.to_owned(),
+        operation: operation.map(str::to_owned),
+        query: log::query(&query),
+        headers: log::headers(&parts.headers),
+        body: None,
+        status: None,
+        code: None,
+        request_id: request_id.to_owned(),
+        fault: None,
+        replayed: false,
+    });
+    let effect = world.faults().strike(operation.unwrap_or_default(), || world.chance());
+    if let Some(effect) = &effect {
+        let name = mangle::name(effect);
+        world.log().amend(number, |request| request.fault = Some(name.to_owned()));
+    }
+    match &effect {
+        Some(Effect::CloseBefore) => return Err(Cut),
+        Some(Effect::Reset) => {
+            link.reset();
+            return Err(Cut);
         }
-        Found::Nothing => {
-            return Err(Refusal::not_found("not_found", format!("no route {}", parts.uri.path())));
+        Some(Effect::Answer { status, content_type, body, headers }) => {
+            world.log().amend(number, |request| request.status = Some(*status));
+            return Ok(mangle::answer(*status, content_type, body, headers));
+        }
+        _ => {}
+    }
+    let envelope = match &found {
+        Found::Route(route, _) => route.envelope,
+        _ => Envelope::Standard,
+    };
+    let answer = match (found, operation) {
+        (Found::Route(route, path), _) => {
+            carry(world, route, path, query, &parts, body, effect.as_ref(), number).await
+        }
+        (_, Some("oauth")) => Ok(oauth::token(world, &parts.method, &parts.headers, body).await),
+        (_, Some("files")) => Ok(files::serve(world, &parts, &query).await),
+        (_, Some(_)) => Ok(uploads::receive(world, &parts, &query, body).await),
+        (Found::OtherMethod, _) => {
+            let message = format!("{} is not allowed on {path}", parts.method);
+            Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message))
+        }
+        (Found::Nothing, None) => Err(Refusal::not_found("not_found", format!("no route {path}"))),
+    };
+    let reply = answer.unwrap_or_else(|refusal| refusal.into_reply(envelope));
+    let (status, code) = (reply.status.as_u16(), reply.code.clone());
+    if matches!(effect, Some(Effect::CloseAfter)) {
+        return Err(Cut);
+    }
+    world.log().amend(number, |request| (request.status, request.code) = (Some(status), code));
+    Ok(mangle::mangle(world, reply.into_response(), effect.as_ref()))
+}
+
+/// Checks a request of an operation and has it carried out.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one step of the door; the arguments are the request taken apart"
+)]
+async fn carry(
+    world: &Arc<World>,
+    route: &'static Route,
+    path: Pairs,
+    query: Pairs,
+    parts: &Parts,
+    body: Incoming,
+    effect: Option<&Effect>,
+    number: u64,
+) -> Answer {
+    if route.is_legacy() && !world.settings.legacy {
+        return Err(retired::refusal(route));
+    }
+    authorization::check(world, &parts.headers)?;
+    world.state().limits.pass(&world.settings, world.clock.now())?;
+    let path: Pairs = path.into_iter().map(|(name, value)| (name, decoded(&value))).collect();
+    route.check_parameters(&path, &query, &parts.headers)?;
+    let mut file = None;
+    let body = match route.takes {
+        Takes::Nothing => Value::Null,
+        Takes::Json { required } => {
+            let (value, length) = json(route, &parts.headers, body, required).await?;
+            world.log().amend(number, |request| request.body = log::body(&value, length));
+            if required || length > 0 {
+                route.check_body(&value)?;
+            }
+            value
+        }
+        Takes::Form => {
+            file = Some(form::read(&parts.headers, body).await?);
+            Value::Null
         }
     };
-    authorize(world, &parts.headers)?;
-    let path = path.into_iter().map(|(name, value)| (name, decoded(&value))).collect();
-    let query = pairs(parts.uri.query().unwrap_or_default());
-    route.check_query(&query)?;
-    route.check_headers(&parts.headers)?;
-    let body = if route.takes_json() { json(&parts.headers, body).await? } else { Value::Null };
-    route.check_body(&body)?;
-    let (status, reply) = resources::handle(world, &route.id, &Call { path, query, body })?;
-    Ok(answer(status, &reply))
-}
-
-fn authorize(world: &World, headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let bearer = text("authorization").and_then(|value| value.strip_prefix("Bearer "));
-    match text("x-api-key").or(bearer) {
-        Some(given) if given == world.api_key() => Ok(()),
-        Some(_) => Err(Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", "the API key is not valid")),
-        None => {
-            let message = "neither X-Api-Key nor Authorization: Bearer was sent";
-            Err(Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message))
-        }
+    let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    let claim = key.filter(|_| route.idempotent).map(|key| Claim {
+        operation: route.id.clone(),
+        path: parts.uri.path().to_owned(),
+        key: key.to_owned(),
+    });
+    let now = world.clock.now();
+    let call = Call { route, path, query, body, file, now, claim };
+    if let Some(claim) = &call.claim
+        && let Verdict::Replay(status, answer) = world.state().ledger.claim(claim, &call.body, now)?
+    {
+        world.log().amend(number, |request| request.replayed = true);
+        return Ok(Reply::json(status, answer));
     }
+    let Some(Effect::Delay { seconds }) = effect else { return perform(world, call).await };
+    // A server that is slow goes on when its caller has gone; so the work must not hang on the connection.
+    let (tell, told) = oneshot::channel();
+    let (busy, pause) = (Arc::clone(world), Duration::try_from_secs_f64(*seconds).unwrap_or_default());
+    world.spawn(async move {
+        busy.clock.sleep(pause).await;
+        let call = Call { now: busy.clock.now(), ..call };
+        // Nobody may be there to be told.
+        let _ = tell.send(perform(&busy, call).await);
+    });
+    told.await.unwrap_or_else(|_| Err(internal("the simulator stopped meanwhile")))
 }
 
-async fn json(headers: &HeaderMap, body: Body) -> Result<Value, Refusal> {
+/// Has a call carried out, and settles its key.
+async fn perform(world: &Arc<World>, call: Call) -> Answer {
+    let answer = resources::handle(world, &call).await;
+    if let Some(claim) = &call.claim {
+        let success = match &answer {
+            Ok(Reply { status, payload: Payload::Json(body), .. }) => {
+                Some((*status, body.clone(), call.body.clone()))
+            }
+            _ => None,
+        };
+        world.state().ledger.settle(claim, success, call.now);
+    }
+    if call.route.is_legacy() { answer.map(|reply| retired::warn(call.route, reply)) } else { answer }
+}
+
+async fn json(
+    route: &Route,
+    headers: &HeaderMap,
+    body: Incoming,
+    required: bool,
+) -> Result<(Value, usize), Refusal> {
+    let limit = if route.id == "createWorkflowRun" { RUN_BODY_LIMIT } else { BODY_LIMIT };
+    let bytes = read(headers, body, limit).await?;
+    if bytes.is_empty() && !required {
+        return Ok((Value::Null, 0));
+    }
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if media.split(';').next().map(str::trim) != Some("application/json") {
+    let named = media.split(';').next().unwrap_or_default().trim();
+    if !named.eq_ignore_ascii_case("application/json") {
         return Err(Refusal::invalid("", format!("Content-Type must be application/json, not `{media}`")));
     }
-    let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| {
-        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "the body is larger than 32 MB")
-    })?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Refusal::invalid("", format!("the body is not JSON: {error}")))
+    let value = serde_json::from_slice(&bytes);
+    let value = value.map_err(|error| Refusal::invalid("", format!("the body is not JSON: {error}")))?;
+    Ok((value, bytes.len()))
 }
 
-fn pairs(query: &str) -> BTreeMap<String, String> {
+/// A body of at most so many bytes.
+pub(crate) async fn read(headers: &HeaderMap, body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > limit as u64) {
+        return Err(too_large(limit));
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+        Err(error) => Err(Refusal::invalid("", format!("the body did not arrive whole: {error}"))),
+    }
+}
+
+pub(crate) fn too_large(limit: usize) -> Refusal {
+    let message = format!("the body is larger than {} MB", limit / (1024 * 1024));
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+}
+
+pub(crate) fn internal(message: &str) -> Refusal {
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
+}
+
+/// Whether a request only reads.
+pub(crate) fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// The pairs of a query or of a form in a body.
+pub(crate) fn pairs(query: &str) -> Pairs {
     let pairs = query
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.map(|(name, value)| (decoded(&name.replace('+', " ")), decoded(&value.replace('+', " ")))).collect()
+    let plain = |text: &str| decoded(&text.replace('+', " "));
+    pairs.map(|(name, value)| (plain(name), plain(value))).collect::<BTreeMap<_, _>>()
 }
 
 /// Percent-decoded; a broken escape stays as it is.
 pub(crate) fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let escape = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok());
-        match (byte, escape.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
-            (b'%', Some(value)) => {
-                out.push(value);
-                at += 3;
-            }
-            _ => {
-                out.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

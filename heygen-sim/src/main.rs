@@ -12,30 +12,64 @@ struct Options {
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// How many times as fast as real time its clock runs
-    #[arg(long, default_value_t = 60.0)]
+    #[arg(long, default_value_t = 60.0, value_parser = speed)]
     speed: f64,
+    /// Let the clock stand until POST /__sim/clock moves it
+    #[arg(long, conflicts_with = "speed")]
+    manual: bool,
     /// The API key to take
     #[arg(long, default_value = "sk-simulated")]
     key: String,
-    /// Seed of the ids
+    /// Seed of ids and chances
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Let the operations of v1 and v2 work
+    #[arg(long)]
+    legacy: bool,
+    /// Allow what only Enterprise has
+    #[arg(long)]
+    enterprise: bool,
+    /// US dollars in the wallet
+    #[arg(long, default_value_t = 1000.0)]
+    balance: f64,
+    /// Jobs that may run at once
+    #[arg(long, default_value_t = 10)]
+    concurrency: usize,
+    /// Register webhook endpoints without asking whether they are there
+    #[arg(long)]
+    no_probe: bool,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "a number is needed, such as 60".to_owned())?;
+    if speed.is_finite() && speed > 0.0 { Ok(speed) } else { Err("a number above 0 is needed".to_owned()) }
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let clock = Clock::scaled(options.speed);
-    let started =
-        Sim::builder().port(options.port).api_key(&options.key).clock(clock).seed(options.seed).start().await;
-    let sim = match started {
+    let clock = if options.manual { Clock::manual() } else { Clock::scaled(options.speed) };
+    let builder = Sim::builder()
+        .port(options.port)
+        .api_key(&options.key)
+        .clock(clock)
+        .seed(options.seed)
+        .legacy(options.legacy)
+        .enterprise(options.enterprise)
+        .balance(options.balance)
+        .concurrency(options.concurrency)
+        .probe(!options.no_probe);
+    let sim = match builder.start().await {
         Ok(sim) => sim,
         Err(error) => {
             eprintln!("cannot listen on port {}: {error}; choose another with --port", options.port);
             return ExitCode::FAILURE;
         }
     };
-    println!("A local HeyGen, {} times as fast as real time. Try:", options.speed);
+    match options.manual {
+        true => println!("A local HeyGen whose clock stands until it is moved. Try:"),
+        false => println!("A local HeyGen, {} times as fast as real time. Try:", options.speed),
+    }
     println!();
     println!(
         "  curl -s {}/v3/video-agents -H 'X-Api-Key: {}' -H 'Content-Type: application/json' \\\n    \
@@ -44,11 +78,25 @@ async fn main() -> ExitCode {
         sim.api_key()
     );
     println!();
-    println!("Ctrl-C ends it.");
+    println!("Ctrl-C ends it. What else it does: {}/__sim/", sim.base_url());
     // Without signals there is nothing to wait for but the end of the process.
-    if tokio::signal::ctrl_c().await.is_err() {
+    if stopped().await.is_err() {
         std::future::pending::<()>().await;
     }
     sim.shutdown().await;
     ExitCode::SUCCESS
+}
+
+/// Ctrl-C, or on Unix the signal with which other programs end this one.
+async fn stopped() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => ended,
+            _ = terminated.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }

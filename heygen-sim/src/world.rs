@@ -1,53 +1,223 @@
-//! What the simulator knows: its clock, its key, and the resources that were made.
+//! What the simulator stands on: its settings, its clock, its state, and the work in the background.
 
+use std::collections::VecDeque;
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::resources::video_agents::Session;
+use crate::fault::Faults;
+use crate::log::Log;
+use crate::state::State;
+use crate::webhooks::deliver;
+
+/// What the builder decides.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) api_key: String,
+    pub(crate) seed: u64,
+    /// Whether the operations of v1 and v2 work.
+    pub(crate) legacy: bool,
+    /// Whether the workspace has what only Enterprise has.
+    pub(crate) enterprise: bool,
+    /// US dollars in the wallet.
+    pub(crate) balance: f64,
+    /// Jobs that may run at once.
+    pub(crate) concurrency: usize,
+    pub(crate) requests_per_minute: Option<u32>,
+    pub(crate) link_lifetime: Duration,
+    /// Bytes that a direct upload may have.
+    pub(crate) upload_limit: u64,
+    /// Whether a webhook endpoint is probed when it is registered.
+    pub(crate) probe: bool,
+    /// Resources of each kind that are kept.
+    pub(crate) keep: usize,
+}
 
 pub(crate) struct World {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    /// For deliveries of webhooks.
+    pub(crate) http: reqwest::Client,
+    /// Something is due earlier than before.
+    pub(crate) wake: Notify,
+    /// A delivery is over.
+    pub(crate) settled: Notify,
     base_url: String,
-    api_key: String,
-    clock: Clock,
-    seed: u64,
-    drawn: AtomicU64,
-    sessions: Mutex<Vec<Session>>,
+    ids: AtomicU64,
+    request_ids: AtomicU64,
+    chances: AtomicU64,
+    state: Mutex<State>,
+    faults: Mutex<Faults>,
+    log: Mutex<Log>,
+    background: Mutex<JoinSet<()>>,
+    this: Weak<Self>,
 }
 
 impl World {
-    pub(crate) fn new(base_url: String, api_key: String, clock: Clock, seed: u64) -> Self {
-        Self { base_url, api_key, clock, seed, drawn: AtomicU64::new(0), sessions: Mutex::default() }
+    pub(crate) fn new(
+        base_url: String,
+        settings: Settings,
+        clock: Clock,
+    ) -> Result<Arc<Self>, reqwest::Error> {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        Ok(Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            state: Mutex::new(State::new(&settings, clock.now())),
+            settings,
+            clock,
+            http,
+            wake: Notify::new(),
+            settled: Notify::new(),
+            base_url,
+            ids: AtomicU64::new(0),
+            request_ids: AtomicU64::new(0),
+            chances: AtomicU64::new(0),
+            faults: Mutex::default(),
+            log: Mutex::default(),
+            background: Mutex::default(),
+        }))
+    }
+
+    /// For what may outlive the simulator.
+    pub(crate) fn handle(&self) -> Weak<Self> {
+        self.this.clone()
     }
 
     pub(crate) fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    pub(crate) fn api_key(&self) -> &str {
-        &self.api_key
+    /// The state as it stands now: whatever was due has happened.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = lock(&self.state);
+        state.settle(self, self.clock.now());
+        state
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.faults)
+    }
+
+    pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
+        lock(&self.log)
     }
 
     /// A new id: 32 hexadecimal digits, as the service's are.
     pub(crate) fn id(&self) -> String {
-        let number = self.drawn.fetch_add(1, Ordering::Relaxed);
-        let digest = Sha256::digest([self.seed.to_be_bytes(), number.to_be_bytes()].concat());
-        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        self.digits("id", &self.ids)
+    }
+
+    pub(crate) fn request_id(&self) -> String {
+        self.digits("request", &self.request_ids)
+    }
+
+    /// A number from 0 up to 1, the same in each run with the same seed.
+    pub(crate) fn chance(&self) -> f64 {
+        let digits = self.digits("chance", &self.chances);
+        let number = u32::from_str_radix(digits.get(..8).unwrap_or("0"), 16).unwrap_or(0);
+        f64::from(number) / (f64::from(u32::MAX) + 1.0)
+    }
+
+    fn digits(&self, what: &str, counter: &AtomicU64) -> String {
+        let number = counter.fetch_add(1, Ordering::Relaxed);
+        let mut digest = Sha256::new_with_prefix(self.settings.seed.to_be_bytes());
+        digest.update(number.to_be_bytes());
+        digest.update(what);
+        hex(digest.finalize().get(..16).unwrap_or_default())
     }
 
     /// What links are signed with.
     pub(crate) fn signing_secret(&self) -> Vec<u8> {
-        Sha256::digest(format!("files of {} with seed {}", self.base_url, self.seed)).to_vec()
+        Sha256::digest(format!("links of {} with seed {}", self.base_url, self.settings.seed)).to_vec()
     }
 
-    /// All sessions, oldest first.
-    pub(crate) fn sessions(&self) -> MutexGuard<'_, Vec<Session>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Runs something that outlives its request; it ends with the simulator.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut background = lock(&self.background);
+        while background.try_join_next().is_some() {}
+        background.spawn(work);
+    }
+
+    /// Ends what runs in the background.
+    pub(crate) fn abandon(&self) {
+        lock(&self.background).abort_all();
+    }
+
+    /// Makes things happen when they are due, and carries deliveries out.
+    pub(crate) async fn run(self: Arc<Self>) {
+        loop {
+            let next = {
+                let mut state = self.state();
+                deliver::start(&self, &mut state);
+                state.next_due()
+            };
+            let due = async {
+                match next {
+                    Some(then) => self.clock.sleep_until(then).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = due => {}
+                () = self.wake.notified() => {}
+            }
+        }
+    }
+
+    /// Waits until nothing is due and no delivery is under way.
+    pub(crate) async fn idle(&self) {
+        loop {
+            let settled = self.settled.notified();
+            if self.state().deliveries.is_idle() {
+                return;
+            }
+            self.wake.notify_one();
+            settled.await;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere leaves the data as they were; there is nothing half-done to protect from.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// The last things of a kind, and no more than so many.
+#[derive(Debug)]
+pub(crate) struct Recent<T> {
+    things: VecDeque<T>,
+    keep: usize,
+}
+
+impl<T: Clone> Recent<T> {
+    pub(crate) fn new(keep: usize) -> Self {
+        Self { things: VecDeque::new(), keep }
+    }
+
+    pub(crate) fn push(&mut self, thing: T) {
+        if self.things.len() == self.keep {
+            self.things.pop_front();
+        }
+        self.things.push_back(thing);
+    }
+
+    pub(crate) fn all(&self) -> Vec<T> {
+        self.things.iter().cloned().collect()
     }
 }

@@ -1,26 +1,179 @@
-//! Videos, as far as sessions make them.
+//! Videos: of avatars, images and scenes; of templates and agents; and of models.
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Reply, page};
+use super::{inputs, page, video_rules};
 use crate::door::Call;
+use crate::files::{DURATION, link};
+use crate::jobs::{self, Job, Kind, Order};
 use crate::refusal::Refusal;
+use crate::reply::{Answer, data, data_with};
+use crate::state::State;
 use crate::world::World;
 
-pub(crate) fn get(world: &World, call: &Call) -> Reply {
-    let wanted = call.path.get("video_id").map(String::as_str).unwrap_or_default();
-    let now = world.clock().now();
-    let sessions = world.sessions();
-    let mut videos = sessions.iter().filter_map(|session| session.video(world, now));
-    match videos.find(|video| video["id"] == wanted) {
-        Some(video) => Ok((StatusCode::OK, json!({ "data": video }))),
-        None => Err(Refusal::not_found("video_not_found", format!("no video {wanted}"))),
+/// A video as its GET shows it.
+pub(crate) fn view(world: &World, job: &Job, now: u64) -> Value {
+    let failure = job.course.failure(now);
+    let ready = job.course.has_links(now);
+    let link = |name: &str| ready.then(|| link(world, &job.file(name)));
+    let burned_in = job.body.pointer("/caption/style").is_some_and(|style| !style.is_null())
+        || job.body.get("caption") == Some(&Value::Bool(true))
+        || job.body.get("subtitles").is_some_and(|subtitles| !subtitles.is_null());
+    let main = match job.extra["format"].as_str() {
+        Some("webm") => "video.webm",
+        _ => "video.mp4",
+    };
+    let mut video = json!({
+        "id": job.id,
+        "title": job.title,
+        "status": job.status(now),
+        "created_at": job.course.created_at(),
+        "folder_id": job.text("folder_id"),
+        "output_language": null,
+    });
+    if let Some((code, message)) = failure {
+        video["failure_code"] = json!(code);
+        video["failure_message"] = json!(message);
     }
+    if let Some(ended) = job.course.ended(now).filter(|_| failure.is_none()) {
+        video["completed_at"] = json!(ended);
+        video["duration"] = json!(DURATION);
+        video["video_url"] = json!(link(main));
+        video["thumbnail_url"] = json!(link("thumbnail.png"));
+        video["gif_url"] = json!(link("preview.gif"));
+        video["subtitle_url"] = json!(link("captions.srt"));
+        video["captioned_video_url"] = json!(link("captioned.mp4").filter(|_| burned_in));
+        video["video_page_url"] = json!(format!("https://app.heygen.com/videos/{}", job.id));
+    }
+    video
 }
 
-pub(crate) fn list(world: &World, call: &Call) -> Reply {
-    let now = world.clock().now();
-    let sessions = world.sessions();
-    page(sessions.iter().rev().filter_map(|session| session.video(world, now)).collect(), call, 10)
+/// Submits a video whose body is that of `POST /v3/videos`.
+pub(super) fn submit(
+    world: &World,
+    state: &mut State,
+    body: &Value,
+    now: u64,
+    queued: u64,
+) -> Result<(String, &'static str), Refusal> {
+    let plan = video_rules::check(world, state, body, now)?;
+    let order = Order::new(Kind::Video, body).with(json!({"format": plan.format}));
+    let id = jobs::submit(world, state, now, Order { price: plan.price, queued, ..order })?;
+    Ok((id, plan.format))
+}
+
+pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+    let (id, format) = submit(world, state, &call.body, call.now, 0)?;
+    data(json!({"video_id": id, "status": "waiting", "output_format": format}))
+}
+
+pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+    let job = state.job(Kind::Video, call.id("video_id"), call.now)?;
+    data(view(world, job, call.now))
+}
+
+pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
+    let title = call.query.get("title").map(|title| title.to_lowercase());
+    let folder = call.query.get("folder_id");
+    page(call, state.jobs(Kind::Video), |job| {
+        let named = |title: &String| job.title.as_ref().is_some_and(|own| own.to_lowercase().contains(title));
+        let wanted = job.visible <= call.now
+            && title.as_ref().is_none_or(named)
+            && folder.is_none_or(|folder| job.text("folder_id") == Some(folder.as_str()));
+        wanted.then(|| view(world, job, call.now))
+    })
+}
+
+pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("video_id");
+    jobs::delete(state, Kind::Video, id, call.now)?;
+    data(json!({"id": id, "deleted": true}))
+}
+
+pub(super) fn scenes(world: &World, state: &mut State, call: &Call) -> Answer {
+    let job = state.job(Kind::Video, call.id("video_id"), call.now)?;
+    let scenes: Vec<Value> = match job.body["scenes"].as_array() {
+        Some(scenes) => scenes.iter().enumerate().map(|(number, one)| scene(world, number, one)).collect(),
+        None => vec![scene(world, 0, &json!({"type": "avatar_video", "input": job.body}))],
+    };
+    let captions = job.body.get("caption").is_some_and(|caption| !caption.is_null());
+    data(json!({
+        "video_id": job.id,
+        "video": {
+            "title": job.title,
+            "aspect_ratio": job.text("aspect_ratio"),
+            "resolution": job.text("resolution"),
+            "caption": {"enabled": captions},
+            "brand_glossary_id": job.text("brand_glossary_id"),
+        },
+        "scenes": scenes,
+    }))
+}
+
+fn scene(world: &World, number: usize, scene: &Value) -> Value {
+    let id = |what: &str| format!("{what}-{number}");
+    let avatar = scene.get("input").filter(|_| scene["type"] == "avatar_video");
+    let spoken = avatar.unwrap_or(scene);
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let audio = |url: Value| json!({"type": "audio", "id": id("audio"), "audio_url": url});
+    let script = match (text(spoken, "script"), text(spoken, "audio_url"), text(spoken, "audio_asset_id")) {
+        (Some(script), ..) => {
+            json!({"type": "text", "id": id("text"), "text": script, "voice_id": spoken.get("voice_id")})
+        }
+        (_, Some(url), _) => audio(json!(url)),
+        (.., Some(asset)) => audio(json!(link(world, &format!("{asset}/original.mp3")))),
+        _ => json!({"type": "silence", "id": id("silence"), "duration": spoken.get("duration")}),
+    };
+    let filler = |kind: &str, file: &str| json!({"type": kind, "id": id(kind), "url": link(world, &format!("scene/{file}"))});
+    let (background, elements) = match (avatar, scene["type"].as_str()) {
+        (Some(avatar), _) => {
+            let mut background = Value::Null;
+            if let Some(color) = avatar.pointer("/background/color").or(avatar.pointer("/background/value")) {
+                background = json!({"type": "color", "color": color});
+            }
+            let element = json!({
+                "type": "avatar",
+                "id": id("avatar"),
+                "avatar_id": avatar.get("avatar_id").filter(|id| id.is_string()).unwrap_or(&json!("")),
+                "engine": avatar.pointer("/engine/type"),
+                "expressiveness": avatar.get("expressiveness"),
+                "motion_prompt": avatar.get("motion_prompt"),
+            });
+            (background, vec![element])
+        }
+        (None, Some("image")) => (filler("image", "thumbnail.png"), Vec::new()),
+        (None, _) => (filler("video", "video.mp4"), Vec::new()),
+    };
+    json!({"id": id("scene"), "background": background, "elements": elements, "script": [script]})
+}
+
+/// A model's video as its GET shows it.
+pub(super) fn view_model(world: &World, job: &Job, now: u64) -> Value {
+    let mut video = json!({"video_id": job.id, "status": job.status(now)});
+    if job.course.has_links(now) {
+        video["video_url"] = json!(link(world, &job.file("video.mp4")));
+        video["duration"] = json!(DURATION);
+    }
+    if let Some((code, message)) = job.course.failure(now) {
+        video["failure_code"] = json!(code);
+        video["failure_message"] = json!(message);
+    }
+    video
+}
+
+pub(super) fn create_model(world: &World, state: &mut State, call: &Call) -> Answer {
+    inputs::check(state, &call.body)?;
+    let count = |name: &str| call.body.get(name).and_then(Value::as_array).map_or(0, Vec::len);
+    let references = ["reference_images", "reference_videos", "reference_audio"].map(count);
+    if references.iter().sum::<usize>() > 12 {
+        return Err(Refusal::invalid("reference_images", "at most 12 reference files are taken in all"));
+    }
+    let id = jobs::submit(world, state, call.now, Order::new(Kind::ModelVideo, &call.body))?;
+    data_with(StatusCode::ACCEPTED, json!({"video_id": id, "status": "pending"}))
+}
+
+pub(super) fn get_model(world: &World, state: &mut State, call: &Call) -> Answer {
+    let job = state.job(Kind::ModelVideo, call.id("video_id"), call.now)?;
+    data(view_model(world, job, call.now))
 }

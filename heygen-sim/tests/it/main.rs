@@ -100,7 +100,7 @@ async fn the_door_is_strict() {
         (json!({"prompt": ""}), json!("prompt")),
         (json!({"prompt": "x".repeat(10_001)}), json!("prompt")),
         (json!({"prompt": "x", "promt": "y"}), json!("promt")),
-        (json!({"prompt": "x", "files": [{"type": "url"}]}), json!("files")),
+        (json!({"prompt": "x", "files": [{"type": "url"}]}), json!("files.0.url")),
         (json!([]), Value::Null),
     ] {
         let (status, answer) = call(&sim, Method::POST, agents, Some(body.clone())).await;
@@ -115,8 +115,8 @@ async fn the_door_is_strict() {
         (Method::GET, "/v3/video-agents/unknown", (404, "resource_not_found")),
         (Method::GET, "/v3/videos?limit=1000", (400, "invalid_parameter")),
         (Method::GET, "/v3/videos?token=nonsense", (400, "invalid_parameter")),
-        (Method::GET, "/v3/voices", (501, "not_simulated")),
-        (Method::POST, "/v3/webhooks/endpoints/e/rotate-secret", (501, "not_simulated")),
+        (Method::POST, "/v3/webhooks/endpoints/e/rotate-secret", (404, "webhook_not_found")),
+        (Method::GET, "/v2/videos", (410, "endpoint_retired")),
     ] {
         let (status, answer) = call(&sim, method, path, None).await;
         assert_eq!((status.as_u16(), answer["error"]["code"].as_str().unwrap()), wanted, "{path}");

@@ -1,0 +1,227 @@
+//! What a workspace has before anybody made anything: avatars, voices, styles, sounds, languages, templates.
+//!
+//! The data are in `catalogue.json`; their ids are the same in every simulator, so a program may name them.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::resources::avatars::{Group, Look};
+use crate::resources::brand_kits::Kit;
+use crate::resources::voices::Voice;
+use crate::state::State;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Catalogue {
+    groups: Vec<GroupEntry>,
+    voices: Vec<VoiceEntry>,
+    pub(crate) styles: Vec<Map<String, Value>>,
+    pub(crate) sounds: Vec<Described>,
+    pub(crate) pictures: Vec<Described>,
+    pub(crate) languages: Vec<Language>,
+    pub(crate) templates: Vec<Template>,
+    glossaries: Vec<Value>,
+    kits: Vec<KitEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupEntry {
+    id: String,
+    name: String,
+    gender: String,
+    owned: bool,
+    #[serde(default)]
+    consent_status: Option<String>,
+    default_voice_id: Option<String>,
+    looks: Vec<LookEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LookEntry {
+    id: String,
+    name: String,
+    avatar_type: String,
+    engines: Vec<String>,
+    default_voice_id: Option<String>,
+    orientation: String,
+    matting: bool,
+    tags: Vec<String>,
+    width: u64,
+    height: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VoiceEntry {
+    id: String,
+    name: String,
+    language: String,
+    gender: String,
+    engines: Vec<String>,
+    support_pause: bool,
+    support_locale: bool,
+    owned: bool,
+}
+
+/// Something that is searched for by its description.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Described {
+    pub(crate) id: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    #[serde(default)]
+    pub(crate) name: String,
+    pub(crate) description: String,
+}
+
+impl Described {
+    /// How well it fits a query: the part of the query's words that it has.
+    pub(crate) fn score(&self, query: &str) -> f64 {
+        let text = format!("{} {}", self.name, self.description).to_lowercase();
+        let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+        let found = words.iter().filter(|word| text.contains(word.as_str())).count();
+        found as f64 / words.len().max(1) as f64
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Language {
+    pub(crate) code: String,
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Template {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) aspect_ratio: String,
+    pub(crate) width: u64,
+    pub(crate) height: u64,
+    pub(crate) scenes: Vec<TemplateScene>,
+    pub(crate) variables: Map<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TemplateScene {
+    pub(crate) scene_id: String,
+    pub(crate) script: Option<String>,
+    pub(crate) variables: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KitEntry {
+    id: String,
+    name: String,
+    shared: bool,
+}
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+    // A test reads it; a broken text would make an empty catalogue, and no test of a resource would pass.
+    serde_json::from_str(include_str!("catalogue.json")).unwrap_or_default()
+});
+
+pub(crate) fn catalogue() -> &'static Catalogue {
+    &CATALOGUE
+}
+
+/// The name of a language, by its name or its code.
+pub(crate) fn language(text: &str) -> Option<&'static Language> {
+    catalogue().languages.iter().find(|language| language.name == text || language.code == text)
+}
+
+/// Puts the catalogue's things into the state, those at the top last: lists show the newest first.
+pub(crate) fn fill(state: &mut State, now: u64) {
+    for entry in catalogue().groups.iter().rev() {
+        for look in entry.looks.iter().rev() {
+            state.looks.insert(
+                look.id.clone(),
+                Look {
+                    id: look.id.clone(),
+                    group_id: entry.id.clone(),
+                    name: look.name.clone(),
+                    avatar_type: look.avatar_type.clone(),
+                    engines: look.engines.clone(),
+                    default_voice_id: look.default_voice_id.clone(),
+                    orientation: look.orientation.clone(),
+                    matting: look.matting,
+                    tags: look.tags.clone(),
+                    size: (look.width, look.height),
+                    course: None,
+                },
+            );
+        }
+        state.groups.insert(
+            entry.id.clone(),
+            Group {
+                id: entry.id.clone(),
+                name: entry.name.clone(),
+                gender: Some(entry.gender.clone()),
+                owned: entry.owned,
+                consent_status: entry.consent_status.clone(),
+                default_voice_id: entry.default_voice_id.clone(),
+                created: now,
+            },
+        );
+    }
+    for entry in catalogue().voices.iter().rev() {
+        state.voices.insert(
+            entry.id.clone(),
+            Voice {
+                id: entry.id.clone(),
+                name: entry.name.clone(),
+                language: entry.language.clone(),
+                gender: entry.gender.clone(),
+                owned: entry.owned,
+                engines: entry.engines.clone(),
+                support_pause: entry.support_pause,
+                support_locale: entry.support_locale,
+                created: now,
+                course: None,
+            },
+        );
+    }
+    for entry in catalogue().glossaries.iter().rev() {
+        let mut glossary = entry.clone();
+        let id = entry["id"].as_str().unwrap_or_default().to_owned();
+        glossary["brand_glossary_id"] = json!(id);
+        glossary.as_object_mut().map(|glossary| glossary.remove("id"));
+        for time in ["created_at", "updated_at"] {
+            glossary[time] = json!(crate::resources::iso(now));
+        }
+        state.glossaries.insert(id, glossary);
+    }
+    for entry in catalogue().kits.iter().rev() {
+        state.kits.insert(entry.id.clone(), Kit::ready(&entry.id, &entry.name, entry.shared));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_can_be_read_and_its_references_hold() {
+        let read: Catalogue = serde_json::from_str(include_str!("catalogue.json")).unwrap();
+        let voice = |id: &Option<String>| {
+            id.as_ref().is_none_or(|id| read.voices.iter().any(|voice| voice.id == *id))
+        };
+        for group in &read.groups {
+            assert!(voice(&group.default_voice_id), "{}", group.id);
+            assert!(group.looks.iter().all(|look| voice(&look.default_voice_id)), "{}", group.id);
+        }
+        for template in &read.templates {
+            let named = template.scenes.iter().flat_map(|scene| &scene.variables);
+            for variable in named {
+                assert!(template.variables.contains_key(variable), "{variable}");
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Requests against the document: the first thing that is wrong, by name.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, StatusCode};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
+use serde_json::{Value, json};
+
+use super::{Route, document};
+use crate::refusal::Refusal;
+
+/// Names and values of a query or a path.
+pub(crate) type Pairs = BTreeMap<String, String>;
+
+/// Longest part of a validator's message that is passed on: it quotes the value, which may be megabytes.
+const MESSAGE_LIMIT: usize = 300;
+
+/// A parameter of an operation.
+pub(super) struct Parameter {
+    pub(super) name: String,
+    pub(super) place: String,
+    pub(super) schema: Value,
+    required: bool,
+    validator: Option<Validator>,
+}
+
+impl Parameter {
+    pub(super) fn new(value: &Value) -> Option<Self> {
+        let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+        let schema = value.get("schema").cloned().unwrap_or(json!({}));
+        Some(Self {
+            name: text("name")?,
+            place: text("in")?,
+            required: value.get("required").and_then(Value::as_bool).unwrap_or(false),
+            validator: jsonschema::draft202012::new(&schema).ok(),
+            schema,
+        })
+    }
+
+    fn check(&self, given: Option<&str>) -> Result<(), Refusal> {
+        let name = &self.name;
+        match given {
+            None if self.required => Err(Refusal::invalid(name, format!("{name} is required"))),
+            None => Ok(()),
+            Some(given) => {
+                let value = typed(given, &self.schema);
+                if self.validator.as_ref().is_some_and(|validator| validator.is_valid(&value)) {
+                    return Ok(());
+                }
+                Err(Refusal::invalid(name, shortened(&format!("{name} does not take `{given}`"))))
+            }
+        }
+    }
+}
+
+impl Route {
+    /// Checks path, query and header parameters.
+    pub(crate) fn check_parameters(
+        &self,
+        path: &Pairs,
+        query: &Pairs,
+        headers: &HeaderMap,
+    ) -> Result<(), Refusal> {
+        for parameter in &self.parameters {
+            let header = || headers.get(&parameter.name).map(|value| value.to_str().unwrap_or("\u{fffd}"));
+            let given = match parameter.place.as_str() {
+                "path" => path.get(&parameter.name).map(String::as_str),
+                "query" => query.get(&parameter.name).map(String::as_str),
+                // A header without text is no header.
+                "header" => header().map(str::trim).filter(|value| !(value.is_empty() && parameter.required)),
+                _ => continue,
+            };
+            parameter.check(given)?;
+        }
+        Ok(())
+    }
+
+    /// Checks a JSON body.
+    pub(crate) fn check_body(&self, body: &Value) -> Result<(), Refusal> {
+        let validator = self.validator.get_or_init(|| {
+            let body = super::precise::precise(&self.body);
+            let whole = json!({"allOf": [body], "components": document().precise.get("components")});
+            jsonschema::draft202012::new(&whole).ok()
+        });
+        let Some(validator) = validator else {
+            // A schema that does not compile must not pass everything unseen.
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return Err(Refusal::new(status, "internal_error", "the schema is broken"));
+        };
+        match validator.iter_errors(body).next() {
+            None => Ok(()),
+            Some(error) => Err(Refusal::invalid(place(&error), shortened(&error.to_string()))),
+        }
+    }
+}
+
+/// Where a problem is, in dots: `scenes.0.input.avatar_id`.
+fn place(error: &ValidationError<'_>) -> String {
+    let mut place = error.instance_path().to_string().trim_start_matches('/').replace('/', ".");
+    let member = match error.kind() {
+        ValidationErrorKind::Required { property } => property.as_str().map(str::to_owned),
+        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected.first().cloned(),
+        _ => None,
+    };
+    if let Some(member) = member {
+        place = if place.is_empty() { member } else { format!("{place}.{member}") };
+    }
+    place.replace("~1", "/").replace("~0", "~")
+}
+
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(MESSAGE_LIMIT) {
+        Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
+        None => message.to_owned(),
+    }
+}
+
+/// A parameter's text as the type that the schema asks for; the text itself when it is not of that type.
+fn typed(given: &str, schema: &Value) -> Value {
+    let parsed = match schema.get("type").and_then(Value::as_str) {
+        Some("integer") => given.parse::<i64>().ok().map(Value::from),
+        Some("number") => given.parse::<f64>().ok().map(Value::from),
+        Some("boolean") => given.parse::<bool>().ok().map(Value::from),
+        _ => None,
+    };
+    parsed.unwrap_or_else(|| given.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_checked_by_type_and_bound() {
+        let route = document().route("listVideosV3").unwrap();
+        let check = |name: &str, value: &str| {
+            let query = BTreeMap::from([(name.into(), value.into())]);
+            route.check_parameters(&BTreeMap::new(), &query, &HeaderMap::new())
+        };
+        assert!(check("limit", "100").is_ok());
+        for wrong in ["0", "101", "ten", "1.5", ""] {
+            assert!(check("limit", wrong).is_err(), "{wrong}");
+        }
+        assert!(check("unknown", "x").is_ok());
+    }
+
+    #[test]
+    fn an_idempotency_key_has_its_characters() {
+        let route = document().route("createVideo").unwrap();
+        let check = |key: &str| {
+            let headers = HeaderMap::from_iter([("idempotency-key".parse().unwrap(), key.parse().unwrap())]);
+            route.check_parameters(&BTreeMap::new(), &BTreeMap::new(), &headers)
+        };
+        assert!(check("a-1:b_2.c").is_ok());
+        assert!(check("with space").is_err());
+        assert!(check(&"x".repeat(256)).is_err());
+    }
+
+    #[test]
+    fn a_long_value_is_not_quoted_whole() {
+        let route = document().route("createVideoAgentV3").unwrap();
+        let refusal = route.check_body(&json!({"prompt": "é".repeat(20_000)})).unwrap_err();
+        assert!(format!("{refusal:?}").len() < 1000, "{refusal:?}");
+    }
+}

@@ -1,0 +1,107 @@
+//! Schemas that name the wrong place.
+//!
+//! "Fits none of these four" helps nobody. A union with a tag becomes "the tag is one of these, and if it is this one,
+//! then that schema"; a union with null becomes "null, or else that schema". The same values fit, and a problem is found
+//! where it is.
+
+use serde_json::{Map, Value, json};
+
+/// The document with every union rewritten.
+pub(super) fn precise(schema: &Value) -> Value {
+    match schema {
+        Value::Object(object) => {
+            let mut object: Map<String, Value> =
+                object.iter().map(|(key, value)| (key.clone(), precise(value))).collect();
+            tagged(&mut object);
+            nullable(&mut object);
+            object.into()
+        }
+        Value::Array(items) => items.iter().map(precise).collect(),
+        other => other.clone(),
+    }
+}
+
+fn tagged(object: &mut Map<String, Value>) {
+    let Some(tag) =
+        object.get("discriminator").and_then(|one| one.get("propertyName")).and_then(Value::as_str)
+    else {
+        return;
+    };
+    let Some(mapping) = object["discriminator"].get("mapping").and_then(Value::as_object) else { return };
+    // An `anyOf` with a tag is an open set: a tag that is not listed is no mistake.
+    let Some(members) = object.get("oneOf").and_then(Value::as_array).map(Vec::len) else { return };
+    if members != mapping.len() {
+        return;
+    }
+    let tag = tag.to_owned();
+    let words: Vec<&String> = mapping.keys().collect();
+    let branches: Vec<Value> = mapping
+        .iter()
+        .map(|(word, target)| {
+            let when = json!({"required": [tag], "properties": {&tag: {"const": word}}});
+            json!({"if": when, "then": {"$ref": target}})
+        })
+        .collect();
+    let rewritten = json!({
+        "type": "object",
+        "required": [tag],
+        "properties": {&tag: {"enum": words}},
+        "allOf": branches,
+    });
+    object.remove("oneOf");
+    object.remove("discriminator");
+    if let Value::Object(rewritten) = rewritten {
+        object.extend(rewritten);
+    }
+}
+
+fn nullable(object: &mut Map<String, Value>) {
+    let null = json!({"type": "null"});
+    let Some([one, other]) = object.get("anyOf").and_then(Value::as_array).map(Vec::as_slice) else { return };
+    let rest = match (*one == null, *other == null) {
+        (true, false) => other.clone(),
+        (false, true) => one.clone(),
+        _ => return,
+    };
+    object.remove("anyOf");
+    object.insert("if".into(), null);
+    object.insert("then".into(), true.into());
+    object.insert("else".into(), rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(schema: &Value, value: &Value) -> Vec<String> {
+        let validator = jsonschema::draft202012::new(&precise(schema)).unwrap();
+        validator.iter_errors(value).map(|error| error.instance_path().to_string()).collect()
+    }
+
+    #[test]
+    fn a_problem_is_found_where_it_is() {
+        let schema = json!({
+            "$defs": {
+                "Dog": {"properties": {"kind": {"const": "dog"}, "age": {"type": "integer"}}, "required": ["kind", "age"]},
+                "Cat": {"properties": {"kind": {"const": "cat"}}, "required": ["kind"]},
+            },
+            "properties": {"pet": {"anyOf": [{
+                "oneOf": [{"$ref": "#/$defs/Dog"}, {"$ref": "#/$defs/Cat"}],
+                "discriminator": {"propertyName": "kind", "mapping": {"dog": "#/$defs/Dog", "cat": "#/$defs/Cat"}},
+            }, {"type": "null"}]}},
+        });
+        for fine in [
+            json!({}),
+            json!({"pet": null}),
+            json!({"pet": {"kind": "cat"}}),
+            json!({"pet": {"kind": "dog", "age": 3}}),
+        ] {
+            assert_eq!(places(&schema, &fine), Vec::<String>::new(), "{fine}");
+        }
+        assert_eq!(places(&schema, &json!({"pet": {"kind": "dog", "age": "old"}})), ["/pet/age"]);
+        assert_eq!(places(&schema, &json!({"pet": {"kind": "cow"}})), ["/pet/kind"]);
+        assert_eq!(places(&schema, &json!({"pet": {"kind": "dog"}})), ["/pet"]);
+        assert_eq!(places(&schema, &json!({"pet": {}})), ["/pet"]);
+        assert_eq!(places(&schema, &json!({"pet": 7})), ["/pet"]);
+    }
+}

@@ -1,0 +1,99 @@
+//! Slots of direct uploads: a signed PUT that takes exactly what was announced.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hmac::Mac;
+use http::request::Parts;
+use http::{Method, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde_json::{Map, Value, json};
+
+use super::blob::Spool;
+use super::{denied, is_signed, mac, unhex};
+use crate::document::Pairs;
+use crate::reply::Reply;
+use crate::world::{World, hex};
+
+/// Where the slots are.
+pub(crate) const PREFIX: &str = "/uploads/";
+
+/// Seconds that a slot stays open.
+pub(crate) const LIFETIME: u64 = 3600;
+
+/// The signed address of an asset's slot.
+pub(crate) fn link(world: &World, asset: &str) -> String {
+    let expires = world.clock.now() / 1000 + LIFETIME;
+    let path = format!("{PREFIX}{asset}");
+    let signature = hex(&mac(world, &path, expires).finalize().into_bytes());
+    format!("{}{path}?X-Amz-Expires={expires}&X-Amz-Signature={signature}", world.base_url())
+}
+
+/// The headers that a PUT must carry as they are.
+pub(crate) fn headers(content_type: &str, digest: Option<&str>) -> Map<String, Value> {
+    let mut headers = Map::from_iter([("Content-Type".to_owned(), json!(content_type))]);
+    if let Some(digest) = digest.and_then(unhex) {
+        headers.insert("x-amz-checksum-sha256".to_owned(), json!(BASE64_STANDARD.encode(digest)));
+    }
+    headers
+}
+
+/// Takes the bytes of an upload.
+pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: Incoming) -> Reply {
+    if parts.method != Method::PUT {
+        return denied(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "Only PUT is allowed");
+    }
+    let wrong = |message: &str| denied(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message);
+    if !is_signed(world, parts.uri.path(), query, "X-Amz-Expires", "X-Amz-Signature") {
+        return denied(
+            StatusCode::FORBIDDEN,
+            "AccessDenied",
+            "The signature is wrong or the slot has expired",
+        );
+    }
+    let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    if text("authorization").is_some() || text("x-api-key").is_some() {
+        return wrong("No authorization belongs to a signed request");
+    }
+    let id = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default().to_owned();
+    let slot = world.state().assets.get(&id).and_then(|asset| asset.slot.clone());
+    let Some(slot) = slot else {
+        return denied(StatusCode::NOT_FOUND, "NoSuchKey", "There is no such slot");
+    };
+    for (name, value) in &slot.headers {
+        if text(name) != value.as_str() {
+            return wrong(&format!("The header {name} was signed and must be sent as it was given"));
+        }
+    }
+    if text(header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok()) != Some(slot.size) {
+        return wrong(&format!("Content-Length was signed: it must be {}", slot.size));
+    }
+    let mut spool = Spool::new();
+    let mut body = body;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return denied(StatusCode::BAD_REQUEST, "IncompleteBody", "The body ended too early");
+        };
+        if let Ok(chunk) = frame.into_data()
+            && let Err(refusal) = spool.write(chunk)
+        {
+            return denied(refusal.status, "InternalError", &refusal.message);
+        }
+    }
+    if spool.len() != slot.size {
+        return denied(StatusCode::BAD_REQUEST, "IncompleteBody", "The body ended too early");
+    }
+    let Ok(content) = spool.finish() else {
+        return denied(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The file cannot be kept");
+    };
+    if slot.digest.is_some() && slot.digest.as_deref() != content.digest().map(<[u8; 32]>::as_slice) {
+        return denied(StatusCode::BAD_REQUEST, "BadDigest", "The checksum is not that of the bytes");
+    }
+    let tag = format!("\"{}\"", content.tag());
+    let now = world.clock.now();
+    if let Some(asset) = world.state().assets.get_mut(&id) {
+        asset.content = Some(content);
+        asset.arrived = Some(now);
+    }
+    Reply::bytes(StatusCode::OK, "application/xml", "").header(header::ETAG, &tag)
+}

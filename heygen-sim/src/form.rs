@@ -1,0 +1,68 @@
+//! Forms: the one operation that takes a file in its body.
+
+use futures_util::StreamExt;
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use multer::{Constraints, Multipart, SizeLimit};
+
+use crate::door::{BODY_LIMIT, too_large};
+use crate::files::blob::{Blob, Spool};
+use crate::refusal::Refusal;
+
+/// Largest file of a form.
+pub(crate) const FILE_LIMIT: usize = 32 * 1024 * 1024;
+
+/// A file as it came.
+pub(crate) struct UploadedFile {
+    pub(crate) name: String,
+    pub(crate) content: Blob,
+}
+
+/// Reads the form's one field, `file`.
+pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Result<UploadedFile, Refusal> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let boundary = multer::parse_boundary(media).map_err(|_| {
+        Refusal::invalid(
+            "",
+            format!("Content-Type must be multipart/form-data with a boundary, not `{media}`"),
+        )
+    })?;
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > BODY_LIMIT as u64) {
+        return Err(too_large(FILE_LIMIT));
+    }
+    let limits = SizeLimit::new().whole_stream(BODY_LIMIT as u64).per_field(FILE_LIMIT as u64);
+    let constraints = Constraints::new().size_limit(limits);
+    let mut form = Multipart::with_constraints(body.into_data_stream().boxed(), boundary, constraints);
+    let mut found = None;
+    while let Some(mut field) = form.next_field().await.map_err(refusal)? {
+        if field.name() != Some("file") || found.is_some() {
+            let name = field.name().unwrap_or("(no name)").to_owned();
+            return Err(Refusal::invalid(
+                name.clone(),
+                format!("the form has one field, `file`; not `{name}`"),
+            ));
+        }
+        let name = field.file_name().unwrap_or_default().to_owned();
+        let mut spool = Spool::new();
+        while let Some(chunk) = field.chunk().await.map_err(refusal)? {
+            spool.write(chunk)?;
+        }
+        found = Some(UploadedFile { name, content: spool.finish()? });
+    }
+    let file = found.ok_or_else(|| Refusal::invalid("file", "file is required"))?;
+    if file.content.len() == 0 {
+        return Err(Refusal::invalid("file", "the file is empty"));
+    }
+    Ok(file)
+}
+
+fn refusal(error: multer::Error) -> Refusal {
+    match error {
+        multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => {
+            too_large(FILE_LIMIT)
+        }
+        other => Refusal::invalid("", format!("the form cannot be read: {other}")),
+    }
+}

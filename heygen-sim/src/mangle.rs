@@ -1,0 +1,180 @@
+//! Answers as faults leave them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::{Body as _, Frame};
+
+use crate::fault::Effect;
+use crate::reply::{Body, Cut, whole};
+use crate::world::World;
+
+/// The name of an effect, for the log.
+pub(crate) fn name(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::Answer { .. } => "answer",
+        Effect::Delay { .. } => "delay",
+        Effect::CloseBefore => "close_before",
+        Effect::CloseAfter => "close_after",
+        Effect::Reset => "reset",
+        Effect::HalfBody => "half_body",
+        Effect::WrongLength => "wrong_length",
+        Effect::SlowBody { .. } => "slow_body",
+        Effect::CutStream { .. } => "cut_stream",
+        Effect::FailStream { .. } => "fail_stream",
+    }
+}
+
+/// The answer of a fault.
+pub(crate) fn answer(
+    status: u16,
+    content_type: &str,
+    body: &str,
+    headers: &BTreeMap<String, String>,
+) -> Response<Body> {
+    let mut response = Response::new(whole(body.to_owned()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let content_type = Some(("content-type", content_type)).filter(|_| !content_type.is_empty());
+    let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in content_type.into_iter().chain(headers) {
+        // Both were checked when the fault was set.
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// What a fault makes of a good answer.
+pub(crate) fn mangle(
+    world: &Arc<World>,
+    response: Response<Body>,
+    effect: Option<&Effect>,
+) -> Response<Body> {
+    match effect {
+        Some(Effect::HalfBody) => with_body(response, |body, length| metered(body, Some(length / 2), None)),
+        Some(Effect::WrongLength) => {
+            let mut response = response;
+            let length = length(&response);
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length / 2));
+            with_body(response, |body, _| shortened(body, length / 2))
+        }
+        Some(Effect::SlowBody { seconds }) => {
+            let pause = Duration::try_from_secs_f64(*seconds).unwrap_or_default();
+            let world = Arc::clone(world);
+            with_body(response, move |body, length| {
+                metered(body, None, Some(Slow { world, pause, quarter: (length / 4).max(1) }))
+            })
+        }
+        Some(Effect::CutStream { events }) => cut_events(response, *events, None),
+        Some(Effect::FailStream { events }) => {
+            let error = "data: {\"type\":\"error\",\"detail\":\"synthesis failed\"}\n\n";
+            cut_events(response, *events, Some(Bytes::from_static(error.as_bytes())))
+        }
+        _ => response,
+    }
+}
+
+struct Slow {
+    world: Arc<World>,
+    pause: Duration,
+    quarter: u64,
+}
+
+fn length(response: &Response<Body>) -> u64 {
+    let stated = response.headers().get(header::CONTENT_LENGTH);
+    let stated = stated.and_then(|length| length.to_str().ok()?.parse().ok());
+    stated.or(response.body().size_hint().exact()).unwrap_or(0)
+}
+
+/// The same answer with another body; its length stays announced.
+fn with_body(response: Response<Body>, change: impl FnOnce(Body, u64) -> Body) -> Response<Body> {
+    let length = length(&response);
+    let (mut parts, body) = response.into_parts();
+    if length > 0 && !parts.headers.contains_key(header::CONTENT_LENGTH) {
+        parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Response::from_parts(parts, change(body, length))
+}
+
+/// Lets a body through up to a place where it breaks, and slowly where that is asked.
+fn metered(body: Body, breaks_at: Option<u64>, slow: Option<Slow>) -> Body {
+    let chunks = stream::unfold((body, Bytes::new(), 0_u64), move |(mut body, mut rest, mut at)| {
+        let slow = slow.as_ref().map(|slow| (Arc::clone(&slow.world), slow.pause, slow.quarter));
+        async move {
+            while rest.is_empty() {
+                match body.frame().await? {
+                    Ok(frame) => rest = frame.into_data().unwrap_or_default(),
+                    Err(cut) => return Some((Err(cut), (body, rest, at))),
+                }
+            }
+            if breaks_at.is_some_and(|place| at >= place) {
+                return Some((Err(Cut), (body, rest, at)));
+            }
+            let mut take = rest.len() as u64;
+            if let Some(place) = breaks_at {
+                take = take.min(place - at);
+            }
+            if let Some((world, pause, quarter)) = slow {
+                if at % quarter == 0 {
+                    world.clock.sleep(pause).await;
+                }
+                take = take.min(quarter - at % quarter);
+            }
+            let piece = rest.split_to(take as usize);
+            at += take;
+            Some((Ok(Frame::data(piece)), (body, rest, at)))
+        }
+    });
+    StreamBody::new(chunks).boxed_unsync()
+}
+
+/// The first bytes of a body.
+fn shortened(body: Body, length: u64) -> Body {
+    let chunks = stream::unfold((body, length), |(mut body, left)| async move {
+        if left == 0 {
+            return None;
+        }
+        match body.frame().await? {
+            Ok(frame) => {
+                let data = frame.into_data().unwrap_or_default();
+                let piece = data.slice(..data.len().min(left as usize));
+                let left = left - piece.len() as u64;
+                Some((Ok(Frame::data(piece)), (body, left)))
+            }
+            Err(cut) => Some((Err(cut), (body, 0))),
+        }
+    });
+    StreamBody::new(chunks).boxed_unsync()
+}
+
+/// Ends an event stream after so many events: with an error event, or by a break.
+fn cut_events(response: Response<Body>, events: usize, last: Option<Bytes>) -> Response<Body> {
+    let is_stream =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media == "text/event-stream");
+    if !is_stream {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let chunks = stream::unfold((body, 0), move |(mut body, seen)| {
+        let last = last.clone();
+        async move {
+            // Each event is a frame of its own here.
+            if seen == events {
+                let end = last.map_or(Err(Cut), |last| Ok(Frame::data(last)));
+                return Some((end, (body, seen + 1)));
+            }
+            if seen > events {
+                return None;
+            }
+            let frame = body.frame().await?;
+            Some((frame, (body, seen + 1)))
+        }
+    });
+    Response::from_parts(parts, StreamBody::new(chunks).boxed_unsync())
+}

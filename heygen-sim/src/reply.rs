@@ -1,0 +1,109 @@
+//! What goes back to the caller.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::Frame;
+use serde_json::{Value, json};
+
+use crate::refusal::Refusal;
+
+/// What a body ends with when the connection is to break in the middle.
+#[derive(Debug)]
+pub(crate) struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection is cut on demand")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+pub(crate) type Body = UnsyncBoxBody<Bytes, Cut>;
+
+/// What a resource answers.
+pub(crate) type Answer = Result<Reply, Refusal>;
+
+/// An answer before it is bytes.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) payload: Payload,
+    /// Code of the error, for the log.
+    pub(crate) code: Option<String>,
+}
+
+pub(crate) enum Payload {
+    Json(Value),
+    Bytes(Bytes),
+    Stream(Body),
+}
+
+impl Reply {
+    pub(crate) fn json(status: StatusCode, body: Value) -> Self {
+        let headers = media("application/json");
+        Self { status, headers, payload: Payload::Json(body), code: None }
+    }
+
+    pub(crate) fn bytes(status: StatusCode, media_type: &str, body: impl Into<Bytes>) -> Self {
+        Self { status, headers: media(media_type), payload: Payload::Bytes(body.into()), code: None }
+    }
+
+    pub(crate) fn stream(
+        media_type: &str,
+        chunks: impl Stream<Item = Result<Bytes, Cut>> + Send + 'static,
+    ) -> Self {
+        let body = StreamBody::new(chunks.map(|chunk| chunk.map(Frame::data)));
+        Self {
+            status: StatusCode::OK,
+            headers: media(media_type),
+            payload: Payload::Stream(body.boxed_unsync()),
+            code: None,
+        }
+    }
+
+    pub(crate) fn header(mut self, name: header::HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let body = match self.payload {
+            Payload::Json(value) => whole(value.to_string()),
+            Payload::Bytes(bytes) => whole(bytes),
+            Payload::Stream(body) => body,
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+/// A body that is there at once.
+pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed_unsync()
+}
+
+/// 200 with `{"data": …}`.
+pub(crate) fn data(value: Value) -> Answer {
+    Ok(Reply::json(StatusCode::OK, json!({ "data": value })))
+}
+
+/// Another success with `{"data": …}`.
+pub(crate) fn data_with(status: StatusCode, value: Value) -> Answer {
+    Ok(Reply::json(status, json!({ "data": value })))
+}
+
+fn media(media_type: &str) -> HeaderMap {
+    let value = HeaderValue::from_str(media_type);
+    value.map(|value| HeaderMap::from_iter([(header::CONTENT_TYPE, value)])).unwrap_or_default()
+}

@@ -1,0 +1,309 @@
+//! Assets: uploaded through the API, or straight to a signed slot.
+
+use serde_json::{Map, Value, json};
+
+use super::batches::{Batch, Item};
+use super::page;
+use crate::course::Course;
+use crate::door::Call;
+use crate::files::blob::Blob;
+use crate::files::{link, unhex, uploads};
+use crate::jobs::Kind;
+use crate::marker::Marker;
+use crate::refusal::Refusal;
+use crate::reply::{Answer, data, data_with};
+use crate::state::{Due, State};
+use crate::world::World;
+
+/// Who owns everything here.
+pub(crate) const OWNER: &str = "simulated-user";
+const SPACE: &str = "simulated-space";
+
+/// Milliseconds after a PUT during which the service does not see its bytes yet.
+const UPLOAD_LAG: u64 = 1000;
+
+/// Types of files that are taken, and the kind of each.
+const TYPES: [(&str, &str); 10] = [
+    ("image/png", "image"),
+    ("image/jpeg", "image"),
+    ("video/mp4", "video"),
+    ("video/webm", "video"),
+    ("audio/mpeg", "audio"),
+    ("audio/wav", "audio"),
+    ("application/pdf", "document"),
+    ("application/x-subrip", "subtitle"),
+    ("application/zip", "archive"),
+    ("audio/x-wav", "audio"),
+];
+
+pub(crate) struct Asset {
+    pub(crate) id: String,
+    name: String,
+    /// Type of the file.
+    pub(crate) media: String,
+    pub(crate) content: Option<Blob>,
+    /// The slot of a direct upload.
+    pub(crate) slot: Option<Slot>,
+    /// When the bytes of a direct upload came.
+    pub(crate) arrived: Option<u64>,
+    created: u64,
+    /// What happens after an upload is complete; none before.
+    course: Option<Course>,
+    /// Why it could not be taken in.
+    error: Option<Refusal>,
+    folder: Option<String>,
+    /// What its name asks for.
+    marker: Marker,
+}
+
+/// What was signed for a direct upload.
+#[derive(Debug, Clone)]
+pub(crate) struct Slot {
+    pub(crate) size: u64,
+    pub(crate) headers: Map<String, Value>,
+    pub(crate) digest: Option<Vec<u8>>,
+}
+
+impl Asset {
+    /// Kind of file: image, video, audio, document, subtitle or archive.
+    pub(crate) fn kind(&self) -> &'static str {
+        TYPES.iter().find(|(media, _)| *media == self.media).map_or("file", |(_, kind)| *kind)
+    }
+
+    pub(crate) fn is_usable(&self) -> bool {
+        self.content.is_some() && self.error.is_none() && (self.slot.is_none() || self.course.is_some())
+    }
+
+    /// Status in batches and bulk lookups, and why it failed.
+    pub(crate) fn status(&self, now: u64) -> (&'static str, Option<Value>) {
+        match (&self.error, &self.course) {
+            (Some(refusal), _) => ("failed", Some(refusal.brief())),
+            (None, None) if self.slot.is_some() => ("queued", None),
+            (None, None) => ("completed", None),
+            (None, Some(course)) => match course.failure(now) {
+                Some((code, message)) => ("failed", Some(json!({"code": code, "message": message}))),
+                None if course.is_over(now) => ("completed", None),
+                None => ("processing", None),
+            },
+        }
+    }
+
+    fn file(&self) -> String {
+        let extension = self.media.rsplit('/').next().unwrap_or_default();
+        let extension = match extension {
+            "x-subrip" => "srt",
+            "mpeg" => "mp3",
+            "jpeg" => "jpg",
+            other => other.trim_start_matches("x-"),
+        };
+        format!("{}/original.{extension}", self.id)
+    }
+
+    fn url(&self, world: &World) -> String {
+        link(world, &self.file())
+    }
+
+    fn view(&self, world: &World) -> Value {
+        json!({
+            "id": self.id,
+            "name": self.name,
+            "type": self.kind(),
+            "owner": OWNER,
+            "space_id": SPACE,
+            "uploaded_at": self.created / 1000,
+            "folder_id": self.folder,
+            "url": self.is_usable().then(|| self.url(world)),
+        })
+    }
+}
+
+/// The type of a file by its content.
+fn sniff(content: &Blob) -> &'static str {
+    let head = content.head();
+    match infer::get(head).map(|kind| kind.mime_type()) {
+        Some("audio/x-wav") => "audio/wav",
+        Some(found) => found,
+        // No signature: subtitles are text with arrows between times.
+        None if head.windows(5).any(|five| five == b" --> ") => "application/x-subrip",
+        None => "application/octet-stream",
+    }
+}
+
+fn check_type(param: &str, media: &str) -> Result<(), Refusal> {
+    match TYPES.iter().any(|(known, _)| *known == media) {
+        true => Ok(()),
+        false => Err(Refusal::invalid(param, format!("Content type not supported {media}"))),
+    }
+}
+
+pub(super) fn upload(world: &World, state: &mut State, call: &Call) -> Answer {
+    let Some(file) = &call.file else { return Err(Refusal::invalid("file", "file is required")) };
+    let media = sniff(&file.content);
+    check_type("file", media)?;
+    let asset = Asset {
+        id: world.id(),
+        name: file.name.clone(),
+        media: media.to_owned(),
+        content: Some(file.content.clone()),
+        slot: None,
+        arrived: None,
+        created: call.now,
+        course: None,
+        error: None,
+        folder: None,
+        marker: Marker::default(),
+    };
+    let view = json!({"asset_id": asset.id, "url": asset.url(world), "mime_type": media,
+        "size_bytes": file.content.len()});
+    state.assets.insert(asset.id.clone(), asset);
+    data(view)
+}
+
+fn find<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Asset, Refusal> {
+    let asset = state.assets.get_mut(id);
+    asset.ok_or_else(|| Refusal::not_found("asset_not_found", format!("no asset {id}")))
+}
+
+pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+    data(find(state, call.id("asset_id"))?.view(world))
+}
+
+pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("asset_id");
+    find(state, id)?;
+    state.assets.remove(id);
+    state.gone.insert(id, ());
+    data(json!({"id": id}))
+}
+
+pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
+    let mine = call.query.get("username").is_some_and(|name| name == OWNER);
+    let folder = call.query.get("folder_id");
+    page(call, &state.assets, |asset| {
+        let inside = folder.is_none_or(|folder| asset.folder.as_deref().unwrap_or_default() == folder);
+        (mine && inside && asset.is_usable()).then(|| asset.view(world))
+    })
+}
+
+/// Opens a slot, and gives what the service answers for it.
+fn slot(
+    world: &World,
+    state: &mut State,
+    now: u64,
+    at: &str,
+    file: &Value,
+) -> Result<(String, Value), Refusal> {
+    let text = |name: &str| file.get(name).and_then(Value::as_str);
+    let param = |name: &str| format!("{at}{name}");
+    let media = text("content_type").unwrap_or_default();
+    check_type(&param("content_type"), media)?;
+    let limit = world.settings.upload_limit;
+    let size = file.get("size_bytes").and_then(Value::as_u64).filter(|size| (1..=limit).contains(size));
+    let size = size.ok_or_else(|| {
+        Refusal::invalid(param("size_bytes"), format!("a file has from 1 to {limit} bytes"))
+    })?;
+    let digest = text("checksum_sha256").map(|digest| {
+        let read = unhex(digest).filter(|digest| digest.len() == 32);
+        read.ok_or_else(|| Refusal::invalid(param("checksum_sha256"), "a SHA-256 has 64 hexadecimal digits"))
+    });
+    let digest = digest.transpose()?;
+    let headers = uploads::headers(media, text("checksum_sha256"));
+    let id = world.id();
+    let asset = Asset {
+        id: id.clone(),
+        name: text("filename").unwrap_or_default().to_owned(),
+        media: media.to_owned(),
+        content: None,
+        slot: Some(Slot { size, headers: headers.clone(), digest }),
+        arrived: None,
+        created: now,
+        course: None,
+        error: None,
+        folder: None,
+        marker: Marker::of(file)?,
+    };
+    state.assets.insert(id.clone(), asset);
+    let answer = json!({
+        "asset_id": id,
+        "upload_url": uploads::link(world, &id),
+        "upload_headers": headers,
+        "expires_in_seconds": uploads::LIFETIME,
+        "max_bytes": limit,
+        "status": "pending_upload",
+    });
+    Ok((id, answer))
+}
+
+pub(super) fn open_slot(world: &World, state: &mut State, call: &Call) -> Answer {
+    data(slot(world, state, call.now, "", &call.body)?.1)
+}
+
+/// Takes an upload in: what the service checks once the bytes are there.
+fn take_in(asset: &mut Asset, digest: Option<&str>, now: u64) -> Result<(), Refusal> {
+    if asset.slot.is_none() || asset.course.is_some() {
+        return Ok(());
+    }
+    let arrived = asset.arrived.is_some_and(|arrived| now >= arrived + UPLOAD_LAG);
+    let Some(content) = asset.content.as_ref().filter(|_| arrived) else {
+        return Err(Refusal::conflict("uploaded object not found yet"));
+    };
+    if let Some(digest) = digest
+        && unhex(digest).as_deref() != content.digest().map(<[u8; 32]>::as_slice)
+    {
+        return Err(Refusal::invalid("checksum_sha256", "the checksum is not that of the uploaded bytes"));
+    }
+    let found = sniff(content);
+    if found != asset.media && !(found == "audio/wav" && asset.media == "audio/x-wav") {
+        let message = format!("the bytes are {found}, not {}", asset.media);
+        return Err(Refusal::invalid("content_type", message));
+    }
+    let facts = Kind::Asset.facts();
+    asset.course = Some(Course::new(now, facts.waits, facts.runs, &asset.marker));
+    Ok(())
+}
+
+pub(super) fn complete(world: &World, state: &mut State, call: &Call) -> Answer {
+    let asset = find(state, call.id("asset_id"))?;
+    take_in(asset, call.text("checksum_sha256"), call.now)?;
+    let size = asset.content.as_ref().map_or(0, Blob::len);
+    data(json!({
+        "asset_id": asset.id,
+        "url": asset.url(world),
+        "mime_type": asset.media,
+        "size_bytes": size,
+        "status": "processing",
+    }))
+}
+
+pub(super) fn open_batch(world: &World, state: &mut State, call: &Call) -> Answer {
+    let files = call.body.get("files").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut items = Vec::new();
+    let mut answers = Vec::new();
+    for (number, file) in files.iter().enumerate() {
+        let (id, answer) = slot(world, state, call.now, &format!("files.{number}."), file)?;
+        items.push(Item { job: Some(id), error: None });
+        answers.push(answer);
+    }
+    let batch = Batch::new(world.id(), Kind::Asset, call, items);
+    let answer = json!({"batch_id": batch.id, "items": answers});
+    state.batches.insert(batch.id.clone(), batch);
+    data(answer)
+}
+
+pub(super) fn complete_batch(world: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.text("batch_id").unwrap_or_default().to_owned();
+    let batch = state.batches.get(&id).filter(|batch| batch.kind == Kind::Asset);
+    let batch = batch.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no batch {id}")))?;
+    let assets: Vec<String> = batch.items.iter().filter_map(|item| item.job.clone()).collect();
+    for asset in assets {
+        if let Some(asset) = state.assets.get_mut(&asset)
+            && let Err(refusal) = take_in(asset, None, call.now)
+        {
+            // A file that has not come yet may come before the next call; a wrong one stays wrong.
+            asset.error = Some(refusal).filter(|refusal| refusal.code != "conflict");
+        }
+    }
+    state.schedule(call.now + Kind::Asset.facts().runs * 1000, Due::Batch(Kind::Asset, id.clone()));
+    world.wake.notify_one();
+    data_with(http::StatusCode::ACCEPTED, json!({"batch_id": id}))
+}

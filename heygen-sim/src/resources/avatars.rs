@@ -1,0 +1,343 @@
+//! Avatars: groups, and the looks in them.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{inputs, page, trimmed};
+use crate::course::{Course, Stage};
+use crate::door::Call;
+use crate::files::link;
+use crate::marker::Marker;
+use crate::refusal::Refusal;
+use crate::reply::{Answer, data};
+use crate::state::{Due, State};
+use crate::wallet::dollars;
+use crate::world::World;
+
+/// US dollars for an avatar.
+const PRICE: f64 = 1.0;
+
+/// Identity groups that a workspace may have.
+const GROUP_LIMIT: usize = 500;
+
+pub(crate) struct Group {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) gender: Option<String>,
+    /// Made in this workspace; otherwise a preset.
+    pub(crate) owned: bool,
+    /// Null where no consent is needed: only a digital twin needs it.
+    pub(crate) consent_status: Option<String>,
+    pub(crate) default_voice_id: Option<String>,
+    pub(crate) created: u64,
+}
+
+pub(crate) struct Look {
+    pub(crate) id: String,
+    pub(crate) group_id: String,
+    pub(crate) name: String,
+    pub(crate) avatar_type: String,
+    pub(crate) engines: Vec<String>,
+    pub(crate) default_voice_id: Option<String>,
+    pub(crate) orientation: String,
+    /// Whether its background can be cut out.
+    pub(crate) matting: bool,
+    pub(crate) tags: Vec<String>,
+    pub(crate) size: (u64, u64),
+    /// Its training; none for one that was always there.
+    pub(crate) course: Option<Course>,
+}
+
+/// A link at which a person gives consent.
+pub(crate) struct Consent {
+    pub(crate) group: String,
+    pub(crate) created: u64,
+    pub(crate) used: bool,
+    pub(crate) reroute: Option<String>,
+    pub(crate) text: Option<String>,
+}
+
+impl Look {
+    pub(crate) fn is_photo(&self) -> bool {
+        self.avatar_type == "photo_avatar"
+    }
+
+    /// The status, given the consent of its group.
+    pub(crate) fn status(&self, group: Option<&Group>, now: u64) -> &'static str {
+        let stage = self.course.as_ref().map_or(Stage::Done, |course| course.stage(now));
+        match stage {
+            Stage::Failed => "failed",
+            Stage::Waiting | Stage::Running(_) => "processing",
+            Stage::Done
+                if self.avatar_type == "digital_twin" && group.is_some_and(|group| !group.has_consent()) =>
+            {
+                "pending_consent"
+            }
+            Stage::Done => "completed",
+        }
+    }
+
+    fn view(&self, world: &World, group: Option<&Group>, now: u64) -> Value {
+        let status = self.status(group, now);
+        let ready = matches!(status, "completed" | "pending_consent");
+        let error = self.course.as_ref().and_then(|course| course.failure(now));
+        json!({
+            "id": self.id,
+            "group_id": self.group_id,
+            "name": self.name,
+            "avatar_type": self.avatar_type,
+            "status": status,
+            "error": error.map(|(code, message)| json!({"code": code, "message": message})),
+            "gender": group.and_then(|group| group.gender.clone()),
+            "default_voice_id": self.default_voice_id,
+            "preferred_orientation": self.orientation,
+            "supported_api_engines": if ready { self.engines.clone() } else { Vec::new() },
+            "tags": self.tags,
+            "image_width": if ready { self.size.0 } else { 0 },
+            "image_height": if ready { self.size.1 } else { 0 },
+            "preview_image_url": ready.then(|| link(world, &format!("{}/thumbnail.png", self.id))),
+            "preview_video_url": (ready && !self.is_photo()).then(|| link(world, &format!("{}/video.mp4", self.id))),
+        })
+    }
+}
+
+impl Group {
+    pub(crate) fn has_consent(&self) -> bool {
+        self.consent_status.as_deref().is_none_or(|status| status == "approved")
+    }
+
+    pub(super) fn view(&self, world: &World, state: &State, now: u64) -> Value {
+        let looks: Vec<&Look> = state.looks.values().filter(|look| look.group_id == self.id).collect();
+        let statuses: Vec<&str> = looks.iter().map(|look| look.status(Some(self), now)).collect();
+        let status = ["pending_consent", "completed", "processing", "failed"]
+            .into_iter()
+            .find(|status| statuses.contains(status));
+        let error = looks.iter().find_map(|look| look.course.as_ref()?.failure(now));
+        let preview = looks.iter().find(|look| look.course.as_ref().is_none_or(|course| course.is_over(now)));
+        json!({
+            "id": self.id,
+            "name": self.name,
+            "gender": self.gender,
+            "created_at": self.created / 1000,
+            "looks_count": looks.len(),
+            "default_voice_id": self.default_voice_id,
+            "consent_status": self.consent_status,
+            "status": if self.owned { status } else { Some("completed") },
+            "error": error.filter(|_| status == Some("failed"))
+                .map(|(code, message)| json!({"code": code, "message": message})),
+            "preview_image_url": preview.map(|look| link(world, &format!("{}/thumbnail.png", look.id))),
+            "preview_video_url": null,
+        })
+    }
+}
+
+pub(super) fn group<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Group, Refusal> {
+    let group = state.groups.get_mut(id);
+    group.ok_or_else(|| Refusal::not_found("avatar_group_not_found", format!("no avatar group {id}")))
+}
+
+/// A look that videos can be made with.
+pub(super) fn usable_look<'a>(
+    state: &'a State,
+    param: &str,
+    id: &str,
+    now: u64,
+) -> Result<&'a Look, Refusal> {
+    let missing = || Refusal::not_found("avatar_not_found", format!("no avatar look {id}")).at(param);
+    let look = state.looks.get(id).ok_or_else(missing)?;
+    match look.status(state.groups.get(&look.group_id), now) {
+        "completed" => Ok(look),
+        "pending_consent" => {
+            let message = "the person shown has not given consent; see POST /v3/avatars/{group_id}/consent";
+            Err(Refusal::new(StatusCode::FORBIDDEN, "avatar_consent_required", message).at(param))
+        }
+        status => {
+            Err(Refusal::new(StatusCode::CONFLICT, "resource_not_ready", format!("the look is {status}"))
+                .at(param))
+        }
+    }
+}
+
+fn owned(call: &Call) -> Option<bool> {
+    call.query.get("ownership").map(|ownership| ownership == "private")
+}
+
+pub(super) fn list_groups(world: &World, state: &mut State, call: &Call) -> Answer {
+    let state = &*state;
+    page(call, &state.groups, |group| {
+        let wanted = owned(call).is_none_or(|owned| owned == group.owned);
+        wanted.then(|| group.view(world, state, call.now))
+    })
+}
+
+pub(super) fn get_group(world: &World, state: &mut State, call: &Call) -> Answer {
+    group(state, call.id("group_id"))?;
+    let state = &*state;
+    data(
+        state.groups.get(call.id("group_id")).map_or(Value::Null, |group| group.view(world, state, call.now)),
+    )
+}
+
+pub(super) fn update_group(world: &World, state: &mut State, call: &Call) -> Answer {
+    let group = group(state, call.id("group_id"))?;
+    if !group.owned {
+        return Err(Refusal::forbidden("public avatars cannot be changed"));
+    }
+    if let Some(voice) = call.text("default_voice_id").map(str::to_owned) {
+        super::voices::usable(state, "default_voice_id", &voice, call.now)?;
+        let id = call.id("group_id");
+        if let Some(group) = state.groups.get_mut(id) {
+            group.default_voice_id = Some(voice.clone());
+        }
+        for look in state.looks.values_mut().filter(|look| look.group_id == id) {
+            look.default_voice_id = Some(voice.clone());
+        }
+    }
+    get_group(world, state, call)
+}
+
+pub(super) fn delete_group(_: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("group_id");
+    if !group(state, id)?.owned {
+        return Err(Refusal::invalid("group_id", "public groups cannot be deleted"));
+    }
+    let looks: Vec<String> = in_group(state, id);
+    for look in looks {
+        state.looks.remove(&look);
+        state.gone.insert(look, ());
+    }
+    state.groups.remove(id);
+    data(json!({"id": id}))
+}
+
+fn in_group(state: &State, group: &str) -> Vec<String> {
+    let looks = state.looks.values().filter(|look| look.group_id == group);
+    looks.map(|look| look.id.clone()).collect()
+}
+
+fn look<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Look, Refusal> {
+    let look = state.looks.get_mut(id);
+    look.ok_or_else(|| Refusal::not_found("avatar_not_found", format!("no avatar look {id}")))
+}
+
+pub(super) fn list_looks(world: &World, state: &mut State, call: &Call) -> Answer {
+    let state = &*state;
+    let filter = |name: &str| call.query.get(name);
+    page(call, &state.looks, |look| {
+        let group = state.groups.get(&look.group_id);
+        let wanted = filter("group_id").is_none_or(|id| *id == look.group_id)
+            && filter("avatar_type").is_none_or(|kind| *kind == look.avatar_type)
+            && owned(call).is_none_or(|owned| group.is_some_and(|group| group.owned == owned));
+        wanted.then(|| look.view(world, group, call.now))
+    })
+}
+
+pub(super) fn get_look(world: &World, state: &mut State, call: &Call) -> Answer {
+    look(state, call.id("look_id"))?;
+    let Some(look) = state.looks.get(call.id("look_id")) else { return data(Value::Null) };
+    data(look.view(world, state.groups.get(&look.group_id), call.now))
+}
+
+pub(super) fn update_look(world: &World, state: &mut State, call: &Call) -> Answer {
+    let look = look(state, call.id("look_id"))?;
+    if look.avatar_type == "studio_avatar" {
+        return Err(Refusal::invalid("look_id", "only photo avatars and digital twins can be renamed"));
+    }
+    if let Some(name) = call.text("name") {
+        look.name = trimmed("name", name)?;
+    }
+    get_look(world, state, call)
+}
+
+pub(super) fn delete_look(_: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("look_id");
+    let look = look(state, id)?;
+    if look.avatar_type == "studio_avatar" {
+        return Err(Refusal::forbidden("studio avatars cannot be deleted through the API"));
+    }
+    let group = look.group_id.clone();
+    if state.groups.get(&group).is_some_and(|group| !group.owned) {
+        return Err(Refusal::forbidden("public avatars cannot be deleted"));
+    }
+    state.looks.remove(id);
+    state.gone.insert(id, ());
+    if in_group(state, &group).is_empty() {
+        state.groups.remove(&group);
+    }
+    data(json!({"id": id}))
+}
+
+pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+    let kind = call.text("type").unwrap_or_default();
+    inputs::check(state, &call.body)?;
+    let mut home = call.text("avatar_group_id").map(str::to_owned);
+    if let Some(id) = &home
+        && !group(state, id).map_err(|refusal| refusal.at("avatar_group_id"))?.owned
+    {
+        return Err(Refusal::forbidden("public groups cannot be added to").at("avatar_group_id"));
+    }
+    if let Some(reference) = call.text("avatar_id") {
+        let look = usable_look(state, "avatar_id", reference, call.now)?;
+        if home.as_ref().is_some_and(|home| *home != look.group_id) {
+            return Err(Refusal::invalid("avatar_id", "the avatar belongs to another group"));
+        }
+        let owned = state.groups.get(&look.group_id).is_some_and(|group| group.owned);
+        home = home.or_else(|| owned.then(|| look.group_id.clone()));
+    }
+    if home.is_none() && state.groups.values().filter(|group| group.owned).count() >= GROUP_LIMIT {
+        let message = format!("a workspace has at most {GROUP_LIMIT} avatar groups");
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "resource_limit_reached", message));
+    }
+    let marker = Marker::of(&call.body)?;
+    let name = trimmed("name", call.text("name").unwrap_or_default())?;
+    state.wallet.charge(dollars(PRICE))?;
+    let twin = kind == "digital_twin";
+    let home = home.unwrap_or_else(|| {
+        let id = world.id();
+        let group = Group {
+            id: id.clone(),
+            name: name.clone(),
+            gender: None,
+            owned: true,
+            consent_status: None,
+            default_voice_id: None,
+            created: call.now,
+        };
+        state.groups.insert(id.clone(), group);
+        id
+    });
+    if let Some(group) = state.groups.get_mut(&home).filter(|_| twin) {
+        group.consent_status.get_or_insert("pending".to_owned());
+    }
+    let runs = match kind {
+        "digital_twin" => 300,
+        "prompt" => 120,
+        _ => 60,
+    };
+    let course = Course::new(call.now, 0, runs, &marker);
+    let id = world.id();
+    if let Some(ends) = course.ends() {
+        state.schedule(ends, Due::Look(id.clone()));
+        world.wake.notify_one();
+    }
+    let wide = call.text("aspect_ratio") == Some("16:9") || twin;
+    let engines = ["avatar_v", "avatar_iv", "avatar_iii"];
+    let look = Look {
+        id: id.clone(),
+        group_id: home.clone(),
+        name,
+        avatar_type: if twin { "digital_twin" } else { "photo_avatar" }.to_owned(),
+        engines: engines.map(str::to_owned).to_vec(),
+        default_voice_id: state.groups.get(&home).and_then(|group| group.default_voice_id.clone()),
+        orientation: if wide { "landscape" } else { "portrait" }.to_owned(),
+        matting: twin,
+        tags: Vec::new(),
+        size: if wide { (1920, 1080) } else { (1080, 1920) },
+        course: Some(course),
+    };
+    state.looks.insert(id.clone(), look);
+    let state = &*state;
+    let group = state.groups.get(&home);
+    let look = state.looks.get(&id).map(|look| look.view(world, group, call.now));
+    data(json!({"avatar_item": look, "avatar_group": group.map(|group| group.view(world, state, call.now))}))
+}

@@ -1,0 +1,264 @@
+//! Batches: many jobs in one request, each on its own.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{inputs, limit, lipsyncs, slice, translations, videos};
+use crate::course::Stage;
+use crate::door::Call;
+use crate::jobs::Kind;
+use crate::refusal::Refusal;
+use crate::reply::{Answer, data, data_with};
+use crate::state::{Due, State};
+use crate::webhooks::events;
+use crate::world::World;
+
+/// Most items, after languages are counted one by one.
+const LIMIT: usize = 100;
+
+/// Items that are made at once; the others wait for their turn, which comes so many milliseconds later.
+const WAVE: usize = 10;
+const WAVE_TAKES: u64 = 60 * 1000;
+
+/// Milliseconds until the first items exist.
+const QUEUED: u64 = 5 * 1000;
+
+pub(crate) struct Batch {
+    pub(crate) id: String,
+    pub(crate) kind: Kind,
+    pub(crate) items: Vec<Item>,
+    title: Option<String>,
+    callback_url: Option<String>,
+    created: u64,
+    announced: bool,
+}
+
+pub(crate) struct Item {
+    /// Id of the job, or of the asset.
+    pub(crate) job: Option<String>,
+    /// Why there is none.
+    pub(crate) error: Option<Value>,
+}
+
+impl Batch {
+    pub(crate) fn new(id: String, kind: Kind, call: &Call, items: Vec<Item>) -> Self {
+        Self {
+            id,
+            kind,
+            items,
+            title: call.text("title").map(str::to_owned),
+            callback_url: call.text("callback_url").map(str::to_owned),
+            created: call.now,
+            announced: false,
+        }
+    }
+}
+
+/// Where an item stands: status, id of the resource once there is one, and the error.
+pub(super) fn standing(
+    state: &mut State,
+    kind: Kind,
+    item_job: Option<&str>,
+    item_error: Option<&Value>,
+    now: u64,
+) -> (&'static str, Option<String>, Option<Value>) {
+    let Some(id) = item_job else { return ("failed", None, item_error.cloned()) };
+    if kind == Kind::Asset {
+        return match state.assets.get(id).map(|asset| asset.status(now)) {
+            Some((status, error)) => (status, Some(id.to_owned()), error),
+            None => ("not_found", Some(id.to_owned()), None),
+        };
+    }
+    let Some(job) = state.jobs(kind).get(id).filter(|job| !job.deleted) else {
+        return ("not_found", Some(id.to_owned()), None);
+    };
+    if job.visible > now {
+        return ("queued", None, None);
+    }
+    let status = match job.course.stage(now) {
+        Stage::Waiting | Stage::Running(_) => "processing",
+        Stage::Done => "completed",
+        Stage::Failed => "failed",
+    };
+    let error = job.course.failure(now).map(|(code, message)| json!({"code": code, "message": message}));
+    (status, Some(id.to_owned()), error)
+}
+
+/// All items with their standings.
+pub(super) fn standings(
+    state: &mut State,
+    kind: Kind,
+    id: &str,
+    now: u64,
+) -> Vec<(&'static str, Option<String>, Option<Value>)> {
+    let batch = state.batches.get(id).filter(|batch| batch.kind == kind);
+    let items: Vec<_> = batch
+        .into_iter()
+        .flat_map(|batch| batch.items.iter().map(|item| (item.job.clone(), item.error.clone())))
+        .collect();
+    items.iter().map(|(job, error)| standing(state, kind, job.as_deref(), error.as_ref(), now)).collect()
+}
+
+/// Processing while an item is; failed when every item failed.
+fn aggregate(statuses: &[&str]) -> &'static str {
+    if statuses.iter().any(|status| matches!(*status, "queued" | "processing")) {
+        "processing"
+    } else if statuses.iter().all(|status| *status == "failed") {
+        "failed"
+    } else {
+        "completed"
+    }
+}
+
+fn get(state: &mut State, call: &Call, kind: Kind) -> Answer {
+    let id = call.id("batch_id");
+    let batch = state.batches.get(id).filter(|batch| batch.kind == kind);
+    let batch = batch.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no batch {id}")))?;
+    let (title, created) = (batch.title.clone(), batch.created / 1000);
+    let standings = standings(state, kind, id, call.now);
+    // An item whose resource was deleted since is over.
+    let statuses: Vec<&str> = standings
+        .iter()
+        .map(|(status, ..)| if *status == "not_found" { "completed" } else { status })
+        .collect();
+    let mut counts = BTreeMap::<&str, usize>::new();
+    statuses.iter().for_each(|status| *counts.entry(status).or_default() += 1);
+    let items = standings.iter().zip(&statuses).enumerate().map(|(number, ((_, id, error), status))| {
+        json!({"item_index": number, "video_id": id, "status": status, "error": error})
+    });
+    let (items, next) = slice(call, items.collect(), limit(call))?;
+    data(json!({
+        "batch_id": id,
+        "title": title,
+        "status": aggregate(&statuses),
+        "created_at": created,
+        "total_items": statuses.len(),
+        "counts_by_status": counts,
+        "items": items,
+        "has_more": next.is_some(),
+        "next_token": next,
+    }))
+}
+
+pub(super) fn get_videos(_: &World, state: &mut State, call: &Call) -> Answer {
+    get(state, call, Kind::Video)
+}
+
+pub(super) fn get_translations(_: &World, state: &mut State, call: &Call) -> Answer {
+    get(state, call, Kind::Translation)
+}
+
+pub(super) fn get_lipsyncs(_: &World, state: &mut State, call: &Call) -> Answer {
+    get(state, call, Kind::Lipsync)
+}
+
+pub(super) fn get_assets(_: &World, state: &mut State, call: &Call) -> Answer {
+    get(state, call, Kind::Asset)
+}
+
+/// When an item's turn comes, in milliseconds from now.
+fn turn(number: usize) -> u64 {
+    QUEUED + (number / WAVE) as u64 * WAVE_TAKES
+}
+
+/// Puts a batch together; an item that is not in order fails alone.
+fn submit(
+    world: &World,
+    state: &mut State,
+    call: &Call,
+    kind: Kind,
+    made: Vec<Result<String, Refusal>>,
+) -> Answer {
+    let items: Vec<Item> = made
+        .into_iter()
+        .map(|made| match made {
+            Ok(id) => Item { job: Some(id), error: None },
+            Err(refusal) => Item { job: None, error: Some(refusal.brief()) },
+        })
+        .collect();
+    let batch = Batch::new(world.id(), kind, call, items);
+    let id = batch.id.clone();
+    let ends = batch.items.iter().filter_map(|item| item.job.clone());
+    let ends: Vec<Option<u64>> =
+        ends.map(|id| state.jobs(kind).get(&id).and_then(|job| job.course.ends())).collect();
+    // A batch with an item that never ends never ends.
+    if ends.iter().all(Option::is_some) {
+        let last = ends.into_iter().flatten().max().unwrap_or(call.now);
+        state.schedule(last, Due::Batch(kind, id.clone()));
+        world.wake.notify_one();
+    }
+    state.batches.insert(id.clone(), batch);
+    data_with(StatusCode::ACCEPTED, json!({"batch_id": id}))
+}
+
+/// All items may be over: then the batch is, and its callback hears of it once.
+pub(crate) fn check(world: &World, state: &mut State, kind: Kind, id: &str, then: u64) {
+    let statuses: Vec<&str> =
+        standings(state, kind, id, then).into_iter().map(|(status, ..)| status).collect();
+    let status = aggregate(&statuses);
+    let Some(batch) = state.batches.get_mut(id).filter(|batch| !batch.announced) else { return };
+    // On the service, uploads end without an event.
+    if status == "processing" || kind == Kind::Asset {
+        return;
+    }
+    batch.announced = true;
+    let callback = batch.callback_url.clone();
+    let mut counts = BTreeMap::<&str, usize>::new();
+    statuses.iter().for_each(|status| *counts.entry(status).or_default() += 1);
+    let data =
+        json!({"batch_id": id, "status": status, "total_items": statuses.len(), "counts_by_status": counts});
+    events::emit(world, state, then, "batch.finished", &[id], data, callback.as_deref());
+}
+
+fn bodies(call: &Call, name: &str) -> Vec<Value> {
+    call.body[name].as_array().cloned().unwrap_or_default()
+}
+
+fn check_callback(state: &State, call: &Call) -> Result<(), Refusal> {
+    let callback = json!({"callback_url": call.body.get("callback_url")});
+    inputs::check(state, &callback)
+}
+
+pub(super) fn create_videos(world: &World, state: &mut State, call: &Call) -> Answer {
+    check_callback(state, call)?;
+    let bodies = bodies(call, "videos").into_iter().enumerate();
+    let made = bodies
+        .map(|(number, body)| videos::submit(world, state, &body, call.now, turn(number)).map(|(id, _)| id));
+    let made = made.collect();
+    submit(world, state, call, Kind::Video, made)
+}
+
+pub(super) fn create_lipsyncs(world: &World, state: &mut State, call: &Call) -> Answer {
+    check_callback(state, call)?;
+    let bodies = bodies(call, "lipsyncs").into_iter().enumerate();
+    let made = bodies.map(|(number, body)| lipsyncs::submit(world, state, &body, call.now, turn(number)));
+    let made = made.collect();
+    submit(world, state, call, Kind::Lipsync, made)
+}
+
+pub(super) fn create_translations(world: &World, state: &mut State, call: &Call) -> Answer {
+    check_callback(state, call)?;
+    let bodies = bodies(call, "video_translations");
+    let wanted = |body: &Value| body["output_languages"].as_array().map_or(0, Vec::len);
+    let total: usize = bodies.iter().map(wanted).sum();
+    if total > LIMIT {
+        let message =
+            format!("{total} items after the languages are counted one by one; {LIMIT} are possible");
+        return Err(Refusal::invalid("video_translations", message));
+    }
+    let mut made = Vec::new();
+    for body in &bodies {
+        match translations::check(world, state, body) {
+            Ok(languages) => {
+                for language in languages {
+                    let queued = turn(made.len());
+                    made.push(translations::submit(world, state, body, &language, call.now, queued));
+                }
+            }
+            Err(refusal) => made.extend(vec![Err(refusal); wanted(body)]),
+        }
+    }
+    submit(world, state, call, Kind::Translation, made)
+}

@@ -1,0 +1,110 @@
+//! Comparisons of the quality of two videos, one by one and in batches.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::batches::{Batch, Item};
+use super::{inputs, limit, slice};
+use crate::course::Stage;
+use crate::door::Call;
+use crate::jobs::{self, Job, Kind, Order};
+use crate::refusal::Refusal;
+use crate::reply::{Answer, data, data_with};
+use crate::state::State;
+use crate::world::World;
+
+/// The judge of this simulator, and the only one that it knows.
+const JUDGE: &str = "simulated-judge-2026-06-01";
+
+pub(super) fn view(job: &Job, now: u64) -> Value {
+    let done = job.course.stage(now) == Stage::Done;
+    // `q1` is an old name; the winner is whoever has the longer name, so that tests can choose.
+    let question = job.text("question_id").filter(|question| *question != "q1").unwrap_or("engagement");
+    let (one, other) = (job.text("model_a").unwrap_or_default(), job.text("model_b").unwrap_or_default());
+    let (winner, side) = if one.len() >= other.len() { (one, "a") } else { (other, "b") };
+    let result = json!({
+        "winner": winner,
+        "winner_side": side,
+        "confidence": 0.75,
+        "model_a": one,
+        "model_b": other,
+        "question_id": question,
+        "judge_model_version": JUDGE,
+    });
+    let failure = job.course.failure(now);
+    json!({
+        "comparison_id": job.id,
+        "status": job.status(now),
+        "result": done.then_some(result),
+        "error": failure.map(|(code, message)| json!({"code": code, "message": message})),
+    })
+}
+
+fn check(state: &State, at: &str, body: &Value) -> Result<(), Refusal> {
+    let judge = body.get("judge_model_version").and_then(Value::as_str);
+    if judge.is_some_and(|judge| judge != JUDGE) {
+        return Err(Refusal::invalid(
+            format!("{at}judge_model_version"),
+            format!("the judge here is {JUDGE}"),
+        ));
+    }
+    inputs::check(state, body)
+}
+
+pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+    check(state, "", &call.body)?;
+    let id = jobs::submit(world, state, call.now, Order::new(Kind::Comparison, &call.body))?;
+    let job = state.job(Kind::Comparison, &id, call.now)?;
+    data_with(StatusCode::ACCEPTED, view(job, call.now))
+}
+
+pub(super) fn get(_: &World, state: &mut State, call: &Call) -> Answer {
+    data(view(state.job(Kind::Comparison, call.id("comparison_id"), call.now)?, call.now))
+}
+
+pub(super) fn create_batch(world: &World, state: &mut State, call: &Call) -> Answer {
+    let bodies = call.body["comparisons"].as_array().cloned().unwrap_or_default();
+    for (number, body) in bodies.iter().enumerate() {
+        check(state, &format!("comparisons.{number}."), body)?;
+    }
+    let mut items = Vec::new();
+    for body in &bodies {
+        let id = jobs::submit(world, state, call.now, Order::new(Kind::Comparison, body))?;
+        items.push(Item { job: Some(id), error: None });
+    }
+    let batch = Batch::new(world.id(), Kind::Comparison, call, items);
+    let answer = json!({"batch_id": batch.id, "status": "processing", "total_items": batch.items.len()});
+    state.batches.insert(batch.id.clone(), batch);
+    data_with(StatusCode::ACCEPTED, answer)
+}
+
+pub(super) fn get_batch(_: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("batch_id");
+    let batch = state.batches.get(id).filter(|batch| batch.kind == Kind::Comparison);
+    let batch = batch.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no batch {id}")))?;
+    let ids: Vec<String> = batch.items.iter().filter_map(|item| item.job.clone()).collect();
+    let mut views = Vec::new();
+    for (number, id) in ids.iter().enumerate() {
+        if let Some(job) = state.jobs(Kind::Comparison).get(id) {
+            views.push(json!({"item_index": number, "comparison": view(job, call.now)}));
+        }
+    }
+    let count = |status: &str| views.iter().filter(|item| item["comparison"]["status"] == status).count();
+    let (processing, completed, failed) = (count("processing"), count("completed"), count("failed"));
+    let status = match (processing, completed) {
+        (0, 0) => "failed",
+        (0, _) => "completed",
+        _ => "processing",
+    };
+    let total = ids.len();
+    let (items, next) = slice(call, views, limit(call))?;
+    data(json!({
+        "batch_id": id,
+        "status": status,
+        "total_items": total,
+        "counts": {"processing": processing, "completed": completed, "failed": failed},
+        "items": items,
+        "has_more": next.is_some(),
+        "next_token": next,
+    }))
+}

@@ -1,0 +1,97 @@
+//! Consent to a digital twin: the link, the page behind it, and a recording handed in.
+
+use http::StatusCode;
+use serde_json::json;
+
+use super::avatars::{Consent, group};
+use super::inputs;
+use crate::door::Call;
+use crate::refusal::Refusal;
+use crate::reply::{Answer, Reply, data};
+use crate::state::State;
+use crate::world::World;
+
+/// Milliseconds that a link holds.
+const LIFETIME: u64 = 24 * 60 * 60 * 1000;
+
+/// Where the page is, below the simulator's own prefix.
+pub(crate) const PAGE: &str = "/__sim/consent/";
+
+pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+    inputs::check(state, &call.body)?;
+    let id = call.id("group_id");
+    let found = group(state, id)?;
+    match found.consent_status.as_deref() {
+        None => {
+            return Err(Refusal::invalid(
+                "group_id",
+                "only a digital twin needs consent, and this group has none",
+            ));
+        }
+        Some("approved") => return Err(Refusal::conflict("consent has been given already")),
+        Some(_) => {}
+    }
+    let (text, reroute) = (call.text("consent_text"), call.text("reroute_url"));
+    if text.is_some_and(|text| text.contains(['<', '>'])) {
+        return Err(Refusal::invalid("consent_text", "the text is shown as it is; < and > are not allowed"));
+    }
+    let by_video = call.body.get("consent_video").is_some_and(|video| !video.is_null());
+    for (name, given) in [("consent_text", text), ("reroute_url", reroute)] {
+        if by_video && given.is_some() {
+            return Err(Refusal::invalid(name, "it has no place beside consent_video"));
+        }
+    }
+    if (by_video || text.is_some()) && !world.settings.enterprise {
+        let name = if by_video { "consent_video" } else { "consent_text" };
+        return Err(Refusal::forbidden("this needs an Enterprise plan").at(name));
+    }
+    let url = if by_video {
+        // A recording goes to a review, which the simulator passes at once.
+        if let Some(group) = state.groups.get_mut(id) {
+            group.consent_status = Some("approved".to_owned());
+        }
+        None
+    } else {
+        if let Some(reroute) = reroute {
+            inputs::fetch("reroute_url", reroute)?;
+        }
+        let token = world.id();
+        let consent = Consent {
+            group: id.to_owned(),
+            created: call.now,
+            used: false,
+            reroute: reroute.map(str::to_owned),
+            text: text.map(str::to_owned),
+        };
+        state.consents.insert(token.clone(), consent);
+        Some(format!("{}{PAGE}{token}", world.base_url()))
+    };
+    let state = &*state;
+    let view = state.groups.get(id).map(|group| group.view(world, state, call.now));
+    data(json!({"avatar_group": view, "url": url}))
+}
+
+/// The page at which the person shown agrees: GET shows it, POST agrees.
+pub(crate) fn page(world: &World, token: &str, agrees: bool) -> Reply {
+    let html = |status, text: &str| Reply::bytes(status, "text/html; charset=utf-8", text.to_owned());
+    let now = world.clock.now();
+    let mut state = world.state();
+    let valid = |consent: &&mut Consent| !consent.used && now < consent.created + LIFETIME;
+    let Some(consent) = state.consents.get_mut(token).filter(valid) else {
+        return html(StatusCode::GONE, "<h1>This link is used or has expired</h1>");
+    };
+    if !agrees {
+        let text = consent.text.as_deref().unwrap_or("I agree that an avatar of me is made.");
+        let form = "<form method=\"post\"><button>Agree</button></form>";
+        return html(StatusCode::OK, &format!("<h1>Consent</h1><p>{text}</p>{form}"));
+    }
+    consent.used = true;
+    let (id, reroute) = (consent.group.clone(), consent.reroute.clone());
+    if let Some(group) = state.groups.get_mut(&id) {
+        group.consent_status = Some("approved".to_owned());
+    }
+    match reroute {
+        Some(url) => html(StatusCode::SEE_OTHER, "").header(http::header::LOCATION, &url),
+        None => html(StatusCode::OK, "<h1>Thank you</h1>"),
+    }
+}

@@ -1,0 +1,110 @@
+//! Brand glossaries: how words are spoken and translated.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{iso, page, trimmed};
+use crate::door::Call;
+use crate::refusal::Refusal;
+use crate::reply::{Answer, data, data_with};
+use crate::state::State;
+use crate::world::World;
+
+/// Lists of a glossary, and the members of their entries that must have text.
+const LISTS: [(&str, &[&str]); 3] = [
+    ("terms", &["term", "pronunciation"]),
+    ("do_not_translate_terms", &["term"]),
+    ("forced_translations", &["term", "translation"]),
+];
+
+fn missing(id: &str) -> Refusal {
+    Refusal::not_found("resource_not_found", format!("no brand glossary {id}"))
+}
+
+/// Refuses a glossary that is named and does not exist, by either of its names.
+pub(super) fn check(state: &State, body: &Value) -> Result<(), Refusal> {
+    for name in ["brand_glossary_id", "brand_voice_id"] {
+        if let Some(id) = body.get(name).and_then(Value::as_str)
+            && !state.glossaries.contains(id)
+        {
+            return Err(missing(id).at(name));
+        }
+    }
+    Ok(())
+}
+
+/// A list with its texts trimmed.
+fn entries(body: &Value, list: &str, members: &[&str]) -> Result<Option<Value>, Refusal> {
+    let Some(given) = body.get(list).and_then(Value::as_array) else { return Ok(None) };
+    let mut entries = given.clone();
+    for (number, entry) in entries.iter_mut().enumerate() {
+        for member in members {
+            let text = entry.get(member).and_then(Value::as_str).unwrap_or_default();
+            entry[*member] = trimmed(&format!("{list}.{number}.{member}"), text)?.into();
+        }
+    }
+    Ok(Some(entries.into()))
+}
+
+fn check_name(state: &State, name: &str, own: &str) -> Result<String, Refusal> {
+    let name = trimmed("name", name)?;
+    let taken = state.glossaries.values().any(|glossary| {
+        let other = glossary["name"].as_str().unwrap_or_default();
+        glossary["brand_glossary_id"] != own && other.to_lowercase() == name.to_lowercase()
+    });
+    if taken {
+        return Err(Refusal::conflict("another glossary has this name").at("name"));
+    }
+    Ok(name)
+}
+
+pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+    let name = check_name(state, call.text("name").unwrap_or_default(), "")?;
+    let id = world.id();
+    let now = iso(call.now);
+    let mut glossary = json!({"brand_glossary_id": id, "name": name, "created_at": now, "updated_at": now});
+    for (list, members) in LISTS {
+        glossary[list] = entries(&call.body, list, members)?.unwrap_or_else(|| json!([]));
+    }
+    state.glossaries.insert(id, glossary.clone());
+    data_with(StatusCode::CREATED, glossary)
+}
+
+pub(super) fn list(_: &World, state: &mut State, call: &Call) -> Answer {
+    page(call, &state.glossaries, |glossary| {
+        let mut item = glossary.clone();
+        for (list, _) in LISTS {
+            item.as_object_mut().map(|item| item.remove(list));
+        }
+        Some(item)
+    })
+}
+
+pub(super) fn get(_: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("brand_glossary_id");
+    data(state.glossaries.get(id).cloned().ok_or_else(|| missing(id))?)
+}
+
+pub(super) fn update(_: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("brand_glossary_id");
+    let mut glossary = state.glossaries.get(id).cloned().ok_or_else(|| missing(id))?;
+    if let Some(name) = call.text("name") {
+        glossary["name"] = check_name(state, name, id)?.into();
+    }
+    for (list, members) in LISTS {
+        if let Some(entries) = entries(&call.body, list, members)? {
+            glossary[list] = entries;
+        }
+    }
+    glossary["updated_at"] = iso(call.now).into();
+    if let Some(kept) = state.glossaries.get_mut(id) {
+        *kept = glossary.clone();
+    }
+    data(glossary)
+}
+
+pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("brand_glossary_id");
+    state.glossaries.remove(id).ok_or_else(|| missing(id))?;
+    data(json!({"brand_glossary_id": id}))
+}

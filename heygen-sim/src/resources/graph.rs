@@ -1,0 +1,344 @@
+//! Graphs of workflows: the node types there are, and what is wrong with a graph.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::door::Call;
+use crate::reply::{Answer, data};
+use crate::state::State;
+use crate::world::World;
+
+/// Version of the graph's schema.
+const SCHEMA_VERSION: &str = "1.0.0";
+
+/// Node types of the first generation of workflows.
+pub(super) const LEGACY_TYPES: [&str; 4] =
+    ["GenerateImageNode", "GenerateVideoNode", "TTSNode", "TrimVideoNode"];
+
+/// A port: name, type of value, and whether it must be bound.
+type Port = (&'static str, &'static str, bool);
+
+/// A variant of a family of nodes.
+pub(super) struct NodeType {
+    family: &'static str,
+    variant: Option<&'static str>,
+    display_name: &'static str,
+    category: &'static str,
+    inputs: &'static [Port],
+    outputs: &'static [Port],
+}
+
+/// What can be authored here. The provider's own catalogue is larger and not published.
+const NODE_TYPES: [NodeType; 6] = [
+    NodeType {
+        family: "text_to_speech",
+        variant: None,
+        display_name: "Text to speech",
+        category: "audio",
+        inputs: &[("text", "text", true), ("voice_id", "text", false)],
+        outputs: &[("audio", "audio", true)],
+    },
+    NodeType {
+        family: "generate_image",
+        variant: None,
+        display_name: "Generate image",
+        category: "image",
+        inputs: &[("prompt", "text", true)],
+        outputs: &[("image", "image", true)],
+    },
+    NodeType {
+        family: "generate_video",
+        variant: Some("avatar"),
+        display_name: "Avatar video",
+        category: "video",
+        inputs: &[("avatar", "avatar", true), ("script", "text", false), ("audio", "audio", false)],
+        outputs: &[("video", "video", true)],
+    },
+    NodeType {
+        family: "generate_video",
+        variant: Some("cinematic"),
+        display_name: "Cinematic video",
+        category: "video",
+        inputs: &[("prompt", "text", true), ("image", "image", false)],
+        outputs: &[("video", "video", true)],
+    },
+    NodeType {
+        family: "translate_video",
+        variant: None,
+        display_name: "Translate video",
+        category: "video",
+        inputs: &[("video", "video", true), ("language", "text", true)],
+        outputs: &[("video", "video", true)],
+    },
+    NodeType {
+        family: "compose_json",
+        variant: None,
+        display_name: "Compose JSON",
+        category: "data",
+        inputs: &[("value", "json", true)],
+        outputs: &[("value", "json", true)],
+    },
+];
+
+pub(super) fn node_types(_: &World, _: &mut State, _: &Call) -> Answer {
+    let mut families = BTreeMap::<&str, Vec<Value>>::new();
+    let ports = |ports: &[Port]| -> Value {
+        let ports = ports.iter();
+        ports.map(|(name, kind, required)| json!({"name": name, "type": kind, "required": required, "description": name})).collect()
+    };
+    for node in &NODE_TYPES {
+        families.entry(node.family).or_default().push(json!({
+            "variant": node.variant,
+            "display_name": node.display_name,
+            "category": node.category,
+            "description": node.display_name,
+            "contract_version": "1",
+            "lifecycle": "available",
+            "config_schema": {"type": "object"},
+            "input_ports": ports(node.inputs),
+            "output_ports": ports(node.outputs),
+        }));
+    }
+    let families: Vec<Value> = families
+        .into_iter()
+        .map(|(family, variants)| json!({"family": family, "display_name": family.replace('_', " "), "variants": variants}))
+        .collect();
+    data(json!({"families": families}))
+}
+
+/// Something wrong with a graph, and the node that it is about.
+pub(super) type Problem = (String, Option<String>);
+
+/// A graph taken apart.
+struct Graph<'a> {
+    nodes: BTreeMap<&'a str, (&'a Value, Option<&'static NodeType>)>,
+    inputs: Option<&'a Map<String, Value>>,
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn node_type(node: &Value) -> Option<&'static NodeType> {
+    let (family, variant) = (text(node, "type"), node.get("variant").and_then(Value::as_str));
+    let mut family = NODE_TYPES.iter().filter(|known| known.family == family);
+    match variant {
+        Some(variant) => family.find(|known| known.variant == Some(variant)),
+        // A family of one needs no variant.
+        None => family.next().filter(|_| family.next().is_none()),
+    }
+}
+
+/// Everything that keeps a graph from being published.
+pub(super) fn problems(graph: &Value) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if text(graph, "schema_version") != SCHEMA_VERSION {
+        problems.push((format!("schema_version must be {SCHEMA_VERSION}"), None));
+    }
+    let mut taken = Graph { nodes: BTreeMap::new(), inputs: graph["inputs"].as_object() };
+    for node in graph["nodes"].as_array().into_iter().flatten() {
+        let id = text(node, "id");
+        let kind = node_type(node);
+        if taken.nodes.insert(id, (node, kind)).is_some() {
+            problems.push((format!("two nodes are called {id}"), Some(id.to_owned())));
+        }
+        if kind.is_none() {
+            let message = format!("no node type {} with variant {}", node["type"], node["variant"]);
+            problems.push((message, Some(id.to_owned())));
+        }
+    }
+    if taken.nodes.is_empty() {
+        problems.push(("a graph has at least one node".to_owned(), None));
+    }
+    for (id, (node, kind)) in &taken.nodes {
+        if let Some(kind) = kind {
+            check_node(&taken, id, node, kind, &mut problems);
+        }
+        for other in node["depends_on"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if !taken.nodes.contains_key(other) {
+                problems.push((format!("depends_on names no node: {other}"), Some((*id).to_owned())));
+            }
+        }
+    }
+    for (name, output) in graph["outputs"].as_object().into_iter().flatten() {
+        if taken.output(text(output, "node_id"), text(output, "port")).is_none() {
+            problems.push((format!("output {name} is the port of no node"), None));
+        }
+    }
+    if problems.is_empty() && order(graph).is_none() {
+        problems.push(("the nodes go round in a circle".to_owned(), None));
+    }
+    problems
+}
+
+impl Graph<'_> {
+    /// Type of a node's output; `Some("")` when the node is there and of no known type.
+    fn output(&self, node: &str, port: &str) -> Option<&'static str> {
+        match self.nodes.get(node)?.1 {
+            Some(kind) => kind.outputs.iter().find(|(name, ..)| *name == port).map(|(_, kind, _)| *kind),
+            None => Some(""),
+        }
+    }
+
+    /// Why a binding cannot feed a port of that type.
+    fn refuse(&self, binding: &Value, wanted: &str) -> Option<String> {
+        let fits = |given: &str| given == wanted || wanted == "json" || given.is_empty();
+        match text(binding, "kind") {
+            "literal" => {
+                let value = &binding["value"];
+                let fits = wanted == "json" || value.is_string() || value.is_object();
+                (!fits).then(|| format!("a literal {value} is no {wanted}"))
+            }
+            "node_output" => {
+                let (node, port) = (text(binding, "node_id"), text(binding, "port"));
+                match self.output(node, port) {
+                    None => Some(format!("there is no output {node}.{port}")),
+                    Some(given) => (!fits(given)).then(|| format!("{node}.{port} is {given}, not {wanted}")),
+                }
+            }
+            "run_input" => {
+                let name = text(binding, "name");
+                match self.inputs.and_then(|inputs| inputs.get(name)) {
+                    None => Some(format!("no input {name} is declared")),
+                    Some(declared) => {
+                        let given = text(declared, "type");
+                        (!fits(given)).then(|| format!("input {name} is {given}, not {wanted}"))
+                    }
+                }
+            }
+            kind if wanted != "json" => Some(format!("a binding of kind {kind} feeds json ports only")),
+            "object" => {
+                let fields = binding["fields"].as_object().into_iter().flatten();
+                fields.filter_map(|(_, field)| self.refuse(field, "json")).next()
+            }
+            _ => {
+                let items = binding["items"].as_array().into_iter().flatten();
+                items.filter_map(|item| self.refuse(item, "json")).next()
+            }
+        }
+    }
+}
+
+fn check_node(graph: &Graph<'_>, id: &str, node: &Value, kind: &NodeType, problems: &mut Vec<Problem>) {
+    let mut say = |message: String| problems.push((message, Some(id.to_owned())));
+    let bindings = node["bindings"].as_object();
+    for (port, _, required) in kind.inputs {
+        if *required && bindings.is_none_or(|bindings| !bindings.contains_key(*port)) {
+            say(format!("port {port} is not bound"));
+        }
+    }
+    for (port, binding) in bindings.into_iter().flatten() {
+        match kind.inputs.iter().find(|(name, ..)| name == port) {
+            None => say(format!("there is no port {port}")),
+            Some((_, wanted, _)) => {
+                if let Some(message) = graph.refuse(binding, wanted) {
+                    say(format!("port {port}: {message}"));
+                }
+            }
+        }
+    }
+}
+
+/// The nodes that a binding takes values from.
+fn sources(binding: &Value, found: &mut BTreeSet<String>) {
+    if text(binding, "kind") == "node_output" {
+        found.insert(text(binding, "node_id").to_owned());
+    }
+    let fields = binding["fields"].as_object().into_iter().flatten().map(|(_, field)| field);
+    let items = binding["items"].as_array().into_iter().flatten();
+    fields.chain(items).for_each(|inner| sources(inner, found));
+}
+
+/// The nodes that must be done before this one.
+fn parents(node: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (_, binding) in node["bindings"].as_object().into_iter().flatten() {
+        sources(binding, &mut found);
+    }
+    let named = node["depends_on"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    found.extend(named.map(str::to_owned));
+    found
+}
+
+/// The nodes in an order in which they can run; none when they go round in a circle.
+pub(super) fn order(graph: &Value) -> Option<Vec<&Value>> {
+    let mut left: Vec<&Value> = graph["nodes"].as_array().into_iter().flatten().collect();
+    let mut done = BTreeSet::new();
+    let mut ordered = Vec::new();
+    while !left.is_empty() {
+        let ready = left.iter().position(|node| parents(node).is_subset(&done))?;
+        let node = left.remove(ready);
+        done.insert(text(node, "id").to_owned());
+        ordered.push(node);
+    }
+    Some(ordered)
+}
+
+/// What a version says of its nodes.
+pub(super) fn plan(graph: &Value) -> Vec<Value> {
+    let nodes = order(graph).unwrap_or_default().into_iter();
+    nodes
+        .map(|node| {
+            json!({"node_id": node["id"], "family": node["type"], "variant": node.get("variant"),
+                "contract_version": "1", "adapter_version": "1", "parents": parents(node)})
+        })
+        .collect()
+}
+
+/// Type of the value of a declared output.
+pub(super) fn output_type(graph: &Value, output: &Value) -> &'static str {
+    let nodes = graph["nodes"].as_array().into_iter().flatten();
+    let node = nodes.filter(|node| node["id"] == output["node_id"]).find_map(node_type);
+    let port = text(output, "port");
+    node.and_then(|node| node.outputs.iter().find(|(name, ..)| *name == port))
+        .map_or("json", |(_, kind, _)| kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(nodes: Value) -> Value {
+        json!({"schema_version": "1.0.0", "nodes": nodes, "inputs": {"topic": {"type": "text"}},
+            "outputs": {"speech": {"node_id": "speak", "port": "audio"}}})
+    }
+
+    #[test]
+    fn a_graph_in_order_has_no_problems() {
+        let speak = json!({"id": "speak", "type": "text_to_speech", "bindings": {"text": {"kind": "run_input", "name": "topic"}}});
+        let video = json!({"id": "film", "type": "generate_video", "variant": "avatar", "bindings": {
+            "avatar": {"kind": "literal", "value": "Anna"}, "audio": {"kind": "node_output", "node_id": "speak", "port": "audio"}}});
+        let graph = graph(json!([video, speak]));
+        assert_eq!(problems(&graph), []);
+        let names: Vec<&str> = order(&graph).unwrap().iter().map(|node| text(node, "id")).collect();
+        assert_eq!(names, ["speak", "film"]);
+        assert_eq!(plan(&graph)[1]["parents"], json!(["speak"]));
+    }
+
+    #[test]
+    fn each_mistake_is_told_with_its_node() {
+        let of = |nodes: Value| {
+            problems(&graph(nodes)).into_iter().map(|(message, _)| message).collect::<Vec<_>>().join("; ")
+        };
+        let speak =
+            |bindings: Value| json!([{"id": "speak", "type": "text_to_speech", "bindings": bindings}]);
+        assert!(of(json!([])).contains("at least one node"));
+        assert!(of(speak(json!({}))).contains("port text is not bound"));
+        assert!(
+            of(speak(json!({"text": {"kind": "run_input", "name": "tpoic"}}))).contains("no input tpoic")
+        );
+        assert!(of(speak(json!({"text": {"kind": "literal", "value": 7}}))).contains("is no text"));
+        assert!(of(speak(json!({"text": {"kind": "list", "items": []}}))).contains("json ports only"));
+        assert!(
+            of(speak(json!({"text": {"kind": "node_output", "node_id": "speak", "port": "audio"}})))
+                .contains("is audio, not text")
+        );
+        assert!(of(json!([{"id": "speak", "type": "generate_video"}])).contains("no node type"));
+        let circle = json!([
+            {"id": "speak", "type": "text_to_speech", "bindings": {"text": {"kind": "literal", "value": "x"}}, "depends_on": ["other"]},
+            {"id": "other", "type": "text_to_speech", "bindings": {"text": {"kind": "literal", "value": "x"}}, "depends_on": ["speak"]},
+        ]);
+        assert!(of(circle).contains("circle"));
+    }
+}

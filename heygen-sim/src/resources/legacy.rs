@@ -1,0 +1,126 @@
+//! What is left of v1 and v2 where it differs from v3. It works only when the simulator is told so.
+
+use serde_json::{Value, json};
+
+use super::{translations, video_agents, videos};
+use crate::catalogue::language;
+use crate::course::Course;
+use crate::course::Stage;
+use crate::door::Call;
+use crate::files::link;
+use crate::jobs::Kind;
+use crate::marker::Marker;
+use crate::refusal::Refusal;
+use crate::reply::{Answer, Reply, data};
+use crate::state::State;
+use crate::world::World;
+
+/// Seconds that a workflow execution takes.
+const EXECUTION: u64 = 60;
+
+pub(super) fn video_agent(world: &World, state: &mut State, call: &Call) -> Answer {
+    let (session, video) = video_agents::begin(world, state, call)?;
+    // This operation always named the video; one that never comes has the session's id.
+    let video = video.unwrap_or_else(|| session.clone());
+    let body = json!({"error": null, "data": {"session_id": session, "video_id": video}});
+    Ok(Reply::json(http::StatusCode::OK, body))
+}
+
+pub(super) fn video(world: &World, state: &mut State, call: &Call) -> Answer {
+    let sources: Vec<&str> = ["avatar_id", "image_url", "image_asset_id"]
+        .into_iter()
+        .filter(|name| call.text(name).is_some())
+        .collect();
+    match sources.as_slice() {
+        [_] => videos::create(world, state, call),
+        [] => {
+            Err(Refusal::invalid("avatar_id", "one of avatar_id, image_url and image_asset_id is required"))
+        }
+        [_, second, ..] => {
+            Err(Refusal::invalid(*second, "avatar_id, image_url and image_asset_id exclude one another"))
+        }
+    }
+}
+
+pub(super) fn translate(world: &World, state: &mut State, call: &Call) -> Answer {
+    let one = call.text("output_language");
+    let several = call.body.get("output_languages").and_then(Value::as_array);
+    let wanted: Vec<&str> = match (one, several) {
+        (Some(one), None) => vec![one],
+        (None, Some(several)) if !several.is_empty() => several.iter().filter_map(Value::as_str).collect(),
+        (Some(_), Some(_)) => {
+            let message = "output_language and output_languages exclude one another";
+            return Err(Refusal::invalid("output_languages", message));
+        }
+        _ => {
+            return Err(Refusal::invalid(
+                "output_language",
+                "output_language or output_languages is required",
+            ));
+        }
+    };
+    let mut ids = Vec::new();
+    let mut body = call.body.clone();
+    // The same request in the words of v3.
+    let names: Result<Vec<Value>, Refusal> = wanted
+        .iter()
+        .map(|text| language(text).map(|language| json!(language.name)))
+        .map(|name| name.ok_or_else(|| Refusal::invalid("output_language", "no such language")))
+        .collect();
+    body["output_languages"] = names?.into();
+    for name in translations::check(world, state, &body)? {
+        ids.push(translations::submit(world, state, &body, &name, call.now, 0)?);
+    }
+    let single = ids.first().filter(|_| ids.len() == 1);
+    data(json!({"video_translate_id": single, "video_translate_ids": (ids.len() > 1).then_some(&ids)}))
+}
+
+pub(super) fn caption(world: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.query.get("video_translate_id").map(String::as_str).unwrap_or_default();
+    let job = state.job(Kind::Translation, id, call.now)?;
+    if job.course.stage(call.now) != Stage::Done {
+        return Err(Refusal::invalid("video_translate_id", "the translation is not completed"));
+    }
+    let kind = call.query.get("caption_type").map_or("srt", String::as_str);
+    data(json!({"caption_url": link(world, &format!("{id}/captions.{kind}"))}))
+}
+
+pub(super) fn execute(world: &World, state: &mut State, call: &Call) -> Answer {
+    let known = |kind: &Value| super::graph::LEGACY_TYPES.iter().any(|known| kind == known);
+    let steps = call.body["workflows"].as_array().cloned();
+    let steps = steps.unwrap_or_else(|| vec![json!({"id": null, "type": call.body["workflow_type"]})]);
+    if let Some(wrong) = steps.iter().find(|step| !known(&step["type"])) {
+        return Err(Refusal::invalid("workflow_type", format!("no workflow type {}", wrong["type"])));
+    }
+    let id = world.id();
+    let names: Vec<Value> = steps.iter().map(|step| step["id"].clone()).collect();
+    let execution = json!({"created": call.now, "steps": names});
+    state.executions.insert(id.clone(), execution);
+    data(json!({"execution_id": id, "status": "submitted"}))
+}
+
+pub(super) fn execution(world: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("execution_id");
+    let missing = || Refusal::not_found("resource_not_found", format!("no execution {id}"));
+    let execution = state.executions.get(id).ok_or_else(missing)?;
+    let created = execution["created"].as_u64().unwrap_or_default();
+    let course = Course::new(created, 5, EXECUTION - 5, &Marker::default());
+    let status = match course.stage(call.now) {
+        Stage::Waiting => "submitted",
+        Stage::Running(_) => "running",
+        Stage::Done | Stage::Failed => "completed",
+    };
+    let result = json!({"url": link(world, &format!("{id}/video.mp4"))});
+    let done = status == "completed";
+    let names: Vec<&str> =
+        execution["steps"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let outputs: serde_json::Map<String, Value> =
+        names.iter().map(|name| ((*name).to_owned(), result.clone())).collect();
+    data(json!({
+        "execution_id": id,
+        "status": status,
+        "output": (done && names.is_empty()).then_some(&result),
+        "outputs": (done && !names.is_empty()).then_some(outputs),
+        "error": null,
+    }))
+}

@@ -1,0 +1,64 @@
+//! Podcasts: a conversation of two avatars.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::avatars::usable_look;
+use super::{inputs, page, voices};
+use crate::door::Call;
+use crate::files::{DURATION, link};
+use crate::jobs::{self, Job, Kind, Order};
+use crate::refusal::Refusal;
+use crate::reply::{Answer, data, data_with};
+use crate::state::State;
+use crate::world::World;
+
+pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
+    let link = |name: &str| job.course.has_links(now).then(|| link(world, &job.file(name)));
+    let done = job.course.ended(now).is_some() && job.failure_message(now).is_none();
+    json!({
+        "podcast_id": job.id,
+        "title": job.text("topic").unwrap_or("Podcast"),
+        "status": job.status(now),
+        "created_at": job.course.created_at(),
+        "duration": done.then_some(DURATION),
+        "video_url": link("video.mp4"),
+        "thumbnail_url": link("thumbnail.png"),
+        "failure_message": job.failure_message(now),
+    })
+}
+
+pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+    inputs::check(state, &call.body)?;
+    for role in ["host", "guest"] {
+        let (avatar, voice) = (format!("{role}_avatar_id"), format!("{role}_voice_id"));
+        usable_look(state, &avatar, call.text(&avatar).unwrap_or_default(), call.now)?;
+        voices::usable(state, &voice, call.text(&voice).unwrap_or_default(), call.now)?;
+    }
+    let topic = call.text("topic").is_some_and(|topic| !topic.trim().is_empty());
+    let files = call.body["source_files"].as_array().is_some_and(|files| !files.is_empty());
+    if !topic && !files {
+        return Err(Refusal::invalid("topic", "topic, source_files or both are needed"));
+    }
+    let id = jobs::submit(world, state, call.now, Order::new(Kind::Podcast, &call.body))?;
+    data_with(StatusCode::ACCEPTED, json!({"podcast_id": id, "status": "processing"}))
+}
+
+pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+    let job = state.job(Kind::Podcast, call.id("podcast_id"), call.now)?;
+    data(view(world, job, call.now))
+}
+
+pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
+    page(call, state.jobs(Kind::Podcast), |job| (!job.deleted).then(|| view(world, job, call.now)))
+}
+
+pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("podcast_id");
+    // Deleting again what was deleted succeeds too.
+    let deleted = state.jobs(Kind::Podcast).get(id).is_some_and(|job| job.deleted);
+    if !deleted {
+        jobs::hide(state, Kind::Podcast, id, call.now)?;
+    }
+    data(json!({}))
+}

@@ -1,0 +1,101 @@
+//! Proofreads: subtitles to be corrected before a translation is rendered.
+
+use serde_json::{Value, json};
+
+use super::{glossaries, inputs, translations};
+use crate::course::Stage;
+use crate::door::Call;
+use crate::files::link;
+use crate::jobs::{self, Job, Kind, Order};
+use crate::refusal::Refusal;
+use crate::reply::{Answer, data};
+use crate::state::State;
+use crate::world::World;
+
+pub(super) fn view(job: &Job, now: u64) -> Value {
+    json!({
+        "id": job.id,
+        "title": job.title,
+        "status": job.status(now),
+        "input_language": "English",
+        "output_language": job.extra["output_language"],
+        "created_at": job.course.created_at(),
+        "submitted_for_review": false,
+        "failure_message": job.failure_message(now),
+    })
+}
+
+pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+    inputs::check(state, &call.body)?;
+    glossaries::check(state, &call.body)?;
+    let wanted = call.body["output_languages"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let codes: Result<Vec<&str>, Refusal> = wanted
+        .enumerate()
+        .map(|(number, text)| {
+            let message = format!("`{text}` is no language");
+            translations::code(text)
+                .ok_or_else(|| Refusal::invalid(format!("output_languages.{number}"), message))
+        })
+        .collect();
+    let mut ids = Vec::new();
+    for code in codes? {
+        let order = Order::new(Kind::Proofread, &call.body).with(json!({"output_language": code}));
+        ids.push(jobs::submit(world, state, call.now, order)?);
+    }
+    data(json!({"proofread_ids": ids, "status": "processing"}))
+}
+
+pub(super) fn get(_: &World, state: &mut State, call: &Call) -> Answer {
+    data(view(state.job(Kind::Proofread, call.id("proofread_id"), call.now)?, call.now))
+}
+
+/// A proofread whose subtitles are there.
+fn completed<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Job, Refusal> {
+    let job = state.job(Kind::Proofread, call.id("proofread_id"), call.now)?;
+    match job.course.stage(call.now) {
+        Stage::Done => Ok(job),
+        _ => {
+            let message = format!("the proofread is {}", job.status(call.now));
+            Err(Refusal::new(http::StatusCode::CONFLICT, "resource_not_ready", message))
+        }
+    }
+}
+
+pub(super) fn subtitles(world: &World, state: &mut State, call: &Call) -> Answer {
+    let job = completed(state, call)?;
+    // What was put in its place is an asset, or a URL of the caller's.
+    let edited = match (job.extra["srt"]["asset_id"].as_str(), job.extra["srt"]["url"].as_str()) {
+        (Some(asset), _) => link(world, &format!("{asset}/original.srt")),
+        (None, Some(url)) => url.to_owned(),
+        (None, None) => link(world, &format!("{}/captions.srt", job.id)),
+    };
+    data(json!({"srt_url": edited, "original_srt_url": link(world, &format!("{}/original.srt", job.id))}))
+}
+
+pub(super) fn replace_subtitles(_: &World, state: &mut State, call: &Call) -> Answer {
+    completed(state, call)?;
+    inputs::check(state, &call.body)?;
+    let job = completed(state, call)?;
+    job.extra["srt"] = call.body["srt"].clone();
+    data(view(job, call.now))
+}
+
+pub(super) fn generate(world: &World, state: &mut State, call: &Call) -> Answer {
+    inputs::check(state, &call.body)?;
+    let job = completed(state, call)?;
+    let language = job.extra["output_language"].as_str().unwrap_or_default().to_owned();
+    let name =
+        crate::catalogue::language(&language).map_or(language.as_str(), |language| language.name.as_str());
+    let mut body = job.body.clone();
+    // Markers in the title were for the proofread, and have done their work.
+    body["title"] = json!("Proofread translation");
+    for member in ["callback_id", "callback_url", "translate_audio_only"] {
+        body[member] = call.body.get(member).cloned().unwrap_or(Value::Null);
+    }
+    let title = job.title.clone();
+    let id = translations::submit(world, state, &body, name, call.now, 0)?;
+    if let Ok(job) = state.job(Kind::Translation, &id, call.now) {
+        job.title = title;
+    }
+    data(json!({"video_translation_id": id, "status": "processing"}))
+}

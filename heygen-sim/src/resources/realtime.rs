@@ -1,0 +1,193 @@
+//! Realtime avatars: a stream that speaks, and the times of its words.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::StatusCode;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::avatars::usable_look;
+use super::{inputs, voices};
+use crate::door::Call;
+use crate::files::link;
+use crate::refusal::Refusal;
+use crate::reply::{Answer, Reply, data, data_with};
+use crate::state::State;
+use crate::world::World;
+
+/// Milliseconds until a stream is live, and that a word takes.
+const STARTS_AFTER: u64 = 2_000;
+const WORD: u64 = 400;
+
+/// Milliseconds without new text after which an open stream ends.
+const IDLE: u64 = 30_000;
+
+/// Most words in one event.
+const BATCH: usize = 10;
+
+pub(crate) struct Stream {
+    created: u64,
+    text: String,
+    /// When text came last.
+    fed: u64,
+    /// Whether more text may come.
+    open: bool,
+    cancelled: Option<u64>,
+    /// Tells those who listen that something changed.
+    changes: Arc<watch::Sender<u64>>,
+}
+
+impl Stream {
+    fn words(&self) -> impl Iterator<Item = &str> {
+        self.text.split_whitespace()
+    }
+
+    /// When it is over, as things stand.
+    fn ends(&self) -> u64 {
+        let spoken = self.created + STARTS_AFTER + self.words().count() as u64 * WORD;
+        let ends = if self.open { spoken.max(self.fed + IDLE) } else { spoken };
+        self.cancelled.map_or(ends, |cancelled| cancelled.min(ends))
+    }
+
+    fn end_reason(&self) -> &'static str {
+        match (self.cancelled, self.open) {
+            (Some(_), _) => "cancelled",
+            (None, true) => "idle_timeout",
+            (None, false) => "completed",
+        }
+    }
+}
+
+fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Stream, Refusal> {
+    let id = call.id("stream_id");
+    let stream = state.streams.get_mut(id);
+    stream.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no stream {id}")))
+}
+
+pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+    inputs::check(state, &call.body)?;
+    let look = usable_look(state, "avatar_id", call.text("avatar_id").unwrap_or_default(), call.now)?;
+    if look.avatar_type == "studio_avatar" {
+        return Err(Refusal::invalid("avatar_id", "a photo or motion avatar is needed"));
+    }
+    if let Some(voice) = call.text("voice_id") {
+        voices::usable(state, "voice_id", voice, call.now)?;
+    }
+    let id = world.id();
+    let stream = Stream {
+        created: call.now,
+        text: call.text("text").unwrap_or("Audio of the caller's").to_owned(),
+        fed: call.now,
+        open: call.text("type") == Some("text_stream"),
+        cancelled: None,
+        changes: Arc::new(watch::Sender::new(0)),
+    };
+    state.streams.insert(id.clone(), stream);
+    data_with(StatusCode::CREATED, json!({"stream_id": id}))
+}
+
+pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+    let stream = find(state, call)?;
+    let over = call.now >= stream.ends();
+    let live = call.now >= stream.created + STARTS_AFTER;
+    let status = match (over, live) {
+        (true, _) => "completed",
+        (false, true) => "streaming",
+        (false, false) => "pending",
+    };
+    let id = call.id("stream_id");
+    data(json!({
+        "stream_id": id,
+        "status": status,
+        "hls_url": live.then(|| link(world, &format!("{id}/video.mp4"))),
+        "end_reason": over.then(|| stream.end_reason()),
+        "error_message": null,
+    }))
+}
+
+pub(super) fn cancel(_: &World, state: &mut State, call: &Call) -> Answer {
+    let stream = find(state, call)?;
+    let running = call.now < stream.ends();
+    if running {
+        stream.cancelled = Some(call.now);
+        stream.changes.send_modify(|changes| *changes += 1);
+    }
+    data_with(StatusCode::ACCEPTED, json!({"stream_id": call.id("stream_id"), "cancelled": running}))
+}
+
+pub(super) fn append(_: &World, state: &mut State, call: &Call) -> Answer {
+    let stream = find(state, call)?;
+    if !stream.open || call.now >= stream.ends() {
+        let message = "the input of this stream is closed";
+        return Err(Refusal::new(StatusCode::GONE, "stream_closed", message));
+    }
+    let last = call.body.get("final") == Some(&Value::Bool(true));
+    let delta = call.text("delta").unwrap_or_default();
+    if delta.is_empty() && !last {
+        return Err(Refusal::invalid("delta", "it may be empty only with final: true"));
+    }
+    stream.text.push_str(delta);
+    stream.fed = call.now;
+    stream.open = !last;
+    stream.changes.send_modify(|changes| *changes += 1);
+    data_with(StatusCode::ACCEPTED, json!({"ok": true, "buffered_bytes": stream.text.len()}))
+}
+
+/// The words as they are spoken, those that were before at once; one event `end` closes the stream.
+pub(super) fn words(world: &World, state: &mut State, call: &Call) -> Answer {
+    let stream = find(state, call)?;
+    let (clock, changes) = (world.clock.clone(), stream.changes.subscribe());
+    let world = world.handle();
+    let id = call.id("stream_id").to_owned();
+    let events = stream::unfold(Some((0_usize, changes)), move |state| {
+        let (clock, world, id) = (clock.clone(), world.clone(), id.clone());
+        async move {
+            let (told, mut changes) = state?;
+            loop {
+                // The simulator may be gone while somebody still listens.
+                let world = world.upgrade()?;
+                let (event, next) = {
+                    let state = world.state();
+                    step(state.streams.get(&id)?, told, clock.now())
+                };
+                drop(world);
+                match (event, next) {
+                    (Some((event, told, over)), _) => {
+                        let rest = (!over).then_some((told, changes));
+                        return Some((Ok(Bytes::from(event)), rest));
+                    }
+                    (None, then) => tokio::select! {
+                        () = clock.sleep_until(then) => {}
+                        _ = changes.changed() => {}
+                    },
+                }
+            }
+        }
+    });
+    Ok(Reply::stream("text/event-stream", events))
+}
+
+/// The next event, with the words told by then and whether it is the last; or when to look again.
+fn step(stream: &Stream, told: usize, now: u64) -> (Option<(String, usize, bool)>, u64) {
+    let began = stream.created + STARTS_AFTER;
+    let end_of = |number: usize| began + (number as u64 + 1) * WORD;
+    let limit = now.min(stream.ends());
+    let seconds = |number: usize| (number as u64 * WORD) as f64 / 1000.0;
+    let spoken =
+        stream.words().enumerate().skip(told).take(BATCH).take_while(|(number, _)| end_of(*number) <= limit);
+    let words: Vec<Value> = spoken
+        .map(|(number, word)| json!({"word": word, "start": seconds(number), "end": seconds(number) + 0.35}))
+        .collect();
+    if !words.is_empty() {
+        let told = told + words.len();
+        return (Some((format!("data: {}\n\n", json!({ "words": words })), told, false)), now);
+    }
+    if now >= stream.ends() {
+        let end = json!({"end_reason": stream.end_reason(), "total_words": told});
+        return (Some((format!("event: end\ndata: {end}\n\n"), told, true)), now);
+    }
+    let then = if told < stream.words().count() { end_of(told).min(stream.ends()) } else { stream.ends() };
+    (None, then)
+}

@@ -1,0 +1,106 @@
+//! Removals: of the background, and of filler words.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::{inputs, page};
+use crate::door::Call;
+use crate::files::{DURATION, link};
+use crate::jobs::{self, Job, Kind, Order};
+use crate::refusal::Refusal;
+use crate::reply::{Answer, data, data_with};
+use crate::state::State;
+use crate::world::World;
+
+/// Layers that a video is taken apart into, and the file of each.
+const LAYERS: [(&str, &str); 3] =
+    [("foreground", "foreground.webm"), ("mask", "video.mp4"), ("background", "video.mp4")];
+
+pub(super) fn view_background(world: &World, job: &Job, now: u64) -> Value {
+    let wanted = job.body.get("layers").and_then(Value::as_array);
+    let layers = LAYERS.iter().filter(|(layer, _)| {
+        job.course.has_links(now) && wanted.is_none_or(|wanted| wanted.iter().any(|one| one == layer))
+    });
+    let layers: Map<String, Value> = layers
+        .map(|(layer, file)| ((*layer).to_owned(), json!(link(world, &format!("{}/{layer}/{file}", job.id)))))
+        .collect();
+    let done = job.course.ended(now).filter(|_| job.failure_message(now).is_none());
+    json!({
+        "id": job.id,
+        "status": job.status(now),
+        "layers": layers,
+        "created_at": job.course.created_at(),
+        "completed_at": done,
+        "duration": done.map(|_| DURATION),
+        "error": job.failure_message(now),
+    })
+}
+
+pub(super) fn create_background(world: &World, state: &mut State, call: &Call) -> Answer {
+    inputs::check(state, &call.body)?;
+    for (number, layer) in call.body["layers"].as_array().into_iter().flatten().enumerate() {
+        if !LAYERS.iter().any(|(known, _)| layer == known) {
+            let message = "foreground, mask and background are possible";
+            return Err(Refusal::invalid(format!("layers.{number}"), message));
+        }
+    }
+    // The body's own key, not the header, makes a repeated request the same; without an end, whatever else it says.
+    let known = call.text("request_id").and_then(|request| {
+        let mut jobs = state.jobs(Kind::BackgroundRemoval).values();
+        jobs.find(|job| job.text("request_id") == Some(request)).map(|job| job.id.clone())
+    });
+    let id = match known {
+        Some(id) => id,
+        None => jobs::submit(world, state, call.now, Order::new(Kind::BackgroundRemoval, &call.body))?,
+    };
+    let job = state.jobs(Kind::BackgroundRemoval).get(&id);
+    data(job.map_or(Value::Null, |job| view_background(world, job, call.now)))
+}
+
+pub(super) fn get_background(world: &World, state: &mut State, call: &Call) -> Answer {
+    let job = state.job(Kind::BackgroundRemoval, call.id("job_id"), call.now)?;
+    data(view_background(world, job, call.now))
+}
+
+pub(super) fn list_background(world: &World, state: &mut State, call: &Call) -> Answer {
+    page(call, state.jobs(Kind::BackgroundRemoval), |job| {
+        (!job.deleted).then(|| view_background(world, job, call.now))
+    })
+}
+
+pub(super) fn delete_background(_: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("job_id");
+    jobs::hide(state, Kind::BackgroundRemoval, id, call.now)?;
+    data(json!({"id": id, "deleted": true}))
+}
+
+pub(super) fn view_filler(world: &World, job: &Job, now: u64) -> Value {
+    let link = |name: &str| job.course.has_links(now).then(|| link(world, &job.file(name)));
+    let done = job.course.ended(now).is_some() && job.failure_message(now).is_none();
+    json!({
+        "id": job.id,
+        "title": job.title.as_deref().unwrap_or("Filler Removal"),
+        "status": job.status(now),
+        "progress": job.progress(now),
+        "created_at": job.course.created_at(),
+        "callback_id": job.text("callback_id"),
+        "original_duration": done.then_some(4.0),
+        "output_duration": done.then_some(DURATION),
+        "num_cuts": done.then_some(2),
+        "reduction_pct": done.then_some(25.0),
+        "video_url": link("video.mp4"),
+        "thumbnail_url": link("thumbnail.png"),
+        "failure_message": job.failure_message(now),
+    })
+}
+
+pub(super) fn create_filler(world: &World, state: &mut State, call: &Call) -> Answer {
+    inputs::check(state, &call.body)?;
+    let id = jobs::submit(world, state, call.now, Order::new(Kind::FillerWords, &call.body))?;
+    data_with(StatusCode::ACCEPTED, json!({"filler_word_removal_id": id}))
+}
+
+pub(super) fn get_filler(world: &World, state: &mut State, call: &Call) -> Answer {
+    let job = state.job(Kind::FillerWords, call.id("filler_word_removal_id"), call.now)?;
+    data(view_filler(world, job, call.now))
+}

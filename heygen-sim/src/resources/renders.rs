@@ -1,0 +1,161 @@
+//! HyperFrames renders: a zip of HTML becomes a video.
+
+use std::io::Read;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::StatusCode;
+use serde_json::{Value, json};
+use zip::ZipArchive;
+
+use super::{inputs, page};
+use crate::door::Call;
+use crate::files::blob::{ReadSeek, Spool};
+use crate::files::{DURATION, link};
+use crate::jobs::{self, Job, Kind, Order};
+use crate::refusal::Refusal;
+use crate::reply::{Answer, data, data_with};
+use crate::state::State;
+use crate::world::World;
+
+/// Largest composition that is read, in bytes.
+const HTML_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// How much dearer 4K is.
+const FOUR_K: f64 = 1.5;
+
+pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
+    let or = |name: &str, default: Value| {
+        job.body.get(name).filter(|value| !value.is_null()).cloned().unwrap_or(default)
+    };
+    let format = job.text("format").unwrap_or("mp4");
+    let link = |name: &str| job.course.has_links(now).then(|| link(world, &job.file(name)));
+    let done = job.course.ended(now).filter(|_| job.failure_message(now).is_none());
+    json!({
+        "render_id": job.id,
+        "title": job.title,
+        "status": job.status(now),
+        "format": format,
+        "fps": or("fps", json!(30)),
+        "quality": or("quality", json!("standard")),
+        "resolution": or("resolution", json!("1080p")),
+        "aspect_ratio": or("aspect_ratio", json!("16:9")),
+        "composition": job.text("composition"),
+        "callback_id": job.text("callback_id"),
+        "created_at": job.course.created_at(),
+        "completed_at": done,
+        "duration": done.map(|_| DURATION),
+        "video_url": link(&format!("video.{format}")),
+        "thumbnail_url": link("thumbnail.png"),
+        "failure_message": job.failure_message(now),
+    })
+}
+
+pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+    inputs::check(state, &call.body)?;
+    let four_k = call.text("resolution") == Some("4k");
+    if four_k && call.text("format").is_some_and(|format| format != "mp4") {
+        return Err(Refusal::invalid("format", "4k is rendered as mp4 only"));
+    }
+    check_project(state, call)?;
+    let price = Kind::Render.facts().price * if four_k { FOUR_K } else { 1.0 };
+    let order = Order::new(Kind::Render, &call.body);
+    let id = jobs::submit(world, state, call.now, Order { price: Some(price), ..order })?;
+    data_with(StatusCode::ACCEPTED, json!({"render_id": id}))
+}
+
+fn invalid(message: String) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, "hyperframes_project_invalid", message).at("project")
+}
+
+/// Opens the zip, where it is here: what is behind a URL is not fetched.
+fn check_project(state: &State, call: &Call) -> Result<(), Refusal> {
+    let project = &call.body["project"];
+    let text = |name: &str| project.get(name).and_then(Value::as_str).unwrap_or_default();
+    let content = match project["type"].as_str() {
+        Some("asset_id") => {
+            let asset = inputs::asset(state, "project.asset_id", text("asset_id"), "project")?;
+            asset.content.clone()
+        }
+        Some("base64") => {
+            if text("media_type") != "application/zip" {
+                return Err(Refusal::invalid("project.media_type", "application/zip is needed"));
+            }
+            let mut spool = Spool::new();
+            spool.write(BASE64_STANDARD.decode(text("data")).unwrap_or_default().into())?;
+            Some(spool.finish()?)
+        }
+        _ => None,
+    };
+    let Some(content) = content else { return Ok(()) };
+    let reader = content.reader().map_err(|error| invalid(format!("the project cannot be read: {error}")))?;
+    let mut archive =
+        ZipArchive::new(reader).map_err(|error| invalid(format!("the project is no zip: {error}")))?;
+    let entry = call.text("composition").unwrap_or("index.html");
+    let html = read(&mut archive, entry)?;
+    let declared = declared_variables(&html)?;
+    for name in call.body["variables"].as_object().into_iter().flatten().map(|(name, _)| name) {
+        if !declared.iter().any(|known| known == name) {
+            return Err(invalid(format!(
+                "the composition declares no variable `{name}`; it has {}",
+                if declared.is_empty() { "none".to_owned() } else { declared.join(", ") }
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn read(archive: &mut ZipArchive<Box<dyn ReadSeek>>, entry: &str) -> Result<String, Refusal> {
+    let file = archive.by_name(entry).map_err(|_| invalid(format!("the project has no {entry}")))?;
+    let mut html = String::new();
+    let read = file.take(HTML_LIMIT).read_to_string(&mut html);
+    read.map_err(|error| invalid(format!("{entry} cannot be read: {error}")))?;
+    Ok(html)
+}
+
+/// The names in the attribute `data-composition-variables`: a JSON object, or a list of objects with an `id`.
+fn declared_variables(html: &str) -> Result<Vec<String>, Refusal> {
+    let Some((_, rest)) = html.split_once("data-composition-variables=") else { return Ok(Vec::new()) };
+    let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''));
+    let text = quote.and_then(|quote| rest.get(1..)?.split(quote).next()).unwrap_or_default();
+    let text = text.replace("&quot;", "\"").replace("&amp;", "&");
+    let broken = |_| invalid("data-composition-variables is not JSON".to_owned());
+    Ok(match serde_json::from_str(&text).map_err(broken)? {
+        Value::Object(members) => members.into_iter().map(|(name, _)| name).collect(),
+        Value::Array(items) => items
+            .iter()
+            .filter_map(|item| item.get("id").and_then(Value::as_str))
+            .map(str::to_owned)
+            .collect(),
+        _ => Vec::new(),
+    })
+}
+
+pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+    let job = state.job(Kind::Render, call.id("render_id"), call.now)?;
+    data(view(world, job, call.now))
+}
+
+pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
+    page(call, state.jobs(Kind::Render), |job| (!job.deleted).then(|| view(world, job, call.now)))
+}
+
+pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("render_id");
+    jobs::hide(state, Kind::Render, id, call.now)?;
+    data(json!({"render_id": id}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declared_variables_are_found() {
+        let of = |html: &str| declared_variables(html).unwrap();
+        assert_eq!(of("<html>"), Vec::<String>::new());
+        assert_eq!(of(r#"<div data-composition-variables='{"title":"x","n":1}'>"#), ["n", "title"]);
+        assert_eq!(of(r#"<div data-composition-variables="[{&quot;id&quot;:&quot;a&quot;}]">"#), ["a"]);
+        assert!(declared_variables("<div data-composition-variables='{'>").is_err());
+    }
+}

@@ -1,0 +1,158 @@
+//! Speech that is made while the caller waits, whole or as a stream of events.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use futures_util::stream;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{model_voices, voices};
+use crate::door::Call;
+use crate::files::{DURATION, SPEECH_WAV, link};
+use crate::marker::Marker;
+use crate::refusal::Refusal;
+use crate::reply::{Answer, Reply, data};
+use crate::state::State;
+use crate::wallet::dollars;
+use crate::world::World;
+
+/// US dollars per second of speech.
+const PRICE: f64 = 0.000_667;
+
+/// Seconds of speech in one part of a stream.
+const PART: f64 = 0.5;
+
+/// Words of a text with the time at which each begins and ends, in seconds.
+fn timings(text: &str) -> Vec<(String, f64, f64)> {
+    let words = text.split_whitespace().enumerate();
+    words.map(|(number, word)| (word.to_owned(), number as f64 * 0.4, number as f64 * 0.4 + 0.35)).collect()
+}
+
+fn pay(state: &mut State, seconds: f64) -> Result<(), Refusal> {
+    state.wallet.charge(dollars(PRICE * seconds))
+}
+
+pub(super) fn speak(world: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.text("voice_id").unwrap_or_default();
+    let voice = voices::usable(state, "voice_id", id, call.now)?;
+    if !voice.engines.iter().any(|engine| engine == "starfish") {
+        let message =
+            "the voice does not speak by the starfish engine; list those that do with engine=starfish";
+        return Err(Refusal::invalid("voice_id", message));
+    }
+    let text = call.text("text").unwrap_or_default();
+    let ssml = match call.text("input_type").unwrap_or("text") {
+        "text" => false,
+        "ssml" => true,
+        other => return Err(Refusal::invalid("input_type", format!("`{other}` is neither text nor ssml"))),
+    };
+    if !text.chars().any(char::is_alphanumeric) {
+        let message = "there is nothing to speak in this text";
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "tts_text_invalid", message).at("text"));
+    }
+    if break_in_milliseconds(text) {
+        let message = "a break takes its time in seconds, such as <break time=\"0.35s\"/>";
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "tts_text_invalid", message).at("text"));
+    }
+    pay(state, DURATION)?;
+    let plain = if ssml { without_tags(text) } else { text.to_owned() };
+    let mut words = vec![json!({"word": "<start>", "start": 0.0, "end": 0.0})];
+    let timed = timings(&plain);
+    let end = timed.last().map_or(0.0, |(_, _, end)| *end);
+    words.extend(timed.iter().map(|(word, start, end)| json!({"word": word, "start": start, "end": end})));
+    words.push(json!({"word": "<end>", "start": end, "end": end}));
+    let request = world.id();
+    data(json!({
+        "audio_url": link(world, &format!("{request}/speech.mp3")),
+        "duration": DURATION,
+        "request_id": request,
+        "word_timestamps": words,
+    }))
+}
+
+fn break_in_milliseconds(text: &str) -> bool {
+    let tags = text.split("<break").skip(1).filter_map(|rest| rest.split('>').next());
+    tags.filter_map(|tag| tag.split('"').nth(1)).any(|time| time.ends_with("ms"))
+}
+
+fn without_tags(text: &str) -> String {
+    let mut inside = false;
+    let plain = text.chars().filter(|c| {
+        match c {
+            '<' => inside = true,
+            '>' => {
+                inside = false;
+                return false;
+            }
+            _ => {}
+        }
+        !inside
+    });
+    plain.collect()
+}
+
+pub(super) fn model_speech(world: &World, state: &mut State, call: &Call) -> Answer {
+    model_voices::active(state, call.text("voice_id").unwrap_or_default(), call.now)?;
+    state.limits.speak(call.now)?;
+    pay(state, PART)?;
+    let url = link(world, &format!("{}/speech.wav", world.id()));
+    data(json!({"audio_url": url, "duration": PART}))
+}
+
+/// Parts of audio as they are made: half a second of speech every quarter of a second.
+pub(super) fn model_stream(world: &World, state: &mut State, call: &Call) -> Answer {
+    model_voices::active(state, call.text("voice_id").unwrap_or_default(), call.now)?;
+    let marker = Marker::of(&call.body)?;
+    state.limits.speak(call.now)?;
+    pay(state, DURATION)?;
+    let with_timestamps = call.body.get("with_timestamps") == Some(&Value::Bool(true));
+    let words = timings(call.text("text").unwrap_or_default());
+    let parts = ((words.last().map_or(0.0, |(_, _, end)| *end) / PART).ceil() as usize).max(1);
+    let mut events = Vec::new();
+    for part in 0..parts {
+        let audio = json!({"type": "audio", "part_index": part, "audio": BASE64_STANDARD.encode(SPEECH_WAV)});
+        events.push(audio.to_string());
+        let (from, to) = (part as f64 * PART, (part + 1) as f64 * PART);
+        let here = words.iter().filter(|(_, start, _)| (from..to).contains(start));
+        let here: Vec<Value> = here
+            .map(|(word, start, end)| json!({"text": word, "start_time": start, "end_time": end, "confidence": 0.98}))
+            .collect();
+        if with_timestamps && !here.is_empty() {
+            events.push(json!({"type": "alignment", "word_alignments": here}).to_string());
+        }
+        if marker.fail.is_some() {
+            events.push(json!({"type": "error", "detail": "synthesis failed"}).to_string());
+            break;
+        }
+    }
+    if marker.fail.is_none() {
+        events.push("[DONE]".to_owned());
+    }
+    let clock = world.clock.clone();
+    let began = call.now;
+    let frames = stream::unfold(events.into_iter().enumerate(), move |mut events| {
+        let clock = clock.clone();
+        async move {
+            let (number, event) = events.next()?;
+            let pause = Duration::from_millis(250) * u32::try_from(number).unwrap_or(u32::MAX);
+            clock.sleep_until(began + pause.as_millis() as u64).await;
+            Some((Ok(Bytes::from(format!("data: {event}\n\n"))), events))
+        }
+    });
+    Ok(Reply::stream("text/event-stream", frames))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn breaks_and_tags_are_read() {
+        assert!(break_in_milliseconds("a <break time=\"350ms\"/> b"));
+        assert!(!break_in_milliseconds("a <break time=\"0.35s\"/> b, ms"));
+        assert_eq!(without_tags("<speak>a <break time=\"1s\"/>b</speak>"), "a b");
+    }
+}

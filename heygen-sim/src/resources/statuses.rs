@@ -1,0 +1,67 @@
+//! Bulk lookups. Every id is called `video_id` here, whatever it is of.
+
+use serde_json::{Value, json};
+
+use super::batches::{standing, standings};
+use crate::door::Call;
+use crate::jobs::Kind;
+use crate::refusal::Refusal;
+use crate::reply::{Answer, Reply};
+use crate::state::State;
+use crate::world::World;
+
+/// Ids in one lookup.
+const LIMIT: usize = 100;
+
+fn lookup(state: &mut State, call: &Call, kind: Kind, ids: &str) -> Answer {
+    let list = |name: &str| -> Vec<String> {
+        let text = call.query.get(name).map(String::as_str).unwrap_or_default();
+        text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect()
+    };
+    let (single, batches) = (list(ids), list("batch_ids"));
+    if single.is_empty() && batches.is_empty() {
+        return Err(Refusal::invalid(ids, format!("{ids}, batch_ids or both are needed")));
+    }
+    if single.len() + batches.len() > LIMIT {
+        return Err(Refusal::invalid(ids, format!("at most {LIMIT} ids are looked up in one call")));
+    }
+    let mut entries = Vec::new();
+    for id in single {
+        let (status, _, error) = match state.job(kind, &id, call.now) {
+            Err(_) if kind != Kind::Asset => ("not_found", None, None),
+            _ => standing(state, kind, Some(&id), None, call.now),
+        };
+        entries.push(
+            json!({"video_id": id, "status": status, "error": error, "batch_id": null, "item_index": null}),
+        );
+    }
+    for batch in batches {
+        let items = standings(state, kind, &batch, call.now);
+        if items.is_empty() {
+            entries.push(json!({"video_id": null, "status": "not_found", "error": null, "batch_id": batch,
+                "item_index": null}));
+        }
+        for (number, (status, id, error)) in items.into_iter().enumerate() {
+            entries.push(json!({"video_id": id, "status": status, "error": error, "batch_id": batch,
+                "item_index": number}));
+        }
+    }
+    let body = json!({"data": Value::from(entries), "has_more": false, "next_token": null});
+    Ok(Reply::json(http::StatusCode::OK, body))
+}
+
+pub(super) fn videos(_: &World, state: &mut State, call: &Call) -> Answer {
+    lookup(state, call, Kind::Video, "video_ids")
+}
+
+pub(super) fn translations(_: &World, state: &mut State, call: &Call) -> Answer {
+    lookup(state, call, Kind::Translation, "video_translation_ids")
+}
+
+pub(super) fn lipsyncs(_: &World, state: &mut State, call: &Call) -> Answer {
+    lookup(state, call, Kind::Lipsync, "lipsync_ids")
+}
+
+pub(super) fn assets(_: &World, state: &mut State, call: &Call) -> Answer {
+    lookup(state, call, Kind::Asset, "asset_ids")
+}

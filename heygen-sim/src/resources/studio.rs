@@ -1,0 +1,59 @@
+//! The rules of a studio video: scenes in a row.
+
+use serde_json::Value;
+
+use super::video_rules::{Part, audio, spoken_by_avatar};
+use crate::refusal::Refusal;
+
+/// Scenes of a video.
+const SCENES: std::ops::RangeInclusive<usize> = 1..=50;
+
+pub(super) fn check(video: Part<'_>) -> Result<(), Refusal> {
+    let scenes = video.body["scenes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if !SCENES.contains(&scenes.len()) {
+        return video.refuse("scenes", "a studio video has from 1 to 50 scenes");
+    }
+    for (number, scene) in scenes.iter().enumerate() {
+        let at = format!("scenes.{number}.");
+        let part = Part { body: scene, at: &at, ..video };
+        match part.text("type") {
+            Some("avatar_video") => {
+                let at = format!("{at}input.");
+                let body = scene.get("input").unwrap_or(&Value::Null);
+                spoken_by_avatar(Part { body, at: &at, ..video }, video.text("resolution"))?;
+            }
+            Some("image") => image(part)?,
+            _ => clip(part)?,
+        }
+    }
+    Ok(())
+}
+
+/// Silent for a time, or narrated.
+fn image(part: Part<'_>) -> Result<(), Refusal> {
+    if !part.has("duration") {
+        return match has_audio(part) {
+            true => audio(part, None, true),
+            false => {
+                part.refuse("duration", "a silent image needs a duration, a narrated one an audio source")
+            }
+        };
+    }
+    match has_audio(part) {
+        true => part.refuse("duration", "the audio sets the length of a narrated image"),
+        false => Ok(()),
+    }
+}
+
+fn clip(part: Part<'_>) -> Result<(), Refusal> {
+    audio(part, None, false)?;
+    let mode = part.body.pointer("/playback/mode").is_some_and(|mode| !mode.is_null());
+    if mode && !has_audio(part) {
+        return part.refuse("playback.mode", "a mode needs a voiceover, whose length it matches");
+    }
+    Ok(())
+}
+
+fn has_audio(part: Part<'_>) -> bool {
+    ["script", "audio_url", "audio_asset_id"].into_iter().any(|name| part.has(name))
+}

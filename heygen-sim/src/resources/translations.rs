@@ -1,0 +1,135 @@
+//! Video translations: one job for each language.
+
+use serde_json::{Value, json};
+
+use super::{glossaries, inputs, page};
+use crate::catalogue::{catalogue, language};
+use crate::door::Call;
+use crate::files::{DURATION, link};
+use crate::jobs::{self, Job, Kind, Order};
+use crate::refusal::Refusal;
+use crate::reply::{Answer, data};
+use crate::state::State;
+use crate::wallet::dollars;
+use crate::world::World;
+
+pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
+    let audio_only = job.body.get("translate_audio_only") == Some(&Value::Bool(true));
+    let ready = job.course.has_links(now);
+    let link = |name: &str| ready.then(|| link(world, &job.file(name)));
+    let done = job.course.ended(now).is_some() && job.failure_message(now).is_none();
+    json!({
+        "id": job.id,
+        "title": job.title,
+        "status": job.status(now),
+        "input_language": job.text("input_language").or(Some("English")),
+        "output_language": job.extra["output_language"],
+        "translate_audio_only": audio_only,
+        "created_at": job.course.created_at(),
+        "callback_id": job.text("callback_id"),
+        "duration": done.then_some(DURATION),
+        "video_url": link("video.mp4").filter(|_| !audio_only),
+        "audio_url": link("speech.mp3").filter(|_| audio_only),
+        "srt_caption_url": link("captions.srt"),
+        "vtt_caption_url": link("captions.vtt"),
+        "failure_message": job.failure_message(now),
+    })
+}
+
+/// What prose says of translations and lipsyncs alike: a stretch of time has a beginning before its end.
+pub(super) fn check_stretch(body: &Value) -> Result<(), Refusal> {
+    let time = |name: &str| body.get(name).and_then(Value::as_f64);
+    for name in ["start_time", "end_time"] {
+        if time(name).is_some_and(|time| time < 0.0) {
+            return Err(Refusal::invalid(name, "a time is not negative"));
+        }
+    }
+    match (time("start_time"), time("end_time")) {
+        (Some(start), Some(end)) if end <= start => {
+            Err(Refusal::invalid("end_time", "the end comes after the start"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks the body of a translation, and gives the names of its languages.
+pub(super) fn check(world: &World, state: &State, body: &Value) -> Result<Vec<String>, Refusal> {
+    inputs::check(state, body)?;
+    glossaries::check(state, body)?;
+    check_stretch(body)?;
+    if body.pointer("/stock_voice_config/use_stock_voice") == Some(&Value::Bool(true))
+        && !world.settings.enterprise
+    {
+        return Err(Refusal::forbidden("stock voices need an Enterprise plan").at("stock_voice_config"));
+    }
+    if body.get("srt_role").is_some_and(Value::is_string) && body.get("srt").is_none_or(Value::is_null) {
+        return Err(Refusal::invalid("srt_role", "srt_role goes with srt"));
+    }
+    let wanted = body["output_languages"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let named = wanted.enumerate().map(|(number, name)| {
+        let known = catalogue().languages.iter().find(|language| language.name == name);
+        known.map(|language| language.name.clone()).ok_or_else(|| {
+            let message = format!("`{name}` is no language of GET /v3/video-translations/languages");
+            Refusal::invalid(format!("output_languages.{number}"), message)
+        })
+    });
+    named.collect()
+}
+
+/// Submits the job of one language.
+pub(super) fn submit(
+    world: &World,
+    state: &mut State,
+    body: &Value,
+    language: &str,
+    now: u64,
+    queued: u64,
+) -> Result<String, Refusal> {
+    let order = Order::new(Kind::Translation, body).with(json!({"output_language": language}));
+    jobs::submit(world, state, now, Order { queued, ..order })
+}
+
+pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+    let languages = check(world, state, &call.body)?;
+    // All of the languages or none: a caller who is refused has nothing running.
+    state.check_room(world, languages.len(), call.now)?;
+    let price = dollars(Kind::Translation.facts().price) * i64::try_from(languages.len()).unwrap_or(i64::MAX);
+    state.wallet.charge(price)?;
+    state.wallet.refund(price);
+    let ids: Result<Vec<String>, Refusal> =
+        languages.iter().map(|language| submit(world, state, &call.body, language, call.now, 0)).collect();
+    data(json!({"video_translation_ids": ids?}))
+}
+
+pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+    let job = state.job(Kind::Translation, call.id("video_translation_id"), call.now)?;
+    data(view(world, job, call.now))
+}
+
+pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
+    page(call, state.jobs(Kind::Translation), |job| {
+        (job.visible <= call.now).then(|| view(world, job, call.now))
+    })
+}
+
+pub(super) fn update(world: &World, state: &mut State, call: &Call) -> Answer {
+    let job = state.job(Kind::Translation, call.id("video_translation_id"), call.now)?;
+    job.title = call.text("title").map(str::to_owned);
+    data(view(world, job, call.now))
+}
+
+pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("video_translation_id");
+    jobs::delete(state, Kind::Translation, id, call.now)?;
+    data(json!({"id": id}))
+}
+
+pub(super) fn languages(_: &World, _: &mut State, _: &Call) -> Answer {
+    let names: Vec<&str> = catalogue().languages.iter().map(|language| language.name.as_str()).collect();
+    data(json!({"languages": names}))
+}
+
+/// The code of a language that is named by name or by code.
+pub(super) fn code(text: &str) -> Option<&'static str> {
+    language(text).map(|language| language.code.as_str())
+}

@@ -1,0 +1,48 @@
+//! Money: what jobs cost, and what is left.
+
+use http::StatusCode;
+
+use crate::refusal::Refusal;
+
+/// A prepaid wallet in US dollars.
+#[derive(Debug)]
+pub(crate) struct Wallet {
+    /// Millionths of a dollar: sums of cents must come out even.
+    left: i64,
+}
+
+/// An amount in millionths of a dollar.
+pub(crate) fn dollars(amount: f64) -> i64 {
+    (amount * 1e6).round() as i64
+}
+
+impl Wallet {
+    pub(crate) fn new(balance: f64) -> Self {
+        Self { left: dollars(balance) }
+    }
+
+    /// Dollars left.
+    pub(crate) fn balance(&self) -> f64 {
+        self.left as f64 / 1e6
+    }
+
+    pub(crate) fn set(&mut self, balance: f64) {
+        self.left = dollars(balance);
+    }
+
+    /// Takes the price of a job.
+    pub(crate) fn charge(&mut self, amount: i64) -> Result<(), Refusal> {
+        if amount > self.left {
+            let message =
+                format!("this takes ${:.4}, and ${:.4} are left", amount as f64 / 1e6, self.balance());
+            return Err(Refusal::new(StatusCode::PAYMENT_REQUIRED, "insufficient_credit", message));
+        }
+        self.left -= amount;
+        Ok(())
+    }
+
+    /// Gives it back: a failed job costs nothing.
+    pub(crate) fn refund(&mut self, amount: i64) {
+        self.left += amount;
+    }
+}

@@ -1,0 +1,140 @@
+//! Endpoints: registered, probed, listed, changed, deleted; and the rotation of their secrets.
+
+use std::time::Duration;
+
+use http::{Method, Uri};
+use serde_json::{Value, json};
+
+use crate::door::Call;
+use crate::refusal::Refusal;
+use crate::reply::{Answer, data};
+use crate::resources::{iso, page};
+use crate::state::State;
+use crate::world::World;
+
+/// Time that an endpoint has for the answer to the probe, by the documentation of v1.
+const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+
+pub(crate) struct Endpoint {
+    pub(crate) id: String,
+    pub(crate) url: String,
+    pub(crate) events: Option<Vec<String>>,
+    pub(crate) entity_id: Option<String>,
+    pub(crate) secret: String,
+    created: u64,
+}
+
+impl Endpoint {
+    fn view(&self, secret: Option<&str>) -> Value {
+        json!({
+            "endpoint_id": self.id,
+            "url": self.url,
+            "events": self.events,
+            "status": "enabled",
+            "created_at": iso(self.created),
+            "secret": secret,
+        })
+    }
+}
+
+/// Whether webhooks can be sent there. The simulator also takes plain HTTP on the loopback interface.
+pub(crate) fn check_url(param: &str, url: &str) -> Result<(), Refusal> {
+    let uri: Option<Uri> = url.parse().ok();
+    let scheme = uri.as_ref().and_then(Uri::scheme_str);
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+    let loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
+    match scheme {
+        Some("https") if !host.is_empty() => Ok(()),
+        Some("http") if loopback => Ok(()),
+        _ => {
+            Err(Refusal::invalid(param, "an https URL is needed (the simulator also takes http on loopback)"))
+        }
+    }
+}
+
+/// Asks an endpoint whether it is there, as v1 did: `OPTIONS`, and a second for the answer.
+pub(crate) async fn probe(world: &World, url: &str) -> Result<(), Refusal> {
+    check_url("url", url)?;
+    if !world.settings.probe {
+        return Ok(());
+    }
+    let answer = tokio::select! {
+        answer = world.http.request(Method::OPTIONS, url).send() => answer.ok().map(|answer| answer.status()),
+        () = world.clock.patience(PROBE_PATIENCE) => None,
+    };
+    match answer {
+        // A receiver that only knows POST is there too.
+        Some(status) if !status.is_server_error() => Ok(()),
+        Some(status) => {
+            Err(Refusal::invalid("url", format!("the URL answered the probe (OPTIONS) with {status}")))
+        }
+        None => Err(Refusal::invalid("url", "the URL did not answer the probe (OPTIONS) within a second")),
+    }
+}
+
+fn words(value: Option<&Value>) -> Option<Vec<String>> {
+    let words = value?.as_array()?.iter().filter_map(Value::as_str);
+    Some(words.map(str::to_owned).collect())
+}
+
+fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Endpoint, Refusal> {
+    let id = call.id("endpoint_id");
+    let endpoint = state.endpoints.get_mut(id);
+    endpoint.ok_or_else(|| Refusal::not_found("webhook_not_found", format!("no webhook endpoint {id}")))
+}
+
+fn check_free(state: &State, url: &str, own: &str) -> Result<(), Refusal> {
+    match state.endpoints.values().any(|endpoint| endpoint.url == url && endpoint.id != own) {
+        true => Err(Refusal::conflict("an endpoint with this URL is registered already").at("url")),
+        false => Ok(()),
+    }
+}
+
+pub(crate) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+    let url = call.text("url").unwrap_or_default();
+    check_free(state, url, "")?;
+    let id = world.id();
+    let endpoint = Endpoint {
+        id: id.clone(),
+        url: url.to_owned(),
+        events: words(call.body.get("events")),
+        entity_id: call.text("entity_id").map(str::to_owned),
+        secret: format!("whsec_{}", world.id()),
+        created: call.now,
+    };
+    let view = endpoint.view(Some(&endpoint.secret));
+    state.endpoints.insert(id, endpoint);
+    data(view)
+}
+
+pub(crate) fn list(_: &World, state: &mut State, call: &Call) -> Answer {
+    page(call, &state.endpoints, |endpoint| Some(endpoint.view(None)))
+}
+
+pub(crate) fn update(_: &World, state: &mut State, call: &Call) -> Answer {
+    let url = call.text("url").map(str::to_owned);
+    find(state, call)?;
+    if let Some(url) = &url {
+        check_free(state, url, call.id("endpoint_id"))?;
+    }
+    let endpoint = find(state, call)?;
+    if let Some(url) = url {
+        endpoint.url = url;
+    }
+    if call.body.get("events").is_some() {
+        endpoint.events = words(call.body.get("events"));
+    }
+    data(endpoint.view(None))
+}
+
+pub(crate) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+    find(state, call)?;
+    state.endpoints.remove(call.id("endpoint_id"));
+    data(json!({}))
+}
+
+pub(crate) fn rotate(world: &World, state: &mut State, call: &Call) -> Answer {
+    let endpoint = find(state, call)?;
+    endpoint.secret = format!("whsec_{}", world.id());
+    data(json!({"endpoint_id": endpoint.id, "secret": endpoint.secret}))
+}
