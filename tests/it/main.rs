@@ -5,6 +5,7 @@ mod asset_inputs;
 mod errors;
 mod events;
 mod pipeline;
+mod refusals;
 mod shapes;
 mod simulator;
 mod surface;

@@ -10,6 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+/// Values that a schema refuses, each with the place that is wrong.
+pub mod broken;
 pub mod canonical;
 mod capture;
 #[rustfmt::skip]

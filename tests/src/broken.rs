@@ -1,0 +1,438 @@
+//! Values that a schema refuses, each with the place that is wrong: made from the document (3.1) alone.
+
+use std::collections::{BTreeMap, HashSet};
+
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+
+use crate::canonical::{self, Fill};
+
+/// A valid value with one thing wrong.
+#[derive(Debug, Clone)]
+pub struct Broken {
+    /// What is wrong.
+    pub label: String,
+    /// The whole value.
+    pub value: Value,
+    /// Where it is wrong, such as `scenes.0.input.avatar_id`; nothing stands for the value itself.
+    pub param: Option<String>,
+}
+
+/// A parameter's text with one thing wrong.
+#[derive(Debug, Clone)]
+pub struct BrokenParameter {
+    /// What is wrong.
+    pub label: String,
+    /// What to send; nothing stands for leaving the parameter out.
+    pub text: Option<String>,
+}
+
+/// The valid values that are broken. Only the first has to be valid: not every rule can be met with what is required.
+const FILLS: [Fill; 3] = [Fill::Everything, Fill::Required, Fill::Nulls];
+
+/// Most cases of one schema before components that come again are left alone.
+const MANY: usize = 3000;
+
+/// How often the inside of a component is broken when there are many cases.
+const WALKS: usize = 2;
+
+/// How often a component is entered from within itself.
+const NESTING: usize = 2;
+
+/// Breaks patterns; and no enumeration has it.
+const UNKNOWN_WORD: &str = "not one word!";
+
+/// A member that no object knows.
+const UNKNOWN_MEMBER: &str = "unknown_member";
+
+/// The keywords that [`Walk`] breaks or looks into.
+const BROKEN_KEYWORDS: [&str; 19] = [
+    "$ref",
+    "additionalProperties",
+    "anyOf",
+    "const",
+    "discriminator",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "oneOf",
+    "pattern",
+    "properties",
+    "required",
+];
+
+/// The keywords that refuse nothing; `type` is broken by way of the value.
+const SILENT_KEYWORDS: [&str; 8] =
+    ["default", "deprecated", "description", "example", "examples", "format", "title", "type"];
+
+/// Everything that is wrong with a body in one place.
+///
+/// # Panics
+///
+/// The schema has a keyword that nothing here breaks, or no valid value could be made.
+pub fn bodies(document: &Value, schema: &Value) -> Vec<Broken> {
+    let cases = Walk::over(document, schema, usize::MAX);
+    if cases.len() <= MANY { cases } else { Walk::over(document, schema, WALKS) }
+}
+
+/// Everything that is wrong with a parameter, as text.
+///
+/// # Panics
+///
+/// The schema has a keyword that nothing here breaks.
+pub fn parameter(document: &Value, parameter: &Value) -> Vec<BrokenParameter> {
+    let (schema, _) = resolved(document, &parameter["schema"]);
+    assert_known(schema);
+    let validator = validator(document, schema);
+    let valid = canonical::value(document, schema, Fill::Everything);
+    let mut cases = Vec::new();
+    if parameter["required"] == true && parameter["in"] != "path" {
+        cases.push(BrokenParameter { label: "missing".into(), text: None });
+    }
+    let mut seen = HashSet::new();
+    for (label, wrong) in wrong_values(schema, &valid) {
+        let text = wrong.as_str().map_or_else(|| wrong.to_string(), str::to_owned);
+        // An empty segment is another path.
+        let another_path = parameter["in"] == "path" && text.is_empty();
+        if !another_path && !validator.is_valid(&typed(schema, &text)) && seen.insert(text.clone()) {
+            cases.push(BrokenParameter { label, text: Some(text) });
+        }
+    }
+    cases
+}
+
+/// What a text stands for where the schema asks for a type that JSON writes without quotes.
+fn typed(schema: &Value, text: &str) -> Value {
+    let parsed = match schema["type"].as_str() {
+        Some("integer") => text.parse::<i64>().ok().map(Value::from),
+        Some("number") => text.parse::<f64>().ok().map(Value::from),
+        Some("boolean") => text.parse::<bool>().ok().map(Value::from),
+        _ => None,
+    };
+    parsed.unwrap_or_else(|| text.into())
+}
+
+/// A validator for a schema of the document, by JSON Schema 2020-12 and nothing of ours.
+///
+/// # Panics
+///
+/// The schema itself is broken.
+pub fn validator(document: &Value, schema: &Value) -> Validator {
+    let whole = json!({"allOf": [schema], "components": document.get("components")});
+    jsonschema::draft202012::new(&whole)
+        .unwrap_or_else(|error| panic!("the schema itself is broken: {error}"))
+}
+
+/// A way through a schema and, beside it, through a valid value.
+struct Walk<'a> {
+    document: &'a Value,
+    validator: Validator,
+    fill: Fill,
+    /// Valid; holds something at every place that the walk is at.
+    base: Value,
+    path: Vec<String>,
+    walks: usize,
+    /// How often the inside of a component was broken.
+    walked: BTreeMap<&'a str, usize>,
+    /// The components that the walk is inside of.
+    open: Vec<&'a str>,
+    seen: HashSet<String>,
+    cases: Vec<Broken>,
+}
+
+impl<'a> Walk<'a> {
+    fn over(document: &'a Value, schema: &'a Value, walks: usize) -> Vec<Broken> {
+        let mut walk = Self {
+            document,
+            validator: validator(document, schema),
+            fill: Fill::Everything,
+            base: Value::Null,
+            path: Vec::new(),
+            walks,
+            walked: BTreeMap::new(),
+            open: Vec::new(),
+            seen: HashSet::new(),
+            cases: Vec::new(),
+        };
+        for fill in FILLS {
+            walk.fill = fill;
+            walk.base = canonical::value(document, schema, fill);
+            walk.walked.clear();
+            if walk.starts_valid() {
+                walk.visit(schema);
+            }
+        }
+        walk.cases
+    }
+
+    /// Breaks the place that the walk is at, then what is inside it.
+    fn visit(&mut self, schema: &'a Value) {
+        let (schema, components) = resolved(self.document, schema);
+        assert_known(schema);
+        for (label, wrong) in wrong_values(schema, self.here()) {
+            self.break_here(&label, wrong);
+        }
+        // A first walk that has found too many cases is of no use any more.
+        let too_many = self.walks == usize::MAX && self.cases.len() > MANY;
+        let nested = |name: &&str| self.open.iter().filter(|open| *open == name).count() >= NESTING;
+        let walked = |name: &&str| self.walked.get(name).is_some_and(|times| *times >= self.walks);
+        if too_many || components.iter().any(nested) || components.iter().any(walked) {
+            return;
+        }
+        for name in &components {
+            *self.walked.entry(name).or_default() += 1;
+        }
+        self.open.extend(&components);
+        self.union(schema);
+        self.object(schema);
+        if let (Some(items), true) = (schema.get("items"), self.here().get(0).is_some()) {
+            self.descend("0", items);
+        }
+        self.open.truncate(self.open.len() - components.len());
+    }
+
+    /// Puts each member of a tagged union in its place, and breaks its tag and the member.
+    fn union(&mut self, schema: &'a Value) {
+        let Some(tag) = schema.pointer("/discriminator/propertyName").and_then(Value::as_str) else { return };
+        let pointer = self.pointer();
+        for member in listed(schema, "oneOf") {
+            let value = canonical::value(self.document, member, self.fill);
+            let before = std::mem::replace(self.base.pointer_mut(&pointer).expect("a place"), value);
+            if self.starts_valid() {
+                self.break_member("the tag is missing", tag, None);
+                self.break_member("the tag is unknown", tag, Some(UNKNOWN_WORD.into()));
+                self.visit(member);
+            }
+            *self.base.pointer_mut(&pointer).expect("a place") = before;
+        }
+    }
+
+    fn object(&mut self, schema: &'a Value) {
+        let Some(present) = self.here().as_object().cloned() else { return };
+        for name in names(schema) {
+            self.break_member("a required member is missing", name, None);
+        }
+        if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+            self.break_member("an unknown member", UNKNOWN_MEMBER, Some(true.into()));
+        }
+        // A plain anyOf of an object asks for one of several groups of members.
+        let groups: Vec<&str> = listed(schema, "anyOf").flat_map(names).collect();
+        if !groups.is_empty() {
+            let mut without = present.clone();
+            without.retain(|name, _| !groups.contains(&name.as_str()));
+            self.break_here("none of the groups of members", without.into());
+        }
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (name, property) in properties.into_iter().flatten() {
+            if present.contains_key(name) {
+                self.descend(name, property);
+            }
+        }
+        if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object()) {
+            let known = |name: &String| properties.is_some_and(|properties| properties.contains_key(name));
+            for name in present.keys().filter(|name| !known(name)) {
+                self.descend(name, values);
+            }
+        }
+    }
+
+    fn descend(&mut self, segment: &str, schema: &'a Value) {
+        self.path.push(segment.to_owned());
+        self.visit(schema);
+        self.path.pop();
+    }
+
+    fn here(&self) -> &Value {
+        self.base.pointer(&self.pointer()).expect("a place")
+    }
+
+    fn pointer(&self) -> String {
+        self.path.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
+    }
+
+    fn break_here(&mut self, label: &str, wrong: Value) {
+        let mut value = self.base.clone();
+        *value.pointer_mut(&self.pointer()).expect("a place") = wrong;
+        self.keep(label, value, self.path.clone());
+    }
+
+    /// Gives a member of the object here another value, or takes it away.
+    fn break_member(&mut self, label: &str, name: &str, wrong: Option<Value>) {
+        let mut value = self.base.clone();
+        let object: &mut Map<String, Value> =
+            value.pointer_mut(&self.pointer()).and_then(Value::as_object_mut).expect("an object");
+        match wrong {
+            Some(wrong) => object.insert(name.to_owned(), wrong),
+            None => object.remove(name),
+        };
+        let mut place = self.path.clone();
+        place.push(name.to_owned());
+        self.keep(label, value, place);
+    }
+
+    /// Keeps a case that is wrong and new.
+    fn keep(&mut self, label: &str, value: Value, place: Vec<String>) {
+        if !self.validator.is_valid(&value) && self.seen.insert(value.to_string()) {
+            let param = Some(place.join(".")).filter(|param| !param.is_empty());
+            self.cases.push(Broken { label: label.to_owned(), value, param });
+        }
+    }
+
+    fn starts_valid(&self) -> bool {
+        let problem = self.validator.iter_errors(&self.base).next().map(|error| error.to_string());
+        let needed = self.fill == Fill::Everything;
+        assert!(problem.is_none() || !needed, "no valid value to break at {:?}: {problem:?}", self.path);
+        problem.is_none()
+    }
+}
+
+/// What a schema stands for without its references and its null, and the components on the way.
+fn resolved<'a>(document: &'a Value, mut schema: &'a Value) -> (&'a Value, Vec<&'a str>) {
+    let mut components = Vec::new();
+    loop {
+        if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+            components.push(target);
+            schema = document.pointer(target.trim_start_matches('#')).unwrap_or(&Value::Null);
+            continue;
+        }
+        let null = |member: &&Value| member.get("type") == Some(&Value::from("null"));
+        let members: Vec<&Value> = listed(schema, "anyOf").filter(|member| !null(member)).collect();
+        match (listed(schema, "anyOf").any(|member| null(&member)), members.as_slice()) {
+            (true, [only]) => schema = only,
+            _ => return (schema, components),
+        }
+    }
+}
+
+/// A keyword that nothing breaks would be a keyword that nothing tests.
+fn assert_known(schema: &Value) {
+    for keyword in schema.as_object().into_iter().flat_map(Map::keys) {
+        let known = keyword.starts_with("x-")
+            || BROKEN_KEYWORDS.contains(&keyword.as_str())
+            || SILENT_KEYWORDS.contains(&keyword.as_str());
+        assert!(known, "nothing breaks the keyword `{keyword}` yet: {schema}");
+    }
+    let tagged = schema.get("discriminator").is_some();
+    assert!(tagged || schema.get("oneOf").is_none(), "nothing breaks a union without a tag yet: {schema}");
+}
+
+fn listed<'a>(schema: &'a Value, keyword: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    schema.get(keyword).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn names(schema: &Value) -> impl Iterator<Item = &str> {
+    listed(schema, "required").filter_map(Value::as_str)
+}
+
+/// Values of which most do not fit where `valid` does, for a schema without references; the caller sorts out the rest.
+fn wrong_values(schema: &Value, valid: &Value) -> Vec<(String, Value)> {
+    let other_type = if valid.is_string() { json!(7) } else { json!("text") };
+    let mut wrong = vec![("null".to_owned(), Value::Null), ("another type".to_owned(), other_type)];
+    for keyword in ["enum", "const"].into_iter().filter(|keyword| schema.get(*keyword).is_some()) {
+        let unknown = if valid.is_number() { json!(987_654) } else { json!(UNKNOWN_WORD) };
+        wrong.push((format!("not of the {keyword}"), unknown));
+    }
+    if schema.get("pattern").is_some() {
+        wrong.push(("not of the pattern".to_owned(), UNKNOWN_WORD.into()));
+    }
+    if schema["type"] == "integer" {
+        wrong.push(("no integer".to_owned(), json!(1.5)));
+    }
+    let size = |keyword: &str| schema.get(keyword).and_then(Value::as_u64).map(|size| size as usize);
+    if valid.is_string() {
+        let below = size("minLength").and_then(|least| least.checked_sub(1));
+        let above = size("maxLength").map(|most| most + 1);
+        for (label, length) in [("too short", below), ("too long", above)] {
+            wrong.extend(length.map(|length| (label.to_owned(), "a".repeat(length).into())));
+        }
+    }
+    if let Some(items) = valid.as_array() {
+        let below = size("minItems").and_then(|least| least.checked_sub(1));
+        let above = size("maxItems").map(|most| most + 1);
+        for (label, length) in [("too few items", below), ("too many items", above)] {
+            let repeated = |length| items.iter().cycle().take(length).cloned().collect();
+            wrong.extend(length.map(|length| (label.to_owned(), Value::Array(repeated(length)))));
+        }
+    }
+    for (keyword, step) in [("minimum", -1), ("maximum", 1), ("exclusiveMinimum", 0), ("exclusiveMaximum", 0)]
+    {
+        let beyond = |bound: &Value| match (bound.as_i64(), bound.as_f64()) {
+            (Some(bound), _) => Some(json!(bound + step)),
+            (None, Some(bound)) if schema["type"] == "integer" => Some(json!(bound as i64 + step)),
+            (None, bound) => bound.map(|bound| json!(bound + step as f64)),
+        };
+        let beyond = schema.get(keyword).and_then(beyond);
+        wrong.extend(beyond.map(|beyond| (format!("beyond the {keyword}"), beyond)));
+    }
+    wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(document: &Value, schema: &Value) -> Vec<String> {
+        let shown =
+            |case: Broken| format!("{} {}: {}", case.param.unwrap_or_default(), case.label, case.value);
+        bodies(document, schema).into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn each_place_is_broken_in_each_way_with_the_rest_kept() {
+        let schema = json!({"type": "object", "required": ["a"], "additionalProperties": false, "properties": {
+            "a": {"type": "integer", "minimum": 1, "maximum": 9},
+            "b": {"anyOf": [{"type": "array", "maxItems": 1, "items": {"enum": ["x"]}}, {"type": "null"}]}}});
+        let wanted = [
+            " null: null",
+            " another type: \"text\"",
+            "a a required member is missing: {\"b\":[\"x\"]}",
+            "unknown_member an unknown member: {\"a\":7,\"b\":[\"x\"],\"unknown_member\":true}",
+            "a null: {\"a\":null,\"b\":[\"x\"]}",
+            "a another type: {\"a\":\"text\",\"b\":[\"x\"]}",
+            "a no integer: {\"a\":1.5,\"b\":[\"x\"]}",
+            "a beyond the minimum: {\"a\":0,\"b\":[\"x\"]}",
+            "a beyond the maximum: {\"a\":10,\"b\":[\"x\"]}",
+            "b another type: {\"a\":7,\"b\":\"text\"}",
+            "b too many items: {\"a\":7,\"b\":[\"x\",\"x\"]}",
+            "b.0 null: {\"a\":7,\"b\":[null]}",
+            "b.0 another type: {\"a\":7,\"b\":[7]}",
+            "b.0 not of the enum: {\"a\":7,\"b\":[\"not one word!\"]}",
+            "a a required member is missing: {}",
+            "unknown_member an unknown member: {\"a\":7,\"unknown_member\":true}",
+            "a null: {\"a\":null}",
+            "a another type: {\"a\":\"text\"}",
+            "a no integer: {\"a\":1.5}",
+            "a beyond the minimum: {\"a\":0}",
+            "a beyond the maximum: {\"a\":10}",
+        ];
+        let (with_nulls, rest): (Vec<String>, Vec<String>) =
+            found(&Value::Null, &schema).into_iter().partition(|case| case.contains("\"b\":null"));
+        assert_eq!(rest, wanted);
+        assert_eq!(with_nulls.len(), 7, "{with_nulls:#?}");
+    }
+
+    #[test]
+    fn each_member_of_a_union_is_broken_even_one_that_holds_the_union() {
+        let union = json!({"oneOf": [{"$ref": "#/components/schemas/Leaf"}, {"$ref": "#/components/schemas/Tree"}],
+            "discriminator": {"propertyName": "kind", "mapping": {
+                "leaf": "#/components/schemas/Leaf", "tree": "#/components/schemas/Tree"}}});
+        let member = |tag: &str| json!({"type": "object", "required": ["kind"], "properties": {"kind": {"const": tag}}});
+        let mut tree = member("tree");
+        tree["properties"]["of"] = json!({"type": "object", "additionalProperties": union});
+        let document = json!({"components": {"schemas": {"Leaf": member("leaf"), "Tree": tree}}});
+        let found = found(&document, &union);
+        let deep = "of.key.kind the tag is missing: {\"kind\":\"tree\",\"of\":{\"key\":{\"of\":{\"key\":{\"kind\":\"leaf\"}}}}}";
+        assert!(found.iter().any(|case| case == deep), "{found:#?}");
+        assert!(found.iter().any(|case| case.starts_with("of.key.of.key another type")), "{found:#?}");
+        assert!(found.iter().all(|case| !case.starts_with("of.key.of.key.of.key.")), "{found:#?}");
+        let once = Walk::over(&document, &union, 1).len();
+        assert!(0 < once && once < found.len(), "{once} of {}", found.len());
+    }
+}
