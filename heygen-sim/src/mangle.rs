@@ -114,6 +114,7 @@ fn metered(body: Body, breaks_at: Option<u64>, slow: Option<Slow>) -> Body {
                 }
             }
             if breaks_at.is_some_and(|place| at >= place) {
+                gone_out().await;
                 return Some((Err(Cut), (body, rest, at)));
             }
             let mut take = rest.len() as u64;
@@ -166,6 +167,7 @@ fn cut_events(response: Response<Body>, events: usize, last: Option<Bytes>) -> R
         async move {
             // Each event is a frame of its own here.
             if seen == events {
+                gone_out().await;
                 let end = last.map_or(Err(Cut), |last| Ok(Frame::data(last)));
                 return Some((end, (body, seen + 1)));
             }
@@ -177,4 +179,9 @@ fn cut_events(response: Response<Body>, events: usize, last: Option<Bytes>) -> R
         }
     });
     Response::from_parts(parts, StreamBody::new(chunks).boxed_unsync())
+}
+
+/// Lets the connection send what it has: a break drops what is still in its buffer.
+async fn gone_out() {
+    tokio::task::yield_now().await;
 }

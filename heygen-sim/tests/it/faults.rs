@@ -1,0 +1,202 @@
+//! Faults: each as the caller meets it, through the handle and over HTTP.
+
+use std::time::Duration;
+
+use heygen_sim::Fault;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::program::Program;
+
+async fn status(program: &Program) -> Result<u16, reqwest::Error> {
+    let request = program.client.get(program.url("/v3/users/me")).header("x-api-key", program.sim.api_key());
+    let response = request.send().await?;
+    let status = response.status().as_u16();
+    response.bytes().await?;
+    Ok(status)
+}
+
+async fn videos(program: &Program) -> usize {
+    program.get("/v3/videos").await.as_array().unwrap().len()
+}
+
+fn create(program: &Program) -> reqwest::RequestBuilder {
+    let body = json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello"});
+    let request = program.client.post(program.url("/v3/videos")).header("x-api-key", program.sim.api_key());
+    request.header("content-type", "application/json").body(body.to_string())
+}
+
+#[tokio::test]
+async fn an_answer_takes_the_place_of_the_real_one() {
+    let program = Program::start().await;
+    let fault = Fault::answer(502, "text/html", "<h1>Bad Gateway</h1>")
+        .header("retry-after", "7")
+        .on("createVideo")
+        .times(1);
+    program.sim.inject(fault).unwrap();
+    let answer = create(&program).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (502, "7"));
+    assert_eq!(answer.headers()["x-request-id"].len(), 32);
+    assert_eq!(answer.text().await.unwrap(), "<h1>Bad Gateway</h1>");
+    assert_eq!(videos(&program).await, 0);
+    assert_eq!(create(&program).send().await.unwrap().status(), 200);
+    assert_eq!(program.sim.faults()[0].1, 1);
+}
+
+#[tokio::test]
+async fn connections_close_before_and_after_the_work() {
+    let program = Program::start().await;
+    for (fault, made) in [(Fault::close_before(), 0), (Fault::reset(), 0), (Fault::close_after(), 1)] {
+        program.sim.inject(fault.on("createVideo").times(1)).unwrap();
+        assert!(create(&program).send().await.is_err());
+        assert_eq!(videos(&program).await, made);
+    }
+    let requests = program.sim.requests();
+    let faults: Vec<_> =
+        requests.iter().filter_map(|request| Some((request.fault.as_deref()?, request.status))).collect();
+    assert_eq!(faults, [("close_before", None), ("reset", None), ("close_after", None)]);
+}
+
+#[tokio::test]
+async fn bodies_break_off_and_lengths_lie() {
+    let program = Program::start().await;
+    program.sim.inject(Fault::half_body().on("getCurrentUserV3").times(1)).unwrap();
+    assert!(status(&program).await.is_err());
+    program.sim.inject(Fault::wrong_length().on("getCurrentUserV3").times(1)).unwrap();
+    let request = program.client.get(program.url("/v3/users/me")).header("x-api-key", program.sim.api_key());
+    let bytes = request.send().await.unwrap().bytes().await.unwrap();
+    assert!(serde_json::from_slice::<Value>(&bytes).is_err() && bytes.len() > 50);
+    assert_eq!(status(&program).await.unwrap(), 200);
+
+    program.video("one [sim:size=1000000]").await;
+    program.advance(300);
+    let link = program.get("/v3/videos").await[0]["video_url"].clone();
+    program.sim.inject(Fault::half_body().on("files").times(1)).unwrap();
+    let mut response = program.client.get(link.as_str().unwrap()).send().await.unwrap();
+    assert_eq!(response.content_length(), Some(1_000_000));
+    let mut read = 0;
+    let broken = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => read += chunk.len(),
+            Ok(None) => break false,
+            Err(_) => break true,
+        }
+    };
+    assert!(broken && read <= 500_000, "{read}");
+}
+
+#[tokio::test]
+async fn slow_bodies_come_in_quarters_of_the_clock() {
+    let program = Program::start().await;
+    program.sim.inject(Fault::slow_body(Duration::from_secs(10)).on("getCurrentUserV3").times(1)).unwrap();
+    let request = program.client.get(program.url("/v3/users/me")).header("x-api-key", program.sim.api_key());
+    let mut response = request.send().await.unwrap();
+    let whole = response.content_length().unwrap() as usize;
+    let mut read = Vec::new();
+    for quarter in 1..=4 {
+        program.advance(10);
+        while read.len() < whole / 4 * quarter {
+            read.extend(response.chunk().await.unwrap().unwrap());
+        }
+    }
+    program.advance(10);
+    while let Some(chunk) = response.chunk().await.unwrap() {
+        read.extend(chunk);
+    }
+    assert!(serde_json::from_slice::<Value>(&read).is_ok());
+}
+
+#[tokio::test]
+async fn chances_follow_from_the_seed() {
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let program = Program::start().await;
+        program.sim.inject(Fault::status(503).with_probability(0.3).on("getCurrentUserV3")).unwrap();
+        let mut run = Vec::new();
+        for _ in 0..100 {
+            run.push(status(&program).await.unwrap());
+        }
+        runs.push(run);
+    }
+    assert_eq!(runs[0], runs[1]);
+    let struck = runs[0].iter().filter(|status| **status == 503).count();
+    assert!((15..45).contains(&struck), "{struck}");
+}
+
+#[tokio::test]
+async fn everything_works_over_http_too() {
+    let program = Program::start().await;
+    let send = |method: Method, place: &'static str, body: Value| {
+        let program = &program;
+        async move {
+            let answer = program.send(method, &format!("/__sim/{place}"), &[], Some(body)).await;
+            (answer.status, answer.body)
+        }
+    };
+    let fault = json!({"operation": "getCurrentUserV3", "times": 1,
+        "effect": {"type": "answer", "status": 503, "content_type": "text/plain", "body": "later"}});
+    assert_eq!(send(Method::POST, "faults", fault.clone()).await.0, 200);
+    assert_eq!(status(&program).await.unwrap(), 503);
+    let (_, listed) = send(Method::GET, "faults", Value::Null).await;
+    assert_eq!(
+        (&listed["faults"][0]["struck"], &listed["faults"][0]["fault"]["operation"]),
+        (&json!(1), &fault["operation"])
+    );
+    for wrong in [
+        json!({"operation": "getUsr", "effect": {"type": "reset"}}),
+        json!({"effect": {"type": "explode"}}),
+        json!({"effect": {"type": "reset"}, "tmies": 1}),
+        json!({}),
+    ] {
+        let (status, body) = send(Method::POST, "faults", wrong).await;
+        assert_eq!((status, &body["error"]["code"]), (400, &json!("invalid_parameter")), "{body}");
+    }
+    assert_eq!(send(Method::DELETE, "faults", Value::Null).await.0, 200);
+    let before = program.sim.now();
+    assert_eq!(send(Method::POST, "clock", json!({"seconds": 60})).await.1["now"], before + 60_000);
+    assert_eq!(send(Method::POST, "clock", json!({"seconds": -1})).await.0, 400);
+    assert_eq!(send(Method::POST, "wallet", json!({"balance": 5})).await.0, 200);
+    assert_eq!(program.get("/v3/users/me").await["wallet"]["remaining_balance"], 5.0);
+    assert_eq!(send(Method::POST, "events", json!({"event_type": "batch.finished"})).await.0, 200);
+    assert_eq!(send(Method::POST, "events", json!({"event_type": "nothing"})).await.0, 400);
+    assert_eq!(send(Method::POST, "webhooks", json!({"generation": "A", "duplicate": 1})).await.0, 200);
+    assert_eq!(send(Method::POST, "idle", Value::Null).await.0, 200);
+    assert_eq!(send(Method::GET, "deliveries", Value::Null).await.1, json!({"deliveries": []}));
+    assert_eq!(send(Method::GET, "nothing", Value::Null).await.0, 404);
+    let (_, requests) = send(Method::GET, "requests", Value::Null).await;
+    let first = &requests["requests"][0];
+    assert_eq!(
+        (&first["status"], &first["fault"], &first["headers"]["x-api-key"]),
+        (&json!(503), &json!("answer"), &json!("[hidden]"))
+    );
+    assert!(!requests.to_string().contains(program.sim.api_key()));
+}
+
+#[tokio::test]
+async fn tokens_expire_and_are_refreshed() {
+    let program = Program::start().await;
+    let me = |token: String| {
+        let request = program.client.get(program.url("/v3/users/me")).bearer_auth(token);
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    let old = program.sim.access_token();
+    assert_eq!(me(old.clone()).await, 200);
+    program.advance(864_000);
+    assert_eq!(me(old.clone()).await, 401);
+    let refresh = |token: String| {
+        let form = format!("grant_type=refresh_token&client_id=mine&refresh_token={token}");
+        let request = program.client.post(program.url("/v1/oauth/token"));
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        async move {
+            let response = request.send().await.unwrap();
+            let status = response.status().as_u16();
+            (status, serde_json::from_slice::<Value>(&response.bytes().await.unwrap()).unwrap())
+        }
+    };
+    assert_eq!(refresh("wrong".into()).await, (400, json!({"error": "invalid_grant"})));
+    let (status, fresh) = refresh(program.sim.refresh_token()).await;
+    assert_eq!((status, &fresh["expires_in"]), (200, &json!(864_000)));
+    assert_eq!(me(fresh["access_token"].as_str().unwrap().to_owned()).await, 200);
+    program.sim.expire_tokens();
+    assert_eq!(me(program.sim.access_token()).await, 401);
+}

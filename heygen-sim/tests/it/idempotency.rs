@@ -1,0 +1,152 @@
+//! Keys that make a repeated request the same request, and the pages of lists.
+
+use std::time::Duration;
+
+use heygen_sim::Fault;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::program::{Answer, Program};
+
+async fn create(program: &Program, key: &str, title: &str) -> Answer {
+    let body =
+        json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello", "title": title});
+    program.send(Method::POST, "/v3/videos", &[("idempotency-key", key)], Some(body)).await
+}
+
+#[tokio::test]
+async fn a_key_answers_the_same_for_a_day_whatever_the_body() {
+    let program = Program::start().await;
+    let first = create(&program, "k", "one").await;
+    program.advance(24 * 3600 - 1);
+    let again = create(&program, "k", "two").await;
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    assert_ne!(again.headers["x-request-id"], first.headers["x-request-id"]);
+    assert!(program.sim.requests().last().unwrap().replayed);
+    let other_path = json!({"variables": {"name": {"type": "text", "content": "Ada"}}});
+    let template = "/v3/templates/d0000000000000000000000000000002";
+    let other = program.send(Method::POST, template, &[("idempotency-key", "k")], Some(other_path)).await;
+    assert_ne!(other.body["data"]["id"], first.body["data"]["video_id"]);
+    program.advance(1);
+    assert_ne!(create(&program, "k", "two").await.body, first.body);
+    assert_eq!(program.get("/v3/videos").await.as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_key_in_flight_is_a_conflict_and_the_job_is_made_though_its_caller_has_gone() {
+    let program = Program::start().await;
+    program.sim.inject(Fault::delay(Duration::from_secs(60)).on("createVideo").times(1)).unwrap();
+    // The first caller gives up once its request is on the way.
+    let request = program.client.post(program.url("/v3/videos")).header("x-api-key", program.sim.api_key());
+    let request = request.header("idempotency-key", "k").header("content-type", "application/json");
+    let body = json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello"}).to_string();
+    let first = tokio::spawn(request.body(body).send());
+    let under_way = || program.sim.requests().iter().any(|one| one.fault.is_some() && one.body.is_some());
+    while !under_way() {
+        tokio::task::yield_now().await;
+    }
+    let second = create(&program, "k", "two").await;
+    assert_eq!((second.status, &second.body["error"]["code"]), (409, &json!("request_in_progress")));
+    first.abort();
+    assert!(first.await.is_err());
+    program.advance(60);
+    let again = loop {
+        let answer = create(&program, "k", "two").await;
+        if answer.status == 200 {
+            break answer;
+        }
+        tokio::task::yield_now().await;
+    };
+    let videos = program.get("/v3/videos").await;
+    assert_eq!((videos.as_array().unwrap().len(), &videos[0]["id"]), (1, &again.body["data"]["video_id"]));
+}
+
+#[tokio::test]
+async fn a_refused_request_leaves_its_key_free_and_a_lost_answer_is_answered_again() {
+    let program = Program::start().await;
+    let wrong = json!({"type": "avatar", "avatar_id": "nobody", "script": "Hello"});
+    let refused = program.send(Method::POST, "/v3/videos", &[("idempotency-key", "k")], Some(wrong)).await;
+    assert_eq!(refused.status, 404);
+    program.sim.inject(Fault::close_after().on("createVideo").times(1)).unwrap();
+    let request = program.client.post(program.url("/v3/videos")).header("x-api-key", program.sim.api_key());
+    let request = request.header("idempotency-key", "k").header("content-type", "application/json");
+    let body = json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello"}).to_string();
+    assert!(request.body(body).send().await.is_err());
+    let again = create(&program, "k", "one").await;
+    let videos = program.get("/v3/videos").await;
+    assert_eq!((videos.as_array().unwrap().len(), &videos[0]["id"]), (1, &again.body["data"]["video_id"]));
+}
+
+#[tokio::test]
+async fn background_removals_have_a_key_of_their_own() {
+    let program = Program::start().await;
+    let body = |request: &str| json!({"video": {"type": "url", "url": "https://example.com/a.mp4"}, "request_id": request});
+    let path = "/v3/background-removals";
+    let header = [("idempotency-key", "k")];
+    let one = program.send(Method::POST, path, &header, Some(body("r1"))).await.body;
+    let two = program.send(Method::POST, path, &header, Some(body("r2"))).await.body;
+    assert_ne!(one["data"]["id"], two["data"]["id"]);
+    program.advance(100 * 24 * 3600);
+    let again = program.post(path, body("r1")).await;
+    assert_eq!((&again["id"], &again["status"]), (&one["data"]["id"], &json!("completed")));
+}
+
+#[tokio::test]
+async fn a_run_needs_a_key_and_compares_bodies() {
+    let program = Program::start().await;
+    let graph = json!({"schema_version": "1.0.0", "inputs": {"topic": {"type": "text"}},
+        "nodes": [{"id": "speak", "type": "text_to_speech", "bindings": {"text": {"kind": "run_input", "name": "topic"}}}],
+        "outputs": {"speech": {"node_id": "speak", "port": "audio"}}});
+    let workflow = program.post("/v3/workflows", json!({"name": "w", "product_graph": graph})).await;
+    let id = workflow["id"].as_str().unwrap();
+    let run = |topic: &str| Some(json!({"workflow_id": id, "inputs": {"topic": topic}}));
+    let create = |key: &'static str, body: Option<Value>| {
+        let program = &program;
+        async move { program.send(Method::POST, "/v3/workflow-runs", &[("idempotency-key", key)], body).await }
+    };
+    let without = program.send(Method::POST, "/v3/workflow-runs", &[], run("bees")).await;
+    assert_eq!((without.status, &without.body["error"]["param"]), (400, &json!("Idempotency-Key")));
+    let first = create("k", run("bees")).await;
+    assert_eq!(first.status, 201);
+    program.advance(1_000 * 24 * 3600);
+    let again = create("k", run("bees")).await;
+    assert_eq!((again.status, &again.body["data"]["id"]), (200, &first.body["data"]["id"]));
+    let other = create("k", run("ants")).await;
+    assert_eq!((other.status, &other.body["error"]["code"]), (409, &json!("conflict")));
+    let path = format!("/v3/workflow-runs/{}", first.body["data"]["id"].as_str().unwrap());
+    let done = program.get(&path).await;
+    assert_eq!(done["status"], "succeeded");
+    assert_eq!(program.fetch(&done["outputs"][0]["url"]).await.0, 200);
+    let partial = create("p", run("bees [sim:partial]")).await;
+    program.advance(120);
+    let path = format!("/v3/workflow-runs/{}", partial.body["data"]["id"].as_str().unwrap());
+    assert_eq!(program.get(&path).await["status"], "partial");
+}
+
+#[tokio::test]
+async fn pages_stay_what_they_are_while_things_are_added() {
+    let program = Program::start().await;
+    let mut made = Vec::new();
+    for number in 0..5 {
+        made.insert(0, program.video(&format!("video {number}")).await);
+    }
+    let page = |token: String| {
+        let program = &program;
+        async move { program.send(Method::GET, &format!("/v3/videos?limit=2{token}"), &[], None).await.body }
+    };
+    let (mut seen, mut token) = (Vec::new(), String::new());
+    loop {
+        let page = page(token).await;
+        let ids = page["data"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned());
+        seen.extend(ids);
+        program.video("newer").await;
+        match page["next_token"].as_str() {
+            Some(next) => token = format!("&token={next}"),
+            None => break assert_eq!(page["has_more"], false),
+        }
+    }
+    assert_eq!(seen, made);
+    let token = page(String::new()).await["next_token"].as_str().unwrap().to_owned();
+    let elsewhere = program.refused(Method::GET, &format!("/v3/voices?token={token}"), None).await;
+    assert_eq!(elsewhere, (400, "invalid_parameter".into()));
+}

@@ -1,0 +1,90 @@
+//! A program that webhooks are delivered to.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Received {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    received: Mutex<Vec<Received>>,
+    /// What is answered next, and when there is nothing left, 200. Zero: nothing, ever.
+    answers: Mutex<VecDeque<u16>>,
+    came: Notify,
+}
+
+pub(crate) struct Receiver {
+    shared: Arc<Shared>,
+    pub(crate) url: String,
+}
+
+impl Receiver {
+    pub(crate) async fn start() -> Self {
+        let shared = Arc::new(Shared::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let service = Router::new().fallback(receive).with_state(Arc::clone(&shared));
+        tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        Self { shared, url }
+    }
+
+    /// Answers these statuses first; 0 for no answer at all.
+    pub(crate) fn answer(&self, statuses: &[u16]) {
+        self.shared.answers.lock().unwrap().extend(statuses);
+    }
+
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.shared.received.lock().unwrap().clone()
+    }
+
+    /// Waits until so many deliveries have come.
+    pub(crate) async fn wait_for(&self, count: usize) {
+        loop {
+            let came = self.shared.came.notified();
+            if self.received().len() >= count {
+                return;
+            }
+            came.await;
+        }
+    }
+}
+
+async fn receive(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT;
+    }
+    shared.received.lock().unwrap().push(Received { headers, body });
+    let answer = shared.answers.lock().unwrap().pop_front().unwrap_or(200);
+    shared.came.notify_waiters();
+    match answer {
+        0 => std::future::pending().await,
+        status => StatusCode::from_u16(status).unwrap(),
+    }
+}

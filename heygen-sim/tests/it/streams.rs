@@ -1,0 +1,119 @@
+//! Event streams: in time, cut off, and failing.
+
+use heygen_sim::Fault;
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::program::Program;
+
+/// Reads a stream to its end, moving the clock on whenever nothing comes by itself.
+async fn read(program: &Program, mut response: Response) -> (String, bool) {
+    let mut text = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            chunk = response.chunk() => match chunk {
+                Ok(Some(chunk)) => text.extend(chunk),
+                Ok(None) => return (String::from_utf8(text).unwrap(), true),
+                Err(_) => return (String::from_utf8(text).unwrap(), false),
+            },
+            () = tokio::task::yield_now() => program.sim.advance(std::time::Duration::from_millis(50)),
+        }
+    }
+}
+
+async fn voice(program: &Program) -> String {
+    let audio = json!([{"type": "url", "url": "https://example.com/a.mp3"}]);
+    let made = program
+        .post("/v3/models/audio/voices", json!({"audio": audio, "name": "Me", "language": "en"}))
+        .await;
+    program.advance(600);
+    made["voice_id"].as_str().unwrap().to_owned()
+}
+
+async fn speak(program: &Program, voice: &str, text: &str) -> Response {
+    let body = json!({"voice_id": voice, "language": "en", "text": text, "with_timestamps": true});
+    let request = program.client.post(program.url("/v3/models/audio/tts/stream"));
+    let request =
+        request.header("x-api-key", program.sim.api_key()).header("content-type", "application/json");
+    request.body(body.to_string()).send().await.unwrap()
+}
+
+fn events(text: &str) -> Vec<Value> {
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    data.map(|data| serde_json::from_str(data).unwrap_or_else(|_| json!(data))).collect()
+}
+
+#[tokio::test]
+async fn speech_comes_in_parts_with_words_and_an_end() {
+    let program = Program::start().await;
+    let voice = voice(&program).await;
+    let response = speak(&program, &voice, "one two three four five").await;
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let before = program.sim.now();
+    let (text, whole) = read(&program, response).await;
+    let events = events(&text);
+    assert!(whole && program.sim.now() - before >= 250 * (events.len() as u64 - 1), "it takes its time");
+    assert_eq!(events.last(), Some(&json!("[DONE]")));
+    let of = |kind: &str| events.iter().filter(|event| event["type"] == kind).collect::<Vec<_>>();
+    let parts: Vec<_> = of("audio").iter().map(|event| event["part_index"].as_u64().unwrap()).collect();
+    assert_eq!(parts, [0, 1, 2, 3]);
+    let words: Vec<&str> = of("alignment")
+        .iter()
+        .flat_map(|event| event["word_alignments"].as_array().unwrap())
+        .map(|word| word["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(words, ["one", "two", "three", "four", "five"]);
+}
+
+#[tokio::test]
+async fn a_stream_breaks_or_fails_on_demand() {
+    let program = Program::start().await;
+    let voice = voice(&program).await;
+    program.sim.inject(Fault::cut_stream(2).on("streamModelSpeech").times(1)).unwrap();
+    let (text, whole) = read(&program, speak(&program, &voice, "one two three four").await).await;
+    assert_eq!((events(&text).len(), whole), (2, false));
+    program.sim.inject(Fault::fail_stream(1).on("streamModelSpeech").times(1)).unwrap();
+    let (text, whole) = read(&program, speak(&program, &voice, "one two three four").await).await;
+    let seen = events(&text);
+    assert_eq!((seen.len(), &seen[1]["type"], whole), (2, &json!("error"), true));
+    let (text, whole) = read(&program, speak(&program, &voice, "one [sim:fail] two").await).await;
+    assert_eq!((&events(&text).last().unwrap()["type"], whole), (&json!("error"), true));
+}
+
+#[tokio::test]
+async fn words_of_a_realtime_avatar_come_as_they_are_spoken() {
+    let program = Program::start().await;
+    let body = json!({"type": "text_stream", "avatar_id": "b0000000000000000000000000000001", "voice_id": "en-us-clara",
+        "text": "one two "});
+    let made = program.post("/v3/avatar-realtime", body).await;
+    let path = format!("/v3/avatar-realtime/{}", made["stream_id"].as_str().unwrap());
+    assert_eq!(program.get(&path).await["status"], "pending");
+    program.advance(2);
+    let live = program.get(&path).await;
+    assert_eq!(live["status"], "streaming");
+    assert!(live["hls_url"].is_string());
+    let appended = program.post(&format!("{path}/text"), json!({"delta": "three four", "final": true})).await;
+    assert_eq!(appended["buffered_bytes"], "one two three four".len());
+    let refused = program.refused(Method::POST, &format!("{path}/text"), Some(json!({"delta": "x"}))).await;
+    assert_eq!(refused.0, 410);
+    let listen = || async {
+        let request = program.client.get(program.url(&format!("{path}/words")));
+        let response = request.header("x-api-key", program.sim.api_key()).send().await.unwrap();
+        read(&program, response).await
+    };
+    let words = |text: &str| -> Vec<String> {
+        let events = events(text);
+        let words = events.iter().flat_map(|event| event["words"].as_array().cloned().unwrap_or_default());
+        words.map(|word| word["word"].as_str().unwrap().to_owned()).collect()
+    };
+    let (text, whole) = listen().await;
+    assert!(whole && text.contains("event: end\n"), "{text}");
+    assert_eq!(words(&text), ["one", "two", "three", "four"]);
+    // Who comes late gets all of it.
+    assert_eq!(words(&listen().await.0), ["one", "two", "three", "four"]);
+    let over = program.get(&path).await;
+    assert_eq!((&over["status"], &over["end_reason"]), (&json!("completed"), &json!("completed")));
+    let cancelled = program.post(&format!("{path}/cancel"), Value::Null).await;
+    assert_eq!(cancelled["cancelled"], false);
+}

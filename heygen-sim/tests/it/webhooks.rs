@@ -1,0 +1,248 @@
+//! Webhooks: who gets what, signed how, how often, in which order.
+
+use heygen_sim::{SignatureGeneration, Sim};
+use hmac::{Hmac, Mac};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::program::Program;
+use crate::receiver::{Received, Receiver};
+
+async fn register(program: &Program, body: Value) -> (String, String) {
+    let endpoint = program.post("/v3/webhooks/endpoints", body).await;
+    let text = |name: &str| endpoint[name].as_str().unwrap().to_owned();
+    (text("endpoint_id"), text("secret"))
+}
+
+fn signature(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body);
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn types(received: &[Received]) -> Vec<String> {
+    received.iter().map(|one| one.json()["event_type"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_end_of_a_job_is_delivered_and_signed() {
+    let (program, receiver) = (Program::start().await, Receiver::start().await);
+    let (_, secret) = register(&program, json!({"url": receiver.url})).await;
+    assert!(secret.starts_with("whsec_"));
+    let video = program.video("one").await;
+    program.advance(299);
+    program.sim.idle().await;
+    assert_eq!(receiver.received().len(), 0);
+    program.advance(1);
+    program.sim.idle().await;
+    let received = receiver.received();
+    let event = received[0].json();
+    assert_eq!(
+        (&event["event_type"], &event["event_data"]["video_id"]),
+        (&json!("avatar_video.success"), &json!(video))
+    );
+    assert_eq!(received[0].header("signature"), Some(signature(&secret, &received[0].body).as_str()));
+    assert_eq!(received[0].header("heygen-signature"), None);
+    let link = &event["event_data"]["url"];
+    assert_eq!(program.fetch(link).await.0, 200);
+
+    program.sim.sign_as(SignatureGeneration::A);
+    program.video("two [sim:fail=avatar_unavailable]").await;
+    program.advance(30);
+    program.sim.idle().await;
+    let second = &receiver.received()[1];
+    assert_eq!(second.json()["event_type"], "avatar_video.fail");
+    assert_eq!(second.header("heygen-signature"), Some(signature(&secret, &second.body).as_str()));
+    assert_eq!(second.header("heygen-timestamp"), Some((program.sim.now() / 1000).to_string().as_str()));
+    assert_eq!(second.header("heygen-event-id").map(str::len), Some(32));
+    assert_eq!(second.header("signature"), None);
+}
+
+#[tokio::test]
+async fn a_callback_hears_of_its_own_job_and_is_not_signed() {
+    let (program, receiver) = (Program::start().await, Receiver::start().await);
+    let body = json!({"prompt": "Say hello", "callback_url": receiver.url, "callback_id": "mine"});
+    let session = program.post("/v3/video-agents", body).await;
+    program.video("another").await;
+    program.advance(600);
+    program.sim.idle().await;
+    let received = receiver.received();
+    assert_eq!(types(&received), ["video_agent.success"]);
+    let data = &received[0].json()["event_data"];
+    assert_eq!((&data["session_id"], &data["callback_id"]), (&session["session_id"], &json!("mine")));
+    assert!(received[0].headers.keys().all(|name| !name.as_str().contains("signature")));
+    assert!(!program.sim.deliveries()[0].signed);
+}
+
+#[tokio::test]
+async fn a_failed_delivery_is_tried_again_for_a_day_with_growing_pauses() {
+    let (program, receiver) = (Program::start().await, Receiver::start().await);
+    register(&program, json!({"url": receiver.url})).await;
+    program.video("one").await;
+    receiver.answer(&[500, 301, 404]);
+    program.advance(300);
+    program.sim.idle().await;
+    assert_eq!(receiver.received().len(), 1);
+    program.advance(59);
+    program.sim.idle().await;
+    assert_eq!(receiver.received().len(), 1);
+    program.advance(1);
+    program.sim.idle().await;
+    assert_eq!(receiver.received().len(), 2);
+    program.advance(120 + 240);
+    program.sim.idle().await;
+    let received = receiver.received();
+    assert_eq!(received.len(), 4);
+    assert!(received.iter().all(|one| one.body == received[0].body));
+    let attempts: Vec<_> = program.sim.deliveries().iter().map(|one| (one.attempt, one.status)).collect();
+    assert_eq!(attempts, [(1, Some(500)), (2, Some(301)), (3, Some(404)), (4, Some(200))]);
+    program.advance(7 * 24 * 3600);
+    program.sim.idle().await;
+    assert_eq!(receiver.received().len(), 4);
+
+    receiver.answer(&[503; 100]);
+    program.video("two").await;
+    program.advance(7 * 24 * 3600);
+    program.sim.idle().await;
+    // 1, 2, 4, … 256 minutes, then every six hours: what fits into a day.
+    assert_eq!(receiver.received().len() - 4, 1 + 9 + 2);
+}
+
+#[tokio::test]
+async fn a_receiver_has_ten_seconds() {
+    let (program, receiver) = (Program::start().await, Receiver::start().await);
+    register(&program, json!({"url": receiver.url})).await;
+    receiver.answer(&[0]);
+    program.video("one").await;
+    program.advance(300);
+    receiver.wait_for(1).await;
+    assert_eq!(program.sim.deliveries().len(), 0);
+    program.advance(10);
+    program.sim.idle().await;
+    assert_eq!(program.sim.deliveries()[0].status, None);
+    program.advance(50);
+    program.sim.idle().await;
+    assert_eq!(program.sim.deliveries()[1].status, Some(200));
+}
+
+#[tokio::test]
+async fn an_endpoint_gets_the_events_that_it_wants_about_what_it_wants() {
+    let program = Program::start().await;
+    let (all, fails, one) = (Receiver::start().await, Receiver::start().await, Receiver::start().await);
+    let video = program.video("one").await;
+    register(&program, json!({"url": all.url})).await;
+    let (id, _) = register(&program, json!({"url": fails.url, "events": ["avatar_video.fail"]})).await;
+    register(&program, json!({"url": one.url, "entity_id": video})).await;
+    program.video("two [sim:fail]").await;
+    program.advance(300);
+    program.sim.idle().await;
+    assert_eq!(types(&all.received()), ["avatar_video.fail", "avatar_video.success"]);
+    assert_eq!(types(&fails.received()), ["avatar_video.fail"]);
+    assert_eq!(types(&one.received()), ["avatar_video.success"]);
+
+    let path = format!("/v3/webhooks/endpoints/{id}");
+    let body = json!({"events": ["avatar_video.success"]});
+    let changed = program.call(Method::PATCH, &path, Some(body)).await;
+    assert_eq!((&changed["events"], &changed["secret"]), (&json!(["avatar_video.success"]), &Value::Null));
+    program.call(Method::DELETE, &path, None).await;
+    assert_eq!(program.refused(Method::DELETE, &path, None).await, (404, "webhook_not_found".into()));
+    program.video("three").await;
+    program.advance(300);
+    program.sim.idle().await;
+    assert_eq!((all.received().len(), fails.received().len()), (3, 1));
+}
+
+#[tokio::test]
+async fn a_rotated_secret_signs_what_is_sent_from_then_on() {
+    let (program, receiver) = (Program::start().await, Receiver::start().await);
+    let (id, old) = register(&program, json!({"url": receiver.url})).await;
+    receiver.answer(&[500]);
+    program.video("one").await;
+    program.advance(300);
+    program.sim.idle().await;
+    let rotated = program.post(&format!("/v3/webhooks/endpoints/{id}/rotate-secret"), json!(null)).await;
+    let new = rotated["secret"].as_str().unwrap();
+    assert_ne!(new, old);
+    program.advance(60);
+    program.sim.idle().await;
+    let received = receiver.received();
+    assert_eq!(received[0].header("signature"), Some(signature(&old, &received[0].body).as_str()));
+    assert_eq!(received[1].header("signature"), Some(signature(new, &received[1].body).as_str()));
+    let listed = program.get("/v3/webhooks/endpoints").await;
+    assert_eq!(listed[0]["secret"], Value::Null);
+}
+
+#[tokio::test]
+async fn deliveries_come_twice_and_out_of_order_on_demand() {
+    let (program, receiver) = (Program::start().await, Receiver::start().await);
+    register(&program, json!({"url": receiver.url})).await;
+    program.sim.duplicate_deliveries(1);
+    program.sim.send_event("instant_avatar.success").unwrap();
+    program.sim.idle().await;
+    assert_eq!(types(&receiver.received()), ["instant_avatar.success"; 2]);
+    program.sim.reverse_deliveries(3);
+    for event in ["live_avatar.success", "batch.finished", "personalized_video", "podcast.fail"] {
+        program.sim.send_event(event).unwrap();
+    }
+    program.sim.idle().await;
+    let received = types(&receiver.received());
+    assert_eq!(
+        received[2..],
+        ["personalized_video", "batch.finished", "live_avatar.success", "podcast.fail"]
+    );
+    assert!(program.sim.send_event("video.completed").is_err());
+}
+
+#[tokio::test]
+async fn every_event_type_has_a_payload_and_is_in_the_log() {
+    let program = Program::start().await;
+    let types = program.get("/v3/webhooks/event-types").await;
+    let types: Vec<&str> =
+        types.as_array().unwrap().iter().map(|one| one["event_type"].as_str().unwrap()).collect();
+    assert!(types.len() > 30);
+    for event_type in &types {
+        program.sim.send_event(event_type).unwrap();
+        let log = program.get(&format!("/v3/webhooks/events?event_type={event_type}")).await;
+        let event = &log[0];
+        assert!(event["event_data"].as_object().is_some_and(|data| !data.is_empty()), "{event}");
+        assert!(event["created_at"].as_str().unwrap().ends_with('Z'));
+    }
+    let video = program.video("one").await;
+    program.advance(300);
+    let about = program.get(&format!("/v3/webhooks/events?entity_id={video}")).await;
+    assert_eq!(about.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_endpoint_is_probed_when_it_is_registered() {
+    let (program, receiver) = (Program::start().await, Receiver::start().await);
+    let create =
+        |url: String| program.refused(Method::POST, "/v3/webhooks/endpoints", Some(json!({"url": url})));
+    let invalid = (400, "invalid_parameter".to_owned());
+    assert_eq!(create("http://127.0.0.1:1/hook".into()).await, invalid);
+    assert_eq!(create("http://example.com/hook".into()).await, invalid);
+    assert_eq!(create("not a url".into()).await, invalid);
+    register(&program, json!({"url": receiver.url})).await;
+    assert_eq!(create(receiver.url.clone()).await, (409, "conflict".into()));
+    let unprobed = Program::with(Sim::builder().probe(false)).await;
+    register(&unprobed, json!({"url": "https://example.com/hook"})).await;
+}
+
+#[tokio::test]
+async fn a_batch_calls_back_once_when_all_its_items_are_over() {
+    let (program, receiver) = (Program::start().await, Receiver::start().await);
+    let video = |title: &str| json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello", "title": title});
+    let body = json!({"callback_url": receiver.url, "videos": [video("a"), video("b [sim:fail]"), video("c [sim:takes=900]")]});
+    let batch = program.post("/v3/videos/batches", body).await;
+    program.advance(800);
+    program.sim.idle().await;
+    assert_eq!(receiver.received().len(), 0);
+    program.advance(200);
+    program.sim.idle().await;
+    let received = receiver.received();
+    assert_eq!(types(&received), ["batch.finished"]);
+    let data = &received[0].json()["event_data"];
+    assert_eq!(data["batch_id"], batch["batch_id"]);
+    assert_eq!(data["counts_by_status"], json!({"completed": 2, "failed": 1}));
+}
