@@ -188,3 +188,28 @@ async fn two_simulators_with_one_seed_make_the_same_ids_and_share_nothing() {
     one.shutdown().await;
     assert!(Client::new().get(url).send().await.is_err());
 }
+
+#[tokio::test]
+async fn a_run_is_the_same_to_the_byte_with_the_same_seed_and_clock() {
+    let run = async |seed: u64| {
+        let sim = Sim::builder().clock(Clock::manual()).seed(seed).start().await.unwrap();
+        let mut said = String::new();
+        let video = json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello"});
+        for (method, path, body) in [
+            (Method::POST, "/v3/videos", Some(video)),
+            (Method::POST, "/v3/video-agents", Some(json!({"prompt": "Launch", "mode": "chat"}))),
+            (Method::POST, "/v3/webhooks/endpoints", Some(json!({"url": "https://x.invalid/"}))),
+            (Method::GET, "/v3/videos", None),
+            (Method::GET, "/v3/voices?limit=3", None),
+            (Method::GET, "/v3/avatars/looks", None),
+            (Method::GET, "/v3/nothing", None),
+        ] {
+            let (status, body) = call(&sim, method, path, body).await;
+            said += &format!("{status} {body}\n");
+            sim.advance(Duration::from_secs(400));
+        }
+        said.replace(sim.base_url(), "")
+    };
+    assert_eq!(run(7).await, run(7).await);
+    assert_ne!(run(7).await, run(8).await);
+}
