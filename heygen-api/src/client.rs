@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::operations::BASE_URL;
-use crate::{Credentials, Error, HttpTransport, Operation, Transport};
+use crate::{Credentials, Error, HttpTransport, Operation, Request, Transport};
 
 /// A client of the HeyGen API, with one method for each operation of the document.
 ///
@@ -38,6 +38,11 @@ impl Client {
         ClientBuilder::default()
     }
 
+    /// A client of the same address that sends by another transport.
+    pub fn with_transport(&self, transport: impl Transport) -> Self {
+        Self { baseurl: Arc::clone(&self.baseurl), transport: Arc::new(transport) }
+    }
+
     /// The address that paths are added to, without a slash at its end.
     pub fn base_url(&self) -> &str {
         &self.baseurl
@@ -53,10 +58,10 @@ impl Client {
     /// The request was not sent, was not answered, or was refused.
     pub async fn execute(
         &self,
-        request: reqwest::Request,
+        request: impl Into<Request>,
         operation: &'static Operation,
     ) -> Result<reqwest::Response, Error> {
-        let answer = self.transport.send(request, operation).await;
+        let answer = self.transport.send(request.into(), operation).await;
         let response = answer.map_err(|error| Error::transport(operation, error))?;
         if response.status().is_success() {
             return Ok(response);

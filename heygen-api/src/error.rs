@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::types::{ErrorEnvelope, StandardApiError};
-use crate::{Operation, TransportError};
+use crate::{CallRecord, Operation, TransportError};
 
 /// Code of a refusal that says: the first request with this idempotency key has not ended yet.
 const IN_PROGRESS: &str = "request_in_progress";
@@ -30,6 +30,7 @@ struct Inner {
     body: Bytes,
     said: Option<StandardApiError>,
     source: Option<TransportError>,
+    record: Option<CallRecord>,
 }
 
 /// The kinds of [`Error`].
@@ -89,6 +90,20 @@ impl Error {
         request_id(&self.0.headers)
     }
 
+    /// The idempotency key that the transport sent; the call can be repeated under it.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.record()?.idempotency_key.as_deref()
+    }
+
+    /// How often the transport sent the request, if it says so.
+    pub fn attempts(&self) -> Option<u32> {
+        self.record().map(|record| record.attempts)
+    }
+
+    fn record(&self) -> Option<&CallRecord> {
+        self.0.record.as_ref().or_else(|| self.0.source.as_ref()?.record())
+    }
+
     /// Headers of the answer; empty when there was none.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
@@ -134,7 +149,7 @@ impl Error {
     }
 
     pub(crate) async fn refused(operation: &'static Operation, response: reqwest::Response) -> Self {
-        let (status, headers) = (response.status(), response.headers().clone());
+        let answered = Answered::of(&response);
         let (body, cut) = match response.bytes().await {
             Ok(body) => (body, None),
             Err(error) => (Bytes::new(), Some(TransportError::from(error))),
@@ -146,39 +161,48 @@ impl Error {
             (None, Some(cut)) => format!("its error body broke off: {cut}"),
         };
         let mut error = Inner::new(ErrorKind::Refused, Some(operation), problem);
-        error.status = Some(status);
-        error.headers = headers;
+        answered.note(&mut error);
         error.body = body;
         error.said = said;
         error.source = cut;
         Self(Arc::new(error))
     }
 
-    /// A success whose body broke off.
-    pub(crate) fn cut(
+    /// A success whose body is a refusal in the service's form, if it is one.
+    pub(crate) fn refused_in_disguise(
         operation: &'static Operation,
-        status: StatusCode,
-        headers: HeaderMap,
-        source: TransportError,
-    ) -> Self {
+        answered: &Answered,
+        body: &Bytes,
+    ) -> Option<Self> {
+        let value: Value = serde_json::from_slice(body).ok()?;
+        let given = |name: &str| value.get(name).is_some_and(|value| !value.is_null());
+        if !given("error") || given("data") {
+            return None;
+        }
+        let mut error = Inner::new(ErrorKind::Refused, Some(operation), String::new());
+        error.said = Some(read_refusal(body)?);
+        answered.clone().note(&mut error);
+        error.body = body.clone();
+        Some(Self(Arc::new(error)))
+    }
+
+    /// A success whose body broke off.
+    pub(crate) fn cut(operation: &'static Operation, answered: Answered, source: TransportError) -> Self {
         let mut error =
             Inner::new(ErrorKind::Transport, Some(operation), format!("the answer broke off: {source}"));
-        error.status = Some(status);
-        error.headers = headers;
+        answered.note(&mut error);
         error.source = Some(source);
         Self(Arc::new(error))
     }
 
     pub(crate) fn decode(
         operation: &'static Operation,
-        status: StatusCode,
-        headers: HeaderMap,
+        answered: Answered,
         body: Bytes,
         problem: String,
     ) -> Self {
         let mut error = Inner::new(ErrorKind::Decode, Some(operation), problem);
-        error.status = Some(status);
-        error.headers = headers;
+        answered.note(&mut error);
         error.body = body;
         Self(Arc::new(error))
     }
@@ -199,7 +223,29 @@ impl Inner {
             body: Bytes::new(),
             said: None,
             source: None,
+            record: None,
         }
+    }
+}
+
+/// What an answer says before its body.
+#[derive(Debug, Clone)]
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    record: Option<CallRecord>,
+}
+
+impl Answered {
+    pub(crate) fn of(response: &reqwest::Response) -> Self {
+        let record = response.extensions().get::<CallRecord>().cloned();
+        Self { status: response.status(), headers: response.headers().clone(), record }
+    }
+
+    fn note(self, error: &mut Inner) {
+        error.status = Some(self.status);
+        error.headers = self.headers;
+        error.record = self.record;
     }
 }
 

@@ -7,9 +7,9 @@ use std::task::{Context, Poll};
 use eventsource_stream::{Event as Frame, EventStreamError, Eventsource};
 use futures_core::Stream;
 use futures_util::StreamExt;
-use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
+use crate::error::Answered;
 use crate::{Error, Operation, TransportError};
 
 /// One event of a stream.
@@ -34,8 +34,7 @@ pub enum Event<T> {
 pub struct EventStream<T> {
     frames: Frames,
     operation: &'static Operation,
-    status: StatusCode,
-    headers: HeaderMap,
+    answered: Answered,
     done: bool,
     item: std::marker::PhantomData<fn() -> T>,
 }
@@ -48,9 +47,9 @@ impl<T> EventStream<T> {
         allow(dead_code, reason = "both event streams are preview operations")
     )]
     pub(crate) fn new(operation: &'static Operation, response: reqwest::Response) -> Self {
-        let (status, headers) = (response.status(), response.headers().clone());
+        let answered = Answered::of(&response);
         let frames = Box::pin(response.bytes_stream().eventsource());
-        Self { frames, operation, status, headers, done: false, item: std::marker::PhantomData }
+        Self { frames, operation, answered, done: false, item: std::marker::PhantomData }
     }
 }
 
@@ -69,7 +68,7 @@ impl<T: DeserializeOwned> Stream for EventStream<T> {
             }
             Poll::Ready(Some(frame)) => frame,
         };
-        let cut = |error| Err(Error::cut(self.operation, self.status, self.headers.clone(), error));
+        let cut = |error| Err(Error::cut(self.operation, self.answered.clone(), error));
         let event = match frame {
             Ok(frame) if frame.data == "[DONE]" => {
                 self.done = true;
@@ -91,7 +90,7 @@ impl<T: DeserializeOwned> EventStream<T> {
         }
         serde_json::from_str(&frame.data).map(Event::Data).map_err(|_| {
             let problem = crate::response::misfit::<T>(frame.data.as_bytes());
-            Error::decode(self.operation, self.status, self.headers.clone(), frame.data.into(), problem)
+            Error::decode(self.operation, self.answered.clone(), frame.data.into(), problem)
         })
     }
 }

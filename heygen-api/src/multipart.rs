@@ -4,14 +4,15 @@ use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use http::{HeaderValue, header};
-use reqwest::{Body, Request};
+use reqwest::Body;
 
-use crate::{Error, Operation};
+use crate::{Error, Operation, Request};
 
 /// A file on its way up: name, content type, and content that is streamed or at hand.
 ///
@@ -31,7 +32,10 @@ pub struct FilePart {
 enum Content {
     Bytes(Bytes),
     Stream(Chunks),
+    Reopened(Open),
 }
+
+type Open = Arc<dyn Fn() -> Chunks + Send + Sync>;
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BoxError>> + Send>>;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -65,9 +69,37 @@ impl FilePart {
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
         E: Into<BoxError> + 'static,
     {
-        let content = Content::Stream(Box::pin(content.map(|chunk| chunk.map_err(Into::into))));
+        Self {
+            name: name.into(),
+            content_type: content_type.into(),
+            length,
+            content: Content::Stream(chunks(content)),
+        }
+    }
+
+    /// The same, of a source that can be read from its beginning again: a transport that repeats the request sends the
+    /// whole file once more.
+    pub fn reopened<S, E>(
+        name: impl Into<String>,
+        content_type: impl Into<String>,
+        length: u64,
+        open: impl Fn() -> S + Send + Sync + 'static,
+    ) -> Self
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let content = Content::Reopened(Arc::new(move || chunks(open())));
         Self { name: name.into(), content_type: content_type.into(), length, content }
     }
+}
+
+fn chunks<S, E>(content: S) -> Chunks
+where
+    S: Stream<Item = Result<Bytes, E>> + Send + 'static,
+    E: Into<BoxError> + 'static,
+{
+    Box::pin(content.map(|chunk| chunk.map_err(Into::into)))
 }
 
 impl fmt::Debug for FilePart {
@@ -82,7 +114,7 @@ impl fmt::Debug for FilePart {
 /// Makes the request carry a form with `part` under `name`.
 pub(crate) fn attach(
     operation: &'static Operation,
-    mut request: Request,
+    mut request: reqwest::Request,
     name: &str,
     part: Option<FilePart>,
 ) -> Result<Request, Error> {
@@ -99,13 +131,6 @@ pub(crate) fn attach(
     );
     let tail = format!("\r\n--{boundary}--\r\n");
     let length = head.len() as u64 + part.length + tail.len() as u64;
-    let body = match part.content {
-        Content::Bytes(content) => Body::from([head.as_bytes(), &content, tail.as_bytes()].concat()),
-        Content::Stream(content) => {
-            let text = |text: String| stream::iter([Ok::<Bytes, BoxError>(text.into())]);
-            Body::wrap_stream(text(head).chain(exactly(part.length, content)).chain(text(tail)))
-        }
-    };
     let headers = request.headers_mut();
     let form = format!("multipart/form-data; boundary={boundary}");
     headers.insert(
@@ -113,8 +138,22 @@ pub(crate) fn attach(
         HeaderValue::from_str(&form).map_err(|problem| invalid(problem.to_string()))?,
     );
     headers.insert(header::CONTENT_LENGTH, length.into());
-    *request.body_mut() = Some(body);
-    Ok(request)
+    match part.content {
+        Content::Bytes(content) => {
+            *request.body_mut() = Some(Body::from([head.as_bytes(), &content, tail.as_bytes()].concat()));
+        }
+        Content::Stream(content) => *request.body_mut() = Some(form_body(head, part.length, content, tail)),
+        Content::Reopened(open) => {
+            let make = move || form_body(head.clone(), part.length, open(), tail.clone());
+            return Ok(Request::with_body(request, Arc::new(make)));
+        }
+    }
+    Ok(request.into())
+}
+
+fn form_body(head: String, length: u64, content: Chunks, tail: String) -> Body {
+    let text = |text: String| stream::iter([Ok::<Bytes, BoxError>(text.into())]);
+    Body::wrap_stream(text(head).chain(exactly(length, content)).chain(text(tail)))
 }
 
 /// A line that no file holds by chance, and that nobody who makes a file can know: the standard library seeds its hash
@@ -154,8 +193,8 @@ mod tests {
     use super::*;
     use crate::operations::UPLOAD_ASSET;
 
-    fn request() -> Request {
-        Request::new(http::Method::POST, "http://localhost/".parse().unwrap())
+    fn request() -> reqwest::Request {
+        reqwest::Request::new(http::Method::POST, "http://localhost/".parse().unwrap())
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
+use crate::error::Answered;
 use crate::{Error, EventStream, Operation, error};
 
 /// What an operation answered: its value, with status and headers.
@@ -50,17 +51,20 @@ impl<T: DeserializeOwned> Response<T> {
         operation: &'static Operation,
         response: reqwest::Response,
     ) -> Result<Self, Error> {
-        let (status, headers) = (response.status(), response.headers().clone());
+        let answered = Answered::of(&response);
         let body = match response.bytes().await {
             Ok(body) => body,
-            Err(error) => return Err(Error::cut(operation, status, headers, error.into())),
+            Err(error) => return Err(Error::cut(operation, answered, error.into())),
         };
         match serde_json::from_slice(&body) {
-            Ok(value) => Ok(Self { status, headers, value }),
-            Err(_) => {
-                let problem = misfit::<T>(&body);
-                Err(Error::decode(operation, status, headers, body, problem))
-            }
+            Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, value }),
+            Err(_) => Err(match Error::refused_in_disguise(operation, &answered, &body) {
+                Some(refusal) => refusal,
+                None => {
+                    let problem = misfit::<T>(&body);
+                    Error::decode(operation, answered, body, problem)
+                }
+            }),
         }
     }
 }

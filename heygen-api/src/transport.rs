@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::{Credentials, Error, Operation};
+use crate::{Credentials, Error, Operation, Request};
 
 /// A future on the heap that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -19,7 +19,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// An answer of any status is `Ok`: what a refusal means is the client's to say.
 ///
 /// ```
-/// use heygen_api::{BoxFuture, Operation, Transport, TransportError};
+/// use heygen_api::{BoxFuture, Operation, Request, Transport, TransportError};
 ///
 /// /// Counts the calls on their way to another transport.
 /// struct Counting<T>(T, std::sync::atomic::AtomicU64);
@@ -27,7 +27,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// impl<T: Transport> Transport for Counting<T> {
 ///     fn send<'a>(
 ///         &'a self,
-///         request: reqwest::Request,
+///         request: Request,
 ///         operation: &'static Operation,
 ///     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
 ///         self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -39,7 +39,7 @@ pub trait Transport: Send + Sync + 'static {
     /// Sends one request of `operation`.
     fn send<'a>(
         &'a self,
-        request: reqwest::Request,
+        request: Request,
         operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>>;
 }
@@ -47,10 +47,28 @@ pub trait Transport: Send + Sync + 'static {
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send<'a>(
         &'a self,
-        request: reqwest::Request,
+        request: Request,
         operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         (**self).send(request, operation)
+    }
+}
+
+/// What a transport that repeats requests tells of a call: in the extensions of the response, or in the
+/// [`TransportError`]. Every error of the call then has it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct CallRecord {
+    /// The `Idempotency-Key` that was sent; with it the call can be repeated safely.
+    pub idempotency_key: Option<String>,
+    /// How often the request was sent.
+    pub attempts: u32,
+}
+
+impl CallRecord {
+    /// A record of so many attempts under that key.
+    pub fn new(idempotency_key: Option<String>, attempts: u32) -> Self {
+        Self { idempotency_key, attempts }
     }
 }
 
@@ -59,24 +77,36 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 pub struct TransportError {
     sent: bool,
     timeout: bool,
+    record: Option<CallRecord>,
     source: Arc<dyn StdError + Send + Sync>,
 }
 
 impl TransportError {
     /// The request never left: the service cannot have executed it.
     pub fn not_sent(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { sent: false, timeout: false, source: Arc::from(source.into()) }
+        Self { sent: false, timeout: false, record: None, source: Arc::from(source.into()) }
     }
 
     /// The request may have arrived: the service may have executed it.
     pub fn no_answer(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { sent: true, timeout: false, source: Arc::from(source.into()) }
+        Self { sent: true, timeout: false, record: None, source: Arc::from(source.into()) }
     }
 
     /// The same, for want of time.
     pub fn timed_out(mut self) -> Self {
         self.timeout = true;
         self
+    }
+
+    /// The same, with what the transport tells of the call.
+    pub fn with_record(mut self, record: CallRecord) -> Self {
+        self.record = Some(record);
+        self
+    }
+
+    /// What the transport tells of the call.
+    pub fn record(&self) -> Option<&CallRecord> {
+        self.record.as_ref()
     }
 
     /// Whether the service may have executed the request.
@@ -118,7 +148,7 @@ impl From<reqwest::Error> for TransportError {
     fn from(error: reqwest::Error) -> Self {
         let timeout = error.is_timeout();
         let sent = !(error.is_connect() || error.is_builder());
-        Self { sent, timeout, source: Arc::new(error.without_url()) }
+        Self { sent, timeout, record: None, source: Arc::new(error.without_url()) }
     }
 }
 
@@ -165,10 +195,10 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     fn send<'a>(
         &'a self,
-        mut request: reqwest::Request,
+        mut request: Request,
         _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         request.headers_mut().insert(self.name.clone(), self.value.clone());
-        Box::pin(async move { Ok(self.client.execute(request).await?) })
+        Box::pin(async move { Ok(self.client.execute(request.into_inner()).await?) })
     }
 }

@@ -252,7 +252,7 @@ mod tests {
     impl heygen_api::Transport for Always {
         fn send<'a>(
             &'a self,
-            _request: reqwest::Request,
+            _request: heygen_api::Request,
             _operation: &'static heygen_api::Operation,
         ) -> heygen_api::BoxFuture<'a, Result<reqwest::Response, heygen_api::TransportError>> {
             Box::pin(async { Ok(http::Response::new(self.0).into()) })

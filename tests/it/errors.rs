@@ -1,7 +1,7 @@
 //! What a program learns when a call fails.
 
 use bytes::Bytes;
-use heygen_api::{BoxFuture, Client, ErrorKind, Operation, Transport, TransportError};
+use heygen_api::{BoxFuture, CallRecord, Client, ErrorKind, Operation, Transport, TransportError};
 use heygen_tests::Recorder;
 
 fn client(status: u16, headers: &[(&str, &str)], body: &'static str) -> Client {
@@ -73,7 +73,7 @@ struct Broken(TransportError);
 impl Transport for Broken {
     fn send<'a>(
         &'a self,
-        _request: reqwest::Request,
+        _request: heygen_api::Request,
         _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         Box::pin(async { Err(self.0.clone()) })
@@ -127,6 +127,36 @@ async fn only_what_the_service_surely_did_not_do_is_safe_to_repeat() {
 }
 
 #[tokio::test]
+async fn a_success_that_carries_an_error_is_a_refusal() {
+    for body in [
+        r#"{"error":{"code":"video_not_found","message":"m"},"data":null}"#,
+        r#"{"error":{"code":"video_not_found","message":"m"}}"#,
+    ] {
+        let error = client(200, &[], body).get_video().video_id("v").send().await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Refused, Some("video_not_found")), "{body}");
+        assert_eq!(error.status().unwrap(), 200);
+    }
+    let error = client(200, &[], r#"{"error":null}"#).get_video().video_id("v").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+}
+
+#[tokio::test]
+async fn what_a_transport_tells_of_a_call_is_in_its_errors() {
+    let record = CallRecord::new(Some("key".into()), 3);
+    let error = TransportError::no_answer("reset").with_record(record.clone());
+    let error = Client::new(Broken(error)).get_video().video_id("v").send().await.unwrap_err();
+    assert_eq!((error.idempotency_key(), error.attempts()), (Some("key"), Some(3)));
+    for (status, body) in [(500, ""), (200, "{}")] {
+        let mut answer =
+            reqwest::Response::from(http::Response::builder().status(status).body(body).unwrap());
+        answer.extensions_mut().insert(record.clone());
+        let client = Client::new(Once(std::sync::Mutex::new(Some(answer))));
+        let error = client.get_video().video_id("v").send().await.unwrap_err();
+        assert_eq!((error.idempotency_key(), error.attempts()), (Some("key"), Some(3)));
+    }
+}
+
+#[tokio::test]
 async fn a_call_can_be_spawned() {
     let client = client(404, &[], r#"{"error":{"code":"video_not_found","message":"m"}}"#);
     let task = tokio::spawn(client.get_video().video_id("v").send());
@@ -156,7 +186,7 @@ struct Once(std::sync::Mutex<Option<reqwest::Response>>);
 impl Transport for Once {
     fn send<'a>(
         &'a self,
-        _request: reqwest::Request,
+        _request: heygen_api::Request,
         _operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         let answer = self.0.lock().unwrap().take();

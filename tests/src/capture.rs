@@ -43,7 +43,7 @@ impl Recorder {
 impl Transport for Recorder {
     fn send<'a>(
         &'a self,
-        request: reqwest::Request,
+        request: heygen_api::Request,
         operation: &'static Operation,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         let url = request.url();
