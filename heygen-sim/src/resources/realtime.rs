@@ -24,14 +24,16 @@ const WORD: u64 = 400;
 /// Milliseconds without new text after which an open stream ends.
 const IDLE: u64 = 30_000;
 
-/// Most words in one event.
-const BATCH: usize = 10;
+/// Most words in one event: the service's limits are ten words and about a second, and here a word takes that long.
+const BATCH: usize = (1000 / WORD) as usize;
 
 pub(crate) struct Stream {
     created: u64,
     text: String,
     /// When text came last.
     fed: u64,
+    /// Whether its text comes bit by bit.
+    grows: bool,
     /// Whether more text may come.
     open: bool,
     cancelled: Option<u64>,
@@ -40,8 +42,15 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
+    /// Words and, each for itself, the punctuation around them.
     fn words(&self) -> impl Iterator<Item = &str> {
-        self.text.split_whitespace()
+        self.text.split_whitespace().flat_map(|word| {
+            let rest = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+            let bare = rest.trim_end_matches(|c: char| !c.is_alphanumeric());
+            let (before, after) = (word.len() - rest.len(), word.len() - (rest.len() - bare.len()));
+            let parts = [word.get(..before), Some(bare), word.get(after..)];
+            parts.into_iter().flatten().filter(|part| !part.is_empty())
+        })
     }
 
     /// When it is over, as things stand.
@@ -51,12 +60,10 @@ impl Stream {
         self.cancelled.map_or(ends, |cancelled| cancelled.min(ends))
     }
 
-    fn end_reason(&self) -> &'static str {
-        match (self.cancelled, self.open) {
-            (Some(_), _) => "cancelled",
-            (None, true) => "idle_timeout",
-            (None, false) => "completed",
-        }
+    /// How the text came to its end, where it came bit by bit.
+    fn end_reason(&self) -> Option<&'static str> {
+        let reason = if self.open { "idle_timeout" } else { "final_marker" };
+        (self.grows && self.cancelled.is_none()).then_some(reason)
     }
 }
 
@@ -76,11 +83,13 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
         voices::usable(state, "voice_id", voice, call.now)?;
     }
     let id = world.id();
+    let grows = call.text("type") == Some("text_stream");
     let stream = Stream {
         created: call.now,
         text: call.text("text").unwrap_or("Audio of the caller's").to_owned(),
         fed: call.now,
-        open: call.text("type") == Some("text_stream"),
+        grows,
+        open: grows,
         cancelled: None,
         changes: Arc::new(watch::Sender::new(0)),
     };
@@ -101,8 +110,8 @@ pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
     data(json!({
         "stream_id": id,
         "status": status,
-        "hls_url": live.then(|| link(world, &format!("{id}/video.mp4"))),
-        "end_reason": over.then(|| stream.end_reason()),
+        "hls_url": (live && !over).then(|| link(world, &format!("{id}/video.mp4"))),
+        "end_reason": stream.end_reason().filter(|_| over),
         "error_message": null,
     }))
 }
@@ -185,7 +194,7 @@ fn step(stream: &Stream, told: usize, now: u64) -> (Option<(String, usize, bool)
         return (Some((format!("data: {}\n\n", json!({ "words": words })), told, false)), now);
     }
     if now >= stream.ends() {
-        let end = json!({"end_reason": stream.end_reason(), "total_words": told});
+        let end = json!({"reason": stream.end_reason().unwrap_or("completed")});
         return (Some((format!("event: end\ndata: {end}\n\n"), told, true)), now);
     }
     let then = if told < stream.words().count() { end_of(told).min(stream.ends()) } else { stream.ends() };
