@@ -8,6 +8,7 @@ mod pipeline;
 mod refusals;
 mod shapes;
 mod simulator;
+mod simulator_streams;
 mod surface;
 mod upload;
 mod wire;
