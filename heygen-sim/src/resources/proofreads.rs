@@ -17,7 +17,7 @@ pub(super) fn view(job: &Job, now: u64) -> Value {
         "id": job.id,
         "title": job.title,
         "status": job.status(now),
-        "input_language": "English",
+        "input_language": "en",
         "output_language": job.extra["output_language"],
         "created_at": job.course.created_at(),
         "submitted_for_review": false,

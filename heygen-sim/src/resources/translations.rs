@@ -22,7 +22,7 @@ pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
         "id": job.id,
         "title": job.title,
         "status": job.status(now),
-        "input_language": job.text("input_language").or(Some("English")),
+        "input_language": job.text("input_language").or(Some("en")),
         "output_language": job.extra["output_language"],
         "translate_audio_only": audio_only,
         "created_at": job.course.created_at(),
@@ -85,7 +85,8 @@ pub(super) fn submit(
     now: u64,
     queued: u64,
 ) -> Result<String, Refusal> {
-    let order = Order::new(Kind::Translation, body).with(json!({"output_language": language}));
+    // It is asked for by its name, and told by its code.
+    let order = Order::new(Kind::Translation, body).with(json!({"output_language": code(language)}));
     jobs::submit(world, state, now, Order { queued, ..order })
 }
 
