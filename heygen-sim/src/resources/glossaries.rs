@@ -46,6 +46,16 @@ fn entries(body: &Value, list: &str, members: &[&str]) -> Result<Option<Value>, 
     Ok(Some(entries.into()))
 }
 
+/// As callers see it: lists of rules are left out when there are none.
+fn view(mut glossary: Value) -> Value {
+    for list in ["do_not_translate_terms", "forced_translations"] {
+        if glossary[list].as_array().is_none_or(Vec::is_empty) {
+            glossary.as_object_mut().map(|glossary| glossary.remove(list));
+        }
+    }
+    glossary
+}
+
 fn check_name(state: &State, name: &str, own: &str) -> Result<String, Refusal> {
     let name = trimmed("name", name)?;
     let taken = state.glossaries.values().any(|glossary| {
@@ -67,7 +77,7 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
         glossary[list] = entries(&call.body, list, members)?.unwrap_or_else(|| json!([]));
     }
     state.glossaries.insert(id, glossary.clone());
-    data_with(StatusCode::CREATED, glossary)
+    data_with(StatusCode::CREATED, view(glossary))
 }
 
 pub(super) fn list(_: &World, state: &mut State, call: &Call) -> Answer {
@@ -82,7 +92,7 @@ pub(super) fn list(_: &World, state: &mut State, call: &Call) -> Answer {
 
 pub(super) fn get(_: &World, state: &mut State, call: &Call) -> Answer {
     let id = call.id("brand_glossary_id");
-    data(state.glossaries.get(id).cloned().ok_or_else(|| missing(id))?)
+    data(view(state.glossaries.get(id).cloned().ok_or_else(|| missing(id))?))
 }
 
 pub(super) fn update(_: &World, state: &mut State, call: &Call) -> Answer {
@@ -100,7 +110,7 @@ pub(super) fn update(_: &World, state: &mut State, call: &Call) -> Answer {
     if let Some(kept) = state.glossaries.get_mut(id) {
         *kept = glossary.clone();
     }
-    data(glossary)
+    data(view(glossary))
 }
 
 pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
