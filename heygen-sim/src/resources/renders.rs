@@ -30,7 +30,8 @@ pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
     };
     let format = job.text("format").unwrap_or("mp4");
     let link = |name: &str| job.course.has_links(now).then(|| link(world, &job.file(name)));
-    let done = job.course.ended(now).filter(|_| job.failure_message(now).is_none());
+    let ended = job.course.ended(now);
+    let done = ended.filter(|_| job.failure_message(now).is_none());
     json!({
         "render_id": job.id,
         "title": job.title,
@@ -43,7 +44,7 @@ pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
         "composition": job.text("composition"),
         "callback_id": job.text("callback_id"),
         "created_at": job.course.created_at(),
-        "completed_at": done,
+        "completed_at": ended,
         "duration": done.map(|_| DURATION),
         "video_url": link(&format!("video.{format}")),
         "thumbnail_url": link("thumbnail.png"),
