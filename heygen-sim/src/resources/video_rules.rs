@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::avatars::{Look, usable_look};
+use super::avatars::{Group, Look, usable_look};
 use super::{glossaries, inputs, studio, voices};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -171,6 +171,13 @@ fn engine(part: Part<'_>, look: &Look, resolution: Option<&str>) -> Result<(), R
     {
         let message = "the reference must be a digital_twin look of the same group";
         return part.refuse("engine.reference_look_id", message);
+    }
+    let agreed = part.state.groups.get(&look.group_id).is_none_or(Group::has_consent);
+    if engine == "avatar_v" && !agreed && in_group("digital_twin", None) {
+        let named = part.body.pointer("/engine/reference_look_id").is_some_and(Value::is_string);
+        let place = part.place(if named { "engine.reference_look_id" } else { "engine" });
+        let message = "the person in the reference has not given consent";
+        return Err(Refusal::new(http::StatusCode::FORBIDDEN, "avatar_consent_required", message).at(place));
     }
     if part.has("motion_prompt") {
         match engine {
