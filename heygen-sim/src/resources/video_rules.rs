@@ -197,7 +197,8 @@ fn engine(part: Part<'_>, look: &Look, resolution: Option<&str>) -> Result<(), R
         return part.refuse("expressiveness", "expressiveness is for photo avatars on avatar_iv only");
     }
     if engine == "avatar_iii" && look.is_photo() && resolution == Some("4k") {
-        return part.refuse("resolution", "avatar_iii renders photo avatars up to 1080p");
+        // A scene has no resolution of its own: the request's is meant.
+        return Err(Refusal::invalid("resolution", "avatar_iii renders photo avatars up to 1080p"));
     }
     Ok(())
 }
