@@ -49,7 +49,8 @@ pub(super) fn speak(world: &World, state: &mut State, call: &Call) -> Answer {
         "ssml" => true,
         other => return Err(Refusal::invalid("input_type", format!("`{other}` is neither text nor ssml"))),
     };
-    if !text.chars().any(char::is_alphanumeric) {
+    let plain = if ssml { without_tags(text) } else { text.to_owned() };
+    if !plain.chars().any(char::is_alphanumeric) {
         let message = "there is nothing to speak in this text";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "tts_text_invalid", message).at("text"));
     }
@@ -58,7 +59,6 @@ pub(super) fn speak(world: &World, state: &mut State, call: &Call) -> Answer {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "tts_text_invalid", message).at("text"));
     }
     pay(state, DURATION)?;
-    let plain = if ssml { without_tags(text) } else { text.to_owned() };
     let mut words = vec![json!({"word": "<start>", "start": 0.0, "end": 0.0})];
     let timed = timings(&plain);
     let end = timed.last().map_or(0.0, |(_, _, end)| *end);
