@@ -3,7 +3,7 @@
 //! A key belongs to one operation on one path. Its first success is kept for 24 hours and answered again whatever the
 //! new body says; while the first request is under way, a second one is refused. Refusals are not kept: nothing
 //! happened, and the same key may try again (the service does not say what it does). Three operations of workflows have
-//! rules of their own: another body under the same key is a conflict, and a replay is a 200 whatever the first was; keys
+//! rules of their own: another body or path under the same key is a conflict, and a replay is a 200 whatever the first was; keys
 //! of runs never expire.
 
 use std::collections::VecDeque;
@@ -58,6 +58,14 @@ impl Ledger {
     pub(crate) fn claim(&mut self, claim: &Claim, body: &Value, now: u64) -> Result<Verdict, Refusal> {
         let strict = STRICT.contains(&claim.operation.as_str());
         let expires = claim.operation != "createWorkflowRun";
+        let elsewhere = |(other, entry): (&Claim, &Entry)| {
+            let same_key = other.operation == claim.operation && other.key == claim.key;
+            let lapsed = matches!(entry, Entry::Done { at, .. } if now >= at + LIFETIME);
+            same_key && other.path != claim.path && !lapsed
+        };
+        if strict && self.entries.iter().any(elsewhere) {
+            return Err(Refusal::conflict("this Idempotency-Key was used for another workflow"));
+        }
         match self.entries.get(claim) {
             Some(Entry::UnderWay) => {
                 let message = "a request with this Idempotency-Key is still under way";
