@@ -148,10 +148,15 @@ fn check_inputs(state: &State, graph: &Value, given: &Value) -> Result<(), Refus
         let Some(input) = declared.and_then(|declared| declared.get(name)) else {
             return Err(Refusal::invalid(at, "the version declares no such input"));
         };
-        match (input["type"].as_str().unwrap_or_default(), value.as_str()) {
-            ("text", None) => return Err(Refusal::invalid(at, "a text is needed")),
-            ("video" | "image" | "audio", Some(asset)) => {
-                inputs::asset(state, &at, asset, input["type"].as_str().unwrap_or_default())?;
+        let kind = input["type"].as_str().unwrap_or_default();
+        let named = value.get("asset_id").and_then(Value::as_str).filter(|_| value["type"] == "asset_id");
+        match (kind, value.as_str(), named) {
+            ("text", None, _) => return Err(Refusal::invalid(at, "a text is needed")),
+            ("video" | "image" | "audio", Some(asset), _) => {
+                inputs::asset(state, &at, asset, kind)?;
+            }
+            ("video" | "image" | "audio", None, Some(asset)) => {
+                inputs::asset(state, &format!("{at}.asset_id"), asset, kind)?;
             }
             _ => {}
         }
