@@ -86,7 +86,7 @@ impl Look {
             "group_id": self.group_id,
             "name": self.name,
             "avatar_type": self.avatar_type,
-            "status": status,
+            "status": group.is_some_and(|group| group.owned).then_some(status),
             "error": error.map(|(code, message)| json!({"code": code, "message": message})),
             "gender": group.and_then(|group| group.gender.clone()),
             "default_voice_id": self.default_voice_id,
@@ -122,7 +122,7 @@ impl Group {
             "looks_count": looks.len(),
             "default_voice_id": self.default_voice_id,
             "consent_status": self.consent_status,
-            "status": if self.owned { status } else { Some("completed") },
+            "status": status.filter(|_| self.owned),
             "error": error.filter(|_| status == Some("failed"))
                 .map(|(code, message)| json!({"code": code, "message": message})),
             "preview_image_url": preview.map(|look| link(world, &format!("{}/thumbnail.png", look.id))),
