@@ -83,10 +83,7 @@ const NODE_TYPES: [NodeType; 6] = [
 
 pub(super) fn node_types(_: &World, _: &mut State, _: &Call) -> Answer {
     let mut families = BTreeMap::<&str, Vec<Value>>::new();
-    let ports = |ports: &[Port]| -> Value {
-        let ports = ports.iter();
-        ports.map(|(name, kind, required)| json!({"name": name, "type": kind, "required": required, "description": name})).collect()
-    };
+    let port = |port: &Port, required: Option<bool>| json!({"name": port.0, "type": port.1, "required": required, "description": port.0});
     for node in &NODE_TYPES {
         families.entry(node.family).or_default().push(json!({
             "variant": node.variant,
@@ -96,8 +93,8 @@ pub(super) fn node_types(_: &World, _: &mut State, _: &Call) -> Answer {
             "contract_version": "1",
             "lifecycle": "available",
             "config_schema": {"type": "object"},
-            "input_ports": ports(node.inputs),
-            "output_ports": ports(node.outputs),
+            "input_ports": node.inputs.iter().map(|one| port(one, Some(one.2))).collect::<Value>(),
+            "output_ports": node.outputs.iter().map(|one| port(one, None)).collect::<Value>(),
         }));
     }
     let families: Vec<Value> = families
