@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{translations, video_agents, videos};
-use crate::catalogue::language;
+use crate::catalogue::{catalogue, language};
 use crate::course::Course;
 use crate::course::Stage;
 use crate::door::Call;
 use crate::files::link;
-use crate::jobs::Kind;
+use crate::jobs::{self, Kind};
 use crate::marker::Marker;
 use crate::refusal::Refusal;
 use crate::reply::{Answer, Reply, data};
@@ -73,6 +73,34 @@ pub(super) fn translate(world: &World, state: &mut State, call: &Call) -> Answer
     }
     let single = ids.first().filter(|_| ids.len() == 1);
     data(json!({"video_translate_id": single, "video_translate_ids": (ids.len() > 1).then_some(&ids)}))
+}
+
+/// A video or, by the same operation, a translation: that is how these are polled.
+pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+    let Ok(job) = state.job(Kind::Translation, call.id("video_id"), call.now) else {
+        return videos::get(world, state, call);
+    };
+    let mut video = videos::view(world, job, call.now);
+    video["output_language"] = job.extra["output_language"].clone();
+    // The old operation has the words of videos.
+    if video["status"] == "running" {
+        video["status"] = json!("processing");
+    }
+    data(video)
+}
+
+pub(super) fn delete(world: &World, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("video_id");
+    if state.job(Kind::Translation, id, call.now).is_err() {
+        return videos::delete(world, state, call);
+    }
+    jobs::delete(state, Kind::Translation, id, call.now)?;
+    data(json!({"id": id, "deleted": true}))
+}
+
+pub(super) fn languages(_: &World, _: &mut State, _: &Call) -> Answer {
+    let codes: Vec<&str> = catalogue().languages.iter().map(|language| language.code.as_str()).collect();
+    data(json!({"languages": codes}))
 }
 
 pub(super) fn caption(world: &World, state: &mut State, call: &Call) -> Answer {
