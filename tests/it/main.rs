@@ -6,6 +6,7 @@ mod errors;
 mod events;
 mod pipeline;
 mod refusals;
+mod rules;
 mod shapes;
 mod simulator;
 mod simulator_streams;

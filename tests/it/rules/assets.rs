@@ -1,0 +1,116 @@
+//! Rules of assets: what is taken, how direct uploads are checked, and who may use an asset when.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Desk, INVALID, Refusal, invalid};
+
+const SLOTS: &str = "/v3/assets/direct-uploads";
+
+fn picture() -> Vec<u8> {
+    std::fs::read(xtask::generate::workspace_root().join("heygen-sim/assets/thumbnail.png")).unwrap()
+}
+
+/// Opens a slot, puts bytes into it, and gives the asset's path and the status of the PUT.
+async fn put(desk: &Desk, slot: Value, content: Vec<u8>, header: Option<(&str, &str)>) -> (String, u16) {
+    let slot = desk.post(SLOTS, slot).await;
+    let mut request = desk.client.put(slot.text("/data/upload_url"));
+    for (name, value) in slot.body["data"]["upload_headers"].as_object().unwrap() {
+        request = request.header(name, value.as_str().unwrap());
+    }
+    if let Some((name, value)) = header {
+        request = request.header(name, value);
+    }
+    let status = request.body(content).send().await.unwrap().status().as_u16();
+    (format!("/v3/assets/{}", slot.text("/data/asset_id")), status)
+}
+
+#[tokio::test]
+async fn a_form_holds_a_file_of_a_known_type() {
+    let mut desk = Desk::new().await;
+    let refusal = Refusal(400, INVALID, "file");
+    let zeros = desk.form("zeros.png", &[0; 100]).await;
+    desk.judge("no type by its content", &zeros, refusal);
+    let empty = desk.form("empty.png", &[]).await;
+    desk.judge("an empty file", &empty, refusal);
+    let named_otherwise = desk.form("page.html", &picture()).await;
+    assert_eq!(named_otherwise.text("/data/mime_type"), "image/png");
+    desk.done();
+}
+
+#[tokio::test]
+async fn a_slot_has_a_type_and_a_size() {
+    let mut desk = Desk::new().await;
+    let base = json!({"filename": "a.png", "content_type": "image/png", "size_bytes": 630});
+    let most = 200 * 1024 * 1024;
+    let rules = vec![
+        invalid("a type that is not taken", json!({"content_type": "text/html"}), "content_type"),
+        invalid("no bytes", json!({"size_bytes": 0}), "size_bytes"),
+        invalid("too many bytes", json!({"size_bytes": most + 1}), "size_bytes"),
+        invalid("a checksum that is none", json!({"checksum_sha256": "abc"}), "checksum_sha256"),
+    ];
+    let allowed = [json!({"size_bytes": most}), json!({"content_type": "application/zip"})];
+    desk.table(SLOTS, &base, &allowed, rules).await;
+    let batch = json!({"files": [base, super::changed(&base, &json!({"content_type": "text/html"}))]});
+    let path = "/v3/assets/direct-uploads/batches";
+    desk.posts("a batch with a bad file", path, batch, (400, INVALID, "files.1.content_type")).await;
+    let unknown = json!({"batch_id": "x"});
+    let refusal = (404, "resource_not_found", "");
+    desk.posts("an unknown batch", "/v3/assets/complete/batches", unknown, refusal).await;
+    desk.done();
+}
+
+#[tokio::test]
+async fn an_upload_is_what_was_announced() {
+    let mut desk = Desk::new().await;
+    let content = picture();
+    let slot = json!({"filename": "a.png", "content_type": "image/png", "size_bytes": content.len()});
+    let complete = |asset: &str| format!("{asset}/complete");
+    let early = desk.post(SLOTS, slot.clone()).await.text("/data/asset_id");
+    let refusal = (409, "conflict", "");
+    desk.posts("nothing put", &complete(&format!("/v3/assets/{early}")), json!({}), refusal).await;
+    let image = json!({"type": "image", "image": {"type": "asset_id", "asset_id": early},
+        "audio_url": "https://example.com/a.mp3"});
+    let refusal = (409, "asset_not_available", "image.asset_id");
+    desk.posts("an asset that is not there yet", "/v3/videos", image, refusal).await;
+
+    let (asset, status) = put(&desk, slot.clone(), content.clone(), None).await;
+    assert_eq!(status, 200);
+    let path = complete(&asset);
+    desk.posts("the bytes are not seen yet", &path, json!({}), (409, "conflict", "")).await;
+    desk.advance(1);
+    let wrong = json!({"checksum_sha256": "0".repeat(64)});
+    desk.posts("another checksum", &path, wrong, (400, INVALID, "checksum_sha256")).await;
+    for _ in 0..2 {
+        assert_eq!(desk.post(&path, json!({})).await.body["data"]["size_bytes"], content.len());
+    }
+
+    let film = super::changed(&slot, &json!({"content_type": "video/mp4"}));
+    let (asset, status) = put(&desk, film, content.clone(), None).await;
+    assert_eq!(status, 200);
+    desk.advance(1);
+    desk.posts("another type", &complete(&asset), json!({}), (400, INVALID, "content_type")).await;
+
+    // What is signed cannot be changed.
+    let longer = [content.clone(), vec![0]].concat();
+    assert_eq!(put(&desk, slot.clone(), longer, None).await.1, 403);
+    let key = ("x-api-key", desk.sim.api_key());
+    assert_eq!(put(&desk, slot.clone(), content.clone(), Some(key)).await.1, 403);
+    let digest = super::changed(&slot, &json!({"checksum_sha256": "0".repeat(64)}));
+    assert_eq!(put(&desk, digest, content, None).await.1, 400);
+    desk.done();
+}
+
+#[tokio::test]
+async fn a_deleted_asset_is_gone() {
+    let mut desk = Desk::new().await;
+    let asset = format!("/v3/assets/{}", desk.upload("thumbnail.png").await);
+    let link = desk.get(&asset).await.text("/data/url");
+    assert_eq!(desk.client.get(&link).send().await.unwrap().status(), 200);
+    assert_eq!(desk.send(Method::DELETE, &asset, None, None).await.status, 200);
+    assert_eq!(desk.client.get(&link).send().await.unwrap().status(), 404);
+    for method in [Method::GET, Method::DELETE] {
+        desk.refuses("a deleted asset", method, &asset, None, (404, "asset_not_found", "")).await;
+    }
+    desk.done();
+}

@@ -1,0 +1,167 @@
+//! Rules of avatars: their groups and looks, what may be changed and deleted, and consent.
+
+use heygen_sim::Sim;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Desk, INVALID, invalid, rule};
+
+const PATH: &str = "/v3/avatars";
+/// A group with a digital twin whose person has agreed, one without a twin, and one that waits.
+const APPROVED: &str = "a0000000000000000000000000000001";
+const WITHOUT_TWIN: &str = "a0000000000000000000000000000002";
+const WAITING: &str = "a0000000000000000000000000000003";
+const OTHER_LOOK: &str = "b0000000000000000000000000000003";
+
+#[tokio::test]
+async fn an_avatar_is_put_into_a_group_of_ones_own() {
+    let mut desk = Desk::new().await;
+    let file = json!({"type": "url", "url": "https://example.com/a.png"});
+    let photo = json!({"type": "photo", "name": "A photo", "file": file});
+    let rules = vec![
+        rule(
+            "an unknown group",
+            json!({"avatar_group_id": "x"}),
+            404,
+            "avatar_group_not_found",
+            "avatar_group_id",
+        ),
+        rule(
+            "a public group",
+            json!({"avatar_group_id": "Anna_public"}),
+            403,
+            "forbidden",
+            "avatar_group_id",
+        ),
+        invalid("a blank name", json!({"name": " "}), "name"),
+        rule(
+            "a page",
+            json!({"file": {"url": "https://example.com/a.html"}}),
+            400,
+            "download_failed",
+            "file.url",
+        ),
+    ];
+    desk.table(PATH, &photo, &[json!({"avatar_group_id": APPROVED})], rules).await;
+    let speech = desk.upload("speech.mp3").await;
+    let picture = desk.upload("thumbnail.png").await;
+    for (what, kind, asset) in [("audio", "photo", &speech), ("a picture", "digital_twin", &picture)] {
+        let change = json!({"type": kind, "file": {"type": "asset_id", "url": null, "asset_id": asset}});
+        desk.posts(what, PATH, super::changed(&photo, &change), (400, INVALID, "file.asset_id")).await;
+    }
+
+    let drawing = json!({"type": "prompt", "name": "A drawing", "prompt": "Blue"});
+    let allowed = [
+        json!({"avatar_id": OTHER_LOOK, "avatar_group_id": WITHOUT_TWIN}),
+        json!({"avatar_id": "Lea_photo_public"}),
+    ];
+    let rules = vec![
+        invalid(
+            "a reference from another group",
+            json!({"avatar_id": OTHER_LOOK, "avatar_group_id": APPROVED}),
+            "avatar_id",
+        ),
+        rule("an unknown reference", json!({"avatar_id": "x"}), 404, "avatar_not_found", "avatar_id"),
+    ];
+    desk.table(PATH, &drawing, &allowed, rules).await;
+    // Without a group, it goes where the reference is.
+    let made = desk.post(PATH, super::changed(&drawing, &json!({"avatar_id": OTHER_LOOK}))).await;
+    assert_eq!(made.text("/data/avatar_group/id"), WITHOUT_TWIN);
+    desk.done();
+}
+
+#[tokio::test]
+async fn what_is_public_stays_as_it_is() {
+    let mut desk = Desk::new().await;
+    let voice = json!({"default_voice_id": "en-gb-henry"});
+    let name = json!({"name": "Another"});
+    let path = |id: &str| format!("{PATH}/{id}");
+    let look = |id: &str| format!("{PATH}/looks/{id}");
+    let (patch, delete) = (Method::PATCH, Method::DELETE);
+    let cases = [
+        ("a public group deleted", &delete, path("Anna_public"), None, (400, INVALID, "group_id")),
+        ("an unknown group deleted", &delete, path("x"), None, (404, "avatar_group_not_found", "")),
+        ("a studio look deleted", &delete, look("Anna_sitting_public"), None, (403, "forbidden", "")),
+        ("a public photo deleted", &delete, look("Lea_photo_public"), None, (403, "forbidden", "")),
+        ("an unknown look deleted", &delete, look("x"), None, (404, "avatar_not_found", "")),
+        ("a public group's voice", &patch, path("Anna_public"), Some(&voice), (403, "forbidden", "")),
+        ("a studio look's name", &patch, look("Anna_sitting_public"), Some(&name), (400, INVALID, "look_id")),
+    ];
+    for (what, method, path, body, refusal) in cases {
+        desk.refuses(what, method.clone(), &path, body.cloned(), refusal).await;
+    }
+    let unknown = json!({"default_voice_id": "x"});
+    let refusal = (404, "voice_not_found", "default_voice_id");
+    desk.refuses("an unknown voice", patch.clone(), &path(APPROVED), Some(unknown), refusal).await;
+    let blank = json!({"name": " "});
+    desk.refuses("a blank name", patch.clone(), &look(OTHER_LOOK), Some(blank), (400, INVALID, "name")).await;
+    assert_eq!(desk.send(patch.clone(), &path(APPROVED), None, Some(&voice)).await.status, 200);
+    assert_eq!(desk.send(patch, &look(OTHER_LOOK), None, Some(&name)).await.text("/data/name"), "Another");
+
+    // The last look takes its group with it.
+    assert_eq!(desk.send(delete, &look(OTHER_LOOK), None, None).await.status, 200);
+    let gone = (404, "avatar_group_not_found", "");
+    desk.refuses("a group without looks", Method::GET, &path(WITHOUT_TWIN), None, gone).await;
+    desk.done();
+}
+
+/// The document shows the status of training for private avatars only.
+#[tokio::test]
+async fn a_public_avatar_has_no_status() {
+    let desk = Desk::new().await;
+    for (path, status) in [
+        ("Anna_public", Value::Null),
+        ("looks/Anna_sitting_public", Value::Null),
+        (APPROVED, json!("completed")),
+        ("looks/b0000000000000000000000000000001", json!("completed")),
+        (WAITING, json!("pending_consent")),
+    ] {
+        assert_eq!(desk.get(&format!("{PATH}/{path}")).await.body["data"]["status"], status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_agrees_once() {
+    let mut desk = Desk::new().await;
+    let path = |group: &str| format!("{PATH}/{group}/consent");
+    let recording = json!({"consent_video": {"type": "url", "url": "https://example.com/a.mp4"}});
+    let rules = vec![
+        invalid("a text with tags", json!({"consent_text": "<b>I agree</b>"}), "consent_text"),
+        rule("a text of one's own", json!({"consent_text": "I agree"}), 403, "forbidden", "consent_text"),
+        rule("a recording", recording.clone(), 403, "forbidden", "consent_video"),
+        invalid(
+            "a recording and a place to go",
+            super::changed(&recording, &json!({"reroute_url": "https://example.com"})),
+            "reroute_url",
+        ),
+        invalid(
+            "a recording and a text",
+            super::changed(&recording, &json!({"consent_text": "I agree"})),
+            "consent_text",
+        ),
+    ];
+    let allowed = [json!({"reroute_url": "https://example.com/thanks"})];
+    desk.table(&path(WAITING), &json!({}), &allowed, rules).await;
+    desk.posts("no twin", &path(WITHOUT_TWIN), json!({}), (400, INVALID, "group_id")).await;
+    desk.posts("agreed already", &path(APPROVED), json!({}), (409, "conflict", "")).await;
+    desk.posts("no group", &path("x"), json!({}), (404, "avatar_group_not_found", "")).await;
+
+    let visit =
+        async |desk: &Desk, link: &str| desk.client.post(link).send().await.unwrap().status().as_u16();
+    let lapsed = desk.post(&path(WAITING), json!({})).await.text("/data/url");
+    desk.advance(24 * 60 * 60);
+    assert_eq!(visit(&desk, &lapsed).await, 410);
+    let link = desk.post(&path(WAITING), json!({})).await.text("/data/url");
+    let video = json!({"type": "avatar", "avatar_id": "b0000000000000000000000000000004", "script": "Hello"});
+    let required = (403, "avatar_consent_required", "avatar_id");
+    desk.posts("a video before", "/v3/videos", video.clone(), required).await;
+    assert_eq!(visit(&desk, &link).await, 200);
+    assert_eq!(visit(&desk, &link).await, 410);
+    desk.post("/v3/videos", video).await;
+    desk.done();
+
+    let desk = Desk::of(Sim::builder().enterprise(true)).await;
+    desk.post(&path(WAITING), json!({"consent_text": "I agree"})).await;
+    let reviewed = desk.post(&path(WAITING), recording).await;
+    assert_eq!(reviewed.body["data"]["url"], Value::Null);
+}

@@ -1,0 +1,296 @@
+//! Rules of translations, lipsyncs, batches, lookups, podcasts, comparisons and agent sessions.
+
+use heygen_sim::Sim;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Desk, INVALID, invalid, rule};
+
+fn film() -> Value {
+    json!({"type": "url", "url": "https://example.com/a.mp4"})
+}
+
+fn translation() -> Value {
+    json!({"video": film(), "output_languages": ["German"]})
+}
+
+async fn desk() -> Desk {
+    Desk::of(Sim::builder().concurrency(1000)).await
+}
+
+#[tokio::test]
+async fn a_translation_names_languages_and_a_stretch() {
+    let mut desk = desk().await;
+    let path = "/v3/video-translations";
+    let srt = json!({"type": "url", "url": "https://example.com/a.srt"});
+    let allowed = [
+        json!({"output_languages": ["Spanish (Spain)", "Chinese (Cantonese, Traditional)"]}),
+        json!({"start_time": 1.5, "end_time": 3}),
+        json!({"srt": srt, "srt_role": "output"}),
+        json!({"stock_voice_config": {"use_stock_voice": false}}),
+        json!({"brand_voice_id": "e0000000000000000000000000000001"}),
+    ];
+    let missing = "resource_not_found";
+    let rules = vec![
+        invalid("an unknown language", json!({"output_languages": ["Klingon"]}), "output_languages.0"),
+        invalid("a code", json!({"output_languages": ["de"]}), "output_languages.0"),
+        invalid(
+            "a second that is wrong",
+            json!({"output_languages": ["German", "es-ES"]}),
+            "output_languages.1",
+        ),
+        invalid("an end before the start", json!({"start_time": 3, "end_time": 1.5}), "end_time"),
+        invalid("a negative start", json!({"start_time": -1}), "start_time"),
+        invalid("a role of no subtitles", json!({"srt_role": "input"}), "srt_role"),
+        rule(
+            "stock voices",
+            json!({"stock_voice_config": {"use_stock_voice": true}}),
+            403,
+            "forbidden",
+            "stock_voice_config",
+        ),
+        rule("a glossary", json!({"brand_glossary_id": "unknown"}), 404, missing, "brand_glossary_id"),
+        rule(
+            "a glossary by its old name",
+            json!({"brand_voice_id": "unknown"}),
+            404,
+            missing,
+            "brand_voice_id",
+        ),
+    ];
+    desk.table(path, &translation(), &allowed, rules).await;
+    let picture = desk.upload("thumbnail.png").await;
+    for place in ["video", "audio", "srt"] {
+        let change = json!({place: {"type": "asset_id", "url": null, "asset_id": picture}});
+        let param = match place {
+            "video" => "video.asset_id",
+            "audio" => "audio.asset_id",
+            _ => "srt.asset_id",
+        };
+        desk.posts("a picture", path, super::changed(&translation(), &change), (400, INVALID, param)).await;
+    }
+    desk.done();
+}
+
+/// The names that are put in come out as codes.
+#[tokio::test]
+async fn a_translation_tells_its_languages_by_their_codes() {
+    let desk = desk().await;
+    let body = super::changed(&translation(), &json!({"output_languages": ["Spanish (Mexico)"]}));
+    let made = desk.post("/v3/video-translations", body).await.text("/data/video_translation_ids/0");
+    let translation = desk.get(&format!("/v3/video-translations/{made}")).await;
+    assert_eq!(translation.text("/data/output_language"), "es-MX");
+    assert_eq!(translation.text("/data/input_language"), "en");
+}
+
+#[tokio::test]
+async fn a_proofread_is_edited_once_it_is_there() {
+    let mut desk = desk().await;
+    let path = "/v3/video-translations/proofreads";
+    let base =
+        super::changed(&translation(), &json!({"title": "To be corrected", "output_languages": ["de"]}));
+    let rules = vec![invalid("no language", json!({"output_languages": ["de", "xx"]}), "output_languages.1")];
+    desk.table(path, &base, &[], rules).await;
+    let made = format!("{path}/{}", desk.post(path, base).await.text("/data/proofread_ids/0"));
+    let srt = json!({"srt": {"type": "url", "url": "https://example.com/a.srt"}});
+    let early = (409, "resource_not_ready", "");
+    let (subtitles, render) = (format!("{made}/srt"), format!("{made}/generate"));
+    desk.refuses("subtitles too early", Method::GET, &subtitles, None, early).await;
+    desk.refuses("an edit too early", Method::PUT, &subtitles, Some(srt.clone()), early).await;
+    desk.posts("a render too early", &render, json!({}), early).await;
+    desk.advance(180);
+    assert_eq!(desk.send(Method::PUT, &subtitles, None, Some(&srt)).await.status, 200);
+    let edited = desk.get(&subtitles).await;
+    assert_eq!(edited.text("/data/srt_url"), "https://example.com/a.srt");
+    desk.post(&render, json!({})).await;
+    let picture = desk.upload("thumbnail.png").await;
+    let wrong = json!({"srt": {"type": "asset_id", "asset_id": picture}});
+    let refusal = (400, INVALID, "srt.asset_id");
+    desk.refuses("a picture for subtitles", Method::PUT, &subtitles, Some(wrong), refusal).await;
+    desk.done();
+}
+
+#[tokio::test]
+async fn a_lipsync_has_a_stretch_and_a_mode() {
+    let mut desk = desk().await;
+    let base = json!({"video": film(), "audio": {"type": "url", "url": "https://example.com/a.mp3"}});
+    let rules = vec![
+        invalid("an end at the start", json!({"start_time": 3, "end_time": 3}), "end_time"),
+        invalid("a negative end", json!({"end_time": -3}), "end_time"),
+        invalid("an unknown way with frames", json!({"fps_mode": "fast"}), "fps_mode"),
+        rule(
+            "a page",
+            json!({"audio": {"url": "https://example.com/a.html"}}),
+            400,
+            "download_failed",
+            "audio.url",
+        ),
+    ];
+    desk.table("/v3/lipsyncs", &base, &[json!({"fps_mode": "cfr"})], rules).await;
+    let film = desk.upload("video.mp4").await;
+    let audio = json!({"audio": {"type": "asset_id", "url": null, "asset_id": film}});
+    let body = super::changed(&base, &audio);
+    desk.posts("a film for audio", "/v3/lipsyncs", body, (400, INVALID, "audio.asset_id")).await;
+    desk.done();
+}
+
+#[tokio::test]
+async fn a_batch_has_a_hundred_items_and_one_that_is_bad_fails_alone() {
+    let mut desk = desk().await;
+    let path = "/v3/video-translations/batches";
+    let three = json!({"video": film(), "output_languages": ["German", "French", "Italian"]});
+    let base = json!({"video_translations": vec![three.clone(); 33]});
+    let rules = vec![
+        invalid("102 items", json!({"video_translations": vec![three; 34]}), "video_translations"),
+        invalid(
+            "a callback in the clear",
+            json!({"callback_url": "http://example.com/hook"}),
+            "callback_url",
+        ),
+    ];
+    desk.table(path, &base, &[], rules).await;
+
+    let good = json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "One."});
+    let bad = super::changed(&good, &json!({"avatar_id": "unknown"}));
+    let failing = super::changed(&good, &json!({"script": "[sim:fail] Two."}));
+    let lone = desk.post("/v3/videos/batches", json!({"videos": [bad]})).await.text("/data/batch_id");
+    let made = desk.post("/v3/videos/batches", json!({"videos": [good, bad, failing]})).await;
+    let batch = format!("/v3/videos/batches/{}", made.text("/data/batch_id"));
+    let statuses = |answer: super::Answer| {
+        let items = answer.body["data"]["items"].as_array().unwrap().clone();
+        let items = items.iter().map(|item| item["status"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        format!("{}: {}", answer.text("/data/status"), items.join(" "))
+    };
+    assert_eq!(statuses(desk.get(&batch).await), "processing: queued failed queued");
+    desk.advance(6);
+    let answer = desk.get(&batch).await;
+    assert_eq!(answer.text("/data/items/1/error/code"), "avatar_not_found");
+    assert_eq!(statuses(answer), "processing: processing failed processing");
+    desk.advance(40);
+    assert_eq!(statuses(desk.get(&batch).await), "processing: processing failed failed");
+    desk.advance(600);
+    assert_eq!(statuses(desk.get(&batch).await), "completed: completed failed failed");
+    assert_eq!(statuses(desk.get(&format!("/v3/videos/batches/{lone}")).await), "failed: failed");
+    let other = format!("/v3/lipsyncs/batches/{lone}");
+    let refusal = (404, "resource_not_found", "");
+    desk.refuses("a batch of another kind", Method::GET, &other, None, refusal).await;
+    desk.done();
+}
+
+#[tokio::test]
+async fn a_lookup_takes_from_one_to_a_hundred_ids() {
+    let mut desk = desk().await;
+    let ids = |count: usize| vec!["x"; count].join(",");
+    for (place, name) in [
+        ("videos", "video_ids"),
+        ("video-translations", "video_translation_ids"),
+        ("lipsyncs", "lipsync_ids"),
+        ("assets", "asset_ids"),
+    ] {
+        let path = format!("/v3/{place}/statuses");
+        let refusal = (400, INVALID, name);
+        desk.refuses("no ids", Method::GET, &path, None, refusal).await;
+        desk.refuses("blank ids", Method::GET, &format!("{path}?{name}=,"), None, refusal).await;
+        desk.refuses("101 ids", Method::GET, &format!("{path}?{name}={}", ids(101)), None, refusal).await;
+        let both = format!("{path}?{name}={}&batch_ids=x", ids(100));
+        desk.refuses("101 ids of two kinds", Method::GET, &both, None, refusal).await;
+        let most = desk.get(&format!("{path}?{name}={}", ids(100))).await;
+        assert_eq!((most.status, most.text("/data/99/status")), (200, "not_found".to_owned()), "{path}");
+        assert_eq!(desk.get(&format!("{path}?batch_ids=x")).await.text("/data/0/status"), "not_found");
+    }
+    desk.done();
+}
+
+#[tokio::test]
+async fn a_podcast_has_something_to_talk_about() {
+    let mut desk = desk().await;
+    let base = json!({"host_avatar_id": "Anna_sitting_public", "host_voice_id": "en-us-clara",
+        "guest_avatar_id": "Marcus_office_public", "guest_voice_id": "en-gb-henry", "topic": "Bees"});
+    let files = json!({"topic": null, "source_files": [film()]});
+    let rules = vec![
+        invalid("neither topic nor files", json!({"topic": null}), "topic"),
+        invalid("a blank topic", json!({"topic": "  "}), "topic"),
+        rule("an unknown guest", json!({"guest_avatar_id": "x"}), 404, "avatar_not_found", "guest_avatar_id"),
+        rule("an unknown voice", json!({"host_voice_id": "x"}), 404, "voice_not_found", "host_voice_id"),
+        rule(
+            "a guest who has not agreed",
+            json!({"guest_avatar_id": "b0000000000000000000000000000004"}),
+            403,
+            "avatar_consent_required",
+            "guest_avatar_id",
+        ),
+    ];
+    desk.table("/v3/podcasts", &base, &[files], rules).await;
+    desk.done();
+}
+
+#[tokio::test]
+async fn a_comparison_knows_its_judge() {
+    let mut desk = desk().await;
+    let base = json!({"model_a": "one", "model_b": "another", "prompt": "A cat", "question_id": "craft",
+        "video_a": film(), "video_b": film()});
+    let judge = json!({"judge_model_version": "nobody"});
+    let known = json!({"judge_model_version": "simulated-judge-2026-06-01"});
+    let path = "/v3/video-quality/comparisons";
+    let rules = vec![invalid("an unknown judge", judge.clone(), "judge_model_version")];
+    desk.table(path, &base, &[known], rules).await;
+    let batch = json!({"comparisons": [base, super::changed(&base, &judge)]});
+    let refusal = (400, INVALID, "comparisons.1.judge_model_version");
+    desk.posts("an unknown judge in a batch", "/v3/video-quality/comparisons/batches", batch, refusal).await;
+    let picture = desk.upload("thumbnail.png").await;
+    let wrong = json!({"video_b": {"type": "asset_id", "url": null, "asset_id": picture}});
+    let refusal = (400, INVALID, "video_b.asset_id");
+    desk.posts("a picture for a video", path, super::changed(&base, &wrong), refusal).await;
+    desk.done();
+}
+
+#[tokio::test]
+async fn a_model_video_has_a_dozen_references() {
+    let mut desk = desk().await;
+    let references = |name: &str, count: usize| {
+        vec![json!({"type": "url", "url": format!("https://example.com/{name}")}); count]
+    };
+    let base = json!({"mode": "reference_to_video", "model": "heygen-video-1", "prompt": "A cat",
+        "reference_images": references("a.png", 9), "reference_videos": references("a.mp4", 3)});
+    let rules = vec![
+        invalid("13 files", json!({"reference_audio": references("a.mp3", 1)}), "reference_images"),
+        invalid(
+            "neither image nor video",
+            json!({"reference_images": null, "reference_videos": null, "reference_audio": references("a.mp3", 1)}),
+            "",
+        ),
+    ];
+    desk.table("/v3/models/videos", &base, &[json!({"reference_images": null})], rules).await;
+    desk.done();
+}
+
+#[tokio::test]
+async fn a_message_goes_to_a_chat() {
+    let mut desk = desk().await;
+    let path = "/v3/video-agents";
+    let base = json!({"prompt": "Explain bees"});
+    let missing = "resource_not_found";
+    let rules = vec![
+        rule("an unknown style", json!({"style_id": "x"}), 404, missing, "style_id"),
+        rule("an unknown kit", json!({"brand_kit_id": "x"}), 404, missing, "brand_kit_id"),
+        rule("an unknown glossary", json!({"brand_glossary_id": "x"}), 404, missing, "brand_glossary_id"),
+        rule("an unknown avatar", json!({"avatar_id": "x"}), 404, "avatar_not_found", "avatar_id"),
+        rule("an unknown voice", json!({"voice_id": "x"}), 404, "voice_not_found", "voice_id"),
+    ];
+    desk.table(path, &base, &[json!({"mode": "chat"})], rules).await;
+    let begin =
+        async |body: Value| format!("{path}/{}", desk.post(path, body).await.text("/data/session_id"));
+    let alone = begin(base).await;
+    let failing = begin(json!({"prompt": "[sim:fail]", "mode": "chat"})).await;
+    let chat = begin(json!({"prompt": "Explain bees", "mode": "chat"})).await;
+    desk.advance(130);
+    let message = json!({"message": "Go on"});
+    desk.posts("a message to one that works alone", &alone, message.clone(), (409, "conflict", "")).await;
+    desk.posts("a message to one that failed", &failing, message.clone(), (409, "conflict", "")).await;
+    let wrong = json!({"message": "Go on", "brand_kit_id": "x"});
+    desk.posts("a kit that is unknown", &chat, wrong, (404, missing, "brand_kit_id")).await;
+    desk.post(&chat, message).await;
+    let resource = format!("{chat}/resources/x");
+    desk.refuses("an unknown resource", Method::GET, &resource, None, (404, missing, "")).await;
+    desk.done();
+}

@@ -1,0 +1,100 @@
+//! Rules of money and of what runs at once.
+
+use heygen_sim::Sim;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Desk, Refusal};
+
+fn film() -> Value {
+    json!({"type": "url", "url": "https://example.com/a.mp4"})
+}
+
+/// What costs money.
+fn orders() -> Vec<(&'static str, Value)> {
+    let picture = json!({"type": "url", "url": "https://example.com/a.png"});
+    vec![
+        ("/v3/videos", json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello"})),
+        ("/v3/templates/d0000000000000000000000000000002", json!({"variables": {}})),
+        ("/v3/video-agents", json!({"prompt": "Explain bees"})),
+        ("/v3/video-translations", json!({"video": film(), "output_languages": ["German"]})),
+        (
+            "/v3/lipsyncs",
+            json!({"video": film(), "audio": {"type": "url", "url": "https://example.com/a.mp3"}}),
+        ),
+        ("/v3/hyperframes/renders", json!({"project": {"type": "url", "url": "https://example.com/a.zip"}})),
+        ("/v3/ai-clipping", json!({"video": film()})),
+        ("/v3/background-removals", json!({"video": film()})),
+        ("/v3/filler-word-removals", json!({"video": film()})),
+        ("/v3/avatars", json!({"type": "photo", "name": "A photo", "file": picture})),
+        ("/v3/voices/speech", json!({"text": "Hello", "voice_id": "en-us-clara"})),
+        ("/v3/models/videos", json!({"mode": "text_to_video", "model": "heygen-video-1", "prompt": "A cat"})),
+    ]
+}
+
+#[tokio::test]
+async fn nothing_is_made_without_money() {
+    let mut desk = Desk::of(Sim::builder().balance(0.0)).await;
+    for (path, body) in orders() {
+        desk.posts(path, path, body, (402, "insufficient_credit", "")).await;
+    }
+    desk.sim.set_balance(100.0);
+    for (path, body) in orders() {
+        let before = desk.sim.balance();
+        desk.post(path, body).await;
+        assert!(desk.sim.balance() < before, "{path}");
+    }
+    // All languages or none.
+    desk.sim.set_balance(0.15);
+    let two = json!({"video": film(), "output_languages": ["German", "French"]});
+    desk.posts("money for one of two", "/v3/video-translations", two, (402, "insufficient_credit", "")).await;
+    desk.done();
+}
+
+/// A job that fails costs nothing in the end.
+#[tokio::test]
+async fn a_failed_job_is_paid_back() {
+    let desk = Desk::new().await;
+    for (path, body) in orders() {
+        let place = match path {
+            "/v3/video-agents" | "/v3/models/videos" => "prompt",
+            "/v3/avatars" | "/v3/voices/speech" => continue,
+            _ => "title",
+        };
+        let before = desk.sim.balance();
+        desk.post(path, super::changed(&body, &json!({place: "[sim:fail]"}))).await;
+        assert!(desk.sim.balance() < before, "{path}");
+        desk.advance(60);
+        assert!((desk.sim.balance() - before).abs() < 1e-9, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn ten_jobs_run_at_once() {
+    let mut desk = Desk::new().await;
+    let counted = &orders()[..4];
+    for number in 0..10 {
+        let (path, body) = &counted[number % counted.len()];
+        desk.post(path, body.clone()).await;
+    }
+    for (path, body) in counted {
+        let answer = desk.send(Method::POST, path, None, Some(body)).await;
+        desk.judge(path, &answer, Refusal(429, "rate_limit_exceeded", ""));
+        let seconds: u64 = answer.retry_after.expect("Retry-After").parse().unwrap();
+        assert!((1..=60).contains(&seconds), "{path}: {seconds}");
+    }
+    // Other jobs have no such limit, and items of a batch have a queue of their own.
+    let (path, body) = &orders()[4];
+    desk.post(path, body.clone()).await;
+    desk.post("/v3/videos/batches", json!({"videos": [orders()[0].1]})).await;
+    desk.advance(601);
+    desk.post(counted[0].0, counted[0].1.clone()).await;
+    // All languages or none.
+    let all = [
+        "German", "French", "Italian", "Dutch", "Polish", "Turkish", "Hindi", "Arabic", "Korean", "Japanese",
+    ];
+    let many = json!({"video": film(), "output_languages": all});
+    let refusal = (429, "rate_limit_exceeded", "");
+    desk.posts("ten languages beside one job", "/v3/video-translations", many, refusal).await;
+    desk.done();
+}

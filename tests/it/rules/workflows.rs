@@ -1,0 +1,180 @@
+//! Rules of workflows: graphs, revisions, names, keys, and the inputs of runs.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Answer, Desk, INVALID, Refusal, invalid, rule};
+
+const PATH: &str = "/v3/workflows";
+const RUNS: &str = "/v3/workflow-runs";
+
+/// A node that speaks; its text is bound so.
+fn speak(id: &str, text: Value) -> Value {
+    json!({"id": id, "type": "text_to_speech", "bindings": {"text": text}})
+}
+
+fn graph(nodes: Value) -> Value {
+    json!({"schema_version": "1.0.0", "nodes": nodes,
+        "inputs": {"topic": {"type": "text"}, "picture": {"type": "image", "required": false}}})
+}
+
+fn good() -> Value {
+    graph(json!([speak("one", json!({"kind": "run_input", "name": "topic"}))]))
+}
+
+#[tokio::test]
+async fn a_graph_can_be_carried_out() {
+    let mut desk = Desk::new().await;
+    let text = json!({"kind": "literal", "value": "Hi"});
+    let after =
+        |id: &str, other: &str| super::changed(&speak(id, text.clone()), &json!({"depends_on": [other]}));
+    let base = json!({"name": "Film", "product_graph": good()});
+    let with = |nodes: Value| json!({"name": "Another", "product_graph": {"nodes": nodes}});
+    let broken = |what, nodes| rule(what, with(nodes), 422, "graph_invalid", "product_graph");
+    let rules = vec![
+        rule("the same name", json!({}), 409, "conflict", "name"),
+        broken("no node", json!([])),
+        broken("a circle", json!([after("one", "two"), after("two", "one")])),
+        broken("an unknown type", json!([{"id": "one", "type": "juggle"}])),
+        broken("a family without its variant", json!([{"id": "one", "type": "generate_video"}])),
+        broken("a port that is not bound", json!([{"id": "one", "type": "text_to_speech"}])),
+        broken("an unknown input", json!([speak("one", json!({"kind": "run_input", "name": "nothing"}))])),
+        broken(
+            "a value of another type",
+            json!([speak("one", json!({"kind": "run_input", "name": "picture"}))]),
+        ),
+        broken("two nodes of one name", json!([speak("one", text.clone()), speak("one", text.clone())])),
+        broken("a node that is not there", json!([after("one", "two")])),
+        rule(
+            "another version of the schema",
+            json!({"name": "Another", "product_graph": {"schema_version": "9"}}),
+            422,
+            "graph_invalid",
+            "product_graph",
+        ),
+    ];
+    let allowed = [with(json!([after("one", "two"), speak("two", text.clone())]))];
+    desk.table(PATH, &base, &allowed, rules).await;
+
+    // Every mistake is told, with its node.
+    let twice = json!({"name": "Third", "product_graph": graph(json!([{"id": "one", "type": "juggle"}, {"id": "two", "type": "text_to_speech"}]))});
+    let answer = desk.send(Method::POST, PATH, None, Some(&twice)).await;
+    desk.judge("two mistakes", &answer, Refusal(422, "graph_invalid", "product_graph"));
+    let nodes = answer.body["error"]["errors"].as_array().unwrap();
+    let nodes: Vec<&str> = nodes.iter().map(|one| one["node_id"].as_str().unwrap()).collect();
+    assert_eq!(nodes, ["one", "two"]);
+    // Nothing was made.
+    let names = desk.get(PATH).await.body["data"].as_array().unwrap().len();
+    assert_eq!(names, 2);
+    desk.done();
+}
+
+async fn made(desk: &Desk, name: &str) -> String {
+    desk.post(PATH, json!({"name": name, "product_graph": good()})).await.text("/data/id")
+}
+
+#[tokio::test]
+async fn a_draft_has_a_revision_and_a_version_never_changes() {
+    let mut desk = Desk::new().await;
+    let (id, other) = (made(&desk, "Film").await, made(&desk, "Other").await);
+    let path = format!("{PATH}/{id}");
+    let draft = |revision: u64, graph: Value| json!({"expected_revision": revision, "product_graph": graph});
+    let stale = (409, "conflict", "expected_revision");
+    desk.refuses("a stale revision", Method::PATCH, &path, Some(draft(0, good())), stale).await;
+    let invalid = (422, "graph_invalid", "product_graph");
+    let empty = graph(json!([]));
+    desk.refuses("an invalid draft", Method::PATCH, &path, Some(draft(1, empty.clone())), invalid).await;
+    let changed = desk.send(Method::PATCH, &path, None, Some(&draft(1, good()))).await;
+    assert_eq!(changed.body["data"]["draft_revision"], 2);
+    desk.refuses("the same once more", Method::PATCH, &path, Some(draft(1, good())), stale).await;
+
+    let versions = |id: &str| format!("{PATH}/{id}/versions");
+    desk.posts("an invalid version", &versions(&id), json!({"product_graph": empty}), invalid).await;
+    let text = graph(json!([speak("one", json!({"kind": "literal", "value": "Hi"}))]));
+    let new = json!({"product_graph": text});
+    let publish = async |desk: &Desk, id: &str, body: &Value, key: Option<&str>| -> Answer {
+        desk.send(Method::POST, &versions(id), key, Some(body)).await
+    };
+    // Made, replayed, the same as the latest.
+    for (key, status) in [(Some("once"), 201), (Some("once"), 200), (None, 200)] {
+        let answer = publish(&desk, &id, &new, key).await;
+        assert_eq!((answer.status, &answer.body["data"]["version_number"]), (status, &json!(2)));
+    }
+    let old = json!({"product_graph": good()});
+    let answer = publish(&desk, &id, &old, Some("once")).await;
+    desk.judge("another graph with the key", &answer, Refusal(409, "conflict", ""));
+    let answer = publish(&desk, &other, &new, Some("once")).await;
+    desk.judge("another workflow with the key", &answer, Refusal(409, "conflict", ""));
+    // An old graph makes a new version: that is the way back.
+    let back = publish(&desk, &id, &old, None).await;
+    assert_eq!((back.status, &back.body["data"]["version_number"]), (201, &json!(3)));
+    let missing = (404, "resource_not_found", "");
+    let path = format!("{PATH}/{id}/versions/9");
+    desk.refuses("an unknown version", Method::GET, &path, None, missing).await;
+    desk.done();
+}
+
+#[tokio::test]
+async fn a_run_has_a_key_and_the_inputs_of_its_version() {
+    let mut desk = Desk::new().await;
+    let id = made(&desk, "Film").await;
+    let (speech, picture) = (desk.upload("speech.mp3").await, desk.upload("thumbnail.png").await);
+    let base = json!({"workflow_id": id, "inputs": {"topic": "Bees"}});
+    let input = |name: &str, value: Value| json!({"inputs": {name: value}});
+    let missing = "resource_not_found";
+    let allowed = [
+        input("picture", json!(picture)),
+        input("picture", json!({"type": "asset_id", "asset_id": picture})),
+        input("picture", json!({"type": "url", "url": "https://example.com/a.png"})),
+        json!({"version_number": 1}),
+    ];
+    let rules = vec![
+        invalid("an input that is missing", input("topic", Value::Null), "inputs.topic"),
+        invalid("an input that is unknown", input("nothing", json!("x")), "inputs.nothing"),
+        invalid("a number for a text", input("topic", json!(7)), "inputs.topic"),
+        invalid("audio for an image", input("picture", json!(speech)), "inputs.picture"),
+        invalid(
+            "audio for an image, in full",
+            input("picture", json!({"type": "asset_id", "asset_id": speech})),
+            "inputs.picture.asset_id",
+        ),
+        rule("an unknown asset", input("picture", json!("x")), 404, "asset_not_found", "inputs.picture"),
+        rule("an unknown workflow", json!({"workflow_id": "x"}), 404, missing, "workflow_id"),
+        rule("an unknown version", json!({"version_number": 9}), 404, missing, "version_number"),
+    ];
+    let run = async |desk: &Desk, key: &str, body: &Value| {
+        desk.send(Method::POST, RUNS, Some(key), Some(body)).await
+    };
+    for (number, change) in [&json!({})].into_iter().chain(&allowed).enumerate() {
+        let answer = run(&desk, &format!("good-{number}"), &super::changed(&base, change)).await;
+        assert_eq!(answer.status, 201, "{change}: {}", answer.body);
+    }
+    for (number, rule) in rules.into_iter().enumerate() {
+        let answer = run(&desk, &format!("bad-{number}"), &super::changed(&base, &rule.change)).await;
+        desk.judge(rule.what, &answer, rule.refusal);
+    }
+    desk.posts("no key", RUNS, base.clone(), (400, INVALID, "Idempotency-Key")).await;
+    let other = super::changed(&base, &input("topic", json!("Wasps")));
+    let answer = run(&desk, "good-0", &other).await;
+    desk.judge("a key with other inputs", &answer, Refusal(409, "conflict", ""));
+    // A key of a run never expires.
+    desk.advance(100 * 24 * 60 * 60);
+    assert_eq!(run(&desk, "good-0", &base).await.status, 200);
+    desk.done();
+}
+
+#[tokio::test]
+async fn every_listed_type_says_which_inputs_it_needs() {
+    let desk = Desk::new().await;
+    let types = desk.get(&format!("{PATH}/node-types")).await;
+    for family in types.body["data"]["families"].as_array().unwrap() {
+        for variant in family["variants"].as_array().unwrap() {
+            let required = |ports: &str| {
+                let ports = variant[ports].as_array().unwrap().iter();
+                ports.map(|port| port["required"].clone()).collect::<Vec<_>>()
+            };
+            assert!(required("input_ports").iter().all(Value::is_boolean), "{variant}");
+            assert!(required("output_ports").iter().all(Value::is_null), "{variant}");
+        }
+    }
+}
