@@ -77,9 +77,10 @@ pub(super) fn usable<'a>(state: &'a State, param: &str, id: &str, now: u64) -> R
 
 pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
     let filter = |name: &str| call.query.get(name);
+    let private = filter("type").is_some_and(|kind| kind == "private");
     page(call, &state.voices, |voice| {
         let wanted = voice.stage(call.now) == Stage::Done
-            && filter("type").is_none_or(|kind| (kind == "private") == voice.owned)
+            && private == voice.owned
             && filter("engine").is_none_or(|engine| voice.engines.contains(engine))
             && filter("language").is_none_or(|language| voice.language.eq_ignore_ascii_case(language))
             && filter("gender").is_none_or(|gender| voice.gender.eq_ignore_ascii_case(gender));

@@ -36,6 +36,22 @@ async fn speech_takes_a_starfish_voice_and_text_that_can_be_spoken() {
     desk.done();
 }
 
+/// The shared library is what is listed when nothing else is said.
+#[tokio::test]
+async fn a_list_of_voices_is_public_or_private() {
+    let desk = Desk::of(Sim::builder().legacy(true)).await;
+    for path in ["/v3/voices", "/v1/audio/voices"] {
+        for (query, kind, count) in
+            [("", "public", 8), ("?type=public", "public", 8), ("?type=private", "private", 1)]
+        {
+            let listed = desk.get(&format!("{path}{query}")).await;
+            let voices = listed.body["data"].as_array().unwrap();
+            assert_eq!(voices.len(), count, "{path}{query}");
+            assert!(voices.iter().all(|voice| voice["type"] == kind), "{path}{query}: {}", listed.body);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_clone_has_a_name_and_speaks_once_it_is_complete() {
     let mut desk = Desk::new().await;
