@@ -158,6 +158,11 @@ fn check_inputs(state: &State, graph: &Value, given: &Value) -> Result<(), Refus
             ("video" | "image" | "audio", None, Some(asset)) => {
                 inputs::asset(state, &format!("{at}.asset_id"), asset, kind)?;
             }
+            ("video" | "image" | "audio", None, None)
+                if !value.is_null() && value["type"] != "url" && value["type"] != "base64" =>
+            {
+                return Err(Refusal::invalid(at, format!("an asset id or a file is needed for {kind}")));
+            }
             _ => {}
         }
     }

@@ -132,6 +132,8 @@ async fn a_run_has_a_key_and_the_inputs_of_its_version() {
         invalid("an input that is missing", input("topic", Value::Null), "inputs.topic"),
         invalid("an input that is unknown", input("nothing", json!("x")), "inputs.nothing"),
         invalid("a number for a text", input("topic", json!(7)), "inputs.topic"),
+        invalid("a number for an image", input("picture", json!(7)), "inputs.picture"),
+        invalid("an object for an image", input("picture", json!({"kind": "x"})), "inputs.picture"),
         invalid("audio for an image", input("picture", json!(speech)), "inputs.picture"),
         invalid(
             "audio for an image, in full",
