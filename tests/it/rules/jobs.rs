@@ -294,3 +294,40 @@ async fn a_message_goes_to_a_chat() {
     desk.refuses("an unknown resource", Method::GET, &resource, None, (404, missing, "")).await;
     desk.done();
 }
+
+/// Most links may be late; that of a video without filler words is documented never to be.
+#[tokio::test]
+async fn a_link_may_be_late() {
+    let desk = desk().await;
+    let late = "[sim:late-link]";
+    let video =
+        json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello", "title": late});
+    let video = format!("/v3/videos/{}", desk.post("/v3/videos", video).await.text("/data/video_id"));
+    let filler = desk.post("/v3/filler-word-removals", json!({"video": film(), "title": late})).await;
+    let filler = format!("/v3/filler-word-removals/{}", filler.text("/data/filler_word_removal_id"));
+    desk.advance(120);
+    assert_eq!(desk.get(&filler).await.text("/data/status"), "completed");
+    assert!(desk.get(&filler).await.body["data"]["video_url"].is_string());
+    desk.advance(180);
+    assert_eq!(desk.get(&video).await.text("/data/status"), "completed");
+    assert_eq!(desk.get(&video).await.body["data"]["video_url"], Value::Null);
+    desk.advance(30);
+    assert!(desk.get(&video).await.body["data"]["video_url"].is_string());
+}
+
+#[tokio::test]
+async fn a_second_deletion_is_told_where_the_document_says_so() {
+    let mut desk = desk().await;
+    let talk = json!({"host_avatar_id": "Anna_sitting_public", "host_voice_id": "en-us-clara",
+        "guest_avatar_id": "Marcus_office_public", "guest_voice_id": "en-gb-henry", "topic": "Bees"});
+    let podcast = format!("/v3/podcasts/{}", desk.post("/v3/podcasts", talk).await.text("/data/podcast_id"));
+    for _ in 0..2 {
+        assert_eq!(desk.send(Method::DELETE, &podcast, None, None).await.status, 200);
+    }
+    desk.refuses("a deleted podcast", Method::GET, &podcast, None, (404, "resource_not_found", "")).await;
+    let made = desk.post("/v3/video-translations", translation()).await;
+    let once = format!("/v3/video-translations/{}", made.text("/data/video_translation_ids/0"));
+    assert_eq!(desk.send(Method::DELETE, &once, None, None).await.status, 200);
+    desk.refuses("a deleted translation", Method::DELETE, &once, None, (404, "resource_not_found", "")).await;
+    desk.done();
+}
