@@ -116,6 +116,9 @@ impl Error {
 
     /// Whether the service may have done what was asked. When `false`, repeating the call is safe.
     pub fn may_have_executed(&self) -> bool {
+        if self.record().is_some_and(|record| record.earlier_may_have_executed) {
+            return true;
+        }
         match self.0.kind {
             ErrorKind::Configuration | ErrorKind::InvalidRequest => false,
             // With a status there was an answer, whatever became of its body.

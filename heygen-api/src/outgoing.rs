@@ -68,6 +68,16 @@ impl Request {
         Some(Self::with_body(inner, Arc::clone(make)))
     }
 
+    /// The same request with its body changed, such as one that counts what passes. It is sent once: the change is not
+    /// made again for a clone.
+    pub fn map_body(mut self, change: impl FnOnce(Body) -> Body) -> Self {
+        if let Some(body) = self.inner.body_mut().take() {
+            *self.inner.body_mut() = Some(change(body));
+        }
+        self.body = None;
+        self
+    }
+
     /// The request for an HTTP client.
     pub fn into_inner(self) -> reqwest::Request {
         self.inner

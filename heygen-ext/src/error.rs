@@ -1,25 +1,40 @@
-//! What can go wrong on the way to a video.
+//! What can go wrong.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use heygen_api::TransportError;
+use heygen_api::{Operation, TransportError};
 use http::StatusCode;
 
-/// Why something failed. Cheap to clone.
+use crate::ErrorCode;
+use crate::call::retry_after::retry_after;
+
+/// Why something failed. Small and cheap to clone; keeps all that the service said.
 ///
-/// It prints as one line. After a job was submitted, [`session_id`](Self::session_id) finds it again.
+/// It prints as one line: `create_video: 402 insufficient_credit: Not enough credit (request 7f3a)`.
+///
+/// | [`kind`](Self::kind) | what to do |
+/// |---|---|
+/// | [`Configuration`](ErrorKind::Configuration) | set what the text names: a key, an address |
+/// | [`InvalidRequest`](ErrorKind::InvalidRequest) | mend the request; nothing was sent |
+/// | [`Transport`](ErrorKind::Transport) | look at the network; before calling again, ask [`may_have_executed`](Self::may_have_executed) |
+/// | [`Refused`](ErrorKind::Refused) | read [`code`](Self::code) and [`param`](Self::param); [`is_retryable`](Self::is_retryable) says whether later may help |
+/// | [`Decode`](ErrorKind::Decode) | the service answered what its document does not promise: report it with [`request_id`](Self::request_id) |
+/// | [`Failed`](ErrorKind::Failed) | the job is over; [`code`](Self::code) and the text say why |
+/// | [`NeedsPerson`](ErrorKind::NeedsPerson) | answer the session, or have consent given, then wait again |
+/// | [`Deadline`](ErrorKind::Deadline) | wait again by [`job_id`](Self::job_id): the job goes on |
+/// | [`Upload`](ErrorKind::Upload), [`Download`](ErrorKind::Download), [`File`](ErrorKind::File) | the text names the file or the link, and the remedy |
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
 #[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
-    session_id: Option<String>,
-    code: Option<String>,
+    job_id: Option<String>,
+    code: Option<ErrorCode>,
     problem: String,
     api: Option<heygen_api::Error>,
     io: Option<Arc<io::Error>>,
@@ -33,17 +48,25 @@ struct Inner {
 pub enum ErrorKind {
     /// The client cannot be built as asked.
     Configuration,
-    /// A call failed; [`Error::call`] has all about it.
-    Call,
+    /// The request is incomplete, or a value did not convert; nothing was sent.
+    InvalidRequest,
+    /// The request was not sent, or not answered to the end.
+    Transport,
+    /// The service refused the request.
+    Refused,
+    /// The service answered with success, and with something that is not what the document promises.
+    Decode,
     /// The service says that the job failed.
     Failed,
     /// The job stands still until a person decides something.
     NeedsPerson,
     /// The job took longer than the caller waits. It goes on.
     Deadline,
+    /// The file cannot be uploaded.
+    Upload,
     /// The file could not be fetched.
     Download,
-    /// The file could not be written.
+    /// A file on this machine could not be read or written.
     File,
 }
 
@@ -53,19 +76,55 @@ impl Error {
         self.0.kind
     }
 
-    /// The session that was waited for; it can be waited for again.
-    pub fn session_id(&self) -> Option<&str> {
-        self.0.session_id.as_deref()
+    /// The operation that was called.
+    pub fn operation(&self) -> Option<&'static Operation> {
+        self.0.api.as_ref()?.operation()
+    }
+
+    /// Id of the job that was waited for; it can be waited for again.
+    pub fn job_id(&self) -> Option<&str> {
+        self.0.job_id.as_deref()
     }
 
     /// The service's code: of the refusal, or of the job's failure.
-    pub fn code(&self) -> Option<&str> {
-        self.0.code.as_deref().or_else(|| self.0.api.as_ref()?.code())
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.0.code.clone().or_else(|| self.0.api.as_ref()?.code().map(ErrorCode::from))
     }
 
-    /// Status of the service's refusal, or of a refused link.
+    /// The service's words for the refusal.
+    pub fn message(&self) -> Option<&str> {
+        self.0.api.as_ref()?.message()
+    }
+
+    /// The field of the request that the service objects to.
+    pub fn param(&self) -> Option<&str> {
+        self.0.api.as_ref()?.param()
+    }
+
+    /// Status of the service's answer, or of a refused link.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status.or_else(|| self.0.api.as_ref()?.status())
+    }
+
+    /// The service's id of the request, to quote to its support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.api.as_ref()?.request_id()
+    }
+
+    /// How long the service asks to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after(self.0.api.as_ref()?.headers(), SystemTime::now())
+    }
+
+    /// The idempotency key of the call: with it, [`Options::idempotency_key`](crate::Options::idempotency_key) repeats
+    /// the call safely for 24 hours.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.0.api.as_ref()?.idempotency_key()
+    }
+
+    /// How often the request was sent.
+    pub fn tries(&self) -> Option<u32> {
+        self.0.api.as_ref()?.attempts()
     }
 
     /// The failed call, with all that the service said.
@@ -73,16 +132,48 @@ impl Error {
         self.0.api.as_ref()
     }
 
-    /// Whether the service may have started the job. When `false`, submitting again is safe; when `true`, it may make,
-    /// and cost, a second video.
-    pub fn may_have_executed(&self) -> bool {
-        // Once there is a session, or a video of it, submitting again makes a second one.
+    /// Whether the same may succeed later, unchanged: the network, the service's load or a race was in the way.
+    ///
+    /// Before repeating a call that makes something, ask [`may_have_executed`](Self::may_have_executed) too.
+    pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            ErrorKind::Configuration => false,
-            ErrorKind::Call if self.0.session_id.is_none() => {
+            ErrorKind::Transport | ErrorKind::Deadline => true,
+            ErrorKind::Refused => match (self.code(), self.status()) {
+                (Some(ErrorCode::RequestInProgress | ErrorCode::ResourceNotReady), _) => true,
+                (
+                    Some(
+                        ErrorCode::QuotaExceeded
+                        | ErrorCode::InsufficientCredit
+                        | ErrorCode::TrialLimitExceeded
+                        | ErrorCode::PlanUpgradeRequired,
+                    ),
+                    _,
+                ) => false,
+                (_, Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)) => true,
+                (_, Some(StatusCode::NOT_IMPLEMENTED)) => false,
+                (_, status) => status.is_some_and(|status| status.is_server_error()),
+            },
+            // Of a download a fresh link, of an upload another go may help, unless the file itself is the trouble.
+            ErrorKind::Download | ErrorKind::Upload => self.0.transfer.is_some() || self.0.status.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether the service may have done what was asked. When `false`, calling again is safe; when `true`, it may make,
+    /// and cost, a second one.
+    pub fn may_have_executed(&self) -> bool {
+        // Once there is a job, submitting again makes a second one.
+        if self.0.job_id.is_some() {
+            return true;
+        }
+        match self.0.kind {
+            ErrorKind::Configuration | ErrorKind::InvalidRequest | ErrorKind::Upload | ErrorKind::File => {
+                false
+            }
+            ErrorKind::Transport | ErrorKind::Refused | ErrorKind::Decode => {
                 self.0.api.as_ref().is_some_and(heygen_api::Error::may_have_executed)
             }
-            _ => true,
+            ErrorKind::Failed | ErrorKind::NeedsPerson | ErrorKind::Deadline | ErrorKind::Download => true,
         }
     }
 
@@ -90,20 +181,12 @@ impl Error {
         Self::new(ErrorKind::Configuration, problem.into())
     }
 
-    pub(crate) fn api(error: heygen_api::Error) -> Self {
-        let kind = match error.kind() {
-            heygen_api::ErrorKind::Configuration => ErrorKind::Configuration,
-            _ => ErrorKind::Call,
-        };
-        Self::new(kind, error.to_string()).with(|inner| inner.api = Some(error))
-    }
-
     pub(crate) fn failed(code: Option<String>, message: String) -> Self {
         let problem = match &code {
             Some(code) => format!("the job failed: {code}: {message}"),
             None => format!("the job failed: {message}"),
         };
-        Self::new(ErrorKind::Failed, problem).with(|inner| inner.code = code)
+        Self::new(ErrorKind::Failed, problem).with(|inner| inner.code = code.as_deref().map(ErrorCode::from))
     }
 
     pub(crate) fn needs_person(status: &str) -> Self {
@@ -139,14 +222,14 @@ impl Error {
         Self::new(ErrorKind::File, problem).with(|inner| inner.io = Some(Arc::new(error)))
     }
 
-    pub(crate) fn of_session(self, session_id: &str) -> Self {
-        self.with(|inner| inner.session_id = Some(session_id.to_owned()))
+    pub(crate) fn of_job(self, job_id: &str) -> Self {
+        self.with(|inner| inner.job_id = Some(job_id.to_owned()))
     }
 
     fn new(kind: ErrorKind, problem: String) -> Self {
         Self(Arc::new(Inner {
             kind,
-            session_id: None,
+            job_id: None,
             code: None,
             problem,
             api: None,
@@ -162,10 +245,23 @@ impl Error {
     }
 }
 
+impl From<heygen_api::Error> for Error {
+    fn from(error: heygen_api::Error) -> Self {
+        let kind = match error.kind() {
+            heygen_api::ErrorKind::Configuration => ErrorKind::Configuration,
+            heygen_api::ErrorKind::InvalidRequest => ErrorKind::InvalidRequest,
+            heygen_api::ErrorKind::Refused => ErrorKind::Refused,
+            heygen_api::ErrorKind::Decode => ErrorKind::Decode,
+            _ => ErrorKind::Transport,
+        };
+        Self::new(kind, error.to_string()).with(|inner| inner.api = Some(error))
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(session) = &self.0.session_id {
-            write!(f, "session {session}: ")?;
+        if let Some(job) = &self.0.job_id {
+            write!(f, "job {job}: ")?;
         }
         f.write_str(&self.0.problem)
     }
@@ -201,5 +297,13 @@ mod tests {
             assert!(error.may_have_executed(), "{error}");
         }
         assert!(!Error::configuration("c").may_have_executed());
+        assert!(Error::configuration("c").of_job("j").may_have_executed());
+    }
+
+    #[test]
+    fn an_error_is_small_and_travels() {
+        fn travels<T: Clone + Send + Sync + 'static>() {}
+        travels::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
     }
 }

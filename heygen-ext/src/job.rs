@@ -102,17 +102,15 @@ impl Job {
                     last = Some(step);
                 }
             };
-            let seen = self
-                .look(&mut video_id, &mut tell)
-                .await
-                .map_err(|error| error.of_session(&self.session_id))?;
+            let seen =
+                self.look(&mut video_id, &mut tell).await.map_err(|error| error.of_job(&self.session_id))?;
             match seen {
                 Seen::Finished(video) => return Ok(*video),
                 Seen::Running(step) => tell(step),
             }
             let left = self.schedule.deadline.saturating_sub(time.elapsed());
             if left.is_zero() {
-                return Err(Error::deadline(self.schedule.deadline).of_session(&self.session_id));
+                return Err(Error::deadline(self.schedule.deadline).of_job(&self.session_id));
             }
             // The last pause is cut, so that there is a look at the deadline.
             time.sleep(pause.min(left)).await;
@@ -124,7 +122,7 @@ impl Job {
     async fn look(&self, video_id: &mut Option<String>, tell: &mut impl FnMut(Step)) -> Result<Seen, Error> {
         if video_id.is_none() {
             let answer = self.api.get_video_agent_session().session_id(&*self.session_id).send().await;
-            let session = answer.map_err(Error::api)?.into_inner().data;
+            let session = answer?.into_inner().data;
             judge_session(&session)?;
             let step = Step::Session { status: session.status, progress: session.progress };
             match session.video_id {
@@ -136,7 +134,7 @@ impl Job {
             }
         }
         let id = video_id.as_deref().unwrap_or_default();
-        let video = self.api.get_video().video_id(id).send().await.map_err(Error::api)?.into_inner().data;
+        let video = self.api.get_video().video_id(id).send().await?.into_inner().data;
         judge_video(video)
     }
 }
@@ -225,7 +223,7 @@ mod tests {
         let job = Job::new(api, "s".to_owned()).deadline(Duration::from_secs(100));
         let (mut steps, time) = (0, Pauses::default());
         let error = job.drive(|_| steps += 1, &time).await.unwrap_err();
-        assert_eq!((error.kind(), error.session_id()), (ErrorKind::Deadline, Some("s")));
+        assert_eq!((error.kind(), error.job_id()), (ErrorKind::Deadline, Some("s")));
         let pauses: Vec<_> = time.0.lock().unwrap().iter().map(Duration::as_millis).collect();
         assert_eq!(pauses, [2000, 3000, 4500, 6750, 10125, 15187, 22781, 30000, 5657]);
         assert_eq!(steps, 1, "the same step is told once");
@@ -286,7 +284,7 @@ mod tests {
             json!({"status": "failed", "failure_code": "render_failed", "failure_message": "Too long"}),
         );
         let error = failed.err().unwrap();
-        assert_eq!((error.kind(), error.code()), (ErrorKind::Failed, Some("render_failed")));
-        assert_eq!(error.of_session("s").to_string(), "session s: the job failed: render_failed: Too long");
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Failed, Some(crate::ErrorCode::RenderFailed)));
+        assert_eq!(error.of_job("s").to_string(), "job s: the job failed: render_failed: Too long");
     }
 }

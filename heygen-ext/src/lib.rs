@@ -3,16 +3,26 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod builder;
+mod call;
 mod client;
+mod code;
+mod credentials;
 mod download;
 mod error;
 mod job;
+mod options;
 mod video_agent;
 
-pub use client::{HeyGen, HeyGenBuilder};
+pub use builder::HeyGenBuilder;
+pub use call::telemetry::{CallReport, Observer, TryReport};
+pub use client::HeyGen;
+pub use code::{ErrorCode, UnknownCode};
+pub use credentials::{BoxError, TokenProvider};
 pub use download::Download;
 pub use error::{Error, ErrorKind};
 pub use job::{Job, Step};
+pub use options::Options;
 pub use video_agent::VideoAgent;
 
 pub use heygen_api;

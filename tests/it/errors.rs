@@ -143,6 +143,9 @@ async fn a_success_that_carries_an_error_is_a_refusal() {
 #[tokio::test]
 async fn what_a_transport_tells_of_a_call_is_in_its_errors() {
     let record = CallRecord::new(Some("key".into()), 3);
+    let doubtful = TransportError::not_sent("x").with_record(record.clone().after_a_doubtful_try(true));
+    let error = Client::new(Broken(doubtful)).get_video().video_id("v").send().await.unwrap_err();
+    assert!(error.may_have_executed());
     let error = TransportError::no_answer("reset").with_record(record.clone());
     let error = Client::new(Broken(error)).get_video().video_id("v").send().await.unwrap_err();
     assert_eq!((error.idempotency_key(), error.attempts()), (Some("key"), Some(3)));

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use heygen_ext::{ErrorKind, HeyGen, Step, VideoAgent};
+use heygen_ext::{ErrorCode, ErrorKind, HeyGen, Step, VideoAgent};
 use heygen_sim::{Clock, Sim};
 
 async fn pair() -> (Sim, HeyGen) {
@@ -70,19 +70,19 @@ async fn a_deadline_loses_no_job() {
     let job = heygen.submit(VideoAgent::prompt("Say hello")).await.unwrap();
     let id = job.id().to_owned();
     let error = job.deadline(Duration::ZERO).wait().await.unwrap_err();
-    assert_eq!((error.kind(), error.session_id()), (ErrorKind::Deadline, Some(id.as_str())));
+    assert_eq!((error.kind(), error.job_id()), (ErrorKind::Deadline, Some(id.as_str())));
     sim.advance(Duration::from_secs(600));
-    assert!(heygen.video_agent_job(error.session_id().unwrap()).wait().await.is_ok());
+    assert!(heygen.video_agent_job(error.job_id().unwrap()).wait().await.is_ok());
 }
 
 #[tokio::test]
 async fn refusals_are_told_in_the_services_words() {
     let (_sim, heygen) = pair().await;
     let error = heygen.submit(VideoAgent::prompt("")).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Call, Some("invalid_parameter")));
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Refused, Some(ErrorCode::InvalidParameter)));
     assert!(error.to_string().starts_with("create_video_agent: 400 invalid_parameter: "), "{error}");
     let error = heygen.video_agent_job("unknown").wait().await.unwrap_err();
-    assert_eq!((error.code(), error.session_id()), (Some("resource_not_found"), Some("unknown")));
+    assert_eq!((error.code(), error.job_id()), (Some(ErrorCode::ResourceNotFound), Some("unknown")));
 }
 
 #[tokio::test]

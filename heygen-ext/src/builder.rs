@@ -1,0 +1,246 @@
+//! Options of a client, and what the environment says of them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use heygen_api::{Client, Transport};
+use secrecy::SecretString;
+
+use crate::call::bucket::Bucket;
+use crate::call::limits::Limits;
+use crate::call::surroundings::{Real, Surroundings};
+use crate::call::telemetry::{Audience, Observer};
+use crate::call::{Sender, Shared};
+use crate::client::{Nowhere, user_agent};
+use crate::credentials::{Source, TokenProvider};
+use crate::{Error, HeyGen, Options};
+
+/// Time for a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Time in which something must come down while a file is fetched.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Options of a [`HeyGen`].
+#[derive(Default)]
+#[must_use]
+pub struct HeyGenBuilder {
+    base_url: Option<String>,
+    source: Option<Source>,
+    user_agent_suffix: Option<String>,
+    http_client: Option<reqwest::Client>,
+    transport: Option<Arc<dyn Transport>>,
+    options: Options,
+    in_flight: Option<usize>,
+    per_second: Option<f64>,
+    observer: Audience,
+    surroundings: Option<Arc<dyn Surroundings>>,
+}
+
+impl HeyGenBuilder {
+    /// Reads the environment: the key in `HEYGEN_API_KEY`, or else the token in `HEYGEN_ACCESS_TOKEN`; the address in
+    /// `HEYGEN_API_BASE` or `HEYGEN_API_URL`, if there is one. Variables that are empty count as not set.
+    ///
+    /// # Errors
+    ///
+    /// There are no credentials.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let variable = |name: &str| {
+            variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        };
+        let builder = match (variable("HEYGEN_API_KEY"), variable("HEYGEN_ACCESS_TOKEN")) {
+            (Some(key), _) => Self::default().api_key(key),
+            (None, Some(token)) => Self::default().access_token(token),
+            (None, None) => {
+                return Err(Error::configuration(
+                    "HEYGEN_API_KEY is not set: make a key in the provider's dashboard and export it",
+                ));
+            }
+        };
+        Ok(match variable("HEYGEN_API_BASE").or_else(|| variable("HEYGEN_API_URL")) {
+            Some(base) => builder.base_url(base),
+            None => builder,
+        })
+    }
+
+    /// Uses this API key.
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+        self.source = Some(Source::Key(SecretString::from(key.into())));
+        self
+    }
+
+    /// Uses this OAuth access token, as long as it is good.
+    pub fn access_token(mut self, token: impl Into<String>) -> Self {
+        self.source = Some(Source::Token(SecretString::from(token.into())));
+        self
+    }
+
+    /// Asks for a token before every try.
+    pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
+        self.source = Some(Source::Provider(Arc::new(provider)));
+        self
+    }
+
+    /// Talks to this address. Plain http is refused, except to this machine.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Adds this to the `User-Agent`, such as `my-program/1.2`.
+    pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
+        self.user_agent_suffix = Some(suffix.into());
+        self
+    }
+
+    /// Calls by this HTTP client, with its timeouts, proxies and certificates; downloads have one of their own. One that
+    /// follows redirects would take the API key to wherever they lead.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.http_client = Some(client);
+        self
+    }
+
+    /// Sends by this transport, below the policies: it gets each try with its credentials.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Policies of all calls, where they are not the defaults.
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// At most so many calls are under way at once; others wait. There is no limit by default.
+    pub fn calls_in_flight(mut self, calls: usize) -> Self {
+        self.in_flight = Some(calls);
+        self
+    }
+
+    /// At most so many requests go out in a second, evenly spaced; others wait. There is no limit by default: the service
+    /// publishes none.
+    pub fn requests_per_second(mut self, requests: f64) -> Self {
+        self.per_second = Some(requests);
+        self
+    }
+
+    /// Tells this observer of every try and every call.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observer = Audience(Some(Arc::new(observer)));
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn surroundings(mut self, surroundings: Arc<dyn Surroundings>) -> Self {
+        self.surroundings = Some(surroundings);
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// There are no credentials, or they fit into no header; the address is none; the suffix fits into no header.
+    pub fn build(self) -> Result<HeyGen, Error> {
+        let mut address = Client::builder().transport(Nowhere);
+        if let Some(url) = self.base_url {
+            address = address.base_url(url);
+        }
+        let address = address.build()?;
+        let source = self.source.ok_or_else(|| {
+            Error::configuration("no credentials: call `api_key`, `access_token` or `token_provider`")
+        })?;
+        source.check()?;
+        let sender = match (self.transport, self.http_client) {
+            (Some(transport), _) => Sender::Own(transport),
+            (None, Some(client)) => Sender::Http(client),
+            // No redirect: a key must not follow one.
+            (None, None) => {
+                Sender::Http(http_client(|options| options.redirect(reqwest::redirect::Policy::none()))?)
+            }
+        };
+        let shared = Shared {
+            http: sender,
+            credentials: source,
+            user_agent: user_agent(self.user_agent_suffix.as_deref())?,
+            bucket: Bucket::default(),
+            limits: Limits::new(self.in_flight, self.per_second),
+            audience: self.observer,
+            surroundings: self.surroundings.unwrap_or_else(|| Arc::new(Real)),
+        };
+        // Links to files are signed: nothing of ours goes along, and only idleness ends a transfer.
+        let files = http_client(|options| options.read_timeout(IDLE))?;
+        Ok(HeyGen::new(&address, shared, self.options, files))
+    }
+}
+
+impl fmt::Debug for HeyGenBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeyGenBuilder")
+            .field("base_url", &self.base_url)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+fn http_client(
+    set: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> Result<reqwest::Client, Error> {
+    let options = reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .user_agent(concat!("heygen-ext/", env!("CARGO_PKG_VERSION")));
+    set(options)
+        .build()
+        .map_err(|problem| Error::configuration(format!("the HTTP client could not be set up: {problem}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<HeyGen, Error> {
+        HeyGenBuilder::from_variables(|name| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })?
+        .build()
+    }
+
+    #[test]
+    fn the_environment_is_read() {
+        let heygen =
+            from(&[("HEYGEN_API_KEY", " k\n"), ("HEYGEN_API_BASE", "http://127.0.0.1:1/ ")]).unwrap();
+        assert_eq!(heygen.api().base_url(), "http://127.0.0.1:1");
+        assert_eq!(
+            from(&[("HEYGEN_ACCESS_TOKEN", "t"), ("HEYGEN_API_URL", "http://[::1]:2")])
+                .unwrap()
+                .api()
+                .base_url(),
+            "http://[::1]:2"
+        );
+        for wrong in [
+            &[][..],
+            &[("HEYGEN_API_KEY", " ")],
+            &[("HEYGEN_API_KEY", "k"), ("HEYGEN_API_BASE", "nonsense")],
+            &[("HEYGEN_API_KEY", "k"), ("HEYGEN_API_BASE", "http://example.com")],
+            &[("HEYGEN_API_KEY", "a\nb")],
+        ] {
+            assert_eq!(from(wrong).unwrap_err().kind(), ErrorKind::Configuration, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_told_at_once() {
+        let built = HeyGen::builder().api_key("marked-secret").user_agent_suffix("a\nb").build();
+        assert!(built.unwrap_err().to_string().contains("User-Agent"));
+        let built = HeyGen::builder().api_key("marked\nsecret").build().unwrap_err();
+        assert!(!format!("{built} {built:?}").contains("marked"));
+        assert!(HeyGen::builder().build().unwrap_err().to_string().contains("api_key"));
+    }
+}

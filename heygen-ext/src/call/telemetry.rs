@@ -1,0 +1,118 @@
+//! What can be seen of calls: a span for each, and an observer for those who count.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use heygen_api::Operation;
+use http::StatusCode;
+use tracing::Span;
+use tracing::field::Empty;
+
+/// Hears of every try and every call: for metrics.
+///
+/// It is called where the call runs, so it should be quick. Nothing that it gets has a secret in it.
+pub trait Observer: Send + Sync + 'static {
+    /// A try is over.
+    fn on_try(&self, report: &TryReport<'_>) {
+        let _ = report;
+    }
+
+    /// A call is over: its answer is there, or it has failed for good.
+    fn on_call(&self, report: &CallReport<'_>) {
+        let _ = report;
+    }
+}
+
+/// One try of a call.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TryReport<'a> {
+    /// The operation.
+    pub operation: &'static Operation,
+    /// 1 for the first try.
+    pub number: u32,
+    /// Status of the answer; none without an answer.
+    pub status: Option<StatusCode>,
+    /// Code of the refusal.
+    pub code: Option<&'a str>,
+    /// Time that the try took.
+    pub duration: Duration,
+    /// Pause before the next try; none when this was the last.
+    pub pause: Option<Duration>,
+}
+
+/// A call with all its tries.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CallReport<'a> {
+    /// The operation.
+    pub operation: &'static Operation,
+    /// How often the request was sent.
+    pub tries: u32,
+    /// Status of the last answer; none without an answer.
+    pub status: Option<StatusCode>,
+    /// Code of the refusal.
+    pub code: Option<&'a str>,
+    /// The service's id of the last request.
+    pub request_id: Option<&'a str>,
+    /// Time that the call took, with its pauses.
+    pub duration: Duration,
+}
+
+/// The observer of a client, if it has one.
+#[derive(Clone, Default)]
+pub(crate) struct Audience(pub(crate) Option<Arc<dyn Observer>>);
+
+impl Audience {
+    pub(crate) fn tell(&self, tell: impl FnOnce(&dyn Observer)) {
+        if let Some(observer) = &self.0 {
+            tell(&**observer);
+        }
+    }
+}
+
+impl fmt::Debug for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Observer" } else { "none" })
+    }
+}
+
+/// The span of a call, by the names of OpenTelemetry's conventions for HTTP clients.
+pub(crate) fn span(operation: &'static Operation, host: &str) -> Span {
+    tracing::info_span!(
+        "heygen",
+        otel.name = operation.id,
+        otel.kind = "client",
+        otel.status_code = Empty,
+        http.request.method = operation.method.as_str(),
+        http.request.resend_count = Empty,
+        http.response.status_code = Empty,
+        url.template = operation.path,
+        server.address = host,
+        error.type = Empty,
+        heygen.operation = operation.id,
+        heygen.request_id = Empty,
+        heygen.duration_ms = Empty,
+    )
+}
+
+/// Writes the end of a call into its span.
+pub(crate) fn close(span: &Span, report: &CallReport<'_>) {
+    span.record("http.request.resend_count", report.tries.saturating_sub(1));
+    span.record("heygen.duration_ms", u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX));
+    if let Some(id) = report.request_id {
+        span.record("heygen.request_id", id);
+    }
+    if let Some(status) = report.status {
+        span.record("http.response.status_code", status.as_u16());
+    }
+    if !report.status.is_some_and(|status| status.is_success()) {
+        span.record("otel.status_code", "ERROR");
+        match (report.code, report.status) {
+            (Some(code), _) => span.record("error.type", code),
+            (None, Some(status)) => span.record("error.type", status.as_str()),
+            (None, None) => span.record("error.type", "no_answer"),
+        };
+    }
+}

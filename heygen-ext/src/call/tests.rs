@@ -1,0 +1,286 @@
+//! The loop around a call, with time and answers given.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use heygen_api::types::{CreateVideoBody, CreateVideoFromAvatar};
+use heygen_api::{BoxFuture, Operation, Request, Transport, TransportError};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::surroundings::tests::Still;
+use crate::{
+    BoxError, CallReport, ErrorCode, HeyGen, HeyGenBuilder, Observer, Options, TokenProvider, TryReport,
+};
+
+/// What a scripted service does with a try.
+#[derive(Clone)]
+enum Act {
+    Answer(u16, &'static str, Option<(&'static str, &'static str)>),
+    NotSent,
+    NoAnswer,
+}
+
+const OK: Act = Act::Answer(200, r#"{"data":{"video_id":"v","status":"waiting"}}"#, None);
+
+fn refusal(status: u16, code: &'static str) -> Act {
+    let body = format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#).leak();
+    Act::Answer(status, body, None)
+}
+
+/// A service that does what the script says, and keeps the headers that it got.
+#[derive(Clone, Default)]
+struct Script {
+    acts: Arc<Mutex<VecDeque<Act>>>,
+    seen: Arc<Mutex<Vec<http::HeaderMap>>>,
+}
+
+impl Transport for Script {
+    fn send<'a>(
+        &'a self,
+        request: Request,
+        _: &'static Operation,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        self.seen.lock().unwrap().push(request.headers().clone());
+        let act = self.acts.lock().unwrap().pop_front().unwrap_or(OK);
+        Box::pin(async move {
+            match act {
+                Act::NotSent => Err(TransportError::not_sent("refused")),
+                Act::NoAnswer => Err(TransportError::no_answer("reset")),
+                Act::Answer(status, body, header) => {
+                    let mut answer = http::Response::builder().status(status).header("x-request-id", "r");
+                    if let Some((name, value)) = header {
+                        answer = answer.header(name, value);
+                    }
+                    Ok(answer.body(body).unwrap().into())
+                }
+            }
+        })
+    }
+}
+
+struct Stage {
+    heygen: HeyGen,
+    script: Script,
+    time: Arc<Still>,
+}
+
+impl Stage {
+    fn new(acts: &[Act]) -> Self {
+        Self::with(acts, HeyGen::builder().api_key("k"))
+    }
+
+    fn with(acts: &[Act], builder: HeyGenBuilder) -> Self {
+        let (script, time) = (Script::default(), Arc::new(Still::new()));
+        script.acts.lock().unwrap().extend(acts.iter().cloned());
+        let heygen = builder.transport(script.clone()).surroundings(time.clone()).build().unwrap();
+        Self { heygen, script, time }
+    }
+
+    fn sent(&self) -> usize {
+        self.script.seen.lock().unwrap().len()
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let seen = self.script.seen.lock().unwrap();
+        seen.iter().map(|headers| headers["idempotency-key"].to_str().unwrap().to_owned()).collect()
+    }
+
+    fn pauses(&self) -> Vec<u128> {
+        self.time.slept.lock().unwrap().iter().map(Duration::as_millis).collect()
+    }
+}
+
+fn body() -> CreateVideoBody {
+    CreateVideoFromAvatar::builder().avatar_id("a").script("s").build().unwrap().into()
+}
+
+async fn create(heygen: &HeyGen) -> Result<String, crate::Error> {
+    Ok(heygen.api().create_video().body(body()).send().await?.into_inner().data.video_id)
+}
+
+async fn read(heygen: &HeyGen) -> Result<(), crate::Error> {
+    heygen.api().get_current_user().send().await.map(drop).map_err(Into::into)
+}
+
+#[tokio::test]
+async fn one_key_goes_with_every_try_of_a_call_and_another_with_the_next() {
+    let stage = Stage::new(&[Act::NoAnswer, refusal(503, "unavailable"), OK]);
+    assert_eq!(create(&stage.heygen).await.unwrap(), "v");
+    create(&stage.heygen).await.unwrap();
+    let keys = stage.keys();
+    assert_eq!((keys.len(), &keys[0], &keys[1]), (4, &keys[1], &keys[2]));
+    assert_ne!(keys[2], keys[3]);
+    assert_eq!(keys[0].len(), 36);
+    assert_eq!(stage.pauses(), [1000, 2000]);
+}
+
+#[tokio::test]
+async fn a_key_of_the_callers_is_kept_and_is_in_the_error() {
+    let stage = Stage::new(&[Act::NoAnswer, Act::NoAnswer, Act::NoAnswer]);
+    let keyed = stage.heygen.with(Options::new().idempotency_key("mine"));
+    let error = create(&keyed).await.unwrap_err();
+    assert_eq!((error.idempotency_key(), error.tries()), (Some("mine"), Some(3)));
+    assert!(error.may_have_executed() && error.is_retryable());
+    assert_eq!(stage.keys(), ["mine"; 3]);
+    let by_call = stage.heygen.api().create_video().idempotency_key("own").body(body()).send().await;
+    assert!(by_call.is_ok());
+    assert_eq!(stage.keys()[3], "own");
+}
+
+#[tokio::test]
+async fn a_doubtful_try_is_not_forgotten() {
+    for last in [Act::NotSent, refusal(429, "rate_limit_exceeded")] {
+        let stage = Stage::new(&[Act::NoAnswer, last.clone(), last]);
+        let error = create(&stage.heygen).await.unwrap_err();
+        assert!(error.may_have_executed(), "{error}");
+    }
+    let stage = Stage::new(&[Act::NotSent, Act::NotSent, refusal(429, "rate_limit_exceeded")]);
+    assert!(!create(&stage.heygen).await.unwrap_err().may_have_executed());
+}
+
+#[tokio::test]
+async fn a_call_under_way_is_asked_for_with_its_own_key() {
+    let mut acts = vec![Act::NoAnswer];
+    acts.extend(vec![refusal(409, "request_in_progress"); 6]);
+    let stage = Stage::new(&acts);
+    assert_eq!(create(&stage.heygen).await.unwrap(), "v");
+    assert_eq!(stage.keys().len(), 8);
+    assert!(stage.keys().windows(2).all(|pair| pair[0] == pair[1]));
+    assert_eq!(stage.pauses(), [1000, 2000, 2000, 4000, 8000, 8000, 8000]);
+    // It ends too.
+    let stage = Stage::new(&vec![refusal(409, "request_in_progress"); 100]);
+    let error = create(&stage.heygen).await.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::RequestInProgress));
+    assert!(error.may_have_executed());
+    assert_eq!(stage.sent(), 21);
+}
+
+#[tokio::test]
+async fn deadlines_and_pauses_that_the_service_asks_for() {
+    let wait = Act::Answer(429, "", Some(("retry-after", "40")));
+    let stage = Stage::new(&[wait.clone(), OK]);
+    read(&stage.heygen).await.unwrap_err_or_ok();
+    assert_eq!(stage.pauses(), [40_000]);
+    let stage = Stage::new(std::slice::from_ref(&wait));
+    let hasty = stage.heygen.with(Options::new().deadline(Duration::from_secs(30)));
+    let error = read(&hasty).await.unwrap_err();
+    assert_eq!((error.status().unwrap().as_u16(), error.retry_after()), (429, Some(Duration::from_secs(40))));
+    assert!(stage.pauses().is_empty() && error.is_retryable());
+    let stage = Stage::new(&vec![refusal(500, "internal_error"); 9]);
+    let patient = stage.heygen.with(Options::new().tries(9));
+    read(&patient).await.unwrap_err();
+    assert_eq!(stage.pauses(), [1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
+}
+
+trait Settled {
+    fn unwrap_err_or_ok(self);
+}
+
+impl Settled for Result<(), crate::Error> {
+    /// The scripted success is not a user's profile; only that it was asked for matters.
+    fn unwrap_err_or_ok(self) {
+        if let Err(error) = self {
+            assert_eq!(error.kind(), crate::ErrorKind::Decode, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_outage_costs_each_call_one_try_once_the_bucket_is_empty() {
+    let stage = Stage::new(&vec![refusal(503, "unavailable"); 10_000]);
+    for _ in 0..200 {
+        read(&stage.heygen).await.unwrap_err();
+    }
+    assert_eq!(stage.sent(), 200 + 100);
+}
+
+#[derive(Clone, Default)]
+struct Tokens(Arc<AtomicUsize>);
+
+impl TokenProvider for Tokens {
+    fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
+        let token = format!("token-{}", self.0.load(Ordering::SeqCst));
+        Box::pin(async { Ok(token.into()) })
+    }
+
+    fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, Result<bool, BoxError>> {
+        assert_eq!(token.expose_secret(), "token-0");
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Ok(true) })
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_is_renewed_once() {
+    let unauthorized = refusal(401, "unauthorized");
+    let stage = Stage::with(&[unauthorized.clone(), OK], HeyGen::builder().token_provider(Tokens::default()));
+    assert_eq!(create(&stage.heygen).await.unwrap(), "v");
+    let tokens: Vec<_> =
+        stage.script.seen.lock().unwrap().iter().map(|headers| headers["authorization"].clone()).collect();
+    assert_eq!(tokens, ["Bearer token-0", "Bearer token-1"]);
+    let stage = Stage::with(
+        &[unauthorized.clone(), unauthorized.clone()],
+        HeyGen::builder().token_provider(Tokens::default()),
+    );
+    assert_eq!(create(&stage.heygen).await.unwrap_err().code(), Some(ErrorCode::Unauthorized));
+    assert_eq!(stage.sent(), 2);
+    // A key is what it is.
+    let stage = Stage::new(&[unauthorized]);
+    assert_eq!(create(&stage.heygen).await.unwrap_err().code(), Some(ErrorCode::Unauthorized));
+    assert_eq!(stage.sent(), 1);
+}
+
+#[derive(Clone, Default)]
+struct Ledger(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Ledger {
+    fn on_try(&self, report: &TryReport<'_>) {
+        let status = report.status.map(|status| status.as_u16());
+        self.0.lock().unwrap().push(format!(
+            "try {} {status:?} {:?}",
+            report.number,
+            report.pause.map(|pause| pause.as_millis())
+        ));
+    }
+
+    fn on_call(&self, report: &CallReport<'_>) {
+        let line = format!(
+            "{} {} {:?} {:?} {:?}",
+            report.operation.id, report.tries, report.code, report.request_id, report.duration
+        );
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+#[tokio::test]
+async fn an_observer_hears_of_tries_and_calls() {
+    let ledger = Ledger::default();
+    let stage = Stage::with(
+        &[Act::NoAnswer, refusal(404, "not_found")],
+        HeyGen::builder().api_key("k").observer(ledger.clone()),
+    );
+    read(&stage.heygen).await.unwrap_err();
+    assert_eq!(
+        *ledger.0.lock().unwrap(),
+        [
+            "try 1 None Some(1000)",
+            "try 2 Some(404) None",
+            "get_current_user 2 Some(\"not_found\") Some(\"r\") 1s"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn requests_are_spaced_and_named() {
+    let builder = HeyGen::builder().api_key("k").requests_per_second(2.0).user_agent_suffix("mine/1");
+    let stage = Stage::with(&[], builder);
+    for _ in 0..3 {
+        create(&stage.heygen).await.unwrap();
+    }
+    assert_eq!(stage.pauses(), [500, 500]);
+    let seen = stage.script.seen.lock().unwrap();
+    let agent = seen[0]["user-agent"].to_str().unwrap();
+    assert!(agent.starts_with("heygen-ext/") && agent.ends_with(" mine/1"), "{agent}");
+}

@@ -1,0 +1,106 @@
+//! Who calls: a key, a token, or a provider of tokens.
+
+use std::fmt;
+use std::sync::Arc;
+
+use heygen_api::{BoxFuture, operations};
+use http::{HeaderName, HeaderValue, header};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::Error;
+
+/// Gives OAuth access tokens, for programs that keep them in a way of their own.
+///
+/// It is asked before every try, so it should keep a token until shortly before its end, and make one new token for many
+/// callers that ask at once.
+pub trait TokenProvider: Send + Sync + 'static {
+    /// A token that is good now.
+    fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>>;
+
+    /// The service refused this token with 401. The call is repeated once when this says that there is another.
+    fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, Result<bool, BoxError>> {
+        let _ = token;
+        Box::pin(std::future::ready(Ok(false)))
+    }
+}
+
+/// An error of any kind.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where the credentials of a client come from.
+#[derive(Clone)]
+pub(crate) enum Source {
+    Key(SecretString),
+    Token(SecretString),
+    Provider(Arc<dyn TokenProvider>),
+}
+
+/// Credentials of one try.
+pub(crate) struct Presented {
+    pub(crate) name: HeaderName,
+    pub(crate) value: HeaderValue,
+    /// The token, where a provider gave it.
+    pub(crate) token: Option<SecretString>,
+}
+
+impl Source {
+    /// Refuses a key that fits into no header, before it is used.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match self {
+            Self::Key(key) => {
+                presented(HeaderName::from_static(operations::API_KEY_HEADER), key.expose_secret())
+            }
+            Self::Token(token) => {
+                presented(header::AUTHORIZATION, &format!("Bearer {}", token.expose_secret()))
+            }
+            Self::Provider(_) => return Ok(()),
+        }
+        .map(drop)
+        .map_err(|problem| Error::configuration(problem.to_string()))
+    }
+
+    /// The header of the next try.
+    pub(crate) async fn present(&self) -> Result<Presented, BoxError> {
+        match self {
+            Self::Key(key) => {
+                presented(HeaderName::from_static(operations::API_KEY_HEADER), key.expose_secret())
+            }
+            Self::Token(token) => {
+                presented(header::AUTHORIZATION, &format!("Bearer {}", token.expose_secret()))
+            }
+            Self::Provider(provider) => {
+                let token = provider.token().await?;
+                let header = presented(header::AUTHORIZATION, &format!("Bearer {}", token.expose_secret()))?;
+                Ok(Presented { token: Some(token), ..header })
+            }
+        }
+    }
+
+    /// Whether there are other credentials than those that were refused.
+    pub(crate) async fn renew(&self, refused: &Presented) -> Result<bool, BoxError> {
+        match (self, &refused.token) {
+            (Self::Provider(provider), Some(token)) => provider.refused(token).await,
+            _ => Ok(false),
+        }
+    }
+}
+
+fn presented(name: HeaderName, text: &str) -> Result<Presented, BoxError> {
+    let problem = "the key or token is empty or has characters that no header takes";
+    if text.trim().is_empty() || text.trim() == "Bearer" {
+        return Err(problem.into());
+    }
+    let mut value = HeaderValue::from_str(text).map_err(|_| problem)?;
+    value.set_sensitive(true);
+    Ok(Presented { name, value, token: None })
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Key(_) => "Key",
+            Self::Token(_) => "Token",
+            Self::Provider(_) => "Provider",
+        })
+    }
+}
