@@ -1,6 +1,9 @@
 //! The simulator as any program sees it: over HTTP, without a client of ours.
 
 mod door;
+// They are run by a shell.
+#[cfg(unix)]
+mod examples;
 mod faults;
 mod files;
 mod idempotency;

@@ -1,0 +1,169 @@
+//! The program as its users start it, and the examples that run against it.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use reqwest::Client;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_heygen-sim");
+
+/// The program, which ends with the test.
+struct Program {
+    child: Child,
+    /// What it printed once it listened.
+    greeting: String,
+}
+
+impl Program {
+    fn start() -> Self {
+        let mut child = Command::new(PROGRAM)
+            .args(["--port", "0", "--speed", "3000"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut greeting = String::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            greeting = greeting + &line + "\n";
+            if line.starts_with("Ctrl-C") {
+                break;
+            }
+        }
+        Self { child, greeting }
+    }
+
+    fn url(&self) -> &str {
+        let start = self.greeting.find("http://127.0.0.1:").expect(&self.greeting);
+        self.greeting[start..].split_once("/v3").unwrap().0
+    }
+
+    /// Has the next GET of a video answered with this.
+    async fn answer_once(&self, video: Value) {
+        let body = json!({"data": video}).to_string();
+        let effect =
+            json!({"type": "answer", "status": 200, "content_type": "application/json", "body": body});
+        let fault = json!({"operation": "getVideoV3", "times": 1, "effect": effect});
+        let request = Client::new().post(format!("{}/__sim/faults", self.url())).body(fault.to_string());
+        assert!(request.send().await.unwrap().status().is_success());
+    }
+
+    async fn requests(&self) -> Vec<Value> {
+        let response = reqwest::get(format!("{}/__sim/requests", self.url())).await.unwrap();
+        let log: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+        log["requests"].as_array().unwrap().clone()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn quickstart(url: &str, key: &str, folder: &Path) -> Output {
+    Command::new("sh")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart.sh"))
+        .arg("launch.mp4")
+        .current_dir(folder)
+        .envs([("HEYGEN_API_BASE", url), ("HEYGEN_API_KEY", key), ("POLL_SECONDS", "0.05")])
+        .output()
+        .unwrap()
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn files(folder: &TempDir) -> Vec<String> {
+    let entries = std::fs::read_dir(folder.path()).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_quick_start_makes_a_file_of_a_prompt() {
+    let (program, folder) = (Program::start(), TempDir::new().unwrap());
+    // The service says `completed` now and then before the link is there.
+    program.answer_once(json!({"id": "v", "status": "completed", "video_url": null})).await;
+    let output = quickstart(program.url(), "sk-simulated", folder.path());
+    assert!(output.status.success(), "{}", errors(&output));
+    assert_eq!(files(&folder), ["launch.mp4"]);
+    let (made, wanted) =
+        (std::fs::read(folder.path().join("launch.mp4")).unwrap(), include_bytes!("../../assets/video.mp4"));
+    assert!(made == wanted, "{} bytes instead of {}", made.len(), wanted.len());
+
+    let requests = program.requests().await;
+    let faults = requests.iter().filter(|request| !request["fault"].is_null());
+    assert_eq!(faults.count(), 1);
+    let download = requests.iter().find(|request| request["operation"] == "files").unwrap();
+    assert_eq!(download["headers"].get("x-api-key"), None, "the key went to where the file is");
+}
+
+#[tokio::test]
+async fn the_quick_start_says_why_it_ends() {
+    let (program, folder) = (Program::start(), TempDir::new().unwrap());
+    let wrong_key = quickstart(program.url(), "wrong", folder.path());
+    assert_eq!(wrong_key.status.code(), Some(1));
+    assert_eq!(
+        errors(&wrong_key),
+        "quickstart: 401 unauthorized: the API key or access token is not valid\n"
+    );
+
+    let failed = json!({"id": "v", "status": "failed", "failure_code": "x", "failure_message": "no face"});
+    program.answer_once(failed).await;
+    let failed = quickstart(program.url(), "sk-simulated", folder.path());
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(errors(&failed).ends_with(" failed: x: no face\n"), "{}", errors(&failed));
+
+    let url = program.url().to_owned();
+    drop(program);
+    let nobody = quickstart(&url, "sk-simulated", folder.path());
+    assert!(!nobody.status.success());
+    assert!(errors(&nobody).starts_with("curl: (7)"), "{}", errors(&nobody));
+    assert_eq!(files(&folder), Vec::<String>::new());
+}
+
+#[test]
+fn the_line_that_the_program_prints_works_as_it_stands() {
+    let program = Program::start();
+    let line = program.greeting.split("Try:").nth(1).and_then(|rest| rest.split("Ctrl-C").next()).unwrap();
+    let shown = format!("{} -w ' %{{http_code}}'", line.trim());
+    let output = Command::new("sh").args(["-c", &shown]).output().unwrap();
+    let answer = String::from_utf8(output.stdout).unwrap();
+    let (body, status) = answer.rsplit_once(' ').unwrap();
+    assert_eq!(status, "200", "{answer}");
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["data"]["session_id"].as_str().unwrap().len(), 32);
+}
+
+#[tokio::test]
+async fn the_signal_of_other_programs_ends_it_in_order() {
+    let mut program = Program::start();
+    // An idle connection does not hold it up.
+    let client = Client::new();
+    client.get(format!("{}/__sim/", program.url())).send().await.unwrap().bytes().await.unwrap();
+    let sent = Command::new("kill").args(["-TERM", &program.child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert!(program.child.wait().unwrap().success());
+}
+
+#[test]
+fn options_that_make_no_sense_are_told() {
+    let run = |arguments: &[&str]| Command::new(PROGRAM).args(arguments).output().unwrap();
+    let stands = run(&["--port", "0", "--speed", "0"]);
+    assert!(!stands.status.success());
+    assert!(errors(&stands).contains("a number above 0 is needed"), "{}", errors(&stands));
+
+    let holder = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = holder.local_addr().unwrap().port().to_string();
+    let taken = run(&["--port", &port]);
+    assert_eq!(taken.status.code(), Some(1));
+    let (begins, ends) = (format!("cannot listen on port {port}: "), "; choose another with --port\n");
+    let said = errors(&taken);
+    assert!(said.starts_with(&begins) && said.ends_with(ends), "{said}");
+}
