@@ -56,6 +56,12 @@ enum Bench {
     Generate,
     /// Building a crate that depends on heygen-api, as a ratio to one that depends on reqwest and serde_json alone
     Compile,
+    /// The simulator: requests a second as a ratio to bare axum, and a soak of a thousand clients
+    Sim {
+        /// How long the soak lasts
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..))]
+        seconds: u64,
+    },
 }
 
 #[derive(Args)]
@@ -106,5 +112,6 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Bench(Bench::Generate) => bench::generate(),
         Command::Bench(Bench::Compile) => bench::compile(),
+        Command::Bench(Bench::Sim { seconds }) => bench::sim(seconds),
     }
 }

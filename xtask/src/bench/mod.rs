@@ -2,9 +2,11 @@
 
 mod compile;
 mod pipeline;
+mod sim;
 
 pub use compile::compile;
 pub use pipeline::generate;
+pub use sim::sim;
 
 use std::time::Duration;
 

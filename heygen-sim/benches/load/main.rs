@@ -1,0 +1,56 @@
+//! How much the simulator bears: requests a second beside bare axum handlers, and a soak of a thousand clients.
+//!
+//! ```text
+//! cargo xtask bench sim --seconds 30
+//! ```
+//!
+//! It fails when the soak meets what must not be: a status out of order, growing memory, a task that is left.
+
+mod client;
+mod figures;
+mod open_files;
+mod soak;
+mod versus;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio::runtime::Runtime;
+
+/// Both ends of each connection are in this process.
+const OPEN_FILES: u64 = 2 * soak::CLIENTS as u64 + 100;
+
+#[derive(Parser)]
+#[command(name = "load", about = "Measure the simulator")]
+struct Options {
+    /// How long the soak lasts
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..))]
+    seconds: u64,
+    /// Measure only the soak
+    #[arg(long)]
+    soak: bool,
+    /// What `cargo bench` adds
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    let violations = match measure(&Options::parse()) {
+        Ok(violations) => violations,
+        Err(error) => vec![error.to_string()],
+    };
+    for violation in &violations {
+        eprintln!("failed: {violation}");
+    }
+    if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn measure(options: &Options) -> io::Result<Vec<String>> {
+    open_files::allow(OPEN_FILES).map_err(io::Error::other)?;
+    if !options.soak {
+        Runtime::new()?.block_on(versus::run())?;
+    }
+    // A runtime of its own: what is left of its tasks is left by the soak.
+    Runtime::new()?.block_on(soak::run(options.seconds))
+}
