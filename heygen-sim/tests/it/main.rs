@@ -8,6 +8,7 @@ mod faults;
 mod files;
 mod idempotency;
 mod jobs;
+mod load;
 mod program;
 mod receiver;
 mod sessions;
