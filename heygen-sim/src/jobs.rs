@@ -290,7 +290,7 @@ pub(crate) fn finish(world: &World, state: &mut State, kind: Kind, id: &str, the
     let failed = job.course.stage(then) == Stage::Failed;
     let (charge, announced) = (job.charge, job.announced);
     let (data, callback) = (payloads::of_job(world, job, then), job.text("callback_url").map(str::to_owned));
-    state.vacate(id);
+    state.vacate_ended(then);
     if failed {
         state.wallet.refund(charge);
     }

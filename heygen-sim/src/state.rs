@@ -155,9 +155,7 @@ impl State {
 
     /// Refuses when so many more jobs would be more than may run.
     pub(crate) fn check_room(&mut self, world: &World, wanted: usize, now: u64) -> Result<(), Refusal> {
-        while self.running.first().is_some_and(|(ends, _)| *ends <= now) {
-            self.running.pop_first();
-        }
+        self.vacate_ended(now);
         let limit = world.settings.concurrency;
         if self.running.len() + wanted <= limit {
             return Ok(());
@@ -170,6 +168,13 @@ impl State {
     /// Counts a job as running until its end.
     pub(crate) fn occupy(&mut self, id: &str, ends: Option<u64>) {
         self.running.insert((ends.unwrap_or(u64::MAX), id.to_owned()));
+    }
+
+    /// Counts those no more that have ended by then. They come first: unlike [`vacate`](Self::vacate) it looks at no other.
+    pub(crate) fn vacate_ended(&mut self, then: u64) {
+        while self.running.first().is_some_and(|(ends, _)| *ends <= then) {
+            self.running.pop_first();
+        }
     }
 
     /// Counts it no more.
