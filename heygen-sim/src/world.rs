@@ -49,6 +49,7 @@ pub(crate) struct World {
     /// A delivery is over.
     pub(crate) settled: Notify,
     base_url: String,
+    signing_secret: [u8; 32],
     ids: AtomicU64,
     request_ids: AtomicU64,
     chances: AtomicU64,
@@ -65,6 +66,7 @@ impl World {
         settings: Settings,
         clock: Clock,
     ) -> Result<Arc<Self>, reqwest::Error> {
+        let signing_secret = Sha256::digest(format!("links with seed {}", settings.seed)).into();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Arc::new_cyclic(|this| Self {
             this: this.clone(),
@@ -75,6 +77,7 @@ impl World {
             wake: Notify::new(),
             settled: Notify::new(),
             base_url,
+            signing_secret,
             ids: AtomicU64::new(0),
             request_ids: AtomicU64::new(0),
             chances: AtomicU64::new(0),
@@ -133,8 +136,8 @@ impl World {
     }
 
     /// What links are signed with: equal seeds sign equally, wherever the simulator listens.
-    pub(crate) fn signing_secret(&self) -> Vec<u8> {
-        Sha256::digest(format!("links with seed {}", self.settings.seed)).to_vec()
+    pub(crate) fn signing_secret(&self) -> &[u8] {
+        &self.signing_secret
     }
 
     /// Runs something that outlives its request; it ends with the simulator.

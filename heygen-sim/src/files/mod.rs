@@ -159,7 +159,7 @@ pub(crate) fn denied(status: StatusCode, code: &str, message: &str) -> Reply {
 
 fn mac(world: &World, path: &str, expires: u64) -> Hmac<Sha256> {
     // HMAC takes a key of any length, so this default is never taken.
-    let mut mac = Hmac::<Sha256>::new_from_slice(&world.signing_secret())
+    let mut mac = Hmac::<Sha256>::new_from_slice(world.signing_secret())
         .unwrap_or_else(|_| Hmac::new(&Default::default()));
     mac.update(format!("{path}\n{expires}").as_bytes());
     mac
