@@ -262,8 +262,10 @@ pub(crate) fn submit(
     }
     if let Some(ends) = ends {
         state.schedule(ends, Due::Job(order.kind, id.clone()));
-        // An item of a batch was not due before, so the one who sleeps may sleep too long.
-        world.wake.notify_one();
+        // The one who sleeps until something else wakes early enough.
+        if state.next_due() == Some(ends) {
+            world.wake.notify_one();
+        }
     }
     let job = Job {
         id: id.clone(),
