@@ -240,7 +240,7 @@ async fn a_proofread_is_corrected_and_rendered() {
     let path = format!("/v3/video-translations/{}", translation["video_translation_id"].as_str().unwrap());
     program.advance(300);
     let done = program.get(&path).await;
-    assert_eq!((&done["status"], &done["output_language"]), (&json!("completed"), &json!("German")));
+    assert_eq!((&done["status"], &done["output_language"]), (&json!("completed"), &json!("de")));
 }
 
 #[tokio::test]

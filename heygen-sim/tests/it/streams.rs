@@ -113,7 +113,7 @@ async fn words_of_a_realtime_avatar_come_as_they_are_spoken() {
     // Who comes late gets all of it.
     assert_eq!(words(&listen().await.0), ["one", "two", "three", "four"]);
     let over = program.get(&path).await;
-    assert_eq!((&over["status"], &over["end_reason"]), (&json!("completed"), &json!("completed")));
+    assert_eq!((&over["status"], &over["end_reason"]), (&json!("completed"), &json!("final_marker")));
     let cancelled = program.post(&format!("{path}/cancel"), Value::Null).await;
     assert_eq!(cancelled["cancelled"], false);
 }
