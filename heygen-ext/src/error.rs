@@ -201,6 +201,11 @@ impl Error {
         Self::new(ErrorKind::Deadline, problem)
     }
 
+    /// A list that cannot be followed.
+    pub(crate) fn pages(operation: &'static Operation, problem: &str) -> Self {
+        Self::new(ErrorKind::Decode, format!("{}: {problem}", operation.id))
+    }
+
     pub(crate) fn download(problem: impl Into<String>) -> Self {
         Self::new(ErrorKind::Download, problem.into())
     }

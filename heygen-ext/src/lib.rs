@@ -12,6 +12,7 @@ mod download;
 mod error;
 mod job;
 mod options;
+mod pages;
 mod video_agent;
 
 pub use builder::HeyGenBuilder;
@@ -23,6 +24,7 @@ pub use download::Download;
 pub use error::{Error, ErrorKind};
 pub use job::{Job, Step};
 pub use options::Options;
+pub use pages::{Items, Page, Paged, Pages};
 pub use video_agent::VideoAgent;
 
 pub use heygen_api;

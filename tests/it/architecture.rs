@@ -98,7 +98,10 @@ fn only_the_seam_sends() {
     rust_files(&workspace_root().join("heygen-api/src"), &mut files);
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
-        let seam = ["src/client.rs", "src/transport.rs"].iter().any(|seam| path.ends_with(seam));
+        // A page is fetched by sending its call, which is the seam's own affair.
+        let seam = ["src/client.rs", "src/transport.rs", "generated/pages.rs"]
+            .iter()
+            .any(|seam| path.ends_with(seam));
         // Examples in comments send too, by the client.
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         let code: String = code.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();

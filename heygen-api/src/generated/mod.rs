@@ -6,3 +6,4 @@ pub mod builder;
 pub mod operations;
 pub mod types;
 mod client;
+mod pages;

@@ -1,5 +1,7 @@
 //! The main job, against the simulator.
 
+mod pages;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

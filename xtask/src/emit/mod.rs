@@ -1,13 +1,14 @@
 //! Emitting: the lowered document becomes the text of files.
 //!
 //! [`progenitor`] makes structs and operations; [`structs`], [`builders`], [`operations`] and [`send`] rework what it made;
-//! [`enums`] and [`unions`] say what it cannot; [`tables`] writes what the tests across crates walk over.
+//! [`enums`], [`unions`] and [`pages`] say what it cannot; [`tables`] writes what the tests across crates walk over.
 
 pub mod builders;
 pub mod docs;
 pub mod enums;
 pub mod gates;
 pub mod operations;
+pub mod pages;
 pub mod progenitor;
 pub mod send;
 pub mod structs;
@@ -77,6 +78,7 @@ pub fn emit(lowered: &Value) -> Result<Vec<File>> {
                 pub mod operations;
                 pub mod types;
                 mod client;
+                mod pages;
             },
         )?,
         rust(
@@ -160,6 +162,7 @@ pub fn emit(lowered: &Value) -> Result<Vec<File>> {
                 #(#calls)*
             },
         )?,
+        rust("pages.rs", "Lists that come in pages.", pages::emit(lowered, &gates)?)?,
         rust(
             "operations.rs",
             "What the document says of each operation, for the transport.",

@@ -20,6 +20,7 @@ pub mod media;
 pub mod names;
 pub mod null_types;
 pub mod optional_lists;
+pub mod page_limits;
 pub mod patches;
 pub mod prune;
 pub mod ref_siblings;
@@ -58,6 +59,8 @@ pub mod extension {
     pub const MULTIPART: &str = "x-multipart";
     /// On an operation: statuses with which the document says it refuses.
     pub const REFUSALS: &str = "x-refusals";
+    /// On an operation that lists: the most items that a page may have.
+    pub const PAGE_LIMIT: &str = "x-page-limit";
     /// On a union: a reference to the component that stands for every tag the mapping does not have.
     pub const OPEN_MEMBER: &str = "x-open-member";
 }
@@ -85,6 +88,7 @@ pub fn lower(mut document: Value) -> Result<Value, Diagnostics> {
     hoist::apply(&mut document)?;
     unions::apply(&mut document)?;
     prune::apply(&mut document);
+    page_limits::apply(&mut document);
     strictness::apply(&mut document);
     sensitive::apply(&mut document);
     optional_lists::apply(&mut document);
