@@ -36,6 +36,7 @@ pub struct EventStream<T> {
     operation: &'static Operation,
     answered: Answered,
     done: bool,
+    marked: bool,
     item: std::marker::PhantomData<fn() -> T>,
 }
 
@@ -49,7 +50,7 @@ impl<T> EventStream<T> {
     pub(crate) fn new(operation: &'static Operation, response: reqwest::Response) -> Self {
         let answered = Answered::of(&response);
         let frames = Box::pin(response.bytes_stream().eventsource());
-        Self { frames, operation, answered, done: false, item: std::marker::PhantomData }
+        Self { frames, operation, answered, done: false, marked: false, item: std::marker::PhantomData }
     }
 }
 
@@ -71,7 +72,7 @@ impl<T: DeserializeOwned> Stream for EventStream<T> {
         let cut = |error| Err(Error::cut(self.operation, self.answered.clone(), error));
         let event = match frame {
             Ok(frame) if frame.data == "[DONE]" => {
-                self.done = true;
+                (self.done, self.marked) = (true, true);
                 return Poll::Ready(None);
             }
             Ok(frame) => self.read(frame),
@@ -80,6 +81,19 @@ impl<T: DeserializeOwned> Stream for EventStream<T> {
         };
         self.done = event.is_err();
         Poll::Ready(Some(event))
+    }
+}
+
+impl<T> EventStream<T> {
+    /// Whether the stream has ended, and by its marker `[DONE]`. One that ends without it may have been cut.
+    pub fn ended_by_marker(&self) -> bool {
+        self.marked
+    }
+
+    /// The error of a stream that ended where it must not.
+    pub fn cut_short(&self) -> Error {
+        let problem = TransportError::no_answer("the stream ended before its last event");
+        Error::cut(self.operation, self.answered.clone(), problem)
     }
 }
 

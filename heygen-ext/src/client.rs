@@ -58,6 +58,11 @@ impl HeyGen {
         Self { api: self.api.with_transport(policies.clone()), policies, files: self.files.clone() }
     }
 
+    #[cfg(feature = "preview")]
+    pub(crate) fn surroundings(&self) -> Arc<dyn crate::call::surroundings::Surroundings> {
+        Arc::clone(&self.policies.shared.surroundings)
+    }
+
     /// Starts a job.
     ///
     /// # Errors

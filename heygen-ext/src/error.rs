@@ -206,6 +206,12 @@ impl Error {
         Self::new(ErrorKind::Decode, format!("{}: {problem}", operation.id))
     }
 
+    /// An event that does not fit where it came.
+    #[cfg(feature = "preview")]
+    pub(crate) fn stream(problem: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Decode, problem.into())
+    }
+
     pub(crate) fn download(problem: impl Into<String>) -> Self {
         Self::new(ErrorKind::Download, problem.into())
     }
@@ -247,6 +253,12 @@ impl Error {
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
+    }
+}
+
+impl From<heygen_api::BuildError> for Error {
+    fn from(error: heygen_api::BuildError) -> Self {
+        Self::new(ErrorKind::InvalidRequest, error.to_string())
     }
 }
 

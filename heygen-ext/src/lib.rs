@@ -13,6 +13,8 @@ mod error;
 mod job;
 mod options;
 mod pages;
+#[cfg(feature = "preview")]
+mod stream;
 mod video_agent;
 
 pub use builder::HeyGenBuilder;
@@ -25,6 +27,8 @@ pub use error::{Error, ErrorKind};
 pub use job::{Job, Step};
 pub use options::Options;
 pub use pages::{Items, Page, Paged, Pages};
+#[cfg(feature = "preview")]
+pub use stream::{Speech, SpeechPart, Words};
 pub use video_agent::VideoAgent;
 
 pub use heygen_api;

@@ -1,6 +1,8 @@
 //! The main job, against the simulator.
 
 mod pages;
+#[cfg(feature = "preview")]
+mod streams;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

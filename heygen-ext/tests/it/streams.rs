@@ -1,0 +1,86 @@
+//! Event streams of the simulator, whole and cut.
+
+use futures_util::{StreamExt, TryStreamExt};
+use heygen_ext::heygen_api::types::{
+    AssetUrl, CreateAvatarRealtimeTextStream, CreateModelAudioVoiceRequest, StreamSpeechRequest,
+};
+use heygen_ext::{ErrorKind, HeyGen, SpeechPart};
+use heygen_sim::{Clock, Fault, Sim};
+
+/// Ten thousand times real time: nothing here waits for long.
+async fn pair() -> (Sim, HeyGen) {
+    let sim = Sim::builder().clock(Clock::scaled(10_000.0)).start().await.unwrap();
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+    (sim, heygen)
+}
+
+async fn request(heygen: &HeyGen) -> StreamSpeechRequest {
+    let audio = AssetUrl::builder().url("https://example.com/me.mp3").build().unwrap();
+    let voice = CreateModelAudioVoiceRequest::builder().audio(vec![audio]).name("Me").language("en");
+    let made = heygen.api().create_model_audio_voice().body(voice).send().await.unwrap();
+    let id = made.into_inner().data.voice_id;
+    loop {
+        let voice = heygen.api().get_model_audio_voice().voice_id(&*id).send().await.unwrap();
+        if voice.data.status.as_str() == "ACTIVE" {
+            break;
+        }
+    }
+    let text = StreamSpeechRequest::builder().voice_id(id).language("en").text("one two three four five");
+    text.with_timestamps(true).build().unwrap()
+}
+
+#[tokio::test]
+async fn speech_is_audio_and_words() {
+    let (_sim, heygen) = pair().await;
+    let request = request(&heygen).await;
+    let parts: Vec<_> = heygen.speak(request).await.unwrap().try_collect().await.unwrap();
+    let words: Vec<_> = parts
+        .iter()
+        .filter_map(|part| match part {
+            SpeechPart::Words(words) => Some(words.iter().map(|word| word.text.as_str())),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    assert_eq!(words, ["one", "two", "three", "four", "five"]);
+    let audio =
+        parts.iter().filter(|part| matches!(part, SpeechPart::Audio(wav) if wav.starts_with(b"RIFF")));
+    assert_eq!(audio.count(), 4);
+}
+
+#[tokio::test]
+async fn cut_speech_is_an_error_and_is_not_made_again() {
+    let (sim, heygen) = pair().await;
+    let request = request(&heygen).await;
+    for (fault, kind) in
+        [(Fault::cut_stream(2), ErrorKind::Transport), (Fault::fail_stream(2), ErrorKind::Failed)]
+    {
+        sim.inject(fault.on("streamModelSpeech").times(1)).unwrap();
+        sim.clear_requests();
+        let parts: Vec<_> = heygen.speak(request.clone()).await.unwrap().collect().await;
+        assert_eq!(parts.last().unwrap().as_ref().unwrap_err().kind(), kind);
+        assert_eq!((parts.len(), sim.requests().len()), (3, 1));
+    }
+}
+
+#[tokio::test]
+async fn words_go_on_over_breaks_and_none_is_told_twice() {
+    let (sim, heygen) = pair().await;
+    let body = CreateAvatarRealtimeTextStream::builder()
+        .avatar_id("b0000000000000000000000000000001")
+        .voice_id("en-us-clara")
+        .text("one two three four five six seven");
+    let made = heygen.api().create_avatar_realtime_session().body(body).send().await.unwrap();
+    let id = made.into_inner().data.stream_id;
+    sim.inject(Fault::cut_stream(1).on("streamAvatarRealtimeWords").times(2)).unwrap();
+    let words: Vec<_> = heygen.realtime_words(&*id).map_ok(|word| word.word).try_collect().await.unwrap();
+    assert_eq!(words, ["one", "two", "three", "four", "five", "six", "seven"]);
+    assert_eq!(sim.faults()[0].1, 2);
+}
+
+#[tokio::test]
+async fn an_unknown_stream_is_refused() {
+    let (_sim, heygen) = pair().await;
+    let error = heygen.realtime_words("nobody").try_next().await.unwrap_err();
+    assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 404));
+}
