@@ -9,6 +9,8 @@ pub(crate) mod retry_after;
 pub(crate) mod surroundings;
 pub(crate) mod telemetry;
 #[cfg(test)]
+mod faulty;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
