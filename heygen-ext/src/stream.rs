@@ -112,7 +112,7 @@ impl Speech {
             SpeechStreamEvent::Audio(part) => {
                 let expected = self.parts;
                 self.parts += 1;
-                if i64::try_from(part.part_index).ok() != Some(expected) {
+                if part.part_index != expected {
                     let problem = format!("part {} came where part {expected} was due", part.part_index);
                     return Err(Error::stream(problem));
                 }

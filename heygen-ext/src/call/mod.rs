@@ -3,13 +3,13 @@
 pub(crate) mod bucket;
 pub(crate) mod decision;
 pub(crate) mod exchange;
+#[cfg(test)]
+mod faulty;
 pub(crate) mod limits;
 pub(crate) mod redaction;
 pub(crate) mod retry_after;
 pub(crate) mod surroundings;
 pub(crate) mod telemetry;
-#[cfg(test)]
-mod faulty;
 #[cfg(test)]
 mod tests;
 

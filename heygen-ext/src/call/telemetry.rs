@@ -115,4 +115,6 @@ pub(crate) fn close(span: &Span, report: &CallReport<'_>) {
             (None, None) => span.record("error.type", "no_answer"),
         };
     }
+    // For those who read lines and not spans.
+    tracing::debug!(parent: span, "the call is over");
 }

@@ -1,6 +1,7 @@
 //! The main job, against the simulator.
 
 mod pages;
+mod secrets;
 #[cfg(feature = "preview")]
 mod streams;
 
