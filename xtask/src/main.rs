@@ -56,6 +56,8 @@ enum Bench {
     Generate,
     /// Building a crate that depends on heygen-api, as a ratio to one that depends on reqwest and serde_json alone
     Compile,
+    /// A status GET through HeyGen: time and allocations as a ratio to bare reqwest and serde_json
+    Call,
     /// The simulator: requests a second as a ratio to bare axum, and a soak of a thousand clients
     Sim {
         /// How long the soak lasts
@@ -112,6 +114,7 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Bench(Bench::Generate) => bench::generate(),
         Command::Bench(Bench::Compile) => bench::compile(),
+        Command::Bench(Bench::Call) => bench::call(),
         Command::Bench(Bench::Sim { seconds }) => bench::sim(seconds),
     }
 }

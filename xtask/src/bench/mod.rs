@@ -1,12 +1,12 @@
 //! Measurements; each prints a ratio to a rival of the same run. Benchmarks are never tests.
 
 mod compile;
+mod elsewhere;
 mod pipeline;
-mod sim;
 
 pub use compile::compile;
+pub use elsewhere::{call, sim};
 pub use pipeline::generate;
-pub use sim::sim;
 
 use std::time::Duration;
 

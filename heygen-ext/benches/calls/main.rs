@@ -1,0 +1,129 @@
+//! What the policies of a call cost: a status GET through `HeyGen` against the same through bare reqwest and serde_json,
+//! with the same server in the same run.
+//!
+//! The simulator runs in a process of its own: this one, started again with `--serve`.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use heygen_ext::HeyGen;
+use heygen_ext::heygen_api::types::{CreateVideoFromAvatar, GetVideoEnvelope};
+use heygen_sim::{Clock, Sim};
+use tokio::runtime::Runtime;
+
+/// Calls in one round, and rounds of each kind; a median stands for them all.
+const CALLS: u32 = 400;
+const ROUNDS: usize = 15;
+
+/// What the design allows.
+const AIM: f64 = 1.05;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if std::env::args().any(|argument| argument == "--serve") {
+        return runtime.block_on(serve());
+    }
+    let mut server =
+        Server(Command::new(std::env::current_exe()?).arg("--serve").stdout(Stdio::piped()).spawn()?);
+    let output = server.0.stdout.take().ok_or("the server has no output")?;
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line)?;
+    let (url, key) = line.trim().split_once(' ').ok_or("the server did not say where it is")?;
+    compare(&runtime, url, key)
+}
+
+/// A process that ends with this one.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn serve() -> Result<(), Failure> {
+    let sim = Sim::builder().clock(Clock::manual()).start().await?;
+    println!("{} {}", sim.base_url(), sim.api_key());
+    std::future::pending().await
+}
+
+fn compare(runtime: &Runtime, url: &str, key: &str) -> Result<(), Failure> {
+    let heygen = HeyGen::builder().api_key(key).base_url(url).build()?;
+    let body = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello");
+    let made = runtime.block_on(heygen.api().create_video().body(body).send())?;
+    let id = made.into_inner().data.video_id;
+    let plain = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    let address = format!("{url}/v3/videos/{id}");
+
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    // The first round warms up.
+    for round in 0..ROUNDS + 1 {
+        let began = Instant::now();
+        runtime.block_on(by_heygen(&heygen, &id))?;
+        let our = began.elapsed() / CALLS;
+        let began = Instant::now();
+        runtime.block_on(by_reqwest(&plain, &address, key, &id))?;
+        if round > 0 {
+            ours.push(our);
+            theirs.push(began.elapsed() / CALLS);
+        }
+    }
+    let (our, their) = (median(ours), median(theirs));
+    println!("a status GET, median of {ROUNDS} rounds of {CALLS}");
+    println!("  bare reqwest + serde_json  {:7.1} µs", micros(their));
+    println!("  HeyGen                     {:7.1} µs", micros(our));
+    println!(
+        "  ratio                      {:7.3}     (aim: at most {AIM})",
+        our.as_secs_f64() / their.as_secs_f64()
+    );
+
+    let our = allocation_counter::measure(|| drop(runtime.block_on(by_heygen(&heygen, &id))));
+    let their =
+        allocation_counter::measure(|| drop(runtime.block_on(by_reqwest(&plain, &address, key, &id))));
+    let per_call = |count: u64| count as f64 / f64::from(CALLS);
+    println!("allocations of one such call");
+    println!(
+        "  bare reqwest + serde_json  {:7.1}    {:7.0} bytes",
+        per_call(their.count_total),
+        per_call(their.bytes_total)
+    );
+    println!(
+        "  HeyGen                     {:7.1}    {:7.0} bytes",
+        per_call(our.count_total),
+        per_call(our.bytes_total)
+    );
+    println!("  ratio                      {:7.3}", our.count_total as f64 / their.count_total as f64);
+    Ok(())
+}
+
+async fn by_heygen(heygen: &HeyGen, id: &str) -> Result<(), Failure> {
+    for _ in 0..CALLS {
+        let video = heygen.api().get_video().video_id(id).send().await?;
+        assert_eq!(video.data.id, id);
+    }
+    Ok(())
+}
+
+async fn by_reqwest(plain: &reqwest::Client, address: &str, key: &str, id: &str) -> Result<(), Failure> {
+    for _ in 0..CALLS {
+        let request = plain.get(address).header("x-api-key", key).header("accept", "application/json");
+        let answer = request.send().await?.error_for_status()?;
+        let video: GetVideoEnvelope = serde_json::from_slice(&answer.bytes().await?)?;
+        assert_eq!(video.data.id, id);
+    }
+    Ok(())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}

@@ -1,0 +1,31 @@
+//! Benches that live in the crates that they measure: nothing here depends on a crate of ours. They print their figures
+//! themselves.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::generate::workspace_root;
+
+/// `cargo xtask bench sim`.
+pub fn sim(seconds: u64) -> Result<()> {
+    run("heygen-sim", "load", &["--seconds", &seconds.to_string()])
+}
+
+/// `cargo xtask bench call`.
+pub fn call() -> Result<()> {
+    run("heygen-ext", "calls", &[])
+}
+
+fn run(package: &str, bench: &str, arguments: &[&str]) -> Result<()> {
+    let status = Command::new("cargo")
+        .args(["bench", "--quiet", "--package", package, "--bench", bench, "--"])
+        .args(arguments)
+        .current_dir(workspace_root())
+        .status()
+        .context("cannot run cargo")?;
+    if !status.success() {
+        bail!("the bench `{bench}` of {package} failed: {status}");
+    }
+    Ok(())
+}
