@@ -14,7 +14,7 @@ use crate::call::telemetry::{Audience, Observer};
 use crate::call::{Sender, Shared};
 use crate::client::{Nowhere, user_agent};
 use crate::credentials::{Source, TokenProvider};
-use crate::{Error, HeyGen, Options};
+use crate::{Error, HeyGen, OAuth, Options};
 
 /// Time for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ const IDLE: Duration = Duration::from_secs(60);
 #[must_use]
 pub struct HeyGenBuilder {
     base_url: Option<String>,
-    source: Option<Source>,
+    given: Option<Given>,
     user_agent_suffix: Option<String>,
     http_client: Option<reqwest::Client>,
     transport: Option<Arc<dyn Transport>>,
@@ -36,6 +36,13 @@ pub struct HeyGenBuilder {
     per_second: Option<f64>,
     observer: Audience,
     surroundings: Option<Arc<dyn Surroundings>>,
+}
+
+/// Credentials as they were given.
+enum Given {
+    Ready(Source),
+    /// Tokens whose renewal needs the rest of the options.
+    OAuth(OAuth),
 }
 
 impl HeyGenBuilder {
@@ -70,19 +77,26 @@ impl HeyGenBuilder {
 
     /// Uses this API key.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
-        self.source = Some(Source::Key(SecretString::from(key.into())));
+        self.given = Some(Given::Ready(Source::Key(SecretString::from(key.into()))));
         self
     }
 
-    /// Uses this OAuth access token, as long as it is good.
+    /// Uses this OAuth access token, as long as it is good; [`oauth`](Self::oauth) renews it.
     pub fn access_token(mut self, token: impl Into<String>) -> Self {
-        self.source = Some(Source::Token(SecretString::from(token.into())));
+        self.given = Some(Given::Ready(Source::Token(SecretString::from(token.into()))));
         self
     }
 
     /// Asks for a token before every try.
     pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
-        self.source = Some(Source::Provider(Arc::new(provider)));
+        self.given = Some(Given::Ready(Source::Provider(Arc::new(provider))));
+        self
+    }
+
+    /// Uses these OAuth tokens, and renews them. Renewals go out by an HTTP client of their own, with the proxies of the
+    /// environment, whatever [`http_client`](Self::http_client) and [`transport`](Self::transport) say.
+    pub fn oauth(mut self, tokens: OAuth) -> Self {
+        self.given = Some(Given::OAuth(tokens));
         self
     }
 
@@ -146,16 +160,26 @@ impl HeyGenBuilder {
     ///
     /// # Errors
     ///
-    /// There are no credentials, or they fit into no header; the address is none; the suffix fits into no header.
+    /// There are no credentials, or they fit into no header; tokens lack a client id; an address is none; the suffix fits
+    /// into no header.
     pub fn build(self) -> Result<HeyGen, Error> {
         let mut address = Client::builder().transport(Nowhere);
         if let Some(url) = self.base_url {
             address = address.base_url(url);
         }
         let address = address.build()?;
-        let source = self.source.ok_or_else(|| {
-            Error::configuration("no credentials: call `api_key`, `access_token` or `token_provider`")
-        })?;
+        let surroundings = self.surroundings.unwrap_or_else(|| Arc::new(Real));
+        let source = match self.given {
+            Some(Given::Ready(source)) => source,
+            Some(Given::OAuth(tokens)) => {
+                Source::Provider(Arc::new(tokens.provider(Arc::clone(&surroundings))?))
+            }
+            None => {
+                return Err(Error::configuration(
+                    "no credentials: call `api_key`, `access_token`, `oauth` or `token_provider`",
+                ));
+            }
+        };
         source.check()?;
         let sender = match (self.transport, self.http_client) {
             (Some(transport), _) => Sender::Own(transport),
@@ -172,7 +196,7 @@ impl HeyGenBuilder {
             bucket: Bucket::default(),
             limits: Limits::new(self.in_flight, self.per_second),
             audience: self.observer,
-            surroundings: self.surroundings.unwrap_or_else(|| Arc::new(Real)),
+            surroundings,
         };
         // Links to files are signed: nothing of ours goes along, and only idleness ends a transfer.
         let files = http_client(|options| options.read_timeout(IDLE))?;
@@ -189,7 +213,7 @@ impl fmt::Debug for HeyGenBuilder {
     }
 }
 
-fn http_client(
+pub(crate) fn http_client(
     set: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
 ) -> Result<reqwest::Client, Error> {
     let options = reqwest::Client::builder()

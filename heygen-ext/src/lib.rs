@@ -21,6 +21,7 @@ pub use builder::HeyGenBuilder;
 pub use call::telemetry::{CallReport, Observer, TryReport};
 pub use client::HeyGen;
 pub use code::{ErrorCode, UnknownCode};
+pub use credentials::oauth::OAuth;
 pub use credentials::{BoxError, TokenProvider};
 pub use download::Download;
 pub use error::{Error, ErrorKind};

@@ -1,5 +1,9 @@
 //! Who calls: a key, a token, or a provider of tokens.
 
+pub(crate) mod file;
+pub(crate) mod oauth;
+mod token_endpoint;
+
 use std::fmt;
 use std::sync::Arc;
 
