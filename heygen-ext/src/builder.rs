@@ -1,6 +1,7 @@
 //! Options of a client, and what the environment says of them.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::call::surroundings::{Real, Surroundings};
 use crate::call::telemetry::{Audience, Observer};
 use crate::call::{Sender, Shared};
 use crate::client::{Nowhere, user_agent};
+use crate::credentials::file::{CredentialsFile, Stored};
 use crate::credentials::{Source, TokenProvider};
 use crate::{Error, HeyGen, OAuth, Options};
 
@@ -46,33 +48,92 @@ enum Given {
 }
 
 impl HeyGenBuilder {
-    /// Reads the environment: the key in `HEYGEN_API_KEY`, or else the token in `HEYGEN_ACCESS_TOKEN`; the address in
-    /// `HEYGEN_API_BASE` or `HEYGEN_API_URL`, if there is one. Variables that are empty count as not set.
+    /// Reads the environment: credentials, and the address in `HEYGEN_API_BASE` or `HEYGEN_API_URL`, if there is one.
+    /// Variables that are empty count as not set.
+    ///
+    /// Of these credentials, the first that are there count:
+    ///
+    /// 1. the API key in `HEYGEN_API_KEY`;
+    /// 2. the access token in `HEYGEN_ACCESS_TOKEN`, as long as it is good;
+    /// 3. the file `~/.heygen/credentials` of HeyGen's own tools, or `credentials` in the directory that
+    ///    `HEYGEN_CONFIG_DIR` names: an API key as its one line, or JSON with `api_key` or `oauth`.
+    ///
+    /// The tokens of a file are renewed as [`OAuth`] says, and the new ones are written into it; what another program
+    /// writes there is taken over. HeyGen renews a token for the OAuth client alone that it was given to: if the file has
+    /// no `client_id` beside its tokens, `HEYGEN_OAUTH_CLIENT_ID` names it, and without both the tokens are used until
+    /// their end. `HEYGEN_OAUTH_TOKEN_URL` is the address of another token endpoint.
+    ///
+    /// ```no_run
+    /// let heygen = heygen_ext::HeyGenBuilder::from_env()?.user_agent_suffix("my-program/1.2").build()?;
+    /// # Ok::<_, heygen_ext::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// There are no credentials.
+    /// There are no credentials, or the file is none that can be used; the text names it.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_variables(|name| std::env::var(name).ok())
+        Self::from_variables(|name| std::env::var(name).ok(), std::env::home_dir())
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+    /// The same, with variables and a home directory from elsewhere: a `.env` file, a test.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use heygen_ext::HeyGenBuilder;
+    ///
+    /// let variables = HashMap::from([("HEYGEN_API_KEY", "sk-…")]);
+    /// let heygen =
+    ///     HeyGenBuilder::from_variables(|name| variables.get(name).map(ToString::to_string), None)?.build()?;
+    /// # Ok::<_, heygen_ext::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_env`](Self::from_env).
+    pub fn from_variables(
+        variable: impl Fn(&str) -> Option<String>,
+        home: Option<PathBuf>,
+    ) -> Result<Self, Error> {
         let variable = |name: &str| {
             variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
         };
         let builder = match (variable("HEYGEN_API_KEY"), variable("HEYGEN_ACCESS_TOKEN")) {
             (Some(key), _) => Self::default().api_key(key),
             (None, Some(token)) => Self::default().access_token(token),
-            (None, None) => {
-                return Err(Error::configuration(
-                    "HEYGEN_API_KEY is not set: make a key in the provider's dashboard and export it",
-                ));
-            }
+            (None, None) => Self::from_file(&variable, home)?,
         };
         Ok(match variable("HEYGEN_API_BASE").or_else(|| variable("HEYGEN_API_URL")) {
             Some(base) => builder.base_url(base),
             None => builder,
         })
+    }
+
+    fn from_file(variable: &impl Fn(&str) -> Option<String>, home: Option<PathBuf>) -> Result<Self, Error> {
+        let file = CredentialsFile::find(variable("HEYGEN_CONFIG_DIR"), home);
+        let stored = file.as_ref().map(CredentialsFile::read).transpose()?.flatten();
+        match (stored, file) {
+            (Some(Stored::Key(key)), _) => {
+                Ok(Self { given: Some(Given::Ready(Source::Key(key))), ..Self::default() })
+            }
+            (Some(Stored::OAuth(mut tokens)), Some(file)) => {
+                tokens.client_id = tokens.client_id.or_else(|| variable("HEYGEN_OAUTH_CLIENT_ID"));
+                let oauth = OAuth::of_file(tokens, file);
+                Ok(Self::default().oauth(match variable("HEYGEN_OAUTH_TOKEN_URL") {
+                    Some(url) => oauth.token_url(url),
+                    None => oauth,
+                }))
+            }
+            (_, file) => {
+                let place = match file {
+                    Some(file) => format!("there is no file `{}`", file.path().display()),
+                    None => "there is no home directory for the file `.heygen/credentials`".to_owned(),
+                };
+                Err(Error::configuration(format!(
+                    "no credentials: HEYGEN_API_KEY is not set, HEYGEN_ACCESS_TOKEN is not set, and {place}; make a key in \
+                     the provider's dashboard and export it as HEYGEN_API_KEY"
+                )))
+            }
+        }
     }
 
     /// Uses this API key.
@@ -230,10 +291,9 @@ mod tests {
     use crate::ErrorKind;
 
     fn from(pairs: &[(&str, &str)]) -> Result<HeyGen, Error> {
-        HeyGenBuilder::from_variables(|name| {
-            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        })?
-        .build()
+        let variable =
+            |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        HeyGenBuilder::from_variables(variable, None)?.build()
     }
 
     #[test]
@@ -257,6 +317,32 @@ mod tests {
         ] {
             assert_eq!(from(wrong).unwrap_err().kind(), ErrorKind::Configuration, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn an_error_names_all_places_where_credentials_may_be() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join(".heygen").join("credentials");
+        let error = HeyGenBuilder::from_variables(|_| None, Some(home.path().into())).unwrap_err();
+        for place in ["HEYGEN_API_KEY", "HEYGEN_ACCESS_TOKEN", &file.display().to_string()] {
+            assert!(error.to_string().contains(place), "{error}");
+        }
+        assert!(from(&[]).unwrap_err().to_string().contains("no home directory"));
+    }
+
+    #[test]
+    fn variables_come_before_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join(".heygen");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("credentials"), "{ broken").unwrap();
+        let with = |name: &'static str| {
+            let variable = move |asked: &str| (asked == name).then(|| "v".to_owned());
+            HeyGenBuilder::from_variables(variable, Some(home.path().into()))
+        };
+        assert!(matches!(with("HEYGEN_API_KEY").unwrap().given, Some(Given::Ready(Source::Key(_)))));
+        assert!(matches!(with("HEYGEN_ACCESS_TOKEN").unwrap().given, Some(Given::Ready(Source::Token(_)))));
+        assert!(with("OTHER").unwrap_err().to_string().contains("not valid JSON"));
     }
 
     #[test]
