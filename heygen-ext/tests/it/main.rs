@@ -1,5 +1,6 @@
 //! The main job, against the simulator.
 
+mod credentials;
 mod pages;
 mod secrets;
 #[cfg(feature = "preview")]

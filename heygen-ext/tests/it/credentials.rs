@@ -1,0 +1,241 @@
+//! Credentials from the environment and tokens that renew themselves, against the simulator.
+
+use std::fmt::{self, Write};
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use futures_util::future::join_all;
+use heygen_ext::{Error, ErrorCode, HeyGen, HeyGenBuilder, OAuth};
+use heygen_sim::{Clock, Fault, Sim};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tracing::field::{Field, Visit};
+use tracing::span;
+
+async fn start() -> Sim {
+    Sim::builder().clock(Clock::manual()).start().await.unwrap()
+}
+
+fn token_url(sim: &Sim) -> String {
+    format!("{}/v1/oauth/token", sim.base_url())
+}
+
+/// A folder with a credentials file of this content.
+fn folder(content: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("credentials"), content).unwrap();
+    folder
+}
+
+/// A client for an environment whose credentials are in that folder.
+fn client(sim: &Sim, folder: &Path) -> Result<HeyGen, Error> {
+    let variable = |name: &str| match name {
+        "HEYGEN_CONFIG_DIR" => Some(folder.display().to_string()),
+        "HEYGEN_API_BASE" => Some(sim.base_url().to_owned()),
+        "HEYGEN_OAUTH_TOKEN_URL" => Some(token_url(sim)),
+        "HEYGEN_OAUTH_CLIENT_ID" => Some("of the environment".to_owned()),
+        _ => None,
+    };
+    HeyGenBuilder::from_variables(variable, None)?.build()
+}
+
+async fn call(heygen: &HeyGen) -> Result<(), Error> {
+    Ok(heygen.api().get_current_user().send().await.map(drop)?)
+}
+
+/// Operations that the simulator was asked for, with the statuses of its answers.
+fn asked(sim: &Sim) -> Vec<(String, u16)> {
+    let requests = sim.requests().into_iter();
+    requests
+        .map(|request| (request.operation.unwrap_or_default(), request.status.unwrap_or_default()))
+        .collect()
+}
+
+fn count(sim: &Sim, operation: &str) -> usize {
+    asked(sim).iter().filter(|(name, _)| name == operation).count()
+}
+
+/// Tokens that were over in 1970.
+fn expired(sim: &Sim) -> OAuth {
+    OAuth::new("old", sim.refresh_token())
+        .client_id("c")
+        .expires_at(SystemTime::UNIX_EPOCH)
+        .token_url(token_url(sim))
+}
+
+#[tokio::test]
+async fn keys_come_from_the_file() {
+    let sim = start().await;
+    for content in [format!("{}\n", sim.api_key()), json!({"api_key": sim.api_key()}).to_string()] {
+        call(&client(&sim, folder(&content).path()).unwrap()).await.unwrap();
+    }
+    assert!(sim.requests().iter().all(|request| request.headers.contains_key("x-api-key")));
+    // Without a directory of its own, the file is in the home directory.
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join(".heygen")).unwrap();
+    fs::write(home.path().join(".heygen/credentials"), sim.api_key()).unwrap();
+    let heygen = HeyGenBuilder::from_variables(|_| None, Some(home.path().into())).unwrap();
+    call(&heygen.base_url(sim.base_url()).build().unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn tokens_of_a_file_are_renewed_and_written_back() {
+    let sim = start().await;
+    let content = json!({"oauth": {"access_token": "old", "refresh_token": sim.refresh_token(),
+        "expires_at": "2000-01-01T00:00:00Z", "scope": "openid", "x": {"y": 1}}, "user": {"email": "e"}, "z": [2]});
+    let folder = folder(&content.to_string());
+    let heygen = client(&sim, folder.path()).unwrap();
+    // The service takes the key as a bearer token too, which makes it a token to rotate to.
+    let answer = json!({"access_token": sim.api_key(), "refresh_token": "rotated"}).to_string();
+    sim.inject(Fault::answer(200, "application/json", answer).on("oauth")).unwrap();
+    call(&heygen).await.unwrap();
+    call(&heygen).await.unwrap();
+    assert_eq!(count(&sim, "oauth"), 1);
+    let stored: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("credentials")).unwrap()).unwrap();
+    let expected = json!({"oauth": {"access_token": sim.api_key(), "refresh_token": "rotated", "scope": "openid",
+        "x": {"y": 1}}, "user": {"email": "e"}, "z": [2]});
+    assert_eq!(stored, expected);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_use_is_an_error_before_any_call() {
+    let sim = start().await;
+    for content in ["", "a\nb", "{", "{}", r#"{"oauth":{}}"#] {
+        let folder = folder(content);
+        let error = client(&sim, folder.path()).unwrap_err().to_string();
+        let path = folder.path().join("credentials").display().to_string();
+        assert!(error.contains(&path) && error.contains("log in again"), "{error}");
+    }
+    let empty = tempfile::tempdir().unwrap();
+    let error = client(&sim, empty.path()).unwrap_err().to_string();
+    assert!(error.contains("HEYGEN_API_KEY") && error.contains("HEYGEN_ACCESS_TOKEN"), "{error}");
+    assert!(error.contains(&empty.path().join("credentials").display().to_string()), "{error}");
+    assert!(sim.requests().is_empty());
+}
+
+#[tokio::test]
+async fn fifty_calls_on_an_expired_token_make_one_renewal() {
+    let sim = start().await;
+    let heygen = HeyGen::builder().oauth(expired(&sim)).base_url(sim.base_url()).build().unwrap();
+    for result in join_all((0..50).map(|_| call(&heygen))).await {
+        result.unwrap();
+    }
+    assert_eq!(count(&sim, "oauth"), 1);
+    assert!(asked(&sim).iter().all(|(_, status)| *status == 200));
+}
+
+#[tokio::test]
+async fn a_token_that_the_service_refuses_is_renewed_once() {
+    let sim = start().await;
+    let tokens = OAuth::new(sim.access_token(), sim.refresh_token())
+        .client_id("c")
+        .expires_at(SystemTime::now() + Duration::from_secs(864_000))
+        .token_url(token_url(&sim));
+    let heygen = HeyGen::builder().oauth(tokens).base_url(sim.base_url()).build().unwrap();
+    call(&heygen).await.unwrap();
+    sim.clear_requests();
+    sim.expire_tokens();
+    call(&heygen).await.unwrap();
+    let statuses: Vec<u16> = asked(&sim).iter().map(|(_, status)| *status).collect();
+    assert_eq!((statuses, count(&sim, "oauth")), (vec![401, 200, 200], 1));
+    // A token that is new and refused all the same is no reason to go on.
+    sim.clear_requests();
+    let refused = json!({"error": {"code": "unauthorized", "message": "m"}}).to_string();
+    sim.inject(Fault::answer(401, "application/json", refused).on("getCurrentUserV3")).unwrap();
+    assert_eq!(call(&heygen).await.unwrap_err().code(), Some(ErrorCode::Unauthorized));
+    assert_eq!((asked(&sim).len(), count(&sim, "oauth")), (3, 1));
+}
+
+#[tokio::test]
+async fn a_refused_refresh_token_asks_for_a_login() {
+    let sim = start().await;
+    let tokens = OAuth::new("old", "unknown")
+        .client_id("c")
+        .expires_at(SystemTime::UNIX_EPOCH)
+        .token_url(token_url(&sim));
+    let heygen = HeyGen::builder().oauth(tokens).base_url(sim.base_url()).build().unwrap();
+    for _ in 0..2 {
+        let error = call(&heygen).await.unwrap_err();
+        assert!(
+            error.to_string().contains("400 invalid_grant") && error.to_string().contains("log in again")
+        );
+        assert!(!error.may_have_executed());
+    }
+    assert_eq!(asked(&sim), [("oauth".to_owned(), 400)]);
+}
+
+/// Writes down all that is traced.
+#[derive(Clone, Default)]
+struct Recorder(Arc<Mutex<String>>);
+
+impl Visit for Recorder {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        _ = writeln!(self.0.lock().unwrap(), "{field}={value:?}");
+    }
+}
+
+impl tracing::Subscriber for Recorder {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
+        span.record(&mut self.clone());
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
+        values.record(&mut self.clone());
+    }
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut self.clone());
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[tokio::test]
+async fn no_secret_shows() {
+    // A lone subscriber misses what another thread came by first; beside a second one it does not.
+    let _second = tracing::Dispatch::new(Recorder::default());
+    let recorder = Recorder::default();
+    let _recording = tracing::subscriber::set_default(recorder.clone());
+    let sim = start().await;
+    let oauth = json!({"access_token": "marked-access", "refresh_token": "marked-refresh", "expires_at": 1});
+    let folder = folder(&json!({"oauth": oauth}).to_string());
+    let heygen = client(&sim, folder.path()).unwrap();
+    let mut shown = format!("{heygen:?}");
+    let mut tell = |text: String| shown.push_str(&text);
+    tell(format!("{:?}", OAuth::new("marked", "marked").client_id("c").token_url("https://x/?marked")));
+    tell(format!("{:?}", HeyGen::builder().oauth(OAuth::new("marked", "marked").client_id("c"))));
+    // A failure, tokens that cannot be saved, and tokens that fit into no header.
+    let said = json!({"error": "marked", "error_description": "marked"}).to_string();
+    sim.inject(Fault::answer(503, "application/json", said.clone()).on("oauth").times(1)).unwrap();
+    let error = call(&heygen).await.unwrap_err();
+    tell(format!("{error} {error:?}"));
+    fs::remove_file(folder.path().join("credentials")).unwrap();
+    let renewed = json!({"access_token": "marked\u{1}", "refresh_token": "marked-rotated"}).to_string();
+    sim.inject(Fault::answer(200, "application/json", renewed).on("oauth").times(1)).unwrap();
+    let error = call(&heygen).await.unwrap_err();
+    tell(format!("{error} {error:?}"));
+    // A refusal.
+    sim.clear_faults();
+    sim.inject(Fault::answer(400, "application/json", said).on("oauth")).unwrap();
+    let tokens = expired(&sim).token_url(token_url(&sim) + "?marked");
+    let refused = HeyGen::builder().oauth(tokens).base_url(sim.base_url()).build().unwrap();
+    let error = call(&refused).await.unwrap_err();
+    tell(format!("{error} {error:?} {:?}", error.call()));
+    let traced = recorder.0.lock().unwrap().clone();
+    assert!(traced.contains("were not saved") && traced.contains("was not renewed"), "{traced}");
+    assert!(!shown.contains("marked"), "{shown}");
+    assert!(!traced.contains("marked"), "{traced}");
+}
