@@ -261,7 +261,14 @@ impl HeyGenBuilder {
         };
         // Links to files are signed: nothing of ours goes along, and only idleness ends a transfer.
         let files = http_client(|options| options.read_timeout(IDLE))?;
-        Ok(HeyGen::new(&address, shared, self.options, files))
+        // A timeout of reads would run while a file goes up: uploads watch for idleness themselves. No redirect, and no
+        // name of ours: the storage takes what was signed.
+        let storage = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(no_client)?;
+        Ok(HeyGen::new(&address, shared, self.options, files, storage))
     }
 }
 
@@ -280,9 +287,11 @@ pub(crate) fn http_client(
     let options = reqwest::Client::builder()
         .connect_timeout(CONNECT)
         .user_agent(concat!("heygen-ext/", env!("CARGO_PKG_VERSION")));
-    set(options)
-        .build()
-        .map_err(|problem| Error::configuration(format!("the HTTP client could not be set up: {problem}")))
+    set(options).build().map_err(no_client)
+}
+
+fn no_client(problem: reqwest::Error) -> Error {
+    Error::configuration(format!("the HTTP client could not be set up: {problem}"))
 }
 
 #[cfg(test)]

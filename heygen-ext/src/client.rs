@@ -7,8 +7,9 @@ use heygen_api::types::VideoDetail;
 use heygen_api::{Client, Transport};
 use http::HeaderValue;
 
-use crate::call::{Policies, Shared};
-use crate::{Download, Error, HeyGenBuilder, Job, Options, VideoAgent};
+use crate::call::surroundings::Surroundings;
+use crate::call::{Policies, Shared, TRIES};
+use crate::{Download, Error, File, HeyGenBuilder, Job, Options, Upload, UploadAll, VideoAgent};
 
 /// The HeyGen API, for programs. Cheap to clone; clones share connections, limits and the budget for retries.
 ///
@@ -22,12 +23,19 @@ pub struct HeyGen {
     api: Client,
     policies: Policies,
     files: reqwest::Client,
+    storage: reqwest::Client,
 }
 
 impl HeyGen {
-    pub(crate) fn new(api: &Client, shared: Shared, options: Options, files: reqwest::Client) -> Self {
+    pub(crate) fn new(
+        api: &Client,
+        shared: Shared,
+        options: Options,
+        files: reqwest::Client,
+        storage: reqwest::Client,
+    ) -> Self {
         let policies = Policies { shared: Arc::new(shared), options };
-        Self { api: api.with_transport(policies.clone()), policies, files }
+        Self { api: api.with_transport(policies.clone()), policies, files, storage }
     }
 
     /// A client for the environment: see [`HeyGenBuilder::from_env`].
@@ -55,7 +63,7 @@ impl HeyGen {
             shared: Arc::clone(&self.policies.shared),
             options: options.or(&self.policies.options),
         };
-        Self { api: self.api.with_transport(policies.clone()), policies, files: self.files.clone() }
+        Self { api: self.api.with_transport(policies.clone()), policies, ..self.clone() }
     }
 
     #[cfg(feature = "preview")]
@@ -81,6 +89,52 @@ impl HeyGen {
     /// The file of a video.
     pub fn download(&self, video: &VideoDetail) -> Download {
         Download::new(self.files.clone(), video.video_url.clone())
+    }
+
+    /// Uploads a file, to be used in requests.
+    ///
+    /// ```no_run
+    /// use heygen_ext::{File, HeyGen};
+    ///
+    /// # async fn example(heygen: HeyGen) -> Result<(), heygen_ext::Error> {
+    /// let photo = heygen.upload(File::path("photo.png")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upload(&self, file: impl Into<File>) -> Upload {
+        Upload::new(self.clone(), file.into())
+    }
+
+    /// Uploads many files, with an outcome for each.
+    ///
+    /// ```no_run
+    /// use heygen_ext::{File, HeyGen};
+    ///
+    /// # async fn example(heygen: HeyGen) {
+    /// let outcomes = heygen.upload_all(["a.png", "b.png"].map(File::path)).await;
+    /// # }
+    /// ```
+    pub fn upload_all(&self, files: impl IntoIterator<Item = impl Into<File>>) -> UploadAll {
+        UploadAll::new(self.clone(), files.into_iter().map(Into::into).collect())
+    }
+
+    /// What sends to signed links: nothing of ours goes along.
+    pub(crate) fn storage(&self) -> &reqwest::Client {
+        &self.storage
+    }
+
+    pub(crate) fn surroundings(&self) -> &dyn Surroundings {
+        &*self.policies.shared.surroundings
+    }
+
+    /// How often something is sent at most.
+    pub(crate) fn tries(&self) -> u32 {
+        self.policies.options.tries.unwrap_or(TRIES)
+    }
+
+    /// The caller's key for its calls.
+    pub(crate) fn idempotency_key(&self) -> Option<&str> {
+        self.policies.options.idempotency_key.as_deref()
     }
 }
 

@@ -34,6 +34,11 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     kind: ErrorKind,
     job_id: Option<String>,
+    /// The file that it is about, and the asset that was to become of it.
+    file: Option<String>,
+    asset_id: Option<String>,
+    /// Whether an earlier try may have been executed, whatever ended the last.
+    doubtful: bool,
     code: Option<ErrorCode>,
     problem: String,
     api: Option<heygen_api::Error>,
@@ -84,6 +89,16 @@ impl Error {
     /// Id of the job that was waited for; it can be waited for again.
     pub fn job_id(&self) -> Option<&str> {
         self.0.job_id.as_deref()
+    }
+
+    /// The file of an upload: its path, or else its name.
+    pub fn file_name(&self) -> Option<&str> {
+        self.0.file.as_deref()
+    }
+
+    /// Id of the asset that an upload had come to when it failed. A new upload makes another.
+    pub fn asset_id(&self) -> Option<&str> {
+        self.0.asset_id.as_deref()
     }
 
     /// The service's code: of the refusal, or of the job's failure.
@@ -163,7 +178,7 @@ impl Error {
     /// and cost, a second one.
     pub fn may_have_executed(&self) -> bool {
         // Once there is a job, submitting again makes a second one.
-        if self.0.job_id.is_some() {
+        if self.0.job_id.is_some() || self.0.doubtful {
             return true;
         }
         match self.0.kind {
@@ -228,6 +243,44 @@ impl Error {
         Self::new(ErrorKind::Download, problem).with(|inner| inner.status = Some(status))
     }
 
+    pub(crate) fn upload(problem: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Upload, problem.into())
+    }
+
+    pub(crate) fn upload_transfer(problem: impl fmt::Display, source: TransportError) -> Self {
+        let problem = format!("{problem}: {source}");
+        Self::new(ErrorKind::Upload, problem).with(|inner| inner.transfer = Some(source))
+    }
+
+    pub(crate) fn storage_refused(status: StatusCode, code: Option<&str>) -> Self {
+        let code = code.map(|code| format!(" {code}")).unwrap_or_default();
+        let remedy = match status {
+            StatusCode::FORBIDDEN => "the link may have expired: upload the file again",
+            status if status.is_redirection() => "no redirect is followed",
+            _ => "upload the file again later",
+        };
+        let problem = format!("the storage refused the file with {}{code}; {remedy}", status.as_u16());
+        Self::new(ErrorKind::Upload, problem).with(|inner| inner.status = Some(status))
+    }
+
+    pub(crate) fn not_taken_in(code: Option<&str>, message: &str) -> Self {
+        let words = code.map(|code| format!("{code}: ")).unwrap_or_default();
+        let problem = format!("the service did not take the file in: {words}{message}");
+        Self::new(ErrorKind::Upload, problem).with(|inner| inner.code = code.map(ErrorCode::from))
+    }
+
+    pub(crate) fn about_file(self, file: &str) -> Self {
+        self.with(|inner| inner.file = Some(file.to_owned()))
+    }
+
+    pub(crate) fn of_asset(self, asset_id: &str) -> Self {
+        self.with(|inner| inner.asset_id = Some(asset_id.to_owned()))
+    }
+
+    pub(crate) fn doubtful(self, doubtful: bool) -> Self {
+        self.with(|inner| inner.doubtful |= doubtful)
+    }
+
     pub(crate) fn file(problem: impl Into<String>, error: io::Error) -> Self {
         let problem = format!("{}: {error}", problem.into());
         Self::new(ErrorKind::File, problem).with(|inner| inner.io = Some(Arc::new(error)))
@@ -241,6 +294,9 @@ impl Error {
         Self(Arc::new(Inner {
             kind,
             job_id: None,
+            file: None,
+            asset_id: None,
+            doubtful: false,
             code: None,
             problem,
             api: None,
@@ -279,6 +335,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(job) = &self.0.job_id {
             write!(f, "job {job}: ")?;
+        }
+        if let Some(file) = &self.0.file {
+            write!(f, "{file}: ")?;
         }
         f.write_str(&self.0.problem)
     }

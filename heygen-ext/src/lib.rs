@@ -15,6 +15,7 @@ mod options;
 mod pages;
 #[cfg(feature = "preview")]
 mod stream;
+mod upload;
 mod video_agent;
 
 pub use builder::HeyGenBuilder;
@@ -30,6 +31,7 @@ pub use options::Options;
 pub use pages::{Items, Page, Paged, Pages};
 #[cfg(feature = "preview")]
 pub use stream::{Speech, SpeechPart, Words};
+pub use upload::{File, Upload, UploadAll, UploadedAsset};
 pub use video_agent::VideoAgent;
 
 pub use heygen_api;

@@ -30,7 +30,7 @@ use surroundings::Surroundings;
 use telemetry::{Audience, CallReport, TryReport};
 
 /// How often a request is sent at most.
-const TRIES: u32 = 3;
+pub(crate) const TRIES: u32 = 3;
 
 /// The first pause; each further one is twice as long, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

@@ -12,6 +12,8 @@ use std::time::Duration;
 use heygen_ext::{ErrorCode, ErrorKind, HeyGen, Step, VideoAgent};
 use heygen_sim::{Clock, Sim};
 
+mod uploads;
+
 async fn pair() -> (Sim, HeyGen) {
     let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();

@@ -1,0 +1,232 @@
+//! Straight to the storage: a slot is opened, filled behind its signed link, and finished.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use heygen_api::TransportError;
+use heygen_api::types::{
+    AssetUploadBatchItem, CompleteAssetUploadRequest, CompleteAssetUploadResponse, CreateAssetUploadRequest,
+    CreateAssetUploadResponse,
+};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use reqwest::{Body, Url};
+
+use super::UploadedAsset;
+use super::prepared::Prepared;
+use super::watch::{IDLE, Watch};
+use crate::{Error, HeyGen};
+
+/// The first pause between tries; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often, and with which growing pause, an upload is finished again because the service does not see its bytes yet.
+const MOST_EARLY: u32 = 5;
+const EARLY_PAUSE: Duration = Duration::from_millis(500);
+
+/// Most of a refusal that is read.
+const REFUSAL: usize = 16 * 1024;
+
+/// A place for one file.
+pub(super) struct Slot {
+    pub(super) asset_id: String,
+    url: String,
+    headers: BTreeMap<String, String>,
+    max_bytes: i64,
+}
+
+impl From<CreateAssetUploadResponse> for Slot {
+    fn from(answer: CreateAssetUploadResponse) -> Self {
+        Self {
+            asset_id: answer.asset_id,
+            url: answer.upload_url,
+            headers: answer.upload_headers,
+            max_bytes: answer.max_bytes,
+        }
+    }
+}
+
+impl From<AssetUploadBatchItem> for Slot {
+    fn from(item: AssetUploadBatchItem) -> Self {
+        Self {
+            asset_id: item.asset_id,
+            url: item.upload_url,
+            headers: item.upload_headers,
+            max_bytes: item.max_bytes,
+        }
+    }
+}
+
+pub(super) async fn upload(
+    heygen: &HeyGen,
+    prepared: &Arc<Prepared>,
+    watch: &Watch,
+) -> Result<UploadedAsset, Error> {
+    let digest = prepared.digest().await?;
+    let body = CreateAssetUploadRequest::builder()
+        .filename(prepared.name.as_str())
+        .content_type(prepared.media.as_str())
+        .size_bytes(prepared.size)
+        .checksum_sha256(digest.as_str());
+    let slot = heygen.api().create_asset_upload().body(body).send().await?;
+    let slot = Slot::from(slot.into_inner().data);
+    let of_asset = |error: Error| error.of_asset(&slot.asset_id);
+    put(heygen, &slot, prepared, watch).await.map_err(of_asset)?;
+    Ok(complete(heygen, &slot.asset_id, &digest).await.map_err(of_asset)?.into())
+}
+
+/// Why a try to fill a slot failed, and whether another may mend it.
+struct Failure {
+    error: Error,
+    again: bool,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, again: false }
+    }
+}
+
+/// Fills a slot. A second PUT of the same bytes is the same as one.
+pub(super) async fn put(
+    heygen: &HeyGen,
+    slot: &Slot,
+    prepared: &Arc<Prepared>,
+    watch: &Watch,
+) -> Result<(), Error> {
+    if u64::try_from(slot.max_bytes).is_ok_and(|most| most < prepared.size) {
+        return Err(Error::upload(format!(
+            "the file has {} bytes, and the storage takes {} at most: make it smaller",
+            prepared.size, slot.max_bytes
+        )));
+    }
+    let mut number = 1;
+    loop {
+        let sending = async { Ok(put_once(heygen, slot, prepared, watch).await) };
+        match watch.guard(sending).await? {
+            Ok(()) => return Ok(()),
+            Err(Failure { error, again }) if !again || number >= heygen.tries() => return Err(error),
+            Err(Failure { error, .. }) => {
+                tracing::debug!(tries = number, problem = %error, "sends the file again");
+                pause(heygen, number).await;
+                number += 1;
+            }
+        }
+    }
+}
+
+/// Waits before the next try: a second, two, four, each a little longer or shorter.
+async fn pause(heygen: &HeyGen, tries: u32) {
+    let surroundings = heygen.surroundings();
+    let plain = FIRST_PAUSE * (1 << (tries - 1).min(5));
+    surroundings.sleep(plain.mul_f64(0.75 + 0.5 * surroundings.chance())).await;
+}
+
+async fn put_once(
+    heygen: &HeyGen,
+    slot: &Slot,
+    prepared: &Arc<Prepared>,
+    watch: &Watch,
+) -> Result<(), Failure> {
+    let request = request(heygen, slot, prepared, watch)?;
+    let again = |problem: TransportError| Failure {
+        error: Error::upload_transfer("the file did not reach the storage", problem),
+        again: true,
+    };
+    let late =
+        || again(TransportError::no_answer(format!("nothing moved for {} s", IDLE.as_secs())).timed_out());
+    // The link is signed, so whoever reads it in an error can use it: the conversion leaves it out.
+    let response = tokio::select! {
+        sent = heygen.storage().execute(request) => sent.map_err(|error| again(error.into()))?,
+        () = watch.idle() => return Err(late()),
+    };
+    let status = response.status();
+    if status.is_success() {
+        return Ok(());
+    }
+    let code = tokio::select! {
+        code = storage_code(response) => code,
+        () = watch.idle() => None,
+    };
+    let again = match status {
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => true,
+        StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => false,
+        // A storage answers so when a body stops coming.
+        StatusCode::BAD_REQUEST => matches!(code.as_deref(), Some("RequestTimeout" | "IncompleteBody")),
+        status => status.is_server_error(),
+    };
+    Err(Failure { error: Error::storage_refused(status, code.as_deref()), again })
+}
+
+/// The PUT as it was signed: the headers that came with the link, the exact length, and nothing of ours.
+fn request(
+    heygen: &HeyGen,
+    slot: &Slot,
+    prepared: &Arc<Prepared>,
+    watch: &Watch,
+) -> Result<reqwest::Request, Error> {
+    let wrong = || Error::upload("the service gave a link for the upload that cannot be used");
+    let url = Url::parse(&slot.url).map_err(|_| wrong())?;
+    // Plain http is for a service on this machine alone.
+    if url.scheme() != "https" && heygen.api().base_url().starts_with("https:") {
+        return Err(wrong());
+    }
+    let mut request = reqwest::Request::new(Method::PUT, url);
+    let headers = request.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, prepared.size.into());
+    for (name, value) in &slot.headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| wrong())?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    *request.body_mut() = Some(Body::wrap_stream(prepared.open(watch)));
+    Ok(request)
+}
+
+/// The code in a storage's refusal. Nothing else of it is kept: it repeats what was signed.
+async fn storage_code(mut response: reqwest::Response) -> Option<String> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > REFUSAL {
+            break;
+        }
+    }
+    let text = String::from_utf8_lossy(&body);
+    let (_, rest) = text.split_once("<Code>")?;
+    let (code, _) = rest.split_once("</Code>")?;
+    let is_word = code.len() <= 64 && code.chars().all(|one| one.is_ascii_alphanumeric());
+    is_word.then(|| code.to_owned())
+}
+
+/// Finishes an upload. To do so twice is the same as once, so that lost answers and 5xx are followed by another try
+/// although the operation takes no key; and for some moments the service may not see the bytes yet.
+async fn complete(
+    heygen: &HeyGen,
+    asset_id: &str,
+    digest: &str,
+) -> Result<CompleteAssetUploadResponse, Error> {
+    let (mut early, mut tries) = (0, 1);
+    loop {
+        let body = CompleteAssetUploadRequest::builder().checksum_sha256(digest);
+        let call = heygen.api().complete_asset_upload().asset_id(asset_id).body(body);
+        let error = match call.send().await {
+            Ok(answer) => return Ok(answer.into_inner().data),
+            Err(error) => Error::from(error),
+        };
+        match error.status() {
+            Some(StatusCode::CONFLICT) if early < MOST_EARLY => {
+                early += 1;
+                heygen.surroundings().sleep(EARLY_PAUSE * early).await;
+            }
+            // The seam has tried again by itself where it was turned away.
+            Some(StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS) => return Err(error),
+            _ if error.is_retryable() && tries < heygen.tries() => {
+                pause(heygen, tries).await;
+                tries += 1;
+            }
+            _ => return Err(error),
+        }
+    }
+}

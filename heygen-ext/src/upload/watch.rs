@@ -1,0 +1,90 @@
+//! Sees a body on its way: how far it is, whether it moves, and what broke at its source.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::Error;
+
+/// Time in which something must move while a file goes up.
+pub(super) const IDLE: Duration = Duration::from_secs(60);
+
+/// Takes the bytes sent, and all that there are.
+pub(super) type Tell = Box<dyn FnMut(u64, u64) + Send>;
+
+/// Watches the bodies of one upload, one after the other. Clones watch together.
+#[derive(Clone)]
+pub(super) struct Watch(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    broke: Notify,
+    /// Chunks that left, over all tries.
+    moved: AtomicU64,
+}
+
+struct State {
+    tell: Option<Tell>,
+    broken: Option<Error>,
+    whole: bool,
+}
+
+impl Watch {
+    pub(super) fn new(tell: Option<Tell>) -> Self {
+        let state = Mutex::new(State { tell, broken: None, whole: false });
+        Self(Arc::new(Inner { state, broke: Notify::new(), moved: AtomicU64::new(0) }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A chunk leaves, the last of so many bytes.
+    pub(super) fn moves(&self, sent: u64, all: u64) {
+        self.0.moved.fetch_add(1, Ordering::Relaxed);
+        let mut state = self.state();
+        state.whole |= sent == all;
+        if let Some(tell) = &mut state.tell {
+            tell(sent, all);
+        }
+    }
+
+    /// The source cannot yield what was announced.
+    pub(super) fn breaks(&self, error: Error) {
+        self.state().broken = Some(error);
+        self.0.broke.notify_one();
+    }
+
+    /// The outcome of sending, unless the source breaks: then that is the outcome, at once, and sending stops. No other
+    /// try would mend it, and what the network says of a body that broke off hides the cause.
+    pub(super) async fn guard<T>(&self, sending: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        tokio::select! {
+            biased;
+            () = self.0.broke.notified() => Err(self.cause().unwrap_or_else(|| Error::upload("the file broke off"))),
+            sent = sending => sent.map_err(|error| self.cause().unwrap_or(error)),
+        }
+    }
+
+    fn cause(&self) -> Option<Error> {
+        self.state().broken.clone()
+    }
+
+    /// Whether a body left as a whole: the service may have it, whatever ended the next try.
+    pub(super) fn sent_whole(&self) -> bool {
+        self.state().whole
+    }
+
+    /// Comes back when nothing has moved for too long.
+    pub(super) async fn idle(&self) {
+        loop {
+            let before = self.0.moved.load(Ordering::Relaxed);
+            tokio::time::sleep(IDLE).await;
+            if self.0.moved.load(Ordering::Relaxed) == before {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Files that become assets, against the simulator.
+
+use std::sync::{Arc, Mutex};
+
+use heygen_ext::heygen_api::types::{AssetInput, CreateVideoAgentRequest};
+use heygen_ext::{Error, ErrorKind, File, HeyGen, Upload, UploadAll};
+
+use crate::pair;
+
+#[path = "../../examples/upload.rs"]
+#[allow(dead_code, reason = "its `main` is for the command line")]
+mod example;
+
+const MP4: &[u8] = include_bytes!("../../../heygen-sim/assets/video.mp4");
+const MP3: &[u8] = include_bytes!("../../../heygen-sim/assets/speech.mp3");
+const WEBM: &[u8] = include_bytes!("../../../heygen-sim/assets/alpha.webm");
+const SRT: &[u8] = include_bytes!("../../../heygen-sim/assets/captions.srt");
+const VTT: &[u8] = include_bytes!("../../../heygen-sim/assets/captions.vtt");
+
+#[tokio::test]
+async fn a_file_comes_back_as_it_was_and_goes_into_a_request() {
+    let (_sim, heygen) = pair().await;
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content, media) in [
+        ("talk.mp4", MP4, "video/mp4"),
+        ("speech.mp3", MP3, "audio/mpeg"),
+        ("alpha.webm", WEBM, "video/webm"),
+        ("captions.srt", SRT, "application/x-subrip"),
+        ("misnamed.png", MP4, "video/mp4"),
+        ("no extension", MP3, "audio/mpeg"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        let told = Arc::new(Mutex::new((0, 0)));
+        let tell = Arc::clone(&told);
+        let upload = heygen.upload(path.as_path());
+        let asset = upload.on_progress(move |sent, all| *tell.lock().unwrap() = (sent, all)).await.unwrap();
+        assert_eq!((asset.mime_type.as_str(), asset.size_bytes), (media, content.len() as u64));
+        let stored = reqwest::get(asset.url.clone().unwrap()).await.unwrap().bytes().await.unwrap();
+        assert!(stored == content, "{name}");
+        assert_eq!(*told.lock().unwrap(), (asset.size_bytes, asset.size_bytes));
+        let kept = heygen.api().get_asset().asset_id(asset.asset_id.as_str()).send().await.unwrap();
+        assert_eq!(kept.into_inner().data.name, name);
+        let request = CreateVideoAgentRequest::builder().prompt("A tour").files([&asset]).build().unwrap();
+        assert_eq!(request.files.unwrap(), [AssetInput::from(asset)]);
+    }
+}
+
+async fn refused(heygen: &HeyGen, file: File) -> Error {
+    let error = heygen.upload(file).await.unwrap_err();
+    assert!(!error.may_have_executed() && !error.is_retryable(), "{error}");
+    error
+}
+
+#[tokio::test]
+async fn what_cannot_become_an_asset_is_told_before_anything_is_sent() {
+    let (sim, heygen) = pair().await;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("empty.png"), "").unwrap();
+    std::fs::write(at("captions.srt"), VTT).unwrap();
+    std::fs::write(at("photo.png"), "<html><body>not found</body></html>").unwrap();
+    for (file, kind, words) in [
+        (File::path(at("empty.png")), ErrorKind::Upload, "the file is empty"),
+        (File::path(at("captions.srt")), ErrorKind::Upload, "`text/vtt`"),
+        (File::path(at("photo.png")), ErrorKind::Upload, "`text/html`"),
+        (File::path(folder.path()), ErrorKind::Upload, "this is a folder"),
+        (File::path(at("missing.png")), ErrorKind::File, "cannot be read"),
+        (File::bytes("notes.txt", "notes"), ErrorKind::Upload, "the service takes PNG"),
+        (File::reader("empty.png", 0, tokio::io::empty()), ErrorKind::Upload, "the file is empty"),
+        (
+            File::bytes("a.png", MP4).media_type("video/mp4\r\nx: y"),
+            ErrorKind::InvalidRequest,
+            "content type",
+        ),
+    ] {
+        let error = refused(&heygen, file).await;
+        assert_eq!(error.kind(), kind, "{error}");
+        let said = error.to_string();
+        let named = error.file_name().unwrap();
+        assert!(said.starts_with(named) && said.contains(words), "{said}");
+        let error = heygen.upload(File::path(at("missing.png"))).direct().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::File);
+    }
+    #[cfg(unix)]
+    assert!(refused(&heygen, File::path("/dev/null")).await.to_string().contains("no regular file"));
+    assert!(sim.requests().is_empty());
+    // The service looks for itself.
+    let error = heygen.upload(File::bytes("a", "plain words").media_type("image/png")).await.unwrap_err();
+    assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 400));
+}
+
+#[tokio::test]
+async fn the_example_uploads_its_picture_and_a_file() {
+    let (_sim, heygen) = pair().await;
+    assert_eq!(example::upload(&heygen, None).await.unwrap().mime_type, "image/png");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("talk.mp4"), MP4).unwrap();
+    let asset = example::upload(&heygen, Some(&folder.path().join("talk.mp4"))).await.unwrap();
+    assert_eq!(asset.mime_type, "video/mp4");
+}
+
+#[test]
+fn uploads_travel_between_threads_and_hide_what_they_hold() {
+    fn travels<T: Send + std::fmt::Debug>() {}
+    travels::<Upload>();
+    travels::<UploadAll>();
+    fn runs<T: Send>(_: T) {}
+    let heygen = HeyGen::builder().api_key("marked-secret").build().unwrap();
+    let upload = heygen.upload(File::bytes("a.png", "marked-content"));
+    assert!(!format!("{upload:?}").contains("marked"));
+    runs(upload.send());
+    runs(heygen.upload_all([File::bytes("a.png", "x")]).send());
+}
