@@ -41,7 +41,8 @@ type Outcome = Result<UploadedAsset, Error>;
 /// Many files on their way up; [`send`](Self::send) or `.await` sends them.
 ///
 /// All go straight to the storage, in batches of up to 100, four files at a time. Then it waits until the service has
-/// taken each in, or refused it. One file's failure does not touch the others.
+/// taken each in, or refused it. One file's failure does not touch the others. What is in readers goes to temporary files,
+/// those of a batch at a time.
 ///
 /// ```no_run
 /// use heygen_ext::{File, HeyGen};

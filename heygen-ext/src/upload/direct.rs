@@ -33,6 +33,8 @@ pub(super) struct Slot {
     url: String,
     headers: BTreeMap<String, String>,
     max_bytes: i64,
+    /// Seconds that the link holds.
+    lifetime: i64,
 }
 
 impl From<CreateAssetUploadResponse> for Slot {
@@ -42,6 +44,7 @@ impl From<CreateAssetUploadResponse> for Slot {
             url: answer.upload_url,
             headers: answer.upload_headers,
             max_bytes: answer.max_bytes,
+            lifetime: answer.expires_in_seconds,
         }
     }
 }
@@ -53,6 +56,7 @@ impl From<AssetUploadBatchItem> for Slot {
             url: item.upload_url,
             headers: item.upload_headers,
             max_bytes: item.max_bytes,
+            lifetime: item.expires_in_seconds,
         }
     }
 }
@@ -63,16 +67,38 @@ pub(super) async fn upload(
     watch: &Watch,
 ) -> Result<UploadedAsset, Error> {
     let digest = prepared.digest().await?;
+    let mut round = 0;
+    loop {
+        let began = heygen.surroundings().now();
+        let slot = open(heygen, prepared, &digest, round).await?;
+        let of_asset = |error: Error| error.of_asset(&slot.asset_id);
+        match put(heygen, &slot, prepared, watch).await {
+            Ok(()) => return Ok(complete(heygen, &slot.asset_id, &digest).await.map_err(of_asset)?.into()),
+            // The link of a slow upload may have lapsed before its next try: one more slot, and no further.
+            Err(error) if round == 0 && error.status() == Some(StatusCode::FORBIDDEN) => {
+                let age = heygen.surroundings().now().saturating_duration_since(began);
+                if u64::try_from(slot.lifetime).is_ok_and(|seconds| age < Duration::from_secs(seconds)) {
+                    return Err(of_asset(error));
+                }
+                round += 1;
+            }
+            Err(error) => return Err(of_asset(error)),
+        }
+    }
+}
+
+async fn open(heygen: &HeyGen, prepared: &Prepared, digest: &str, round: u32) -> Result<Slot, Error> {
     let body = CreateAssetUploadRequest::builder()
         .filename(prepared.name.as_str())
         .content_type(prepared.media.as_str())
         .size_bytes(prepared.size)
-        .checksum_sha256(digest.as_str());
-    let slot = heygen.api().create_asset_upload().body(body).send().await?;
-    let slot = Slot::from(slot.into_inner().data);
-    let of_asset = |error: Error| error.of_asset(&slot.asset_id);
-    put(heygen, &slot, prepared, watch).await.map_err(of_asset)?;
-    Ok(complete(heygen, &slot.asset_id, &digest).await.map_err(of_asset)?.into())
+        .checksum_sha256(digest);
+    let mut call = heygen.api().create_asset_upload().body(body);
+    // One key is one slot.
+    if let Some(key) = heygen.idempotency_key().filter(|_| round > 0) {
+        call = call.idempotency_key(format!("{key}.{round}"));
+    }
+    Ok(call.send().await?.into_inner().data.into())
 }
 
 /// Why a try to fill a slot failed, and whether another may mend it.
@@ -168,7 +194,7 @@ fn request(
     let wrong = || Error::upload("the service gave a link for the upload that cannot be used");
     let url = Url::parse(&slot.url).map_err(|_| wrong())?;
     // Plain http is for a service on this machine alone.
-    if url.scheme() != "https" && heygen.api().base_url().starts_with("https:") {
+    if url.scheme() != "https" && !heygen.api().base_url().starts_with("http:") {
         return Err(wrong());
     }
     let mut request = reqwest::Request::new(Method::PUT, url);

@@ -351,6 +351,21 @@ async fn too_large_is_told_before_the_file_is_sent() {
 }
 
 #[tokio::test]
+async fn a_link_that_lapses_between_tries_is_replaced_once() {
+    let stage = Stage::new().await;
+    stage.fault(Fault::close_before(), "uploads", 1);
+    let (sim, time) = (Arc::clone(&stage.sim), Arc::clone(&stage.time));
+    stage.meanwhile(move || {
+        sim.advance(Duration::from_secs(3600));
+        time.own.advance(Duration::from_secs(3600));
+    });
+    let keyed = stage.heygen.with(Options::new().idempotency_key("mine"));
+    let asset = keyed.upload(File::bytes("a.png", image(1000))).direct().await.unwrap();
+    assert!(same(&stage.stored(&asset).await, &image(1000)));
+    assert_eq!((stage.asked("createAssetUpload"), stage.asked("uploads")), (2, 3));
+}
+
+#[tokio::test]
 async fn a_batch_keeps_what_is_well() {
     let stage = Stage::with(Sim::builder().upload_limit(100_000)).await;
     let files = [
