@@ -75,7 +75,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     bar.finish_and_clear();
     println!("completed    {:.1} s of video", video.duration.unwrap_or(0.0));
 
-    let path = heygen.download(&video).to_path(FILE).await?;
+    let path = heygen.download(&video).overwrite(true).to_path(FILE).await?;
     println!("downloaded   {} ({} bytes)", path.display(), std::fs::metadata(&path)?.len());
     Ok(())
 }

@@ -21,9 +21,6 @@ use crate::{Error, HeyGen, OAuth, Options};
 /// Time for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Time in which something must come down while a file is fetched.
-const IDLE: Duration = Duration::from_secs(60);
-
 /// Options of a [`HeyGen`].
 #[derive(Default)]
 #[must_use]
@@ -259,8 +256,8 @@ impl HeyGenBuilder {
             audience: self.observer,
             surroundings,
         };
-        // Links to files are signed: nothing of ours goes along, and only idleness ends a transfer.
-        let files = http_client(|options| options.read_timeout(IDLE))?;
+        // Links to files are signed: nothing of ours goes along.
+        let files = http_client(crate::download::options)?;
         // A timeout of reads would run while a file goes up: uploads watch for idleness themselves. No redirect, and no
         // name of ours: the storage takes what was signed.
         let storage = reqwest::Client::builder()

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use heygen_api::types::VideoDetail;
 use heygen_api::{Client, Transport};
 use http::HeaderValue;
 
 use crate::call::surroundings::Surroundings;
 use crate::call::{Policies, Shared, TRIES};
-use crate::{Download, Error, File, HeyGenBuilder, Job, Options, Upload, UploadAll, VideoAgent};
+use crate::download::Means;
+use crate::{Download, Error, File, HeyGenBuilder, Job, Link, Options, Upload, UploadAll, VideoAgent};
 
 /// The HeyGen API, for programs. Cheap to clone; clones share connections, limits and the budget for retries.
 ///
@@ -66,11 +66,6 @@ impl HeyGen {
         Self { api: self.api.with_transport(policies.clone()), policies, ..self.clone() }
     }
 
-    #[cfg(feature = "preview")]
-    pub(crate) fn surroundings(&self) -> Arc<dyn crate::call::surroundings::Surroundings> {
-        Arc::clone(&self.policies.shared.surroundings)
-    }
-
     /// Starts a job.
     ///
     /// # Errors
@@ -86,9 +81,28 @@ impl HeyGen {
         Job::new(self.api.clone(), session_id.into())
     }
 
-    /// The file of a video.
-    pub fn download(&self, video: &VideoDetail) -> Download {
-        Download::new(self.files.clone(), video.video_url.clone())
+    /// A file of the service's: the main one of a resource, another of its files, or any link.
+    ///
+    /// [`Link`] lists all that can be downloaded.
+    ///
+    /// ```no_run
+    /// # use heygen_ext::heygen_api::types::VideoDetail;
+    /// use heygen_ext::{HeyGen, Link, VideoFile};
+    ///
+    /// # async fn example(heygen: HeyGen, video: VideoDetail) -> Result<(), heygen_ext::Error> {
+    /// heygen.download(&video).to_path("launch.mp4").await?;
+    /// heygen.download(VideoFile::Captioned.of(&video)).to_path("launch-captioned.mp4").await?;
+    /// heygen.download(Link::new("https://files.heygen.ai/logo.png")).to_path("logo.png").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn download(&self, what: impl Into<Link>) -> Download {
+        let means = Means {
+            files: self.files.clone(),
+            api: self.api.clone(),
+            surroundings: Arc::clone(self.surroundings()),
+        };
+        Download::new(means, what.into())
     }
 
     /// Uploads a file, to be used in requests.
@@ -123,8 +137,8 @@ impl HeyGen {
         &self.storage
     }
 
-    pub(crate) fn surroundings(&self) -> &dyn Surroundings {
-        &*self.policies.shared.surroundings
+    pub(crate) fn surroundings(&self) -> &Arc<dyn Surroundings> {
+        &self.policies.shared.surroundings
     }
 
     /// How often something is sent at most.

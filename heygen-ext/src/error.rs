@@ -169,7 +169,10 @@ impl Error {
                 (_, status) => status.is_some_and(|status| status.is_server_error()),
             },
             // Of a download a fresh link, of an upload another go may help, unless the file itself is the trouble.
-            ErrorKind::Download | ErrorKind::Upload => self.0.transfer.is_some() || self.0.status.is_some(),
+            ErrorKind::Download | ErrorKind::Upload => match self.call() {
+                Some(call) => Self::from(call.clone()).is_retryable(),
+                None => self.0.transfer.is_some() || self.0.status.is_some(),
+            },
             _ => false,
         }
     }
@@ -236,11 +239,13 @@ impl Error {
         Self::new(ErrorKind::Download, problem).with(|inner| inner.transfer = Some(source))
     }
 
-    pub(crate) fn link_refused(status: StatusCode) -> Self {
-        let problem = format!(
-            "the link was refused with {status}; it may have expired: fetch the video again for a fresh one"
-        );
-        Self::new(ErrorKind::Download, problem).with(|inner| inner.status = Some(status))
+    pub(crate) fn link_refused(problem: impl Into<String>, status: StatusCode) -> Self {
+        Self::new(ErrorKind::Download, problem.into()).with(|inner| inner.status = Some(status))
+    }
+
+    /// A download that came to nothing, for want of a link.
+    pub(crate) fn no_link(problem: impl Into<String>, error: heygen_api::Error) -> Self {
+        Self::new(ErrorKind::Download, problem.into()).with(|inner| inner.api = Some(error))
     }
 
     pub(crate) fn upload(problem: impl Into<String>) -> Self {

@@ -24,7 +24,13 @@ pub use client::HeyGen;
 pub use code::{ErrorCode, UnknownCode};
 pub use credentials::oauth::OAuth;
 pub use credentials::{BoxError, TokenProvider};
-pub use download::Download;
+#[cfg(feature = "preview")]
+#[cfg_attr(docsrs, doc(cfg(feature = "preview")))]
+pub use download::LayerFile;
+pub use download::{
+    ClipFile, Download, DownloadStream, Link, LipsyncFile, ProofreadFile, RenderFile, TranslationFile,
+    VideoFile,
+};
 pub use error::{Error, ErrorKind};
 pub use job::{Job, Step};
 pub use options::Options;

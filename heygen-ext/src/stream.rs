@@ -86,7 +86,7 @@ impl HeyGen {
     pub fn realtime_words(&self, stream_id: impl Into<String>) -> Words {
         let follower = Follower {
             api: self.api().clone(),
-            surroundings: self.surroundings(),
+            surroundings: Arc::clone(self.surroundings()),
             stream_id: stream_id.into(),
             events: None,
             ready: VecDeque::new(),

@@ -1,0 +1,246 @@
+//! Resources that have files: how each is read again, and which file is its main one.
+
+use heygen_api::types::{
+    AiClippingDetail, CompleteAssetUploadResponse, DownloadSrtResponse, FillerWordRemovalDetail,
+    FillerWordRemovalDetailJobStatus, GetAssetResponse, HyperframesRenderDetail, HyperframesRenderStatus,
+    JobStatus, LipsyncDetail, ModelVideoDetail, ModelVideoStatus, TextToSpeechResponseData,
+    UploadAssetResponse, VideoDetail, VideoStatus, VideoTranslationDetail, VideoTranslationStatus,
+};
+#[cfg(feature = "preview")]
+use heygen_api::types::{BackgroundRemovalJob, PodcastDetail, PodcastDetailStatus};
+use heygen_api::{BoxFuture, Client};
+
+use super::link::{Link, Resource, Standing};
+use super::{LipsyncFile, RenderFile, VideoFile};
+
+/// Makes a resource of a type whose status is an enumeration and whose reason for failing is a text.
+macro_rules! resource {
+    (
+        $kind:literal, $type:ty, $id:ident, $get:ident($by:ident), $status:ident,
+        over: [$($over:ident),+], links: |$this:ident| $linked:expr
+    ) => {
+        impl Resource for $type {
+            const KIND: &'static str = $kind;
+
+            fn id(&self) -> &str {
+                &self.$id
+            }
+
+            fn standing(&self) -> Standing {
+                let $this = self;
+                match &self.status {
+                    $status::Completed => Standing::Finished { linked: $linked },
+                    $($status::$over)|+ => over(self.status.as_str(), self.failure_message.as_deref()),
+                    status => Standing::Running(status.to_string()),
+                }
+            }
+
+            fn read(api: Client, id: String) -> BoxFuture<'static, Result<Self, heygen_api::Error>> {
+                Box::pin(async move { Ok(api.$get().$by(id).send().await?.into_inner().data) })
+            }
+        }
+    };
+}
+
+fn over(status: &str, reason: Option<&str>) -> Standing {
+    Standing::Over(match reason {
+        Some(reason) => format!("it is `{status}`: {reason}"),
+        None => format!("it is `{status}`"),
+    })
+}
+
+resource!("video", VideoDetail, id, get_video(video_id), VideoStatus,
+    over: [Failed], links: |video| video.video_url.is_some());
+resource!("video translation", VideoTranslationDetail, id, get_video_translation(video_translation_id), VideoTranslationStatus,
+    over: [Failed], links: |translation| translation.video_url.is_some() || translation.audio_url.is_some());
+resource!("lipsync", LipsyncDetail, id, get_lipsync(lipsync_id), VideoTranslationStatus,
+    over: [Failed], links: |lipsync| lipsync.video_url.is_some());
+resource!("render", HyperframesRenderDetail, render_id, get_hyperframes_render(render_id), HyperframesRenderStatus,
+    over: [Failed], links: |render| render.video_url.is_some());
+resource!("AI clipping", AiClippingDetail, id, get_ai_clipping(job_id), JobStatus,
+over: [Failed, Cancelled], links: |clipping| {
+    clipping.clips.iter().flatten().all(|clip| clip.video_url.is_some())
+});
+resource!("filler-word removal", FillerWordRemovalDetail, id, get_filler_word_removal(filler_word_removal_id), FillerWordRemovalDetailJobStatus,
+    over: [Failed], links: |removal| removal.video_url.is_some());
+resource!("video", ModelVideoDetail, video_id, get_model_video(video_id), ModelVideoStatus,
+    over: [Failed, Cancelled], links: |video| video.video_url.is_some());
+#[cfg(feature = "preview")]
+resource!("podcast", PodcastDetail, podcast_id, get_podcast(podcast_id), PodcastDetailStatus,
+    over: [Failed], links: |podcast| podcast.video_url.is_some());
+
+#[cfg(feature = "preview")]
+impl Resource for BackgroundRemovalJob {
+    const KIND: &'static str = "background removal";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn standing(&self) -> Standing {
+        // The document gives its statuses in prose alone.
+        match self.status.as_str() {
+            "completed" => Standing::Finished { linked: self.layers.iter().any(|layers| !layers.is_empty()) },
+            "failed" | "deleted" => over(&self.status, self.error.as_deref()),
+            status => Standing::Running(status.to_owned()),
+        }
+    }
+
+    fn read(api: Client, id: String) -> BoxFuture<'static, Result<Self, heygen_api::Error>> {
+        Box::pin(async move { Ok(api.get_background_removal().job_id(id).send().await?.into_inner().data) })
+    }
+}
+
+impl Resource for GetAssetResponse {
+    const KIND: &'static str = "asset";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::Finished { linked: self.url.is_some() }
+    }
+
+    fn read(api: Client, id: String) -> BoxFuture<'static, Result<Self, heygen_api::Error>> {
+        Box::pin(async move { Ok(api.get_asset().asset_id(id).send().await?.into_inner().data) })
+    }
+}
+
+/// The files of a proofread, which do not say whose they are.
+pub(super) struct Srt {
+    id: String,
+    pub(super) files: DownloadSrtResponse,
+}
+
+impl Resource for Srt {
+    const KIND: &'static str = "proofread";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::Finished { linked: true }
+    }
+
+    fn read(api: Client, id: String) -> BoxFuture<'static, Result<Self, heygen_api::Error>> {
+        Box::pin(async move {
+            let answer = api.download_proofread_srt().proofread_id(id.as_str()).send().await?;
+            Ok(Self { id, files: answer.into_inner().data })
+        })
+    }
+}
+
+impl From<&VideoDetail> for Link {
+    fn from(video: &VideoDetail) -> Self {
+        VideoFile::Video.of(video)
+    }
+}
+
+/// The video, or the speech if only that was translated.
+impl From<&VideoTranslationDetail> for Link {
+    fn from(translation: &VideoTranslationDetail) -> Self {
+        Self::of(translation, "", |translation| {
+            translation.video_url.as_deref().or(translation.audio_url.as_deref())
+        })
+    }
+}
+
+impl From<&LipsyncDetail> for Link {
+    fn from(lipsync: &LipsyncDetail) -> Self {
+        LipsyncFile::Video.of(lipsync)
+    }
+}
+
+impl From<&HyperframesRenderDetail> for Link {
+    fn from(render: &HyperframesRenderDetail) -> Self {
+        RenderFile::Video.of(render)
+    }
+}
+
+impl From<&FillerWordRemovalDetail> for Link {
+    fn from(removal: &FillerWordRemovalDetail) -> Self {
+        Self::of(removal, "", |removal| removal.video_url.as_deref())
+    }
+}
+
+impl From<&ModelVideoDetail> for Link {
+    fn from(video: &ModelVideoDetail) -> Self {
+        Self::of(video, "", |video| video.video_url.as_deref())
+    }
+}
+
+#[cfg(feature = "preview")]
+impl From<&PodcastDetail> for Link {
+    fn from(podcast: &PodcastDetail) -> Self {
+        Self::of(podcast, "", |podcast| podcast.video_url.as_deref())
+    }
+}
+
+/// Speech cannot be read again: its link is the only one.
+impl From<&TextToSpeechResponseData> for Link {
+    fn from(speech: &TextToSpeechResponseData) -> Self {
+        Self::new(&*speech.audio_url)
+    }
+}
+
+impl From<&GetAssetResponse> for Link {
+    fn from(asset: &GetAssetResponse) -> Self {
+        Self::of(asset, "", |asset| asset.url.as_deref())
+    }
+}
+
+impl From<&UploadAssetResponse> for Link {
+    fn from(asset: &UploadAssetResponse) -> Self {
+        of_asset(&asset.asset_id, &asset.url)
+    }
+}
+
+impl From<&CompleteAssetUploadResponse> for Link {
+    fn from(asset: &CompleteAssetUploadResponse) -> Self {
+        of_asset(&asset.asset_id, &asset.url)
+    }
+}
+
+fn of_asset(id: &str, url: &str) -> Link {
+    Link::by_id(id, "", |asset: &GetAssetResponse| asset.url.as_deref()).at(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn standing<R: Resource + DeserializeOwned>(fields: Value) -> Standing {
+        serde_json::from_value::<R>(fields).unwrap().standing()
+    }
+
+    #[test]
+    fn a_status_says_whether_there_are_files() {
+        let video = |status: &str, url: Value| {
+            standing::<VideoDetail>(json!({"id": "v", "status": status, "video_url": url}))
+        };
+        assert_eq!(video("completed", json!("u")), Standing::Finished { linked: true });
+        assert_eq!(video("completed", Value::Null), Standing::Finished { linked: false });
+        assert_eq!(
+            video("status_from_the_future", Value::Null),
+            Standing::Running("status_from_the_future".into())
+        );
+        let failed = json!({"id": "v", "status": "failed", "failure_message": "Too long"});
+        assert_eq!(standing::<VideoDetail>(failed), Standing::Over("it is `failed`: Too long".into()));
+        let cancelled = json!({"id": "c", "status": "cancelled"});
+        assert_eq!(standing::<AiClippingDetail>(cancelled), Standing::Over("it is `cancelled`".into()));
+        let audio = json!({"id": "t", "status": "completed", "audio_url": "u"});
+        assert_eq!(standing::<VideoTranslationDetail>(audio), Standing::Finished { linked: true });
+    }
+
+    #[test]
+    fn a_link_says_what_it_is_of() {
+        let video: VideoDetail = serde_json::from_value(json!({"id": "v7", "status": "completed"})).unwrap();
+        assert_eq!(Link::from(&video).what(), "video v7");
+        assert_eq!(VideoFile::Gif.of(&video).what(), "GIF of video v7");
+    }
+}
