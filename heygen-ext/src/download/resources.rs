@@ -209,37 +209,30 @@ fn of_asset(id: &str, url: &str) -> Link {
 
 #[cfg(test)]
 mod tests {
-    use serde::de::DeserializeOwned;
-    use serde_json::{Value, json};
+    use serde_json::{Value, from_value, json};
 
     use super::*;
-
-    fn standing<R: Resource + DeserializeOwned>(fields: Value) -> Standing {
-        serde_json::from_value::<R>(fields).unwrap().standing()
-    }
 
     #[test]
     fn a_status_says_whether_there_are_files() {
         let video = |status: &str, url: Value| {
-            standing::<VideoDetail>(json!({"id": "v", "status": status, "video_url": url}))
+            let video = json!({"id": "v", "status": status, "video_url": url, "failure_message": "Too long"});
+            from_value::<VideoDetail>(video).unwrap().standing()
         };
         assert_eq!(video("completed", json!("u")), Standing::Finished { linked: true });
         assert_eq!(video("completed", Value::Null), Standing::Finished { linked: false });
-        assert_eq!(
-            video("status_from_the_future", Value::Null),
-            Standing::Running("status_from_the_future".into())
-        );
-        let failed = json!({"id": "v", "status": "failed", "failure_message": "Too long"});
-        assert_eq!(standing::<VideoDetail>(failed), Standing::Over("it is `failed`: Too long".into()));
-        let cancelled = json!({"id": "c", "status": "cancelled"});
-        assert_eq!(standing::<AiClippingDetail>(cancelled), Standing::Over("it is `cancelled`".into()));
+        assert_eq!(video("from_the_future", Value::Null), Standing::Running("from_the_future".into()));
+        assert_eq!(video("failed", Value::Null), Standing::Over("it is `failed`: Too long".into()));
+        let cancelled: AiClippingDetail = from_value(json!({"id": "c", "status": "cancelled"})).unwrap();
+        assert_eq!(cancelled.standing(), Standing::Over("it is `cancelled`".into()));
         let audio = json!({"id": "t", "status": "completed", "audio_url": "u"});
-        assert_eq!(standing::<VideoTranslationDetail>(audio), Standing::Finished { linked: true });
+        let audio: VideoTranslationDetail = from_value(audio).unwrap();
+        assert_eq!(audio.standing(), Standing::Finished { linked: true });
     }
 
     #[test]
     fn a_link_says_what_it_is_of() {
-        let video: VideoDetail = serde_json::from_value(json!({"id": "v7", "status": "completed"})).unwrap();
+        let video: VideoDetail = from_value(json!({"id": "v7", "status": "completed"})).unwrap();
         assert_eq!(Link::from(&video).what(), "video v7");
         assert_eq!(VideoFile::Gif.of(&video).what(), "GIF of video v7");
     }

@@ -1,1 +1,331 @@
+//! Downloads from a server that does what its script says; pauses are noted, and not made.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use heygen_sim::{Clock, Fault, Sim};
+use http::StatusCode;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::Download;
+use crate::call::surroundings::{Surroundings, tests::Still};
+use crate::{Error, ErrorKind, HeyGen, Link};
+
+/// One answer for each connection in turn, as it goes over the wire; then it closes.
+struct Server {
+    url: String,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    async fn start(answers: Vec<String>) -> Self {
+        Self::start_with(answers, true).await
+    }
+
+    /// One that leaves its connections open, if it does not close them: only the client can then end them.
+    async fn start_with(answers: Vec<String>, closes: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/file?Signature=marked", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            for answer in answers {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    request.push(connection.read_u8().await.unwrap());
+                }
+                seen.lock().unwrap().push(String::from_utf8(request).unwrap().to_lowercase());
+                connection.write_all(answer.as_bytes()).await.unwrap();
+                if closes {
+                    connection.shutdown().await.unwrap();
+                } else {
+                    open.push(connection);
+                }
+            }
+            std::future::pending::<()>().await;
+        });
+        Self { url, requests }
+    }
+
+    /// What each request asked for by `Range`.
+    fn ranges(&self) -> Vec<Option<String>> {
+        let requests = self.requests.lock().unwrap();
+        let range = |request: &String| {
+            let line = request.lines().find_map(|line| line.strip_prefix("range: "));
+            assert_eq!(request.contains("if-range: \"t\""), line.is_some(), "{request}");
+            line.map(str::to_owned)
+        };
+        requests.iter().map(range).collect()
+    }
+}
+
+/// Announces ten bytes, and sends these.
+fn whole(tag: &str, body: &str) -> String {
+    answer("200 OK", &format!("ETag: {tag}\r\nContent-Length: 10\r\n"), body)
+}
+
+/// The rest of ten bytes from there on; sends these of it.
+fn rest(from: usize, body: &str) -> String {
+    let headers = format!("Content-Range: bytes {from}-9/10\r\nContent-Length: {}\r\n", 10 - from);
+    answer("206 Partial Content", &headers, body)
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}\r\n{body}")
+}
+
+fn download(server: &Server) -> (Download, Arc<Still>) {
+    let still = Arc::new(Still::new());
+    let surroundings: Arc<dyn Surroundings> = Arc::clone(&still) as _;
+    let heygen = HeyGen::builder().api_key("k").surroundings(surroundings).build().unwrap();
+    (heygen.download(Link::new(&*server.url)), still)
+}
+
+async fn fetch(answers: Vec<String>) -> (Result<String, Error>, Server, Vec<u64>) {
+    let server = Server::start(answers).await;
+    let (download, still) = download(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let fetched = download.to_path(&path).await.map(|path| std::fs::read_to_string(path).unwrap());
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, usize::from(fetched.is_ok()), "nothing is left after a failure");
+    if let Err(error) = &fetched {
+        assert!(!format!("{error} {error:?}").contains("marked"), "{error}");
+    }
+    let pauses = still.slept.lock().unwrap().iter().map(|pause| pause.as_millis() as u64).collect();
+    (fetched, server, pauses)
+}
+
+async fn stream(answers: Vec<String>) -> Result<String, Error> {
+    let server = Server::start(answers).await;
+    let chunks: Vec<_> = download(&server).0.stream().await?.try_collect().await?;
+    Ok(String::from_utf8(chunks.concat()).unwrap())
+}
+
+fn ranges(froms: &[usize]) -> Vec<Option<String>> {
+    froms.iter().map(|from| (*from > 0).then(|| format!("bytes={from}-"))).collect()
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_taken_up_where_it_broke() {
+    let (file, server, pauses) = fetch(vec![whole("\"t\"", "0123"), rest(4, "45"), rest(6, "6789")]).await;
+    assert_eq!(file.unwrap(), "0123456789");
+    assert_eq!(server.ranges(), ranges(&[0, 4, 6]));
+    assert_eq!(pauses, [0; 0], "what makes progress does not wait");
+    let streamed = stream(vec![whole("\"t\"", "0123"), rest(4, "456789")]).await;
+    assert_eq!(streamed.unwrap(), "0123456789");
+}
+
+#[tokio::test]
+async fn a_part_that_is_shorter_than_the_rest_is_not_the_end() {
+    let short = answer("206 Partial Content", "Content-Range: bytes 4-5/10\r\nContent-Length: 2\r\n", "45");
+    let (file, server, _) = fetch(vec![whole("\"t\"", "0123"), short, rest(6, "6789")]).await;
+    assert_eq!(file.unwrap(), "0123456789");
+    assert_eq!(server.ranges(), ranges(&[0, 4, 6]));
+}
+
+#[tokio::test]
+async fn five_resumptions_without_a_byte_are_enough() {
+    let mut answers = vec![whole("\"t\"", "0123")];
+    answers.extend((0..5).map(|_| rest(4, "")));
+    let (file, server, pauses) = fetch(answers).await;
+    let error = file.unwrap_err();
+    assert_eq!((error.kind(), server.ranges().len()), (ErrorKind::Download, 6));
+    assert!(error.to_string().contains("after 4 of 10 bytes, and 6 tries in a row"), "{error}");
+    assert!(error.is_retryable() && error.may_have_executed());
+    assert_eq!(pauses, [1000, 2000, 4000, 8000]);
+}
+
+#[tokio::test]
+async fn a_byte_of_progress_gives_patience_back() {
+    let mut answers = vec![whole("\"t\"", "0123")];
+    answers.extend((0..4).map(|_| rest(4, "")));
+    answers.push(rest(4, "4"));
+    answers.extend((0..4).map(|_| rest(5, "")));
+    answers.push(rest(5, "56789"));
+    let (file, server, pauses) = fetch(answers).await;
+    assert_eq!(file.unwrap(), "0123456789");
+    assert_eq!((server.ranges().len(), pauses), (11, [1000, 2000, 4000, 8000].repeat(2)));
+}
+
+#[tokio::test]
+async fn a_file_that_has_changed_comes_from_its_beginning() {
+    let answers = || vec![whole("\"t\"", "0123"), whole("\"u\"", "abcdefghij")];
+    assert_eq!(fetch(answers()).await.0.unwrap(), "abcdefghij");
+    let error = stream(answers()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Download);
+    assert!(error.to_string().contains("changed"), "{error}");
+    let shorter = answer("200 OK", "ETag: \"u\"\r\nContent-Length: 2\r\n", "ab");
+    assert_eq!(fetch(vec![whole("\"t\"", "0123"), shorter]).await.0.unwrap(), "ab");
+    // Parts of another file are not taken.
+    for other in [
+        answer("206 Partial Content", "Content-Range: bytes 3-9/10\r\nContent-Length: 7\r\n", "defghij"),
+        answer("206 Partial Content", "Content-Range: bytes 4-8/9\r\nContent-Length: 5\r\n", "efghi"),
+        answer("416 Range Not Satisfiable", "Content-Range: bytes */3\r\nContent-Length: 0\r\n", ""),
+    ] {
+        let (file, server, _) =
+            fetch(vec![whole("\"t\"", "0123"), other.clone(), whole("\"u\"", "abcdefghij")]).await;
+        assert_eq!((file.unwrap().as_str(), server.ranges()), ("abcdefghij", ranges(&[0, 4, 0])));
+        assert!(stream(vec![whole("\"t\"", "0123"), other]).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn without_a_strong_tag_nothing_is_put_together() {
+    for tag in ["W/\"t\"", "t"] {
+        let (file, server, _) = fetch(vec![whole(tag, "0123"), whole(tag, "0123456789")]).await;
+        assert_eq!((file.unwrap().as_str(), server.ranges()), ("0123456789", ranges(&[0, 0])));
+        let error = stream(vec![whole(tag, "0123")]).await.unwrap_err();
+        assert!(error.to_string().contains("strong tag"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_always_breaks_off_is_not_asked_forever() {
+    let (file, server, _) = fetch(vec![whole("W/\"t\"", "0123"); 7]).await;
+    assert_eq!((file.unwrap_err().kind(), server.ranges().len()), (ErrorKind::Download, 6));
+}
+
+#[tokio::test]
+async fn a_file_without_a_length_may_be_whole_already() {
+    let chunked = "Transfer-Encoding: chunked\r\nETag: \"t\"\r\n";
+    let broken = answer("200 OK", chunked, "4\r\n0123\r\n");
+    let nothing =
+        answer("416 Range Not Satisfiable", "Content-Range: bytes */4\r\nContent-Length: 0\r\n", "");
+    assert_eq!(fetch(vec![broken, nothing]).await.0.unwrap(), "0123");
+    let ended = answer("200 OK", chunked, "4\r\n0123\r\n0\r\n\r\n");
+    assert_eq!(fetch(vec![ended]).await.0.unwrap(), "0123");
+    let endless = answer("200 OK", "ETag: \"t\"\r\n", "0123");
+    assert!(fetch(vec![endless]).await.0.unwrap_err().to_string().contains("how long"));
+}
+
+#[tokio::test]
+async fn an_empty_file_is_a_file() {
+    let empty = answer("200 OK", "Content-Length: 0\r\n", "");
+    assert_eq!(fetch(vec![empty]).await.0.unwrap(), "");
+}
+
+#[tokio::test]
+async fn a_server_with_trouble_is_given_the_time_it_asks_for() {
+    let busy = |seconds: u64| {
+        answer("503 Service Unavailable", &format!("Retry-After: {seconds}\r\nContent-Length: 0\r\n"), "")
+    };
+    let (file, _, pauses) = fetch(vec![busy(7), whole("\"t\"", "0123456789")]).await;
+    assert_eq!((file.unwrap().as_str(), pauses), ("0123456789", vec![7000]));
+    let (file, _, pauses) = fetch(vec![busy(3600)]).await;
+    let error = file.unwrap_err();
+    assert_eq!((error.status(), pauses), (Some(StatusCode::SERVICE_UNAVAILABLE), vec![]));
+    assert!(error.to_string().contains("3600 s") && error.is_retryable(), "{error}");
+}
+
+#[tokio::test]
+async fn redirects_stay_safe_and_few() {
+    let to = |place: &str| answer("302 Found", &format!("Location: {place}\r\nContent-Length: 0\r\n"), "");
+    let (file, server, _) = fetch(vec![to("/other?Signature=marked"), whole("\"t\"", "0123456789")]).await;
+    assert_eq!(file.unwrap(), "0123456789");
+    let requests = server.requests.lock().unwrap().clone();
+    assert!(!requests.iter().any(|request| request.contains("referer")), "{requests:?}");
+    for place in ["http://files.heygen.ai/?marked", "ftp://127.0.0.1/?marked"] {
+        let (file, server, _) = fetch(vec![to(place)]).await;
+        let error = file.unwrap_err();
+        assert!(error.to_string().contains("not https"), "{error}");
+        assert_eq!(server.ranges().len(), 1, "it is not tried again");
+    }
+    let (file, server, _) = fetch(vec![to("/again"); 9]).await;
+    assert!(file.unwrap_err().to_string().contains("five times"));
+    assert_eq!(server.ranges().len(), 6);
+}
+
+#[tokio::test]
+async fn memory_is_bounded() {
+    let bytes = async |answers, limit| {
+        let server = Server::start(answers).await;
+        download(&server).0.bytes(limit).await
+    };
+    assert_eq!(bytes(vec![whole("\"t\"", "0123456789")], 10).await.unwrap(), "0123456789");
+    assert_eq!(
+        bytes(vec![whole("W/\"t\"", "0123"), whole("W/\"t\"", "0123456789")], 10).await.unwrap(),
+        "0123456789"
+    );
+    let error = bytes(vec![whole("\"t\"", "0123456789")], 9).await.unwrap_err();
+    assert!(error.to_string().contains("limit of 9"), "{error}");
+    let chunked = answer("200 OK", "Transfer-Encoding: chunked\r\n", "4\r\n0123\r\n0\r\n\r\n");
+    assert!(bytes(vec![chunked], 3).await.is_err());
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_a_broken_one() {
+    let server = Server::start_with(vec![whole("\"t\"", "0123"), rest(4, "456789")], false).await;
+    let (mut download, _) = download(&server);
+    let impatient = super::options(reqwest::Client::builder()).read_timeout(Duration::from_millis(100));
+    download.means.files = impatient.build().unwrap();
+    assert_eq!(download.bytes(10).await.unwrap(), "0123456789");
+}
+
+/// The simulator's clock goes on where somebody sleeps.
+struct SimTime(Sim, Still);
+
+impl Surroundings for SimTime {
+    fn now(&self) -> std::time::Instant {
+        self.1.now()
+    }
+
+    fn date(&self) -> std::time::SystemTime {
+        self.1.date()
+    }
+
+    fn sleep(&self, pause: Duration) -> heygen_api::BoxFuture<'static, ()> {
+        self.0.advance(pause);
+        self.1.sleep(pause)
+    }
+
+    fn chance(&self) -> f64 {
+        0.5
+    }
+}
+
+async fn late_video() -> (Arc<SimTime>, HeyGen, heygen_api::types::VideoDetail) {
+    let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
+    let time = Arc::new(SimTime(sim, Still::new()));
+    let heygen = HeyGen::builder()
+        .api_key(time.0.api_key())
+        .base_url(time.0.base_url())
+        .surroundings(Arc::clone(&time) as _)
+        .build()
+        .unwrap();
+    let body = heygen_api::types::CreateVideoFromAvatar::builder()
+        .avatar_id("Anna_sitting_public")
+        .script("Hello [sim:late-link] [sim:takes=10]");
+    let id = heygen.api().create_video().body(body).send().await.unwrap().into_inner().data.video_id;
+    time.0.advance(Duration::from_secs(11));
+    let video = heygen.api().get_video().video_id(id).send().await.unwrap().into_inner().data;
+    assert!(video.video_url.is_none());
+    (time, heygen, video)
+}
+
+#[tokio::test]
+async fn a_link_that_lags_behind_is_waited_for() {
+    let (time, heygen, video) = late_video().await;
+    assert!(!heygen.download(&video).bytes(1 << 20).await.unwrap().is_empty());
+    let pauses = time.1.slept.lock().unwrap().clone();
+    assert_eq!(pauses, [2, 5, 10, 20].map(Duration::from_secs));
+}
+
+#[tokio::test]
+async fn a_link_that_never_comes_is_given_up() {
+    let (time, heygen, video) = late_video().await;
+    let body = serde_json::json!({"data": {"id": video.id, "status": "completed", "video_url": null}});
+    time.0
+        .inject(
+            Fault::answer(200, "application/json", body.to_string())
+                .on(heygen_api::operations::GET_VIDEO.document_id),
+        )
+        .unwrap();
+    let error = heygen.download(&video).bytes(1 << 20).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Download);
+    assert!(error.to_string().contains("no link after 67 s"), "{error}");
+}
