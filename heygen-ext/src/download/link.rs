@@ -26,6 +26,7 @@ use crate::Error;
 /// | speech | `&TextToSpeechResponseData` | |
 /// | asset | `&GetAssetResponse`, `&UploadAssetResponse`, `&CompleteAssetUploadResponse` | |
 /// | podcast (feature `preview`) | `&PodcastDetail` | |
+/// | speech of a model (feature `preview`) | `&CreateSpeechResponseData` | |
 /// | background removal (feature `preview`) | | `LayerFile` |
 /// | any other link of the service | [`Link::new`] | |
 ///

@@ -7,7 +7,7 @@ use heygen_api::types::{
     UploadAssetResponse, VideoDetail, VideoStatus, VideoTranslationDetail, VideoTranslationStatus,
 };
 #[cfg(feature = "preview")]
-use heygen_api::types::{BackgroundRemovalJob, PodcastDetail, PodcastDetailStatus};
+use heygen_api::types::{BackgroundRemovalJob, CreateSpeechResponseData, PodcastDetail, PodcastDetailStatus};
 use heygen_api::{BoxFuture, Client};
 
 use super::link::{Link, Resource, Standing};
@@ -181,6 +181,13 @@ impl From<&PodcastDetail> for Link {
 /// Speech cannot be read again: its link is the only one.
 impl From<&TextToSpeechResponseData> for Link {
     fn from(speech: &TextToSpeechResponseData) -> Self {
+        Self::new(&*speech.audio_url)
+    }
+}
+
+#[cfg(feature = "preview")]
+impl From<&CreateSpeechResponseData> for Link {
+    fn from(speech: &CreateSpeechResponseData) -> Self {
         Self::new(&*speech.audio_url)
     }
 }

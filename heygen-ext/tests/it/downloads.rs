@@ -1,0 +1,432 @@
+//! Downloads, against the simulator: every kind of file, and what can come in between.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt};
+use heygen_api::FilePart;
+use heygen_api::types::{self, VideoDetail};
+use heygen_ext::{
+    ClipFile, ErrorCode, ErrorKind, HeyGen, Link, LipsyncFile, ProofreadFile, RenderFile, TranslationFile,
+    VideoFile, heygen_api,
+};
+use heygen_sim::{Fault, Sim};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::pair;
+
+/// Bytes of a file that takes a while.
+const LARGE: u64 = 5_000_000;
+
+/// A body of a request, by its JSON.
+fn body<T: DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
+fn source() -> Value {
+    json!({"type": "url", "url": "https://example.com/a.mp4"})
+}
+
+/// A finished video whose script says what is to become of it.
+async fn video(sim: &Sim, heygen: &HeyGen, script: &str) -> VideoDetail {
+    let request = json!({"avatar_id": "Anna_sitting_public", "script": script,
+        "caption": {"file_format": "srt", "style": "default"}});
+    let made = heygen.api().create_video().body(body::<types::CreateVideoFromAvatar>(request)).send().await;
+    sim.advance(Duration::from_secs(600));
+    look(heygen, &made.unwrap().data.video_id).await
+}
+
+async fn look(heygen: &HeyGen, id: &str) -> VideoDetail {
+    heygen.api().get_video().video_id(id).send().await.unwrap().into_inner().data
+}
+
+async fn large(sim: &Sim, heygen: &HeyGen) -> VideoDetail {
+    video(sim, heygen, &format!("Hello [sim:size={LARGE}]")).await
+}
+
+async fn fetch(heygen: &HeyGen, what: impl Into<Link>) -> Bytes {
+    heygen.download(what).bytes(1 << 23).await.unwrap()
+}
+
+/// What the name of a file would say.
+fn kind(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [b'G', b'I', b'F', ..] => "gif",
+        [0x89, b'P', b'N', b'G', ..] => "png",
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => "webm",
+        [b'I', b'D', b'3', ..] | [0xff, ..] => "mp3",
+        [b'W', b'E', b'B', b'V', b'T', b'T', ..] => "vtt",
+        bytes if bytes.get(4..8) == Some(b"ftyp") => "mp4",
+        bytes if bytes.windows(5).any(|five| five == b" --> ") => "srt",
+        _ => "unknown",
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Each request for a file: what it asked for by `Range`, and the status of its answer.
+fn requests(sim: &Sim) -> Vec<(Option<String>, Option<u16>)> {
+    let requests = sim.requests().into_iter();
+    let files = requests.filter(|request| request.operation.as_deref() == Some("files"));
+    files.map(|request| (request.headers.get("range").cloned(), request.status)).collect()
+}
+
+#[tokio::test]
+async fn every_file_of_a_video_comes() {
+    let (sim, heygen) = pair().await;
+    let video = video(&sim, &heygen, "Hello").await;
+    let main = fetch(&heygen, &video).await;
+    assert_eq!(kind(&main), "mp4");
+    assert_eq!(main, fetch(&heygen, VideoFile::Video.of(&video)).await);
+    for (file, is) in [
+        (VideoFile::Captioned, "mp4"),
+        (VideoFile::Gif, "gif"),
+        (VideoFile::Thumbnail, "png"),
+        (VideoFile::Subtitles, "srt"),
+    ] {
+        assert_eq!(kind(&fetch(&heygen, file.of(&video)).await), is, "{file:?}");
+    }
+    let url = video.gif_url.as_deref().unwrap();
+    assert_eq!(kind(&fetch(&heygen, Link::new(url)).await), "gif");
+}
+
+#[tokio::test]
+async fn files_of_other_resources_come() {
+    let (sim, heygen) = pair().await;
+    let api = heygen.api();
+    let translate = json!({"video": source(), "output_languages": ["German"], "enable_caption": true});
+    let translate = body::<types::CreateVideoTranslationRequest>(translate);
+    let translation = api.create_video_translation().body(translate).send().await.unwrap();
+    let lipsync = json!({"video": source(), "audio": {"type": "url", "url": "https://example.com/a.mp3"}});
+    let lipsync =
+        api.create_lipsync().body(body::<types::CreateLipsyncRequest>(lipsync)).send().await.unwrap();
+    let render = json!({"project": {"type": "url", "url": "https://example.com/a.zip"}});
+    let render = body::<types::CreateHyperframesRenderRequest>(render);
+    let render = api.create_hyperframes_render().body(render).send().await.unwrap();
+    let clipping = body::<types::CreateAiClippingRequest>(json!({"video": source()}));
+    let clipping = api.create_ai_clipping().body(clipping).send().await.unwrap();
+    let cleaned = body::<types::CreateFillerWordRemovalRequest>(json!({"video": source()}));
+    let cleaned = api.create_filler_word_removal().body(cleaned).send().await.unwrap();
+    let proofread = json!({"video": source(), "output_languages": ["de"], "title": "t"});
+    let proofread = body::<types::CreateProofreadRequest>(proofread);
+    let proofread = api.create_proofread().body(proofread).send().await.unwrap();
+    let model = json!({"mode": "text_to_video", "model": "heygen-video-1", "prompt": "Bees"});
+    let model =
+        api.create_model_video().body(body::<types::CreateModelVideoRequest>(model)).send().await.unwrap();
+    sim.advance(Duration::from_secs(600));
+
+    let id = &translation.data.video_translation_ids[0];
+    let translation =
+        &api.get_video_translation().video_translation_id(id.as_str()).send().await.unwrap().data;
+    assert_eq!(kind(&fetch(&heygen, translation).await), "mp4");
+    assert_eq!(kind(&fetch(&heygen, TranslationFile::Video.of(translation)).await), "mp4");
+    assert_eq!(kind(&fetch(&heygen, TranslationFile::Srt.of(translation)).await), "srt");
+    assert_eq!(kind(&fetch(&heygen, TranslationFile::Vtt.of(translation)).await), "vtt");
+    // It was not translated alone, and so is not there; that is no reason to wait for it.
+    let error = heygen.download(TranslationFile::Audio.of(translation)).bytes(1).await.unwrap_err();
+    assert!(error.to_string().contains(&format!("audio of video translation {id}")), "{error}");
+
+    let lipsync = &api.get_lipsync().lipsync_id(&*lipsync.data.lipsync_id).send().await.unwrap().data;
+    assert_eq!(kind(&fetch(&heygen, lipsync).await), "mp4");
+    assert_eq!(kind(&fetch(&heygen, LipsyncFile::Captions.of(lipsync)).await), "srt");
+
+    let render = &api.get_hyperframes_render().render_id(&*render.data.render_id).send().await.unwrap().data;
+    assert_eq!(kind(&fetch(&heygen, render).await), "mp4");
+    assert_eq!(kind(&fetch(&heygen, RenderFile::Thumbnail.of(render)).await), "png");
+
+    let clipping = &api.get_ai_clipping().job_id(&*clipping.data.ai_clipping_id).send().await.unwrap().data;
+    let clip = &*clipping.clips.as_ref().unwrap()[0].id;
+    assert_eq!(kind(&fetch(&heygen, ClipFile::Video.of(clipping, clip)).await), "mp4");
+    assert_eq!(kind(&fetch(&heygen, ClipFile::Thumbnail.of(clipping, clip)).await), "png");
+    assert!(heygen.download(ClipFile::Video.of(clipping, "another")).bytes(1).await.is_err());
+
+    let id = &*cleaned.data.filler_word_removal_id;
+    let cleaned = &api.get_filler_word_removal().filler_word_removal_id(id).send().await.unwrap().data;
+    assert_eq!(kind(&fetch(&heygen, cleaned).await), "mp4");
+    for file in [ProofreadFile::Srt, ProofreadFile::Original] {
+        assert_eq!(kind(&fetch(&heygen, file.of(&proofread.data.proofread_ids[0])).await), "srt");
+    }
+    let model = &api.get_model_video().video_id(&*model.data.video_id).send().await.unwrap().data;
+    assert_eq!(kind(&fetch(&heygen, model).await), "mp4");
+
+    let speech = body::<types::TextToSpeechRequest>(json!({"text": "Hello", "voice_id": "en-us-clara"}));
+    let speech = &api.create_speech().body(speech).send().await.unwrap().data;
+    assert_eq!(kind(&fetch(&heygen, speech).await), "mp3");
+    let picture = fetch(&heygen, RenderFile::Thumbnail.of(render)).await;
+    let part = FilePart::bytes("a.png", "image/png", picture.clone());
+    let uploaded = &api.upload_asset().file(part).send().await.unwrap().data;
+    assert_eq!(fetch(&heygen, uploaded).await, picture);
+    let asset = &api.get_asset().asset_id(&*uploaded.asset_id).send().await.unwrap().data;
+    // Both know where a fresh link is.
+    sim.advance(Duration::from_secs(7200));
+    assert_eq!(fetch(&heygen, uploaded).await, picture);
+    assert_eq!(fetch(&heygen, asset).await, picture);
+}
+
+#[cfg(feature = "preview")]
+#[tokio::test]
+async fn files_of_preview_resources_come() {
+    use heygen_ext::LayerFile;
+    let (sim, heygen) = pair().await;
+    let api = heygen.api();
+    let removal = body::<types::CreateBackgroundRemovalRequest>(json!({"video": source()}));
+    let id = api.create_background_removal().body(removal).send().await.unwrap().into_inner().data.id;
+    sim.advance(Duration::from_secs(600));
+    let removal = &api.get_background_removal().job_id(&*id).send().await.unwrap().data;
+    for layer in removal.layers.as_ref().unwrap().keys() {
+        let link = LayerFile::named(layer).of(removal);
+        assert!(["mp4", "webm"].contains(&kind(&fetch(&heygen, link).await)), "{layer}");
+    }
+    let error = heygen.download(LayerFile::named("shadow").of(removal)).bytes(1).await.unwrap_err();
+    assert!(error.to_string().contains("layer shadow of background removal"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_arrives_whole_and_as_readable_as_others() {
+    let (sim, heygen) = pair().await;
+    let video = video(&sim, &heygen, "Hello").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hello.mp4");
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&told);
+    let download =
+        heygen.download(&video).on_progress(move |received, all| tell.lock().unwrap().push((received, all)));
+    assert_eq!(download.to_path(&path).await.unwrap(), path);
+    let bytes = std::fs::read(&path).unwrap();
+    assert_eq!(kind(&bytes), "mp4");
+    let size = bytes.len() as u64;
+    assert_eq!(told.lock().unwrap().last(), Some(&(size, Some(size))));
+    assert_eq!(names(folder.path()), ["hello.mp4"], "nothing else is left in the folder");
+    #[cfg(unix)]
+    {
+        let mode = |path: &Path| {
+            std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions())
+        };
+        let usual = folder.path().join("usual");
+        std::fs::write(&usual, "").unwrap();
+        assert_eq!(mode(&path), mode(&usual));
+    }
+    let files = sim.requests().into_iter().filter(|request| request.operation.as_deref() == Some("files"));
+    for request in files {
+        assert!(!request.headers.contains_key("x-api-key") && !request.headers.contains_key("authorization"));
+    }
+}
+
+#[tokio::test]
+async fn broken_connections_are_resumed() {
+    let (sim, heygen) = pair().await;
+    let video = large(&sim, &heygen).await;
+    let intact = fetch(&heygen, &video).await;
+    assert_eq!(intact.len() as u64, LARGE);
+    for way in ["path", "writer", "stream"] {
+        sim.clear_requests();
+        sim.clear_faults();
+        sim.inject(Fault::half_body().on("files").times(2)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("video.mp4");
+        let download = heygen.download(&video);
+        match way {
+            "path" => drop(download.to_path(&path).await.unwrap()),
+            "writer" => {
+                let file = tokio::fs::File::create(&path).await.unwrap();
+                assert_eq!(download.to_writer(file).await.unwrap(), LARGE);
+            }
+            _ => {
+                let stream = download.stream().await.unwrap();
+                assert_eq!(stream.expected_len(), Some(LARGE));
+                let chunks: Vec<Bytes> = stream.try_collect().await.unwrap();
+                std::fs::write(&path, chunks.concat()).unwrap();
+            }
+        }
+        assert!(std::fs::read(&path).unwrap() == intact, "{way}");
+        let requests = requests(&sim);
+        assert_eq!(requests.len(), 3, "{requests:?}");
+        assert!(requests[0].0.is_none() && requests[1].0.is_some() && requests[2].0 > requests[1].0);
+        assert_eq!((requests[1].1, requests[2].1), (Some(206), Some(206)));
+    }
+}
+
+#[tokio::test]
+async fn a_rest_that_is_cut_short_is_not_the_end() {
+    let (sim, heygen) = pair().await;
+    let video = large(&sim, &heygen).await;
+    sim.inject(Fault::half_body().on("files").times(1)).unwrap();
+    sim.inject(Fault::wrong_length().on("files").times(1)).unwrap();
+    assert_eq!(fetch(&heygen, &video).await.len() as u64, LARGE);
+    let statuses: Vec<_> = requests(&sim).into_iter().map(|(_, status)| status).collect();
+    assert_eq!(statuses, [Some(200), Some(206), Some(206)]);
+}
+
+#[tokio::test]
+async fn trouble_of_the_file_server_passes() {
+    let (sim, heygen) = pair().await;
+    let video = video(&sim, &heygen, "Hello").await;
+    for fault in [Fault::status(503), Fault::reset(), Fault::close_before(), Fault::close_after()] {
+        sim.inject(fault.on("files").times(1)).unwrap();
+        assert_eq!(kind(&fetch(&heygen, &video).await), "mp4");
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_has_expired_is_renewed_once() {
+    let (sim, heygen) = pair().await;
+    let video = video(&sim, &heygen, "Hello").await;
+    let bare = video.video_url.clone().unwrap();
+    sim.advance(Duration::from_secs(7200));
+    sim.clear_requests();
+    let folder = tempfile::tempdir().unwrap();
+    heygen.download(&video).to_path(folder.path().join("late.mp4")).await.unwrap();
+    let operations: Vec<_> = sim.requests().into_iter().filter_map(|request| request.operation).collect();
+    assert_eq!(operations, ["files", "getVideoV3", "files"]);
+
+    let error = heygen.download(Link::new(bare)).bytes(1).await.unwrap_err();
+    assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Download, 403));
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("403") && shown.contains("fresh one") && !shown.contains("Signature"), "{shown}");
+
+    sim.inject(Fault::status(403).on("files")).unwrap();
+    sim.clear_requests();
+    let error = heygen.download(&video).to_path(folder.path().join("never.mp4")).await.unwrap_err();
+    assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Download, 403));
+    assert!(error.to_string().contains("and so was a fresh one"), "{error}");
+    assert!(error.may_have_executed());
+    assert_eq!((requests(&sim).len(), names(folder.path())), (2, vec!["late.mp4".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_link_that_expires_on_the_way_is_renewed_and_resumed() {
+    let (sim, heygen) = pair().await;
+    let video = large(&sim, &heygen).await;
+    sim.clear_requests();
+    sim.inject(Fault::half_body().on("files").times(1)).unwrap();
+    sim.inject(Fault::status(403).on("files").times(1)).unwrap();
+    assert_eq!(fetch(&heygen, &video).await.len() as u64, LARGE);
+    let statuses: Vec<_> = requests(&sim).into_iter().map(|(_, status)| status).collect();
+    assert_eq!(statuses, [Some(200), Some(403), Some(206)]);
+}
+
+#[tokio::test]
+async fn a_link_that_was_not_there_yet_is_read() {
+    let (sim, heygen) = pair().await;
+    let request = json!({"avatar_id": "Anna_sitting_public",
+        "script": "Hello [sim:late-link] [sim:takes=60]"});
+    let made = heygen.api().create_video().body(body::<types::CreateVideoFromAvatar>(request)).send().await;
+    let id = made.unwrap().into_inner().data.video_id;
+    let running = look(&heygen, &id).await;
+    let error = heygen.download(&running).bytes(1).await.unwrap_err();
+    assert!(error.to_string().contains("not finished: wait for it"), "{error}");
+    sim.advance(Duration::from_secs(61));
+    let late = look(&heygen, &id).await;
+    assert_eq!((late.status.as_str(), &late.video_url), ("completed", &None));
+    sim.advance(Duration::from_secs(31));
+    assert_eq!(kind(&fetch(&heygen, &late).await), "mp4");
+    assert_eq!(kind(&fetch(&heygen, &running).await), "mp4");
+    let error = heygen.download(VideoFile::Captioned.of(&late)).bytes(1).await.unwrap_err();
+    assert!(error.to_string().contains("was it asked for?"), "{error}");
+}
+
+#[tokio::test]
+async fn a_video_that_is_gone_or_failed_has_no_file() {
+    let (sim, heygen) = pair().await;
+    let gone = video(&sim, &heygen, "Hello").await;
+    heygen.api().delete_video().video_id(&*gone.id).send().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let error = heygen.download(&gone).to_path(folder.path().join("gone.mp4")).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Download, Some(ErrorCode::VideoNotFound)));
+    assert!(error.request_id().is_some() && error.may_have_executed() && !error.is_retryable());
+    assert!(error.to_string().contains(&gone.id), "{error}");
+    assert!(names(folder.path()).is_empty());
+    let failed = video(&sim, &heygen, "Hello [sim:fail]").await;
+    let error = heygen.download(&failed).bytes(1).await.unwrap_err();
+    assert!(error.to_string().contains("will be none: it is `failed`: "), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_there_is_left_alone() {
+    let (sim, heygen) = pair().await;
+    let video = video(&sim, &heygen, "Hello").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.mp4");
+    std::fs::write(&path, "mine").unwrap();
+    let error = heygen.download(&video).to_path(&path).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::File);
+    assert!(
+        error.to_string().contains("mine.mp4") && error.to_string().contains("overwrite(true)"),
+        "{error}"
+    );
+    assert!(requests(&sim).is_empty(), "it is looked at before anything is fetched");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    // Somebody else is quicker.
+    let late = folder.path().join("late.mp4");
+    let quicker = late.clone();
+    let download =
+        heygen.download(&video).on_progress(move |_, _| std::fs::write(&quicker, "theirs").unwrap());
+    assert_eq!(download.to_path(&late).await.unwrap_err().kind(), ErrorKind::File);
+    assert_eq!(std::fs::read_to_string(&late).unwrap(), "theirs");
+    heygen.download(&video).overwrite(true).to_path(&path).await.unwrap();
+    assert_eq!(kind(&std::fs::read(&path).unwrap()), "mp4");
+    let mut names = names(folder.path());
+    names.sort();
+    assert_eq!(names, ["late.mp4", "mine.mp4"]);
+}
+
+#[tokio::test]
+async fn places_that_take_no_file_are_named() {
+    let (sim, heygen) = pair().await;
+    let video = video(&sim, &heygen, "Hello").await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    for place in ["no/folder.mp4", "", "..", "file/inside.mp4"] {
+        let path = folder.path().join(place);
+        let error = heygen.download(&video).overwrite(true).to_path(&path).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::File, "{place}");
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    }
+    assert!(requests(&sim).is_empty());
+    let full = tokio::io::duplex(16).0;
+    let error = heygen.download(&video).to_writer(full).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::File, "nobody reads at the other end");
+}
+
+#[tokio::test]
+async fn a_download_that_is_dropped_leaves_nothing() {
+    let (sim, heygen) = pair().await;
+    let video = large(&sim, &heygen).await;
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().to_owned();
+    let seen = Arc::new(Mutex::new(0));
+    let note = Arc::clone(&seen);
+    let download = heygen.download(&video).on_progress(move |received, _| *note.lock().unwrap() = received);
+    let mut fetching = Box::pin(download.to_path(place.join("video.mp4")));
+    std::future::poll_fn(|context| {
+        assert!(fetching.as_mut().poll(context).is_pending());
+        match *seen.lock().unwrap() > 0 {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+    assert_eq!(names(&place).len(), 1, "a temporary file, as long as somebody waits");
+    drop(fetching);
+    assert!(names(&place).is_empty());
+}
+
+#[test]
+fn downloads_travel() {
+    fn travels<T: Send + 'static>(_: T) {}
+    fn streams<T: Stream + Send + Unpin + 'static>() {}
+    let heygen = HeyGen::builder().api_key("k").build().unwrap();
+    let download = || heygen.download(Link::new("https://files.heygen.ai/a"));
+    travels(download().to_path("a"));
+    travels(download().to_writer(tokio::io::sink()));
+    travels(download().bytes(1));
+    travels(download().stream());
+    streams::<heygen_ext::DownloadStream>();
+}
