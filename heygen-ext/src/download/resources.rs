@@ -49,25 +49,42 @@ fn over(status: &str, reason: Option<&str>) -> Standing {
     })
 }
 
-resource!("video", VideoDetail, id, get_video(video_id), VideoStatus,
-    over: [Failed], links: |video| video.video_url.is_some());
-resource!("video translation", VideoTranslationDetail, id, get_video_translation(video_translation_id), VideoTranslationStatus,
-    over: [Failed], links: |translation| translation.video_url.is_some() || translation.audio_url.is_some());
-resource!("lipsync", LipsyncDetail, id, get_lipsync(lipsync_id), VideoTranslationStatus,
-    over: [Failed], links: |lipsync| lipsync.video_url.is_some());
-resource!("render", HyperframesRenderDetail, render_id, get_hyperframes_render(render_id), HyperframesRenderStatus,
-    over: [Failed], links: |render| render.video_url.is_some());
-resource!("AI clipping", AiClippingDetail, id, get_ai_clipping(job_id), JobStatus,
-over: [Failed, Cancelled], links: |clipping| {
-    clipping.clips.iter().flatten().all(|clip| clip.video_url.is_some())
-});
-resource!("filler-word removal", FillerWordRemovalDetail, id, get_filler_word_removal(filler_word_removal_id), FillerWordRemovalDetailJobStatus,
-    over: [Failed], links: |removal| removal.video_url.is_some());
-resource!("video", ModelVideoDetail, video_id, get_model_video(video_id), ModelVideoStatus,
-    over: [Failed, Cancelled], links: |video| video.video_url.is_some());
+resource!(
+    "video", VideoDetail, id, get_video(video_id), VideoStatus,
+    over: [Failed], links: |video| video.video_url.is_some()
+);
+resource!(
+    "video translation", VideoTranslationDetail, id,
+    get_video_translation(video_translation_id), VideoTranslationStatus,
+    over: [Failed], links: |translation| translation.video_url.is_some() || translation.audio_url.is_some()
+);
+resource!(
+    "lipsync", LipsyncDetail, id, get_lipsync(lipsync_id), VideoTranslationStatus,
+    over: [Failed], links: |lipsync| lipsync.video_url.is_some()
+);
+resource!(
+    "render", HyperframesRenderDetail, render_id, get_hyperframes_render(render_id), HyperframesRenderStatus,
+    over: [Failed], links: |render| render.video_url.is_some()
+);
+// Its clips come one by one; one whose clips all have their files has no other.
+resource!(
+    "AI clipping", AiClippingDetail, id, get_ai_clipping(job_id), JobStatus,
+    over: [Failed, Cancelled], links: |job| job.clips.iter().flatten().all(|clip| clip.video_url.is_some())
+);
+resource!(
+    "filler-word removal", FillerWordRemovalDetail, id,
+    get_filler_word_removal(filler_word_removal_id), FillerWordRemovalDetailJobStatus,
+    over: [Failed], links: |removal| removal.video_url.is_some()
+);
+resource!(
+    "video", ModelVideoDetail, video_id, get_model_video(video_id), ModelVideoStatus,
+    over: [Failed, Cancelled], links: |video| video.video_url.is_some()
+);
 #[cfg(feature = "preview")]
-resource!("podcast", PodcastDetail, podcast_id, get_podcast(podcast_id), PodcastDetailStatus,
-    over: [Failed], links: |podcast| podcast.video_url.is_some());
+resource!(
+    "podcast", PodcastDetail, podcast_id, get_podcast(podcast_id), PodcastDetailStatus,
+    over: [Failed], links: |podcast| podcast.video_url.is_some()
+);
 
 #[cfg(feature = "preview")]
 impl Resource for BackgroundRemovalJob {

@@ -1,5 +1,6 @@
 //! A file on its way down, across broken connections and expired links.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -156,7 +157,12 @@ impl Transfer {
         }
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) if error.is_redirect() || error.is_builder() => {
+            Err(error) if error.is_redirect() => {
+                // The error itself has the address; what is below it says why it was not followed.
+                let reason = error.source().map(ToString::to_string);
+                return Err(self.problem(reason.unwrap_or_else(|| "the link redirects astray".to_owned())));
+            }
+            Err(error) if error.is_builder() => {
                 return Err(Error::transfer(self.link.what(), error.into()));
             }
             Err(error) => {

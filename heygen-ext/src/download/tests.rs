@@ -232,7 +232,11 @@ async fn redirects_stay_safe_and_few() {
     for place in ["http://files.heygen.ai/?marked", "ftp://127.0.0.1/?marked"] {
         let (file, server, _) = fetch(vec![to(place)]).await;
         let error = file.unwrap_err();
-        assert!(error.to_string().contains("not https"), "{error}");
+        assert!(
+            error.to_string().ends_with(": the link redirects to an address that is not https"),
+            "{error}"
+        );
+        assert!(!error.is_retryable());
         assert_eq!(server.ranges().len(), 1, "it is not tried again");
     }
     let (file, server, _) = fetch(vec![to("/again"); 9]).await;
