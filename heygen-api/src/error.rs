@@ -151,8 +151,8 @@ impl Error {
         Self(Arc::new(error))
     }
 
-    pub(crate) async fn refused(operation: &'static Operation, response: reqwest::Response) -> Self {
-        let answered = Answered::of(&response);
+    pub(crate) async fn refused(operation: &'static Operation, mut response: reqwest::Response) -> Self {
+        let answered = Answered::take(&mut response);
         let (body, cut) = match response.bytes().await {
             Ok(body) => (body, None),
             Err(error) => (Bytes::new(), Some(TransportError::from(error))),
@@ -240,9 +240,10 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
-    pub(crate) fn of(response: &reqwest::Response) -> Self {
-        let record = response.extensions().get::<CallRecord>().cloned();
-        Self { status: response.status(), headers: response.headers().clone(), record }
+    /// Takes it out of the answer, whose body is still to be read.
+    pub(crate) fn take(response: &mut reqwest::Response) -> Self {
+        let record = response.extensions_mut().remove::<CallRecord>();
+        Self { status: response.status(), headers: std::mem::take(response.headers_mut()), record }
     }
 
     fn note(self, error: &mut Inner) {

@@ -47,8 +47,8 @@ impl<T> EventStream<T> {
         not(feature = "preview"),
         allow(dead_code, reason = "both event streams are preview operations")
     )]
-    pub(crate) fn new(operation: &'static Operation, response: reqwest::Response) -> Self {
-        let answered = Answered::of(&response);
+    pub(crate) fn new(operation: &'static Operation, mut response: reqwest::Response) -> Self {
+        let answered = Answered::take(&mut response);
         let frames = Box::pin(response.bytes_stream().eventsource());
         Self { frames, operation, answered, done: false, marked: false, item: std::marker::PhantomData }
     }

@@ -49,9 +49,9 @@ impl<T: DeserializeOwned> Response<T> {
     /// Reads the body as JSON.
     pub(crate) async fn json(
         operation: &'static Operation,
-        response: reqwest::Response,
+        mut response: reqwest::Response,
     ) -> Result<Self, Error> {
-        let answered = Answered::of(&response);
+        let answered = Answered::take(&mut response);
         let body = match response.bytes().await {
             Ok(body) => body,
             Err(error) => return Err(Error::cut(operation, answered, error.into())),

@@ -238,7 +238,7 @@ impl HeyGenBuilder {
                 ));
             }
         };
-        source.check()?;
+        let credentials = source.ready()?;
         let sender = match (self.transport, self.http_client) {
             (Some(transport), _) => Sender::Own(transport),
             (None, Some(client)) => Sender::Http(client),
@@ -249,7 +249,7 @@ impl HeyGenBuilder {
         };
         let shared = Shared {
             http: sender,
-            credentials: source,
+            credentials,
             user_agent: user_agent(self.user_agent_suffix.as_deref())?,
             bucket: Bucket::default(),
             limits: Limits::new(self.in_flight, self.per_second),

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use heygen_api::{CallRecord, Operation, Request, Transfer, TransportError};
 use http::{HeaderMap, Method, StatusCode};
+use http_body_util::BodyExt;
 use reqwest::Body;
 use serde_json::Value;
 
@@ -113,38 +114,41 @@ pub(crate) async fn exchange(
         tracing::trace!(body = redacted(body), "request");
     }
     let limit = limit(operation, options);
-    let moved = Moved::default();
-    if operation.transfer == Transfer::Upload {
-        request = moved.watch(request);
-    }
-    let sent = send(sender, request, operation);
-    let idle = moved.idle(operation.transfer == Transfer::Upload && options.timeout.is_none());
-    let whole = async {
-        let response = sent.await.map_err(|error| Outcome::Failed { error, final_: false })?;
-        if operation.transfer == Transfer::Events && response.status().is_success() {
-            let status = response.status();
-            return Ok(Outcome::Answered { status, code: None, response });
-        }
-        Ok(read(response, log).await)
-    };
     let time = match (limit, left) {
         (Some(limit), Some(left)) => Some(limit.min(left)),
         (limit, left) => limit.or(left),
     };
-    let limited = async {
-        match time {
-            Some(time) => tokio::time::sleep(time).await,
-            None => std::future::pending().await,
+    let moved = (operation.transfer == Transfer::Upload).then(Moved::default);
+    if let Some(moved) = &moved {
+        request = moved.watch(request);
+    }
+    let whole = async {
+        let response = match send(sender, request, operation).await {
+            Ok(response) => response,
+            Err(error) => return Outcome::Failed { error, final_: false },
+        };
+        if operation.transfer == Transfer::Events && response.status().is_success() {
+            let status = response.status();
+            return Outcome::Answered { status, code: None, response };
         }
+        read(response, log).await
     };
     let late = |time: Duration| {
         let error = TransportError::no_answer(format!("after {} s", time.as_secs_f64())).timed_out();
         Outcome::Failed { error, final_: false }
     };
-    tokio::select! {
-        outcome = whole => outcome.unwrap_or_else(|failed| failed),
-        () = limited => late(time.unwrap_or_default()),
-        () = idle => late(IDLE),
+    let limited = async {
+        match time {
+            Some(time) => tokio::time::timeout(time, whole).await.unwrap_or_else(|_| late(time)),
+            None => whole.await,
+        }
+    };
+    match moved.filter(|_| options.timeout.is_none()) {
+        None => limited.await,
+        Some(moved) => tokio::select! {
+            outcome = limited => outcome,
+            () = moved.idle() => late(IDLE),
+        },
     }
 }
 
@@ -169,29 +173,40 @@ async fn send(
 }
 
 /// Reads an answer to its end: what a retry depends on may stand in its body, and a body that breaks off is no answer.
-async fn read(mut response: reqwest::Response, log: bool) -> Outcome {
-    let (status, headers, version) = (response.status(), response.headers().clone(), response.version());
-    let mut received = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => received.extend_from_slice(&chunk),
-            Ok(None) => break,
+async fn read(response: reqwest::Response, log: bool) -> Outcome {
+    let (parts, mut body) = http::Response::<Body>::from(response).into_parts();
+    let (mut first, mut rest) = (Bytes::new(), Vec::new());
+    while let Some(frame) = body.frame().await {
+        let chunk = match frame {
+            Ok(frame) => frame.into_data().unwrap_or_default(),
             Err(error) => {
-                let (received, error) = (received.into(), error.into());
-                return Outcome::Cut { status, headers, received, error };
+                let received = joined(first, rest);
+                return Outcome::Cut {
+                    status: parts.status,
+                    headers: parts.headers,
+                    received,
+                    error: error.into(),
+                };
             }
+        };
+        // Most answers are one chunk, which need not be copied.
+        if first.is_empty() {
+            first = chunk;
+        } else {
+            rest.extend_from_slice(&chunk);
         }
     }
-    let body = Bytes::from(received);
+    let body = joined(first, rest);
     if log {
         tracing::trace!(body = redacted(&body), "answer");
     }
+    let status = parts.status;
     let code = if status.is_success() { None } else { code(&body) };
-    let mut whole = http::Response::new(body);
-    *whole.status_mut() = status;
-    *whole.headers_mut() = headers;
-    *whole.version_mut() = version;
-    Outcome::Answered { status, code, response: whole.into() }
+    Outcome::Answered { status, code, response: http::Response::from_parts(parts, body).into() }
+}
+
+fn joined(first: Bytes, rest: Vec<u8>) -> Bytes {
+    if rest.is_empty() { first } else { [&first[..], &rest].concat().into() }
 }
 
 /// The code of a refusal in the service's form.
@@ -218,10 +233,7 @@ impl Moved {
     }
 
     /// Comes back when nothing has moved for too long.
-    async fn idle(&self, on: bool) {
-        if !on {
-            return std::future::pending().await;
-        }
+    async fn idle(&self) {
         loop {
             let before = self.0.load(Ordering::Relaxed);
             tokio::time::sleep(IDLE).await;

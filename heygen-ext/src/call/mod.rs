@@ -20,7 +20,7 @@ use heygen_api::{BoxFuture, CallRecord, IdempotencyKey, Operation, Request, Tran
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tracing::Instrument;
 
-use crate::credentials::Source;
+use crate::credentials::Ready;
 use crate::options::Options;
 use bucket::Bucket;
 use decision::{Decision, Phase, Try, decide};
@@ -48,7 +48,7 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) http: Sender,
-    pub(crate) credentials: Source,
+    pub(crate) credentials: Ready,
     pub(crate) user_agent: HeaderValue,
     pub(crate) bucket: Bucket,
     pub(crate) limits: Limits,

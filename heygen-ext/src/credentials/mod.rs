@@ -40,6 +40,7 @@ pub(crate) enum Source {
 }
 
 /// Credentials of one try.
+#[derive(Clone)]
 pub(crate) struct Presented {
     pub(crate) name: HeaderName,
     pub(crate) value: HeaderValue,
@@ -48,33 +49,38 @@ pub(crate) struct Presented {
 }
 
 impl Source {
-    /// Refuses a key that fits into no header, before it is used.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        match self {
+    /// The credentials as calls use them.
+    ///
+    /// # Errors
+    ///
+    /// A key or token is empty, or fits into no header.
+    pub(crate) fn ready(self) -> Result<Ready, Error> {
+        let fixed = match self {
             Self::Key(key) => {
                 presented(HeaderName::from_static(operations::API_KEY_HEADER), key.expose_secret())
             }
-            Self::Token(token) => {
-                presented(header::AUTHORIZATION, &format!("Bearer {}", token.expose_secret()))
-            }
-            Self::Provider(_) => return Ok(()),
-        }
-        .map(drop)
-        .map_err(|problem| Error::configuration(problem.to_string()))
+            Self::Token(token) => bearer(token.expose_secret()),
+            Self::Provider(provider) => return Ok(Ready::Provider(provider)),
+        };
+        fixed.map(Ready::Fixed).map_err(|problem| Error::configuration(problem.to_string()))
     }
+}
 
+/// The credentials of a client.
+pub(crate) enum Ready {
+    /// The same header for every try, made once.
+    Fixed(Presented),
+    Provider(Arc<dyn TokenProvider>),
+}
+
+impl Ready {
     /// The header of the next try.
     pub(crate) async fn present(&self) -> Result<Presented, BoxError> {
         match self {
-            Self::Key(key) => {
-                presented(HeaderName::from_static(operations::API_KEY_HEADER), key.expose_secret())
-            }
-            Self::Token(token) => {
-                presented(header::AUTHORIZATION, &format!("Bearer {}", token.expose_secret()))
-            }
+            Self::Fixed(presented) => Ok(presented.clone()),
             Self::Provider(provider) => {
                 let token = provider.token().await?;
-                let header = presented(header::AUTHORIZATION, &format!("Bearer {}", token.expose_secret()))?;
+                let header = bearer(token.expose_secret())?;
                 Ok(Presented { token: Some(token), ..header })
             }
         }
@@ -89,6 +95,10 @@ impl Source {
     }
 }
 
+fn bearer(token: &str) -> Result<Presented, BoxError> {
+    presented(header::AUTHORIZATION, &format!("Bearer {token}"))
+}
+
 fn presented(name: HeaderName, text: &str) -> Result<Presented, BoxError> {
     let problem = "the key or token is empty or has characters that no header takes";
     if text.trim().is_empty() || text.trim() == "Bearer" {
@@ -97,6 +107,15 @@ fn presented(name: HeaderName, text: &str) -> Result<Presented, BoxError> {
     let mut value = HeaderValue::from_str(text).map_err(|_| problem)?;
     value.set_sensitive(true);
     Ok(Presented { name, value, token: None })
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fixed(_) => "Fixed",
+            Self::Provider(_) => "Provider",
+        })
+    }
 }
 
 impl fmt::Debug for Source {
