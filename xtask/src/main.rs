@@ -58,6 +58,8 @@ enum Bench {
     Compile,
     /// A status GET through HeyGen: time and allocations as a ratio to bare reqwest and serde_json
     Call,
+    /// A gibibyte up and down: memory, and throughput as a ratio to bare reqwest
+    Transfer,
     /// The simulator: requests a second as a ratio to bare axum, and a soak of a thousand clients
     Sim {
         /// How long the soak lasts
@@ -115,6 +117,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(Bench::Generate) => bench::generate(),
         Command::Bench(Bench::Compile) => bench::compile(),
         Command::Bench(Bench::Call) => bench::call(),
+        Command::Bench(Bench::Transfer) => bench::transfer(),
         Command::Bench(Bench::Sim { seconds }) => bench::sim(seconds),
     }
 }

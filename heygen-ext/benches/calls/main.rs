@@ -1,15 +1,14 @@
 //! What the policies of a call cost: a status GET through `HeyGen` against the same through bare reqwest and serde_json,
 //! with the same server in the same run.
-//!
-//! The simulator runs in a process of its own: this one, started again with `--serve`.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+#[path = "../server/mod.rs"]
+mod server;
+
 use std::time::{Duration, Instant};
 
 use heygen_ext::HeyGen;
 use heygen_ext::heygen_api::types::{CreateVideoFromAvatar, GetVideoEnvelope};
-use heygen_sim::{Clock, Sim};
+use server::Failure;
 use tokio::runtime::Runtime;
 
 /// Calls in one round, and rounds of each kind; a median stands for them all.
@@ -19,37 +18,11 @@ const ROUNDS: usize = 15;
 /// What the design allows.
 const AIM: f64 = 1.05;
 
-type Failure = Box<dyn std::error::Error>;
-
 fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    if std::env::args().any(|argument| argument == "--serve") {
-        return runtime.block_on(serve());
-    }
-    let mut server =
-        Server(Command::new(std::env::current_exe()?).arg("--serve").stdout(Stdio::piped()).spawn()?);
-    let output = server.0.stdout.take().ok_or("the server has no output")?;
-    let mut line = String::new();
-    BufReader::new(output).read_line(&mut line)?;
-    let (url, key) = line.trim().split_once(' ').ok_or("the server did not say where it is")?;
-    compare(&runtime, url, key)
-}
-
-/// A process that ends with this one.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-async fn serve() -> Result<(), Failure> {
-    let sim = Sim::builder().clock(Clock::manual()).start().await?;
-    println!("{} {}", sim.base_url(), sim.api_key());
-    std::future::pending().await
+    server::serve_if_asked(&runtime)?;
+    let server = server::start()?;
+    compare(&runtime, &server.url, &server.key)
 }
 
 fn compare(runtime: &Runtime, url: &str, key: &str) -> Result<(), Failure> {

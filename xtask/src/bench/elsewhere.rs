@@ -17,6 +17,11 @@ pub fn call() -> Result<()> {
     run("heygen-ext", "calls", &[])
 }
 
+/// `cargo xtask bench transfer`.
+pub fn transfer() -> Result<()> {
+    run("heygen-ext", "transfers", &[])
+}
+
 fn run(package: &str, bench: &str, arguments: &[&str]) -> Result<()> {
     let status = Command::new("cargo")
         .args(["bench", "--quiet", "--package", package, "--bench", bench, "--"])

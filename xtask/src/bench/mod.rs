@@ -5,7 +5,7 @@ mod elsewhere;
 mod pipeline;
 
 pub use compile::compile;
-pub use elsewhere::{call, sim};
+pub use elsewhere::{call, sim, transfer};
 pub use pipeline::generate;
 
 use std::time::Duration;

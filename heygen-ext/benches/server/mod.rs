@@ -1,0 +1,47 @@
+//! The simulator in a process of its own, so that its time and memory are not ours: this program, started again with
+//! `--serve`.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use heygen_sim::{Clock, Sim};
+use tokio::runtime::Runtime;
+
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// A process that ends with this one.
+pub(crate) struct Server {
+    process: Child,
+    pub(crate) url: String,
+    pub(crate) key: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Whether this process is to be the server; then it serves until it is killed.
+pub(crate) fn serve_if_asked(runtime: &Runtime) -> Result<(), Failure> {
+    if !std::env::args().any(|argument| argument == "--serve") {
+        return Ok(());
+    }
+    runtime.block_on(async {
+        let sim = Sim::builder().clock(Clock::scaled(10_000.0)).upload_limit(4 << 30).start().await?;
+        println!("{} {}", sim.base_url(), sim.api_key());
+        std::future::pending().await
+    })
+}
+
+/// Starts the server.
+pub(crate) fn start() -> Result<Server, Failure> {
+    let mut process = Command::new(std::env::current_exe()?).arg("--serve").stdout(Stdio::piped()).spawn()?;
+    let output = process.stdout.take().ok_or("the server has no output")?;
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line)?;
+    let (url, key) = line.trim().split_once(' ').ok_or("the server did not say where it is")?;
+    Ok(Server { process, url: url.to_owned(), key: key.to_owned() })
+}

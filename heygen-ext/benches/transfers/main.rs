@@ -1,0 +1,134 @@
+//! A gibibyte up and a gibibyte down: memory, and throughput as a ratio to bare reqwest streaming in the same run.
+
+#[path = "../server/mod.rs"]
+mod server;
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use heygen_ext::heygen_api::types::{CreateAssetUploadRequest, CreateVideoFromAvatar, VideoDetail};
+use heygen_ext::{File, HeyGen};
+use server::{Failure, Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const SIZE: u64 = 1 << 30;
+
+/// What the design allows: resident memory in MiB, and throughput.
+const MEMORY: u64 = 64;
+const AIM: f64 = 0.95;
+
+const ROUNDS: usize = 3;
+
+fn main() -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    server::serve_if_asked(&runtime)?;
+    let server = server::start()?;
+    let folder = tempfile::tempdir()?;
+    runtime.block_on(measure(&server, folder.path()))
+}
+
+async fn measure(server: &Server, folder: &Path) -> Result<(), Failure> {
+    let heygen = HeyGen::builder().api_key(&*server.key).base_url(&*server.url).build()?;
+    let plain = reqwest::Client::new();
+    let video = video(&heygen).await?;
+    let link = video.video_url.clone().ok_or("the video has no link")?;
+    let (ours, theirs) = (folder.join("ours"), folder.join("theirs"));
+    let (mut down, mut plain_down) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        heygen.download(&video).overwrite(true).to_path(&ours).await?;
+        down.push(began.elapsed());
+        let began = Instant::now();
+        plain_download(&plain, &link, &theirs).await?;
+        plain_down.push(began.elapsed());
+    }
+    assert_eq!((fs::metadata(&ours)?.len(), fs::metadata(&theirs)?.len()), (SIZE, SIZE));
+    report("download to a file", down, plain_down);
+
+    let source = folder.join("large.mp4");
+    fs::rename(&ours, &source)?;
+    let (mut up, mut plain_up) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        heygen.upload(File::path(&source)).await?;
+        up.push(began.elapsed());
+        let began = Instant::now();
+        plain_upload(&heygen, &plain, &source).await?;
+        plain_up.push(began.elapsed());
+    }
+    report("upload of a file (ours with its SHA-256)", up, plain_up);
+    if let Some(peak) = peak() {
+        println!("peak of resident memory  {peak} MiB  (aim: under {MEMORY})");
+    }
+    Ok(())
+}
+
+async fn video(heygen: &HeyGen) -> Result<VideoDetail, Failure> {
+    let title = format!("[sim:size={SIZE}]");
+    let body = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello").title(title);
+    let id = heygen.api().create_video().body(body).send().await?.into_inner().data.video_id;
+    loop {
+        let video = heygen.api().get_video().video_id(&*id).send().await?.into_inner().data;
+        if video.video_url.is_some() {
+            return Ok(video);
+        }
+    }
+}
+
+/// As one writes it without a library: chunk after chunk to a file that is then on the disk.
+async fn plain_download(plain: &reqwest::Client, link: &str, path: &Path) -> Result<(), Failure> {
+    let mut chunks = plain.get(link).send().await?.error_for_status()?.bytes_stream();
+    let mut file = tokio::fs::File::create(path).await?;
+    while let Some(chunk) = chunks.next().await {
+        file.write_all(&chunk?).await?;
+    }
+    file.flush().await?;
+    Ok(file.sync_all().await?)
+}
+
+/// The same for an upload: a slot, and the file chunk after chunk.
+async fn plain_upload(heygen: &HeyGen, plain: &reqwest::Client, path: &Path) -> Result<(), Failure> {
+    let body = CreateAssetUploadRequest::builder().filename("large.mp4").content_type("video/mp4");
+    let slot =
+        heygen.api().create_asset_upload().body(body.size_bytes(SIZE as i64)).send().await?.into_inner().data;
+    let file = tokio::fs::File::open(path).await?;
+    let chunks = futures_util::stream::try_unfold(file, |mut file| async move {
+        let mut chunk = vec![0; 64 * 1024];
+        let length = file.read(&mut chunk).await?;
+        chunk.truncate(length);
+        Ok::<_, std::io::Error>((length > 0).then_some((chunk, file)))
+    });
+    let mut request = plain.put(&slot.upload_url).header("content-length", SIZE);
+    for (name, value) in &slot.upload_headers {
+        request = request.header(name, value);
+    }
+    request.body(reqwest::Body::wrap_stream(chunks)).send().await?.error_for_status()?;
+    Ok(())
+}
+
+fn report(what: &str, ours: Vec<Duration>, theirs: Vec<Duration>) {
+    let (ours, theirs) = (median(ours), median(theirs));
+    let speed = |time: Duration| SIZE as f64 / time.as_secs_f64() / (1 << 20) as f64;
+    println!("{what}, median of {ROUNDS}");
+    println!("  bare reqwest  {:6.0} MiB/s", speed(theirs));
+    println!("  HeyGen        {:6.0} MiB/s", speed(ours));
+    println!(
+        "  ratio         {:6.2}        (aim: at least {AIM})",
+        theirs.as_secs_f64() / ours.as_secs_f64()
+    );
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// The most memory that this process has had, in MiB, where the system tells.
+fn peak() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kibibytes / 1024)
+}
