@@ -17,7 +17,7 @@ use crate::document::{Envelope, Found, Pairs, Route, Takes, document};
 use crate::fault::Effect;
 use crate::files::{self, uploads};
 use crate::form::{self, UploadedFile};
-use crate::idempotency::{Claim, Verdict};
+use crate::idempotency::{Claim, Held, Verdict};
 use crate::log::{self, LoggedRequest};
 use crate::refusal::Refusal;
 use crate::reply::{Answer, Body, Cut, Payload, Reply};
@@ -44,7 +44,8 @@ pub(crate) struct Call {
     pub(crate) file: Option<UploadedFile>,
     /// The time at which it is carried out.
     pub(crate) now: u64,
-    claim: Option<Claim>,
+    /// The idempotency key, until the outcome is known.
+    held: Option<Held>,
 }
 
 impl Call {
@@ -202,13 +203,16 @@ async fn carry(
         key: key.to_owned(),
     });
     let now = world.clock.now();
-    let call = Call { route, path, query, body, file, now, claim };
-    if let Some(claim) = &call.claim
-        && let Verdict::Replay(status, answer) = world.state().ledger.claim(claim, &call.body, now)?
-    {
-        world.log().amend(number, |request| request.replayed = true);
-        return Ok(Reply::json(status, answer));
+    let mut held = None;
+    if let Some(claim) = claim {
+        let verdict = world.state().ledger.claim(&claim, &body, now)?;
+        if let Verdict::Replay(status, answer) = verdict {
+            world.log().amend(number, |request| request.replayed = true);
+            return Ok(Reply::json(status, answer));
+        }
+        held = Some(Held::new(world, claim));
     }
+    let call = Call { route, path, query, body, file, now, held };
     let Some(Effect::Delay { seconds }) = effect else { return perform(world, call).await };
     // A server that is slow goes on when its caller has gone; so the work must not hang on the connection.
     let (tell, told) = oneshot::channel();
@@ -223,16 +227,12 @@ async fn carry(
 }
 
 /// Has a call carried out, and settles its key.
-async fn perform(world: &Arc<World>, call: Call) -> Answer {
+async fn perform(world: &Arc<World>, mut call: Call) -> Answer {
     let answer = resources::handle(world, &call).await;
-    if let Some(claim) = &call.claim {
-        let success = match &answer {
-            Ok(Reply { status, payload: Payload::Json(body), .. }) => {
-                Some((*status, body.clone(), call.body.clone()))
-            }
-            _ => None,
-        };
-        world.state().ledger.settle(claim, success, call.now);
+    if let Some(held) = call.held.take()
+        && let Ok(Reply { status, payload: Payload::Json(answer), .. }) = &answer
+    {
+        held.succeed((*status, answer.clone()), &call.body, call.now);
     }
     if call.route.is_legacy() { answer.map(|reply| retired::warn(call.route, reply)) } else { answer }
 }

@@ -6,14 +6,15 @@
 //! rules of their own: another body or path under the same key is a conflict, and a replay is a 200 whatever the first was; keys
 //! of runs never expire.
 
-use std::collections::VecDeque;
-
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use http::StatusCode;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::refusal::Refusal;
+use crate::world::World;
 
 /// How long a key holds, in milliseconds.
 const LIFETIME: u64 = 24 * 60 * 60 * 1000;
@@ -31,7 +32,48 @@ pub(crate) struct Claim {
 
 enum Entry {
     UnderWay,
-    Done { at: u64, status: StatusCode, answer: Value, body: Value },
+    /// The body is kept as a digest, and only for those who compare it.
+    Done {
+        at: u64,
+        status: StatusCode,
+        answer: Value,
+        body: Option<[u8; 32]>,
+    },
+}
+
+impl Claim {
+    fn is_strict(&self) -> bool {
+        STRICT.contains(&self.operation.as_str())
+    }
+
+    /// What stands for a body; members of objects are in the order of their names.
+    fn digest(&self, body: &Value) -> Option<[u8; 32]> {
+        self.is_strict().then(|| Sha256::digest(body.to_string()).into())
+    }
+}
+
+/// A claim whose request is under way. Dropped before it succeeds, as on a refusal, a panic or when the caller goes, it
+/// leaves the key free.
+pub(crate) struct Held {
+    world: Arc<World>,
+    claim: Claim,
+}
+
+impl Held {
+    pub(crate) fn new(world: &Arc<World>, claim: Claim) -> Self {
+        Self { world: Arc::clone(world), claim }
+    }
+
+    /// Keeps the answer for those who come with the same key.
+    pub(crate) fn succeed(self, answer: (StatusCode, Value), body: &Value, now: u64) {
+        self.world.ledger(|ledger| ledger.settle(&self.claim, answer, body, now));
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.world.ledger(|ledger| ledger.free(&self.claim));
+    }
 }
 
 /// What a key leads to.
@@ -56,7 +98,7 @@ impl Ledger {
 
     /// Asks what to do with a request that has a key.
     pub(crate) fn claim(&mut self, claim: &Claim, body: &Value, now: u64) -> Result<Verdict, Refusal> {
-        let strict = STRICT.contains(&claim.operation.as_str());
+        let strict = claim.is_strict();
         let expires = claim.operation != "createWorkflowRun";
         let elsewhere = |(other, entry): (&Claim, &Entry)| {
             let same_key = other.operation == claim.operation && other.key == claim.key;
@@ -72,7 +114,7 @@ impl Ledger {
                 return Err(Refusal::new(StatusCode::CONFLICT, "request_in_progress", message));
             }
             Some(Entry::Done { at, status, answer, body: first }) if !expires || now < at + LIFETIME => {
-                if strict && first != body {
+                if strict && *first != claim.digest(body) {
                     return Err(Refusal::conflict("this Idempotency-Key was used with another body"));
                 }
                 let status = if strict { StatusCode::OK } else { *status };
@@ -89,16 +131,17 @@ impl Ledger {
         Ok(Verdict::First)
     }
 
-    /// Notes the outcome of a request that was the first with its key.
-    pub(crate) fn settle(&mut self, claim: &Claim, success: Option<(StatusCode, Value, Value)>, now: u64) {
-        match success {
-            Some((status, answer, body)) => {
-                self.entries.insert(claim.clone(), Entry::Done { at: now, status, answer, body });
-            }
-            None => {
-                self.entries.remove(claim);
-                self.order.retain(|one| one != claim);
-            }
+    /// Notes the success of a request that was the first with its key.
+    fn settle(&mut self, claim: &Claim, (status, answer): (StatusCode, Value), body: &Value, now: u64) {
+        let body = claim.digest(body);
+        self.entries.insert(claim.clone(), Entry::Done { at: now, status, answer, body });
+    }
+
+    /// Lets a key go whose request came to nothing.
+    fn free(&mut self, claim: &Claim) {
+        if matches!(self.entries.get(claim), Some(Entry::UnderWay)) {
+            self.entries.remove(claim);
+            self.order.retain(|one| one != claim);
         }
     }
 }
@@ -113,8 +156,8 @@ mod tests {
         Claim { operation: operation.into(), path: "/p".into(), key: key.into() }
     }
 
-    fn done(answer: Value, body: Value) -> Option<(StatusCode, Value, Value)> {
-        Some((StatusCode::CREATED, answer, body))
+    fn done(answer: &str) -> (StatusCode, Value) {
+        (StatusCode::CREATED, json!(answer))
     }
 
     #[test]
@@ -123,7 +166,7 @@ mod tests {
         let one = claim("createVideo", "k");
         assert_eq!(ledger.claim(&one, &json!(1), 0), Ok(Verdict::First));
         assert_eq!(ledger.claim(&one, &json!(1), 0).unwrap_err().code, "request_in_progress");
-        ledger.settle(&one, done(json!("a"), json!(1)), 0);
+        ledger.settle(&one, done("a"), &json!(1), 0);
         let replay = Ok(Verdict::Replay(StatusCode::CREATED, json!("a")));
         assert_eq!(ledger.claim(&one, &json!(2), LIFETIME - 1), replay);
         assert_eq!(ledger.claim(&claim("createLipsyncV3", "k"), &json!(1), 0), Ok(Verdict::First));
@@ -135,7 +178,7 @@ mod tests {
         let mut ledger = Ledger::new(10);
         let one = claim("createVideo", "k");
         assert_eq!(ledger.claim(&one, &json!(1), 0), Ok(Verdict::First));
-        ledger.settle(&one, None, 0);
+        ledger.free(&one);
         assert_eq!(ledger.claim(&one, &json!(1), 0), Ok(Verdict::First));
     }
 
@@ -144,7 +187,9 @@ mod tests {
         let mut ledger = Ledger::new(10);
         let run = claim("createWorkflowRun", "k");
         assert_eq!(ledger.claim(&run, &json!(1), 0), Ok(Verdict::First));
-        ledger.settle(&run, done(json!("a"), json!(1)), 0);
+        ledger.settle(&run, done("a"), &json!(1), 0);
+        // A key that leads to an answer is not let go by who held it.
+        ledger.free(&run);
         assert_eq!(
             ledger.claim(&run, &json!(1), 10 * LIFETIME),
             Ok(Verdict::Replay(StatusCode::OK, json!("a")))

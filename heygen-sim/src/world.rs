@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::fault::Faults;
+use crate::idempotency::Ledger;
 use crate::log::Log;
 use crate::state::State;
 use crate::webhooks::deliver;
@@ -101,6 +102,11 @@ impl World {
         let mut state = lock(&self.state);
         state.settle(self, self.clock.now());
         state
+    }
+
+    /// The idempotency keys alone: what is due may wait, and a panic on the way here must not become another.
+    pub(crate) fn ledger(&self, change: impl FnOnce(&mut Ledger)) {
+        change(&mut lock(&self.state).ledger);
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {

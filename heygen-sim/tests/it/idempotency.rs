@@ -150,3 +150,32 @@ async fn pages_stay_what_they_are_while_things_are_added() {
     let elsewhere = program.refused(Method::GET, &format!("/v3/voices?token={token}"), None).await;
     assert_eq!(elsewhere, (400, "invalid_parameter".into()));
 }
+
+#[tokio::test]
+async fn a_caller_who_goes_away_leaves_its_key_free() {
+    let program = Program::start().await;
+    // A receiver that takes connections and never answers the probe.
+    let hangs = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let body = json!({"url": format!("http://{}/hook", hangs.local_addr().unwrap())});
+    let send = || {
+        let request = program.client.post(program.url("/v3/webhooks/endpoints"));
+        let request = request.header("x-api-key", program.sim.api_key()).header("idempotency-key", "k");
+        request.header("content-type", "application/json").body(body.to_string()).send()
+    };
+    let first = tokio::spawn(send());
+    let (probe, _) = hangs.accept().await.unwrap();
+    assert_eq!(send().await.unwrap().status(), 409);
+    first.abort();
+    assert!(first.await.is_err());
+    // The key is free once the simulator has seen that the connection is gone: then the next one is probed too.
+    let second = loop {
+        let mut second = tokio::spawn(send());
+        tokio::select! {
+            _ = hangs.accept() => break second,
+            answer = &mut second => assert_eq!(answer.unwrap().unwrap().status(), 409),
+        }
+    };
+    program.advance(1);
+    assert_eq!(second.await.unwrap().unwrap().status(), 400);
+    drop(probe);
+}
