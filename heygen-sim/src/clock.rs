@@ -1,5 +1,6 @@
 //! The simulator's time.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -18,16 +19,28 @@ enum Kind {
 /// Where a manual clock starts: the day after the retirement of v1 and v2.
 const MANUAL_START: u64 = 1_793_491_200_000;
 
+/// Where every clock stops, in the year 9892: sums with times up to it do not overflow, and dates can be written.
+const LATEST: u64 = 250_000_000_000_000;
+
+/// Speeds of a scaled clock.
+const SPEEDS: RangeInclusive<f64> = 1e-6..=1e6;
+
+/// Milliseconds of a duration, as many as there can be.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Clock {
     /// Real time.
     pub fn real() -> Self {
         Self::scaled(1.0)
     }
 
-    /// Real time from now on, `speed` times as fast. A speed that is no positive number counts as 1.
+    /// Real time from now on, `speed` times as fast, from a millionth to a million times. A speed that is no positive
+    /// number counts as 1.
     pub fn scaled(speed: f64) -> Self {
         let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-        let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
+        let speed = if speed > 0.0 { speed.clamp(*SPEEDS.start(), *SPEEDS.end()) } else { 1.0 };
         Self(Kind::Scaled { origin: Instant::now(), began, speed })
     }
 
@@ -40,7 +53,8 @@ impl Clock {
     pub(crate) fn now(&self) -> u64 {
         match &self.0 {
             Kind::Scaled { origin, began, speed } => {
-                began + (origin.elapsed().as_secs_f64() * speed * 1000.0) as u64
+                let passed = (origin.elapsed().as_secs_f64() * speed * 1000.0) as u64;
+                began.saturating_add(passed).min(LATEST)
             }
             Kind::Manual { now } => *now.borrow(),
         }
@@ -52,7 +66,7 @@ impl Clock {
 
     pub(crate) fn advance(&self, by: Duration) {
         if let Kind::Manual { now } = &self.0 {
-            now.send_modify(|now| *now += by.as_millis() as u64);
+            now.send_modify(|now| *now = now.saturating_add(millis(by)).min(LATEST));
         }
     }
 
@@ -61,7 +75,8 @@ impl Clock {
         match &self.0 {
             Kind::Scaled { speed, .. } => {
                 let left = then.saturating_sub(self.now());
-                tokio::time::sleep(Duration::from_secs_f64(left as f64 / 1000.0 / speed)).await;
+                let left = Duration::try_from_secs_f64(left as f64 / 1000.0 / speed);
+                tokio::time::sleep(left.unwrap_or(Duration::MAX)).await;
             }
             Kind::Manual { now } => {
                 // The sender lives as long as this clock does.
@@ -72,7 +87,7 @@ impl Clock {
 
     /// Waits that long.
     pub(crate) async fn sleep(&self, for_: Duration) {
-        self.sleep_until(self.now() + for_.as_millis() as u64).await;
+        self.sleep_until(self.now().saturating_add(millis(for_))).await;
     }
 
     /// Waits as long as the service would wait for another program.
@@ -105,6 +120,24 @@ mod tests {
         let start = clock.now();
         clock.advance(Duration::from_secs(1_000_000));
         assert!(clock.now() - start < 1_000_000);
+    }
+
+    #[tokio::test]
+    async fn extremes_neither_overflow_nor_panic() {
+        let clock = Clock::manual();
+        clock.advance(Duration::MAX);
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now(), LATEST);
+        for speed in [1e-300, 1e300, f64::INFINITY, f64::NAN, -1.0] {
+            let clock = Clock::scaled(speed);
+            assert!(clock.now() <= LATEST);
+            let mut sleep = std::pin::pin!(clock.sleep(Duration::MAX));
+            tokio::select! {
+                biased;
+                () = &mut sleep => panic!("nobody sleeps for ever in no time"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
     }
 
     #[tokio::test]

@@ -138,8 +138,9 @@ async fn carry_out(world: &World, parts: &Parts, body: &[u8]) -> Answer {
         ("GET", "wallet") => done(json!({"balance": world.state().wallet.balance()})),
         ("POST", "wallet") => {
             let wallet: Wallet = parse(body)?;
-            world.state().wallet.set(wallet.balance);
-            done(json!({"balance": wallet.balance}))
+            let mut state = world.state();
+            state.wallet.set(wallet.balance);
+            done(json!({"balance": state.wallet.balance()}))
         }
         ("GET", "tokens") => {
             let state = world.state();

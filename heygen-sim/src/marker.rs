@@ -8,6 +8,10 @@ use crate::refusal::Refusal;
 const PLACES: [&str; 9] =
     ["prompt", "title", "name", "script", "voice_name", "topic", "text", "message", "filename"];
 
+/// Longest time and largest file that a marker may ask for: beyond them sums of milliseconds and bytes would overflow.
+const LONGEST: u64 = 1_000_000_000;
+const LARGEST: u64 = 1 << 40;
+
 /// The markers, for the refusal of one that is misspelt.
 const WORDS: &str = "fail, fail=CODE, hang, takes=SECONDS, ask, no-review, late-link, size=BYTES, partial";
 
@@ -60,12 +64,16 @@ impl Marker {
                 _ => return None,
             },
             Some(("fail", code)) if !code.is_empty() => self.fail = Some(code.to_owned()),
-            Some(("takes", seconds)) => self.takes = Some(seconds.parse().ok()?),
-            Some(("size", bytes)) => self.size = Some(bytes.parse().ok()?),
+            Some(("takes", seconds)) => self.takes = Some(up_to(LONGEST, seconds)?),
+            Some(("size", bytes)) => self.size = Some(up_to(LARGEST, bytes)?),
             Some(_) => return None,
         }
         Some(())
     }
+}
+
+fn up_to(most: u64, text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number| *number <= most)
 }
 
 #[cfg(test)]
@@ -83,7 +91,14 @@ mod tests {
             Marker { fail: Some("script_too_long".into()), takes: Some(5), ask: true, ..Marker::default() };
         assert_eq!(marker, Ok(wanted));
         assert_eq!(Marker::of(&json!({"prompt": "no [marker]"})), Ok(Marker::default()));
-        for wrong in ["[sim:fial]", "[sim:takes=long]", "[sim:fail=]", "[sim:"] {
+        for wrong in [
+            "[sim:fial]",
+            "[sim:takes=long]",
+            "[sim:takes=18446744073709551615]",
+            "[sim:size=18446744073709551615]",
+            "[sim:fail=]",
+            "[sim:",
+        ] {
             assert_eq!(
                 Marker::of(&json!({"title": wrong})).unwrap_err().param.as_deref(),
                 Some("title"),

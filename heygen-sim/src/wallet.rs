@@ -11,9 +11,12 @@ pub(crate) struct Wallet {
     left: i64,
 }
 
+/// Most dollars that a wallet holds or owes: sums with prices do not overflow.
+const MOST: f64 = 1e12;
+
 /// An amount in millionths of a dollar.
 pub(crate) fn dollars(amount: f64) -> i64 {
-    (amount * 1e6).round() as i64
+    (amount.clamp(-MOST, MOST) * 1e6).round() as i64
 }
 
 impl Wallet {
@@ -43,6 +46,22 @@ impl Wallet {
 
     /// Gives it back: a failed job costs nothing.
     pub(crate) fn refund(&mut self, amount: i64) {
-        self.left += amount;
+        self.left = self.left.saturating_add(amount);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_balance_overflows() {
+        for (set, held) in [(f64::INFINITY, MOST), (1e300, MOST), (f64::NEG_INFINITY, -MOST), (f64::NAN, 0.0)]
+        {
+            let mut wallet = Wallet::new(set);
+            assert_eq!(wallet.balance(), held);
+            wallet.refund(i64::MAX);
+            assert!(wallet.charge(dollars(1.0)).is_ok());
+        }
     }
 }

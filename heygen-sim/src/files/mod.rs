@@ -10,6 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use sha2::Sha256;
 
+use crate::clock::millis;
 use crate::document::Pairs;
 use crate::door::is_read;
 use crate::reply::{Payload, Reply};
@@ -47,7 +48,7 @@ pub(crate) const DURATION: f64 = 3.0;
 
 /// A fresh link to a file, such as `VIDEO_ID/video.mp4`.
 pub(crate) fn link(world: &World, name: &str) -> String {
-    let expires = (world.clock.now() + world.settings.link_lifetime.as_millis() as u64) / 1000;
+    let expires = world.clock.now().saturating_add(millis(world.settings.link_lifetime)) / 1000;
     let path = format!("{PREFIX}{name}");
     let signature = hex(&mac(world, &path, expires).finalize().into_bytes());
     format!("{}{path}?Expires={expires}&Signature={signature}&Key-Pair-Id=simulated", world.base_url())

@@ -68,3 +68,13 @@ async fn a_link_is_refused_in_xml_when_it_is_wrong_or_late() {
     assert!(late.text().await.unwrap().contains("<Code>AccessDenied</Code>"));
     assert_eq!(program.client.get(link(&program).await).send().await.unwrap().status(), 200);
 }
+
+#[tokio::test]
+async fn a_link_may_hold_for_ever() {
+    let program = Program::with(Sim::builder().link_lifetime(Duration::MAX)).await;
+    program.video("one").await;
+    program.advance(300);
+    let url = link(&program).await;
+    program.sim.advance(Duration::MAX);
+    assert_eq!(program.client.get(&url).send().await.unwrap().status(), 200);
+}
