@@ -134,9 +134,18 @@ async fn pass(
         Found::Route(route, _) => route.envelope,
         _ => Envelope::Standard,
     };
+    let mut pause = match &effect {
+        Some(Effect::Delay { seconds }) => Some(Duration::try_from_secs_f64(*seconds).unwrap_or_default()),
+        _ => None,
+    };
+    if !matches!(found, Found::Route(..))
+        && let Some(pause) = pause.take()
+    {
+        world.clock.sleep(pause).await;
+    }
     let answer = match (found, operation) {
         (Found::Route(route, path), _) => {
-            carry(world, route, path, query, &parts, body, effect.as_ref(), number).await
+            carry(world, route, path, query, &parts, body, &mut pause, number).await
         }
         (_, Some("oauth")) => Ok(oauth::token(world, &parts.method, &parts.headers, body).await),
         (_, Some("files")) => Ok(files::serve(world, &parts, &query).await),
@@ -147,6 +156,10 @@ async fn pass(
         }
         (Found::Nothing, None) => Err(Refusal::not_found("not_found", format!("no route {path}"))),
     };
+    // Nothing was carried out, and it is slow all the same: a refusal, or an answer that was given before.
+    if let Some(pause) = pause {
+        world.clock.sleep(pause).await;
+    }
     let reply = answer.unwrap_or_else(|refusal| refusal.into_reply(envelope));
     let (status, code) = (reply.status.as_u16(), reply.code.clone());
     if matches!(effect, Some(Effect::CloseAfter)) {
@@ -156,7 +169,7 @@ async fn pass(
     Ok(mangle::mangle(world, reply.into_response(), effect.as_ref()))
 }
 
-/// Checks a request of an operation and has it carried out.
+/// Checks a request of an operation and has it carried out, after the pause if there is one; then the pause is taken.
 #[expect(
     clippy::too_many_arguments,
     reason = "one step of the door; the arguments are the request taken apart"
@@ -168,7 +181,7 @@ async fn carry(
     query: Pairs,
     parts: &Parts,
     body: Incoming,
-    effect: Option<&Effect>,
+    pause: &mut Option<Duration>,
     number: u64,
 ) -> Answer {
     if route.is_legacy() && !world.settings.legacy {
@@ -213,10 +226,10 @@ async fn carry(
         held = Some(Held::new(world, claim));
     }
     let call = Call { route, path, query, body, file, now, held };
-    let Some(Effect::Delay { seconds }) = effect else { return perform(world, call).await };
+    let Some(pause) = pause.take() else { return perform(world, call).await };
     // A server that is slow goes on when its caller has gone; so the work must not hang on the connection.
     let (tell, told) = oneshot::channel();
-    let (busy, pause) = (Arc::clone(world), Duration::try_from_secs_f64(*seconds).unwrap_or_default());
+    let busy = Arc::clone(world);
     world.spawn(async move {
         busy.clock.sleep(pause).await;
         let call = Call { now: busy.clock.now(), ..call };

@@ -90,9 +90,10 @@ impl Fault {
         Self::answer(status, "", "")
     }
 
-    /// Carries the request out so much later, by the simulator's clock.
+    /// Carries the request out so much later, by the simulator's clock; a refusal comes so much later too.
     ///
-    /// Meanwhile its idempotency key is in flight. It is carried out even when the caller has gone.
+    /// Meanwhile its idempotency key is in flight. An operation of the document is carried out even when the caller has
+    /// gone.
     pub fn delay(by: Duration) -> Self {
         Self::new(Effect::Delay { seconds: by.as_secs_f64() })
     }
@@ -127,12 +128,12 @@ impl Fault {
         Self::new(Effect::SlowBody { seconds: pause.as_secs_f64() })
     }
 
-    /// Breaks an event stream after so many events.
+    /// Breaks an event stream after so many events. Other answers stay as they are.
     pub fn cut_stream(events: usize) -> Self {
         Self::new(Effect::CutStream { events })
     }
 
-    /// Ends an event stream with an error event after so many events.
+    /// Ends an event stream with an error event after so many events. Other answers stay as they are.
     pub fn fail_stream(events: usize) -> Self {
         Self::new(Effect::FailStream { events })
     }
@@ -201,6 +202,13 @@ impl Fault {
                 if (Duration::try_from_secs_f64(*seconds).is_err() || *seconds > 1e9) =>
             {
                 return wrong(format!("{seconds} is no time to wait"));
+            }
+            Effect::CutStream { .. } | Effect::FailStream { .. } => {
+                if let Some(operation) = &self.operation
+                    && !document().route(operation).is_some_and(|route| route.streams)
+                {
+                    return wrong(format!("`{operation}` answers with no stream of events"));
+                }
             }
             _ => {}
         }
@@ -291,8 +299,13 @@ mod tests {
             Fault::status(503).with_probability(1.5),
             Fault::status(503).header("bad header", "x"),
             Fault::delay(Duration::from_secs(u64::MAX)),
+            Fault::cut_stream(1).on("createVideo"),
+            Fault::fail_stream(1).on("files"),
         ] {
             assert!(faults.add(fault.clone()).is_err(), "{fault:?}");
+        }
+        for operation in ["streamModelSpeech", "streamAvatarRealtimeWords"] {
+            faults.add(Fault::cut_stream(1).on(operation)).unwrap();
         }
     }
 }

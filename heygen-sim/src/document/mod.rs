@@ -65,6 +65,8 @@ pub(crate) struct Route {
     pub(crate) envelope: Envelope,
     /// Whether the operation declares an `Idempotency-Key`.
     pub(crate) idempotent: bool,
+    /// Whether it answers with a stream of events.
+    pub(crate) streams: bool,
     parameters: Vec<Parameter>,
     body: Value,
     validator: OnceLock<Option<Validator>>,
@@ -178,6 +180,7 @@ impl Route {
             takes,
             envelope,
             idempotent: parameters.iter().any(|one| one.name.eq_ignore_ascii_case("Idempotency-Key")),
+            streams: operation.pointer("/responses/200/content/text~1event-stream").is_some(),
             parameters,
             body: json_body.cloned().unwrap_or(json!({})),
             validator: OnceLock::new(),

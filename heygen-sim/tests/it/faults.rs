@@ -107,6 +107,47 @@ async fn slow_bodies_come_in_quarters_of_the_clock() {
 }
 
 #[tokio::test]
+async fn every_request_can_be_slow() {
+    let program = Program::start().await;
+    program.video("one").await;
+    program.advance(300);
+    let link = program.get("/v3/videos").await[0]["video_url"].as_str().unwrap().to_owned();
+    let body = json!({"filename": "a.png", "content_type": "image/png", "size_bytes": 4});
+    let slot = program.post("/v3/assets/direct-uploads", body).await["upload_url"].clone();
+    let slot = program.client.put(slot.as_str().unwrap()).header("content-type", "image/png").body("four");
+    let token = program.client.post(program.url("/v1/oauth/token")).body("grant_type=none");
+    let key = program.sim.api_key();
+    let unknown = program.client.get(program.url("/v3/videos/unknown")).header("x-api-key", key);
+    assert_eq!(create(&program).header("idempotency-key", "k").send().await.unwrap().status(), 200);
+    for (operation, status, request) in [
+        ("files", 200, program.client.get(link)),
+        ("uploads", 200, slot),
+        ("oauth", 400, token),
+        ("getVideoV3", 404, unknown),
+        ("createVideo", 401, program.client.post(program.url("/v3/videos"))),
+        ("createVideo", 200, create(&program).header("idempotency-key", "k")),
+    ] {
+        program.sim.inject(Fault::delay(Duration::from_secs(10)).on(operation).times(1)).unwrap();
+        let before = program.sim.now();
+        let mut answer = std::pin::pin!(request.send());
+        let answer = loop {
+            tokio::select! {
+                biased;
+                answer = &mut answer => break answer.unwrap(),
+                () = tokio::task::yield_now() => {}
+            }
+            // It waits for the clock, and the clock for the request.
+            if program.sim.requests().iter().any(|one| one.at == before && one.fault.is_some()) {
+                program.sim.advance(Duration::from_secs(1));
+            }
+        };
+        assert_eq!(answer.status(), status, "{operation}");
+        assert!(program.sim.now() - before >= 10_000, "{operation}");
+    }
+    assert_eq!(videos(&program).await, 2);
+}
+
+#[tokio::test]
 async fn chances_follow_from_the_seed() {
     let mut runs = Vec::new();
     for _ in 0..2 {
