@@ -85,7 +85,7 @@ impl SimBuilder {
     }
 
     /// Avatar videos, translations and agent sessions that may run at once; the default is 10. One more is refused with
-    /// 429 and `Retry-After`.
+    /// 429 and `Retry-After`. A chat counts while it makes a video, and not while it waits for a person.
     pub fn concurrency(self, jobs: usize) -> Self {
         self.set(|settings| settings.concurrency = jobs)
     }

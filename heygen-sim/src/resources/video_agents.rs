@@ -3,7 +3,12 @@
 //! A session is a row of turns. Each thinks first; then it stops for a person, or generates a video. Where it stands
 //! follows from the clock. The service's own takes twenty to forty-five minutes; this one ten, in the same order.
 
+mod session;
+
 use serde_json::{Value, json};
+
+pub(crate) use session::Session;
+use session::{Brief, Made, Then, Turn};
 
 use super::avatars::usable_look;
 use super::{brand_kits, glossaries, inputs, page, search, videos, voices};
@@ -30,139 +35,6 @@ const STOPS_AFTER: u64 = 10;
 
 /// US dollars for a session with the simulator's three seconds of video.
 const PRICE: f64 = 0.0999;
-
-/// Messages that a session shows.
-const MESSAGES: usize = 40;
-
-pub(crate) struct Session {
-    id: String,
-    chat: bool,
-    created: u64,
-    title: String,
-    body: Value,
-    turns: Vec<Turn>,
-    /// What the caller wrote, with its time.
-    wrote: Vec<(u64, String)>,
-    /// When it stops because it was told to.
-    stops: Option<u64>,
-}
-
-#[derive(Debug, Clone)]
-struct Turn {
-    /// When it is done thinking.
-    thought: u64,
-    then: Then,
-}
-
-/// What follows the thinking.
-#[derive(Debug, Clone)]
-enum Then {
-    /// A question that needs an answer.
-    Asks,
-    /// A storyboard that needs approval.
-    Reviews,
-    Generates {
-        video: String,
-        ends: u64,
-    },
-    Fails(String),
-    /// Nothing ever.
-    Hangs,
-}
-
-impl Session {
-    fn status(&self, now: u64) -> &'static str {
-        if self.stops.is_some_and(|stops| now >= stops) {
-            return "completed";
-        }
-        match self.turns.last() {
-            None => "thinking",
-            Some(turn) if now < turn.thought => "thinking",
-            Some(turn) => match &turn.then {
-                Then::Asks => "waiting_for_input",
-                Then::Reviews => "reviewing",
-                Then::Generates { ends, .. } if now < *ends => "generating",
-                Then::Generates { .. } => "completed",
-                Then::Fails(_) => "failed",
-                Then::Hangs => "thinking",
-            },
-        }
-    }
-
-    fn is_over(&self, now: u64) -> bool {
-        matches!(self.status(now), "completed" | "failed")
-    }
-
-    /// Ids of the videos that have begun, the newest first.
-    fn videos(&self, now: u64) -> impl Iterator<Item = &str> {
-        self.turns.iter().rev().filter_map(move |turn| match &turn.then {
-            Then::Generates { video, .. } if now >= turn.thought => Some(video.as_str()),
-            _ => None,
-        })
-    }
-
-    fn progress(&self, now: u64) -> u64 {
-        let Some(turn) = self.turns.last() else { return 0 };
-        match &turn.then {
-            _ if self.is_over(now) => 100,
-            Then::Generates { ends, .. } => {
-                let began = turn.thought.saturating_sub(THINKS * 1000).max(self.created);
-                (now.saturating_sub(began) * 100 / (ends - began).max(1)).min(99)
-            }
-            _ => 20,
-        }
-    }
-
-    fn storyboard(&self, number: usize) -> String {
-        format!("{}-storyboard-{number}", self.id)
-    }
-
-    /// What was said, the newest first.
-    fn messages(&self, now: u64) -> Vec<Value> {
-        let said = |at: u64, role: &str, kind: &str, text: &str, resources: Vec<String>| {
-            let resources = Some(resources).filter(|resources| !resources.is_empty());
-            let message = json!({"role": role, "type": kind, "content": text, "created_at": at / 1000,
-                "resource_ids": resources});
-            (at, message)
-        };
-        let mut all: Vec<(u64, Value)> =
-            self.wrote.iter().map(|(at, text)| said(*at, "user", "text", text, Vec::new())).collect();
-        for (number, turn) in self.turns.iter().enumerate() {
-            let at = turn.thought;
-            match &turn.then {
-                Then::Asks => all.push(said(at, "model", "text", "Who is the video for?", Vec::new())),
-                Then::Reviews => {
-                    let text = "Here is the storyboard. Shall I go on?";
-                    all.push(said(at, "model", "resource", text, vec![self.storyboard(number)]));
-                }
-                Then::Generates { video, ends } => {
-                    all.push(said(at, "model", "text", "I am making your video now.", Vec::new()));
-                    all.push(said(*ends, "model", "resource", "Your video is ready.", vec![video.clone()]));
-                }
-                Then::Fails(code) => {
-                    let text = format!("The video could not be made ({code}).");
-                    all.push(said(at, "model", "error", &text, Vec::new()));
-                }
-                Then::Hangs => {}
-            }
-        }
-        all.retain(|(at, _)| *at <= now);
-        all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        all.into_iter().take(MESSAGES).map(|(_, message)| message).collect()
-    }
-
-    fn view(&self, now: u64) -> Value {
-        json!({
-            "session_id": self.id,
-            "status": self.status(now),
-            "progress": self.progress(now),
-            "title": self.title,
-            "video_id": self.videos(now).next(),
-            "created_at": self.created / 1000,
-            "messages": self.messages(now),
-        })
-    }
-}
 
 fn title(prompt: &str) -> String {
     let words = prompt.split_whitespace().filter(|word| !word.starts_with("[sim:"));
@@ -191,7 +63,7 @@ fn check(state: &State, call: &Call) -> Result<(), Refusal> {
 fn video_turn(
     world: &World,
     state: &mut State,
-    session: &Session,
+    brief: &Brief,
     marker: &Marker,
     now: u64,
     thinks: u64,
@@ -200,16 +72,16 @@ fn video_turn(
     let thought = now + thinks.min(takes / 4) * 1000;
     if let Some(code) = &marker.fail {
         let thought = now + marker.takes.unwrap_or(FAILS_AFTER) * 1000;
-        return Ok(Turn { thought, then: Then::Fails(code.clone()) });
+        return Ok(Turn::new(thought, Then::Fails(code.clone())));
     }
     if marker.hang {
-        return Ok(Turn { thought, then: Then::Hangs });
+        return Ok(Turn::new(thought, Then::Hangs));
     }
     let ends = now + takes * 1000;
     let seconds = (ends - thought) / 1000;
     let waits = VIDEO_WAITS.min(seconds / 4);
     let kept = Marker { size: marker.size, late_link: marker.late_link, ..Marker::default() };
-    let body = json!({"title": session.title, "caption": session.body.get("caption")});
+    let body = json!({"title": brief.title, "caption": brief.caption});
     let order = Order {
         queued: thought - now,
         pace: Some((waits, seconds - waits)),
@@ -218,42 +90,42 @@ fn video_turn(
         ..Order::new(Kind::Video, &body)
     };
     let video = jobs::submit(world, state, now, order.with(json!({"format": "mp4"})))?;
-    Ok(Turn { thought, then: Then::Generates { video, ends } })
+    Ok(Turn::new(thought, Then::Generates { video, ends }))
 }
 
 /// The turn that a message, or the first prompt, leads to.
 fn next_turn(
     world: &World,
     state: &mut State,
-    session: &Session,
+    brief: &Brief,
     marker: &Marker,
     now: u64,
     status: Option<&str>,
 ) -> Result<Turn, Refusal> {
-    let reviews = session.chat && !marker.no_review;
+    let reviews = brief.chat && !marker.no_review;
     match status {
-        None if session.chat && marker.ask => Ok(Turn { thought: now + ASKS_AFTER * 1000, then: Then::Asks }),
+        None if brief.chat && marker.ask => Ok(Turn::new(now + ASKS_AFTER * 1000, Then::Asks)),
         None if reviews && marker.fail.is_none() && !marker.hang => {
-            Ok(Turn { thought: now + THINKS * 1000, then: Then::Reviews })
+            Ok(Turn::new(now + THINKS * 1000, Then::Reviews))
         }
-        Some("waiting_for_input") if reviews => {
-            Ok(Turn { thought: now + ASKS_AFTER * 1000, then: Then::Reviews })
-        }
-        Some("reviewing") => video_turn(world, state, session, marker, now, 0),
-        _ => video_turn(world, state, session, marker, now, THINKS),
+        Some("waiting_for_input") if reviews => Ok(Turn::new(now + ASKS_AFTER * 1000, Then::Reviews)),
+        Some("reviewing") => video_turn(world, state, brief, marker, now, 0),
+        _ => video_turn(world, state, brief, marker, now, THINKS),
     }
 }
 
-/// Has the end of a turn be noticed, and the session count as running until then.
+/// Has the end of a turn be noticed, and the session count as running until then; while it waits for a person it does
+/// not count.
 fn follow(world: &World, state: &mut State, id: &str, turn: &Turn) {
-    let ends = match &turn.then {
-        Then::Generates { ends, .. } => *ends,
-        Then::Fails(_) => turn.thought,
-        Then::Asks | Then::Reviews | Then::Hangs => return,
-    };
-    state.occupy(id, Some(ends));
-    state.schedule(ends, Due::Session(id.to_owned()));
-    world.wake.notify_one();
+    if turn.waits_for_a_person() {
+        return;
+    }
+    let ends = turn.ends();
+    state.occupy(id, ends);
+    if let Some(ends) = ends {
+        state.schedule(ends, Due::Session(id.to_owned()));
+        world.wake.notify_one();
+    }
 }
 
 pub(super) fn begin(
@@ -266,23 +138,14 @@ pub(super) fn begin(
     state.check_room(world, 1, call.now)?;
     state.wallet.charge(dollars(PRICE))?;
     let prompt = call.text("prompt").unwrap_or_default();
-    let mut session = Session {
-        id: world.id(),
-        chat: call.text("mode") == Some("chat"),
-        created: call.now,
-        title: title(prompt),
-        body: call.body.clone(),
-        turns: Vec::new(),
-        wrote: vec![(call.now, prompt.to_owned())],
-        stops: None,
-    };
-    let turn = next_turn(world, state, &session, &marker, call.now, None)?;
+    let mut session = Session::new(world.id(), call.now, title(prompt), prompt, &call.body);
+    let turn = next_turn(world, state, &session.brief(), &marker, call.now, None)?;
     follow(world, state, &session.id, &turn);
     let video = match &turn.then {
         Then::Generates { video, .. } => Some(video.clone()),
         _ => None,
     };
-    session.turns.push(turn);
+    session.go_on(turn);
     let id = session.id.clone();
     state.sessions.insert(id.clone(), session);
     Ok((id, video))
@@ -324,44 +187,40 @@ pub(super) fn send(world: &World, state: &mut State, call: &Call) -> Answer {
     if status == "failed" {
         return Err(Refusal::conflict("the session has failed"));
     }
-    session.wrote.push((call.now, call.text("message").unwrap_or_default().to_owned()));
     // While it thinks or generates, a message is one more hint.
     if matches!(status, "waiting_for_input" | "reviewing" | "completed") {
+        let brief = session.brief();
+        let asks_again = status == "waiting_for_input" && !marker.no_review;
+        if !asks_again {
+            state.check_room(world, 1, call.now)?;
+        }
         if status == "completed" {
             state.wallet.charge(dollars(PRICE))?;
         }
-        // Taken out meanwhile: a turn needs the rest of the state.
-        if let Some(mut session) = state.sessions.remove(&id) {
-            let turn = next_turn(world, state, &session, &marker, call.now, Some(status));
-            if let Ok(turn) = &turn {
-                follow(world, state, &id, turn);
-                session.stops = None;
-                session.turns.push(turn.clone());
-            }
-            state.sessions.insert(id.clone(), session);
-            turn?;
-        }
+        let turn = next_turn(world, state, &brief, &marker, call.now, Some(status))?;
+        follow(world, state, &id, &turn);
+        find(state, &id)?.go_on(turn);
     }
-    let title = find(state, &id)?.title.clone();
-    data(json!({"session_id": id, "run_id": world.id(), "title": title}))
+    let session = find(state, &id)?;
+    session.write(call.now, call.text("message").unwrap_or_default());
+    data(json!({"session_id": id, "run_id": world.id(), "title": session.title}))
 }
 
 pub(super) fn stop(_: &World, state: &mut State, call: &Call) -> Answer {
     let id = call.id("session_id");
     let session = find(state, id)?;
-    if !session.is_over(call.now) && session.stops.is_none() {
-        session.stops = Some(call.now + STOPS_AFTER * 1000);
-        let video = match session.turns.last().map(|turn| turn.then.clone()) {
-            Some(Then::Generates { video, .. }) => Some(video),
-            _ => None,
-        };
+    if !session.is_over(call.now) && !session.is_stopping() {
+        let then = call.now + STOPS_AFTER * 1000;
+        let video = session.stop(then);
         state.vacate(id);
-        if let Some(video) = video {
-            match state.job(Kind::Video, &video, call.now) {
-                Ok(job) => job.course.stop(call.now + STOPS_AFTER * 1000),
-                // Not begun yet: then it never begins.
-                Err(_) => drop(state.jobs(Kind::Video).remove(&video)),
+        match video {
+            Some((video, true)) => {
+                if let Some(job) = state.jobs(Kind::Video).get_mut(&video) {
+                    job.course.stop(then);
+                }
             }
+            Some((video, false)) => drop(state.jobs(Kind::Video).remove(&video)),
+            None => {}
         }
     }
     data(json!({"session_id": id}))
@@ -370,21 +229,17 @@ pub(super) fn stop(_: &World, state: &mut State, call: &Call) -> Answer {
 pub(super) fn resource(world: &World, state: &mut State, call: &Call) -> Answer {
     let wanted = call.id("resource_id");
     let session = find(state, call.id("session_id"))?;
-    let thumbnail = link(world, &format!("{wanted}/thumbnail.png"));
-    let of = |kind: &str, url: &str, at: u64| {
-        json!({"resource_id": wanted, "resource_type": kind, "source_type": "generated", "url": url,
-            "preview_url": thumbnail, "thumbnail_url": thumbnail, "created_at": at / 1000, "metadata": {}})
-    };
-    let turns = session.turns.iter().enumerate().filter(|(_, turn)| turn.thought <= call.now);
-    let mut found = turns.filter_map(|(number, turn)| match &turn.then {
-        Then::Reviews if session.storyboard(number) == wanted => Some(of("draft", &thumbnail, turn.thought)),
-        Then::Generates { video, ends } if video == wanted && *ends <= call.now => {
-            Some(of("video", &link(world, &format!("{video}/video.mp4")), *ends))
-        }
+    let found = session.made(call.now).find_map(|(at, made)| match made {
+        Made::Storyboard(id) if id == wanted => Some((at, "draft")),
+        Made::Video(id) if id == wanted => Some((at, "video")),
         _ => None,
     });
-    let found = found.next();
-    data(found.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no resource {wanted}")))?)
+    let missing = || Refusal::not_found("resource_not_found", format!("no resource {wanted}"));
+    let (at, kind) = found.ok_or_else(missing)?;
+    let thumbnail = json!(link(world, &format!("{wanted}/thumbnail.png")));
+    let url = if kind == "video" { video_url(world, state, wanted, call.now) } else { thumbnail.clone() };
+    data(json!({"resource_id": wanted, "resource_type": kind, "source_type": "generated", "url": url,
+        "preview_url": thumbnail, "thumbnail_url": thumbnail, "created_at": at / 1000, "metadata": {}}))
 }
 
 pub(super) fn videos(world: &World, state: &mut State, call: &Call) -> Answer {
@@ -397,22 +252,29 @@ pub(super) fn videos(world: &World, state: &mut State, call: &Call) -> Answer {
     Ok(Reply::json(http::StatusCode::OK, body))
 }
 
+/// The link of a video as its own GET has it.
+fn video_url(world: &World, state: &mut State, video: &str, now: u64) -> Value {
+    let job = state.jobs(Kind::Video).get(video);
+    job.map_or(Value::Null, |job| videos::view(world, job, now)["video_url"].take())
+}
+
 /// A turn has ended: the session's callback and the endpoints hear of it.
 pub(crate) fn turn_is_over(world: &World, state: &mut State, id: &str, then: u64) {
-    let Some(session) = state.sessions.get(id).filter(|session| session.stops.is_none()) else { return };
+    let Some(session) = state.sessions.get_mut(id) else { return };
+    let Some(end) = session.take_end(then) else { return };
     let callback_id = session.body.get("callback_id").cloned().unwrap_or_default();
     let callback = session.body.get("callback_url").and_then(Value::as_str).map(str::to_owned);
-    let (event_type, video, data) = match session.turns.last().map(|turn| &turn.then) {
-        Some(Then::Generates { video, .. }) => {
+    let (event_type, video, data) = match end {
+        Then::Generates { video, .. } => {
             let data = json!({
                 "session_id": id,
                 "video_id": video,
-                "video_url": link(world, &format!("{video}/video.mp4")),
+                "video_url": video_url(world, state, &video, then),
                 "callback_id": callback_id,
             });
-            ("video_agent.success", Some(video.clone()), data)
+            ("video_agent.success", Some(video), data)
         }
-        Some(Then::Fails(code)) => {
+        Then::Fails(code) => {
             let data = json!({"session_id": id, "failure_code": code, "failure_message": "The video could not be made",
                 "callback_id": callback_id});
             ("video_agent.fail", None, data)

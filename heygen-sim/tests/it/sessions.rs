@@ -1,9 +1,11 @@
 //! Agent sessions: alone, and in a conversation.
 
+use heygen_sim::Sim;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::program::Program;
+use crate::receiver::Receiver;
 
 async fn begin(program: &Program, prompt: &str, mode: &str) -> String {
     let made = program.post("/v3/video-agents", json!({"prompt": prompt, "mode": mode})).await;
@@ -98,4 +100,113 @@ async fn messages_go_to_chats_only_and_what_is_named_must_exist() {
         body["prompt"] = json!("Launch");
         assert_eq!(program.refused(Method::POST, "/v3/video-agents", Some(body)).await, (404, code.into()));
     }
+}
+
+#[tokio::test]
+async fn a_session_that_is_stopped_while_it_thinks_makes_no_video() {
+    let program = Program::start().await;
+    let receiver = Receiver::start().await;
+    program.post("/v3/webhooks/endpoints", json!({"url": receiver.url})).await;
+    let session = begin(&program, "Launch", "generate").await;
+    let fails = begin(&program, "Launch [sim:fail]", "generate").await;
+    let balance = program.sim.balance();
+    for session in [&session, &fails] {
+        program.post(&format!("{session}/stop"), json!({})).await;
+        assert_eq!(status(&program, session).await, "thinking");
+    }
+    program.advance(1000);
+    for session in [&session, &fails] {
+        let stopped = program.get(session).await;
+        assert_eq!((&stopped["status"], &stopped["video_id"]), (&json!("completed"), &Value::Null));
+        assert_eq!(stopped["messages"].as_array().unwrap().len(), 1, "{stopped}");
+        assert_eq!(program.get(&format!("{session}/videos")).await, json!([]));
+    }
+    assert_eq!(program.get("/v3/videos").await, json!([]));
+    program.sim.idle().await;
+    assert_eq!((receiver.received().len(), program.sim.balance()), (0, balance));
+}
+
+#[tokio::test]
+async fn each_turn_ends_once_and_at_its_own_time() {
+    let program = Program::start().await;
+    let receiver = Receiver::start().await;
+    program.post("/v3/webhooks/endpoints", json!({"url": receiver.url})).await;
+    let ends = async |count: usize| {
+        program.sim.idle().await;
+        assert_eq!(receiver.received().len(), count, "{:?}", program.sim.deliveries());
+    };
+    let session = begin(&program, "Launch [sim:no-review]", "chat").await;
+    program.advance(130);
+    program.post(&format!("{session}/stop"), json!({})).await;
+    program.advance(10);
+    let first = program.get(&session).await["video_id"].clone();
+    assert_eq!(status(&program, &session).await, "completed");
+    // It ends when the first turn would have ended, had it not been stopped.
+    say(&program, &session, "Shorter [sim:takes=460]").await;
+    program.advance(459);
+    ends(0).await;
+    program.advance(1);
+    ends(1).await;
+    let second = program.get(&session).await["video_id"].clone();
+    assert_ne!(first, second);
+    let event = receiver.received()[0].json();
+    let data = &event["event_data"];
+    assert_eq!((&event["event_type"], &data["video_id"]), (&json!("video_agent.success"), &second));
+    // What was made before the stop is still there, and was cut short.
+    let messages = program.get(&session).await["messages"].to_string();
+    assert!(messages.contains(first.as_str().unwrap()), "{messages}");
+
+    // Stopped, and told to go on with something that fails: one failure, one refund.
+    say(&program, &session, "Once more [sim:takes=300]").await;
+    let balance = program.sim.balance();
+    program.post(&format!("{session}/stop"), json!({})).await;
+    program.advance(10);
+    say(&program, &session, "And again [sim:fail]").await;
+    program.advance(30);
+    ends(2).await;
+    program.advance(1000);
+    ends(2).await;
+    assert_eq!(receiver.received()[1].json()["event_type"], "video_agent.fail");
+    assert_eq!(program.sim.balance(), balance);
+}
+
+#[tokio::test]
+async fn chats_count_as_running_while_they_work_and_not_while_they_wait() {
+    let program = Program::with(Sim::builder().concurrency(1)).await;
+    let session = begin(&program, "Launch", "chat").await;
+    program.advance(120);
+    assert_eq!(status(&program, &session).await, "reviewing");
+    let hangs = begin(&program, "Launch [sim:hang]", "generate").await;
+    let refused = async |path: &str, body: Value| program.refused(Method::POST, path, Some(body)).await;
+    let too_many = (429, "rate_limit_exceeded".to_owned());
+    assert_eq!(refused(&session, json!({"message": "Go on"})).await, too_many);
+    let unchanged = program.get(&session).await;
+    assert_eq!(
+        (&unchanged["status"], unchanged["messages"].as_array().unwrap().len()),
+        (&json!("reviewing"), 2)
+    );
+    program.advance(100_000);
+    assert_eq!(refused("/v3/video-agents", json!({"prompt": "Launch"})).await, too_many);
+    program.post(&format!("{hangs}/stop"), json!({})).await;
+    say(&program, &session, "Go on").await;
+    assert_eq!(refused("/v3/video-agents", json!({"prompt": "Launch"})).await, too_many);
+    program.advance(480);
+    begin(&program, "Launch", "generate").await;
+}
+
+#[tokio::test]
+async fn a_message_leaves_a_session_where_it_is_in_its_list() {
+    let program = Program::start().await;
+    let first = begin(&program, "One [sim:no-review]", "chat").await;
+    let second = begin(&program, "Two", "chat").await;
+    program.advance(600);
+    say(&program, &first, "Again").await;
+    let list = program.get("/v3/video-agents").await;
+    let ids: Vec<String> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| format!("/v3/video-agents/{}", one["session_id"].as_str().unwrap()))
+        .collect();
+    assert_eq!(ids, [second, first]);
 }
