@@ -123,6 +123,7 @@ async fn carry_out(world: &World, parts: &Parts, body: &[u8]) -> Answer {
             }
             if let Some(count) = wanted.reverse {
                 state.deliveries.reverse(count);
+                world.wake.notify_one();
             }
             done(json!({}))
         }

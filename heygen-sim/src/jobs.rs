@@ -41,8 +41,10 @@ pub(crate) struct Facts {
     pub(crate) price: f64,
     /// Whether it counts against the concurrency limit.
     pub(crate) counts: bool,
-    /// Event types of success and failure; none where the service has none.
+    /// Event types of success and failure.
     pub(crate) events: Option<(&'static str, &'static str)>,
+    /// Whether only the `callback_url` of the request hears of its end: the service's catalogue has no such event.
+    pub(crate) unlisted: bool,
 }
 
 impl Kind {
@@ -59,6 +61,7 @@ impl Kind {
             price: 0.0,
             counts: false,
             events: None,
+            unlisted: false,
         };
         match self {
             Self::Video => &Facts {
@@ -85,8 +88,14 @@ impl Kind {
                 events: Some(("proofread_creation.success", "proofread_creation.fail")),
                 ..BASE
             },
-            // The catalogue of events has none for lipsyncs.
-            Self::Lipsync => &Facts { name: "lipsync", words: RUNNING, price: 0.0999, ..BASE },
+            Self::Lipsync => &Facts {
+                name: "lipsync",
+                words: RUNNING,
+                price: 0.0999,
+                events: Some(("lipsync.success", "lipsync.fail")),
+                unlisted: true,
+                ..BASE
+            },
             Self::Render => &Facts {
                 name: "render",
                 missing: "hyperframes_render_not_found",
@@ -129,6 +138,8 @@ impl Kind {
                 waits: 5,
                 runs: 115,
                 price: 0.5,
+                events: Some(("model_video.success", "model_video.fail")),
+                unlisted: true,
                 ..BASE
             },
             Self::Asset => &Facts {
@@ -298,7 +309,11 @@ pub(crate) fn finish(world: &World, state: &mut State, kind: Kind, id: &str, the
     }
     if let (Some((success, fail)), true) = (kind.facts().events, announced) {
         let event_type = if failed { fail } else { success };
-        events::emit(world, state, then, event_type, &[id], data, callback.as_deref());
+        if !kind.facts().unlisted {
+            events::emit(world, state, then, event_type, &[id], data, callback.as_deref());
+        } else if let Some(callback) = callback {
+            events::call_back(world, state, then, event_type, &data, callback);
+        }
     }
 }
 

@@ -77,7 +77,8 @@ impl Sim {
         drop(self.world.state());
     }
 
-    /// Waits until every webhook that is due was delivered or has failed.
+    /// Waits until every webhook that is due was delivered or has failed, but for those that
+    /// [`reverse_deliveries`](Self::reverse_deliveries) holds.
     ///
     /// On a manual clock, a receiver that does not answer is waited for until the clock has been moved by ten seconds.
     pub async fn idle(&self) {
@@ -129,8 +130,11 @@ impl Sim {
     }
 
     /// Holds the next so many webhooks, and delivers them in reverse order once the last is there.
+    ///
+    /// Those that are held already count. A number that they make up lets them go at once, as 0 does.
     pub fn reverse_deliveries(&self, count: usize) {
         self.world.state().deliveries.reverse(count);
+        self.world.wake.notify_one();
     }
 
     /// Sends an event of that type, about nothing that exists, to the endpoints that want it.

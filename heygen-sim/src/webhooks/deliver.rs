@@ -71,6 +71,20 @@ pub(crate) struct Attempt {
     pub(crate) due: u64,
 }
 
+impl Attempt {
+    pub(crate) fn first(
+        event_id: &str,
+        event_type: &str,
+        body: Bytes,
+        url: String,
+        endpoint: Option<String>,
+        due: u64,
+    ) -> Self {
+        let (event_id, event_type) = (event_id.to_owned(), event_type.to_owned());
+        Self { event_id, event_type, body, url, endpoint, number: 1, first: due, due }
+    }
+}
+
 /// What is on its way, and how.
 pub(crate) struct Deliveries {
     pub(crate) generation: SignatureGeneration,
@@ -101,10 +115,7 @@ impl Deliveries {
     pub(crate) fn hand_out(&mut self, attempt: Attempt) {
         if self.reversed > 0 {
             self.held.push(attempt);
-            if self.held.len() >= self.reversed {
-                self.reversed = 0;
-                self.queue.extend(self.held.drain(..).rev());
-            }
+            self.release();
             return;
         }
         if self.duplicates > 0 {
@@ -119,11 +130,21 @@ impl Deliveries {
         self.duplicates = count;
     }
 
-    /// Holds the next so many deliveries, and sends them in reverse order when all are there.
+    /// Holds so many deliveries, those counted that it holds already, and sends them in reverse order when all are there.
     pub(crate) fn reverse(&mut self, count: usize) {
         self.reversed = count;
+        self.release();
     }
 
+    /// Lets those that are held go, when they are as many as were asked for.
+    fn release(&mut self) {
+        if self.held.len() >= self.reversed {
+            self.reversed = 0;
+            self.queue.extend(self.held.drain(..).rev());
+        }
+    }
+
+    /// Whether nothing is on its way. What is held is not: it waits for others.
     pub(crate) fn is_idle(&self) -> bool {
         self.queue.is_empty() && self.busy.is_empty()
     }

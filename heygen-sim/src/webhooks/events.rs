@@ -33,7 +33,7 @@ pub(crate) fn emit(
     callback: Option<&str>,
 ) {
     let id = world.id();
-    let body = Bytes::from(json!({"event_type": event_type, "event_data": data}).to_string());
+    let body = body(event_type, &data);
     let wanted = |events: &Option<Vec<String>>| {
         events.as_ref().is_none_or(|all| all.iter().any(|one| one == event_type))
     };
@@ -42,22 +42,30 @@ pub(crate) fn emit(
     let registered = registered.map(|endpoint| (endpoint.url.clone(), Some(endpoint.id.clone())));
     let targets: Vec<_> = registered.chain(callback.map(|url| (url.to_owned(), None))).collect();
     for (url, endpoint) in targets {
-        let attempt = Attempt {
-            event_id: id.clone(),
-            event_type: event_type.to_owned(),
-            body: body.clone(),
-            url,
-            endpoint,
-            number: 1,
-            first: then,
-            due: then,
-        };
+        let attempt = Attempt::first(&id, event_type, body.clone(), url, endpoint, then);
         state.schedule(then, Due::Attempt(Box::new(attempt)));
     }
     let entities = entities.iter().map(|id| (*id).to_owned()).collect();
     state
         .events
         .insert(id.clone(), Event { id, event_type: event_type.to_owned(), data, created: then, entities });
+}
+
+/// Tells the callback of a request alone of something that the catalogue of events does not have.
+pub(crate) fn call_back(
+    world: &World,
+    state: &mut State,
+    then: u64,
+    event_type: &str,
+    data: &Value,
+    callback: String,
+) {
+    let attempt = Attempt::first(&world.id(), event_type, body(event_type, data), callback, None, then);
+    state.schedule(then, Due::Attempt(Box::new(attempt)));
+}
+
+fn body(event_type: &str, data: &Value) -> Bytes {
+    Bytes::from(json!({"event_type": event_type, "event_data": data}).to_string())
 }
 
 /// A look is ready, or its training failed.

@@ -12,16 +12,21 @@ use crate::world::World;
 pub(crate) fn of_job(world: &World, job: &Job, now: u64) -> Value {
     let callback_id = job.text("callback_id");
     let message = job.failure_message(now);
-    let url = |file: &str| job.course.has_links(now).then(|| link(world, &job.file(file)));
+    let mut view = resources::view_job(world, job, now);
+    // The link that the GET has; a translation of the audio alone has no video.
+    let mut url = || {
+        let of = |view: &mut Value, name: &str| view.get_mut(name).map(Value::take).filter(Value::is_string);
+        of(&mut view, "video_url").or_else(|| of(&mut view, "audio_url"))
+    };
     match (job.kind, message) {
-        (Kind::Video, None) => video(&job.id, url("video.mp4"), callback_id, job),
+        (Kind::Video, None) => video(&job.id, url(), callback_id, job),
         (Kind::Video, Some(message)) => {
             let code = job.course.failure(now).map(|(code, _)| code);
             json!({"video_id": job.id, "msg": message, "callback_id": callback_id, "failure_code": code})
         }
         (Kind::Translation, None) => json!({
             "video_translate_id": job.id,
-            "url": url("video.mp4"),
+            "url": url(),
             "callback_id": callback_id,
             "output_language": job.extra["output_language"],
         }),
@@ -32,17 +37,21 @@ pub(crate) fn of_job(world: &World, job: &Job, now: u64) -> Value {
             "output_language": job.extra["output_language"],
         }),
         (Kind::Render, None) => {
-            json!({"render_id": job.id, "video_url": url("video.mp4"), "callback_id": callback_id})
+            json!({"render_id": job.id, "video_url": url(), "callback_id": callback_id})
         }
         (Kind::Render, Some(message)) => {
             json!({"render_id": job.id, "failure_message": message, "callback_id": callback_id})
         }
         (Kind::Proofread, _) => json!({"proofread_id": job.id, "failure_message": message}),
-        _ => resources::view_job(world, job, now),
+        (Kind::ModelVideo, _) => {
+            view["callback_id"] = json!(callback_id);
+            view
+        }
+        _ => view,
     }
 }
 
-fn video(id: &str, url: Option<String>, callback_id: Option<&str>, job: &Job) -> Value {
+fn video(id: &str, url: Option<Value>, callback_id: Option<&str>, job: &Job) -> Value {
     json!({
         "video_id": id,
         "url": url,

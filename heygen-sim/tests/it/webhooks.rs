@@ -192,6 +192,114 @@ async fn deliveries_come_twice_and_out_of_order_on_demand() {
         ["personalized_video", "batch.finished", "live_avatar.success", "podcast.fail"]
     );
     assert!(program.sim.send_event("video.completed").is_err());
+
+    // Those that are held are not lost when fewer are asked for, or none any more.
+    for count in [2, 0] {
+        let before = receiver.received().len();
+        program.sim.reverse_deliveries(5);
+        program.sim.send_event("podcast.success").unwrap();
+        program.sim.send_event("podcast.fail").unwrap();
+        program.sim.idle().await;
+        assert_eq!(receiver.received().len(), before);
+        program.sim.reverse_deliveries(count);
+        program.sim.idle().await;
+        assert_eq!(types(&receiver.received())[before..], ["podcast.fail", "podcast.success"]);
+    }
+}
+
+#[tokio::test]
+async fn a_callback_hears_of_what_the_catalogue_of_events_does_not_have() {
+    let program = Program::start().await;
+    let (all, mine) = (Receiver::start().await, Receiver::start().await);
+    register(&program, json!({"url": all.url})).await;
+    let url = |file: &str| json!({"type": "url", "url": format!("https://example.com/{file}")});
+    let lipsync = |title: &str| json!({"video": url("a.mp4"), "audio": url("a.mp3"), "title": title, "callback_url": mine.url, "callback_id": "c"});
+    let model = |prompt: &str| {
+        json!({"mode": "text_to_video", "model": "heygen-video-1", "prompt": prompt, "callback_url": mine.url,
+            "callback_id": "c"})
+    };
+    for (path, body, event, id) in [
+        ("/v3/lipsyncs", lipsync("one"), "lipsync.success", "id"),
+        ("/v3/lipsyncs", lipsync("[sim:fail]"), "lipsync.fail", "id"),
+        ("/v3/models/videos", model("Bees"), "model_video.success", "video_id"),
+        ("/v3/models/videos", model("[sim:fail]"), "model_video.fail", "video_id"),
+    ] {
+        let made = program.post(path, body).await;
+        program.advance(300);
+        program.sim.idle().await;
+        let last = mine.received().pop().unwrap();
+        let data = last.json()["event_data"].clone();
+        assert_eq!((last.json()["event_type"].as_str(), &data["callback_id"]), (Some(event), &json!("c")));
+        assert!(made.as_object().unwrap().values().any(|made| *made == data[id]), "{made} {data}");
+    }
+    assert_eq!((mine.received().len(), all.received().len()), (4, 0));
+    assert_eq!(program.get("/v3/webhooks/events").await, json!([]));
+}
+
+#[tokio::test]
+async fn an_event_has_the_link_that_the_resource_has() {
+    let (program, receiver) = (Program::start().await, Receiver::start().await);
+    register(&program, json!({"url": receiver.url})).await;
+    let url = |file: &str| json!({"type": "url", "url": format!("https://example.com/{file}")});
+    let alpha = json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello", "output_format": "webm"});
+    let translation =
+        json!({"video": url("a.mp4"), "output_languages": ["German"], "translate_audio_only": true});
+    let render = json!({"project": url("a.zip"), "format": "mov"});
+    for (path, body, id, read, link, media, told) in [
+        ("/v3/videos", alpha, "/video_id", "/v3/videos/", "video_url", "video/webm", "url"),
+        (
+            "/v3/video-translations",
+            translation,
+            "/video_translation_ids/0",
+            "/v3/video-translations/",
+            "audio_url",
+            "audio/mpeg",
+            "url",
+        ),
+        (
+            "/v3/hyperframes/renders",
+            render,
+            "/render_id",
+            "/v3/hyperframes/renders/",
+            "video_url",
+            "video/quicktime",
+            "video_url",
+        ),
+        (
+            "/v3/video-agents",
+            json!({"prompt": "Launch [sim:size=70000]"}),
+            "/session_id",
+            "",
+            "video_url",
+            "video/mp4",
+            "video_url",
+        ),
+        (
+            "/v3/video-agents",
+            json!({"prompt": "Launch [sim:late-link]"}),
+            "/session_id",
+            "",
+            "video_url",
+            "",
+            "video_url",
+        ),
+    ] {
+        let made = program.post(path, body).await;
+        program.advance(600);
+        program.sim.idle().await;
+        let data = receiver.received().pop().unwrap().json()["event_data"].clone();
+        let id = made.pointer(id).unwrap();
+        let (id, read) = if read.is_empty() { (&data["video_id"], "/v3/videos/") } else { (id, read) };
+        let resource = program.get(&format!("{read}{}", id.as_str().unwrap())).await;
+        let file = |link: &Value| link.as_str().map(|link| link.split('?').next().unwrap().to_owned());
+        assert_eq!(file(&data[told]), file(&resource[link]), "{path}: {data}");
+        let Some(url) = data[told].as_str() else {
+            assert_eq!(media, "", "{data}");
+            continue;
+        };
+        let response = program.client.get(url).send().await.unwrap();
+        assert_eq!(response.headers()["content-type"], media, "{path}");
+    }
 }
 
 #[tokio::test]
