@@ -44,7 +44,7 @@ impl Sim {
         self.world.base_url()
     }
 
-    /// The API key that it takes; as a bearer token too.
+    /// The API key that it takes in `X-Api-Key`.
     pub fn api_key(&self) -> &str {
         &self.world.settings.api_key
     }

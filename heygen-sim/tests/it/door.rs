@@ -131,7 +131,10 @@ async fn only_its_own_key_opens() {
         async move { request.send().await.unwrap().status().as_u16() }
     };
     assert_eq!(status("x-api-key", "key").await, 200);
-    assert_eq!(status("authorization", "Bearer key").await, 200);
+    assert_eq!(status("authorization", "Bearer access-0-0").await, 200);
+    // Each credential has its scheme.
+    assert_eq!(status("authorization", "Bearer key").await, 401);
+    assert_eq!(status("x-api-key", "access-0-0").await, 401);
     assert_eq!(status("x-api-key", "other").await, 401);
     assert_eq!(status("authorization", "Basic key").await, 401);
     assert_eq!(status("accept", "*/*").await, 401);
