@@ -57,13 +57,16 @@ impl Batch {
 }
 
 /// Where an item stands: status, id of the resource once there is one, and the error.
+pub(super) type Standing = (&'static str, Option<String>, Option<Value>);
+
+/// The standing of one item.
 pub(super) fn standing(
     state: &mut State,
     kind: Kind,
     item_job: Option<&str>,
     item_error: Option<&Value>,
     now: u64,
-) -> (&'static str, Option<String>, Option<Value>) {
+) -> Standing {
     let Some(id) = item_job else { return ("failed", None, item_error.cloned()) };
     if kind == Kind::Asset {
         return match state.assets.get(id).map(|asset| asset.status(now)) {
@@ -87,12 +90,7 @@ pub(super) fn standing(
 }
 
 /// All items with their standings.
-pub(super) fn standings(
-    state: &mut State,
-    kind: Kind,
-    id: &str,
-    now: u64,
-) -> Vec<(&'static str, Option<String>, Option<Value>)> {
+pub(super) fn standings(state: &mut State, kind: Kind, id: &str, now: u64) -> Vec<Standing> {
     let batch = state.batches.get(id).filter(|batch| batch.kind == kind);
     let items: Vec<_> = batch
         .into_iter()
@@ -112,19 +110,22 @@ fn aggregate(statuses: &[&str]) -> &'static str {
     }
 }
 
+/// The statuses of all items, and how many have each. An item whose resource was deleted since is over.
+fn statuses(standings: &[Standing]) -> (Vec<&'static str>, BTreeMap<&'static str, usize>) {
+    let status = |standing: &Standing| if standing.0 == "not_found" { "completed" } else { standing.0 };
+    let statuses: Vec<&str> = standings.iter().map(status).collect();
+    let mut counts = BTreeMap::new();
+    statuses.iter().for_each(|status| *counts.entry(*status).or_default() += 1);
+    (statuses, counts)
+}
+
 fn get(state: &mut State, call: &Call, kind: Kind) -> Answer {
     let id = call.id("batch_id");
     let batch = state.batches.get(id).filter(|batch| batch.kind == kind);
     let batch = batch.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no batch {id}")))?;
     let (title, created) = (batch.title.clone(), batch.created / 1000);
     let standings = standings(state, kind, id, call.now);
-    // An item whose resource was deleted since is over.
-    let statuses: Vec<&str> = standings
-        .iter()
-        .map(|(status, ..)| if *status == "not_found" { "completed" } else { status })
-        .collect();
-    let mut counts = BTreeMap::<&str, usize>::new();
-    statuses.iter().for_each(|status| *counts.entry(status).or_default() += 1);
+    let (statuses, counts) = statuses(&standings);
     let items = standings.iter().zip(&statuses).enumerate().map(|(number, ((_, id, error), status))| {
         json!({"item_index": number, "video_id": id, "status": status, "error": error})
     });
@@ -195,8 +196,7 @@ fn submit(
 
 /// All items may be over: then the batch is, and its callback hears of it once.
 pub(crate) fn check(world: &World, state: &mut State, kind: Kind, id: &str, then: u64) {
-    let statuses: Vec<&str> =
-        standings(state, kind, id, then).into_iter().map(|(status, ..)| status).collect();
+    let (statuses, counts) = statuses(&standings(state, kind, id, then));
     let status = aggregate(&statuses);
     let Some(batch) = state.batches.get_mut(id).filter(|batch| !batch.announced) else { return };
     // On the service, uploads end without an event.
@@ -205,8 +205,6 @@ pub(crate) fn check(world: &World, state: &mut State, kind: Kind, id: &str, then
     }
     batch.announced = true;
     let callback = batch.callback_url.clone();
-    let mut counts = BTreeMap::<&str, usize>::new();
-    statuses.iter().for_each(|status| *counts.entry(status).or_default() += 1);
     let data =
         json!({"batch_id": id, "status": status, "total_items": statuses.len(), "counts_by_status": counts});
     events::emit(world, state, then, "batch.finished", &[id], data, callback.as_deref());

@@ -343,9 +343,13 @@ async fn a_batch_calls_back_once_when_all_its_items_are_over() {
     let video = |title: &str| json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello", "title": title});
     let body = json!({"callback_url": receiver.url, "videos": [video("a"), video("b [sim:fail]"), video("c [sim:takes=900]")]});
     let batch = program.post("/v3/videos/batches", body).await;
+    let path = format!("/v3/videos/batches/{}", batch["batch_id"].as_str().unwrap());
     program.advance(800);
     program.sim.idle().await;
     assert_eq!(receiver.received().len(), 0);
+    // What was deleted since counts as completed, in the batch and in the event.
+    let first = program.get(&path).await["items"][0]["video_id"].as_str().unwrap().to_owned();
+    program.call(Method::DELETE, &format!("/v3/videos/{first}"), None).await;
     program.advance(200);
     program.sim.idle().await;
     let received = receiver.received();
@@ -353,4 +357,5 @@ async fn a_batch_calls_back_once_when_all_its_items_are_over() {
     let data = &received[0].json()["event_data"];
     assert_eq!(data["batch_id"], batch["batch_id"]);
     assert_eq!(data["counts_by_status"], json!({"completed": 2, "failed": 1}));
+    assert_eq!(program.get(&path).await["counts_by_status"], data["counts_by_status"]);
 }
