@@ -111,7 +111,8 @@ impl SimBuilder {
         self.set(|settings| settings.probe = on)
     }
 
-    /// How many resources of each kind are kept; the default is 10,000. The oldest go first, so that memory stays flat.
+    /// How many resources of each kind are kept beside those that are there from the start; the default is 10,000. The
+    /// oldest go first, so that memory stays flat.
     pub fn keep(self, resources: usize) -> Self {
         self.set(|settings| settings.keep = resources)
     }

@@ -8,11 +8,21 @@ pub(crate) struct Store<T> {
     rows: BTreeMap<u64, (String, T)>,
     next: u64,
     keep: usize,
+    /// Rows below this number are there for good, and so many are left of them.
+    good_below: u64,
+    good: usize,
 }
 
 impl<T> Store<T> {
     pub(crate) fn new(keep: usize) -> Self {
-        Self { numbers: HashMap::new(), rows: BTreeMap::new(), next: 0, keep: keep.max(1) }
+        Self {
+            numbers: HashMap::new(),
+            rows: BTreeMap::new(),
+            next: 0,
+            keep: keep.max(1),
+            good_below: 0,
+            good: 0,
+        }
     }
 
     /// Puts a thing there; one with the same id makes room.
@@ -22,11 +32,22 @@ impl<T> Store<T> {
         self.numbers.insert(id.clone(), self.next);
         self.rows.insert(self.next, (id, thing));
         self.next += 1;
-        while self.rows.len() > self.keep {
-            if let Some((_, (oldest, _))) = self.rows.pop_first() {
-                self.numbers.remove(&oldest);
-            }
+        if self.rows.len() - self.good > self.keep
+            && let Some(oldest) = self.rows.range(self.good_below..).next().map(|(number, _)| *number)
+            && let Some((id, _)) = self.rows.remove(&oldest)
+        {
+            self.numbers.remove(&id);
         }
+    }
+
+    /// Puts a thing there that does not count among those that are kept, before all others come.
+    pub(crate) fn insert_for_good(&mut self, id: impl Into<String>, thing: T) {
+        let id = id.into();
+        self.numbers.insert(id.clone(), self.next);
+        self.rows.insert(self.next, (id, thing));
+        self.next += 1;
+        self.good_below = self.next;
+        self.good += 1;
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&T> {
@@ -39,6 +60,9 @@ impl<T> Store<T> {
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<T> {
         let number = self.numbers.remove(id)?;
+        if number < self.good_below {
+            self.good -= 1;
+        }
         self.rows.remove(&number).map(|(_, thing)| thing)
     }
 
@@ -77,5 +101,19 @@ mod tests {
         assert_eq!(store.before(cursor).map(|(_, thing)| *thing).collect::<Vec<_>>(), [3]);
         assert_eq!(store.remove("id-3"), Some(3));
         assert!(!store.contains("id-3"));
+    }
+
+    #[test]
+    fn what_is_there_for_good_stays_until_it_is_removed() {
+        let mut store = Store::new(1);
+        for number in 0..3 {
+            store.insert_for_good(format!("good-{number}"), number);
+        }
+        store.insert("new-3", 3);
+        store.insert("new-4", 4);
+        assert_eq!(store.before(u64::MAX).map(|(_, thing)| *thing).collect::<Vec<_>>(), [4, 2, 1, 0]);
+        assert_eq!(store.remove("good-1"), Some(1));
+        store.insert("new-5", 5);
+        assert_eq!(store.before(u64::MAX).map(|(_, thing)| *thing).collect::<Vec<_>>(), [5, 2, 0]);
     }
 }

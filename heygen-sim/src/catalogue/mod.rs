@@ -141,7 +141,7 @@ pub(crate) fn language(text: &str) -> Option<&'static Language> {
 pub(crate) fn fill(state: &mut State, now: u64) {
     for entry in catalogue().groups.iter().rev() {
         for look in entry.looks.iter().rev() {
-            state.looks.insert(
+            state.looks.insert_for_good(
                 look.id.clone(),
                 Look {
                     id: look.id.clone(),
@@ -158,7 +158,7 @@ pub(crate) fn fill(state: &mut State, now: u64) {
                 },
             );
         }
-        state.groups.insert(
+        state.groups.insert_for_good(
             entry.id.clone(),
             Group {
                 id: entry.id.clone(),
@@ -172,7 +172,7 @@ pub(crate) fn fill(state: &mut State, now: u64) {
         );
     }
     for entry in catalogue().voices.iter().rev() {
-        state.voices.insert(
+        state.voices.insert_for_good(
             entry.id.clone(),
             Voice {
                 id: entry.id.clone(),
@@ -196,10 +196,10 @@ pub(crate) fn fill(state: &mut State, now: u64) {
         for time in ["created_at", "updated_at"] {
             glossary[time] = json!(crate::resources::iso(now));
         }
-        state.glossaries.insert(id, glossary);
+        state.glossaries.insert_for_good(id, glossary);
     }
     for entry in catalogue().kits.iter().rev() {
-        state.kits.insert(entry.id.clone(), Kit::ready(&entry.id, &entry.name, entry.shared));
+        state.kits.insert_for_good(entry.id.clone(), Kit::ready(&entry.id, &entry.name, entry.shared));
     }
 }
 
