@@ -285,7 +285,7 @@ pub(crate) async fn read(headers: &HeaderMap, body: Incoming, limit: usize) -> R
 }
 
 pub(crate) fn too_large(limit: usize) -> Refusal {
-    let message = format!("the body is larger than {} MB", limit / (1024 * 1024));
+    let message = format!("there is more than {} MB", limit / (1024 * 1024));
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
 }
 

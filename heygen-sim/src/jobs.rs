@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::course::{Course, Stage};
 use crate::marker::Marker;
 use crate::refusal::Refusal;
+use crate::resources::inputs;
 use crate::state::{Due, State};
 use crate::wallet::dollars;
 use crate::webhooks::{events, payloads};
@@ -282,7 +283,7 @@ pub(crate) fn submit(
         id: id.clone(),
         kind: order.kind,
         course,
-        body: order.body.clone(),
+        body: inputs::without_files(order.body),
         extra: order.extra,
         title: order.body.get("title").and_then(Value::as_str).map(str::to_owned),
         visible,

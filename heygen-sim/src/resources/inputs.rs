@@ -24,15 +24,43 @@ const KINDS: [(&str, &str); 10] = [
     ("project", "archive"),
 ];
 
+/// Largest inline file, in letters of base64, that is kept with its request.
+const INLINE: usize = 1024;
+
+/// A body as it is kept: without the inline files, so that memory stays flat.
+pub(crate) fn without_files(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let is_file = members.get("type").is_some_and(|kind| kind == "base64");
+            let long = |value: &Value| value.as_str().is_some_and(|data| data.len() > INLINE);
+            let kept = members.iter().map(|(name, value)| match name.as_str() {
+                "data" if is_file && long(value) => (name.clone(), Value::from("")),
+                _ => (name.clone(), without_files(value)),
+            });
+            Value::Object(kept.collect())
+        }
+        Value::Array(items) => items.iter().map(without_files).collect(),
+        other => other.clone(),
+    }
+}
+
 /// Checks every file that a body names, and its callback.
 pub(super) fn check(state: &State, body: &Value) -> Result<(), Refusal> {
+    check_without(state, body, None)
+}
+
+/// The same, but for one member, which is the caller's own affair.
+pub(super) fn check_without(state: &State, body: &Value, own: Option<&str>) -> Result<(), Refusal> {
     if let Some(url) = body.get("callback_url").and_then(Value::as_str) {
         check_url("callback_url", url)?;
     }
-    walk(state, body, "", "")
+    walk(state, body, "", "", own)
 }
 
-fn walk(state: &State, value: &Value, path: &str, name: &str) -> Result<(), Refusal> {
+fn walk(state: &State, value: &Value, path: &str, name: &str, own: Option<&str>) -> Result<(), Refusal> {
+    if own == Some(path) {
+        return Ok(());
+    }
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
         Value::Object(members) => {
@@ -61,14 +89,14 @@ fn walk(state: &State, value: &Value, path: &str, name: &str) -> Result<(), Refu
                     ("audio_asset_id" | "image_asset_id", Some(id)) => {
                         asset(state, &below(key), id, key).map(drop)?
                     }
-                    _ => walk(state, value, &below(key), key)?,
+                    _ => walk(state, value, &below(key), key, own)?,
                 }
             }
             Ok(())
         }
         Value::Array(items) => {
             let mut items = items.iter().enumerate();
-            items.try_for_each(|(number, item)| walk(state, item, &below(&number.to_string()), name))
+            items.try_for_each(|(number, item)| walk(state, item, &below(&number.to_string()), name, own))
         }
         _ => Ok(()),
     }
@@ -105,5 +133,19 @@ pub(super) fn asset<'a>(state: &'a State, param: &str, id: &str, place: &str) ->
             Err(Refusal::invalid(param, message))
         }
         _ => Ok(asset),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn bodies_are_kept_without_their_files() {
+        let body = |data: &str| json!({"video": {"type": "base64", "data": data}, "list": [{"data": "x".repeat(2000)}]});
+        assert_eq!(without_files(&body(&"x".repeat(1025))), body(""));
+        assert_eq!(without_files(&body("eA==")), body("eA=="));
     }
 }

@@ -9,7 +9,7 @@ mod comparisons;
 mod consents;
 mod glossaries;
 mod graph;
-mod inputs;
+pub(crate) mod inputs;
 mod legacy;
 mod lipsyncs;
 mod model_voices;

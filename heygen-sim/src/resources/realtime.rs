@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::avatars::usable_look;
 use super::{inputs, voices};
-use crate::door::Call;
+use crate::door::{Call, too_large};
 use crate::files::link;
 use crate::refusal::Refusal;
 use crate::reply::{Answer, Reply, data, data_with};
@@ -26,6 +26,9 @@ const IDLE: u64 = 30_000;
 
 /// Most words in one event: the service's limits are ten words and about a second, and here a word takes that long.
 const BATCH: usize = (1000 / WORD) as usize;
+
+/// Bytes of text that a stream takes in all.
+const TEXT: usize = 1024 * 1024;
 
 pub(crate) struct Stream {
     created: u64,
@@ -136,6 +139,9 @@ pub(super) fn append(_: &World, state: &mut State, call: &Call) -> Answer {
     let delta = call.text("delta").unwrap_or_default();
     if delta.is_empty() && !last {
         return Err(Refusal::invalid("delta", "it may be empty only with final: true"));
+    }
+    if stream.text.len() + delta.len() > TEXT {
+        return Err(too_large(TEXT).at("delta"));
     }
     stream.text.push_str(delta);
     stream.fed = call.now;

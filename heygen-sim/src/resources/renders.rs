@@ -53,7 +53,8 @@ pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body)?;
+    // Variables are data of the composition, whatever their names.
+    inputs::check_without(state, &call.body, Some("variables"))?;
     let four_k = call.text("resolution") == Some("4k");
     if four_k && call.text("format").is_some_and(|format| format != "mp4") {
         return Err(Refusal::invalid("format", "4k is rendered as mp4 only"));

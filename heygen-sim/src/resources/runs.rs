@@ -186,7 +186,7 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
         id: world.id(),
         workflow: id.to_owned(),
         version,
-        inputs,
+        inputs: inputs::without_files(&inputs),
         course: Course::new(call.now, WAITS, RUNS, &marker),
         canceled: None,
         partial: marker.partial,

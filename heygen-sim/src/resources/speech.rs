@@ -1,6 +1,6 @@
 //! Speech that is made while the caller waits, whole or as a stream of events.
 
-use std::time::Duration;
+use std::collections::VecDeque;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -24,6 +24,9 @@ const PRICE: f64 = 0.000_667;
 
 /// Seconds of speech in one part of a stream.
 const PART: f64 = 0.5;
+
+/// Milliseconds from one event of a stream to the next.
+const EVENT: u64 = 250;
 
 /// Words of a text with the time at which each begins and ends, in seconds.
 fn timings(text: &str) -> Vec<(String, f64, f64)> {
@@ -102,7 +105,7 @@ pub(super) fn model_speech(world: &World, state: &mut State, call: &Call) -> Ans
     data(json!({"audio_url": url, "duration": PART}))
 }
 
-/// Parts of audio as they are made: half a second of speech every quarter of a second.
+/// Parts of audio as they are made, one event every quarter of a second.
 pub(super) fn model_stream(world: &World, state: &mut State, call: &Call) -> Answer {
     model_voices::active(state, call.text("voice_id").unwrap_or_default(), call.now)?;
     let marker = Marker::of(&call.body)?;
@@ -111,38 +114,58 @@ pub(super) fn model_stream(world: &World, state: &mut State, call: &Call) -> Ans
     let with_timestamps = call.body.get("with_timestamps") == Some(&Value::Bool(true));
     let words = timings(call.text("text").unwrap_or_default());
     let parts = ((words.last().map_or(0.0, |(_, _, end)| *end) / PART).ceil() as usize).max(1);
-    let mut events = Vec::new();
-    for part in 0..parts {
-        let audio = json!({"type": "audio", "part_index": part, "audio": BASE64_STANDARD.encode(SPEECH_WAV)});
-        events.push(audio.to_string());
-        let (from, to) = (part as f64 * PART, (part + 1) as f64 * PART);
-        let here = words.iter().filter(|(_, start, _)| (from..to).contains(start));
-        let here: Vec<Value> = here
-            .map(|(word, start, end)| json!({"text": word, "start_time": start, "end_time": end, "confidence": 0.98}))
-            .collect();
-        if with_timestamps && !here.is_empty() {
-            events.push(json!({"type": "alignment", "word_alignments": here}).to_string());
-        }
-        if marker.fail.is_some() {
-            events.push(json!({"type": "error", "detail": "synthesis failed"}).to_string());
-            break;
-        }
-    }
-    if marker.fail.is_none() {
-        events.push("[DONE]".to_owned());
-    }
+    let fails = marker.fail.is_some();
+    let speech = Speech { words, parts, part: 0, with_timestamps, fails, waiting: VecDeque::new() };
     let clock = world.clock.clone();
     let began = call.now;
-    let frames = stream::unfold(events.into_iter().enumerate(), move |mut events| {
+    let frames = stream::unfold((speech, 0_u64), move |(mut speech, number)| {
         let clock = clock.clone();
         async move {
-            let (number, event) = events.next()?;
-            let pause = Duration::from_millis(250) * u32::try_from(number).unwrap_or(u32::MAX);
-            clock.sleep_until(began + pause.as_millis() as u64).await;
-            Some((Ok(Bytes::from(format!("data: {event}\n\n"))), events))
+            let event = speech.next()?;
+            clock.sleep_until(began + number * EVENT).await;
+            Some((Ok(Bytes::from(format!("data: {event}\n\n"))), (speech, number + 1)))
         }
     });
     Ok(Reply::stream("text/event-stream", frames))
+}
+
+/// The events of a stream, each made when it is sent.
+struct Speech {
+    words: Vec<(String, f64, f64)>,
+    parts: usize,
+    part: usize,
+    with_timestamps: bool,
+    fails: bool,
+    waiting: VecDeque<String>,
+}
+
+impl Iterator for Speech {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        if let Some(event) = self.waiting.pop_front() {
+            return Some(event);
+        }
+        let part = self.part;
+        self.part += 1;
+        if part >= self.parts {
+            return (part == self.parts).then(|| "[DONE]".to_owned());
+        }
+        let (from, to) = (part as f64 * PART, (part + 1) as f64 * PART);
+        let here = self.words.iter().filter(|(_, start, _)| (from..to).contains(start));
+        let here: Vec<Value> = here
+            .map(|(word, start, end)| json!({"text": word, "start_time": start, "end_time": end, "confidence": 0.98}))
+            .collect();
+        if self.with_timestamps && !here.is_empty() {
+            self.waiting.push_back(json!({"type": "alignment", "word_alignments": here}).to_string());
+        }
+        if self.fails {
+            self.waiting.push_back(json!({"type": "error", "detail": "synthesis failed"}).to_string());
+            self.part = self.parts + 1;
+        }
+        let audio = BASE64_STANDARD.encode(SPEECH_WAV);
+        Some(json!({"type": "audio", "part_index": part, "audio": audio}).to_string())
+    }
 }
 
 #[cfg(test)]

@@ -356,3 +356,32 @@ async fn too_many_jobs_and_too_many_requests_are_put_off() {
     program.advance(40);
     program.get("/v3/voices").await;
 }
+
+#[tokio::test]
+async fn the_presets_stay_however_few_resources_are_kept() {
+    let count = async |program: &Program, path: &str| program.get(path).await.as_array().unwrap().len();
+    let (few, many) = (Program::with(Sim::builder().keep(5)).await, Program::start().await);
+    let audio = json!({"type": "url", "url": "https://example.com/a.mp3"});
+    for number in 0..7 {
+        let clone = json!({"audio": audio, "voice_name": format!("Voice {number}")});
+        few.post("/v3/voices/clone", clone).await;
+        few.video(&format!("video {number}")).await;
+    }
+    few.advance(60);
+    for path in
+        ["/v3/avatars?limit=50", "/v3/avatars/looks?limit=50", "/v3/voices?limit=100", "/v3/brand-kits"]
+    {
+        assert_eq!(count(&few, path).await, count(&many, path).await, "{path}");
+    }
+    let mine = "/v3/voices?type=private";
+    assert_eq!(count(&few, mine).await - count(&many, mine).await, 5);
+    assert_eq!(count(&few, "/v3/videos").await, 5);
+}
+
+#[tokio::test]
+async fn variables_of_a_composition_may_be_called_anything() {
+    let program = Program::start().await;
+    let project = json!({"type": "url", "url": "https://example.com/a.zip"});
+    let variables = json!({"image_url": "logo.png", "audio_asset_id": "mine", "file": {"type": "asset_id", "asset_id": "x"}});
+    program.post("/v3/hyperframes/renders", json!({"project": project, "variables": variables})).await;
+}

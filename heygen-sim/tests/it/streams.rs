@@ -117,3 +117,17 @@ async fn words_of_a_realtime_avatar_come_as_they_are_spoken() {
     let cancelled = program.post(&format!("{path}/cancel"), Value::Null).await;
     assert_eq!(cancelled["cancelled"], false);
 }
+
+#[tokio::test]
+async fn a_stream_takes_a_megabyte_of_text_and_no_more() {
+    let program = Program::start().await;
+    let body = json!({"type": "text_stream", "avatar_id": "b0000000000000000000000000000001", "voice_id": "en-us-clara",
+        "text": "x"});
+    let made = program.post("/v3/avatar-realtime", body).await;
+    let path = format!("/v3/avatar-realtime/{}/text", made["stream_id"].as_str().unwrap());
+    let delta = json!({"delta": "x".repeat(4000)});
+    for _ in 0..262 {
+        program.post(&path, delta.clone()).await;
+    }
+    assert_eq!(program.refused(Method::POST, &path, Some(delta)).await, (413, "payload_too_large".into()));
+}

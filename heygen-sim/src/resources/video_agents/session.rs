@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use super::THINKS;
+use crate::resources::inputs::without_files;
 
 /// Messages that a session shows.
 const MESSAGES: usize = 40;
@@ -94,7 +95,7 @@ impl Session {
             chat: body.get("mode").and_then(Value::as_str) == Some("chat"),
             created,
             title,
-            body: body.clone(),
+            body: without_files(body),
             turns: VecDeque::new(),
             forgotten: 0,
             wrote: VecDeque::from([(created, prompt.to_owned())]),
