@@ -14,7 +14,7 @@ pub(crate) fn check(world: &World, headers: &HeaderMap) -> Result<(), Refusal> {
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     });
     match (text("x-api-key"), bearer) {
-        (Some(key), _) if key == world.settings.api_key => Ok(()),
+        (Some(key), _) if key == world.settings.api_key.0 => Ok(()),
         (None, Some(token)) if world.state().tokens.is_good(token, world.clock.now()) => Ok(()),
         (Some(_), _) | (None, Some(_)) => refused("the API key or access token is not valid"),
         (None, None) => refused("neither X-Api-Key nor Authorization: Bearer was sent"),

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::clock::Clock;
 use crate::server;
 use crate::sim::Sim;
-use crate::world::{Settings, World};
+use crate::world::{Secret, Settings, World};
 
 /// Options of a [`Sim`]. The defaults are those of the pay-as-you-go plan where the service states them.
 #[derive(Debug)]
@@ -19,13 +19,13 @@ use crate::world::{Settings, World};
 pub struct SimBuilder {
     address: SocketAddr,
     clock: Clock,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl Default for SimBuilder {
     fn default() -> Self {
         let settings = Settings {
-            api_key: "sk-simulated".to_owned(),
+            api_key: Secret("sk-simulated".to_owned()),
             seed: 0,
             legacy: false,
             enterprise: false,
@@ -61,7 +61,7 @@ impl SimBuilder {
 
     /// Takes this key; the default is `sk-simulated`.
     pub fn api_key(self, key: impl Into<String>) -> Self {
-        self.set(|settings| settings.api_key = key.into())
+        self.set(|settings| settings.api_key = Secret(key.into()))
     }
 
     /// Makes other ids and chances; equal seeds and requests in equal order make equal answers. The default is 0.
@@ -130,5 +130,18 @@ impl SimBuilder {
         let background = tokio::spawn(Arc::clone(&world).run());
         let task = tokio::spawn(server::serve(listener, Arc::clone(&world), stopped));
         Ok(Sim::new(world, stop, task, background))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_not_in_what_is_printed() {
+        let builder = SimBuilder::default().api_key("very secret").seed(7);
+        for text in [format!("{builder:?}"), format!("{builder:#?}")] {
+            assert!(!text.contains("very secret") && text.contains("seed: 7"), "{text}");
+        }
     }
 }

@@ -46,7 +46,7 @@ impl Sim {
 
     /// The API key that it takes in `X-Api-Key`.
     pub fn api_key(&self) -> &str {
-        &self.world.settings.api_key
+        &self.world.settings.api_key.0
     }
 
     /// The newest access token of its token endpoint, `POST /v1/oauth/token`.
@@ -164,17 +164,18 @@ impl Sim {
             // The receiver is gone only when the task is.
             let _ = stop.send(());
         }
-        let _ = (&mut self.task).await;
-        self.world.abandon();
+        // What starts deliveries ends first; answers under way may still have some work to do.
         self.background.abort();
         let _ = (&mut self.background).await;
+        let _ = (&mut self.task).await;
+        self.world.abandon();
     }
 }
 
 impl Drop for Sim {
     fn drop(&mut self) {
-        self.task.abort();
         self.background.abort();
+        self.task.abort();
         self.world.abandon();
     }
 }

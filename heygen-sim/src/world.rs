@@ -1,6 +1,7 @@
 //! What the simulator stands on: its settings, its clock, its state, and the work in the background.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -20,7 +21,7 @@ use crate::webhooks::deliver;
 /// What the builder decides.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) api_key: String,
+    pub(crate) api_key: Secret,
     pub(crate) seed: u64,
     /// Whether the operations of v1 and v2 work.
     pub(crate) legacy: bool,
@@ -40,6 +41,16 @@ pub(crate) struct Settings {
     pub(crate) keep: usize,
 }
 
+/// What is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
 pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
@@ -57,7 +68,8 @@ pub(crate) struct World {
     state: Mutex<State>,
     faults: Mutex<Faults>,
     log: Mutex<Log>,
-    background: Mutex<JoinSet<()>>,
+    /// None once the simulator has ended.
+    background: Mutex<Option<JoinSet<()>>>,
     this: Weak<Self>,
 }
 
@@ -84,7 +96,7 @@ impl World {
             chances: AtomicU64::new(0),
             faults: Mutex::default(),
             log: Mutex::default(),
-            background: Mutex::default(),
+            background: Mutex::new(Some(JoinSet::new())),
         }))
     }
 
@@ -146,16 +158,19 @@ impl World {
         &self.signing_secret
     }
 
-    /// Runs something that outlives its request; it ends with the simulator.
+    /// Runs something that outlives its request; it ends with the simulator, and does not begin after it.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let mut background = lock(&self.background);
-        while background.try_join_next().is_some() {}
-        background.spawn(work);
+        if let Some(background) = lock(&self.background).as_mut() {
+            while background.try_join_next().is_some() {}
+            background.spawn(work);
+        }
     }
 
-    /// Ends what runs in the background.
+    /// Ends what runs in the background, for good.
     pub(crate) fn abandon(&self) {
-        lock(&self.background).abort_all();
+        let ended = lock(&self.background).take();
+        // Not under the lock: what ends may want to start something.
+        drop(ended);
     }
 
     /// Makes things happen when they are due, and carries deliveries out.
@@ -228,5 +243,33 @@ impl<T: Clone> Recent<T> {
 
     pub(crate) fn all(&self) -> Vec<T> {
         self.things.iter().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::SimBuilder;
+
+    #[tokio::test]
+    async fn nothing_begins_once_the_simulator_has_ended() {
+        let settings = SimBuilder::default().settings;
+        let world = World::new(String::new(), settings, Clock::manual()).unwrap();
+        let (started, mut starts) = tokio::sync::mpsc::unbounded_channel();
+        let start = || {
+            let started = started.clone();
+            world.spawn(async move {
+                let _ = started.send(());
+                std::future::pending().await
+            });
+        };
+        start();
+        assert_eq!(starts.recv().await, Some(()));
+        world.abandon();
+        start();
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(starts.try_recv().is_err());
     }
 }
