@@ -1,6 +1,7 @@
 //! `heygen-sim`: the simulator beside a program in any language.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use heygen_sim::{Clock, Sim};
@@ -35,6 +36,18 @@ struct Options {
     /// Jobs that may run at once
     #[arg(long, default_value_t = 10)]
     concurrency: usize,
+    /// Requests that are answered in a minute; no limit by default
+    #[arg(long)]
+    requests_per_minute: Option<u32>,
+    /// Seconds that a link to a file holds
+    #[arg(long, default_value_t = 3600)]
+    link_lifetime: u64,
+    /// Bytes that a direct upload may have
+    #[arg(long, default_value_t = 200 * 1024 * 1024)]
+    upload_limit: u64,
+    /// Resources of each kind that are kept
+    #[arg(long, default_value_t = 10_000)]
+    keep: usize,
     /// Register webhook endpoints without asking whether they are there
     #[arg(long)]
     no_probe: bool,
@@ -49,7 +62,7 @@ fn speed(text: &str) -> Result<f64, String> {
 async fn main() -> ExitCode {
     let options = Options::parse();
     let clock = if options.manual { Clock::manual() } else { Clock::scaled(options.speed) };
-    let builder = Sim::builder()
+    let mut builder = Sim::builder()
         .port(options.port)
         .api_key(&options.key)
         .clock(clock)
@@ -58,7 +71,13 @@ async fn main() -> ExitCode {
         .enterprise(options.enterprise)
         .balance(options.balance)
         .concurrency(options.concurrency)
+        .link_lifetime(Duration::from_secs(options.link_lifetime))
+        .upload_limit(options.upload_limit)
+        .keep(options.keep)
         .probe(!options.no_probe);
+    if let Some(requests) = options.requests_per_minute {
+        builder = builder.requests_per_minute(requests);
+    }
     let sim = match builder.start().await {
         Ok(sim) => sim,
         Err(error) => {

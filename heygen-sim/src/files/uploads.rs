@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::Mac;
 use http::request::Parts;
-use http::{Method, StatusCode, header};
+use http::{HeaderName, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde_json::{Map, Value, json};
@@ -64,6 +64,12 @@ pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: I
         if text(name) != value.as_str() {
             return wrong(&format!("The header {name} was signed and must be sent as it was given"));
         }
+    }
+    // What tells the storage service to do something belongs to what is signed.
+    let mut others = parts.headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
+    let signed = |name: &str| slot.headers.keys().any(|known| known.eq_ignore_ascii_case(name));
+    if let Some(name) = others.find(|name| !signed(name)) {
+        return wrong(&format!("The header {name} was not signed"));
     }
     if text(header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok()) != Some(slot.size) {
         return wrong(&format!("Content-Length was signed: it must be {}", slot.size));

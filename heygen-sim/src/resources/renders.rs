@@ -21,6 +21,9 @@ use crate::world::World;
 /// Largest composition that is read, in bytes.
 const HTML_LIMIT: u64 = 4 * 1024 * 1024;
 
+/// Largest project, in bytes.
+const PROJECT_LIMIT: u64 = 200 * 1024 * 1024;
+
 /// How much dearer 4K is.
 const FOUR_K: f64 = 1.5;
 
@@ -90,6 +93,7 @@ fn check_project(state: &State, call: &Call) -> Result<(), Refusal> {
         _ => None,
     };
     let Some(content) = content else { return Ok(()) };
+    check_size(content.len())?;
     let reader = content.reader().map_err(|error| invalid(format!("the project cannot be read: {error}")))?;
     let mut archive =
         ZipArchive::new(reader).map_err(|error| invalid(format!("the project is no zip: {error}")))?;
@@ -105,6 +109,14 @@ fn check_project(state: &State, call: &Call) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+fn check_size(bytes: u64) -> Result<(), Refusal> {
+    if bytes <= PROJECT_LIMIT {
+        return Ok(());
+    }
+    let message = format!("a project has at most {} MB", PROJECT_LIMIT / (1024 * 1024));
+    Err(Refusal::new(StatusCode::BAD_REQUEST, "hyperframes_project_too_large", message).at("project"))
 }
 
 fn read(archive: &mut ZipArchive<Box<dyn ReadSeek>>, entry: &str) -> Result<String, Refusal> {
@@ -151,6 +163,13 @@ pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_project_has_a_largest_size() {
+        assert_eq!(check_size(PROJECT_LIMIT), Ok(()));
+        let refusal = check_size(PROJECT_LIMIT + 1).unwrap_err();
+        assert_eq!((refusal.status.as_u16(), refusal.code.as_str()), (400, "hyperframes_project_too_large"));
+    }
 
     #[test]
     fn declared_variables_are_found() {

@@ -197,3 +197,19 @@ async fn a_batch_of_slots_is_completed_in_one_call() {
     let done = program.get(&path).await;
     assert_eq!((&done["status"], &done["counts_by_status"]), (&json!("completed"), &json!({"completed": 2})));
 }
+
+#[tokio::test]
+async fn a_header_that_was_not_signed_is_refused() {
+    let program = Program::start().await;
+    let slot = open(&program, PNG.len(), None).await;
+    let request = || {
+        let request = program.client.put(&slot.url).body(PNG);
+        slot.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+    };
+    for name in ["x-amz-acl", "X-Amz-Meta-Owner", "x-amz-checksum-sha256"] {
+        let answer = request().header(name, "x").send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{name}");
+        assert!(answer.text().await.unwrap().contains("SignatureDoesNotMatch"), "{name}");
+    }
+    assert_eq!(request().send().await.unwrap().status(), 200);
+}
