@@ -28,9 +28,6 @@ use crate::{authorization, control, mangle, oauth, resources, retired};
 /// Most that a body may hold: 32 MB, the service's limit for a form, and room for what is around the file.
 pub(crate) const BODY_LIMIT: usize = 32 * 1024 * 1024 + 64 * 1024;
 
-/// Limit that the document states for the bodies of workflow runs.
-const RUN_BODY_LIMIT: usize = 1024 * 1024;
-
 /// A request that passed the door.
 pub(crate) struct Call {
     pub(crate) route: &'static Route,
@@ -256,8 +253,7 @@ async fn json(
     body: Incoming,
     required: bool,
 ) -> Result<(Value, usize), Refusal> {
-    let limit = if route.id == "createWorkflowRun" { RUN_BODY_LIMIT } else { BODY_LIMIT };
-    let bytes = read(headers, body, limit).await?;
+    let bytes = read(headers, body, resources::body_limit(&route.id)).await?;
     if bytes.is_empty() && !required {
         return Ok((Value::Null, 0));
     }

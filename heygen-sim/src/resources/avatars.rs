@@ -48,15 +48,6 @@ pub(crate) struct Look {
     pub(crate) course: Option<Course>,
 }
 
-/// A link at which a person gives consent.
-pub(crate) struct Consent {
-    pub(crate) group: String,
-    pub(crate) created: u64,
-    pub(crate) used: bool,
-    pub(crate) reroute: Option<String>,
-    pub(crate) text: Option<String>,
-}
-
 impl Look {
     pub(crate) fn is_photo(&self) -> bool {
         self.avatar_type == "photo_avatar"

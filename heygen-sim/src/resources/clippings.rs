@@ -23,8 +23,8 @@ pub(super) fn view(world: &World, job: &Job, now: u64, single: bool) -> Value {
         job.body.pointer("/output_settings/aspect_ratio").cloned().unwrap_or(json!("portrait"));
     let clips = match job.course.stage(now) {
         // The first clips are there before the last.
-        Stage::Running(percent) if single => (count(job) as u64 * percent / 100) as usize,
-        Stage::Done if job.course.has_links(now) => count(job),
+        Stage::Running(percent) if single => (count(&job.body) as u64 * percent / 100) as usize,
+        Stage::Done if job.course.has_links(now) => count(&job.body),
         _ => 0,
     };
     let clips = (0..clips).map(|number| {
@@ -54,18 +54,14 @@ pub(super) fn view(world: &World, job: &Job, now: u64, single: bool) -> Value {
     })
 }
 
-fn count(job: &Job) -> usize {
-    wanted(&job.body)
-}
-
 /// One clip for each duration that is wanted.
-fn wanted(body: &Value) -> usize {
+fn count(body: &Value) -> usize {
     body.pointer("/output_settings/duration_types").and_then(Value::as_array).map_or(2, Vec::len)
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body)?;
-    let price = Kind::Clipping.facts().price * wanted(&call.body) as f64;
+    let price = Kind::Clipping.facts().price * count(&call.body) as f64;
     let order = Order { price: Some(price), ..Order::new(Kind::Clipping, &call.body) };
     let id = jobs::submit(world, state, call.now, order)?;
     data_with(StatusCode::ACCEPTED, json!({"ai_clipping_id": id}))

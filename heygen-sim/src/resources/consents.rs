@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::avatars::{Consent, group};
+use super::avatars::group;
 use super::inputs;
 use crate::door::Call;
 use crate::refusal::Refusal;
@@ -16,6 +16,15 @@ const LIFETIME: u64 = 24 * 60 * 60 * 1000;
 
 /// Where the page is, below the simulator's own prefix.
 pub(crate) const PAGE: &str = "/__sim/consent/";
+
+/// A link at which a person gives consent.
+pub(crate) struct Consent {
+    group: String,
+    created: u64,
+    used: bool,
+    reroute: Option<String>,
+    text: Option<String>,
+}
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body)?;

@@ -6,7 +6,7 @@ pub(crate) mod batches;
 pub(crate) mod brand_kits;
 mod clippings;
 mod comparisons;
-mod consents;
+pub(crate) mod consents;
 mod glossaries;
 mod graph;
 pub(crate) mod inputs;
@@ -43,7 +43,7 @@ use serde_json::{Map, Value, json};
 pub(crate) use consents::{PAGE as CONSENT_PAGE, page as consent_page};
 
 use crate::document::{Route, sample};
-use crate::door::Call;
+use crate::door::{BODY_LIMIT, Call};
 use crate::jobs::{Job, Kind};
 use crate::refusal::Refusal;
 use crate::reply::{Answer, Reply};
@@ -74,6 +74,14 @@ fn made_up(call: &Call) -> Answer {
     let (status, body) = sample::answer(call.route, &known)
         .ok_or_else(|| crate::door::internal("the document has no answer for this operation"))?;
     Ok(Reply::json(StatusCode::from_u16(status).unwrap_or_default(), body))
+}
+
+/// Bytes that the body of an operation may have.
+pub(crate) fn body_limit(operation: &str) -> usize {
+    match operation {
+        "createWorkflowRun" => runs::BODY_LIMIT,
+        _ => BODY_LIMIT,
+    }
 }
 
 fn behaviour(operation: &str) -> Option<Handler> {

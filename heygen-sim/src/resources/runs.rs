@@ -13,6 +13,9 @@ use crate::reply::{Answer, data, data_with};
 use crate::state::State;
 use crate::world::World;
 
+/// Bytes of a body, as the document states them.
+pub(super) const BODY_LIMIT: usize = 1024 * 1024;
+
 /// Seconds until a run starts, and that it takes.
 const WAITS: u64 = 5;
 const RUNS: u64 = 115;
