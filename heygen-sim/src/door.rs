@@ -71,7 +71,8 @@ pub(crate) async fn enter(
         pass(world, parts, body, link, &request_id).await?
     };
     if let Ok(value) = HeaderValue::from_str(&request_id) {
-        response.headers_mut().insert("x-request-id", value);
+        // A fault may have said another.
+        response.headers_mut().entry("x-request-id").or_insert(value);
     }
     Ok(response)
 }

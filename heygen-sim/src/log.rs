@@ -24,7 +24,7 @@ pub struct LoggedRequest {
     pub method: String,
     /// Path, without the query.
     pub path: String,
-    /// The document's `operationId`; `files`, `uploads`; none for an unknown path.
+    /// The document's `operationId`; `files`, `uploads` or `oauth`; none for an unknown path.
     pub operation: Option<String>,
     /// Query parameters.
     pub query: BTreeMap<String, String>,
@@ -36,7 +36,7 @@ pub struct LoggedRequest {
     pub status: Option<u16>,
     /// Code of the error that was answered.
     pub code: Option<String>,
-    /// `X-Request-Id` of the answer.
+    /// `X-Request-Id` of the answer, unless a fault's own takes its place.
     pub request_id: String,
     /// The fault that struck it, by name.
     pub fault: Option<String>,

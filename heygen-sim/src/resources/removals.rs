@@ -16,7 +16,12 @@ use crate::world::World;
 const LAYERS: [(&str, &str); 3] =
     [("foreground", "foreground.webm"), ("mask", "video.mp4"), ("background", "video.mp4")];
 
+/// A job; after its deletion its id leads to little more than that.
 pub(super) fn view_background(world: &World, job: &Job, now: u64) -> Value {
+    if job.deleted {
+        let (layers, created) = (json!({}), job.course.created_at());
+        return json!({"id": job.id, "status": "deleted", "layers": layers, "created_at": created});
+    }
     let wanted = job.body.get("layers").and_then(Value::as_array);
     let layers = LAYERS.iter().filter(|(layer, _)| {
         job.course.has_links(now) && wanted.is_none_or(|wanted| wanted.iter().any(|one| one == layer))
@@ -58,8 +63,12 @@ pub(super) fn create_background(world: &World, state: &mut State, call: &Call) -
 }
 
 pub(super) fn get_background(world: &World, state: &mut State, call: &Call) -> Answer {
-    let job = state.job(Kind::BackgroundRemoval, call.id("job_id"), call.now)?;
-    data(view_background(world, job, call.now))
+    let id = call.id("job_id");
+    match state.jobs(Kind::BackgroundRemoval).get(id) {
+        // A deletion is soft, and `deleted` is one of the document's states.
+        Some(job) if job.deleted => data(view_background(world, job, call.now)),
+        _ => data(view_background(world, state.job(Kind::BackgroundRemoval, id, call.now)?, call.now)),
+    }
 }
 
 pub(super) fn list_background(world: &World, state: &mut State, call: &Call) -> Answer {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::Sha256;
 
 use crate::state::{Due, State};
@@ -54,6 +55,8 @@ pub struct Delivery {
     pub status: Option<u16>,
     /// When it was sent: milliseconds since 1970 by the simulator's clock.
     pub at: u64,
+    /// What was sent.
+    pub body: Value,
 }
 
 /// An event on its way to one receiver.
@@ -194,6 +197,7 @@ async fn carry_out(world: Arc<World>, attempt: Attempt) {
             signed: secret.is_some(),
             status,
             at,
+            body: serde_json::from_slice(&attempt.body).unwrap_or_default(),
         });
         if !status.is_some_and(|status| (200..300).contains(&status)) {
             try_again(&mut state, attempt);

@@ -33,6 +33,11 @@ async fn an_answer_takes_the_place_of_the_real_one() {
         .header("retry-after", "7")
         .on("createVideo")
         .times(1);
+    let named = Fault::status(500).header("X-Request-Id", "mine").on("getCurrentUserV3");
+    program.sim.inject(named).unwrap();
+    let request = program.client.get(program.url("/v3/users/me")).header("x-api-key", program.sim.api_key());
+    assert_eq!(request.send().await.unwrap().headers()["x-request-id"], "mine");
+    program.sim.clear_faults();
     program.sim.inject(fault).unwrap();
     let answer = create(&program).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (502, "7"));

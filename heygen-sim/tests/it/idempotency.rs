@@ -89,6 +89,13 @@ async fn background_removals_have_a_key_of_their_own() {
     program.advance(100 * 24 * 3600);
     let again = program.post(path, body("r1")).await;
     assert_eq!((&again["id"], &again["status"]), (&one["data"]["id"], &json!("completed")));
+    // Deleted, it is not made anew, and its id still leads somewhere.
+    let job = format!("{path}/{}", again["id"].as_str().unwrap());
+    program.call(Method::DELETE, &job, None).await;
+    let again = program.post(path, body("r1")).await;
+    assert_eq!((&again["id"], &again["status"]), (&one["data"]["id"], &json!("deleted")));
+    assert_eq!(program.get(&job).await, again);
+    assert_eq!(program.get(path).await.as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -44,6 +44,7 @@ async fn the_end_of_a_job_is_delivered_and_signed() {
     );
     assert_eq!(received[0].header("signature"), Some(signature(&secret, &received[0].body).as_str()));
     assert_eq!(received[0].header("heygen-signature"), None);
+    assert_eq!(program.sim.deliveries()[0].body, event);
     let link = &event["event_data"]["url"];
     assert_eq!(program.fetch(link).await.0, 200);
 
