@@ -119,3 +119,19 @@ async fn stopped() -> std::io::Result<()> {
     #[cfg(not(unix))]
     tokio::signal::ctrl_c().await
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_limit_can_be_set() {
+        Options::command().debug_assert();
+        let set = ["--requests-per-minute=5", "--link-lifetime=60", "--upload-limit=1000", "--keep=7"];
+        let options = Options::try_parse_from(["heygen-sim"].into_iter().chain(set)).unwrap();
+        let limits = (options.requests_per_minute, options.link_lifetime, options.upload_limit, options.keep);
+        assert_eq!(limits, (Some(5), 60, 1000, 7));
+    }
+}
