@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use heygen_sim::{Clock, Sim};
 use tokio::runtime::Runtime;
@@ -30,7 +31,12 @@ pub(crate) fn serve_if_asked(runtime: &Runtime) -> Result<(), Failure> {
         return Ok(());
     }
     runtime.block_on(async {
-        let sim = Sim::builder().clock(Clock::scaled(10_000.0)).upload_limit(4 << 30).start().await?;
+        let sim = Sim::builder()
+            .clock(Clock::scaled(1_000.0))
+            .upload_limit(4 << 30)
+            .link_lifetime(Duration::from_secs(1 << 30))
+            .start()
+            .await?;
         println!("{} {}", sim.base_url(), sim.api_key());
         std::future::pending().await
     })
