@@ -2,6 +2,7 @@
 
 mod credentials;
 mod downloads;
+mod examples;
 mod pages;
 mod secrets;
 #[cfg(feature = "preview")]

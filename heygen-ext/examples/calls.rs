@@ -1,0 +1,68 @@
+//! A call that meets a bad day: what is repeated, what an error says, and how to count it all.
+//!
+//! ```text
+//! cargo run --example calls
+//! ```
+//!
+//! It always talks to a simulator inside this process, for only that can be made to fail.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use heygen_ext::heygen_api::types::CreateVideoFromAvatar;
+use heygen_ext::{CallReport, Error, ErrorCode, HeyGen, Observer, Options, TryReport};
+use heygen_sim::{Fault, Sim};
+
+/// Counts tries and calls, as metrics do.
+#[derive(Clone, Default)]
+pub(crate) struct Counts(Arc<[AtomicU32; 2]>);
+
+impl Counts {
+    /// Tries and calls so far.
+    pub(crate) fn read(&self) -> (u32, u32) {
+        let [tries, calls] = &*self.0;
+        (tries.load(Ordering::Relaxed), calls.load(Ordering::Relaxed))
+    }
+}
+
+impl Observer for Counts {
+    fn on_try(&self, report: &TryReport<'_>) {
+        println!("try {} of {}: {:?}", report.number, report.operation.id, report.status);
+        self.0[0].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn on_call(&self, _: &CallReport<'_>) {
+        self.0[1].fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn StdError>> {
+    let (sim, counts) = (Sim::builder().start().await?, Counts::default());
+    let heygen = HeyGen::builder()
+        .api_key(sim.api_key())
+        .base_url(sim.base_url())
+        .user_agent_suffix("calls-example/1.0")
+        .observer(counts.clone())
+        .build()?;
+    // The video is made, and the answer is lost.
+    sim.inject(Fault::close_after().on("createVideo").times(1))?;
+    println!("video {}", create(&heygen, "Hello").await?);
+    println!("tries and calls: {:?}", counts.read());
+    sim.set_balance(0.0);
+    match create(&heygen, "Hello again").await {
+        Err(error) if error.code() == Some(ErrorCode::InsufficientCredit) => println!("top up: {error}"),
+        other => println!("unforeseen: {other:?}"),
+    }
+    Ok(())
+}
+
+/// Makes a video, once, however often it takes to hear of it.
+pub(crate) async fn create(heygen: &HeyGen, script: &str) -> Result<String, Error> {
+    let patient = heygen.with(Options::new().tries(5).deadline(Duration::from_secs(60)));
+    let request = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script(script);
+    let made = patient.api().create_video().body(request).send().await?;
+    Ok(made.into_inner().data.video_id)
+}

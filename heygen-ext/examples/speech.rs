@@ -1,0 +1,60 @@
+//! Speech as it is made: audio and words from an event stream. Needs the feature `preview`.
+//!
+//! ```text
+//! cargo run --features preview --example speech
+//! ```
+//!
+//! It talks to a simulator inside this process: a professional voice takes twenty minutes of recordings to train.
+
+use std::error::Error;
+
+use futures_util::TryStreamExt;
+use heygen_ext::heygen_api::types::{AssetUrl, CreateModelAudioVoiceRequest, StreamSpeechRequest};
+use heygen_ext::{HeyGen, SpeechPart};
+use heygen_sim::{Clock, Sim};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let sim = Sim::builder().clock(Clock::scaled(10_000.0)).start().await?;
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build()?;
+    let voice = train(&heygen).await?;
+    let (bytes, words) = speak(&heygen, &voice, "This was said by a simulator").await?;
+    println!("{bytes} bytes of audio: {words:?}");
+    Ok(())
+}
+
+/// Trains a voice, and waits for it.
+pub(crate) async fn train(heygen: &HeyGen) -> Result<String, heygen_ext::Error> {
+    let recording = AssetUrl::builder().url("https://example.com/me.mp3").build()?;
+    let request = CreateModelAudioVoiceRequest::builder().audio(vec![recording]).name("Me").language("en");
+    let id = heygen.api().create_model_audio_voice().body(request).send().await?.into_inner().data.voice_id;
+    loop {
+        let voice = heygen.api().get_model_audio_voice().voice_id(&*id).send().await?;
+        if voice.data.status.as_str() == "ACTIVE" {
+            return Ok(id);
+        }
+    }
+}
+
+/// Speaks a text; the audio's length in bytes, and the words with their times.
+pub(crate) async fn speak(
+    heygen: &HeyGen,
+    voice: &str,
+    text: &str,
+) -> Result<(usize, Vec<String>), heygen_ext::Error> {
+    let request = StreamSpeechRequest::builder().voice_id(voice).language("en").text(text);
+    let mut speech = heygen.speak(request.with_timestamps(true).build()?).await?;
+    let (mut bytes, mut words) = (0, Vec::new());
+    while let Some(part) = speech.try_next().await? {
+        match part {
+            SpeechPart::Audio(wav) => bytes += wav.len(),
+            SpeechPart::Words(spoken) => {
+                words.extend(
+                    spoken.into_iter().map(|word| format!("{} at {:.1} s", word.text, word.start_time)),
+                );
+            }
+            _ => {}
+        }
+    }
+    Ok((bytes, words))
+}

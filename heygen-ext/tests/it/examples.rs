@@ -1,0 +1,49 @@
+//! The examples do what they say; those of files are in `uploads.rs` and `downloads.rs`.
+
+use heygen_ext::{ErrorCode, HeyGen};
+use heygen_sim::Sim;
+
+#[allow(dead_code, reason = "its `main` is not run here")]
+#[path = "../../examples/calls.rs"]
+mod calls;
+#[allow(dead_code, reason = "its `main` is not run here")]
+#[path = "../../examples/pages.rs"]
+mod pages;
+#[cfg(feature = "preview")]
+#[allow(dead_code, reason = "its `main` is not run here")]
+#[path = "../../examples/speech.rs"]
+mod speech;
+
+#[tokio::test]
+async fn the_example_of_calls_makes_a_video_and_counts() {
+    let (sim, counts) = (Sim::builder().start().await.unwrap(), calls::Counts::default());
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).observer(counts.clone());
+    let heygen = heygen.build().unwrap();
+    let id = calls::create(&heygen, "Hello").await.unwrap();
+    assert_eq!(counts.read(), (1, 1));
+    assert_eq!(heygen.api().list_videos().send().await.unwrap().data[0].id, id);
+    sim.set_balance(0.0);
+    let error = calls::create(&heygen, "Hello").await.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::InsufficientCredit));
+}
+
+#[tokio::test]
+async fn the_example_of_pages_sees_everything() {
+    let sim = Sim::builder().start().await.unwrap();
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+    let looks = heygen.api().list_avatar_looks().limit(50_u32).send().await.unwrap().into_inner().data.len();
+    let (voices, seen) = pages::list(&heygen).await.unwrap();
+    assert_eq!(seen, looks);
+    assert!(voices > 3 && looks > 6, "{voices} {looks}");
+}
+
+#[cfg(feature = "preview")]
+#[tokio::test]
+async fn the_example_of_speech_says_its_words() {
+    let sim = Sim::builder().clock(heygen_sim::Clock::scaled(10_000.0)).start().await.unwrap();
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+    let voice = speech::train(&heygen).await.unwrap();
+    let (bytes, words) = speech::speak(&heygen, &voice, "one two").await.unwrap();
+    assert!(bytes > 10_000);
+    assert_eq!(words, ["one at 0.0 s", "two at 0.4 s"]);
+}
