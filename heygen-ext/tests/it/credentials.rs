@@ -87,15 +87,15 @@ async fn tokens_of_a_file_are_renewed_and_written_back() {
         "expires_at": "2000-01-01T00:00:00Z", "scope": "openid", "x": {"y": 1}}, "user": {"email": "e"}, "z": [2]});
     let folder = folder(&content.to_string());
     let heygen = client(&sim, folder.path()).unwrap();
-    // The service takes the key as a bearer token too, which makes it a token to rotate to.
-    let answer = json!({"access_token": sim.api_key(), "refresh_token": "rotated"}).to_string();
+    // A token of the simulator's that this client does not know yet.
+    let answer = json!({"access_token": sim.access_token(), "refresh_token": "rotated"}).to_string();
     sim.inject(Fault::answer(200, "application/json", answer).on("oauth")).unwrap();
     call(&heygen).await.unwrap();
     call(&heygen).await.unwrap();
     assert_eq!(count(&sim, "oauth"), 1);
     let stored: Value =
         serde_json::from_slice(&fs::read(folder.path().join("credentials")).unwrap()).unwrap();
-    let expected = json!({"oauth": {"access_token": sim.api_key(), "refresh_token": "rotated", "scope": "openid",
+    let expected = json!({"oauth": {"access_token": sim.access_token(), "refresh_token": "rotated", "scope": "openid",
         "x": {"y": 1}}, "user": {"email": "e"}, "z": [2]});
     assert_eq!(stored, expected);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
