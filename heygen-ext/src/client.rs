@@ -141,6 +141,11 @@ impl HeyGen {
         &self.policies.shared.surroundings
     }
 
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.policies.shared
+    }
+
     /// How often something is sent at most.
     pub(crate) fn tries(&self) -> u32 {
         self.policies.options.tries.unwrap_or(TRIES)

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use heygen_api::{BoxFuture, CallRecord, IdempotencyKey, Operation, Request, Transport, TransportError};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use tokio::sync::SemaphorePermit;
 use tracing::Instrument;
 
 use crate::credentials::Ready;
@@ -125,26 +126,32 @@ impl Call<'_> {
     }
 
     async fn run(self, mut request: Request) -> Result<reqwest::Response, TransportError> {
-        let key = self.set_key(&mut request);
+        let key = self.set_key(&mut request)?;
         if !request.headers().contains_key(header::USER_AGENT) {
             request.headers_mut().insert(header::USER_AGENT, self.shared().user_agent.clone());
         }
-        let _place = self.shared().limits.enter().await;
+        let _place = self.enter().await?;
         let mut progress = Progress::default();
         loop {
             let next = request.try_clone();
             let began = self.shared().surroundings.now();
             let outcome = self.attempt(request, &mut progress).await;
-            let decision = match (&outcome, next.is_some() && !progress.renewed) {
-                (Outcome::Unauthorized { presented, .. }, true) => {
-                    progress.renewed = true;
-                    match self.shared().credentials.renew(presented).await {
-                        Ok(true) => Decision::Ask(Duration::ZERO),
-                        Ok(false) | Err(_) => Decision::Done,
-                    }
+            let renewed = match &outcome {
+                Outcome::Unauthorized { presented, .. } if !progress.renewed => {
+                    matches!(self.shared().credentials.renew(presented).await, Ok(true))
                 }
-                _ => self.judge(&outcome, &progress, key.is_some(), next.is_some()),
+                _ => false,
             };
+            let next = match next {
+                Some(next) if renewed => {
+                    progress.renewed = true;
+                    self.report(&outcome, &progress, began, Decision::Again(Duration::ZERO));
+                    request = next;
+                    continue;
+                }
+                next => next,
+            };
+            let decision = self.judge(&outcome, &progress, key.is_some(), next.is_some());
             self.report(&outcome, &progress, began, decision);
             progress.doubtful |= outcome.may_have_executed();
             let pause = match (decision, next) {
@@ -173,9 +180,21 @@ impl Call<'_> {
         }
     }
 
+    /// A place among the calls in flight, unless the caller's time is over before there is one.
+    async fn enter(&self) -> Result<Option<SemaphorePermit<'_>>, TransportError> {
+        let entered = self.shared().limits.enter();
+        match self.left() {
+            None => Ok(entered.await),
+            Some(left) => tokio::time::timeout(left, entered).await.map_err(|_| no_time()),
+        }
+    }
+
     /// One try: waits for its turn, presents the credentials, sends.
     async fn attempt(&self, mut request: Request, progress: &mut Progress) -> Outcome {
         let turn = self.shared().limits.turn(&*self.shared().surroundings);
+        if self.left().is_some_and(|left| left.is_zero() || left < turn) {
+            return Outcome::Failed { error: no_time(), final_: true };
+        }
         if !turn.is_zero() {
             self.shared().surroundings.sleep(turn).await;
         }
@@ -207,19 +226,20 @@ impl Call<'_> {
     }
 
     /// The key of the call, made once, if the operation takes one.
-    fn set_key(&self, request: &mut Request) -> Option<String> {
+    fn set_key(&self, request: &mut Request) -> Result<Option<String>, TransportError> {
         if self.operation.idempotency_key == IdempotencyKey::None {
-            return None;
+            return Ok(None);
         }
         if let Some(given) = request.headers().get(IDEMPOTENCY_KEY) {
-            return given.to_str().ok().map(str::to_owned);
+            return Ok(given.to_str().ok().map(str::to_owned));
         }
         let key = self.policies.options.idempotency_key.clone();
         let key = key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-        // A key that fits into no header is refused by the service as what it is.
-        let value = HeaderValue::from_str(&key).unwrap_or_else(|_| HeaderValue::from_static(""));
+        let value = HeaderValue::from_str(&key).map_err(|_| {
+            TransportError::not_sent("the idempotency key has characters that no header takes")
+        })?;
         request.headers_mut().insert(IDEMPOTENCY_KEY, value);
-        Some(key)
+        Ok(Some(key))
     }
 
     fn judge(&self, outcome: &Outcome, progress: &Progress, has_key: bool, replayable: bool) -> Decision {
@@ -239,21 +259,23 @@ impl Call<'_> {
             method: &self.operation.method,
             has_key,
             phase,
-            number: progress.tries,
+            // Questions are no tries of the work.
+            number: progress.tries.saturating_sub(progress.waits),
             limit: self.policies.options.tries.unwrap_or(TRIES),
             waits: progress.waits,
-            pause: self.pause(progress),
+            pause: self.pause(progress, outcome.code()),
             left: self.left(),
             replayable,
             affordable: shared.bucket.affords(outcome.timed_out()),
         })
     }
 
-    /// The pause before the next try, with its jitter.
-    fn pause(&self, progress: &Progress) -> Duration {
-        let (steps, longest) = match progress.waits {
-            0 => (progress.tries.saturating_sub(1), LONGEST_PAUSE),
-            waits => (waits, LONGEST_QUESTION),
+    /// The pause before the next try, or the next question, with its jitter.
+    fn pause(&self, progress: &Progress, code: Option<&str>) -> Duration {
+        let asks = code.is_some_and(|code| code.eq_ignore_ascii_case(decision::IN_PROGRESS));
+        let (steps, longest) = match asks {
+            true => (progress.waits, LONGEST_QUESTION),
+            false => (progress.tries.saturating_sub(progress.waits + 1), LONGEST_PAUSE),
         };
         let plain = FIRST_PAUSE.saturating_mul(1 << steps.min(16)).min(longest);
         plain.mul_f64(1.0 - JITTER + 2.0 * JITTER * self.shared().surroundings.chance())
@@ -283,7 +305,7 @@ impl Call<'_> {
         key: Option<String>,
     ) -> Result<reqwest::Response, TransportError> {
         let shared = self.shared();
-        if outcome.status().is_some_and(|status| status.is_success()) {
+        if matches!(&outcome, Outcome::Answered { status, .. } if status.is_success()) {
             shared.bucket.refill(progress.paid);
         }
         let report = CallReport {
@@ -299,4 +321,9 @@ impl Call<'_> {
         let record = CallRecord::new(key, progress.tries);
         outcome.into_result(record, progress.doubtful)
     }
+}
+
+/// The caller's time was over before anything was sent.
+fn no_time() -> TransportError {
+    TransportError::not_sent("the deadline had passed before the request was sent").timed_out()
 }

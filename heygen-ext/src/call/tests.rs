@@ -148,7 +148,12 @@ async fn a_call_under_way_is_asked_for_with_its_own_key() {
     assert_eq!(create(&stage.heygen).await.unwrap(), "v");
     assert_eq!(stage.keys().len(), 8);
     assert!(stage.keys().windows(2).all(|pair| pair[0] == pair[1]));
-    assert_eq!(stage.pauses(), [1000, 2000, 2000, 4000, 8000, 8000, 8000]);
+    assert_eq!(stage.pauses(), [1000, 1000, 2000, 4000, 8000, 8000, 8000]);
+    // Questions use up no tries: what goes wrong between them is tried again as ever.
+    let acts =
+        [vec![Act::NoAnswer], vec![refusal(409, "request_in_progress"); 4], vec![Act::NoAnswer]].concat();
+    let stage = Stage::new(&acts);
+    assert_eq!(create(&stage.heygen).await.unwrap(), "v");
     // It ends too.
     let stage = Stage::new(&vec![refusal(409, "request_in_progress"); 100]);
     let error = create(&stage.heygen).await.unwrap_err();
@@ -210,6 +215,46 @@ impl TokenProvider for Tokens {
         self.0.fetch_add(1, Ordering::SeqCst);
         Box::pin(async { Ok(true) })
     }
+}
+
+#[tokio::test]
+async fn a_deadline_covers_the_wait_for_a_turn_and_what_was_not_sent_is_not_doubtful() {
+    let stage = Stage::with(&[], HeyGen::builder().api_key("k").requests_per_second(0.1));
+    create(&stage.heygen).await.unwrap();
+    let hasty = stage.heygen.with(Options::new().deadline(Duration::from_secs(5)));
+    let error = create(&hasty).await.unwrap_err();
+    assert!(error.to_string().contains("deadline") && !error.may_have_executed(), "{error}");
+    assert!(stage.pauses().is_empty());
+    assert_eq!(stage.sent(), 1);
+    let late = stage.heygen.with(Options::new().deadline(Duration::ZERO));
+    assert!(!create(&late).await.unwrap_err().may_have_executed());
+}
+
+#[tokio::test]
+async fn a_place_among_the_calls_in_flight_is_waited_for_until_the_deadline() {
+    let stage = Stage::with(&[], HeyGen::builder().api_key("k").calls_in_flight(1));
+    let place = stage.heygen.shared().limits.enter().await.unwrap();
+    let hasty = stage.heygen.with(Options::new().deadline(Duration::from_millis(1)));
+    let error = create(&hasty).await.unwrap_err();
+    assert!(error.to_string().contains("deadline") && !error.may_have_executed(), "{error}");
+    drop(place);
+    create(&stage.heygen).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_fits_into_no_header_is_told_before_anything_is_sent() {
+    let stage = Stage::new(&[]);
+    let error = create(&stage.heygen.with(Options::new().idempotency_key("a\nb"))).await.unwrap_err();
+    assert!(error.to_string().contains("idempotency key") && !error.may_have_executed(), "{error}");
+    assert_eq!(stage.sent(), 0);
+}
+
+#[tokio::test]
+async fn pauses_after_a_renewed_token_are_those_of_any_retry() {
+    let acts = [refusal(401, "unauthorized"), Act::NoAnswer, OK];
+    let stage = Stage::with(&acts, HeyGen::builder().token_provider(Tokens::default()));
+    create(&stage.heygen).await.unwrap();
+    assert_eq!(stage.pauses(), [2000]);
 }
 
 #[tokio::test]
