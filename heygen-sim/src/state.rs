@@ -36,7 +36,7 @@ pub(crate) enum Due {
     Look(String),
     /// A turn of an agent session ends.
     Session(String),
-    /// All items of a batch may be over.
+    /// The last item of a batch is over.
     Batch(Kind, String),
     /// A delivery is to be tried.
     Attempt(Box<Attempt>),

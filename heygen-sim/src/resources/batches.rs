@@ -32,7 +32,6 @@ pub(crate) struct Batch {
     title: Option<String>,
     callback_url: Option<String>,
     created: u64,
-    announced: bool,
 }
 
 pub(crate) struct Item {
@@ -51,7 +50,6 @@ impl Batch {
             title: call.text("title").map(str::to_owned),
             callback_url: call.text("callback_url").map(str::to_owned),
             created: call.now,
-            announced: false,
         }
     }
 }
@@ -194,16 +192,11 @@ fn submit(
     data_with(StatusCode::ACCEPTED, json!({"batch_id": id}))
 }
 
-/// All items may be over: then the batch is, and its callback hears of it once.
+/// Its last item is over: so is the batch, and its callback hears of it. That is scheduled once, when the batch is made.
 pub(crate) fn check(world: &World, state: &mut State, kind: Kind, id: &str, then: u64) {
     let (statuses, counts) = statuses(&standings(state, kind, id, then));
     let status = aggregate(&statuses);
-    let Some(batch) = state.batches.get_mut(id).filter(|batch| !batch.announced) else { return };
-    // On the service, uploads end without an event.
-    if status == "processing" || kind == Kind::Asset {
-        return;
-    }
-    batch.announced = true;
+    let Some(batch) = state.batches.get(id) else { return };
     let callback = batch.callback_url.clone();
     let data =
         json!({"batch_id": id, "status": status, "total_items": statuses.len(), "counts_by_status": counts});
