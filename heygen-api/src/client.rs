@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::operations::BASE_URL;
-use crate::{Credentials, Error, HttpTransport, Operation, Request, Transport};
+use crate::{Credentials, Error, HttpTransport, Operation, RawResponse, Request, Transport};
 
 /// A client of the HeyGen API, with one method for each operation of the document.
 ///
@@ -60,7 +60,7 @@ impl Client {
         &self,
         request: impl Into<Request>,
         operation: &'static Operation,
-    ) -> Result<reqwest::Response, Error> {
+    ) -> Result<RawResponse, Error> {
         let answer = self.transport.send(request.into(), operation).await;
         let response = answer.map_err(|error| Error::transport(operation, error))?;
         if response.status().is_success() {

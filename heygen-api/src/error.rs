@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::types::{ErrorEnvelope, StandardApiError};
-use crate::{CallRecord, Operation, TransportError};
+use crate::{CallRecord, Operation, RawResponse, TransportError};
 
 /// Code of a refusal that says: the first request with this idempotency key has not ended yet.
 const IN_PROGRESS: &str = "request_in_progress";
@@ -151,12 +151,9 @@ impl Error {
         Self(Arc::new(error))
     }
 
-    pub(crate) async fn refused(operation: &'static Operation, mut response: reqwest::Response) -> Self {
+    pub(crate) async fn refused(operation: &'static Operation, mut response: RawResponse) -> Self {
         let answered = Answered::take(&mut response);
-        let (body, cut) = match response.bytes().await {
-            Ok(body) => (body, None),
-            Err(error) => (Bytes::new(), Some(TransportError::from(error))),
-        };
+        let (body, cut) = response.read().await;
         let said = read_refusal(&body);
         let problem = match (&said, &cut) {
             (Some(_), _) => String::new(),
@@ -241,9 +238,9 @@ pub(crate) struct Answered {
 
 impl Answered {
     /// Takes it out of the answer, whose body is still to be read.
-    pub(crate) fn take(response: &mut reqwest::Response) -> Self {
-        let record = response.extensions_mut().remove::<CallRecord>();
-        Self { status: response.status(), headers: std::mem::take(response.headers_mut()), record }
+    pub(crate) fn take(response: &mut RawResponse) -> Self {
+        let (status, headers, record) = response.take_head();
+        Self { status, headers, record }
     }
 
     fn note(self, error: &mut Inner) {

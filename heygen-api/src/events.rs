@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
 use crate::error::Answered;
-use crate::{Error, Operation, TransportError};
+use crate::{Error, Operation, RawResponse, TransportError};
 
 /// One event of a stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,16 +40,16 @@ pub struct EventStream<T> {
     item: std::marker::PhantomData<fn() -> T>,
 }
 
-type Frames = Pin<Box<dyn Stream<Item = Result<Frame, EventStreamError<reqwest::Error>>> + Send>>;
+type Frames = Pin<Box<dyn Stream<Item = Result<Frame, EventStreamError<TransportError>>> + Send>>;
 
 impl<T> EventStream<T> {
     #[cfg_attr(
         not(feature = "preview"),
         allow(dead_code, reason = "both event streams are preview operations")
     )]
-    pub(crate) fn new(operation: &'static Operation, mut response: reqwest::Response) -> Self {
+    pub(crate) fn new(operation: &'static Operation, mut response: RawResponse) -> Self {
         let answered = Answered::take(&mut response);
-        let frames = Box::pin(response.bytes_stream().eventsource());
+        let frames = Box::pin(response.into_stream().eventsource());
         Self { frames, operation, answered, done: false, marked: false, item: std::marker::PhantomData }
     }
 }
@@ -76,7 +76,7 @@ impl<T: DeserializeOwned> Stream for EventStream<T> {
                 return Poll::Ready(None);
             }
             Ok(frame) => self.read(frame),
-            Err(EventStreamError::Transport(error)) => cut(error.into()),
+            Err(EventStreamError::Transport(error)) => cut(error),
             Err(error) => cut(TransportError::no_answer(error.to_string())),
         };
         self.done = event.is_err();

@@ -58,14 +58,19 @@ impl Request {
 
     /// The same request once more, with its whole body; none when the body is a stream that can be read only once.
     pub fn try_clone(&self) -> Option<Self> {
-        let Some(make) = &self.body else {
+        if self.body.is_none() && self.inner.body().is_some() {
             return Some(Self { inner: self.inner.try_clone()?, body: None });
-        };
+        }
         let mut inner = reqwest::Request::new(self.inner.method().clone(), self.inner.url().clone());
         *inner.headers_mut() = self.inner.headers().clone();
-        *inner.timeout_mut() = self.inner.timeout().copied();
         *inner.version_mut() = self.inner.version();
-        Some(Self::with_body(inner, Arc::clone(make)))
+        // Even to set no timeout takes room.
+        if let Some(timeout) = self.inner.timeout() {
+            *inner.timeout_mut() = Some(*timeout);
+        }
+        let mut request = Self { inner, body: self.body.clone() };
+        request.fill();
+        Some(request)
     }
 
     /// The same request with its body changed, such as one that counts what passes. It is sent once: the change is not

@@ -1,5 +1,7 @@
 //! Making a request, for the generated code. It needs no HTTP client: that is the transport's.
 
+use std::fmt::{self, Write as _};
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Request, Url};
 use serde::Serialize;
@@ -15,22 +17,44 @@ pub(crate) mod header {
 /// What may stand in a path segment as it is (RFC 3986, `unreserved`).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// One segment of a path, which [`check_segment`] has passed.
-pub(crate) fn encode_path(segment: &str) -> String {
-    utf8_percent_encode(segment, SEGMENT).to_string()
+/// A parameter of the path: its name, and its value.
+type Parameter<'a> = (&'static str, &'a dyn fmt::Display);
+
+/// The address of a call: the operation's path behind the base, each `{name}` in it replaced by the parameter.
+///
+/// What would not stay a segment is refused: nothing at all would name the collection, and dots are a step up, however
+/// they are escaped.
+fn address(operation: &'static Operation, base: &str, parameters: &[Parameter<'_>]) -> Result<String, Error> {
+    let mut url = String::with_capacity(base.len() + operation.path.len() + 48 * parameters.len());
+    url.push_str(base);
+    let mut rest = operation.path;
+    while let Some((before, (name, after))) =
+        rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    {
+        url.push_str(before);
+        let start = url.len();
+        let value = parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+        // Writing to a text does not fail.
+        let _ = value.map(|value| write!(Escaped(&mut url), "{value}"));
+        match url.get(start..).unwrap_or_default() {
+            "" => return Err(Error::invalid_request(operation, format!("`{name}` is empty"))),
+            dots @ ("." | "..") => {
+                return Err(Error::invalid_request(operation, format!("`{name}` cannot be `{dots}`")));
+            }
+            _ => rest = after,
+        }
+    }
+    url.push_str(rest);
+    Ok(url)
 }
 
-/// Refuses what would not stay a segment: nothing at all would name the collection, and dots are a step up, however they
-/// are escaped.
-pub(crate) fn check_segment(
-    operation: &'static Operation,
-    name: &str,
-    value: &impl ToString,
-) -> Result<(), Error> {
-    match value.to_string().as_str() {
-        "" => Err(Error::invalid_request(operation, format!("`{name}` is empty"))),
-        dots @ ("." | "..") => Err(Error::invalid_request(operation, format!("`{name}` cannot be `{dots}`"))),
-        _ => Ok(()),
+/// Takes text for a path segment.
+struct Escaped<'a>(&'a mut String);
+
+impl fmt::Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend(utf8_percent_encode(text, SEGMENT));
+        Ok(())
     }
 }
 
@@ -71,13 +95,13 @@ pub(crate) struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    pub(crate) fn new(operation: &'static Operation, url: String) -> Self {
-        let request = match Url::parse(&url) {
+    pub(crate) fn new(operation: &'static Operation, base: &str, parameters: &[Parameter<'_>]) -> Self {
+        let request = address(operation, base, parameters).and_then(|url| match Url::parse(&url) {
             Ok(url) => Ok(Request::new(operation.method.clone(), url)),
             Err(problem) => {
                 Err(Error::invalid_request(operation, format!("the address is no URL: {problem}")))
             }
-        };
+        });
         Self { operation, request }
     }
 
@@ -126,18 +150,24 @@ impl RequestBuilder {
 mod tests {
     use super::*;
 
+    fn path(value: &dyn fmt::Display) -> Result<String, Error> {
+        let operation = &crate::operations::DELETE_VIDEO;
+        let request =
+            RequestBuilder::new(operation, "https://api.example", &[("video_id", value)]).build()?;
+        Ok(request.url().path().to_owned())
+    }
+
     #[test]
     fn a_segment_cannot_leave_its_place() {
-        let operation = &crate::operations::DELETE_VIDEO;
-        for value in ["a/b", "v_1-2.x~", "ä?#", "...", "a%2Fb", "\\..\\"] {
-            check_segment(operation, "video_id", &value).unwrap();
-            let url = format!("https://api.example/v3/videos/{}", encode_path(value));
-            let request = RequestBuilder::new(operation, url).build().unwrap();
-            let path = request.url().path();
+        assert_eq!(path(&"v_1-2.x~").unwrap(), "/v3/videos/v_1-2.x~");
+        assert_eq!(path(&7).unwrap(), "/v3/videos/7");
+        assert_eq!(path(&"a/b ä").unwrap(), "/v3/videos/a%2Fb%20%C3%A4");
+        for value in ["a/b", "ä?#", "...", "a%2Fb", "\\..\\", "{video_id}"] {
+            let path = path(&value).unwrap();
             assert!(path.starts_with("/v3/videos/") && path.matches('/').count() == 3, "{value}: {path}");
         }
         for value in ["", ".", ".."] {
-            let error = check_segment(operation, "video_id", &value).unwrap_err();
+            let error = path(&value).unwrap_err();
             assert!(error.to_string().starts_with("delete_video: `video_id` "), "{error}");
         }
     }

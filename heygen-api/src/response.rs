@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::error::Answered;
-use crate::{Error, EventStream, Operation, error};
+use crate::{Error, EventStream, Operation, RawResponse, error};
 
 /// What an operation answered: its value, with status and headers.
 ///
@@ -49,12 +49,12 @@ impl<T: DeserializeOwned> Response<T> {
     /// Reads the body as JSON.
     pub(crate) async fn json(
         operation: &'static Operation,
-        mut response: reqwest::Response,
+        mut response: RawResponse,
     ) -> Result<Self, Error> {
         let answered = Answered::take(&mut response);
-        let body = match response.bytes().await {
-            Ok(body) => body,
-            Err(error) => return Err(Error::cut(operation, answered, error.into())),
+        let body = match response.read().await {
+            (body, None) => body,
+            (_, Some(problem)) => return Err(Error::cut(operation, answered, problem)),
         };
         match serde_json::from_slice(&body) {
             Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, value }),
@@ -74,7 +74,7 @@ impl<T> Response<EventStream<T>> {
         not(feature = "preview"),
         allow(dead_code, reason = "both event streams are preview operations")
     )]
-    pub(crate) fn events(operation: &'static Operation, response: reqwest::Response) -> Self {
+    pub(crate) fn events(operation: &'static Operation, response: RawResponse) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
         let value = EventStream::new(operation, response);
         Self { status, headers, value }
@@ -86,7 +86,7 @@ impl Response<()> {
         dead_code,
         reason = "no operation answers with an empty body today; the next document may have one"
     )]
-    pub(crate) fn empty(response: reqwest::Response) -> Self {
+    pub(crate) fn empty(response: RawResponse) -> Self {
         Self { status: response.status(), headers: response.headers().clone(), value: () }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::{Credentials, Error, Operation, Request};
+use crate::{Credentials, Error, Operation, RawResponse, Request};
 
 /// A future on the heap that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -19,7 +19,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// An answer of any status is `Ok`: what a refusal means is the client's to say.
 ///
 /// ```
-/// use heygen_api::{BoxFuture, Operation, Request, Transport, TransportError};
+/// use heygen_api::{BoxFuture, Operation, RawResponse, Request, Transport, TransportError};
 ///
 /// /// Counts the calls on their way to another transport.
 /// struct Counting<T>(T, std::sync::atomic::AtomicU64);
@@ -29,7 +29,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///         &'a self,
 ///         request: Request,
 ///         operation: &'static Operation,
-///     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+///     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
 ///         self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
 ///         self.0.send(request, operation)
 ///     }
@@ -41,7 +41,7 @@ pub trait Transport: Send + Sync + 'static {
         &'a self,
         request: Request,
         operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>>;
+    ) -> BoxFuture<'a, Result<RawResponse, TransportError>>;
 }
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
@@ -49,13 +49,13 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         &'a self,
         request: Request,
         operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+    ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         (**self).send(request, operation)
     }
 }
 
-/// What a transport that repeats requests tells of a call: in the extensions of the response, or in the
-/// [`TransportError`]. Every error of the call then has it.
+/// What a transport that repeats requests tells of a call: in the [`RawResponse`], or in the [`TransportError`]. Every
+/// error of the call then has it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct CallRecord {
@@ -205,8 +205,8 @@ impl Transport for HttpTransport {
         &'a self,
         mut request: Request,
         _operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+    ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         request.headers_mut().insert(self.name.clone(), self.value.clone());
-        Box::pin(async move { Ok(self.client.execute(request.into_inner()).await?) })
+        Box::pin(async move { Ok(self.client.execute(request.into_inner()).await?.into()) })
     }
 }

@@ -180,7 +180,7 @@ impl Transport for Nowhere {
         &'a self,
         _: heygen_api::Request,
         _: &'static heygen_api::Operation,
-    ) -> heygen_api::BoxFuture<'a, Result<reqwest::Response, heygen_api::TransportError>> {
+    ) -> heygen_api::BoxFuture<'a, Result<heygen_api::RawResponse, heygen_api::TransportError>> {
         Box::pin(async { Err(heygen_api::TransportError::not_sent("the client is not built yet")) })
     }
 }

@@ -252,7 +252,7 @@ mod tests {
             &'a self,
             _request: heygen_api::Request,
             _operation: &'static heygen_api::Operation,
-        ) -> heygen_api::BoxFuture<'a, Result<reqwest::Response, heygen_api::TransportError>> {
+        ) -> heygen_api::BoxFuture<'a, Result<heygen_api::RawResponse, heygen_api::TransportError>> {
             Box::pin(async { Ok(http::Response::new(self.0).into()) })
         }
     }

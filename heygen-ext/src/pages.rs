@@ -223,7 +223,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use futures_util::{StreamExt, TryStreamExt};
-    use heygen_api::{Client, Operation, Request, Transport, TransportError};
+    use heygen_api::{Client, Operation, RawResponse, Request, Transport, TransportError};
 
     use super::*;
     use crate::ErrorKind;
@@ -237,7 +237,7 @@ mod tests {
             &'a self,
             request: Request,
             _: &'static Operation,
-        ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
             self.1.lock().unwrap().push(request.url().query().unwrap_or_default().to_owned());
             let page = self.0.lock().unwrap().pop_front();
             Box::pin(async move {

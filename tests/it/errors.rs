@@ -1,7 +1,9 @@
 //! What a program learns when a call fails.
 
 use bytes::Bytes;
-use heygen_api::{BoxFuture, CallRecord, Client, ErrorKind, Operation, Transport, TransportError};
+use heygen_api::{
+    BoxFuture, CallRecord, Client, ErrorKind, Operation, RawResponse, Transport, TransportError,
+};
 use heygen_tests::Recorder;
 
 fn client(status: u16, headers: &[(&str, &str)], body: &'static str) -> Client {
@@ -75,7 +77,7 @@ impl Transport for Broken {
         &'a self,
         _request: heygen_api::Request,
         _operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+    ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         Box::pin(async { Err(self.0.clone()) })
     }
 }
@@ -150,9 +152,8 @@ async fn what_a_transport_tells_of_a_call_is_in_its_errors() {
     let error = Client::new(Broken(error)).get_video().video_id("v").send().await.unwrap_err();
     assert_eq!((error.idempotency_key(), error.attempts()), (Some("key"), Some(3)));
     for (status, body) in [(500, ""), (200, "{}")] {
-        let mut answer =
-            reqwest::Response::from(http::Response::builder().status(status).body(body).unwrap());
-        answer.extensions_mut().insert(record.clone());
+        let answer = http::Response::builder().status(status).body(body).unwrap();
+        let answer = RawResponse::from(answer).with_record(record.clone());
         let client = Client::new(Once(std::sync::Mutex::new(Some(answer))));
         let error = client.get_video().video_id("v").send().await.unwrap_err();
         assert_eq!((error.idempotency_key(), error.attempts()), (Some("key"), Some(3)));
@@ -184,14 +185,14 @@ async fn an_answer_that_breaks_off_keeps_status_id_and_cause() {
 }
 
 /// Answers the first request with this.
-struct Once(std::sync::Mutex<Option<reqwest::Response>>);
+struct Once(std::sync::Mutex<Option<RawResponse>>);
 
 impl Transport for Once {
     fn send<'a>(
         &'a self,
         _request: heygen_api::Request,
         _operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+    ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         let answer = self.0.lock().unwrap().take();
         Box::pin(async { answer.ok_or_else(|| TransportError::not_sent("asked twice")) })
     }

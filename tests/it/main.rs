@@ -5,6 +5,7 @@ mod asset_inputs;
 mod errors;
 mod events;
 mod pipeline;
+mod raw;
 mod refusals;
 mod rules;
 mod shapes;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use heygen_api::{BoxFuture, Operation, Transport, TransportError};
+use heygen_api::{BoxFuture, Operation, RawResponse, Transport, TransportError};
 
 /// A request as it would have gone out.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Transport for Recorder {
         &'a self,
         request: heygen_api::Request,
         operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+    ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         let url = request.url();
         let target = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
@@ -62,6 +62,6 @@ impl Transport for Recorder {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(captured);
         let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let answer = answer.unwrap_or_else(|| http::Response::new(Bytes::from_static(b"{}")));
-        Box::pin(async move { Ok(reqwest::Response::from(answer)) })
+        Box::pin(async move { Ok(RawResponse::from(answer)) })
     }
 }

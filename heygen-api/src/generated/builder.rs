@@ -6,10 +6,7 @@ use std::fmt::Display;
 use super::operations;
 use super::types::*;
 use crate::multipart;
-use crate::request::{
-    QueryParam, RequestBuilder, check_segment, encode_path, header, header_value,
-};
-
+use crate::request::{QueryParam, RequestBuilder, header, header_value};
 use crate::{Client, Error, EventStream, FilePart, Response};
 
 /// Builder of a call of [`Client::text_to_speech_v1`](crate::Client::text_to_speech_v1).
@@ -48,8 +45,11 @@ impl TextToSpeechV1 {
                 &operations::TEXT_TO_SPEECH_V1,
                 problem,
             ))?;
-        let url = format!("{}/v1/audio/text_to_speech", client.baseurl,);
-        let request = RequestBuilder::new(&operations::TEXT_TO_SPEECH_V1, url)
+        let request = RequestBuilder::new(
+                &operations::TEXT_TO_SPEECH_V1,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -181,8 +181,11 @@ impl ListAudioVoicesV1 {
                 &operations::LIST_AUDIO_VOICES_V1,
                 problem,
             ))?;
-        let url = format!("{}/v1/audio/voices", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_AUDIO_VOICES_V1, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_AUDIO_VOICES_V1,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("gender", &gender))
             .query(&QueryParam::new("language", &language))
@@ -212,8 +215,11 @@ impl GetUserMeV1 {
     /// Sends the request: `GET /v1/user/me`.
     pub async fn send(self) -> Result<Response<GetUserMeV1Envelope>, Error> {
         let Self { client } = self;
-        let url = format!("{}/v1/user/me", client.baseurl,);
-        let request = RequestBuilder::new(&operations::GET_USER_ME_V1, url)
+        let request = RequestBuilder::new(
+                &operations::GET_USER_ME_V1,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_USER_ME_V1).await?;
@@ -257,8 +263,11 @@ impl CreateVideoAgentV1 {
                 &operations::CREATE_VIDEO_AGENT_V1,
                 problem,
             ))?;
-        let url = format!("{}/v1/video_agent/generate", client.baseurl,);
-        let request = RequestBuilder::new(&operations::CREATE_VIDEO_AGENT_V1, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_VIDEO_AGENT_V1,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -286,8 +295,11 @@ impl ListWorkflowsV1 {
     /// Sends the request: `GET /v1/workflows`.
     pub async fn send(self) -> Result<Response<ListWorkflowsV1Envelope>, Error> {
         let Self { client } = self;
-        let url = format!("{}/v1/workflows", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_WORKFLOWS_V1, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_WORKFLOWS_V1,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::LIST_WORKFLOWS_V1).await?;
@@ -333,8 +345,11 @@ impl CreateWorkflowExecutionV1 {
                 &operations::CREATE_WORKFLOW_EXECUTION_V1,
                 problem,
             ))?;
-        let url = format!("{}/v1/workflows/executions", client.baseurl,);
-        let request = RequestBuilder::new(&operations::CREATE_WORKFLOW_EXECUTION_V1, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_WORKFLOW_EXECUTION_V1,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -383,16 +398,11 @@ impl GetWorkflowExecutionV1 {
                 &operations::GET_WORKFLOW_EXECUTION_V1,
                 problem,
             ))?;
-        check_segment(
-            &operations::GET_WORKFLOW_EXECUTION_V1,
-            "execution_id",
-            &execution_id,
-        )?;
-        let url = format!(
-            "{}/v1/workflows/executions/{}", client.baseurl, encode_path(& execution_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_WORKFLOW_EXECUTION_V1, url)
+        let request = RequestBuilder::new(
+                &operations::GET_WORKFLOW_EXECUTION_V1,
+                &client.baseurl,
+                &[("execution_id", &execution_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -438,8 +448,11 @@ impl CreateGraphExecutionV1 {
                 &operations::CREATE_GRAPH_EXECUTION_V1,
                 problem,
             ))?;
-        let url = format!("{}/v1/workflows/graph-executions", client.baseurl,);
-        let request = RequestBuilder::new(&operations::CREATE_GRAPH_EXECUTION_V1, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_GRAPH_EXECUTION_V1,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -486,8 +499,11 @@ impl CreateVideoTranslateV2 {
                 &operations::CREATE_VIDEO_TRANSLATE_V2,
                 problem,
             ))?;
-        let url = format!("{}/v2/video_translate", client.baseurl,);
-        let request = RequestBuilder::new(&operations::CREATE_VIDEO_TRANSLATE_V2, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_VIDEO_TRANSLATE_V2,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -557,10 +573,10 @@ impl GetVideoTranslateCaptionV2 {
                 &operations::GET_VIDEO_TRANSLATE_CAPTION_V2,
                 problem,
             ))?;
-        let url = format!("{}/v2/video_translate/caption", client.baseurl,);
         let request = RequestBuilder::new(
                 &operations::GET_VIDEO_TRANSLATE_CAPTION_V2,
-                url,
+                &client.baseurl,
+                &[],
             )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("caption_type", &caption_type))
@@ -592,10 +608,10 @@ impl ListVideoTranslateLanguagesV2 {
         self,
     ) -> Result<Response<ListVideoTranslateLanguagesV2Envelope>, Error> {
         let Self { client } = self;
-        let url = format!("{}/v2/video_translate/target_languages", client.baseurl,);
         let request = RequestBuilder::new(
                 &operations::LIST_VIDEO_TRANSLATE_LANGUAGES_V2,
-                url,
+                &client.baseurl,
+                &[],
             )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
@@ -709,8 +725,11 @@ impl ListVideosV2 {
                 &operations::LIST_VIDEOS_V2,
                 problem,
             ))?;
-        let url = format!("{}/v2/videos", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_VIDEOS_V2, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_VIDEOS_V2,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("folder_id", &folder_id))
             .query(&QueryParam::new("limit", &limit))
@@ -758,8 +777,11 @@ impl CreateAvatarVideoV2 {
                 &operations::CREATE_AVATAR_VIDEO_V2,
                 problem,
             ))?;
-        let url = format!("{}/v2/videos", client.baseurl,);
-        let request = RequestBuilder::new(&operations::CREATE_AVATAR_VIDEO_V2, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_AVATAR_VIDEO_V2,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -808,11 +830,11 @@ impl GetVideoV2 {
                 &operations::GET_VIDEO_V2,
                 problem,
             ))?;
-        check_segment(&operations::GET_VIDEO_V2, "video_id", &video_id)?;
-        let url = format!(
-            "{}/v2/videos/{}", client.baseurl, encode_path(& video_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_VIDEO_V2, url)
+        let request = RequestBuilder::new(
+                &operations::GET_VIDEO_V2,
+                &client.baseurl,
+                &[("video_id", &video_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_VIDEO_V2).await?;
@@ -858,11 +880,11 @@ impl DeleteVideoV2 {
                 &operations::DELETE_VIDEO_V2,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_VIDEO_V2, "video_id", &video_id)?;
-        let url = format!(
-            "{}/v2/videos/{}", client.baseurl, encode_path(& video_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_VIDEO_V2, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_VIDEO_V2,
+                &client.baseurl,
+                &[("video_id", &video_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::DELETE_VIDEO_V2).await?;
@@ -929,8 +951,11 @@ impl ListAiClipping {
                 &operations::LIST_AI_CLIPPING,
                 problem,
             ))?;
-        let url = format!("{}/v3/ai-clipping", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_AI_CLIPPING, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_AI_CLIPPING,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -996,7 +1021,6 @@ impl CreateAiClipping {
                 &operations::CREATE_AI_CLIPPING,
                 problem,
             ))?;
-        let url = format!("{}/v3/ai-clipping", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -1009,7 +1033,11 @@ impl CreateAiClipping {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_AI_CLIPPING, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_AI_CLIPPING,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -1053,11 +1081,11 @@ impl GetAiClipping {
                 &operations::GET_AI_CLIPPING,
                 problem,
             ))?;
-        check_segment(&operations::GET_AI_CLIPPING, "job_id", &job_id)?;
-        let url = format!(
-            "{}/v3/ai-clipping/{}", client.baseurl, encode_path(& job_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_AI_CLIPPING, url)
+        let request = RequestBuilder::new(
+                &operations::GET_AI_CLIPPING,
+                &client.baseurl,
+                &[("job_id", &job_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_AI_CLIPPING).await?;
@@ -1099,11 +1127,11 @@ impl DeleteAiClipping {
                 &operations::DELETE_AI_CLIPPING,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_AI_CLIPPING, "job_id", &job_id)?;
-        let url = format!(
-            "{}/v3/ai-clipping/{}", client.baseurl, encode_path(& job_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_AI_CLIPPING, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_AI_CLIPPING,
+                &client.baseurl,
+                &[("job_id", &job_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::DELETE_AI_CLIPPING).await?;
@@ -1215,8 +1243,7 @@ impl ListAssets {
                 &operations::LIST_ASSETS,
                 problem,
             ))?;
-        let url = format!("{}/v3/assets", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_ASSETS, url)
+        let request = RequestBuilder::new(&operations::LIST_ASSETS, &client.baseurl, &[])
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("folder_id", &folder_id))
             .query(&QueryParam::new("limit", &limit))
@@ -1275,7 +1302,6 @@ impl UploadAsset {
                 &operations::UPLOAD_ASSET,
                 problem,
             ))?;
-        let url = format!("{}/v3/assets", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -1284,7 +1310,11 @@ impl UploadAsset {
                     header_value(&operations::UPLOAD_ASSET, "Idempotency-Key", &value)?,
                 );
         }
-        let request = RequestBuilder::new(&operations::UPLOAD_ASSET, url)
+        let request = RequestBuilder::new(
+                &operations::UPLOAD_ASSET,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .headers(header_map)
             .build()?;
@@ -1377,12 +1407,11 @@ impl GetAssetBatch {
                 &operations::GET_ASSET_BATCH,
                 problem,
             ))?;
-        check_segment(&operations::GET_ASSET_BATCH, "batch_id", &batch_id)?;
-        let url = format!(
-            "{}/v3/assets/batches/{}", client.baseurl, encode_path(& batch_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_ASSET_BATCH, url)
+        let request = RequestBuilder::new(
+                &operations::GET_ASSET_BATCH,
+                &client.baseurl,
+                &[("batch_id", &batch_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -1448,7 +1477,6 @@ impl CompleteAssetBatch {
                 &operations::COMPLETE_ASSET_BATCH,
                 problem,
             ))?;
-        let url = format!("{}/v3/assets/complete/batches", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -1461,7 +1489,11 @@ impl CompleteAssetBatch {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::COMPLETE_ASSET_BATCH, url)
+        let request = RequestBuilder::new(
+                &operations::COMPLETE_ASSET_BATCH,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -1527,7 +1559,6 @@ impl CreateAssetUpload {
                 &operations::CREATE_ASSET_UPLOAD,
                 problem,
             ))?;
-        let url = format!("{}/v3/assets/direct-uploads", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -1540,7 +1571,11 @@ impl CreateAssetUpload {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_ASSET_UPLOAD, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_ASSET_UPLOAD,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -1606,7 +1641,6 @@ impl CreateAssetUploadBatch {
                 &operations::CREATE_ASSET_UPLOAD_BATCH,
                 problem,
             ))?;
-        let url = format!("{}/v3/assets/direct-uploads/batches", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -1619,7 +1653,11 @@ impl CreateAssetUploadBatch {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_ASSET_UPLOAD_BATCH, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_ASSET_UPLOAD_BATCH,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -1750,8 +1788,11 @@ impl SearchAssets {
                 &operations::SEARCH_ASSETS,
                 problem,
             ))?;
-        let url = format!("{}/v3/assets/search", client.baseurl,);
-        let request = RequestBuilder::new(&operations::SEARCH_ASSETS, url)
+        let request = RequestBuilder::new(
+                &operations::SEARCH_ASSETS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("query", &query))
@@ -1821,8 +1862,11 @@ impl BulkAssetStatuses {
                 &operations::BULK_ASSET_STATUSES,
                 problem,
             ))?;
-        let url = format!("{}/v3/assets/statuses", client.baseurl,);
-        let request = RequestBuilder::new(&operations::BULK_ASSET_STATUSES, url)
+        let request = RequestBuilder::new(
+                &operations::BULK_ASSET_STATUSES,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("asset_ids", &asset_ids))
             .query(&QueryParam::new("batch_ids", &batch_ids))
@@ -1865,11 +1909,11 @@ impl GetAsset {
         let Self { client, asset_id } = self;
         let asset_id = asset_id
             .map_err(|problem| Error::invalid_request(&operations::GET_ASSET, problem))?;
-        check_segment(&operations::GET_ASSET, "asset_id", &asset_id)?;
-        let url = format!(
-            "{}/v3/assets/{}", client.baseurl, encode_path(& asset_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_ASSET, url)
+        let request = RequestBuilder::new(
+                &operations::GET_ASSET,
+                &client.baseurl,
+                &[("asset_id", &asset_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_ASSET).await?;
@@ -1913,11 +1957,11 @@ impl DeleteAsset {
                 &operations::DELETE_ASSET,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_ASSET, "asset_id", &asset_id)?;
-        let url = format!(
-            "{}/v3/assets/{}", client.baseurl, encode_path(& asset_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_ASSET, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_ASSET,
+                &client.baseurl,
+                &[("asset_id", &asset_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::DELETE_ASSET).await?;
@@ -1978,12 +2022,11 @@ impl CompleteAssetUpload {
                 &operations::COMPLETE_ASSET_UPLOAD,
                 problem,
             ))?;
-        check_segment(&operations::COMPLETE_ASSET_UPLOAD, "asset_id", &asset_id)?;
-        let url = format!(
-            "{}/v3/assets/{}/complete", client.baseurl, encode_path(& asset_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::COMPLETE_ASSET_UPLOAD, url)
+        let request = RequestBuilder::new(
+                &operations::COMPLETE_ASSET_UPLOAD,
+                &client.baseurl,
+                &[("asset_id", &asset_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -2116,8 +2159,11 @@ impl SearchAudioSounds {
                 &operations::SEARCH_AUDIO_SOUNDS,
                 problem,
             ))?;
-        let url = format!("{}/v3/audio/sounds", client.baseurl,);
-        let request = RequestBuilder::new(&operations::SEARCH_AUDIO_SOUNDS, url)
+        let request = RequestBuilder::new(
+                &operations::SEARCH_AUDIO_SOUNDS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("min_score", &min_score))
@@ -2168,10 +2214,10 @@ impl CreateAvatarRealtimeSession {
                 &operations::CREATE_AVATAR_REALTIME_SESSION,
                 problem,
             ))?;
-        let url = format!("{}/v3/avatar-realtime", client.baseurl,);
         let request = RequestBuilder::new(
                 &operations::CREATE_AVATAR_REALTIME_SESSION,
-                url,
+                &client.baseurl,
+                &[],
             )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
@@ -2223,16 +2269,11 @@ impl GetAvatarRealtimeSession {
                 &operations::GET_AVATAR_REALTIME_SESSION,
                 problem,
             ))?;
-        check_segment(
-            &operations::GET_AVATAR_REALTIME_SESSION,
-            "stream_id",
-            &stream_id,
-        )?;
-        let url = format!(
-            "{}/v3/avatar-realtime/{}", client.baseurl, encode_path(& stream_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_AVATAR_REALTIME_SESSION, url)
+        let request = RequestBuilder::new(
+                &operations::GET_AVATAR_REALTIME_SESSION,
+                &client.baseurl,
+                &[("stream_id", &stream_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -2282,18 +2323,10 @@ impl CancelAvatarRealtimeSession {
                 &operations::CANCEL_AVATAR_REALTIME_SESSION,
                 problem,
             ))?;
-        check_segment(
-            &operations::CANCEL_AVATAR_REALTIME_SESSION,
-            "stream_id",
-            &stream_id,
-        )?;
-        let url = format!(
-            "{}/v3/avatar-realtime/{}/cancel", client.baseurl, encode_path(& stream_id
-            .to_string()),
-        );
         let request = RequestBuilder::new(
                 &operations::CANCEL_AVATAR_REALTIME_SESSION,
-                url,
+                &client.baseurl,
+                &[("stream_id", &stream_id)],
             )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
@@ -2361,16 +2394,11 @@ impl AppendAvatarRealtimeText {
                 &operations::APPEND_AVATAR_REALTIME_TEXT,
                 problem,
             ))?;
-        check_segment(
-            &operations::APPEND_AVATAR_REALTIME_TEXT,
-            "stream_id",
-            &stream_id,
-        )?;
-        let url = format!(
-            "{}/v3/avatar-realtime/{}/text", client.baseurl, encode_path(& stream_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::APPEND_AVATAR_REALTIME_TEXT, url)
+        let request = RequestBuilder::new(
+                &operations::APPEND_AVATAR_REALTIME_TEXT,
+                &client.baseurl,
+                &[("stream_id", &stream_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -2419,16 +2447,11 @@ impl StreamAvatarRealtimeWords {
                 &operations::STREAM_AVATAR_REALTIME_WORDS,
                 problem,
             ))?;
-        check_segment(
-            &operations::STREAM_AVATAR_REALTIME_WORDS,
-            "stream_id",
-            &stream_id,
-        )?;
-        let url = format!(
-            "{}/v3/avatar-realtime/{}/words", client.baseurl, encode_path(& stream_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::STREAM_AVATAR_REALTIME_WORDS, url)
+        let request = RequestBuilder::new(
+                &operations::STREAM_AVATAR_REALTIME_WORDS,
+                &client.baseurl,
+                &[("stream_id", &stream_id)],
+            )
             .build()?;
         let response = client
             .execute(request, &operations::STREAM_AVATAR_REALTIME_WORDS)
@@ -2516,8 +2539,11 @@ impl ListAvatarGroups {
                 &operations::LIST_AVATAR_GROUPS,
                 problem,
             ))?;
-        let url = format!("{}/v3/avatars", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_AVATAR_GROUPS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_AVATAR_GROUPS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("ownership", &ownership))
@@ -2584,7 +2610,6 @@ impl CreateAvatar {
                 &operations::CREATE_AVATAR,
                 problem,
             ))?;
-        let url = format!("{}/v3/avatars", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -2593,7 +2618,11 @@ impl CreateAvatar {
                     header_value(&operations::CREATE_AVATAR, "Idempotency-Key", &value)?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_AVATAR, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_AVATAR,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -2722,8 +2751,11 @@ impl ListAvatarLooks {
                 &operations::LIST_AVATAR_LOOKS,
                 problem,
             ))?;
-        let url = format!("{}/v3/avatars/looks", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_AVATAR_LOOKS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_AVATAR_LOOKS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("avatar_type", &avatar_type))
             .query(&QueryParam::new("group_id", &group_id))
@@ -2772,11 +2804,11 @@ impl GetAvatarLook {
                 &operations::GET_AVATAR_LOOK,
                 problem,
             ))?;
-        check_segment(&operations::GET_AVATAR_LOOK, "look_id", &look_id)?;
-        let url = format!(
-            "{}/v3/avatars/looks/{}", client.baseurl, encode_path(& look_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_AVATAR_LOOK, url)
+        let request = RequestBuilder::new(
+                &operations::GET_AVATAR_LOOK,
+                &client.baseurl,
+                &[("look_id", &look_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_AVATAR_LOOK).await?;
@@ -2820,11 +2852,11 @@ impl DeleteAvatarLook {
                 &operations::DELETE_AVATAR_LOOK,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_AVATAR_LOOK, "look_id", &look_id)?;
-        let url = format!(
-            "{}/v3/avatars/looks/{}", client.baseurl, encode_path(& look_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_AVATAR_LOOK, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_AVATAR_LOOK,
+                &client.baseurl,
+                &[("look_id", &look_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::DELETE_AVATAR_LOOK).await?;
@@ -2885,11 +2917,11 @@ impl UpdateAvatarLook {
                 &operations::UPDATE_AVATAR_LOOK,
                 problem,
             ))?;
-        check_segment(&operations::UPDATE_AVATAR_LOOK, "look_id", &look_id)?;
-        let url = format!(
-            "{}/v3/avatars/looks/{}", client.baseurl, encode_path(& look_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::UPDATE_AVATAR_LOOK, url)
+        let request = RequestBuilder::new(
+                &operations::UPDATE_AVATAR_LOOK,
+                &client.baseurl,
+                &[("look_id", &look_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -2934,11 +2966,11 @@ impl GetAvatarGroup {
                 &operations::GET_AVATAR_GROUP,
                 problem,
             ))?;
-        check_segment(&operations::GET_AVATAR_GROUP, "group_id", &group_id)?;
-        let url = format!(
-            "{}/v3/avatars/{}", client.baseurl, encode_path(& group_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_AVATAR_GROUP, url)
+        let request = RequestBuilder::new(
+                &operations::GET_AVATAR_GROUP,
+                &client.baseurl,
+                &[("group_id", &group_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_AVATAR_GROUP).await?;
@@ -2982,11 +3014,11 @@ impl DeleteAvatarGroup {
                 &operations::DELETE_AVATAR_GROUP,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_AVATAR_GROUP, "group_id", &group_id)?;
-        let url = format!(
-            "{}/v3/avatars/{}", client.baseurl, encode_path(& group_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_AVATAR_GROUP, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_AVATAR_GROUP,
+                &client.baseurl,
+                &[("group_id", &group_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::DELETE_AVATAR_GROUP).await?;
@@ -3047,11 +3079,11 @@ impl UpdateAvatarGroup {
                 &operations::UPDATE_AVATAR_GROUP,
                 problem,
             ))?;
-        check_segment(&operations::UPDATE_AVATAR_GROUP, "group_id", &group_id)?;
-        let url = format!(
-            "{}/v3/avatars/{}", client.baseurl, encode_path(& group_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::UPDATE_AVATAR_GROUP, url)
+        let request = RequestBuilder::new(
+                &operations::UPDATE_AVATAR_GROUP,
+                &client.baseurl,
+                &[("group_id", &group_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -3135,11 +3167,6 @@ impl CreateAvatarConsent {
                 &operations::CREATE_AVATAR_CONSENT,
                 problem,
             ))?;
-        check_segment(&operations::CREATE_AVATAR_CONSENT, "group_id", &group_id)?;
-        let url = format!(
-            "{}/v3/avatars/{}/consent", client.baseurl, encode_path(& group_id
-            .to_string()),
-        );
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -3152,7 +3179,11 @@ impl CreateAvatarConsent {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_AVATAR_CONSENT, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_AVATAR_CONSENT,
+                &client.baseurl,
+                &[("group_id", &group_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -3225,8 +3256,11 @@ impl ListBackgroundRemovals {
                 &operations::LIST_BACKGROUND_REMOVALS,
                 problem,
             ))?;
-        let url = format!("{}/v3/background-removals", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_BACKGROUND_REMOVALS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_BACKGROUND_REMOVALS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -3274,8 +3308,11 @@ impl CreateBackgroundRemoval {
                 &operations::CREATE_BACKGROUND_REMOVAL,
                 problem,
             ))?;
-        let url = format!("{}/v3/background-removals", client.baseurl,);
-        let request = RequestBuilder::new(&operations::CREATE_BACKGROUND_REMOVAL, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_BACKGROUND_REMOVAL,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -3322,12 +3359,11 @@ impl GetBackgroundRemoval {
                 &operations::GET_BACKGROUND_REMOVAL,
                 problem,
             ))?;
-        check_segment(&operations::GET_BACKGROUND_REMOVAL, "job_id", &job_id)?;
-        let url = format!(
-            "{}/v3/background-removals/{}", client.baseurl, encode_path(& job_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_BACKGROUND_REMOVAL, url)
+        let request = RequestBuilder::new(
+                &operations::GET_BACKGROUND_REMOVAL,
+                &client.baseurl,
+                &[("job_id", &job_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -3373,12 +3409,11 @@ impl DeleteBackgroundRemoval {
                 &operations::DELETE_BACKGROUND_REMOVAL,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_BACKGROUND_REMOVAL, "job_id", &job_id)?;
-        let url = format!(
-            "{}/v3/background-removals/{}", client.baseurl, encode_path(& job_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_BACKGROUND_REMOVAL, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_BACKGROUND_REMOVAL,
+                &client.baseurl,
+                &[("job_id", &job_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -3447,8 +3482,11 @@ impl ListBrandGlossaries {
                 &operations::LIST_BRAND_GLOSSARIES,
                 problem,
             ))?;
-        let url = format!("{}/v3/brand-glossaries", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_BRAND_GLOSSARIES, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_BRAND_GLOSSARIES,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -3516,7 +3554,6 @@ impl CreateBrandGlossary {
                 &operations::CREATE_BRAND_GLOSSARY,
                 problem,
             ))?;
-        let url = format!("{}/v3/brand-glossaries", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -3529,7 +3566,11 @@ impl CreateBrandGlossary {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_BRAND_GLOSSARY, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_BRAND_GLOSSARY,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -3577,16 +3618,11 @@ impl GetBrandGlossary {
                 &operations::GET_BRAND_GLOSSARY,
                 problem,
             ))?;
-        check_segment(
-            &operations::GET_BRAND_GLOSSARY,
-            "brand_glossary_id",
-            &brand_glossary_id,
-        )?;
-        let url = format!(
-            "{}/v3/brand-glossaries/{}", client.baseurl, encode_path(& brand_glossary_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_BRAND_GLOSSARY, url)
+        let request = RequestBuilder::new(
+                &operations::GET_BRAND_GLOSSARY,
+                &client.baseurl,
+                &[("brand_glossary_id", &brand_glossary_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_BRAND_GLOSSARY).await?;
@@ -3630,16 +3666,11 @@ impl DeleteBrandGlossary {
                 &operations::DELETE_BRAND_GLOSSARY,
                 problem,
             ))?;
-        check_segment(
-            &operations::DELETE_BRAND_GLOSSARY,
-            "brand_glossary_id",
-            &brand_glossary_id,
-        )?;
-        let url = format!(
-            "{}/v3/brand-glossaries/{}", client.baseurl, encode_path(& brand_glossary_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_BRAND_GLOSSARY, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_BRAND_GLOSSARY,
+                &client.baseurl,
+                &[("brand_glossary_id", &brand_glossary_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -3702,16 +3733,11 @@ impl UpdateBrandGlossary {
                 &operations::UPDATE_BRAND_GLOSSARY,
                 problem,
             ))?;
-        check_segment(
-            &operations::UPDATE_BRAND_GLOSSARY,
-            "brand_glossary_id",
-            &brand_glossary_id,
-        )?;
-        let url = format!(
-            "{}/v3/brand-glossaries/{}", client.baseurl, encode_path(& brand_glossary_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::UPDATE_BRAND_GLOSSARY, url)
+        let request = RequestBuilder::new(
+                &operations::UPDATE_BRAND_GLOSSARY,
+                &client.baseurl,
+                &[("brand_glossary_id", &brand_glossary_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -3781,8 +3807,11 @@ impl ListBrandKits {
                 &operations::LIST_BRAND_KITS,
                 problem,
             ))?;
-        let url = format!("{}/v3/brand-kits", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_BRAND_KITS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_BRAND_KITS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -3848,7 +3877,6 @@ impl CreateBrandKit {
                 &operations::CREATE_BRAND_KIT,
                 problem,
             ))?;
-        let url = format!("{}/v3/brand-kits", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -3861,7 +3889,11 @@ impl CreateBrandKit {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_BRAND_KIT, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_BRAND_KIT,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -3907,12 +3939,11 @@ impl GetBrandKit {
                 &operations::GET_BRAND_KIT,
                 problem,
             ))?;
-        check_segment(&operations::GET_BRAND_KIT, "brand_kit_id", &brand_kit_id)?;
-        let url = format!(
-            "{}/v3/brand-kits/{}", client.baseurl, encode_path(& brand_kit_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_BRAND_KIT, url)
+        let request = RequestBuilder::new(
+                &operations::GET_BRAND_KIT,
+                &client.baseurl,
+                &[("brand_kit_id", &brand_kit_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_BRAND_KIT).await?;
@@ -3956,12 +3987,11 @@ impl DeleteBrandKit {
                 &operations::DELETE_BRAND_KIT,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_BRAND_KIT, "brand_kit_id", &brand_kit_id)?;
-        let url = format!(
-            "{}/v3/brand-kits/{}", client.baseurl, encode_path(& brand_kit_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_BRAND_KIT, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_BRAND_KIT,
+                &client.baseurl,
+                &[("brand_kit_id", &brand_kit_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::DELETE_BRAND_KIT).await?;
@@ -4022,12 +4052,11 @@ impl UpdateBrandKit {
                 &operations::UPDATE_BRAND_KIT,
                 problem,
             ))?;
-        check_segment(&operations::UPDATE_BRAND_KIT, "brand_kit_id", &brand_kit_id)?;
-        let url = format!(
-            "{}/v3/brand-kits/{}", client.baseurl, encode_path(& brand_kit_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::UPDATE_BRAND_KIT, url)
+        let request = RequestBuilder::new(
+                &operations::UPDATE_BRAND_KIT,
+                &client.baseurl,
+                &[("brand_kit_id", &brand_kit_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -4092,7 +4121,6 @@ impl CreateFillerWordRemoval {
                 &operations::CREATE_FILLER_WORD_REMOVAL,
                 problem,
             ))?;
-        let url = format!("{}/v3/filler-word-removals", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -4105,7 +4133,11 @@ impl CreateFillerWordRemoval {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_FILLER_WORD_REMOVAL, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_FILLER_WORD_REMOVAL,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -4155,16 +4187,11 @@ impl GetFillerWordRemoval {
                 &operations::GET_FILLER_WORD_REMOVAL,
                 problem,
             ))?;
-        check_segment(
-            &operations::GET_FILLER_WORD_REMOVAL,
-            "filler_word_removal_id",
-            &filler_word_removal_id,
-        )?;
-        let url = format!(
-            "{}/v3/filler-word-removals/{}", client.baseurl, encode_path(&
-            filler_word_removal_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_FILLER_WORD_REMOVAL, url)
+        let request = RequestBuilder::new(
+                &operations::GET_FILLER_WORD_REMOVAL,
+                &client.baseurl,
+                &[("filler_word_removal_id", &filler_word_removal_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -4233,8 +4260,11 @@ impl ListHyperframesRenders {
                 &operations::LIST_HYPERFRAMES_RENDERS,
                 problem,
             ))?;
-        let url = format!("{}/v3/hyperframes/renders", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_HYPERFRAMES_RENDERS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_HYPERFRAMES_RENDERS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -4302,7 +4332,6 @@ impl CreateHyperframesRender {
                 &operations::CREATE_HYPERFRAMES_RENDER,
                 problem,
             ))?;
-        let url = format!("{}/v3/hyperframes/renders", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -4315,7 +4344,11 @@ impl CreateHyperframesRender {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_HYPERFRAMES_RENDER, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_HYPERFRAMES_RENDER,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -4363,12 +4396,11 @@ impl GetHyperframesRender {
                 &operations::GET_HYPERFRAMES_RENDER,
                 problem,
             ))?;
-        check_segment(&operations::GET_HYPERFRAMES_RENDER, "render_id", &render_id)?;
-        let url = format!(
-            "{}/v3/hyperframes/renders/{}", client.baseurl, encode_path(& render_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_HYPERFRAMES_RENDER, url)
+        let request = RequestBuilder::new(
+                &operations::GET_HYPERFRAMES_RENDER,
+                &client.baseurl,
+                &[("render_id", &render_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -4414,12 +4446,11 @@ impl DeleteHyperframesRender {
                 &operations::DELETE_HYPERFRAMES_RENDER,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_HYPERFRAMES_RENDER, "render_id", &render_id)?;
-        let url = format!(
-            "{}/v3/hyperframes/renders/{}", client.baseurl, encode_path(& render_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_HYPERFRAMES_RENDER, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_HYPERFRAMES_RENDER,
+                &client.baseurl,
+                &[("render_id", &render_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -4488,8 +4519,11 @@ impl ListLipsyncs {
                 &operations::LIST_LIPSYNCS,
                 problem,
             ))?;
-        let url = format!("{}/v3/lipsyncs", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_LIPSYNCS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_LIPSYNCS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -4555,7 +4589,6 @@ impl CreateLipsync {
                 &operations::CREATE_LIPSYNC,
                 problem,
             ))?;
-        let url = format!("{}/v3/lipsyncs", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -4564,7 +4597,11 @@ impl CreateLipsync {
                     header_value(&operations::CREATE_LIPSYNC, "Idempotency-Key", &value)?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_LIPSYNC, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_LIPSYNC,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -4630,7 +4667,6 @@ impl CreateLipsyncBatch {
                 &operations::CREATE_LIPSYNC_BATCH,
                 problem,
             ))?;
-        let url = format!("{}/v3/lipsyncs/batches", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -4643,7 +4679,11 @@ impl CreateLipsyncBatch {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_LIPSYNC_BATCH, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_LIPSYNC_BATCH,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -4731,12 +4771,11 @@ impl GetLipsyncBatch {
                 &operations::GET_LIPSYNC_BATCH,
                 problem,
             ))?;
-        check_segment(&operations::GET_LIPSYNC_BATCH, "batch_id", &batch_id)?;
-        let url = format!(
-            "{}/v3/lipsyncs/batches/{}", client.baseurl, encode_path(& batch_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_LIPSYNC_BATCH, url)
+        let request = RequestBuilder::new(
+                &operations::GET_LIPSYNC_BATCH,
+                &client.baseurl,
+                &[("batch_id", &batch_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -4803,8 +4842,11 @@ impl BulkLipsyncStatuses {
                 &operations::BULK_LIPSYNC_STATUSES,
                 problem,
             ))?;
-        let url = format!("{}/v3/lipsyncs/statuses", client.baseurl,);
-        let request = RequestBuilder::new(&operations::BULK_LIPSYNC_STATUSES, url)
+        let request = RequestBuilder::new(
+                &operations::BULK_LIPSYNC_STATUSES,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("batch_ids", &batch_ids))
             .query(&QueryParam::new("lipsync_ids", &lipsync_ids))
@@ -4852,11 +4894,11 @@ impl GetLipsync {
                 &operations::GET_LIPSYNC,
                 problem,
             ))?;
-        check_segment(&operations::GET_LIPSYNC, "lipsync_id", &lipsync_id)?;
-        let url = format!(
-            "{}/v3/lipsyncs/{}", client.baseurl, encode_path(& lipsync_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_LIPSYNC, url)
+        let request = RequestBuilder::new(
+                &operations::GET_LIPSYNC,
+                &client.baseurl,
+                &[("lipsync_id", &lipsync_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_LIPSYNC).await?;
@@ -4900,11 +4942,11 @@ impl DeleteLipsync {
                 &operations::DELETE_LIPSYNC,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_LIPSYNC, "lipsync_id", &lipsync_id)?;
-        let url = format!(
-            "{}/v3/lipsyncs/{}", client.baseurl, encode_path(& lipsync_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_LIPSYNC, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_LIPSYNC,
+                &client.baseurl,
+                &[("lipsync_id", &lipsync_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::DELETE_LIPSYNC).await?;
@@ -4965,11 +5007,11 @@ impl UpdateLipsync {
                 &operations::UPDATE_LIPSYNC,
                 problem,
             ))?;
-        check_segment(&operations::UPDATE_LIPSYNC, "lipsync_id", &lipsync_id)?;
-        let url = format!(
-            "{}/v3/lipsyncs/{}", client.baseurl, encode_path(& lipsync_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::UPDATE_LIPSYNC, url)
+        let request = RequestBuilder::new(
+                &operations::UPDATE_LIPSYNC,
+                &client.baseurl,
+                &[("lipsync_id", &lipsync_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -5014,8 +5056,11 @@ impl GenerateModelSpeech {
                 &operations::GENERATE_MODEL_SPEECH,
                 problem,
             ))?;
-        let url = format!("{}/v3/models/audio/tts", client.baseurl,);
-        let request = RequestBuilder::new(&operations::GENERATE_MODEL_SPEECH, url)
+        let request = RequestBuilder::new(
+                &operations::GENERATE_MODEL_SPEECH,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -5062,8 +5107,11 @@ impl StreamModelSpeech {
                 &operations::STREAM_MODEL_SPEECH,
                 problem,
             ))?;
-        let url = format!("{}/v3/models/audio/tts/stream", client.baseurl,);
-        let request = RequestBuilder::new(&operations::STREAM_MODEL_SPEECH, url)
+        let request = RequestBuilder::new(
+                &operations::STREAM_MODEL_SPEECH,
+                &client.baseurl,
+                &[],
+            )
             .json(&body)
             .build()?;
         let response = client.execute(request, &operations::STREAM_MODEL_SPEECH).await?;
@@ -5134,8 +5182,11 @@ impl ListModelAudioVoices {
                 &operations::LIST_MODEL_AUDIO_VOICES,
                 problem,
             ))?;
-        let url = format!("{}/v3/models/audio/voices", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_MODEL_AUDIO_VOICES, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_MODEL_AUDIO_VOICES,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -5205,7 +5256,6 @@ impl CreateModelAudioVoice {
                 &operations::CREATE_MODEL_AUDIO_VOICE,
                 problem,
             ))?;
-        let url = format!("{}/v3/models/audio/voices", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -5218,7 +5268,11 @@ impl CreateModelAudioVoice {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_MODEL_AUDIO_VOICE, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_MODEL_AUDIO_VOICE,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -5268,12 +5322,11 @@ impl GetModelAudioVoice {
                 &operations::GET_MODEL_AUDIO_VOICE,
                 problem,
             ))?;
-        check_segment(&operations::GET_MODEL_AUDIO_VOICE, "voice_id", &voice_id)?;
-        let url = format!(
-            "{}/v3/models/audio/voices/{}", client.baseurl, encode_path(& voice_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_MODEL_AUDIO_VOICE, url)
+        let request = RequestBuilder::new(
+                &operations::GET_MODEL_AUDIO_VOICE,
+                &client.baseurl,
+                &[("voice_id", &voice_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -5321,12 +5374,11 @@ impl DeleteModelAudioVoice {
                 &operations::DELETE_MODEL_AUDIO_VOICE,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_MODEL_AUDIO_VOICE, "voice_id", &voice_id)?;
-        let url = format!(
-            "{}/v3/models/audio/voices/{}", client.baseurl, encode_path(& voice_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_MODEL_AUDIO_VOICE, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_MODEL_AUDIO_VOICE,
+                &client.baseurl,
+                &[("voice_id", &voice_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -5392,7 +5444,6 @@ impl CreateModelVideo {
                 &operations::CREATE_MODEL_VIDEO,
                 problem,
             ))?;
-        let url = format!("{}/v3/models/videos", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -5405,7 +5456,11 @@ impl CreateModelVideo {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_MODEL_VIDEO, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_MODEL_VIDEO,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -5451,12 +5506,11 @@ impl GetModelVideo {
                 &operations::GET_MODEL_VIDEO,
                 problem,
             ))?;
-        check_segment(&operations::GET_MODEL_VIDEO, "video_id", &video_id)?;
-        let url = format!(
-            "{}/v3/models/videos/{}", client.baseurl, encode_path(& video_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_MODEL_VIDEO, url)
+        let request = RequestBuilder::new(
+                &operations::GET_MODEL_VIDEO,
+                &client.baseurl,
+                &[("video_id", &video_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_MODEL_VIDEO).await?;
@@ -5525,8 +5579,11 @@ impl ListPodcasts {
                 &operations::LIST_PODCASTS,
                 problem,
             ))?;
-        let url = format!("{}/v3/podcasts", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_PODCASTS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_PODCASTS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -5594,7 +5651,6 @@ impl CreatePodcast {
                 &operations::CREATE_PODCAST,
                 problem,
             ))?;
-        let url = format!("{}/v3/podcasts", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -5603,7 +5659,11 @@ impl CreatePodcast {
                     header_value(&operations::CREATE_PODCAST, "Idempotency-Key", &value)?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_PODCAST, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_PODCAST,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -5651,11 +5711,11 @@ impl GetPodcast {
                 &operations::GET_PODCAST,
                 problem,
             ))?;
-        check_segment(&operations::GET_PODCAST, "podcast_id", &podcast_id)?;
-        let url = format!(
-            "{}/v3/podcasts/{}", client.baseurl, encode_path(& podcast_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_PODCAST, url)
+        let request = RequestBuilder::new(
+                &operations::GET_PODCAST,
+                &client.baseurl,
+                &[("podcast_id", &podcast_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_PODCAST).await?;
@@ -5701,11 +5761,11 @@ impl DeletePodcast {
                 &operations::DELETE_PODCAST,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_PODCAST, "podcast_id", &podcast_id)?;
-        let url = format!(
-            "{}/v3/podcasts/{}", client.baseurl, encode_path(& podcast_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_PODCAST, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_PODCAST,
+                &client.baseurl,
+                &[("podcast_id", &podcast_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::DELETE_PODCAST).await?;
@@ -5772,8 +5832,11 @@ impl ListTemplates {
                 &operations::LIST_TEMPLATES,
                 problem,
             ))?;
-        let url = format!("{}/v3/templates", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_TEMPLATES, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_TEMPLATES,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -5819,11 +5882,11 @@ impl GetTemplate {
                 &operations::GET_TEMPLATE,
                 problem,
             ))?;
-        check_segment(&operations::GET_TEMPLATE, "template_id", &template_id)?;
-        let url = format!(
-            "{}/v3/templates/{}", client.baseurl, encode_path(& template_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_TEMPLATE, url)
+        let request = RequestBuilder::new(
+                &operations::GET_TEMPLATE,
+                &client.baseurl,
+                &[("template_id", &template_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_TEMPLATE).await?;
@@ -5906,10 +5969,6 @@ impl GenerateFromTemplate {
                 &operations::GENERATE_FROM_TEMPLATE,
                 problem,
             ))?;
-        check_segment(&operations::GENERATE_FROM_TEMPLATE, "template_id", &template_id)?;
-        let url = format!(
-            "{}/v3/templates/{}", client.baseurl, encode_path(& template_id.to_string()),
-        );
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -5922,7 +5981,11 @@ impl GenerateFromTemplate {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::GENERATE_FROM_TEMPLATE, url)
+        let request = RequestBuilder::new(
+                &operations::GENERATE_FROM_TEMPLATE,
+                &client.baseurl,
+                &[("template_id", &template_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -5949,8 +6012,11 @@ impl GetCurrentUser {
     /// Sends the request: `GET /v3/users/me`.
     pub async fn send(self) -> Result<Response<GetCurrentUserEnvelope>, Error> {
         let Self { client } = self;
-        let url = format!("{}/v3/users/me", client.baseurl,);
-        let request = RequestBuilder::new(&operations::GET_CURRENT_USER, url)
+        let request = RequestBuilder::new(
+                &operations::GET_CURRENT_USER,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_CURRENT_USER).await?;
@@ -6017,8 +6083,11 @@ impl ListVideoAgentSessions {
                 &operations::LIST_VIDEO_AGENT_SESSIONS,
                 problem,
             ))?;
-        let url = format!("{}/v3/video-agents", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_VIDEO_AGENT_SESSIONS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_VIDEO_AGENT_SESSIONS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -6064,8 +6133,11 @@ impl CreateVideoAgent {
                 &operations::CREATE_VIDEO_AGENT,
                 problem,
             ))?;
-        let url = format!("{}/v3/video-agents", client.baseurl,);
-        let request = RequestBuilder::new(&operations::CREATE_VIDEO_AGENT, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_VIDEO_AGENT,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -6153,8 +6225,11 @@ impl ListVideoAgentStyles {
                 &operations::LIST_VIDEO_AGENT_STYLES,
                 problem,
             ))?;
-        let url = format!("{}/v3/video-agents/styles", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_VIDEO_AGENT_STYLES, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_VIDEO_AGENT_STYLES,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("tag", &tag))
@@ -6203,12 +6278,11 @@ impl GetVideoAgentSession {
                 &operations::GET_VIDEO_AGENT_SESSION,
                 problem,
             ))?;
-        check_segment(&operations::GET_VIDEO_AGENT_SESSION, "session_id", &session_id)?;
-        let url = format!(
-            "{}/v3/video-agents/{}", client.baseurl, encode_path(& session_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_VIDEO_AGENT_SESSION, url)
+        let request = RequestBuilder::new(
+                &operations::GET_VIDEO_AGENT_SESSION,
+                &client.baseurl,
+                &[("session_id", &session_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -6271,12 +6345,11 @@ impl SendVideoAgentMessage {
                 &operations::SEND_VIDEO_AGENT_MESSAGE,
                 problem,
             ))?;
-        check_segment(&operations::SEND_VIDEO_AGENT_MESSAGE, "session_id", &session_id)?;
-        let url = format!(
-            "{}/v3/video-agents/{}", client.baseurl, encode_path(& session_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::SEND_VIDEO_AGENT_MESSAGE, url)
+        let request = RequestBuilder::new(
+                &operations::SEND_VIDEO_AGENT_MESSAGE,
+                &client.baseurl,
+                &[("session_id", &session_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -6342,17 +6415,11 @@ impl GetVideoAgentResource {
                 &operations::GET_VIDEO_AGENT_RESOURCE,
                 problem,
             ))?;
-        check_segment(&operations::GET_VIDEO_AGENT_RESOURCE, "session_id", &session_id)?;
-        check_segment(
-            &operations::GET_VIDEO_AGENT_RESOURCE,
-            "resource_id",
-            &resource_id,
-        )?;
-        let url = format!(
-            "{}/v3/video-agents/{}/resources/{}", client.baseurl, encode_path(&
-            session_id.to_string()), encode_path(& resource_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_VIDEO_AGENT_RESOURCE, url)
+        let request = RequestBuilder::new(
+                &operations::GET_VIDEO_AGENT_RESOURCE,
+                &client.baseurl,
+                &[("session_id", &session_id), ("resource_id", &resource_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -6415,12 +6482,11 @@ impl StopVideoAgentSession {
                 &operations::STOP_VIDEO_AGENT_SESSION,
                 problem,
             ))?;
-        check_segment(&operations::STOP_VIDEO_AGENT_SESSION, "session_id", &session_id)?;
-        let url = format!(
-            "{}/v3/video-agents/{}/stop", client.baseurl, encode_path(& session_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::STOP_VIDEO_AGENT_SESSION, url)
+        let request = RequestBuilder::new(
+                &operations::STOP_VIDEO_AGENT_SESSION,
+                &client.baseurl,
+                &[("session_id", &session_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -6469,18 +6535,10 @@ impl ListVideoAgentSessionVideos {
                 &operations::LIST_VIDEO_AGENT_SESSION_VIDEOS,
                 problem,
             ))?;
-        check_segment(
-            &operations::LIST_VIDEO_AGENT_SESSION_VIDEOS,
-            "session_id",
-            &session_id,
-        )?;
-        let url = format!(
-            "{}/v3/video-agents/{}/videos", client.baseurl, encode_path(& session_id
-            .to_string()),
-        );
         let request = RequestBuilder::new(
                 &operations::LIST_VIDEO_AGENT_SESSION_VIDEOS,
-                url,
+                &client.baseurl,
+                &[("session_id", &session_id)],
             )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
@@ -6551,7 +6609,6 @@ impl CreateVideoQualityComparison {
                 &operations::CREATE_VIDEO_QUALITY_COMPARISON,
                 problem,
             ))?;
-        let url = format!("{}/v3/video-quality/comparisons", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -6566,7 +6623,8 @@ impl CreateVideoQualityComparison {
         }
         let request = RequestBuilder::new(
                 &operations::CREATE_VIDEO_QUALITY_COMPARISON,
-                url,
+                &client.baseurl,
+                &[],
             )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
@@ -6639,7 +6697,6 @@ impl CreateVideoQualityComparisonBatch {
                 &operations::CREATE_VIDEO_QUALITY_COMPARISON_BATCH,
                 problem,
             ))?;
-        let url = format!("{}/v3/video-quality/comparisons/batches", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -6654,7 +6711,8 @@ impl CreateVideoQualityComparisonBatch {
         }
         let request = RequestBuilder::new(
                 &operations::CREATE_VIDEO_QUALITY_COMPARISON_BATCH,
-                url,
+                &client.baseurl,
+                &[],
             )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
@@ -6752,18 +6810,10 @@ impl GetVideoQualityComparisonBatch {
                 &operations::GET_VIDEO_QUALITY_COMPARISON_BATCH,
                 problem,
             ))?;
-        check_segment(
-            &operations::GET_VIDEO_QUALITY_COMPARISON_BATCH,
-            "batch_id",
-            &batch_id,
-        )?;
-        let url = format!(
-            "{}/v3/video-quality/comparisons/batches/{}", client.baseurl, encode_path(&
-            batch_id.to_string()),
-        );
         let request = RequestBuilder::new(
                 &operations::GET_VIDEO_QUALITY_COMPARISON_BATCH,
-                url,
+                &client.baseurl,
+                &[("batch_id", &batch_id)],
             )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
@@ -6816,16 +6866,11 @@ impl GetVideoQualityComparison {
                 &operations::GET_VIDEO_QUALITY_COMPARISON,
                 problem,
             ))?;
-        check_segment(
-            &operations::GET_VIDEO_QUALITY_COMPARISON,
-            "comparison_id",
-            &comparison_id,
-        )?;
-        let url = format!(
-            "{}/v3/video-quality/comparisons/{}", client.baseurl, encode_path(&
-            comparison_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_VIDEO_QUALITY_COMPARISON, url)
+        let request = RequestBuilder::new(
+                &operations::GET_VIDEO_QUALITY_COMPARISON,
+                &client.baseurl,
+                &[("comparison_id", &comparison_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -6894,8 +6939,11 @@ impl ListVideoTranslations {
                 &operations::LIST_VIDEO_TRANSLATIONS,
                 problem,
             ))?;
-        let url = format!("{}/v3/video-translations", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_VIDEO_TRANSLATIONS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_VIDEO_TRANSLATIONS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -6963,7 +7011,6 @@ impl CreateVideoTranslation {
                 &operations::CREATE_VIDEO_TRANSLATION,
                 problem,
             ))?;
-        let url = format!("{}/v3/video-translations", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -6976,7 +7023,11 @@ impl CreateVideoTranslation {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_VIDEO_TRANSLATION, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_VIDEO_TRANSLATION,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -7046,7 +7097,6 @@ impl CreateVideoTranslationBatch {
                 &operations::CREATE_VIDEO_TRANSLATION_BATCH,
                 problem,
             ))?;
-        let url = format!("{}/v3/video-translations/batches", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -7061,7 +7111,8 @@ impl CreateVideoTranslationBatch {
         }
         let request = RequestBuilder::new(
                 &operations::CREATE_VIDEO_TRANSLATION_BATCH,
-                url,
+                &client.baseurl,
+                &[],
             )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
@@ -7154,12 +7205,11 @@ impl GetVideoTranslationBatch {
                 &operations::GET_VIDEO_TRANSLATION_BATCH,
                 problem,
             ))?;
-        check_segment(&operations::GET_VIDEO_TRANSLATION_BATCH, "batch_id", &batch_id)?;
-        let url = format!(
-            "{}/v3/video-translations/batches/{}", client.baseurl, encode_path(& batch_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_VIDEO_TRANSLATION_BATCH, url)
+        let request = RequestBuilder::new(
+                &operations::GET_VIDEO_TRANSLATION_BATCH,
+                &client.baseurl,
+                &[("batch_id", &batch_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -7188,10 +7238,10 @@ impl ListVideoTranslationLanguages {
         self,
     ) -> Result<Response<ListVideoTranslationLanguagesEnvelope>, Error> {
         let Self { client } = self;
-        let url = format!("{}/v3/video-translations/languages", client.baseurl,);
         let request = RequestBuilder::new(
                 &operations::LIST_VIDEO_TRANSLATION_LANGUAGES,
-                url,
+                &client.baseurl,
+                &[],
             )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
@@ -7258,7 +7308,6 @@ impl CreateProofread {
                 &operations::CREATE_PROOFREAD,
                 problem,
             ))?;
-        let url = format!("{}/v3/video-translations/proofreads", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -7271,7 +7320,11 @@ impl CreateProofread {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_PROOFREAD, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_PROOFREAD,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -7317,12 +7370,11 @@ impl GetProofread {
                 &operations::GET_PROOFREAD,
                 problem,
             ))?;
-        check_segment(&operations::GET_PROOFREAD, "proofread_id", &proofread_id)?;
-        let url = format!(
-            "{}/v3/video-translations/proofreads/{}", client.baseurl, encode_path(&
-            proofread_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_PROOFREAD, url)
+        let request = RequestBuilder::new(
+                &operations::GET_PROOFREAD,
+                &client.baseurl,
+                &[("proofread_id", &proofread_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_PROOFREAD).await?;
@@ -7405,15 +7457,6 @@ impl GenerateFromProofread {
                 &operations::GENERATE_FROM_PROOFREAD,
                 problem,
             ))?;
-        check_segment(
-            &operations::GENERATE_FROM_PROOFREAD,
-            "proofread_id",
-            &proofread_id,
-        )?;
-        let url = format!(
-            "{}/v3/video-translations/proofreads/{}/generate", client.baseurl,
-            encode_path(& proofread_id.to_string()),
-        );
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -7426,7 +7469,11 @@ impl GenerateFromProofread {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::GENERATE_FROM_PROOFREAD, url)
+        let request = RequestBuilder::new(
+                &operations::GENERATE_FROM_PROOFREAD,
+                &client.baseurl,
+                &[("proofread_id", &proofread_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -7474,16 +7521,11 @@ impl DownloadProofreadSrt {
                 &operations::DOWNLOAD_PROOFREAD_SRT,
                 problem,
             ))?;
-        check_segment(
-            &operations::DOWNLOAD_PROOFREAD_SRT,
-            "proofread_id",
-            &proofread_id,
-        )?;
-        let url = format!(
-            "{}/v3/video-translations/proofreads/{}/srt", client.baseurl, encode_path(&
-            proofread_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DOWNLOAD_PROOFREAD_SRT, url)
+        let request = RequestBuilder::new(
+                &operations::DOWNLOAD_PROOFREAD_SRT,
+                &client.baseurl,
+                &[("proofread_id", &proofread_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -7546,12 +7588,11 @@ impl UploadProofreadSrt {
                 &operations::UPLOAD_PROOFREAD_SRT,
                 problem,
             ))?;
-        check_segment(&operations::UPLOAD_PROOFREAD_SRT, "proofread_id", &proofread_id)?;
-        let url = format!(
-            "{}/v3/video-translations/proofreads/{}/srt", client.baseurl, encode_path(&
-            proofread_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::UPLOAD_PROOFREAD_SRT, url)
+        let request = RequestBuilder::new(
+                &operations::UPLOAD_PROOFREAD_SRT,
+                &client.baseurl,
+                &[("proofread_id", &proofread_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -7619,10 +7660,10 @@ impl BulkVideoTranslationStatuses {
                 &operations::BULK_VIDEO_TRANSLATION_STATUSES,
                 problem,
             ))?;
-        let url = format!("{}/v3/video-translations/statuses", client.baseurl,);
         let request = RequestBuilder::new(
                 &operations::BULK_VIDEO_TRANSLATION_STATUSES,
-                url,
+                &client.baseurl,
+                &[],
             )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("batch_ids", &batch_ids))
@@ -7671,16 +7712,11 @@ impl GetVideoTranslation {
                 &operations::GET_VIDEO_TRANSLATION,
                 problem,
             ))?;
-        check_segment(
-            &operations::GET_VIDEO_TRANSLATION,
-            "video_translation_id",
-            &video_translation_id,
-        )?;
-        let url = format!(
-            "{}/v3/video-translations/{}", client.baseurl, encode_path(&
-            video_translation_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_VIDEO_TRANSLATION, url)
+        let request = RequestBuilder::new(
+                &operations::GET_VIDEO_TRANSLATION,
+                &client.baseurl,
+                &[("video_translation_id", &video_translation_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -7726,16 +7762,11 @@ impl DeleteVideoTranslation {
                 &operations::DELETE_VIDEO_TRANSLATION,
                 problem,
             ))?;
-        check_segment(
-            &operations::DELETE_VIDEO_TRANSLATION,
-            "video_translation_id",
-            &video_translation_id,
-        )?;
-        let url = format!(
-            "{}/v3/video-translations/{}", client.baseurl, encode_path(&
-            video_translation_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_VIDEO_TRANSLATION, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_VIDEO_TRANSLATION,
+                &client.baseurl,
+                &[("video_translation_id", &video_translation_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -7798,16 +7829,11 @@ impl UpdateVideoTranslation {
                 &operations::UPDATE_VIDEO_TRANSLATION,
                 problem,
             ))?;
-        check_segment(
-            &operations::UPDATE_VIDEO_TRANSLATION,
-            "video_translation_id",
-            &video_translation_id,
-        )?;
-        let url = format!(
-            "{}/v3/video-translations/{}", client.baseurl, encode_path(&
-            video_translation_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::UPDATE_VIDEO_TRANSLATION, url)
+        let request = RequestBuilder::new(
+                &operations::UPDATE_VIDEO_TRANSLATION,
+                &client.baseurl,
+                &[("video_translation_id", &video_translation_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -7919,8 +7945,7 @@ impl ListVideos {
                 &operations::LIST_VIDEOS,
                 problem,
             ))?;
-        let url = format!("{}/v3/videos", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_VIDEOS, url)
+        let request = RequestBuilder::new(&operations::LIST_VIDEOS, &client.baseurl, &[])
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("folder_id", &folder_id))
             .query(&QueryParam::new("limit", &limit))
@@ -7988,7 +8013,6 @@ impl CreateVideo {
                 &operations::CREATE_VIDEO,
                 problem,
             ))?;
-        let url = format!("{}/v3/videos", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -7997,7 +8021,11 @@ impl CreateVideo {
                     header_value(&operations::CREATE_VIDEO, "Idempotency-Key", &value)?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_VIDEO, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_VIDEO,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -8063,7 +8091,6 @@ impl CreateVideoBatch {
                 &operations::CREATE_VIDEO_BATCH,
                 problem,
             ))?;
-        let url = format!("{}/v3/videos/batches", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -8076,7 +8103,11 @@ impl CreateVideoBatch {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_VIDEO_BATCH, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_VIDEO_BATCH,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -8164,12 +8195,11 @@ impl GetVideoBatch {
                 &operations::GET_VIDEO_BATCH,
                 problem,
             ))?;
-        check_segment(&operations::GET_VIDEO_BATCH, "batch_id", &batch_id)?;
-        let url = format!(
-            "{}/v3/videos/batches/{}", client.baseurl, encode_path(& batch_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_VIDEO_BATCH, url)
+        let request = RequestBuilder::new(
+                &operations::GET_VIDEO_BATCH,
+                &client.baseurl,
+                &[("batch_id", &batch_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -8236,8 +8266,11 @@ impl BulkVideoStatuses {
                 &operations::BULK_VIDEO_STATUSES,
                 problem,
             ))?;
-        let url = format!("{}/v3/videos/statuses", client.baseurl,);
-        let request = RequestBuilder::new(&operations::BULK_VIDEO_STATUSES, url)
+        let request = RequestBuilder::new(
+                &operations::BULK_VIDEO_STATUSES,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("batch_ids", &batch_ids))
             .query(&QueryParam::new("video_ids", &video_ids))
@@ -8280,11 +8313,11 @@ impl GetVideo {
         let Self { client, video_id } = self;
         let video_id = video_id
             .map_err(|problem| Error::invalid_request(&operations::GET_VIDEO, problem))?;
-        check_segment(&operations::GET_VIDEO, "video_id", &video_id)?;
-        let url = format!(
-            "{}/v3/videos/{}", client.baseurl, encode_path(& video_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_VIDEO, url)
+        let request = RequestBuilder::new(
+                &operations::GET_VIDEO,
+                &client.baseurl,
+                &[("video_id", &video_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_VIDEO).await?;
@@ -8328,11 +8361,11 @@ impl DeleteVideo {
                 &operations::DELETE_VIDEO,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_VIDEO, "video_id", &video_id)?;
-        let url = format!(
-            "{}/v3/videos/{}", client.baseurl, encode_path(& video_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_VIDEO, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_VIDEO,
+                &client.baseurl,
+                &[("video_id", &video_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::DELETE_VIDEO).await?;
@@ -8376,12 +8409,11 @@ impl GetVideoScenes {
                 &operations::GET_VIDEO_SCENES,
                 problem,
             ))?;
-        check_segment(&operations::GET_VIDEO_SCENES, "video_id", &video_id)?;
-        let url = format!(
-            "{}/v3/videos/{}/scenes", client.baseurl, encode_path(& video_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_VIDEO_SCENES, url)
+        let request = RequestBuilder::new(
+                &operations::GET_VIDEO_SCENES,
+                &client.baseurl,
+                &[("video_id", &video_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_VIDEO_SCENES).await?;
@@ -8530,8 +8562,7 @@ impl ListVoices {
                 &operations::LIST_VOICES,
                 problem,
             ))?;
-        let url = format!("{}/v3/voices", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_VOICES, url)
+        let request = RequestBuilder::new(&operations::LIST_VOICES, &client.baseurl, &[])
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("engine", &engine))
             .query(&QueryParam::new("gender", &gender))
@@ -8579,8 +8610,11 @@ impl DesignVoice {
                 &operations::DESIGN_VOICE,
                 problem,
             ))?;
-        let url = format!("{}/v3/voices", client.baseurl,);
-        let request = RequestBuilder::new(&operations::DESIGN_VOICE, url)
+        let request = RequestBuilder::new(
+                &operations::DESIGN_VOICE,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -8623,8 +8657,7 @@ impl CloneVoice {
                 &operations::CLONE_VOICE,
                 problem,
             ))?;
-        let url = format!("{}/v3/voices/clone", client.baseurl,);
-        let request = RequestBuilder::new(&operations::CLONE_VOICE, url)
+        let request = RequestBuilder::new(&operations::CLONE_VOICE, &client.baseurl, &[])
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -8667,8 +8700,11 @@ impl CreateSpeech {
                 &operations::CREATE_SPEECH,
                 problem,
             ))?;
-        let url = format!("{}/v3/voices/speech", client.baseurl,);
-        let request = RequestBuilder::new(&operations::CREATE_SPEECH, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_SPEECH,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -8710,11 +8746,11 @@ impl GetVoice {
         let Self { client, voice_id } = self;
         let voice_id = voice_id
             .map_err(|problem| Error::invalid_request(&operations::GET_VOICE, problem))?;
-        check_segment(&operations::GET_VOICE, "voice_id", &voice_id)?;
-        let url = format!(
-            "{}/v3/voices/{}", client.baseurl, encode_path(& voice_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_VOICE, url)
+        let request = RequestBuilder::new(
+                &operations::GET_VOICE,
+                &client.baseurl,
+                &[("voice_id", &voice_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_VOICE).await?;
@@ -8758,11 +8794,11 @@ impl DeleteVoice {
                 &operations::DELETE_VOICE,
                 problem,
             ))?;
-        check_segment(&operations::DELETE_VOICE, "voice_id", &voice_id)?;
-        let url = format!(
-            "{}/v3/voices/{}", client.baseurl, encode_path(& voice_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_VOICE, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_VOICE,
+                &client.baseurl,
+                &[("voice_id", &voice_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::DELETE_VOICE).await?;
@@ -8829,8 +8865,11 @@ impl ListWebhookEndpoints {
                 &operations::LIST_WEBHOOK_ENDPOINTS,
                 problem,
             ))?;
-        let url = format!("{}/v3/webhooks/endpoints", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_WEBHOOK_ENDPOINTS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_WEBHOOK_ENDPOINTS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -8898,7 +8937,6 @@ impl CreateWebhookEndpoint {
                 &operations::CREATE_WEBHOOK_ENDPOINT,
                 problem,
             ))?;
-        let url = format!("{}/v3/webhooks/endpoints", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -8911,7 +8949,11 @@ impl CreateWebhookEndpoint {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_WEBHOOK_ENDPOINT, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_WEBHOOK_ENDPOINT,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -8959,16 +9001,11 @@ impl DeleteWebhookEndpoint {
                 &operations::DELETE_WEBHOOK_ENDPOINT,
                 problem,
             ))?;
-        check_segment(
-            &operations::DELETE_WEBHOOK_ENDPOINT,
-            "endpoint_id",
-            &endpoint_id,
-        )?;
-        let url = format!(
-            "{}/v3/webhooks/endpoints/{}", client.baseurl, encode_path(& endpoint_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::DELETE_WEBHOOK_ENDPOINT, url)
+        let request = RequestBuilder::new(
+                &operations::DELETE_WEBHOOK_ENDPOINT,
+                &client.baseurl,
+                &[("endpoint_id", &endpoint_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -9031,16 +9068,11 @@ impl UpdateWebhookEndpoint {
                 &operations::UPDATE_WEBHOOK_ENDPOINT,
                 problem,
             ))?;
-        check_segment(
-            &operations::UPDATE_WEBHOOK_ENDPOINT,
-            "endpoint_id",
-            &endpoint_id,
-        )?;
-        let url = format!(
-            "{}/v3/webhooks/endpoints/{}", client.baseurl, encode_path(& endpoint_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::UPDATE_WEBHOOK_ENDPOINT, url)
+        let request = RequestBuilder::new(
+                &operations::UPDATE_WEBHOOK_ENDPOINT,
+                &client.baseurl,
+                &[("endpoint_id", &endpoint_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -9111,15 +9143,6 @@ impl RotateWebhookEndpointSecret {
                 &operations::ROTATE_WEBHOOK_ENDPOINT_SECRET,
                 problem,
             ))?;
-        check_segment(
-            &operations::ROTATE_WEBHOOK_ENDPOINT_SECRET,
-            "endpoint_id",
-            &endpoint_id,
-        )?;
-        let url = format!(
-            "{}/v3/webhooks/endpoints/{}/rotate-secret", client.baseurl, encode_path(&
-            endpoint_id.to_string()),
-        );
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -9134,7 +9157,8 @@ impl RotateWebhookEndpointSecret {
         }
         let request = RequestBuilder::new(
                 &operations::ROTATE_WEBHOOK_ENDPOINT_SECRET,
-                url,
+                &client.baseurl,
+                &[("endpoint_id", &endpoint_id)],
             )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .headers(header_map)
@@ -9161,8 +9185,11 @@ impl ListWebhookEventTypes {
     /// Sends the request: `GET /v3/webhooks/event-types`.
     pub async fn send(self) -> Result<Response<ListWebhookEventTypesEnvelope>, Error> {
         let Self { client } = self;
-        let url = format!("{}/v3/webhooks/event-types", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_WEBHOOK_EVENT_TYPES, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_WEBHOOK_EVENT_TYPES,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -9271,8 +9298,11 @@ impl ListWebhookEvents {
                 &operations::LIST_WEBHOOK_EVENTS,
                 problem,
             ))?;
-        let url = format!("{}/v3/webhooks/events", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_WEBHOOK_EVENTS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_WEBHOOK_EVENTS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("entity_id", &entity_id))
             .query(&QueryParam::new("event_type", &event_type))
@@ -9364,8 +9394,11 @@ impl ListWorkflowRuns {
                 &operations::LIST_WORKFLOW_RUNS,
                 problem,
             ))?;
-        let url = format!("{}/v3/workflow-runs", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_WORKFLOW_RUNS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_WORKFLOW_RUNS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -9433,7 +9466,6 @@ impl CreateWorkflowRun {
                 &operations::CREATE_WORKFLOW_RUN,
                 problem,
             ))?;
-        let url = format!("{}/v3/workflow-runs", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         header_map
             .append(
@@ -9444,7 +9476,11 @@ impl CreateWorkflowRun {
                     &idempotency_key,
                 )?,
             );
-        let request = RequestBuilder::new(&operations::CREATE_WORKFLOW_RUN, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_WORKFLOW_RUN,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -9490,11 +9526,11 @@ impl GetWorkflowRun {
                 &operations::GET_WORKFLOW_RUN,
                 problem,
             ))?;
-        check_segment(&operations::GET_WORKFLOW_RUN, "run_id", &run_id)?;
-        let url = format!(
-            "{}/v3/workflow-runs/{}", client.baseurl, encode_path(& run_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_WORKFLOW_RUN, url)
+        let request = RequestBuilder::new(
+                &operations::GET_WORKFLOW_RUN,
+                &client.baseurl,
+                &[("run_id", &run_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_WORKFLOW_RUN).await?;
@@ -9538,12 +9574,11 @@ impl CancelWorkflowRun {
                 &operations::CANCEL_WORKFLOW_RUN,
                 problem,
             ))?;
-        check_segment(&operations::CANCEL_WORKFLOW_RUN, "run_id", &run_id)?;
-        let url = format!(
-            "{}/v3/workflow-runs/{}/cancel", client.baseurl, encode_path(& run_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::CANCEL_WORKFLOW_RUN, url)
+        let request = RequestBuilder::new(
+                &operations::CANCEL_WORKFLOW_RUN,
+                &client.baseurl,
+                &[("run_id", &run_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::CANCEL_WORKFLOW_RUN).await?;
@@ -9629,12 +9664,11 @@ impl ListWorkflowRunNodes {
                 &operations::LIST_WORKFLOW_RUN_NODES,
                 problem,
             ))?;
-        check_segment(&operations::LIST_WORKFLOW_RUN_NODES, "run_id", &run_id)?;
-        let url = format!(
-            "{}/v3/workflow-runs/{}/nodes", client.baseurl, encode_path(& run_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::LIST_WORKFLOW_RUN_NODES, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_WORKFLOW_RUN_NODES,
+                &client.baseurl,
+                &[("run_id", &run_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -9707,8 +9741,11 @@ impl ListWorkflowDefinitions {
                 &operations::LIST_WORKFLOW_DEFINITIONS,
                 problem,
             ))?;
-        let url = format!("{}/v3/workflows", client.baseurl,);
-        let request = RequestBuilder::new(&operations::LIST_WORKFLOW_DEFINITIONS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_WORKFLOW_DEFINITIONS,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -9778,7 +9815,6 @@ impl CreateWorkflow {
                 &operations::CREATE_WORKFLOW,
                 problem,
             ))?;
-        let url = format!("{}/v3/workflows", client.baseurl,);
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -9791,7 +9827,11 @@ impl CreateWorkflow {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::CREATE_WORKFLOW, url)
+        let request = RequestBuilder::new(
+                &operations::CREATE_WORKFLOW,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -9818,8 +9858,11 @@ impl GetWorkflowNodeTypes {
     /// Sends the request: `GET /v3/workflows/node-types`.
     pub async fn send(self) -> Result<Response<GetWorkflowNodeTypesEnvelope>, Error> {
         let Self { client } = self;
-        let url = format!("{}/v3/workflows/node-types", client.baseurl,);
-        let request = RequestBuilder::new(&operations::GET_WORKFLOW_NODE_TYPES, url)
+        let request = RequestBuilder::new(
+                &operations::GET_WORKFLOW_NODE_TYPES,
+                &client.baseurl,
+                &[],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client
@@ -9867,11 +9910,11 @@ impl GetWorkflow {
                 &operations::GET_WORKFLOW,
                 problem,
             ))?;
-        check_segment(&operations::GET_WORKFLOW, "workflow_id", &workflow_id)?;
-        let url = format!(
-            "{}/v3/workflows/{}", client.baseurl, encode_path(& workflow_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_WORKFLOW, url)
+        let request = RequestBuilder::new(
+                &operations::GET_WORKFLOW,
+                &client.baseurl,
+                &[("workflow_id", &workflow_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_WORKFLOW).await?;
@@ -9934,11 +9977,11 @@ impl UpdateWorkflowDraft {
                 &operations::UPDATE_WORKFLOW_DRAFT,
                 problem,
             ))?;
-        check_segment(&operations::UPDATE_WORKFLOW_DRAFT, "workflow_id", &workflow_id)?;
-        let url = format!(
-            "{}/v3/workflows/{}", client.baseurl, encode_path(& workflow_id.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::UPDATE_WORKFLOW_DRAFT, url)
+        let request = RequestBuilder::new(
+                &operations::UPDATE_WORKFLOW_DRAFT,
+                &client.baseurl,
+                &[("workflow_id", &workflow_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .build()?;
@@ -10029,12 +10072,11 @@ impl ListWorkflowVersions {
                 &operations::LIST_WORKFLOW_VERSIONS,
                 problem,
             ))?;
-        check_segment(&operations::LIST_WORKFLOW_VERSIONS, "workflow_id", &workflow_id)?;
-        let url = format!(
-            "{}/v3/workflows/{}/versions", client.baseurl, encode_path(& workflow_id
-            .to_string()),
-        );
-        let request = RequestBuilder::new(&operations::LIST_WORKFLOW_VERSIONS, url)
+        let request = RequestBuilder::new(
+                &operations::LIST_WORKFLOW_VERSIONS,
+                &client.baseurl,
+                &[("workflow_id", &workflow_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .query(&QueryParam::new("limit", &limit))
             .query(&QueryParam::new("token", &token))
@@ -10123,15 +10165,6 @@ impl PublishWorkflowVersion {
                 &operations::PUBLISH_WORKFLOW_VERSION,
                 problem,
             ))?;
-        check_segment(
-            &operations::PUBLISH_WORKFLOW_VERSION,
-            "workflow_id",
-            &workflow_id,
-        )?;
-        let url = format!(
-            "{}/v3/workflows/{}/versions", client.baseurl, encode_path(& workflow_id
-            .to_string()),
-        );
         let mut header_map = header::HeaderMap::with_capacity(2usize);
         if let Some(value) = idempotency_key {
             header_map
@@ -10144,7 +10177,11 @@ impl PublishWorkflowVersion {
                     )?,
                 );
         }
-        let request = RequestBuilder::new(&operations::PUBLISH_WORKFLOW_VERSION, url)
+        let request = RequestBuilder::new(
+                &operations::PUBLISH_WORKFLOW_VERSION,
+                &client.baseurl,
+                &[("workflow_id", &workflow_id)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .json(&body)
             .headers(header_map)
@@ -10213,17 +10250,11 @@ impl GetWorkflowVersion {
                 &operations::GET_WORKFLOW_VERSION,
                 problem,
             ))?;
-        check_segment(&operations::GET_WORKFLOW_VERSION, "workflow_id", &workflow_id)?;
-        check_segment(
-            &operations::GET_WORKFLOW_VERSION,
-            "version_number",
-            &version_number,
-        )?;
-        let url = format!(
-            "{}/v3/workflows/{}/versions/{}", client.baseurl, encode_path(& workflow_id
-            .to_string()), encode_path(& version_number.to_string()),
-        );
-        let request = RequestBuilder::new(&operations::GET_WORKFLOW_VERSION, url)
+        let request = RequestBuilder::new(
+                &operations::GET_WORKFLOW_VERSION,
+                &client.baseurl,
+                &[("workflow_id", &workflow_id), ("version_number", &version_number)],
+            )
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json"))
             .build()?;
         let response = client.execute(request, &operations::GET_WORKFLOW_VERSION).await?;

@@ -70,7 +70,10 @@ fn compare(runtime: &Runtime, url: &str, key: &str) -> Result<(), Failure> {
         per_call(our.count_total),
         per_call(our.bytes_total)
     );
-    println!("  ratio                      {:7.3}", our.count_total as f64 / their.count_total as f64);
+    println!(
+        "  ratio                      {:7.3}     (aim: at most {AIM})",
+        our.count_total as f64 / their.count_total as f64
+    );
     Ok(())
 }
 

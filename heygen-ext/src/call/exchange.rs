@@ -5,10 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream;
-use heygen_api::{CallRecord, Operation, Request, Transfer, TransportError};
+use heygen_api::{CallRecord, Operation, RawResponse, Request, Transfer, TransportError};
 use http::{HeaderMap, Method, StatusCode};
-use http_body_util::BodyExt;
 use reqwest::Body;
 use serde_json::Value;
 
@@ -27,13 +25,13 @@ const IDLE: Duration = Duration::from_secs(60);
 /// What became of a try.
 pub(crate) enum Outcome {
     /// A whole answer; of an event stream, its head.
-    Answered { status: StatusCode, code: Option<String>, response: reqwest::Response },
+    Answered { status: StatusCode, code: Option<String>, response: RawResponse },
     /// An answer whose body broke off.
     Cut { status: StatusCode, headers: HeaderMap, received: Bytes, error: TransportError },
     /// No answer. A final one has a cause that no other try would mend.
     Failed { error: TransportError, final_: bool },
     /// 401 for a token that may be renewed.
-    Unauthorized { presented: Presented, response: reqwest::Response },
+    Unauthorized { presented: Presented, response: RawResponse },
 }
 
 impl Outcome {
@@ -82,22 +80,18 @@ impl Outcome {
         self,
         record: CallRecord,
         doubtful: bool,
-    ) -> Result<reqwest::Response, TransportError> {
+    ) -> Result<RawResponse, TransportError> {
         let record = record.after_a_doubtful_try(doubtful);
-        let mut response = match self {
-            Self::Answered { response, .. } | Self::Unauthorized { response, .. } => response,
-            Self::Failed { error, .. } => return Err(error.with_record(record)),
+        match self {
+            Self::Answered { response, .. } | Self::Unauthorized { response, .. } => {
+                Ok(response.with_record(record))
+            }
+            Self::Failed { error, .. } => Err(error.with_record(record)),
             // The head arrived, and an error about the body should have what it says.
             Self::Cut { status, headers, received, error } => {
-                let body = stream::iter([Ok(received), Err(error)]);
-                let mut response = http::Response::new(Body::wrap_stream(body));
-                *response.status_mut() = status;
-                *response.headers_mut() = headers;
-                response.into()
+                Ok(RawResponse::cut(status, headers, received, error).with_record(record))
             }
-        };
-        response.extensions_mut().insert(record);
-        Ok(response)
+        }
     }
 }
 
@@ -165,48 +159,25 @@ async fn send(
     sender: &Sender,
     request: Request,
     operation: &'static Operation,
-) -> Result<reqwest::Response, TransportError> {
+) -> Result<RawResponse, TransportError> {
     match sender {
-        Sender::Http(client) => Ok(client.execute(request.into_inner()).await?),
+        Sender::Http(client) => Ok(client.execute(request.into_inner()).await?.into()),
         Sender::Own(transport) => transport.send(request, operation).await,
     }
 }
 
 /// Reads an answer to its end: what a retry depends on may stand in its body, and a body that breaks off is no answer.
-async fn read(response: reqwest::Response, log: bool) -> Outcome {
-    let (parts, mut body) = http::Response::<Body>::from(response).into_parts();
-    let (mut first, mut rest) = (Bytes::new(), Vec::new());
-    while let Some(frame) = body.frame().await {
-        let chunk = match frame {
-            Ok(frame) => frame.into_data().unwrap_or_default(),
-            Err(error) => {
-                let received = joined(first, rest);
-                return Outcome::Cut {
-                    status: parts.status,
-                    headers: parts.headers,
-                    received,
-                    error: error.into(),
-                };
-            }
-        };
-        // Most answers are one chunk, which need not be copied.
-        if first.is_empty() {
-            first = chunk;
-        } else {
-            rest.extend_from_slice(&chunk);
-        }
+async fn read(mut response: RawResponse, log: bool) -> Outcome {
+    let (body, cut) = response.read().await;
+    let (status, headers) = response.into_head();
+    if let Some(error) = cut {
+        return Outcome::Cut { status, headers, received: body, error };
     }
-    let body = joined(first, rest);
     if log {
         tracing::trace!(body = redacted(&body), "answer");
     }
-    let status = parts.status;
     let code = if status.is_success() { None } else { code(&body) };
-    Outcome::Answered { status, code, response: http::Response::from_parts(parts, body).into() }
-}
-
-fn joined(first: Bytes, rest: Vec<u8>) -> Bytes {
-    if rest.is_empty() { first } else { [&first[..], &rest].concat().into() }
+    Outcome::Answered { status, code, response: RawResponse::new(status, headers, body) }
 }
 
 /// The code of a refusal in the service's form.

@@ -16,7 +16,9 @@ mod tests;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use heygen_api::{BoxFuture, CallRecord, IdempotencyKey, Operation, Request, Transport, TransportError};
+use heygen_api::{
+    BoxFuture, CallRecord, IdempotencyKey, Operation, RawResponse, Request, Transport, TransportError,
+};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tokio::sync::SemaphorePermit;
 use tracing::Instrument;
@@ -85,7 +87,7 @@ impl Transport for Policies {
         &'a self,
         request: Request,
         operation: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+    ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         let span = telemetry::span(operation, request.url().host_str().unwrap_or_default());
         let call =
             Call { policies: self, operation, began: self.shared.surroundings.now(), span: span.clone() };
@@ -125,7 +127,7 @@ impl Call<'_> {
         self.policies.options.deadline.map(|deadline| deadline.saturating_sub(spent))
     }
 
-    async fn run(self, mut request: Request) -> Result<reqwest::Response, TransportError> {
+    async fn run(self, mut request: Request) -> Result<RawResponse, TransportError> {
         let key = self.set_key(&mut request)?;
         if !request.headers().contains_key(header::USER_AGENT) {
             request.headers_mut().insert(header::USER_AGENT, self.shared().user_agent.clone());
@@ -244,9 +246,8 @@ impl Call<'_> {
 
     fn judge(&self, outcome: &Outcome, progress: &Progress, has_key: bool, replayable: bool) -> Decision {
         let shared = self.shared();
-        let retry_after = |response: &reqwest::Response| {
-            retry_after::retry_after(response.headers(), shared.surroundings.date())
-        };
+        let retry_after =
+            |response: &RawResponse| retry_after::retry_after(response.headers(), shared.surroundings.date());
         let phase = match outcome {
             Outcome::Answered { status, code, response } => {
                 Phase::Answered { status: *status, code: code.as_deref(), retry_after: retry_after(response) }
@@ -303,7 +304,7 @@ impl Call<'_> {
         outcome: Outcome,
         progress: Progress,
         key: Option<String>,
-    ) -> Result<reqwest::Response, TransportError> {
+    ) -> Result<RawResponse, TransportError> {
         let shared = self.shared();
         if matches!(&outcome, Outcome::Answered { status, .. } if status.is_success()) {
             shared.bucket.refill(progress.paid);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use heygen_api::types::{CreateVideoBody, CreateVideoFromAvatar};
-use heygen_api::{BoxFuture, Operation, Request, Transport, TransportError};
+use heygen_api::{BoxFuture, Operation, RawResponse, Request, Transport, TransportError};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::surroundings::tests::Still;
@@ -41,7 +41,7 @@ impl Transport for Script {
         &'a self,
         request: Request,
         _: &'static Operation,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+    ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         self.seen.lock().unwrap().push(request.headers().clone());
         let act = self.acts.lock().unwrap().pop_front().unwrap_or(OK);
         Box::pin(async move {

@@ -157,7 +157,7 @@ pub fn emit(lowered: &Value) -> Result<Vec<File>> {
                 use super::operations;
                 use super::types::*;
                 use crate::multipart;
-                use crate::request::{QueryParam, RequestBuilder, check_segment, encode_path, header, header_value};
+                use crate::request::{QueryParam, RequestBuilder, header, header_value};
                 use crate::{Client, Error, EventStream, FilePart, Response};
                 #(#calls)*
             },

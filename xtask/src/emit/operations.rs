@@ -94,7 +94,7 @@ pub fn emit(operation: &Operation<'_>, builders: &[Item], gates: &Gates) -> Resu
     let id = operation.id();
     let parts = parts(builders, &id)?;
     let constant = format_ident!("{}", id.to_shouty_snake_case());
-    let send = send::statements(builders, &id)?;
+    let send = send::statements(builders, &id, &segments(operation, &parts))?;
     let gate = gates.of_operation(&id);
     Ok(Emitted {
         method: method(operation, &id, &parts, &gate),
@@ -231,13 +231,6 @@ fn builder(
         let ident = &part.ident;
         quote!(let #ident = #ident.map_err(|problem| Error::invalid_request(&operations::#constant, problem))?;)
     });
-    let segments =
-        operation.parameters().filter(|parameter| text(parameter, "in") == "path").filter_map(|parameter| {
-            let name = text(parameter, "name");
-            let part = parts.iter().find(|part| is_named(part, name))?;
-            let ident = &part.ident;
-            Some(quote!(check_segment(&operations::#constant, #name, &#ident)?;))
-        });
     let attach = form.iter().zip(&form_idents).map(|(name, ident)| {
         quote! {
             let request = multipart::attach(&operations::#constant, request, #name, #ident)?;
@@ -284,7 +277,6 @@ fn builder(
             pub async fn send(self) -> Result<Response<#output>, Error> {
                 let Self { client, #(#idents,)* #(#form_idents,)* } = self;
                 #(#take)*
-                #(#segments)*
                 #(#send)*
                 #(#attach)*
                 let response = client.execute(request, &operations::#constant).await?;
@@ -292,6 +284,18 @@ fn builder(
             }
         }
     })
+}
+
+/// The parameters in the path: the name on the wire, and the variable.
+fn segments(operation: &Operation<'_>, parts: &[Part]) -> Vec<(String, syn::Ident)> {
+    let in_path = operation.parameters().filter(|parameter| text(parameter, "in") == "path");
+    in_path
+        .filter_map(|parameter| {
+            let name = text(parameter, "name");
+            let part = parts.iter().find(|part| is_named(part, name))?;
+            Some((name.to_owned(), part.ident.clone()))
+        })
+        .collect()
 }
 
 /// Whether a part is the parameter of that name on the wire.

@@ -7,8 +7,9 @@ use quote::{format_ident, quote};
 use syn::visit_mut::VisitMut;
 use syn::{Item, ItemImpl, Stmt, Type};
 
-/// The generator's statements that make the request: from the address to `build()`.
-pub fn statements(builders: &[Item], id: &str) -> Result<Vec<Stmt>> {
+/// The generator's statements that make the request, up to `build()`. Its address is left out: the request makes it of the
+/// operation's path and of the parameters in it, `segments`, each with its name on the wire.
+pub fn statements(builders: &[Item], id: &str, segments: &[(String, syn::Ident)]) -> Result<Vec<Stmt>> {
     let wanted = id.to_upper_camel_case();
     let implementation = builders.iter().find_map(|item| match item {
         Item::Impl(item) if self_type(item).as_deref() == Some(wanted.as_str()) => Some(item),
@@ -31,9 +32,11 @@ pub fn statements(builders: &[Item], id: &str) -> Result<Vec<Stmt>> {
         let spelled = quote!(#statement).to_string();
         if started && !spelled.contains("\"api-version\"") {
             let mut statement = statement.clone();
-            ToSeam { operation: format_ident!("{}", id.to_shouty_snake_case()) }
+            ToSeam { operation: format_ident!("{}", id.to_shouty_snake_case()), segments }
                 .visit_stmt_mut(&mut statement);
-            kept.push(statement);
+            if name.as_deref() != Some("url") {
+                kept.push(statement);
+            }
         }
     }
     if !spelled_of(&kept).contains("header_map . append") {
@@ -62,11 +65,12 @@ fn bound_name(statement: &Stmt) -> Option<String> {
 }
 
 /// The generator speaks of its own runtime and of reqwest's request builder; the client has one of each.
-struct ToSeam {
+struct ToSeam<'a> {
     operation: syn::Ident,
+    segments: &'a [(String, syn::Ident)],
 }
 
-impl VisitMut for ToSeam {
+impl VisitMut for ToSeam<'_> {
     fn visit_expr_mut(&mut self, expression: &mut syn::Expr) {
         syn::visit_mut::visit_expr_mut(self, expression);
         let operation = &self.operation;
@@ -75,8 +79,10 @@ impl VisitMut for ToSeam {
             && quote!(#call).to_string().starts_with("client . client .")
             && matches!(&*call.receiver, syn::Expr::Field(_))
         {
-            let arguments = &call.args;
-            *expression = syn::parse_quote!(RequestBuilder::new(&operations::#operation, #arguments));
+            let segments = self.segments.iter().map(|(name, ident)| quote!((#name, &#ident)));
+            *expression = syn::parse_quote!(
+                RequestBuilder::new(&operations::#operation, &client.baseurl, &[#(#segments),*])
+            );
         }
     }
 
