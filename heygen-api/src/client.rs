@@ -143,7 +143,14 @@ impl ClientBuilder {
             (None, None, _) => {
                 return Err(Error::configuration("no credentials: call `api_key` or `bearer_token`"));
             }
-            (None, Some(credentials), None) => Arc::new(HttpTransport::new(credentials)?),
+            (None, Some(credentials), None) => {
+                // What goes to this machine in the clear must not leave it by a proxy.
+                let local = baseurl.starts_with("http:");
+                Arc::new(HttpTransport::with_options(credentials, |options| match local {
+                    true => options.no_proxy(),
+                    false => options,
+                })?)
+            }
             (None, Some(credentials), Some(client)) => {
                 Arc::new(HttpTransport::with_client(credentials, client)?)
             }
@@ -167,9 +174,7 @@ fn checked(url: &str) -> Result<String, Error> {
         ));
     }
     if parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err(Error::configuration(format!(
-            "the base URL `{url}` has a query or a fragment: leave it out"
-        )));
+        return Err(Error::configuration("the base URL has a query or a fragment: leave it out"));
     }
     let local = match parsed.host_str() {
         Some("localhost" | "[::1]") => true,

@@ -168,17 +168,17 @@ impl Error {
         Self(Arc::new(error))
     }
 
-    /// A success whose body is a refusal in the service's form, if it is one.
+    /// A success whose body carries a refusal, whatever else it has.
     pub(crate) fn refused_in_disguise(
         operation: &'static Operation,
         answered: &Answered,
         body: &Bytes,
     ) -> Option<Self> {
-        let value: Value = serde_json::from_slice(body).ok()?;
-        let given = |name: &str| value.get(name).is_some_and(|value| !value.is_null());
-        if !given("error") || given("data") {
+        // Hardly any success has the word in it, and most of those say `null`.
+        if !body.windows(ERROR.len()).any(|window| window == ERROR) {
             return None;
         }
+        let Probe { error: Some(_) } = serde_json::from_slice(body).ok()? else { return None };
         let mut error = Inner::new(ErrorKind::Refused, Some(operation), String::new());
         error.said = Some(read_refusal(body)?);
         answered.clone().note(&mut error);
@@ -226,6 +226,15 @@ impl Inner {
             record: None,
         }
     }
+}
+
+/// The member in which refusals stand.
+const ERROR: &[u8] = b"\"error\"";
+
+/// Whether an answer has that member, and not as `null`.
+#[derive(serde::Deserialize)]
+struct Probe {
+    error: Option<serde::de::IgnoredAny>,
 }
 
 /// What an answer says before its body.

@@ -92,7 +92,11 @@ impl<T> EventStream<T> {
 
     /// The error of a stream that ended where it must not.
     pub fn cut_short(&self) -> Error {
-        let problem = TransportError::no_answer("the stream ended before its last event");
+        self.broken(TransportError::no_answer("the stream ended before its last event"))
+    }
+
+    /// The error of a stream that the reader gives up, such as one on which nothing comes any more.
+    pub fn broken(&self, problem: TransportError) -> Error {
         Error::cut(self.operation, self.answered.clone(), problem)
     }
 }

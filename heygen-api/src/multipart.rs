@@ -130,7 +130,10 @@ pub(crate) fn attach(
         part.content_type
     );
     let tail = format!("\r\n--{boundary}--\r\n");
-    let length = head.len() as u64 + part.length + tail.len() as u64;
+    let around = (head.len() + tail.len()) as u64;
+    let length = part.length.checked_add(around).ok_or_else(|| {
+        invalid(format!("`{name}`: {} bytes were announced, and no file is so large", part.length))
+    })?;
     let headers = request.headers_mut();
     let form = format!("multipart/form-data; boundary={boundary}");
     headers.insert(

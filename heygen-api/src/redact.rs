@@ -10,11 +10,23 @@ pub(crate) fn hidden<T: Redact>(value: &T) -> impl fmt::Debug {
     Shown(value.text().map(|_| "[redacted]".to_owned()))
 }
 
-/// Shows an address without its query, in which a signature may stand.
+/// Shows an address without its query, in which a signature may stand, and without a user and password.
 pub(crate) fn without_query<T: Redact>(value: &T) -> impl fmt::Debug {
-    Shown(value.text().map(|url| match url.split_once(['?', '#']) {
-        Some((address, _)) => format!("{address}?[redacted]"),
-        None => url.to_owned(),
+    Shown(value.text().map(|url| {
+        let url = match url.split_once(['?', '#']) {
+            Some((address, _)) => format!("{address}?[redacted]"),
+            None => url.to_owned(),
+        };
+        match url.split_once("://") {
+            Some((scheme, rest)) => {
+                let end = rest.find('/').unwrap_or(rest.len());
+                match rest.get(..end).and_then(|host| host.rfind('@')) {
+                    Some(at) => format!("{scheme}://[redacted]{}", rest.get(at..).unwrap_or_default()),
+                    None => url,
+                }
+            }
+            None => url,
+        }
     }))
 }
 
@@ -73,6 +85,11 @@ mod tests {
     fn the_query_goes_and_the_secret_too() {
         let url = Some("https://files.example/v.mp4?Signature=abc".to_owned());
         assert_eq!(format!("{:?}", without_query(&url)), "\"https://files.example/v.mp4?[redacted]\"");
+        let url = |text: &str| format!("{:?}", without_query(&text.to_owned()));
+        assert_eq!(url("https://me:abc@hook.example/a@b"), "\"https://[redacted]@hook.example/a@b\"");
+        assert_eq!(url("https://me:a@b@hook.example?x"), "\"https://[redacted]@hook.example?[redacted]\"");
+        assert_eq!(url("no address"), "\"no address\"");
+        let url = Some("abc".to_owned());
         assert_eq!(format!("{:?}", hidden(&url)), "\"[redacted]\"");
         assert_eq!(format!("{:?}", hidden(&None::<String>)), "None");
     }

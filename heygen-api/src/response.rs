@@ -1,5 +1,6 @@
 //! A successful answer.
 
+use std::fmt;
 use std::ops::Deref;
 
 use http::{HeaderMap, StatusCode};
@@ -11,7 +12,7 @@ use crate::{Error, EventStream, Operation, RawResponse, error};
 /// What an operation answered: its value, with status and headers.
 ///
 /// It derefs to the value, whose members are then at hand: `page.data`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Response<T> {
     status: StatusCode,
     headers: HeaderMap,
@@ -56,15 +57,15 @@ impl<T: DeserializeOwned> Response<T> {
             (body, None) => body,
             (_, Some(problem)) => return Err(Error::cut(operation, answered, problem)),
         };
+        if let Some(refusal) = Error::refused_in_disguise(operation, &answered, &body) {
+            return Err(refusal);
+        }
         match serde_json::from_slice(&body) {
             Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, value }),
-            Err(_) => Err(match Error::refused_in_disguise(operation, &answered, &body) {
-                Some(refusal) => refusal,
-                None => {
-                    let problem = misfit::<T>(&body);
-                    Error::decode(operation, answered, body, problem)
-                }
-            }),
+            Err(_) => {
+                let problem = misfit::<T>(&body);
+                Err(Error::decode(operation, answered, body, problem))
+            }
         }
     }
 }
@@ -107,6 +108,17 @@ pub(crate) fn misfit<T: DeserializeOwned>(body: &[u8]) -> String {
     };
     let expected = expected.split(" at line").next().unwrap_or(expected);
     format!("the answer does not fit at `{path}`: {expected}")
+}
+
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
+    /// Without the headers, in which cookies and signed addresses may stand.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("request_id", &self.request_id())
+            .field("value", &self.value)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T> Deref for Response<T> {

@@ -178,14 +178,20 @@ impl HttpTransport {
     ///
     /// The credentials fit into no header, or the TLS library could not be set up.
     pub fn new(credentials: Credentials) -> Result<Self, Error> {
-        let client = reqwest::Client::builder()
+        Self::with_options(credentials, |options| options)
+    }
+
+    pub(crate) fn with_options(
+        credentials: Credentials,
+        set: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<Self, Error> {
+        let options = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("heygen-api/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|problem| {
-                Error::configuration(format!("the HTTP client could not be set up: {problem}"))
-            })?;
+            .user_agent(concat!("heygen-api/", env!("CARGO_PKG_VERSION")));
+        let client = set(options).build().map_err(|problem| {
+            Error::configuration(format!("the HTTP client could not be set up: {problem}"))
+        })?;
         Self::with_client(credentials, client)
     }
 

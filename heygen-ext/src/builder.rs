@@ -3,23 +3,22 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use heygen_api::{Client, Transport};
+use reqwest::Url;
 use secrecy::SecretString;
 
+use crate::address::is_local;
 use crate::call::bucket::Bucket;
 use crate::call::limits::Limits;
 use crate::call::surroundings::{Real, Surroundings};
 use crate::call::telemetry::{Audience, Observer};
 use crate::call::{Sender, Shared};
-use crate::client::{Nowhere, user_agent};
+use crate::client::{Nowhere, OWN_NAME, user_agent};
 use crate::credentials::file::{CredentialsFile, Stored};
 use crate::credentials::{Source, TokenProvider};
+use crate::http_clients::HttpClients;
 use crate::{Error, HeyGen, OAuth, Options};
-
-/// Time for a connection.
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// Options of a [`HeyGen`].
 #[derive(Default)]
@@ -29,6 +28,7 @@ pub struct HeyGenBuilder {
     given: Option<Given>,
     user_agent_suffix: Option<String>,
     http_client: Option<reqwest::Client>,
+    http: HttpClients,
     transport: Option<Arc<dyn Transport>>,
     options: Options,
     in_flight: Option<usize>,
@@ -151,8 +151,8 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Uses these OAuth tokens, and renews them. Renewals go out by an HTTP client of their own, with the proxies of the
-    /// environment, whatever [`http_client`](Self::http_client) and [`transport`](Self::transport) say.
+    /// Uses these OAuth tokens, and renews them. Renewals go out by an HTTP client of their own, which
+    /// [`http_options`](Self::http_options) reaches.
     pub fn oauth(mut self, tokens: OAuth) -> Self {
         self.given = Some(Given::OAuth(tokens));
         self
@@ -170,8 +170,29 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Calls by this HTTP client, with its timeouts, proxies and certificates; downloads have one of their own. One that
-    /// follows redirects would take the API key to wherever they lead.
+    /// Sets options of every HTTP client that the library makes, for calls, files, the storage and tokens: certificates of
+    /// one's own, a proxy. What keeps secrets at home is set after them: no redirect takes a key along.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let heygen = heygen_ext::HeyGen::builder()
+    ///     .api_key("sk-…")
+    ///     .http_options(|options| options.pool_idle_timeout(Duration::from_secs(20)))
+    ///     .build()?;
+    /// # Ok::<_, heygen_ext::Error>(())
+    /// ```
+    pub fn http_options(
+        mut self,
+        set: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.http.options = Some(Arc::new(set));
+        self
+    }
+
+    /// Calls by this HTTP client, with its timeouts, proxies and certificates. One that follows redirects would take the
+    /// API key to wherever they lead. Files go to and from signed links by clients of the library's own, which
+    /// [`http_options`](Self::http_options) reaches.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
@@ -196,7 +217,7 @@ impl HeyGenBuilder {
     }
 
     /// At most so many requests go out in a second, evenly spaced; others wait. There is no limit by default: the service
-    /// publishes none.
+    /// publishes none. It must be more than nought, and may be a fraction.
     pub fn requests_per_second(mut self, requests: f64) -> Self {
         self.per_second = Some(requests);
         self
@@ -219,18 +240,25 @@ impl HeyGenBuilder {
     /// # Errors
     ///
     /// There are no credentials, or they fit into no header; tokens lack a client id; an address is none; the suffix fits
-    /// into no header.
+    /// into no header; the requests per second are no rate; both a transport and an HTTP client were given.
     pub fn build(self) -> Result<HeyGen, Error> {
         let mut address = Client::builder().transport(Nowhere);
         if let Some(url) = self.base_url {
             address = address.base_url(url);
         }
         let address = address.build()?;
+        if self.transport.is_some() && self.http_client.is_some() {
+            return Err(Error::configuration(
+                "a transport of one's own sees to HTTP itself: give either it or an HTTP client",
+            ));
+        }
+        let local = Url::parse(address.base_url()).is_ok_and(|url| is_local(&url));
+        let clients = HttpClients { local, ..self.http };
         let surroundings = self.surroundings.unwrap_or_else(|| Arc::new(Real));
         let source = match self.given {
             Some(Given::Ready(source)) => source,
             Some(Given::OAuth(tokens)) => {
-                Source::Provider(Arc::new(tokens.provider(Arc::clone(&surroundings))?))
+                Source::Provider(Arc::new(tokens.provider(Arc::clone(&surroundings), &clients)?))
             }
             None => {
                 return Err(Error::configuration(
@@ -244,7 +272,7 @@ impl HeyGenBuilder {
             (None, Some(client)) => Sender::Http(client),
             // No redirect: a key must not follow one.
             (None, None) => {
-                Sender::Http(http_client(|options| options.redirect(reqwest::redirect::Policy::none()))?)
+                Sender::Http(clients.make(|options| options.redirect(reqwest::redirect::Policy::none()))?)
             }
         };
         let shared = Shared {
@@ -252,43 +280,23 @@ impl HeyGenBuilder {
             credentials,
             user_agent: user_agent(self.user_agent_suffix.as_deref())?,
             bucket: Bucket::default(),
-            limits: Limits::new(self.in_flight, self.per_second),
+            limits: Limits::new(self.in_flight, self.per_second)?,
             audience: self.observer,
             surroundings,
         };
-        // Links to files are signed: nothing of ours goes along.
-        let files = http_client(crate::download::options)?;
+        // Links to files are signed: nothing of ours goes along but the name.
+        let files = clients.make(|options| crate::download::options(options).user_agent(OWN_NAME))?;
         // A timeout of reads would run while a file goes up: uploads watch for idleness themselves. No redirect, and no
         // name of ours: the storage takes what was signed.
-        let storage = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(no_client)?;
+        let storage = clients.make(|options| options.redirect(reqwest::redirect::Policy::none()))?;
         Ok(HeyGen::new(&address, shared, self.options, files, storage))
     }
 }
 
 impl fmt::Debug for HeyGenBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HeyGenBuilder")
-            .field("base_url", &self.base_url)
-            .field("options", &self.options)
-            .finish_non_exhaustive()
+        f.debug_struct("HeyGenBuilder").field("options", &self.options).finish_non_exhaustive()
     }
-}
-
-pub(crate) fn http_client(
-    set: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-) -> Result<reqwest::Client, Error> {
-    let options = reqwest::Client::builder()
-        .connect_timeout(CONNECT)
-        .user_agent(concat!("heygen-ext/", env!("CARGO_PKG_VERSION")));
-    set(options).build().map_err(no_client)
-}
-
-fn no_client(problem: reqwest::Error) -> Error {
-    Error::configuration(format!("the HTTP client could not be set up: {problem}"))
 }
 
 #[cfg(test)]

@@ -163,10 +163,12 @@ impl fmt::Debug for HeyGen {
     }
 }
 
-/// The name under which requests go out, with the caller's behind it.
+/// The name under which requests go out.
+pub(crate) const OWN_NAME: &str = concat!("heygen-ext/", env!("CARGO_PKG_VERSION"));
+
+/// The same, with the caller's behind it.
 pub(crate) fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
-    let own = concat!("heygen-ext/", env!("CARGO_PKG_VERSION"));
-    let text = suffix.map_or_else(|| own.to_owned(), |suffix| format!("{own} {suffix}"));
+    let text = suffix.map_or_else(|| OWN_NAME.to_owned(), |suffix| format!("{OWN_NAME} {suffix}"));
     HeaderValue::from_str(&text).map_err(|_| {
         Error::configuration("the suffix for the User-Agent has characters that no header takes")
     })

@@ -11,6 +11,7 @@ use http::StatusCode;
 
 use crate::ErrorCode;
 use crate::call::retry_after::retry_after;
+use crate::credentials::NoCredentials;
 
 /// Why something failed. Small and cheap to clone; keeps all that the service said.
 ///
@@ -19,6 +20,7 @@ use crate::call::retry_after::retry_after;
 /// | [`kind`](Self::kind) | what to do |
 /// |---|---|
 /// | [`Configuration`](ErrorKind::Configuration) | set what the text names: a key, an address |
+/// | [`Credentials`](ErrorKind::Credentials) | log in again, or look at what the token provider says; nothing was executed |
 /// | [`InvalidRequest`](ErrorKind::InvalidRequest) | mend the request; nothing was sent |
 /// | [`Transport`](ErrorKind::Transport) | look at the network; before calling again, ask [`may_have_executed`](Self::may_have_executed) |
 /// | [`Refused`](ErrorKind::Refused) | read [`code`](Self::code) and [`param`](Self::param); [`is_retryable`](Self::is_retryable) says whether later may help |
@@ -40,11 +42,15 @@ struct Inner {
     /// Whether an earlier try may have been executed, whatever ended the last.
     doubtful: bool,
     code: Option<ErrorCode>,
+    /// What the service says of a job that failed, or of a file that it did not take in.
+    message: Option<String>,
     problem: String,
     api: Option<heygen_api::Error>,
     io: Option<Arc<io::Error>>,
     transfer: Option<TransportError>,
     status: Option<StatusCode>,
+    /// How long a file server asks to be left alone.
+    retry_after: Option<Duration>,
 }
 
 /// The kinds of [`Error`].
@@ -53,6 +59,8 @@ struct Inner {
 pub enum ErrorKind {
     /// The client cannot be built as asked.
     Configuration,
+    /// There was no token for the call: it could not be renewed, or the provider of tokens has none.
+    Credentials,
     /// The request is incomplete, or a value did not convert; nothing was sent.
     InvalidRequest,
     /// The request was not sent, or not answered to the end.
@@ -106,9 +114,9 @@ impl Error {
         self.0.code.clone().or_else(|| self.0.api.as_ref()?.code().map(ErrorCode::from))
     }
 
-    /// The service's words for the refusal.
+    /// The service's words for the refusal, or for the failure of the job or the file.
     pub fn message(&self) -> Option<&str> {
-        self.0.api.as_ref()?.message()
+        self.0.message.as_deref().or_else(|| self.0.api.as_ref()?.message())
     }
 
     /// The field of the request that the service objects to.
@@ -128,6 +136,9 @@ impl Error {
 
     /// How long the service asks to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
+        if self.0.retry_after.is_some() {
+            return self.0.retry_after;
+        }
         retry_after(self.0.api.as_ref()?.headers(), SystemTime::now())
     }
 
@@ -164,15 +175,14 @@ impl Error {
                     ),
                     _,
                 ) => false,
-                (_, Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)) => true,
-                (_, Some(StatusCode::NOT_IMPLEMENTED)) => false,
-                (_, status) => status.is_some_and(|status| status.is_server_error()),
+                (_, status) => status.is_some_and(passes),
             },
-            // Of a download a fresh link, of an upload another go may help, unless the file itself is the trouble.
-            ErrorKind::Download | ErrorKind::Upload => match self.call() {
-                Some(call) => Self::from(call.clone()).is_retryable(),
-                None => self.0.transfer.is_some() || self.0.status.is_some(),
+            ErrorKind::Download | ErrorKind::Upload => match (self.call(), self.0.status) {
+                (Some(call), _) => Self::from(call.clone()).is_retryable(),
+                (None, Some(status)) => passes(status),
+                (None, None) => self.0.transfer.is_some(),
             },
+            ErrorKind::Credentials => self.no_credentials().is_some_and(NoCredentials::is_passing),
             _ => false,
         }
     }
@@ -185,14 +195,21 @@ impl Error {
             return true;
         }
         match self.0.kind {
-            ErrorKind::Configuration | ErrorKind::InvalidRequest | ErrorKind::Upload | ErrorKind::File => {
-                false
-            }
+            ErrorKind::Configuration
+            | ErrorKind::Credentials
+            | ErrorKind::InvalidRequest
+            | ErrorKind::Upload
+            | ErrorKind::File => false,
             ErrorKind::Transport | ErrorKind::Refused | ErrorKind::Decode => {
                 self.0.api.as_ref().is_some_and(heygen_api::Error::may_have_executed)
             }
             ErrorKind::Failed | ErrorKind::NeedsPerson | ErrorKind::Deadline | ErrorKind::Download => true,
         }
+    }
+
+    /// Why there were no credentials, if that was it.
+    fn no_credentials(&self) -> Option<&NoCredentials> {
+        self.0.api.as_ref()?.source()?.source()?.downcast_ref()
     }
 
     pub(crate) fn configuration(problem: impl Into<String>) -> Self {
@@ -204,7 +221,10 @@ impl Error {
             Some(code) => format!("the job failed: {code}: {message}"),
             None => format!("the job failed: {message}"),
         };
-        Self::new(ErrorKind::Failed, problem).with(|inner| inner.code = code.as_deref().map(ErrorCode::from))
+        Self::new(ErrorKind::Failed, one_line(&problem)).with(|inner| {
+            inner.code = code.as_deref().map(ErrorCode::from);
+            inner.message = Some(message);
+        })
     }
 
     pub(crate) fn needs_person(status: &str) -> Self {
@@ -224,10 +244,19 @@ impl Error {
         Self::new(ErrorKind::Decode, format!("{}: {problem}", operation.id))
     }
 
+    /// A page that was asked for, and whose answer nobody waited for.
+    pub(crate) fn pages_cut(operation: &'static Operation, source: TransportError) -> Self {
+        let problem = format!("{}: {source}", operation.id);
+        Self::new(ErrorKind::Transport, problem).with(|inner| inner.transfer = Some(source))
+    }
+
     /// An event that does not fit where it came.
     #[cfg(feature = "preview")]
-    pub(crate) fn stream(problem: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Decode, problem.into())
+    pub(crate) fn stream(call: heygen_api::Error, problem: impl fmt::Display) -> Self {
+        let request = call.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
+        let operation = call.operation().map(|operation| format!("{}: ", operation.id)).unwrap_or_default();
+        let problem = format!("{operation}{problem}{request}");
+        Self::new(ErrorKind::Decode, problem).with(|inner| inner.api = Some(call))
     }
 
     pub(crate) fn download(problem: impl Into<String>) -> Self {
@@ -241,6 +270,11 @@ impl Error {
 
     pub(crate) fn link_refused(problem: impl Into<String>, status: StatusCode) -> Self {
         Self::new(ErrorKind::Download, problem.into()).with(|inner| inner.status = Some(status))
+    }
+
+    /// The same, when the file server says for how long.
+    pub(crate) fn left_alone(self, time: Option<Duration>) -> Self {
+        self.with(|inner| inner.retry_after = time)
     }
 
     /// A download that came to nothing, for want of a link.
@@ -271,7 +305,10 @@ impl Error {
     pub(crate) fn not_taken_in(code: Option<&str>, message: &str) -> Self {
         let words = code.map(|code| format!("{code}: ")).unwrap_or_default();
         let problem = format!("the service did not take the file in: {words}{message}");
-        Self::new(ErrorKind::Upload, problem).with(|inner| inner.code = code.map(ErrorCode::from))
+        Self::new(ErrorKind::Upload, one_line(&problem)).with(|inner| {
+            inner.code = code.map(ErrorCode::from);
+            inner.message = Some(message.to_owned());
+        })
     }
 
     pub(crate) fn about_file(self, file: &str) -> Self {
@@ -303,11 +340,13 @@ impl Error {
             asset_id: None,
             doubtful: false,
             code: None,
+            message: None,
             problem,
             api: None,
             io: None,
             transfer: None,
             status: None,
+            retry_after: None,
         }))
     }
 
@@ -332,8 +371,25 @@ impl From<heygen_api::Error> for Error {
             heygen_api::ErrorKind::Decode => ErrorKind::Decode,
             _ => ErrorKind::Transport,
         };
-        Self::new(kind, error.to_string()).with(|inner| inner.api = Some(error))
+        let error = Self::new(kind, error.to_string()).with(|inner| inner.api = Some(error));
+        match error.no_credentials() {
+            Some(_) => error.with(|inner| inner.kind = ErrorKind::Credentials),
+            None => error,
+        }
     }
+}
+
+/// Whether a status is one that passes.
+fn passes(status: StatusCode) -> bool {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => true,
+        StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => false,
+        status => status.is_server_error(),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl fmt::Display for Error {
@@ -379,6 +435,25 @@ mod tests {
         }
         assert!(!Error::configuration("c").may_have_executed());
         assert!(Error::configuration("c").of_job("j").may_have_executed());
+    }
+
+    #[test]
+    fn what_no_repetition_mends_is_not_called_retryable() {
+        let refused = |status: u16| Error::link_refused("r", StatusCode::from_u16(status).unwrap());
+        for (status, retryable) in
+            [(403, false), (404, false), (204, false), (501, false), (429, true), (503, true)]
+        {
+            assert_eq!(refused(status).is_retryable(), retryable, "{status}");
+        }
+        assert!(!Error::storage_refused(StatusCode::BAD_REQUEST, Some("EntityTooLarge")).is_retryable());
+        assert!(Error::transfer("t", TransportError::no_answer("reset")).is_retryable());
+    }
+
+    #[test]
+    fn the_services_words_are_there_and_print_as_one_line() {
+        let error = Error::failed(Some("render_failed".into()), "No\nface".into());
+        assert_eq!(error.message(), Some("No\nface"));
+        assert_eq!(error.to_string(), "the job failed: render_failed: No face");
     }
 
     #[test]

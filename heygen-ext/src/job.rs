@@ -114,7 +114,7 @@ impl Job {
             }
             // The last pause is cut, so that there is a look at the deadline.
             time.sleep(pause.min(left)).await;
-            pause = (pause * 3 / 2).min(self.schedule.longest);
+            pause = pause.saturating_mul(3).div_f64(2.0).min(self.schedule.longest);
         }
     }
 

@@ -3,6 +3,7 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod address;
 mod builder;
 mod call;
 mod client;
@@ -10,7 +11,9 @@ mod code;
 mod credentials;
 mod download;
 mod error;
+mod http_clients;
 mod job;
+
 mod options;
 mod pages;
 #[cfg(feature = "preview")]

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::{FutureExt, Stream};
-use heygen_api::{BoxFuture, List, Response};
+use heygen_api::{BoxFuture, List, Response, TransportError};
+use tokio::task::JoinHandle;
 
 use crate::Error;
 
@@ -25,14 +26,14 @@ use crate::Error;
 /// # }
 /// ```
 pub trait Paged: List {
-    /// The pages of the list, the newest things first.
+    /// The pages of the list, in the order of the service.
     fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 
     /// The things on the list, one by one.
     fn items(self) -> Items<Self> {
-        Items { pages: self.pages(), ready: VecDeque::new(), token: None }
+        Items { pages: self.pages(), ready: VecDeque::new(), page: None, next: None }
     }
 }
 
@@ -50,8 +51,11 @@ pub struct Page<T> {
 
 /// The pages of a list, as a stream; made by [`Paged::pages`].
 ///
-/// It asks for the largest pages that the document allows, and for the next page while the caller works on this one. An
-/// error ends it; the token of the last page leads on from there. A token that comes a second time is an error: a list
+/// It asks for the largest pages that the document allows, and for the next page while the caller works on this one: in a
+/// task of its own, which ends with the stream. Without that, the request would keep its place among the calls in flight
+/// while nobody drives it. Where no tokio runtime is running, nothing is asked for ahead.
+///
+/// An error ends it; the token of the last page leads on from there. A token that comes a second time is an error: a list
 /// that goes round in a circle would never end.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Pages<L: List> {
@@ -67,8 +71,17 @@ enum Next<L: List> {
     /// The page at this token, or the first.
     Ask(Option<String>),
     Wait(BoxFuture<'static, Fetched<L>>),
-    Ready(Box<Fetched<L>>),
+    Ahead(Ahead<Fetched<L>>),
     End,
+}
+
+/// A task that ends when nobody wants its outcome any more.
+struct Ahead<T>(JoinHandle<T>);
+
+impl<T> Drop for Ahead<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl<L: List> Pages<L> {
@@ -97,7 +110,7 @@ impl<L: List> Pages<L> {
     }
 
     /// Takes a page in, and sends for the next.
-    fn turn(&mut self, page: L::Page, context: &mut Context<'_>) -> Result<Page<L::Item>, Error> {
+    fn turn(&mut self, page: L::Page) -> Result<Page<L::Item>, Error> {
         let (items, token, has_more) = L::split(page);
         let token = token.filter(|token| !token.is_empty() && has_more != Some(false));
         match (&token, has_more) {
@@ -114,11 +127,9 @@ impl<L: List> Pages<L> {
                 return Err(Error::pages(L::OPERATION, "the service gave a token for the second time"));
             }
             (Some(token), _) => {
-                let mut future = self.ask(Some(token.clone()));
-                // Polled once, the request is on its way.
-                self.next = match future.poll_unpin(context) {
-                    Poll::Ready(fetched) => Next::Ready(Box::new(fetched)),
-                    Poll::Pending => Next::Wait(future),
+                self.next = match tokio::runtime::Handle::try_current() {
+                    Ok(runtime) => Next::Ahead(Ahead(runtime.spawn(self.ask(Some(token.clone()))))),
+                    Err(_) => Next::Ask(Some(token.clone())),
                 };
             }
         }
@@ -147,10 +158,20 @@ impl<L: List> Stream for Pages<L> {
                         return Poll::Pending;
                     }
                 },
-                Next::Ready(fetched) => *fetched,
+                Next::Ahead(mut task) => match task.0.poll_unpin(context) {
+                    Poll::Ready(Ok(fetched)) => fetched,
+                    Poll::Ready(Err(_)) => {
+                        let problem = TransportError::no_answer("the runtime ended before the page came");
+                        return Poll::Ready(Some(Err(Error::pages_cut(L::OPERATION, problem))));
+                    }
+                    Poll::Pending => {
+                        self.next = Next::Ahead(task);
+                        return Poll::Pending;
+                    }
+                },
             };
             let page = fetched.map_err(Error::from);
-            return Poll::Ready(Some(page.and_then(|page| self.turn(page.into_inner(), context))));
+            return Poll::Ready(Some(page.and_then(|page| self.turn(page.into_inner()))));
         }
     }
 }
@@ -166,12 +187,16 @@ impl<L: List> fmt::Debug for Pages<L> {
 pub struct Items<L: List> {
     pages: Pages<L>,
     ready: VecDeque<L::Item>,
-    token: Option<String>,
+    /// Tokens of the page that the last item was on, and of the next.
+    page: Option<String>,
+    next: Option<String>,
 }
 
 impl<L: List> Items<L> {
     /// Begins at the page of a token, kept from before.
     pub fn resume(mut self, token: impl Into<String>) -> Self {
+        let token = token.into();
+        self.next = Some(token.clone());
         self.pages = self.pages.resume(token);
         self
     }
@@ -182,9 +207,10 @@ impl<L: List> Items<L> {
         self
     }
 
-    /// Token of the page behind the one that the last item was on; none before the first item and on the last page.
-    pub fn next_token(&self) -> Option<&str> {
-        self.token.as_deref()
+    /// Token of the page that the last item was on; none on the first page. To [`resume`](Self::resume) there gives the
+    /// items of that page again, and loses none.
+    pub fn page_token(&self) -> Option<&str> {
+        self.page.as_deref()
     }
 }
 
@@ -203,7 +229,7 @@ impl<L: List> Stream for Items<L> {
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
                 Poll::Ready(Some(Ok(page))) => {
-                    self.token = page.next_token;
+                    self.page = std::mem::replace(&mut self.next, page.next_token);
                     self.ready = page.items.into();
                 }
             }
@@ -226,7 +252,7 @@ mod tests {
     use heygen_api::{Client, Operation, RawResponse, Request, Transport, TransportError};
 
     use super::*;
-    use crate::ErrorKind;
+    use crate::{ErrorKind, HeyGen};
 
     /// Answers from a list, and notes the queries.
     #[derive(Clone, Default)]
@@ -241,6 +267,8 @@ mod tests {
             self.1.lock().unwrap().push(request.url().query().unwrap_or_default().to_owned());
             let page = self.0.lock().unwrap().pop_front();
             Box::pin(async move {
+                // As a request does that is on its way.
+                tokio::task::yield_now().await;
                 let page = page.ok_or_else(|| TransportError::not_sent("the script is over"))?;
                 Ok(http::Response::new(page).into())
             })
@@ -262,11 +290,37 @@ mod tests {
         let (client, lists) = lists(&[ONE, TWO, THREE]);
         let mut items = client.list_videos().items();
         assert_eq!(items.try_next().await.unwrap().unwrap().id, "1");
+        tokio::task::yield_now().await;
         assert_eq!(*lists.1.lock().unwrap(), ["limit=100", "limit=100&token=a"]);
-        assert_eq!(items.next_token(), Some("a"));
-        let rest: Vec<_> = items.map_ok(|video| video.id).try_collect().await.unwrap();
-        assert_eq!(rest, ["2", "3"]);
+        assert_eq!((items.try_next().await.unwrap().unwrap().id.as_str(), items.page_token()), ("2", None));
+        assert_eq!(items.try_next().await.unwrap().unwrap().id, "3");
+        assert_eq!(items.page_token(), Some("b"));
+        assert!(items.try_next().await.unwrap().is_none());
         assert_eq!(lists.1.lock().unwrap().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_page_ahead_keeps_no_place_from_the_calls_of_a_loop() {
+        let (_, lists) = lists(&[ONE; 3]);
+        let heygen = HeyGen::builder().api_key("k").transport(lists).calls_in_flight(1).build().unwrap();
+        let mut items = heygen.api().list_videos().items();
+        items.try_next().await.unwrap();
+        let call = tokio::spawn(heygen.api().list_videos().send());
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        // Parked in the middle of its request, the page ahead would never give its place back.
+        assert!(call.is_finished());
+    }
+
+    #[tokio::test]
+    async fn a_page_that_nobody_wants_any_more_is_given_up() {
+        let (client, lists) = lists(&[ONE, TWO]);
+        let mut items = client.list_videos().items();
+        items.try_next().await.unwrap();
+        drop(items);
+        tokio::task::yield_now().await;
+        assert_eq!(lists.1.lock().unwrap().len(), 1, "the task ended before it asked");
     }
 
     #[tokio::test]

@@ -12,19 +12,23 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use heygen_api::types::{SpeechStreamEvent, SpeechWordAlignment, StreamSpeechRequest, WordBatch, WordEvent};
-use heygen_api::{Client, Event, EventStream};
+use heygen_api::{Client, Event, EventStream, TransportError};
 
+use crate::call::BACKOFF;
 use crate::call::surroundings::Surroundings;
 use crate::{Error, HeyGen};
 
 /// How often a stream of words is taken up again without a new word in between.
 const RECONNECTS: u32 = 3;
 
-/// The pause before the second of them; each further one is twice as long. The first comes at once.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Time without an event after which a stream of words counts as broken: an open one may be silent for half a minute.
+/// Time without an event after which a stream counts as broken: an open one may be silent for half a minute.
 const SILENCE: Duration = Duration::from_secs(90);
+
+/// The error of a stream on which nothing comes any more.
+fn fell_silent<T>(events: &EventStream<T>) -> Error {
+    let problem = TransportError::no_answer(format!("nothing came for {} s", SILENCE.as_secs()));
+    events.broken(problem.timed_out()).into()
+}
 
 /// A piece of speech.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +43,9 @@ pub enum SpeechPart {
 impl HeyGen {
     /// Speaks a text with a professional voice, and gives the audio as it is made.
     ///
-    /// A stream that breaks, or ends before the service has marked its end, ends with an error. It is not taken up again:
-    /// the speech would be made, and paid, a second time.
+    /// A stream that breaks, ends before the service has marked its end, or is silent for 90 seconds, ends with an error. It
+    /// is not taken up again: the speech would be made, and paid, a second time. A deadline of
+    /// [`Options`](crate::Options) covers the time until the stream begins.
     ///
     /// ```no_run
     /// use futures_util::TryStreamExt;
@@ -64,7 +69,7 @@ impl HeyGen {
     /// The service refused the request, or did not answer.
     pub async fn speak(&self, request: StreamSpeechRequest) -> Result<Speech, Error> {
         let events = self.api().stream_model_speech().body(request).send().await?.into_inner();
-        Ok(Speech { events: Some(events), parts: 0 })
+        Ok(Speech { events: Some(events), parts: 0, silence: Box::pin(tokio::time::sleep(SILENCE)) })
     }
 
     /// The words of a realtime avatar's stream as they are spoken, from its first word on.
@@ -104,24 +109,33 @@ pub struct Speech {
     /// None once it has ended.
     events: Option<EventStream<SpeechStreamEvent>>,
     parts: i64,
+    silence: Pin<Box<tokio::time::Sleep>>,
+}
+
+/// What is wrong with an event.
+enum Trouble {
+    /// It is not what was due.
+    Misfit(String),
+    /// The service says that the speech has failed.
+    Failed(String),
 }
 
 impl Speech {
-    fn read(&mut self, event: SpeechStreamEvent) -> Result<Option<SpeechPart>, Error> {
+    fn read(&mut self, event: SpeechStreamEvent) -> Result<Option<SpeechPart>, Trouble> {
         match event {
             SpeechStreamEvent::Audio(part) => {
                 let expected = self.parts;
                 self.parts += 1;
                 if part.part_index != expected {
                     let problem = format!("part {} came where part {expected} was due", part.part_index);
-                    return Err(Error::stream(problem));
+                    return Err(Trouble::Misfit(problem));
                 }
                 let wav = BASE64_STANDARD.decode(&part.audio);
-                let wav = wav.map_err(|_| Error::stream(format!("part {expected} is not base64")))?;
+                let wav = wav.map_err(|_| Trouble::Misfit(format!("part {expected} is not base64")))?;
                 Ok(Some(SpeechPart::Audio(wav.into())))
             }
             SpeechStreamEvent::Alignment(words) => Ok(Some(SpeechPart::Words(words.word_alignments))),
-            SpeechStreamEvent::Error(error) => Err(Error::failed(None, error.detail)),
+            SpeechStreamEvent::Error(error) => Err(Trouble::Failed(error.detail)),
             // An event that this version does not know is passed over.
             _ => Ok(None),
         }
@@ -133,25 +147,36 @@ impl Stream for Speech {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            let Some(events) = &mut self.events else { return Poll::Ready(None) };
+            let Some(mut events) = self.events.take() else { return Poll::Ready(None) };
             let event = match events.poll_next_unpin(context) {
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    if self.silence.as_mut().poll(context).is_ready() {
+                        return Poll::Ready(Some(Err(fell_silent(&events))));
+                    }
+                    self.events = Some(events);
+                    return Poll::Pending;
+                }
                 Poll::Ready(event) => event,
             };
+            self.silence.as_mut().reset(tokio::time::Instant::now() + SILENCE);
             let read = match event {
                 None if events.ended_by_marker() => return Poll::Ready(None),
                 None => Err(events.cut_short().into()),
                 Some(Err(error)) => Err(error.into()),
-                Some(Ok(Event::Data(event))) => self.read(event),
+                Some(Ok(Event::Data(event))) => self.read(event).map_err(|trouble| match trouble {
+                    Trouble::Misfit(problem) => Error::stream(events.cut_short(), problem),
+                    Trouble::Failed(detail) => Error::failed(None, detail),
+                }),
                 Some(Ok(_)) => Ok(None),
             };
+            // After an error nothing comes.
             match read {
-                Ok(None) => {}
-                Ok(Some(part)) => return Poll::Ready(Some(Ok(part))),
-                Err(error) => {
-                    self.events = None;
-                    return Poll::Ready(Some(Err(error)));
+                Ok(None) => self.events = Some(events),
+                Ok(Some(part)) => {
+                    self.events = Some(events);
+                    return Poll::Ready(Some(Ok(part)));
                 }
+                Err(error) => return Poll::Ready(Some(Err(error))),
             }
         }
     }
@@ -212,11 +237,19 @@ impl Follower {
                 Ok(Some(Ok(Event::Data(batch)))) => self.hear(batch.words),
                 Ok(Some(Ok(Event::Named { event, .. }))) if event == "end" => return Ok(None),
                 Ok(Some(Ok(_))) => {}
-                // Broken, ended without its last event, or silent for too long: the same for us.
-                Ok(Some(Err(_)) | None) | Err(_) => {
-                    let error = events.cut_short();
+                // Another connection would bring the same event.
+                Ok(Some(Err(error))) if error.kind() == heygen_api::ErrorKind::Decode => {
+                    return Err(error.into());
+                }
+                // Broken, ended without its last event, or silent for too long: another connection may go on.
+                broken => {
+                    let error = match broken {
+                        Ok(Some(Err(error))) => error.into(),
+                        Ok(_) => events.cut_short().into(),
+                        Err(_) => fell_silent(events),
+                    };
                     if self.reconnects.unwrap_or(0) >= RECONNECTS {
-                        return Err(error.into());
+                        return Err(error);
                     }
                     self.events = None;
                 }
@@ -235,8 +268,10 @@ impl Follower {
         match self.reconnects {
             None => self.reconnects = Some(0),
             Some(count) => {
+                // The first comes at once.
                 if count > 0 {
-                    self.surroundings.sleep(PAUSE * 2_u32.pow(count - 1)).await;
+                    let chance = self.surroundings.chance();
+                    self.surroundings.sleep(BACKOFF.pause(count - 1, chance)).await;
                 }
                 self.reconnects = Some(count + 1);
             }

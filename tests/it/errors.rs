@@ -133,10 +133,19 @@ async fn a_success_that_carries_an_error_is_a_refusal() {
     for body in [
         r#"{"error":{"code":"video_not_found","message":"m"},"data":null}"#,
         r#"{"error":{"code":"video_not_found","message":"m"}}"#,
+        r#"{"data":{"id":"v","status":"completed"},"error":{"code":"video_not_found","message":"m"}}"#,
     ] {
         let error = client(200, &[], body).get_video().video_id("v").send().await.unwrap_err();
         assert_eq!((error.kind(), error.code()), (ErrorKind::Refused, Some("video_not_found")), "{body}");
         assert_eq!(error.status().unwrap(), 200);
+    }
+    // What is no refusal is none, and an `error` of the resource is the resource's.
+    for body in [
+        r#"{"data":{"id":"v","status":"completed"},"error":null}"#,
+        r#"{"data":{"id":"v","status":"completed"},"error":{}}"#,
+        r#"{"data":{"id":"v","status":"completed","error":{"code":"c","message":"m"}}}"#,
+    ] {
+        assert!(client(200, &[], body).get_video().video_id("v").send().await.is_ok(), "{body}");
     }
     let error = client(200, &[], r#"{"error":null}"#).get_video().video_id("v").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);

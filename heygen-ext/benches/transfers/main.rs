@@ -64,11 +64,11 @@ async fn measure(server: &Server, folder: &Path) -> Result<(), Failure> {
         hashed_up.push(began.elapsed());
     }
     report(
-        "upload of a file, with the SHA-256 that the storage checks, to bare streaming without",
+        "upload of a file with its SHA-256, to bare streaming without one",
         up.clone(),
         plain_up,
     );
-    report("the same, to bare streaming with a SHA-256 before it", up, hashed_up);
+    report("the same, to bare streaming after a SHA-256 was made", up, hashed_up);
     if let Some(peak) = peak() {
         println!("peak of resident memory  {peak} MiB  (aim: under {MEMORY})");
     }

@@ -119,8 +119,9 @@ fn is(code: Option<&str>, known: &str) -> bool {
     code.is_some_and(|code| code.eq_ignore_ascii_case(known))
 }
 
+/// Whether there is time for a pause, and for a try after it.
 fn fits(pause: Duration, left: Option<Duration>) -> bool {
-    pause <= left.unwrap_or(LONGEST_WAIT)
+    left.map_or(pause <= LONGEST_WAIT, |left| pause < left)
 }
 
 #[cfg(test)]
@@ -198,7 +199,7 @@ mod tests {
                 |one| one.left = Some(100 * SECOND),
                 Again(61 * SECOND),
             ),
-            Row("GET", false, answered(429, None, Some(5)), |one| one.left = Some(4 * SECOND), Done),
+            Row("GET", false, answered(429, None, Some(5)), |one| one.left = Some(5 * SECOND), Done),
             Row("GET", false, Phase::NoAnswer, |one| one.left = Some(SECOND / 2), Done),
             // The first try of this very call is under way.
             Row("POST", true, answered(409, Some("request_in_progress"), None), plain, ask),

@@ -1,16 +1,17 @@
 //! One try: a request out, a whole answer in, within its time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use heygen_api::{CallRecord, Operation, RawResponse, Request, Transfer, TransportError};
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::Body;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::Sender;
+use super::movement::{IDLE, Movement};
 use super::redaction::redacted;
 use crate::credentials::Presented;
 use crate::options::Options;
@@ -18,9 +19,6 @@ use crate::options::Options;
 /// Time for one try of a read, and of everything else.
 const READ: Duration = Duration::from_secs(30);
 const WRITE: Duration = Duration::from_secs(120);
-
-/// Time in which something must move while a file goes up.
-const IDLE: Duration = Duration::from_secs(60);
 
 /// What became of a try.
 pub(crate) enum Outcome {
@@ -35,6 +33,11 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// The request did not leave, and no other try would mend it.
+    pub(crate) fn unsent(error: TransportError) -> Self {
+        Self::Failed { error, final_: true }
+    }
+
     pub(crate) fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Answered { status, .. } | Self::Cut { status, .. } => Some(*status),
@@ -107,42 +110,67 @@ pub(crate) async fn exchange(
     if let (true, Some(body)) = (log, request.body().and_then(Body::as_bytes)) {
         tracing::trace!(body = redacted(body), "request");
     }
-    let limit = limit(operation, options);
-    let time = match (limit, left) {
+    let time = match (limit(operation, options), left) {
         (Some(limit), Some(left)) => Some(limit.min(left)),
         (limit, left) => limit.or(left),
     };
-    let moved = (operation.transfer == Transfer::Upload).then(Moved::default);
-    if let Some(moved) = &moved {
-        request = moved.watch(request);
+    let movement = (operation.transfer == Transfer::Upload).then(Movement::new);
+    if let Some(movement) = &movement {
+        request = watched(request, movement.clone());
     }
-    let whole = async {
-        let response = match send(sender, request, operation).await {
-            Ok(response) => response,
-            Err(error) => return Outcome::Failed { error, final_: false },
+    let patience = Patience {
+        end: time.and_then(|time| Instant::now().checked_add(time)),
+        time: time.unwrap_or_default(),
+        movement: movement.filter(|_| options.timeout.is_none()),
+    };
+    let mut response = match patience.with(send(sender, request, operation)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) | Err(error) => return Outcome::Failed { error, final_: false },
+    };
+    if operation.transfer == Transfer::Events && response.status().is_success() {
+        return Outcome::Answered { status: response.status(), code: None, response };
+    }
+    // What a retry depends on may stand in the body, and a body that breaks off is no answer.
+    let read = patience.with(response.read()).await;
+    let (status, headers) = response.into_head();
+    let body = match read {
+        Ok((body, None)) => body,
+        Ok((received, Some(error))) => return Outcome::Cut { status, headers, received, error },
+        Err(error) => return Outcome::Cut { status, headers, received: Bytes::new(), error },
+    };
+    if log {
+        tracing::trace!(body = redacted(&body), "answer");
+    }
+    let code = if status.is_success() { None } else { code(&body) };
+    Outcome::Answered { status, code, response: RawResponse::new(status, headers, body) }
+}
+
+/// How long a try may take.
+struct Patience {
+    end: Option<Instant>,
+    /// The whole of it, for the error.
+    time: Duration,
+    /// Something that has to move meanwhile.
+    movement: Option<Movement>,
+}
+
+impl Patience {
+    async fn with<T>(&self, work: impl Future<Output = T>) -> Result<T, TransportError> {
+        let late =
+            |time: Duration| TransportError::no_answer(format!("after {} s", time.as_secs_f64())).timed_out();
+        let limited = async {
+            match self.end {
+                Some(end) => tokio::time::timeout_at(end, work).await.map_err(|_| late(self.time)),
+                None => Ok(work.await),
+            }
         };
-        if operation.transfer == Transfer::Events && response.status().is_success() {
-            let status = response.status();
-            return Outcome::Answered { status, code: None, response };
+        match &self.movement {
+            None => limited.await,
+            Some(movement) => tokio::select! {
+                done = limited => done,
+                () = movement.idle() => Err(late(IDLE)),
+            },
         }
-        read(response, log).await
-    };
-    let late = |time: Duration| {
-        let error = TransportError::no_answer(format!("after {} s", time.as_secs_f64())).timed_out();
-        Outcome::Failed { error, final_: false }
-    };
-    let limited = async {
-        match time {
-            Some(time) => tokio::time::timeout(time, whole).await.unwrap_or_else(|_| late(time)),
-            None => whole.await,
-        }
-    };
-    match moved.filter(|_| options.timeout.is_none()) {
-        None => limited.await,
-        Some(moved) => tokio::select! {
-            outcome = limited => outcome,
-            () = moved.idle() => late(IDLE),
-        },
     }
 }
 
@@ -166,53 +194,27 @@ async fn send(
     }
 }
 
-/// Reads an answer to its end: what a retry depends on may stand in its body, and a body that breaks off is no answer.
-async fn read(mut response: RawResponse, log: bool) -> Outcome {
-    let (body, cut) = response.read().await;
-    let (status, headers) = response.into_head();
-    if let Some(error) = cut {
-        return Outcome::Cut { status, headers, received: body, error };
-    }
-    if log {
-        tracing::trace!(body = redacted(&body), "answer");
-    }
-    let code = if status.is_success() { None } else { code(&body) };
-    Outcome::Answered { status, code, response: RawResponse::new(status, headers, body) }
-}
-
 /// The code of a refusal in the service's form.
 fn code(body: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(body).ok()?;
     value.pointer("/error/code").or_else(|| value.get("code"))?.as_str().map(str::to_owned)
 }
 
-/// Sees whether a body is still on its way.
-#[derive(Default, Clone)]
-struct Moved(Arc<AtomicU64>);
+/// Bytes of a body that leave at once.
+const CHUNK: usize = 64 * 1024;
 
-impl Moved {
-    /// Counts the chunks of a body as they leave.
-    fn watch(&self, request: Request) -> Request {
-        let moved = Arc::clone(&self.0);
-        request.map_body(move |body| {
-            let chunks = http_body_util::BodyDataStream::new(body);
-            let moved = Arc::clone(&moved);
-            Body::wrap_stream(futures_util::StreamExt::inspect(chunks, move |_| {
-                moved.fetch_add(1, Ordering::Relaxed);
-            }))
-        })
-    }
-
-    /// Comes back when nothing has moved for too long.
-    async fn idle(&self) {
-        loop {
-            let before = self.0.load(Ordering::Relaxed);
-            tokio::time::sleep(IDLE).await;
-            if self.0.load(Ordering::Relaxed) == before {
-                return;
-            }
-        }
-    }
+/// The same request, with its body seen as it leaves: in chunks that even a slow line takes within the time that it may
+/// stand still.
+fn watched(request: Request, movement: Movement) -> Request {
+    request.map_body(move |body| {
+        let chunks = http_body_util::BodyDataStream::new(body).map_ok(|mut chunk| {
+            let pieces = std::iter::from_fn(move || {
+                (!chunk.is_empty()).then(|| Ok::<_, reqwest::Error>(chunk.split_to(chunk.len().min(CHUNK))))
+            });
+            stream::iter(pieces)
+        });
+        Body::wrap_stream(chunks.try_flatten().inspect(move |_| movement.moves()))
+    })
 }
 
 #[cfg(test)]
@@ -228,6 +230,16 @@ mod tests {
         assert_eq!(limit(&UPLOAD_ASSET, &options), None);
         let own = Options::new().timeout(Duration::from_secs(5));
         assert_eq!(limit(&UPLOAD_ASSET, &own), Some(Duration::from_secs(5)));
+    }
+
+    #[tokio::test]
+    async fn a_large_body_leaves_in_pieces_and_whole() {
+        let mut plain = reqwest::Request::new(Method::POST, "http://localhost".parse().unwrap());
+        *plain.body_mut() = Some(vec![7; 3 * CHUNK + 1].into());
+        let mut request = watched(plain.into(), Movement::new()).into_inner();
+        let body = http_body_util::BodyDataStream::new(request.body_mut().take().unwrap());
+        let pieces: Vec<_> = body.map_ok(|piece| piece.len()).try_collect().await.unwrap();
+        assert_eq!(pieces, [CHUNK, CHUNK, CHUNK, 1]);
     }
 
     #[test]

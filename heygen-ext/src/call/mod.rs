@@ -1,11 +1,13 @@
 //! The policies of every call, in the one seam: credentials, keys, timeouts, retries, limits, telemetry.
 
+pub(crate) mod backoff;
 pub(crate) mod bucket;
 pub(crate) mod decision;
 pub(crate) mod exchange;
 #[cfg(test)]
 mod faulty;
 pub(crate) mod limits;
+pub(crate) mod movement;
 pub(crate) mod redaction;
 pub(crate) mod retry_after;
 pub(crate) mod surroundings;
@@ -20,11 +22,11 @@ use heygen_api::{
     BoxFuture, CallRecord, IdempotencyKey, Operation, RawResponse, Request, Transport, TransportError,
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use tokio::sync::SemaphorePermit;
 use tracing::Instrument;
 
-use crate::credentials::Ready;
+use crate::credentials::{NoCredentials, Presented, Ready};
 use crate::options::Options;
+use backoff::Backoff;
 use bucket::Bucket;
 use decision::{Decision, Phase, Try, decide};
 use exchange::Outcome;
@@ -35,15 +37,11 @@ use telemetry::{Audience, CallReport, TryReport};
 /// How often a request is sent at most.
 pub(crate) const TRIES: u32 = 3;
 
-/// The first pause; each further one is twice as long, up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Pauses between tries.
+pub(crate) const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 
-/// How far a pause strays, up and down, so that many programs do not come back at once.
-const JITTER: f64 = 0.25;
-
-/// Longest pause between questions after a call's own first try.
-const LONGEST_QUESTION: Duration = Duration::from_secs(8);
+/// Pauses between questions after a call's own first try.
+const QUESTIONS: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(8));
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -128,34 +126,47 @@ impl Call<'_> {
     }
 
     async fn run(self, mut request: Request) -> Result<RawResponse, TransportError> {
-        let key = self.set_key(&mut request)?;
+        let mut progress = Progress::default();
+        let key = match self.set_key(&mut request) {
+            Ok(key) => key,
+            Err(error) => return self.finish(Outcome::unsent(error), progress, None),
+        };
         if !request.headers().contains_key(header::USER_AGENT) {
             request.headers_mut().insert(header::USER_AGENT, self.shared().user_agent.clone());
         }
-        let _place = self.enter().await?;
-        let mut progress = Progress::default();
+        let _place = match self.within(self.shared().limits.enter()).await {
+            Ok(place) => place,
+            Err(error) => return self.finish(Outcome::unsent(error), progress, key),
+        };
+        // What the service said to the last try, should there be no time for the next.
+        let mut said: Option<Outcome> = None;
         loop {
             let next = request.try_clone();
             let began = self.shared().surroundings.now();
-            let outcome = self.attempt(request, &mut progress).await;
-            let renewed = match &outcome {
-                Outcome::Unauthorized { presented, .. } if !progress.renewed => {
-                    matches!(self.shared().credentials.renew(presented).await, Ok(true))
-                }
-                _ => false,
+            let presented = match (self.prepare().await, said) {
+                (Ok(presented), _) => presented,
+                (Err(error), Some(last)) if error.is_timeout() => return self.finish(last, progress, key),
+                (Err(error), _) => return self.finish(Outcome::unsent(error), progress, key),
             };
-            let next = match next {
-                Some(next) if renewed => {
-                    progress.renewed = true;
-                    self.report(&outcome, &progress, began, Decision::Again(Duration::ZERO));
-                    request = next;
-                    continue;
+            let outcome = self.attempt(request, presented, &mut progress).await;
+            let next = match (&outcome, next) {
+                (Outcome::Unauthorized { presented, .. }, Some(next)) if !progress.renewed => {
+                    match self.renew(presented, &outcome).await {
+                        Ok(true) => {
+                            progress.renewed = true;
+                            self.report(&outcome, &progress, began, Decision::Again(Duration::ZERO));
+                            request = next;
+                            said = Some(outcome);
+                            continue;
+                        }
+                        Ok(false) => Some(next),
+                        Err(error) => return self.finish(Outcome::unsent(error), progress, key),
+                    }
                 }
-                next => next,
+                (_, next) => next,
             };
             let decision = self.judge(&outcome, &progress, key.is_some(), next.is_some());
             self.report(&outcome, &progress, began, decision);
-            progress.doubtful |= outcome.may_have_executed();
             let pause = match (decision, next) {
                 (Decision::Again(pause), Some(next)) => {
                     let timed_out = outcome.timed_out();
@@ -171,6 +182,8 @@ impl Call<'_> {
                 }
                 (_, _) => return self.finish(outcome, progress, key),
             };
+            progress.doubtful |= outcome.may_have_executed();
+            said = Some(outcome);
             if !pause.is_zero() {
                 tracing::debug!(
                     pause_ms = pause.as_millis() as u64,
@@ -182,31 +195,43 @@ impl Call<'_> {
         }
     }
 
-    /// A place among the calls in flight, unless the caller's time is over before there is one.
-    async fn enter(&self) -> Result<Option<SemaphorePermit<'_>>, TransportError> {
-        let entered = self.shared().limits.enter();
+    /// Something that comes before a request is sent, unless the caller's time is over first.
+    async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, TransportError> {
         match self.left() {
-            None => Ok(entered.await),
-            Some(left) => tokio::time::timeout(left, entered).await.map_err(|_| no_time()),
+            None => Ok(work.await),
+            Some(left) => tokio::time::timeout(left, work).await.map_err(|_| no_time()),
         }
     }
 
-    /// One try: waits for its turn, presents the credentials, sends.
-    async fn attempt(&self, mut request: Request, progress: &mut Progress) -> Outcome {
-        let turn = self.shared().limits.turn(&*self.shared().surroundings);
-        if self.left().is_some_and(|left| left.is_zero() || left < turn) {
-            return Outcome::Failed { error: no_time(), final_: true };
-        }
+    /// What a try needs: its turn, and credentials.
+    async fn prepare(&self) -> Result<Presented, TransportError> {
+        let turn =
+            self.shared().limits.turn(&*self.shared().surroundings, self.left()).ok_or_else(no_time)?;
         if !turn.is_zero() {
             self.shared().surroundings.sleep(turn).await;
         }
-        let presented = match self.shared().credentials.present().await {
-            Ok(presented) => presented,
-            Err(problem) => {
-                let problem = format!("no credentials: {problem}");
-                return Outcome::Failed { error: TransportError::not_sent(problem), final_: true };
-            }
-        };
+        let presented = self.within(self.shared().credentials.present()).await?;
+        let presented = presented
+            .map_err(|problem| TransportError::not_sent(NoCredentials::new(String::new(), problem)))?;
+        match self.left() {
+            Some(Duration::ZERO) => Err(no_time()),
+            _ => Ok(presented),
+        }
+    }
+
+    /// Whether there is another token than the one that was refused. Why there is none is worth more than the refusal.
+    async fn renew(&self, refused: &Presented, outcome: &Outcome) -> Result<bool, TransportError> {
+        let renewal = self.within(self.shared().credentials.renew(refused)).await;
+        let Ok(renewal) = renewal else { return Ok(false) };
+        renewal.map_err(|problem| {
+            let request = outcome.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
+            let refusal = format!("the service refused the access token with 401{request}, and ");
+            TransportError::not_sent(NoCredentials::new(refusal, problem))
+        })
+    }
+
+    /// One try.
+    async fn attempt(&self, mut request: Request, presented: Presented, progress: &mut Progress) -> Outcome {
         request.headers_mut().insert(presented.name.clone(), presented.value.clone());
         progress.tries += 1;
         let outcome = exchange::exchange(
@@ -232,13 +257,19 @@ impl Call<'_> {
         if self.operation.idempotency_key == IdempotencyKey::None {
             return Ok(None);
         }
-        if let Some(given) = request.headers().get(IDEMPOTENCY_KEY) {
-            return Ok(given.to_str().ok().map(str::to_owned));
-        }
-        let key = self.policies.options.idempotency_key.clone();
-        let key = key.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-        let value = HeaderValue::from_str(&key).map_err(|_| {
-            TransportError::not_sent("the idempotency key has characters that no header takes")
+        let given = request.headers().get(IDEMPOTENCY_KEY).map(|given| given.as_bytes().to_vec());
+        let key = match given {
+            Some(given) => String::from_utf8_lossy(&given).into_owned(),
+            None => match &self.policies.options.idempotency_key {
+                Some(key) => key.clone(),
+                None => uuid::Uuid::new_v4().to_string(),
+            },
+        };
+        // A key that the service does not take as one would protect nothing.
+        let value = HeaderValue::from_str(&key).ok().filter(|_| is_key(&key)).ok_or_else(|| {
+            TransportError::not_sent(
+                "the idempotency key is none: it has 1 to 255 letters, digits, `_`, `-`, `:` and `.`",
+            )
         })?;
         request.headers_mut().insert(IDEMPOTENCY_KEY, value);
         Ok(Some(key))
@@ -274,12 +305,11 @@ impl Call<'_> {
     /// The pause before the next try, or the next question, with its jitter.
     fn pause(&self, progress: &Progress, code: Option<&str>) -> Duration {
         let asks = code.is_some_and(|code| code.eq_ignore_ascii_case(decision::IN_PROGRESS));
-        let (steps, longest) = match asks {
-            true => (progress.waits, LONGEST_QUESTION),
-            false => (progress.tries.saturating_sub(progress.waits + 1), LONGEST_PAUSE),
-        };
-        let plain = FIRST_PAUSE.saturating_mul(1 << steps.min(16)).min(longest);
-        plain.mul_f64(1.0 - JITTER + 2.0 * JITTER * self.shared().surroundings.chance())
+        let chance = self.shared().surroundings.chance();
+        match asks {
+            true => QUESTIONS.pause(progress.waits, chance),
+            false => BACKOFF.pause(progress.tries.saturating_sub(progress.waits + 1), chance),
+        }
     }
 
     fn report(&self, outcome: &Outcome, progress: &Progress, began: Instant, decision: Decision) {
@@ -322,6 +352,13 @@ impl Call<'_> {
         let record = CallRecord::new(key, progress.tries);
         outcome.into_result(record, progress.doubtful)
     }
+}
+
+/// Whether the service takes a text as an idempotency key: the pattern of the document's parameter, which
+/// `tests/it/idempotency_keys.rs` compares.
+fn is_key(text: &str) -> bool {
+    (1..=255).contains(&text.len())
+        && text.bytes().all(|one| one.is_ascii_alphanumeric() || b"_-:.".contains(&one))
 }
 
 /// The caller's time was over before anything was sent.

@@ -1,6 +1,10 @@
 //! Bodies as they may be shown: what may be a secret is blotted out.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
+
+use crate::address::shown;
 
 /// Longest text of a body that is shown.
 const LONGEST: usize = 2_000;
@@ -27,23 +31,38 @@ fn blot(value: &mut Value) {
         Value::Object(members) => {
             for (name, value) in members {
                 let name = name.to_lowercase();
-                // `data` is the whole answer, and the base64 of a file.
-                let secret = SECRETS.iter().any(|word| name.contains(word)) && name != "next_token";
                 match value {
-                    Value::String(text) if secret => *text = BLOT.to_owned(),
+                    // `data` is the whole answer, and the base64 of a file.
+                    Value::Object(_) | Value::Array(_) if name == "data" => blot(value),
+                    value if is_secret(&name) => blot_all(value),
                     value => blot(value),
                 }
             }
         }
         Value::Array(items) => items.iter_mut().for_each(blot),
-        // The query of a link is its signature.
-        Value::String(text) => {
-            if let (true, Some(place)) = (text.contains("://"), text.find('?')) {
-                text.truncate(place);
-                text.push_str("?…");
-            }
+        // The query of an address is its signature, and before its host a password may stand.
+        Value::String(text) if text.contains("://") => {
+            let words = text.split(' ').map(|word| match word.contains("://") {
+                true => Cow::from(shown(word).unwrap_or_else(|| BLOT.to_owned())),
+                false => Cow::from(word),
+            });
+            *text = words.collect::<Vec<_>>().join(" ");
         }
         _ => {}
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    name != "next_token" && SECRETS.iter().any(|word| name.contains(word))
+}
+
+/// Whatever stands below the name of a secret is one.
+fn blot_all(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.values_mut().for_each(blot_all),
+        Value::Array(items) => items.iter_mut().for_each(blot_all),
+        Value::Null | Value::Bool(_) => {}
+        other => *other = Value::from(BLOT),
     }
 }
 
@@ -54,11 +73,14 @@ mod tests {
     #[test]
     fn secrets_are_blotted_out() {
         let body = br#"{"data":{"secret":"marked","video_url":"https://x/a.mp4?Signature=marked","items":[{"api_key":"marked"}]},
-            "prompt":"hello","next_token":"abc","audio":{"type":"base64","data":"marked"}}"#;
+            "prompt":"hello, see https://x?s=marked now","next_token":"abc","audio":{"type":"base64","data":"marked"},
+            "api_keys":["marked"],"key":{"value":"marked","id":7},"callback_url":"https://me:marked@hook.example/a"}"#;
         let shown = redacted(body);
         assert!(!shown.contains("marked"), "{shown}");
         assert!(
-            shown.contains("hello") && shown.contains("abc") && shown.contains("https://x/a.mp4"),
+            shown.contains("hello, see https://x/ now")
+                && shown.contains("abc")
+                && shown.contains("https://x/a.mp4"),
             "{shown}"
         );
         assert_eq!(redacted(b"<html>marked"), "12 bytes");

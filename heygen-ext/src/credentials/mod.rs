@@ -12,6 +12,7 @@ use http::{HeaderName, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::Error;
+use token_endpoint::RenewalError;
 
 /// Gives OAuth access tokens, for programs that keep them in a way of their own.
 ///
@@ -27,6 +28,34 @@ pub trait TokenProvider: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(false)))
     }
 }
+
+/// There is no token for a call: what the error of such a call stands on.
+#[derive(Debug)]
+pub(crate) struct NoCredentials {
+    /// What led to it, if anything.
+    why: String,
+    source: BoxError,
+}
+
+impl NoCredentials {
+    pub(crate) fn new(why: String, source: BoxError) -> Self {
+        Self { why, source }
+    }
+
+    /// Whether there may be a token later, without anybody's doing. What the provider of a program means, it alone knows.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.source.downcast_ref::<RenewalError>().is_some_and(|error| !error.rejected)
+    }
+}
+
+impl fmt::Display for NoCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}there are no credentials: {}", self.why, self.source)
+    }
+}
+
+// The source is in the text; as a further link of the chain it would stand there twice.
+impl std::error::Error for NoCredentials {}
 
 /// An error of any kind.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -15,6 +15,7 @@ use super::token_endpoint::{RenewalError, TOKEN_URL, TokenEndpoint};
 use super::{BoxError, TokenProvider};
 use crate::Error;
 use crate::call::surroundings::Surroundings;
+use crate::http_clients::HttpClients;
 
 /// How long before its end a token is renewed.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -85,7 +86,11 @@ impl OAuth {
         Self { tokens, token_url: TOKEN_URL.to_owned(), file: Some(file) }
     }
 
-    pub(crate) fn provider(self, surroundings: Arc<dyn Surroundings>) -> Result<Renewing, Error> {
+    pub(crate) fn provider(
+        self,
+        surroundings: Arc<dyn Surroundings>,
+        clients: &HttpClients,
+    ) -> Result<Renewing, Error> {
         let named = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
         if self.file.is_none() {
             if !named(self.tokens.client_id.as_deref()) {
@@ -100,7 +105,7 @@ impl OAuth {
         let on_file = self.tokens.access.clone();
         let state = State { tokens: self.tokens, on_file, refused: false, hasty: false, failure: None };
         Ok(Renewing(Arc::new(Renewal {
-            endpoint: TokenEndpoint::new(&self.token_url)?,
+            endpoint: TokenEndpoint::new(&self.token_url, clients)?,
             file: self.file,
             surroundings,
             state: Arc::new(Mutex::new(state)),

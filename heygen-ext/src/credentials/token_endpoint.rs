@@ -1,7 +1,6 @@
 //! The token endpoint: a refresh token goes out, new tokens come in.
 
 use std::fmt;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use heygen_api::TransportError;
@@ -11,7 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::Error;
-use crate::builder::http_client;
+use crate::address::is_local;
+use crate::http_clients::HttpClients;
 
 /// Where the service has it.
 pub(crate) const TOKEN_URL: &str = "https://api2.heygen.com/v1/oauth/token";
@@ -76,32 +76,22 @@ impl fmt::Display for RenewalError {
 impl std::error::Error for RenewalError {}
 
 impl TokenEndpoint {
-    pub(crate) fn new(url: &str) -> Result<Self, Error> {
+    pub(crate) fn new(url: &str, clients: &HttpClients) -> Result<Self, Error> {
         let url = Url::parse(url).map_err(|problem| {
             Error::configuration(format!("the address of the token endpoint is no URL: {problem}"))
         })?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Error::configuration("the address of the token endpoint holds a user or a password"));
         }
-        let local = match url.host_str() {
-            Some("localhost" | "[::1]") => true,
-            Some(host) => host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
-            None => false,
-        };
-        let plain = match url.scheme() {
-            "https" => false,
-            "http" if local => true,
-            _ => {
-                return Err(Error::configuration(
-                    "the address of the token endpoint would send the refresh token in the clear: use https (plain \
-                     http only to this machine)",
-                ));
-            }
-        };
-        let http = http_client(|options| {
-            let options = options.redirect(redirect::Policy::none()).retry(retry::never()).timeout(PATIENCE);
-            // What goes to this machine in the clear must not leave it by a proxy.
-            if plain { options.no_proxy() } else { options }
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_local(&url)) {
+            return Err(Error::configuration(
+                "the address of the token endpoint would send the refresh token in the clear: use https (plain http only \
+                 to this machine)",
+            ));
+        }
+        let clients = HttpClients { local: is_local(&url), ..clients.clone() };
+        let http = clients.make(|options| {
+            options.redirect(redirect::Policy::none()).retry(retry::never()).timeout(PATIENCE)
         })?;
         Ok(Self { http, url })
     }
@@ -213,7 +203,7 @@ mod tests {
     #[test]
     fn tokens_go_only_where_nobody_listens() {
         for good in [TOKEN_URL, "http://127.0.0.1:1/t", "http://localhost/t", "http://[::1]:2/t"] {
-            assert!(TokenEndpoint::new(good).is_ok(), "{good}");
+            assert!(TokenEndpoint::new(good, &HttpClients::default()).is_ok(), "{good}");
         }
         for wrong in [
             "http://api2.heygen.com/t",
@@ -223,7 +213,7 @@ mod tests {
             "/v1/oauth/token",
             "https://user:marked-secret@x/t",
         ] {
-            let error = TokenEndpoint::new(wrong).unwrap_err();
+            let error = TokenEndpoint::new(wrong, &HttpClients::default()).unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Configuration, "{wrong}");
             assert!(error.to_string().contains("token endpoint") && !error.to_string().contains("marked"));
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::redirect::{Attempt, Policy};
 
-use super::link::is_local;
+use crate::address::is_local;
 
 /// Time in which something must come.
 const IDLE: Duration = Duration::from_secs(60);

@@ -42,7 +42,9 @@ pub(super) fn judge(head: &Head<'_>, asked: Option<Place>) -> Verdict {
         (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => whole(head),
         (StatusCode::PARTIAL_CONTENT, Some(asked)) => rest(head, asked),
         (StatusCode::RANGE_NOT_SATISFIABLE, Some(asked)) => match total(head.headers) {
-            Some(total) if total == asked.from => Verdict::Complete,
+            Some(total) if total == asked.from && asked.expected.is_none_or(|expected| expected == total) => {
+                Verdict::Complete
+            }
             _ => Verdict::Changed,
         },
         (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS, _) => Verdict::Later,

@@ -1,13 +1,13 @@
 //! Something that can be fetched: a link, and where a fresh one comes from.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use heygen_api::{BoxFuture, Client};
 use reqwest::Url;
 
 use crate::Error;
+use crate::address::{is_local, shown};
 
 /// A file that the service holds: its link, and where it can be read again when that one has expired.
 ///
@@ -24,7 +24,7 @@ use crate::Error;
 /// | video without filler words | `&FillerWordRemovalDetail` | |
 /// | video of a model | `&ModelVideoDetail` | |
 /// | speech | `&TextToSpeechResponseData` | |
-/// | asset | `&GetAssetResponse`, `&UploadAssetResponse`, `&CompleteAssetUploadResponse` | |
+/// | asset | `&UploadedAsset`, `&GetAssetResponse`, `&UploadAssetResponse`, `&CompleteAssetUploadResponse` | |
 /// | podcast (feature `preview`) | `&PodcastDetail` | |
 /// | speech of a model (feature `preview`) | `&CreateSpeechResponseData` | |
 /// | background removal (feature `preview`) | | `LayerFile` |
@@ -85,7 +85,7 @@ impl Link {
     /// It must be https, or lead to this machine; that is looked at when the download begins.
     pub fn new(url: impl Into<String>) -> Self {
         let url = url.into();
-        Self { what: shown(&url), current: Some(url), look: None }
+        Self { what: shown(&url).unwrap_or_else(|| "the file".to_owned()), current: Some(url), look: None }
     }
 
     /// The link that `pick` finds in a resource, now and when it is read again. The main file of a resource has no name
@@ -164,27 +164,6 @@ impl Link {
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Link").field(&self.what).finish()
-    }
-}
-
-/// Whether an address is on this machine.
-pub(super) fn is_local(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        || address.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// A link without whatever in it may be a secret.
-fn shown(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(url) if url.has_host() => {
-            let host = url.host_str().unwrap_or_default();
-            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-            format!("{}://{host}{port}{}", url.scheme(), url.path())
-        }
-        _ => "the file".to_owned(),
     }
 }
 

@@ -12,6 +12,7 @@ use heygen_api::{BoxFuture, Client};
 
 use super::link::{Link, Resource, Standing};
 use super::{LipsyncFile, RenderFile, VideoFile};
+use crate::UploadedAsset;
 
 /// Makes a resource of a type whose status is an enumeration and whose reason for failing is a text.
 macro_rules! resource {
@@ -224,6 +225,15 @@ impl From<&UploadAssetResponse> for Link {
 impl From<&CompleteAssetUploadResponse> for Link {
     fn from(asset: &CompleteAssetUploadResponse) -> Self {
         of_asset(&asset.asset_id, &asset.url)
+    }
+}
+
+impl From<&UploadedAsset> for Link {
+    fn from(asset: &UploadedAsset) -> Self {
+        match &asset.url {
+            Some(url) => of_asset(&asset.asset_id, url),
+            None => Self::by_id(&asset.asset_id, "", |asset: &GetAssetResponse| asset.url.as_deref()),
+        }
     }
 }
 

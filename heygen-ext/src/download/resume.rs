@@ -13,21 +13,15 @@ use super::head::{Head, Place, Verdict, judge};
 use super::link::Link;
 use super::{Tell, renewal};
 use crate::Error;
+use crate::call::BACKOFF;
 use crate::call::retry_after::retry_after;
 use crate::call::surroundings::Surroundings;
 
 /// How often a transfer is taken up again before another byte has come.
 const RESUMPTIONS: u32 = 5;
 
-/// The pause before the second resumption; the first has none, and each further one is twice as long, up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
 /// Longest pause that a server may ask for.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How far a pause strays, up and down, so that many programs do not come back at once.
-const JITTER: f64 = 0.25;
 
 /// What a download goes by.
 #[derive(Clone)]
@@ -259,11 +253,11 @@ impl Transfer {
             return Err(self.give_up(setback));
         }
         let plain = match self.setbacks {
+            // Most breaks are over at once.
             1 => Duration::ZERO,
-            further => FIRST_PAUSE.saturating_mul(1 << (further - 2).min(16)).min(LONGEST_PAUSE),
+            further => BACKOFF.pause(further - 2, self.means.surroundings.chance()),
         };
-        let chance = self.means.surroundings.chance();
-        let pause = plain.mul_f64(1.0 - JITTER + 2.0 * JITTER * chance).max(asked);
+        let pause = plain.max(asked);
         tracing::debug!(
             received = self.received,
             setbacks = self.setbacks,
@@ -285,11 +279,12 @@ impl Transfer {
         };
         match setback {
             Setback::Later(status, asked) => {
-                let asked = asked.filter(|pause| *pause > PATIENCE);
-                let later =
-                    asked.map(|pause| format!("; it asks to be left alone for {} s", pause.as_secs()));
+                let later = asked
+                    .filter(|pause| *pause > PATIENCE)
+                    .map(|pause| format!("; it asks to be left alone for {} s", pause.as_secs()));
                 let later = later.unwrap_or(times);
                 Error::link_refused(format!("{what}: the file server answered {status}{later}"), status)
+                    .left_alone(asked)
             }
             Setback::Short => Error::download(format!("{what}: it ended after {}{times}", self.so_far())),
             Setback::Broken(error) => {

@@ -77,7 +77,7 @@ impl From<&UploadedAsset> for AssetReference {
 impl fmt::Debug for UploadedAsset {
     /// The query of the link is left out: it is signed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = self.url.as_deref().map(|url| url.split(['?', '#']).next().unwrap_or_default());
+        let url = self.url.as_deref().and_then(crate::address::shown);
         f.debug_struct("UploadedAsset")
             .field("asset_id", &self.asset_id)
             .field("url", &url)

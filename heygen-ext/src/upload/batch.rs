@@ -40,7 +40,7 @@ type Outcome = Result<UploadedAsset, Error>;
 
 /// Many files on their way up; [`send`](Self::send) or `.await` sends them.
 ///
-/// All go straight to the storage, in batches of up to 100, four files at a time. Then it waits until the service has
+/// All go straight to the storage, with their SHA-256, which the storage checks, in batches of up to 100, four files at a time. Then it waits until the service has
 /// taken each in, or refused it. One file's failure does not touch the others. What is in readers goes to temporary files,
 /// those of a batch at a time.
 ///
@@ -236,17 +236,15 @@ impl Run {
                 }
                 Err(error) => Error::from(error),
             };
-            match error.param().and_then(position).filter(|place| *place < entries.len()) {
-                Some(place) => {
-                    let Entry { index, label, .. } = entries.remove(place);
-                    outcomes.insert(index, Err(error.about_file(&label)));
-                }
-                None => {
-                    let failed = entries.drain(..);
-                    outcomes.extend(
-                        failed.map(|entry| (entry.index, Err(error.clone().about_file(&entry.label)))),
-                    );
-                }
+            let mut refused: Vec<usize> = places(error.param(), error.message());
+            refused.retain(|place| *place < entries.len());
+            // It says no file: then it speaks of the whole batch.
+            if refused.is_empty() {
+                refused = (0..entries.len()).collect();
+            }
+            for place in refused.into_iter().rev() {
+                let Entry { index, label, .. } = entries.remove(place);
+                outcomes.insert(index, Err(error.clone().about_file(&label)));
             }
         }
         None
@@ -263,7 +261,7 @@ impl Run {
         let tell = self.on_progress.clone().map(|tell| -> Tell {
             Box::new(move |sent, all| (tell.lock().unwrap_or_else(PoisonError::into_inner))(index, sent, all))
         });
-        match direct::put(&self.heygen, &slot, &prepared, &Watch::new(tell)).await {
+        match direct::put(&self.heygen, &slot, &prepared, &Watch::new(tell), None).await {
             Ok(()) => {
                 let asset = UploadedAsset::new(slot.asset_id, None, prepared.media.clone(), prepared.size);
                 Ok(Sent { index, label, item, asset })
@@ -378,12 +376,24 @@ fn settle(
     unseen
 }
 
-/// The place in `files` that a refusal is about: `files.3.size_bytes` or `files[3].size_bytes`.
-fn position(param: &str) -> Option<usize> {
-    let rest =
-        param.strip_prefix("body.").unwrap_or(param).strip_prefix("files")?.trim_start_matches(['.', '[']);
-    let digits = rest.find(|one: char| !one.is_ascii_digit()).unwrap_or(rest.len());
-    rest.get(..digits)?.parse().ok()
+/// The places in `files` that a refusal is about, in their order and each once. A fault of form stands in `param`, as
+/// `files.3.size_bytes` or `files[3].size_bytes`. Files that are refused for what they are come with the param `files`, and
+/// the message names their indexes, says the document.
+fn places(param: Option<&str>, message: Option<&str>) -> Vec<usize> {
+    let param = param.map(|param| param.strip_prefix("body.").unwrap_or(param));
+    let Some(rest) = param.and_then(|param| param.strip_prefix("files")) else { return Vec::new() };
+    let (text, in_list): (_, fn(char) -> bool) = match rest {
+        "" => (message.unwrap_or_default(), |one| one.is_ascii_digit() || ", ".contains(one)),
+        rest => (rest, |one| one.is_ascii_digit()),
+    };
+    // Only the first list: a number further on may be a size.
+    let list = text.trim_start_matches(|one: char| !one.is_ascii_digit());
+    let list = list.split(|one| !in_list(one)).next().unwrap_or_default();
+    let numbers = list.split(|one: char| !one.is_ascii_digit()).filter_map(|number| number.parse().ok());
+    let mut places: Vec<usize> = numbers.collect();
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 #[cfg(test)]
@@ -392,10 +402,15 @@ mod tests {
 
     #[test]
     fn a_refusal_names_its_file() {
-        assert_eq!(position("files.3.size_bytes"), Some(3));
-        assert_eq!(position("files[12].content_type"), Some(12));
-        assert_eq!(position("body.files.0"), Some(0));
-        assert_eq!((position("files"), position("title"), position("files.x")), (None, None, None));
+        let said = |param: &str, message: &str| places(Some(param), Some(message));
+        assert_eq!(said("files.3.size_bytes", "5 is too much"), [3]);
+        assert_eq!(said("files[12].content_type", ""), [12]);
+        assert_eq!(said("body.files.0", ""), [0]);
+        assert_eq!(said("files", "Invalid files at indexes [7, 1, 7]: at most 5 MB"), [1, 7]);
+        for (param, message) in [("files", "Too many"), ("title", "1"), ("files.x", "1")] {
+            assert_eq!(said(param, message), [0; 0]);
+        }
+        assert_eq!(places(None, Some("1")), [0; 0]);
     }
 
     #[test]

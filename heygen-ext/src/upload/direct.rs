@@ -14,11 +14,11 @@ use reqwest::{Body, Url};
 
 use super::UploadedAsset;
 use super::prepared::Prepared;
-use super::watch::{IDLE, Watch};
+use super::sum::Sum;
+use super::watch::Watch;
+use crate::call::BACKOFF;
+use crate::call::movement::IDLE;
 use crate::{Error, HeyGen};
-
-/// The first pause between tries; each further one is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often, and with which growing pause, an upload is finished again because the service does not see its bytes yet.
 const MOST_EARLY: u32 = 5;
@@ -66,14 +66,13 @@ pub(super) async fn upload(
     prepared: &Arc<Prepared>,
     watch: &Watch,
 ) -> Result<UploadedAsset, Error> {
-    let digest = prepared.digest().await?;
-    let mut round = 0;
+    let (sum, mut round) = (Sum::default(), 0);
     loop {
         let began = heygen.surroundings().now();
-        let slot = open(heygen, prepared, &digest, round).await?;
+        let slot = open(heygen, prepared, round).await?;
         let of_asset = |error: Error| error.of_asset(&slot.asset_id);
-        match put(heygen, &slot, prepared, watch).await {
-            Ok(()) => return Ok(complete(heygen, &slot.asset_id, &digest).await.map_err(of_asset)?.into()),
+        match put(heygen, &slot, prepared, watch, Some(&sum)).await {
+            Ok(()) => return Ok(complete(heygen, &slot.asset_id, sum.get()).await.map_err(of_asset)?.into()),
             // The link of a slow upload may have lapsed before its next try: one more slot, and no further.
             Err(error) if round == 0 && error.status() == Some(StatusCode::FORBIDDEN) => {
                 let age = heygen.surroundings().now().saturating_duration_since(began);
@@ -87,12 +86,11 @@ pub(super) async fn upload(
     }
 }
 
-async fn open(heygen: &HeyGen, prepared: &Prepared, digest: &str, round: u32) -> Result<Slot, Error> {
+async fn open(heygen: &HeyGen, prepared: &Prepared, round: u32) -> Result<Slot, Error> {
     let body = CreateAssetUploadRequest::builder()
         .filename(prepared.name.as_str())
         .content_type(prepared.media.as_str())
-        .size_bytes(prepared.size)
-        .checksum_sha256(digest);
+        .size_bytes(prepared.size);
     let mut call = heygen.api().create_asset_upload().body(body);
     // One key is one slot.
     if let Some(key) = heygen.idempotency_key().filter(|_| round > 0) {
@@ -119,6 +117,7 @@ pub(super) async fn put(
     slot: &Slot,
     prepared: &Arc<Prepared>,
     watch: &Watch,
+    sum: Option<&Sum>,
 ) -> Result<(), Error> {
     if u64::try_from(slot.max_bytes).is_ok_and(|most| most < prepared.size) {
         return Err(Error::upload(format!(
@@ -128,7 +127,7 @@ pub(super) async fn put(
     }
     let mut number = 1;
     loop {
-        let sending = async { Ok(put_once(heygen, slot, prepared, watch).await) };
+        let sending = async { Ok(put_once(heygen, slot, prepared, watch, sum).await) };
         match watch.guard(sending).await? {
             Ok(()) => return Ok(()),
             Err(Failure { error, again }) if !again || number >= heygen.tries() => return Err(error),
@@ -144,8 +143,7 @@ pub(super) async fn put(
 /// Waits before the next try: a second, two, four, each a little longer or shorter.
 async fn pause(heygen: &HeyGen, tries: u32) {
     let surroundings = heygen.surroundings();
-    let plain = FIRST_PAUSE * (1 << (tries - 1).min(5));
-    surroundings.sleep(plain.mul_f64(0.75 + 0.5 * surroundings.chance())).await;
+    surroundings.sleep(BACKOFF.pause(tries.saturating_sub(1), surroundings.chance())).await;
 }
 
 async fn put_once(
@@ -153,8 +151,10 @@ async fn put_once(
     slot: &Slot,
     prepared: &Arc<Prepared>,
     watch: &Watch,
+    sum: Option<&Sum>,
 ) -> Result<(), Failure> {
-    let request = request(heygen, slot, prepared, watch)?;
+    let body = Body::wrap_stream(prepared.open(watch, sum));
+    let request = request(heygen, slot, prepared.size, body)?;
     let again = |problem: TransportError| Failure {
         error: Error::upload_transfer("the file did not reach the storage", problem),
         again: true,
@@ -185,12 +185,7 @@ async fn put_once(
 }
 
 /// The PUT as it was signed: the headers that came with the link, the exact length, and nothing of ours.
-fn request(
-    heygen: &HeyGen,
-    slot: &Slot,
-    prepared: &Arc<Prepared>,
-    watch: &Watch,
-) -> Result<reqwest::Request, Error> {
+fn request(heygen: &HeyGen, slot: &Slot, size: u64, body: Body) -> Result<reqwest::Request, Error> {
     let wrong = || Error::upload("the service gave a link for the upload that cannot be used");
     let url = Url::parse(&slot.url).map_err(|_| wrong())?;
     // Plain http is for a service on this machine alone.
@@ -199,14 +194,14 @@ fn request(
     }
     let mut request = reqwest::Request::new(Method::PUT, url);
     let headers = request.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, prepared.size.into());
+    headers.insert(header::CONTENT_LENGTH, size.into());
     for (name, value) in &slot.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
         let mut value = HeaderValue::from_str(value).map_err(|_| wrong())?;
         value.set_sensitive(true);
         headers.insert(name, value);
     }
-    *request.body_mut() = Some(Body::wrap_stream(prepared.open(watch)));
+    *request.body_mut() = Some(body);
     Ok(request)
 }
 
@@ -231,11 +226,14 @@ async fn storage_code(mut response: reqwest::Response) -> Option<String> {
 async fn complete(
     heygen: &HeyGen,
     asset_id: &str,
-    digest: &str,
+    sum: Option<String>,
 ) -> Result<CompleteAssetUploadResponse, Error> {
     let (mut early, mut tries) = (0, 1);
     loop {
-        let body = CompleteAssetUploadRequest::builder().checksum_sha256(digest);
+        let mut body = CompleteAssetUploadRequest::builder();
+        if let Some(sum) = &sum {
+            body = body.checksum_sha256(sum.as_str());
+        }
         let call = heygen.api().complete_asset_upload().asset_id(asset_id).body(body);
         let error = match call.send().await {
             Ok(answer) => return Ok(answer.into_inner().data),

@@ -50,7 +50,8 @@ fn taken(found: &str) -> Option<&'static str> {
     Some(match found {
         "image/png" => "image/png",
         "image/jpeg" => "image/jpeg",
-        "video/mp4" => "video/mp4",
+        // An M4V is an MP4 by another maker.
+        "video/mp4" | "video/x-m4v" => "video/mp4",
         "video/webm" => "video/webm",
         "audio/mpeg" => "audio/mpeg",
         "audio/x-wav" | "audio/wav" => "audio/wav",

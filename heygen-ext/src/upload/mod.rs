@@ -6,6 +6,8 @@ mod direct;
 mod file;
 mod media;
 mod prepared;
+mod read_ahead;
+mod sum;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -30,8 +32,9 @@ const FORM_LIMIT: u64 = 32_000_000;
 
 /// A file on its way up; [`send`](Self::send) or `.await` sends it.
 ///
-/// Up to 32,000,000 bytes go through the API as a form, larger files straight to the storage behind a signed link, with
-/// their SHA-256, which the storage checks. Bytes are sent as they are read, 64 KiB at a time.
+/// Up to 32,000,000 bytes go through the API as a form, larger files straight to the storage behind a signed link. The
+/// SHA-256 of what is sent there is made on the way, and the service compares it with what has arrived. Bytes are sent as
+/// they are read, 256 KiB at a time.
 ///
 /// | what goes wrong | what happens |
 /// |---|---|
@@ -107,9 +110,9 @@ async fn form(heygen: &HeyGen, prepared: Arc<Prepared>, watch: &Watch) -> Result
     let (name, media, size) = (prepared.name.clone(), prepared.media.clone(), prepared.size);
     let part = if prepared.is_replayable() {
         let watch = watch.clone();
-        FilePart::reopened(name, media, size, move || prepared.open(&watch))
+        FilePart::reopened(name, media, size, move || prepared.open(&watch, None))
     } else {
-        FilePart::stream(name, media, size, prepared.open(watch))
+        FilePart::stream(name, media, size, prepared.open(watch, None))
     };
     let call = heygen.api().upload_asset().file(part).send();
     match watch.guard(async { call.await.map_err(Error::from) }).await {

@@ -1,5 +1,6 @@
 //! A file that was looked at: its name, type and size are known, and its bytes are read again for each try.
 
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,16 +8,19 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, TryStreamExt};
-use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::task::spawn_blocking;
 
 use super::file::{File, Reader, Source};
 use super::media;
+use super::read_ahead::ReadAhead;
+use super::sum::{Sum, Summing};
 use super::watch::Watch;
 use crate::Error;
+use crate::call::movement::IDLE;
 
-/// Bytes that are in memory at once.
-const CHUNK: usize = 64 * 1024;
+/// Bytes that leave at once; of a file, as many more are in memory.
+const CHUNK: usize = 256 * 1024;
 
 pub(super) struct Prepared {
     pub(super) name: String,
@@ -90,9 +94,20 @@ impl Prepared {
         let staged = tempfile::NamedTempFile::new().map_err(fail)?;
         let mut file = tokio::fs::File::from_std(staged.reopen().map_err(fail)?);
         let (name, media, size) = (self.name.clone(), self.media.clone(), self.size);
-        let mut chunks = std::pin::pin!(Arc::new(self).open(&Watch::new(None)));
-        while let Some(chunk) = chunks.try_next().await? {
-            file.write_all(&chunk).await.map_err(fail)?;
+        let watch = Watch::new(None);
+        let staging = async {
+            let mut chunks = std::pin::pin!(Arc::new(self).open(&watch, None));
+            while let Some(chunk) = chunks.try_next().await? {
+                file.write_all(&chunk).await.map_err(fail)?;
+            }
+            Ok::<_, Error>(())
+        };
+        tokio::select! {
+            staged = staging => staged?,
+            () = watch.idle() => {
+                let problem = format!("the reader gave nothing for {} s, and has not ended", IDLE.as_secs());
+                return Err(Error::upload(problem));
+            }
         }
         // The last write may still be under way; what becomes of it only `flush` tells.
         file.flush().await.map_err(fail)?;
@@ -104,22 +119,26 @@ impl Prepared {
 
     /// SHA-256 of the bytes, in hexadecimal digits.
     pub(super) async fn digest(self: &Arc<Self>) -> Result<String, Error> {
-        let mut digest = Sha256::new();
-        let mut chunks = std::pin::pin!(self.open(&Watch::new(None)));
-        while let Some(chunk) = chunks.try_next().await? {
-            digest.update(&chunk);
-        }
-        Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        let sum = Sum::default();
+        let mut chunks = std::pin::pin!(self.open(&Watch::new(None), Some(&sum)));
+        while chunks.try_next().await?.is_some() {}
+        Ok(sum.get().unwrap_or_default())
     }
 
     /// The bytes from the beginning: exactly as many as were announced, of a file that has not changed since it was looked
-    /// at, or an error before the last of them.
+    /// at, or an error before the last of them. Their sum is there before the last of them leaves.
     pub(super) fn open(
         self: &Arc<Self>,
         watch: &Watch,
+        sum: Option<&Sum>,
     ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static + use<> {
-        let reading =
-            Reading { prepared: Arc::clone(self), watch: watch.clone(), sent: 0, input: Input::Unopened };
+        let reading = Reading {
+            prepared: Arc::clone(self),
+            watch: watch.clone(),
+            sent: 0,
+            input: Input::Unopened,
+            summing: sum.map(Sum::begin),
+        };
         stream::try_unfold(reading, |mut reading| async move {
             match reading.next().await {
                 Ok(Some(chunk)) => Ok(Some((chunk, reading))),
@@ -150,8 +169,7 @@ impl OnDisk {
         Ok(Self { path, size: found.len(), modified: found.modified().ok(), _ours: None })
     }
 
-    async fn check(&self, open: &tokio::fs::File) -> Result<(), Error> {
-        let now = open.metadata().await.map_err(unreadable)?;
+    fn check(&self, now: &Metadata) -> Result<(), Error> {
         if now.len() != self.size {
             let problem = format!("it had {} bytes and has {}", self.size, now.len());
             return Err(changed(&problem));
@@ -170,7 +188,7 @@ fn changed(how: &str) -> Error {
 enum Input {
     Unopened,
     Bytes(Bytes),
-    File(tokio::fs::File),
+    File(ReadAhead),
     Reader(Reader),
 }
 
@@ -180,6 +198,8 @@ struct Reading {
     watch: Watch,
     sent: u64,
     input: Input,
+    /// Of what is not on the disk; the sum of a file is made where it is read.
+    summing: Option<Summing>,
 }
 
 impl Reading {
@@ -192,16 +212,27 @@ impl Reading {
         if matches!(self.input, Input::Unopened) {
             self.input = self.open().await?;
         }
-        let wanted = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
+        let portion = |left: u64| usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
+        let wanted = portion(left);
         let chunk = match &mut self.input {
             Input::Unopened => Bytes::new(),
             Input::Bytes(bytes) => bytes.split_to(wanted.min(bytes.len())),
-            Input::File(file) => read(file, wanted).await.map_err(unreadable)?,
+            Input::File(file) => {
+                file.read(wanted, portion(left - wanted as u64)).await.map_err(unreadable)?
+            }
             Input::Reader(reader) => read(reader, wanted).await.map_err(unreadable)?,
         };
+        if let Some(summing) = &mut self.summing {
+            summing.add(&chunk);
+        }
         // The last chunk is held back until all is known to be well: without it, nobody takes a part for the whole.
         if chunk.len() < wanted || left == wanted as u64 {
             self.check_end(chunk.len() < wanted, self.sent + chunk.len() as u64).await?;
+            match (&mut self.input, self.summing.take()) {
+                (Input::File(file), _) => file.finish(),
+                (_, Some(summing)) => summing.finish(),
+                (_, None) => {}
+            }
         }
         self.sent += chunk.len() as u64;
         self.watch.moves(self.sent, all);
@@ -212,9 +243,15 @@ impl Reading {
         Ok(match &self.prepared.content {
             Content::Bytes(bytes) => Input::Bytes(bytes.clone()),
             Content::Disk(disk) => {
-                let file = tokio::fs::File::open(&disk.path).await.map_err(unreadable)?;
-                disk.check(&file).await?;
-                Input::File(file)
+                let path = disk.path.clone();
+                let opened = spawn_blocking(move || {
+                    let file = fs::File::open(path)?;
+                    Ok((file.metadata()?, file))
+                });
+                let (now, file) =
+                    opened.await.map_err(io::Error::from).and_then(|opened| opened).map_err(unreadable)?;
+                disk.check(&now)?;
+                Input::File(ReadAhead::new(file, self.summing.take()))
             }
             Content::Once(reader) => {
                 let reader = reader.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -228,7 +265,7 @@ impl Reading {
         let all = self.prepared.size;
         match (&mut self.input, &self.prepared.content) {
             (Input::File(file), Content::Disk(disk)) => {
-                disk.check(file).await?;
+                disk.check(&file.metadata().await.map_err(unreadable)?)?;
                 if short {
                     Err(changed(&format!("it ended after {read_so_far} of {all} bytes")))
                 } else {

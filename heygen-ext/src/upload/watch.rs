@@ -1,16 +1,12 @@
 //! Sees a body on its way: how far it is, whether it moves, and what broke at its source.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::Error;
-
-/// Time in which something must move while a file goes up.
-pub(super) const IDLE: Duration = Duration::from_secs(60);
+use crate::call::movement::Movement;
 
 /// Takes the bytes sent, and all that there are.
 pub(super) type Tell = Box<dyn FnMut(u64, u64) + Send>;
@@ -22,8 +18,8 @@ pub(super) struct Watch(Arc<Inner>);
 struct Inner {
     state: Mutex<State>,
     broke: Notify,
-    /// Chunks that left, over all tries.
-    moved: AtomicU64,
+    /// Chunks as they leave, over all tries.
+    movement: Movement,
 }
 
 struct State {
@@ -35,7 +31,7 @@ struct State {
 impl Watch {
     pub(super) fn new(tell: Option<Tell>) -> Self {
         let state = Mutex::new(State { tell, broken: None, whole: false });
-        Self(Arc::new(Inner { state, broke: Notify::new(), moved: AtomicU64::new(0) }))
+        Self(Arc::new(Inner { state, broke: Notify::new(), movement: Movement::new() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -44,7 +40,7 @@ impl Watch {
 
     /// A chunk leaves, the last of so many bytes.
     pub(super) fn moves(&self, sent: u64, all: u64) {
-        self.0.moved.fetch_add(1, Ordering::Relaxed);
+        self.0.movement.moves();
         let mut state = self.state();
         state.whole |= sent == all;
         if let Some(tell) = &mut state.tell {
@@ -79,12 +75,6 @@ impl Watch {
 
     /// Comes back when nothing has moved for too long.
     pub(super) async fn idle(&self) {
-        loop {
-            let before = self.0.moved.load(Ordering::Relaxed);
-            tokio::time::sleep(IDLE).await;
-            if self.0.moved.load(Ordering::Relaxed) == before {
-                return;
-            }
-        }
+        self.0.movement.idle().await;
     }
 }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::call::surroundings::tests::Still;
+use crate::http_clients::HttpClients;
 
 struct Stage {
     sim: Sim,
@@ -36,7 +37,7 @@ impl Stage {
     }
 
     fn provider(&self, tokens: OAuth) -> Renewing {
-        tokens.provider(self.time.clone()).unwrap()
+        tokens.provider(self.time.clone(), &HttpClients::default()).unwrap()
     }
 
     fn path(&self) -> std::path::PathBuf {
@@ -284,8 +285,11 @@ async fn tokens_that_nobody_can_renew_say_so() {
         assert!(problem.contains(&stage.path().display().to_string()), "{problem}");
     }
     assert_eq!(stage.renewals(), 0);
-    let error = OAuth::new("a", "r").provider(stage.time.clone()).unwrap_err();
+    let error = OAuth::new("a", "r").provider(stage.time.clone(), &HttpClients::default()).unwrap_err();
     assert!(error.to_string().contains("client_id"));
-    let error = OAuth::new("a", " ").client_id("c").provider(stage.time.clone()).unwrap_err();
+    let error = OAuth::new("a", " ")
+        .client_id("c")
+        .provider(stage.time.clone(), &HttpClients::default())
+        .unwrap_err();
     assert!(error.to_string().contains("refresh token"));
 }

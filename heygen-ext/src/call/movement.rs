@@ -1,0 +1,41 @@
+//! Sees whether bytes are still on their way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Time in which something must move while a file goes up.
+pub(crate) const IDLE: Duration = Duration::from_secs(60);
+
+/// When something last moved. Clones see the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Movement {
+    start: Instant,
+    /// Milliseconds since the start.
+    last: Arc<AtomicU64>,
+}
+
+impl Movement {
+    pub(crate) fn new() -> Self {
+        Self { start: Instant::now(), last: Arc::default() }
+    }
+
+    /// Something moves.
+    pub(crate) fn moves(&self) {
+        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last.fetch_max(now, Ordering::Relaxed);
+    }
+
+    /// Comes back when nothing has moved for too long.
+    pub(crate) async fn idle(&self) {
+        loop {
+            let due = self.start + Duration::from_millis(self.last.load(Ordering::Relaxed)) + IDLE;
+            if Instant::now() >= due {
+                return;
+            }
+            tokio::time::sleep_until(due).await;
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The HTTP clients that the library makes: for calls, for files, for the storage, for tokens.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::ClientBuilder;
+
+use crate::Error;
+
+/// Time for a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// What all of them have in common.
+#[derive(Clone, Default)]
+pub(crate) struct HttpClients {
+    /// Options of the caller's: certificates, proxies.
+    pub(crate) options: Option<Options>,
+    /// Whether they talk to this machine. What goes there in the clear must not leave it by a proxy.
+    pub(crate) local: bool,
+}
+
+type Options = Arc<dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync>;
+
+impl HttpClients {
+    /// A client with further options, which come after the caller's: what keeps secrets at home is not his to change.
+    pub(crate) fn make(
+        &self,
+        further: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Result<reqwest::Client, Error> {
+        let mut options = reqwest::Client::builder().connect_timeout(CONNECT);
+        if let Some(set) = &self.options {
+            options = set(options);
+        }
+        if self.local {
+            options = options.no_proxy();
+        }
+        further(options).build().map_err(|problem| {
+            Error::configuration(format!("the HTTP client could not be set up: {problem}"))
+        })
+    }
+}
+
+impl fmt::Debug for HttpClients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClients").field("local", &self.local).finish_non_exhaustive()
+    }
+}

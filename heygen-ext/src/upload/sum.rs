@@ -1,0 +1,42 @@
+//! SHA-256 of bytes as they pass.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+/// The sum of the bytes that went by last, once all of them have.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sum(Arc<Mutex<Option<String>>>);
+
+impl Sum {
+    /// Begins anew.
+    pub(super) fn begin(&self) -> Summing {
+        self.set(None);
+        Summing { digest: Sha256::new(), sum: self.clone() }
+    }
+
+    /// In hexadecimal digits; none before the last byte.
+    pub(super) fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, sum: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = sum;
+    }
+}
+
+/// A sum that is not whole yet.
+pub(super) struct Summing {
+    digest: Sha256,
+    sum: Sum,
+}
+
+impl Summing {
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.digest.update(bytes);
+    }
+
+    pub(super) fn finish(self) {
+        self.sum.set(Some(self.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()));
+    }
+}
