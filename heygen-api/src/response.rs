@@ -46,6 +46,9 @@ impl<T> Response<T> {
     }
 }
 
+/// What an empty body is read as: the service's envelope around nothing.
+const EMPTY: &[u8] = br#"{"data":{}}"#;
+
 impl<T: DeserializeOwned> Response<T> {
     /// Reads the body as JSON.
     pub(crate) async fn json(
@@ -60,7 +63,9 @@ impl<T: DeserializeOwned> Response<T> {
         if let Some(refusal) = Error::refused_in_disguise(operation, &answered, &body) {
             return Err(refusal);
         }
-        match serde_json::from_slice(&body) {
+        // Nothing at all is an answer where nothing is expected; a question has to be answered.
+        let text = if body.is_empty() && operation.method != http::Method::GET { EMPTY } else { &body };
+        match serde_json::from_slice(text) {
             Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, value }),
             Err(_) => {
                 let problem = misfit::<T>(&body);

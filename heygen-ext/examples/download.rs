@@ -8,6 +8,7 @@
 //! simulator inside this process, makes a little video there, and has its connection break on the way.
 
 use std::error::Error;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -43,38 +44,48 @@ async fn run() -> Result<(), Box<dyn Error>> {
         let sim = Sim::builder().clock(Clock::manual()).start().await?;
         let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build()?;
         let video = make(&sim, &heygen).await?;
-        sim.inject(Fault::half_body().on("files").times(2))?;
         (heygen, video, Some(sim))
     };
+    fetch(&heygen, &video, Path::new(FILE)).await?;
+    Ok(())
+}
 
+/// Fetches three files of a video: the sizes of the video, of its subtitles and of its thumbnail.
+pub(crate) async fn fetch(
+    heygen: &HeyGen,
+    video: &VideoDetail,
+    path: &Path,
+) -> Result<[usize; 3], Box<dyn Error>> {
     let bar = ProgressBar::new(0)
         .with_style(ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes} ({bytes_per_sec})")?);
     let shown = bar.clone();
-    let download = heygen.download(&video).overwrite(true).on_progress(move |received, all| {
+    let download = heygen.download(video).overwrite(true).on_progress(move |received, all| {
         shown.set_length(all.unwrap_or(received));
         shown.set_position(received);
     });
-    let path = download.to_path(FILE).await?;
+    let path = download.to_path(path).await?;
     bar.finish_and_clear();
-    println!("video        {} ({} bytes)", path.display(), std::fs::metadata(&path)?.len());
+    let size = std::fs::metadata(&path)?.len();
+    println!("video        {} ({size} bytes)", path.display());
 
-    let subtitles = heygen.download(VideoFile::Subtitles.of(&video)).bytes(1 << 20).await?;
+    let subtitles = heygen.download(VideoFile::Subtitles.of(video)).bytes(1 << 20).await?;
     println!("subtitles    {:?}", String::from_utf8_lossy(&subtitles).lines().nth(2).unwrap_or_default());
 
-    let mut thumbnail = heygen.download(VideoFile::Thumbnail.of(&video)).stream().await?;
+    let mut thumbnail = heygen.download(VideoFile::Thumbnail.of(video)).stream().await?;
     let mut length = 0;
     while let Some(chunk) = thumbnail.try_next().await? {
         length += chunk.len();
     }
     println!("thumbnail    {length} bytes, {:?} were announced", thumbnail.expected_len());
-    Ok(())
+    Ok([usize::try_from(size)?, subtitles.len(), length])
 }
 
-/// A video of twenty megabytes, finished at once.
-async fn make(sim: &Sim, heygen: &HeyGen) -> Result<VideoDetail, Box<dyn Error>> {
+/// A video of twenty megabytes, finished at once, whose transfer breaks twice.
+pub(crate) async fn make(sim: &Sim, heygen: &HeyGen) -> Result<VideoDetail, Box<dyn Error>> {
     let request =
         CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello [sim:size=20000000]");
     let id = heygen.api().create_video().body(request).send().await?.into_inner().data.video_id;
     sim.advance(Duration::from_secs(600));
+    sim.inject(Fault::half_body().on("files").times(2))?;
     Ok(heygen.api().get_video().video_id(id).send().await?.into_inner().data)
 }

@@ -8,6 +8,7 @@
 //! starts a local simulator inside this process, which takes ten seconds and makes the same little video of any prompt.
 
 use std::error::Error;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -50,10 +51,24 @@ async fn run() -> Result<(), Box<dyn Error>> {
         (HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build()?, Some(sim))
     };
 
-    let mut job = heygen.submit(VideoAgent::prompt(&prompt)).await?;
+    // What takes minutes there takes seconds here.
+    let pause = (!real).then_some(Duration::from_millis(250));
+    let (duration, bytes) = film(&heygen, &prompt, pause, Path::new(FILE)).await?;
+    println!("downloaded   {FILE} ({duration:.1} s, {bytes} bytes)");
+    Ok(())
+}
+
+/// A prompt becomes a file: its duration in seconds, and its size.
+pub(crate) async fn film(
+    heygen: &HeyGen,
+    prompt: &str,
+    pause: Option<Duration>,
+    path: &Path,
+) -> Result<(f64, u64), Box<dyn Error>> {
+    let mut job = heygen.submit(VideoAgent::prompt(prompt)).await?;
     println!("submitted    session {}", job.id());
-    if !real {
-        job = job.poll_every(Duration::from_millis(250));
+    if let Some(pause) = pause {
+        job = job.poll_every(pause);
     }
 
     let bar = ProgressBar::new(100)
@@ -73,11 +88,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
         })
         .await?;
     bar.finish_and_clear();
-    println!("completed    {:.1} s of video", video.duration.unwrap_or(0.0));
 
-    let path = heygen.download(&video).overwrite(true).to_path(FILE).await?;
-    println!("downloaded   {} ({} bytes)", path.display(), std::fs::metadata(&path)?.len());
-    Ok(())
+    let path = heygen.download(&video).overwrite(true).to_path(path).await?;
+    Ok((video.duration.unwrap_or(0.0), std::fs::metadata(path)?.len()))
 }
 
 /// One line for each new status; the bar runs below.

@@ -37,7 +37,8 @@ impl Options {
         self
     }
 
-    /// How often a request is sent at most; the default is 3. With 1 nothing is repeated.
+    /// How often a request is sent at most; the default is 3. With 1 nothing is repeated, except once after a refused
+    /// token was renewed.
     pub fn tries(mut self, tries: u32) -> Self {
         self.tries = Some(tries.max(1));
         self

@@ -152,6 +152,18 @@ async fn a_success_that_carries_an_error_is_a_refusal() {
 }
 
 #[tokio::test]
+async fn an_empty_success_is_one_where_nothing_is_expected() {
+    let gone = client(204, &[], "").delete_webhook_endpoint().endpoint_id("e").send().await.unwrap();
+    assert_eq!(gone.status().as_u16(), 204);
+    // What was deleted has to have its id.
+    let error = client(204, &[], "").delete_asset().asset_id("c").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    let error = client(200, &[], "").get_video().video_id("v").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert_eq!(error.to_string(), "get_video: 200 the answer is not JSON (0 bytes)");
+}
+
+#[tokio::test]
 async fn what_a_transport_tells_of_a_call_is_in_its_errors() {
     let record = CallRecord::new(Some("key".into()), 3);
     let doubtful = TransportError::not_sent("x").with_record(record.clone().after_a_doubtful_try(true));

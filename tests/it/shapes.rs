@@ -8,7 +8,7 @@ use xtask::walk;
 fn round(name: &str, value: &Value) -> Value {
     let (_, round) =
         ROUNDS.iter().find(|(of, _)| *of == name).unwrap_or_else(|| panic!("{name} has no round"));
-    round(value).unwrap_or_else(|error| panic!("{name}: {error} in {value:#}"))
+    round(value).unwrap_or_else(|error| panic!("{name}: {error} in {value:#}")).0
 }
 
 #[test]

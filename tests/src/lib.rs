@@ -2,6 +2,7 @@
 //! over every operation and type, which `cargo xtask generate` writes.
 
 use std::error::Error as StdError;
+use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -29,7 +30,7 @@ pub type CallFuture = Pin<Box<dyn Future<Output = Result<(), CallError>> + Send>
 pub type Call = fn(&Client, &Value) -> CallFuture;
 
 /// Decodes a value as one type and encodes it again.
-pub type Round = fn(&Value) -> Result<Value, serde_json::Error>;
+pub type Round = fn(&Value) -> Result<(Value, String), serde_json::Error>;
 
 /// An open enumeration: its name, how it reads a text (what it prints, whether it did not know it), and what it knows.
 pub type OpenEnum = (&'static str, fn(&str) -> (String, bool), &'static [&'static str]);
@@ -58,7 +59,10 @@ impl Argument {
     }
 }
 
-/// Decodes and encodes.
-pub fn round<T: Serialize + DeserializeOwned>(value: &Value) -> Result<Value, serde_json::Error> {
-    serde_json::to_value(T::deserialize(value)?)
+/// Decodes and encodes, and prints what was decoded.
+pub fn round<T: Serialize + DeserializeOwned + Debug>(
+    value: &Value,
+) -> Result<(Value, String), serde_json::Error> {
+    let decoded = T::deserialize(value)?;
+    Ok((serde_json::to_value(&decoded)?, format!("{decoded:?}")))
 }

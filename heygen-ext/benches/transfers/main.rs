@@ -63,11 +63,7 @@ async fn measure(server: &Server, folder: &Path) -> Result<(), Failure> {
         plain_upload(&heygen, &plain, &source).await?;
         hashed_up.push(began.elapsed());
     }
-    report(
-        "upload of a file with its SHA-256, to bare streaming without one",
-        up.clone(),
-        plain_up,
-    );
+    report("upload of a file with its SHA-256, to bare streaming without one", up.clone(), plain_up);
     report("the same, to bare streaming after a SHA-256 was made", up, hashed_up);
     if let Some(peak) = peak() {
         println!("peak of resident memory  {peak} MiB  (aim: under {MEMORY})");

@@ -69,6 +69,7 @@ pub(crate) fn decide(attempt: Try<'_>) -> Decision {
             let pause = pause.max(retry_after.unwrap_or_default());
             let may = attempt.has_key
                 && attempt.replayable
+                && attempt.limit > 1
                 && attempt.waits < MOST_WAITS
                 && fits(pause, attempt.left);
             return if may { Decision::Ask(pause) } else { Decision::Done };
@@ -227,6 +228,7 @@ mod tests {
                 Done,
             ),
             Row("POST", false, answered(409, Some("request_in_progress"), None), plain, Done),
+            Row("POST", true, answered(409, Some("request_in_progress"), None), |one| one.limit = 1, Done),
             Row("POST", true, answered(409, Some("conflict"), None), plain, Done),
             Row("POST", true, answered(409, Some("resource_not_ready"), None), plain, Done),
             // Other refusals mean what they say.

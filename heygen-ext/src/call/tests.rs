@@ -11,7 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::surroundings::tests::Still;
 use crate::{
-    BoxError, CallReport, ErrorCode, HeyGen, HeyGenBuilder, Observer, Options, TokenProvider, TryReport,
+    BoxError, CallReport, ErrorCode, ErrorKind, HeyGen, HeyGenBuilder, Observer, Options, TokenProvider,
+    TryReport,
 };
 
 /// What a scripted service does with a try.
@@ -187,7 +188,7 @@ impl Settled for Result<(), crate::Error> {
     /// The scripted success is not a user's profile; only that it was asked for matters.
     fn unwrap_err_or_ok(self) {
         if let Err(error) = self {
-            assert_eq!(error.kind(), crate::ErrorKind::Decode, "{error}");
+            assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
         }
     }
 }
@@ -328,4 +329,104 @@ async fn requests_are_spaced_and_named() {
     let seen = stage.script.seen.lock().unwrap();
     let agent = seen[0]["user-agent"].to_str().unwrap();
     assert!(agent.starts_with("heygen-ext/") && agent.ends_with(" mine/1"), "{agent}");
+}
+
+/// A provider that never comes to an end, or only says why there is no token.
+struct NoTokens(Option<&'static str>);
+
+impl TokenProvider for NoTokens {
+    fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
+        match self.0 {
+            Some(problem) => Box::pin(async move { Err(problem.into()) }),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_covers_the_wait_for_a_token() {
+    let stage = Stage::with(&[], HeyGen::builder().token_provider(NoTokens(None)));
+    let hasty = stage.heygen.with(Options::new().deadline(Duration::from_secs(5)));
+    let error = create(&hasty).await.unwrap_err();
+    assert!(error.to_string().contains("deadline") && !error.may_have_executed(), "{error}");
+    assert_eq!(stage.sent(), 0);
+}
+
+#[tokio::test]
+async fn without_a_token_nothing_is_sent_and_the_reason_is_told() {
+    let ledger = Ledger::default();
+    let builder = HeyGen::builder().token_provider(NoTokens(Some("the vault is sealed")));
+    let stage = Stage::with(&[], builder.observer(ledger.clone()));
+    let error = create(&stage.heygen).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert!(error.to_string().ends_with("there are no credentials: the vault is sealed"), "{error}");
+    assert!(!error.may_have_executed() && !error.is_retryable());
+    // Whoever counts calls hears of this one too.
+    assert_eq!(ledger.0.lock().unwrap().len(), 1);
+}
+
+struct Sealed;
+
+impl TokenProvider for Sealed {
+    fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
+        Box::pin(async { Ok("token".to_owned().into()) })
+    }
+
+    fn refused<'a>(&'a self, _: &'a SecretString) -> BoxFuture<'a, Result<bool, BoxError>> {
+        Box::pin(async { Err("log in again".into()) })
+    }
+}
+
+#[tokio::test]
+async fn why_a_refused_token_has_no_successor_is_told_with_the_refusal() {
+    let acts = [refusal(401, "unauthorized")];
+    let stage = Stage::with(&acts, HeyGen::builder().token_provider(Sealed));
+    let error = create(&stage.heygen).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    let words = ["401 (request r)", "log in again"];
+    assert!(words.iter().all(|words| error.to_string().contains(words)), "{error}");
+}
+
+#[tokio::test]
+async fn the_last_answer_is_told_when_there_is_no_time_for_another_try() {
+    // The pause leaves a second, and the next turn is later than that.
+    let builder = HeyGen::builder().api_key("k").requests_per_second(0.1);
+    let stage = Stage::with(&[refusal(503, "unavailable")], builder);
+    let hasty = stage.heygen.with(Options::new().deadline(Duration::from_secs(2)));
+    let error = read(&hasty).await.unwrap_err();
+    assert_eq!((error.status().unwrap().as_u16(), error.request_id()), (503, Some("r")));
+}
+
+#[tokio::test]
+async fn a_key_that_the_service_takes_for_none_is_refused() {
+    for key in ["", "a b", "ü", &"x".repeat(256)] {
+        let stage = Stage::new(&[]);
+        let error = create(&stage.heygen.with(Options::new().idempotency_key(key))).await.unwrap_err();
+        assert!(error.to_string().contains("idempotency key") && !error.may_have_executed(), "{error}");
+        let by_call = stage.heygen.api().create_video().idempotency_key(key).body(body()).send().await;
+        assert!(by_call.is_err());
+        assert_eq!(stage.sent(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_stalls_keeps_what_came_of_it() {
+    struct Stalls;
+    impl Transport for Stalls {
+        fn send<'a>(
+            &'a self,
+            _: Request,
+            _: &'static Operation,
+        ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
+            let part = futures_util::stream::once(async { Ok::<_, std::io::Error>("{") });
+            let body = futures_util::StreamExt::chain(part, futures_util::stream::pending());
+            let answer = http::Response::builder().header("x-request-id", "r");
+            Box::pin(async { Ok(answer.body(reqwest::Body::wrap_stream(body)).unwrap().into()) })
+        }
+    }
+    let heygen = HeyGen::builder().api_key("k").transport(Stalls).options(Options::new().tries(1));
+    let error = read(&heygen.build().unwrap()).await.unwrap_err();
+    assert_eq!((error.kind(), error.request_id()), (ErrorKind::Transport, Some("r")));
+    assert_eq!(error.status().unwrap(), 200);
+    assert!(error.to_string().contains("no answer in time: after 30 s"), "{error}");
 }

@@ -1,14 +1,22 @@
-//! The examples do what they say; those of files are in `uploads.rs` and `downloads.rs`.
+//! The examples do what they say; the one of uploads is in `uploads.rs`.
+
+use std::time::Duration;
 
 use heygen_ext::{ErrorCode, HeyGen};
-use heygen_sim::Sim;
+use heygen_sim::{Clock, Sim};
 
 #[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../../examples/calls.rs"]
 mod calls;
 #[allow(dead_code, reason = "its `main` is not run here")]
+#[path = "../../examples/download.rs"]
+mod download;
+#[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../../examples/pages.rs"]
 mod pages;
+#[allow(dead_code, reason = "its `main` is not run here")]
+#[path = "../../examples/quickstart.rs"]
+mod quickstart;
 #[cfg(feature = "preview")]
 #[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../../examples/speech.rs"]
@@ -28,6 +36,29 @@ async fn the_example_of_calls_makes_a_video_and_counts() {
 }
 
 #[tokio::test]
+async fn the_quickstart_makes_a_film() {
+    let sim = Sim::builder().clock(Clock::scaled(10_000.0)).start().await.unwrap();
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.mp4");
+    let (duration, bytes) =
+        quickstart::film(&heygen, "Hello", Some(Duration::from_millis(1)), &path).await.unwrap();
+    assert!(duration > 0.0 && bytes > 10_000, "{duration} {bytes}");
+    assert!(std::fs::read(&path).unwrap()[4..].starts_with(b"ftyp"));
+}
+
+#[tokio::test]
+async fn the_example_of_downloads_fetches_across_breaks() {
+    let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let video = download::make(&sim, &heygen).await.unwrap();
+    let sizes = download::fetch(&heygen, &video, &folder.path().join("v.mp4")).await.unwrap();
+    assert!(sizes[0] >= 20_000_000 && sizes[1] > 10 && sizes[2] > 100, "{sizes:?}");
+    assert_eq!(sim.faults()[0].1, 2);
+}
+
+#[tokio::test]
 async fn the_example_of_pages_sees_everything() {
     let sim = Sim::builder().start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
@@ -40,7 +71,7 @@ async fn the_example_of_pages_sees_everything() {
 #[cfg(feature = "preview")]
 #[tokio::test]
 async fn the_example_of_speech_says_its_words() {
-    let sim = Sim::builder().clock(heygen_sim::Clock::scaled(10_000.0)).start().await.unwrap();
+    let sim = Sim::builder().clock(Clock::scaled(10_000.0)).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
     let voice = speech::train(&heygen).await.unwrap();
     let (bytes, words) = speech::speak(&heygen, &voice, "one two").await.unwrap();

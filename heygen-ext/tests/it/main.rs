@@ -3,6 +3,7 @@
 mod credentials;
 mod downloads;
 mod examples;
+mod http_clients;
 mod pages;
 mod secrets;
 #[cfg(feature = "preview")]

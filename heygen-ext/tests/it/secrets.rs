@@ -4,10 +4,13 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use heygen_ext::heygen_api::types::{
-    AssetBase64, CreateVideoFromImage, CreateWebhookEndpointRequest, VideoDetail,
+    AssetBase64, CompleteAssetUploadResponse, CreateVideoFromImage, CreateWebhookEndpointRequest, VideoDetail,
 };
 use heygen_ext::heygen_api::{BoxFuture, FilePart};
-use heygen_ext::{BoxError, HeyGen, Observer, Options, Paged, TokenProvider, TryReport, VideoAgent};
+use heygen_ext::{
+    BoxError, CallReport, File, HeyGen, Link, OAuth, Observer, Options, Paged, TokenProvider, TryReport,
+    UploadedAsset, VideoAgent,
+};
 use heygen_sim::{Clock, Fault, Sim};
 use secrecy::SecretString;
 use tracing_subscriber::fmt::MakeWriter;
@@ -60,12 +63,19 @@ impl Observer for Paper {
     fn on_try(&self, report: &TryReport<'_>) {
         self.note(report);
     }
+
+    fn on_call(&self, report: &CallReport<'_>) {
+        self.note(report);
+    }
 }
 
 #[tokio::test]
 async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
     let paper = Paper::default();
-    let traces = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(paper.clone());
+    let traces = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(paper.clone());
     // For the whole process: what other tests trace must not have the mark either.
     tracing::subscriber::set_global_default(traces.finish()).unwrap();
     let key = format!("{MARK}-key");
@@ -123,8 +133,34 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
         let path = std::env::temp_dir().join("never-written.mp4");
         paper.note(heygen.download(&video).to_path(path).await.unwrap_err());
     }
+    // What is on its way up, and what became of it.
+    let whole = File::bytes("a.png", MARK.as_bytes().to_vec());
+    paper.note(&whole);
+    paper.note((heygen.upload(whole), heygen.upload_all([File::bytes("b.png", MARK.as_bytes().to_vec())])));
+    let asset: CompleteAssetUploadResponse = serde_json::from_value(serde_json::json!({
+        "asset_id": "a", "mime_type": "image/png", "size_bytes": 1, "status": "processing",
+        "url": format!("https://me:{MARK}@files.example/a.png?Signature={MARK}")}))
+    .unwrap();
+    let asset = UploadedAsset::from(asset);
+    paper.note((&asset, Link::from(&asset), heygen.download(&asset)));
+    // Credentials of every kind, good and wrong.
+    let tokens = || OAuth::new(format!("{MARK}-access"), format!("{MARK}-refresh")).client_id("c");
+    paper.note((tokens(), HeyGen::builder().oauth(tokens()), HeyGen::builder().access_token(MARK)));
+    paper.note(HeyGen::builder().oauth(tokens().token_url(format!("http://x/?{MARK}"))).build().unwrap_err());
+    for address in ["https://x/?s=", "http://x/?s=", "http://u:", "ftp://u:"] {
+        let builder = HeyGen::builder().api_key("k").base_url(format!("{address}{MARK}@x"));
+        paper.note(&builder);
+        let error = builder.build().unwrap_err();
+        writeln!(&paper, "{error}").unwrap();
+        paper.note(error);
+    }
+    #[cfg(feature = "preview")]
+    paper.note(heygen.realtime_words("s"));
     let job = heygen.submit(VideoAgent::prompt("Launch")).await.unwrap();
     paper.note((&job, heygen.api().list_videos().items(), heygen.api().list_videos().pages()));
+
+    // An unknown video: what its span says is looked at below.
+    heygen.api().get_video().video_id("nobody").send().await.unwrap_err();
 
     let text = paper.text();
     for (number, line) in text.lines().enumerate() {
@@ -133,5 +169,21 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
     // The traces are there, and say what happened.
     for part in ["heygen", "http.response.status_code", "create_webhook_endpoint", "[redacted]"] {
         assert!(text.contains(part), "{part}");
+    }
+    let is_end = |line: &&str| line.contains("the call is over") && line.contains("=404");
+    let line = text.lines().rfind(is_end).unwrap();
+    for field in [
+        "otel.name=\"get_video\"",
+        "otel.status_code=\"ERROR\"",
+        "http.request.method=\"GET\"",
+        "http.request.resend_count=0",
+        "http.response.status_code=404",
+        "url.template=\"/v3/videos/{video_id}\"",
+        "server.address=\"127.0.0.1\"",
+        "error.type=\"video_not_found\"",
+        "heygen.request_id=",
+        "heygen.duration_ms=",
+    ] {
+        assert!(line.contains(field), "{field} in {line}");
     }
 }

@@ -4,6 +4,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use heygen_ext::heygen_api::types::{
     AssetUrl, CreateAvatarRealtimeTextStream, CreateModelAudioVoiceRequest, StreamSpeechRequest,
 };
+use heygen_ext::heygen_api::{BoxFuture, Operation, RawResponse, Request, Transport, TransportError};
 use heygen_ext::{ErrorKind, HeyGen, SpeechPart};
 use heygen_sim::{Clock, Fault, Sim};
 
@@ -83,4 +84,72 @@ async fn an_unknown_stream_is_refused() {
     let (_sim, heygen) = pair().await;
     let error = heygen.realtime_words("nobody").try_next().await.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 404));
+}
+
+/// A service whose streams are what the test says.
+struct Streams(&'static [&'static str], bool);
+
+impl Transport for Streams {
+    fn send<'a>(
+        &'a self,
+        _: Request,
+        _: &'static Operation,
+    ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
+        let events = futures_util::stream::iter(self.0.iter().map(|event| Ok::<_, std::io::Error>(*event)));
+        let body = match self.1 {
+            true => events.chain(futures_util::stream::pending()).boxed(),
+            false => events.boxed(),
+        };
+        let answer = http::Response::builder()
+            .header("content-type", "text/event-stream")
+            .header("x-request-id", "r7")
+            .body(reqwest::Body::wrap_stream(body));
+        Box::pin(async { Ok(answer.unwrap().into()) })
+    }
+}
+
+fn streams(events: &'static [&'static str], stays_open: bool) -> HeyGen {
+    HeyGen::builder().api_key("k").transport(Streams(events, stays_open)).build().unwrap()
+}
+
+fn speech() -> StreamSpeechRequest {
+    StreamSpeechRequest::builder().voice_id("v").language("en").text("one").build().unwrap()
+}
+
+#[tokio::test]
+async fn speech_that_does_not_fit_was_made_all_the_same() {
+    for (events, words) in [
+        (
+            &["data: {\"type\":\"audio\",\"part_index\":1,\"audio\":\"\"}\n\n"],
+            "part 1 came where part 0 was due",
+        ),
+        (&["data: {\"type\":\"audio\",\"part_index\":0,\"audio\":\"%\"}\n\n"], "part 0 is not base64"),
+    ] {
+        let mut parts = streams(events, false).speak(speech()).await.unwrap();
+        let error = parts.try_next().await.unwrap_err();
+        assert_eq!((error.kind(), error.request_id()), (ErrorKind::Decode, Some("r7")));
+        assert_eq!(error.to_string(), format!("stream_model_speech: {words} (request r7)"));
+        // To ask for it again would be to pay for it again.
+        assert!(error.may_have_executed() && !error.is_retryable());
+        assert!(parts.next().await.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_on_which_nothing_comes_ends() {
+    let events = &["data: {\"type\":\"audio\",\"part_index\":0,\"audio\":\"\"}\n\n"];
+    let mut parts = streams(events, true).speak(speech()).await.unwrap();
+    assert!(parts.try_next().await.unwrap().is_some());
+    let error = parts.try_next().await.unwrap_err();
+    assert!(error.to_string().contains("nothing came for 90 s"), "{error}");
+    assert!(error.may_have_executed());
+    let error = streams(&[], true).realtime_words("s").try_next().await.unwrap_err();
+    assert!(error.to_string().contains("nothing came for 90 s"), "{error}");
+}
+
+#[tokio::test]
+async fn words_that_cannot_be_read_say_so() {
+    let heygen = streams(&["data: {\"words\":7}\n\n"], true);
+    let error = heygen.realtime_words("s").try_next().await.unwrap_err();
+    assert_eq!((error.kind(), error.request_id()), (ErrorKind::Decode, Some("r7")));
 }
