@@ -1,0 +1,138 @@
+//! How the crate makes its errors: their words, and what each keeps.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use heygen_api::{Operation, TransportError};
+use http::StatusCode;
+
+use super::{Error, ErrorKind};
+use crate::ErrorCode;
+
+impl Error {
+    pub(crate) fn configuration(problem: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Configuration, problem.into())
+    }
+
+    pub(crate) fn failed(code: Option<String>, message: String) -> Self {
+        let problem = match &code {
+            Some(code) => format!("the job failed: {code}: {message}"),
+            None => format!("the job failed: {message}"),
+        };
+        Self::new(ErrorKind::Failed, one_line(&problem)).with(|inner| {
+            inner.code = code.as_deref().map(ErrorCode::from);
+            inner.message = Some(message);
+        })
+    }
+
+    pub(crate) fn needs_person(status: &str) -> Self {
+        let problem =
+            format!("the session is `{status}`: answer it with `send_video_agent_message`, then wait again");
+        Self::new(ErrorKind::NeedsPerson, problem)
+    }
+
+    pub(crate) fn deadline(patience: Duration) -> Self {
+        let problem =
+            format!("not finished after {} s; it goes on, wait again by its id", patience.as_secs());
+        Self::new(ErrorKind::Deadline, problem)
+    }
+
+    /// A list that cannot be followed.
+    pub(crate) fn pages(operation: &'static Operation, problem: &str) -> Self {
+        Self::new(ErrorKind::Decode, format!("{}: {problem}", operation.id))
+    }
+
+    /// A page that was asked for, and whose answer nobody waited for.
+    pub(crate) fn pages_cut(operation: &'static Operation, source: TransportError) -> Self {
+        let problem = format!("{}: {source}", operation.id);
+        Self::new(ErrorKind::Transport, problem).with(|inner| inner.transfer = Some(source))
+    }
+
+    /// An event that does not fit where it came.
+    #[cfg(feature = "preview")]
+    pub(crate) fn stream(call: heygen_api::Error, problem: impl fmt::Display) -> Self {
+        let request = call.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
+        let operation = call.operation().map(|operation| format!("{}: ", operation.id)).unwrap_or_default();
+        let problem = format!("{operation}{problem}{request}");
+        Self::new(ErrorKind::Decode, problem).with(|inner| inner.api = Some(call))
+    }
+
+    pub(crate) fn download(problem: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Download, problem.into())
+    }
+
+    pub(crate) fn transfer(problem: impl fmt::Display, source: TransportError) -> Self {
+        let problem = format!("{problem}: {source}");
+        Self::new(ErrorKind::Download, problem).with(|inner| inner.transfer = Some(source))
+    }
+
+    pub(crate) fn link_refused(problem: impl Into<String>, status: StatusCode) -> Self {
+        Self::new(ErrorKind::Download, problem.into()).with(|inner| inner.status = Some(status))
+    }
+
+    /// The same, when the file server says for how long.
+    pub(crate) fn left_alone(self, time: Option<Duration>) -> Self {
+        self.with(|inner| inner.retry_after = time)
+    }
+
+    /// A download that came to nothing, for want of a link.
+    pub(crate) fn no_link(problem: impl Into<String>, error: heygen_api::Error) -> Self {
+        Self::new(ErrorKind::Download, problem.into()).with(|inner| inner.api = Some(error))
+    }
+
+    pub(crate) fn upload(problem: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Upload, problem.into())
+    }
+
+    pub(crate) fn upload_transfer(problem: impl fmt::Display, source: TransportError) -> Self {
+        let problem = format!("{problem}: {source}");
+        Self::new(ErrorKind::Upload, problem).with(|inner| inner.transfer = Some(source))
+    }
+
+    pub(crate) fn storage_refused(status: StatusCode, code: Option<&str>) -> Self {
+        let code = code.map(|code| format!(" {code}")).unwrap_or_default();
+        let remedy = match status {
+            StatusCode::FORBIDDEN => "the link may have expired: upload the file again",
+            status if status.is_redirection() => "no redirect is followed",
+            _ => "upload the file again later",
+        };
+        let problem = format!("the storage refused the file with {}{code}; {remedy}", status.as_u16());
+        Self::new(ErrorKind::Upload, problem).with(|inner| inner.status = Some(status))
+    }
+
+    pub(crate) fn not_taken_in(code: Option<&str>, message: &str) -> Self {
+        let words = code.map(|code| format!("{code}: ")).unwrap_or_default();
+        let problem = format!("the service did not take the file in: {words}{message}");
+        Self::new(ErrorKind::Upload, one_line(&problem)).with(|inner| {
+            inner.code = code.map(ErrorCode::from);
+            inner.message = Some(message.to_owned());
+        })
+    }
+
+    pub(crate) fn about_file(self, file: &str) -> Self {
+        self.with(|inner| inner.file = Some(file.to_owned()))
+    }
+
+    pub(crate) fn of_asset(self, asset_id: &str) -> Self {
+        self.with(|inner| inner.asset_id = Some(asset_id.to_owned()))
+    }
+
+    pub(crate) fn doubtful(self, doubtful: bool) -> Self {
+        self.with(|inner| inner.doubtful |= doubtful)
+    }
+
+    pub(crate) fn file(problem: impl Into<String>, error: io::Error) -> Self {
+        let problem = format!("{}: {error}", problem.into());
+        Self::new(ErrorKind::File, problem).with(|inner| inner.io = Some(Arc::new(error)))
+    }
+
+    pub(crate) fn of_job(self, job_id: &str) -> Self {
+        self.with(|inner| inner.job_id = Some(job_id.to_owned()))
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
