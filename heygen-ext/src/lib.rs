@@ -3,44 +3,69 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+#[cfg(feature = "client")]
 mod address;
+#[cfg(feature = "client")]
 mod builder;
+#[cfg(feature = "client")]
 mod call;
+#[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "client")]
 mod code;
+#[cfg(feature = "client")]
 mod credentials;
+#[cfg(feature = "client")]
 mod download;
+#[cfg(feature = "client")]
 mod error;
+#[cfg(feature = "client")]
 mod http_clients;
+#[cfg(feature = "client")]
 mod job;
-
+#[cfg(feature = "client")]
 mod options;
+#[cfg(feature = "client")]
 mod pages;
-#[cfg(feature = "preview")]
+#[cfg(all(feature = "client", feature = "preview"))]
 mod stream;
+#[cfg(feature = "client")]
 mod upload;
+#[cfg(feature = "client")]
 mod video_agent;
+#[cfg(feature = "webhook")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
+pub mod webhook;
 
-pub use builder::HeyGenBuilder;
-pub use call::telemetry::{CallReport, Observer, TryReport};
-pub use client::HeyGen;
-pub use code::{ErrorCode, UnknownCode};
-pub use credentials::oauth::OAuth;
-pub use credentials::{BoxError, TokenProvider};
-#[cfg(feature = "preview")]
-#[cfg_attr(docsrs, doc(cfg(feature = "preview")))]
-pub use download::LayerFile;
-pub use download::{
-    ClipFile, Download, DownloadStream, Link, LipsyncFile, ProofreadFile, RenderFile, TranslationFile,
-    VideoFile,
-};
-pub use error::{Error, ErrorKind};
-pub use job::{Job, Step};
-pub use options::Options;
-pub use pages::{Items, Page, Paged, Pages};
-#[cfg(feature = "preview")]
-pub use stream::{Speech, SpeechPart, Words};
-pub use upload::{File, Upload, UploadAll, UploadedAsset};
-pub use video_agent::VideoAgent;
+#[cfg(feature = "client")]
+mod client_surface {
+    pub use crate::builder::HeyGenBuilder;
+    pub use crate::call::telemetry::{CallReport, Observer, TryReport};
+    pub use crate::client::HeyGen;
+    pub use crate::code::{ErrorCode, UnknownCode};
+    pub use crate::credentials::TokenProvider;
+    pub use crate::credentials::oauth::OAuth;
+    #[cfg(feature = "preview")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "preview")))]
+    pub use crate::download::LayerFile;
+    pub use crate::download::{
+        ClipFile, Download, DownloadStream, Link, LipsyncFile, ProofreadFile, RenderFile, TranslationFile,
+        VideoFile,
+    };
+    pub use crate::error::{Error, ErrorKind};
+    pub use crate::job::{Job, Step};
+    pub use crate::options::Options;
+    pub use crate::pages::{Items, Page, Paged, Pages};
+    #[cfg(feature = "preview")]
+    pub use crate::stream::{Speech, SpeechPart, Words};
+    pub use crate::upload::{File, Upload, UploadAll, UploadedAsset};
+    pub use crate::video_agent::VideoAgent;
+}
+
+#[cfg(feature = "client")]
+pub use client_surface::*;
 
 pub use heygen_api;
+
+/// An error of any kind, of a program's own part: its token provider, its webhook handler, its memory of events.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -11,7 +11,7 @@ use heygen_api::{BoxFuture, operations};
 use http::{HeaderName, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::Error;
+use crate::{BoxError, Error};
 use token_endpoint::RenewalError;
 
 /// Gives OAuth access tokens, for programs that keep them in a way of their own.
@@ -56,9 +56,6 @@ impl fmt::Display for NoCredentials {
 
 // The source is in the text; as a further link of the chain it would stand there twice.
 impl std::error::Error for NoCredentials {}
-
-/// An error of any kind.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where the credentials of a client come from.
 #[derive(Clone)]

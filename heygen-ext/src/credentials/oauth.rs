@@ -10,9 +10,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tracing::Instrument;
 
+use super::TokenProvider;
 use super::file::{CredentialsFile, Stored};
 use super::token_endpoint::{RenewalError, TOKEN_URL, TokenEndpoint};
-use super::{BoxError, TokenProvider};
+use crate::BoxError;
 use crate::Error;
 use crate::call::surroundings::Surroundings;
 use crate::http_clients::HttpClients;

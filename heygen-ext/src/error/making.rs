@@ -39,6 +39,12 @@ impl Error {
         Self::new(ErrorKind::Deadline, problem)
     }
 
+    /// An endpoint that is of no use as it is.
+    #[cfg(feature = "webhook")]
+    pub(crate) fn webhook(problem: &str) -> Self {
+        Self::new(ErrorKind::Decode, problem.to_owned())
+    }
+
     /// A list that cannot be followed.
     pub(crate) fn pages(operation: &'static Operation, problem: &str) -> Self {
         Self::new(ErrorKind::Decode, format!("{}: {problem}", operation.id))

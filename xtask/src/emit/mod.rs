@@ -74,10 +74,13 @@ pub fn emit(lowered: &Value) -> Result<Vec<File>> {
             "mod.rs",
             "Everything that the document says, as Rust.",
             quote! {
+                #[cfg(feature = "client")]
                 pub mod builder;
                 pub mod operations;
                 pub mod types;
+                #[cfg(feature = "client")]
                 mod client;
+                #[cfg(feature = "client")]
                 mod pages;
             },
         )?,

@@ -1,0 +1,200 @@
+//! Endpoints: registered once, told what they are to hear of, and given new secrets.
+
+use std::fmt;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use heygen_api::types::{
+    CreateWebhookEndpointRequest, UpdateWebhookEndpointRequest, WebhookEndpointResponse, WebhookEventType,
+};
+use http::StatusCode;
+use secrecy::SecretString;
+
+use super::keys::KeyRing;
+use crate::{Error, HeyGen, Paged};
+
+/// Webhook endpoints and the log of events; made by [`HeyGen::webhooks`].
+#[derive(Clone)]
+pub struct Webhooks {
+    pub(super) heygen: HeyGen,
+}
+
+impl HeyGen {
+    /// Webhook endpoints and the log of events.
+    pub fn webhooks(&self) -> Webhooks {
+        Webhooks { heygen: self.clone() }
+    }
+}
+
+/// What [`Webhooks::ensure_endpoint`] found or did.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Ensured {
+    /// There was none; it was made, and this is its secret, which the service tells this once. Keep it.
+    Created {
+        /// The endpoint.
+        endpoint: WebhookEndpointResponse,
+        /// Its secret.
+        secret: SecretString,
+    },
+    /// It heard of other events, and hears of these from now on.
+    Updated(WebhookEndpointResponse),
+    /// It is as it should be.
+    Unchanged(WebhookEndpointResponse),
+}
+
+impl Ensured {
+    /// The endpoint.
+    pub fn endpoint(&self) -> &WebhookEndpointResponse {
+        match self {
+            Self::Created { endpoint, .. } | Self::Updated(endpoint) | Self::Unchanged(endpoint) => endpoint,
+        }
+    }
+
+    /// Its secret, if it was made just now.
+    pub fn secret(&self) -> Option<&SecretString> {
+        match self {
+            Self::Created { secret, .. } => Some(secret),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Ensured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Created { .. } => "Created",
+            Self::Updated(_) => "Updated",
+            Self::Unchanged(_) => "Unchanged",
+        };
+        f.debug_tuple(name).field(&self.endpoint().endpoint_id).finish()
+    }
+}
+
+impl Webhooks {
+    /// Sees to it that an endpoint of this address hears of these events, or of all: finds it, tells it, or makes it. However
+    /// often it is called, there is one.
+    ///
+    /// The service tells the secret of an endpoint only when it is made. A program that has lost it makes another by
+    /// [`rotate`](Self::rotate). An endpoint whose `status` is `disabled` stays so: the API cannot switch it on.
+    ///
+    /// ```no_run
+    /// use heygen_ext::HeyGen;
+    /// use heygen_ext::heygen_api::types::WebhookEventType;
+    /// use heygen_ext::webhook::{Ensured, KeyRing};
+    ///
+    /// # async fn example(heygen: HeyGen, keys: KeyRing) -> Result<(), Box<dyn std::error::Error>> {
+    /// let events = [WebhookEventType::AvatarVideoSuccess, WebhookEventType::AvatarVideoFail];
+    /// let ensured = heygen.webhooks().ensure_endpoint("https://example.com/heygen", Some(&events)).await?;
+    /// if let Ensured::Created { endpoint, secret } = ensured {
+    ///     keys.add(&endpoint.endpoint_id, secret)?; // and keep it where the next start finds it
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The service refused a call, or did not answer.
+    pub async fn ensure_endpoint(
+        &self,
+        url: &str,
+        events: Option<&[WebhookEventType]>,
+    ) -> Result<Ensured, Error> {
+        if let Some(endpoint) = self.find(url).await? {
+            return self.tell(endpoint, events).await;
+        }
+        let mut body = CreateWebhookEndpointRequest::builder().url(url);
+        if let Some(events) = events {
+            body = body.events(events.to_vec());
+        }
+        let error = match self.heygen.api().create_webhook_endpoint().body(body).send().await {
+            Ok(answer) => return created(answer.into_inner().data),
+            Err(error) => Error::from(error),
+        };
+        // Somebody else may have been quicker.
+        if error.status() == Some(StatusCode::CONFLICT)
+            && let Some(endpoint) = self.find(url).await?
+        {
+            return self.tell(endpoint, events).await;
+        }
+        Err(error)
+    }
+
+    async fn find(&self, url: &str) -> Result<Option<WebhookEndpointResponse>, Error> {
+        let mut endpoints = self.heygen.api().list_webhook_endpoints().items();
+        while let Some(endpoint) = endpoints.try_next().await? {
+            if endpoint.url == url {
+                return Ok(Some(endpoint));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells an endpoint what it is to hear of, unless it does.
+    async fn tell(
+        &self,
+        endpoint: WebhookEndpointResponse,
+        events: Option<&[WebhookEventType]>,
+    ) -> Result<Ensured, Error> {
+        let wanted = events.map(|events| sorted(events.iter().map(|event| event.as_str().to_owned())));
+        let present = endpoint.events.as_ref().map(|events| sorted(events.iter().cloned()));
+        if wanted == present {
+            return Ok(Ensured::Unchanged(endpoint));
+        }
+        let body = UpdateWebhookEndpointRequest::builder();
+        let body = match events {
+            Some(events) => body.events(events.to_vec()),
+            // Null stands for all; leaving it out would change nothing.
+            None => body.clear_events(),
+        };
+        let call = self.heygen.api().update_webhook_endpoint().endpoint_id(endpoint.endpoint_id).body(body);
+        Ok(Ensured::Updated(call.send().await?.into_inner().data))
+    }
+
+    /// Gives an endpoint a new secret, puts it on the ring, and lets the old ones on the ring be good for the window: what the
+    /// service has queued may carry them.
+    ///
+    /// The service signs with the new secret at once. What it delivers before the ring has it is refused, and comes again.
+    /// The result is the secret, to be kept.
+    ///
+    /// # Errors
+    ///
+    /// The service refused the call, or did not answer; then [`Error::may_have_executed`] says whether there may be a new
+    /// secret, which to call again replaces. The ring is as it was.
+    pub async fn rotate(
+        &self,
+        endpoint_id: &str,
+        keys: &KeyRing,
+        window: Duration,
+    ) -> Result<SecretString, Error> {
+        let call = self.heygen.api().rotate_webhook_endpoint_secret().endpoint_id(endpoint_id);
+        let secret = SecretString::from(call.send().await?.into_inner().data.secret);
+        keys.rotate(endpoint_id, secret.clone(), window).map_err(|_| no_secret())?;
+        Ok(secret)
+    }
+}
+
+fn created(mut endpoint: WebhookEndpointResponse) -> Result<Ensured, Error> {
+    match endpoint.secret.take().filter(|secret| !secret.is_empty()) {
+        Some(secret) => Ok(Ensured::Created { endpoint, secret: secret.into() }),
+        None => Err(no_secret()),
+    }
+}
+
+fn no_secret() -> Error {
+    Error::webhook("the service gave no secret for the endpoint: rotate it for one")
+}
+
+fn sorted(events: impl Iterator<Item = String>) -> Vec<String> {
+    let mut events: Vec<_> = events.collect();
+    events.sort_unstable();
+    events.dedup();
+    events
+}
+
+impl fmt::Debug for Webhooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Webhooks")
+    }
+}

@@ -1,0 +1,63 @@
+//! Verified events as arguments of axum handlers, for programs that see to duplicates and slow work themselves.
+
+use axum_core::extract::{FromRef, FromRequest, Request};
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use super::event::Event;
+use super::receiver::BODY;
+use super::service::read;
+use super::verifier::{Verified, Verifier};
+
+/// An event whose signature was good, as an argument of a handler. The state has the [`Verifier`], or is one.
+///
+/// It refuses as the [`Receiver`](super::Receiver) does, and does nothing else for you: the same event may come several
+/// times, and the handler has to answer within 10 seconds.
+///
+/// ```
+/// use axum::Router;
+/// use axum::routing::post;
+/// use heygen_ext::webhook::{Verifier, VerifiedEvent};
+///
+/// async fn ended(VerifiedEvent(event): VerifiedEvent) {
+///     println!("{}", event.kind());
+/// }
+///
+/// let app: Router = Router::new().route("/heygen", post(ended)).with_state(Verifier::new("whsec_…")?);
+/// # Ok::<_, heygen_ext::webhook::EmptySecret>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct VerifiedEvent(pub Event);
+
+/// Why a request is no event. It tells whoever sent it nothing but a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused(StatusCode);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl<S> FromRequest<S> for VerifiedEvent
+where
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let verifier = Verifier::from_ref(state);
+        let (head, body) = request.into_parts();
+        let body = tokio::time::timeout(BODY, read(body, verifier.longest())).await;
+        let body = body.map_err(|_| Refused(StatusCode::REQUEST_TIMEOUT))?.map_err(Refused)?;
+        let verified = verifier.verify(&head.headers, body).map_err(|problem| {
+            tracing::info!(%problem, "refused a webhook delivery");
+            Refused(super::receiver::refusal(problem))
+        })?;
+        Verified::event(&verified).map(Self).map_err(|problem| {
+            tracing::warn!(%problem, "cannot read a webhook delivery");
+            Refused(StatusCode::BAD_REQUEST)
+        })
+    }
+}

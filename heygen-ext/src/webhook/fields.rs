@@ -1,0 +1,31 @@
+//! Members of an event, by any of the names that the service has for them.
+
+use serde_json::{Map, Value};
+
+use super::payload::EventUrl;
+
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a>(pub(super) &'a Map<String, Value>);
+
+impl<'a> Fields<'a> {
+    /// The first of these that is a text of anything, or a number.
+    pub(super) fn text(self, names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| match self.0.get(*name)? {
+            Value::Number(number) => Some(number.to_string()),
+            value => value.as_str().filter(|text| !text.is_empty()).map(str::to_owned),
+        })
+    }
+
+    /// The first of these that is a text of anything.
+    pub(super) fn word(self, names: &[&str]) -> Option<&'a str> {
+        names.iter().find_map(|name| self.0.get(*name)?.as_str().filter(|text| !text.is_empty()))
+    }
+
+    pub(super) fn url(self, names: &[&str]) -> Option<EventUrl> {
+        self.word(names).map(|url| EventUrl(url.to_owned()))
+    }
+
+    pub(super) fn number(self, names: &[&str]) -> Option<f64> {
+        names.iter().find_map(|name| self.0.get(*name)?.as_f64())
+    }
+}

@@ -1,0 +1,191 @@
+//! An event and its handler: claimed, run to its end, settled.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tracing::Instrument;
+
+use super::event::Event;
+use super::key::EventKey;
+use super::receiver::Clock;
+use super::seen::{Claim, SeenEvents};
+use crate::BoxError;
+
+/// How often a handler is run for an event whose delivery was answered already, and the pauses between.
+const PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
+
+/// Does what a program wants done when something has ended.
+///
+/// Every function from an [`Event`] to a future of a `Result` is one. It is run once for each event, unless it fails; should
+/// the program end in its middle, the event comes again by `Webhooks::reconcile`.
+pub trait Handler: Send + Sync + 'static {
+    /// Handles an event. After an error the event comes again.
+    fn handle(&self, event: Event) -> BoxFuture<'static, Result<(), BoxError>>;
+}
+
+impl<F, R, E> Handler for F
+where
+    F: Fn(Event) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<(), E>> + Send + 'static,
+    E: Into<BoxError>,
+{
+    fn handle(&self, event: Event) -> BoxFuture<'static, Result<(), BoxError>> {
+        Box::pin(self(event).map(|result| result.map_err(Into::into)))
+    }
+}
+
+/// What the service is told of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Handled,
+    /// The handler goes on.
+    GoesOn,
+    Failed,
+    /// Somebody else is handling the same event.
+    UnderWay,
+}
+
+#[derive(Clone)]
+pub(super) struct Handling {
+    handler: Arc<dyn Handler>,
+    seen: Arc<dyn SeenEvents>,
+    turns: Arc<Semaphore>,
+    clock: Clock,
+}
+
+impl Handling {
+    pub(super) fn new(
+        handler: Arc<dyn Handler>,
+        seen: Arc<dyn SeenEvents>,
+        parallel: usize,
+        clock: Clock,
+    ) -> Self {
+        Self { handler, seen, turns: Arc::new(Semaphore::new(parallel)), clock }
+    }
+
+    /// Has an event handled, and says after `patience` at the latest what is to be told of it. The place is held until the
+    /// handler has ended.
+    pub(super) async fn take(&self, event: Event, patience: Duration, place: OwnedSemaphorePermit) -> Told {
+        let key = event.dedup_key();
+        let span = tracing::info_span!("webhook", event.kind = event.kind().as_str(), event.key = %key);
+        let (tell, mut told) = oneshot::channel();
+        // From the claim on it is a task's: a request that is given up would leave the claim behind.
+        let own = self.clone();
+        let task = async move {
+            own.run(event, key, tell).await;
+            drop(place);
+        };
+        tokio::spawn(task.instrument(span));
+        match tokio::time::timeout(patience, &mut told).await {
+            Ok(Ok(told)) => told,
+            Ok(Err(_)) => Told::Failed,
+            Err(_) => {
+                // From here on nobody listens; what was told a moment ago still counts.
+                told.close();
+                told.try_recv().unwrap_or(Told::GoesOn)
+            }
+        }
+    }
+
+    async fn run(&self, event: Event, key: EventKey, tell: oneshot::Sender<Told>) {
+        let say = |tell: oneshot::Sender<Told>, told| tell.send(told).is_ok();
+        match self.seen.claim(&key, (self.clock)()).await {
+            Ok(Claim::New) => {}
+            Ok(Claim::Handled) => {
+                tracing::debug!("the event was handled before");
+                say(tell, Told::Handled);
+                return;
+            }
+            Ok(Claim::UnderWay) => {
+                say(tell, Told::UnderWay);
+                return;
+            }
+            Err(problem) => {
+                tracing::error!(%problem, "the memory of events failed");
+                say(tell, Told::Failed);
+                return;
+            }
+        }
+        let problem = match self.attempt(event.clone()).await {
+            Ok(()) => {
+                // An event that is handled and cannot be noted down as such comes again, rather than be lost.
+                let told = if self.settle(&key, true).await { Told::Handled } else { Told::Failed };
+                say(tell, told);
+                return;
+            }
+            Err(problem) => problem,
+        };
+        tracing::warn!(%problem, "the handler failed");
+        if !tell.is_closed() {
+            // The service delivers it again, and it must be new then.
+            self.settle(&key, false).await;
+            if say(tell, Told::Failed) {
+                return;
+            }
+            // The answer went out a moment before: the event is ours again, unless somebody has claimed it meanwhile.
+            if !matches!(self.seen.claim(&key, (self.clock)()).await, Ok(Claim::New)) {
+                return;
+            }
+        }
+        self.try_again(event, &key).await;
+    }
+
+    /// The service was told that all is well, so it does not deliver again: what failed is tried again here.
+    async fn try_again(&self, event: Event, key: &EventKey) {
+        for pause in PAUSES {
+            tokio::time::sleep(pause).await;
+            match self.attempt(event.clone()).await {
+                Ok(()) => {
+                    self.settle(key, true).await;
+                    return;
+                }
+                Err(problem) => tracing::warn!(%problem, "the handler failed again"),
+            }
+        }
+        tracing::error!(event.id = event.id(), "gave an event up: reconcile to handle it later");
+        self.settle(key, false).await;
+    }
+
+    /// Runs the handler in its turn. A panic of its is an error.
+    async fn attempt(&self, event: Event) -> Result<(), BoxError> {
+        // The semaphore is never closed.
+        let _turn = self.turns.acquire().await;
+        let run = AssertUnwindSafe(async { self.handler.handle(event).await });
+        run.catch_unwind().await.unwrap_or_else(|_| Err("the handler panicked".into()))
+    }
+
+    async fn settle(&self, key: &EventKey, handled: bool) -> bool {
+        match self.seen.settle(key, handled, (self.clock)()).await {
+            Ok(()) => true,
+            Err(problem) => {
+                tracing::error!(%problem, "the memory of events failed");
+                false
+            }
+        }
+    }
+
+    /// Handles an event here and now. Whether it was new.
+    #[cfg(feature = "client")]
+    pub(super) async fn now(&self, event: Event) -> Result<bool, BoxError> {
+        let key = event.dedup_key();
+        match self.seen.claim(&key, (self.clock)()).await? {
+            Claim::New => {}
+            Claim::Handled | Claim::UnderWay => return Ok(false),
+        }
+        match self.attempt(event).await {
+            Ok(()) => {
+                self.seen.settle(&key, true, (self.clock)()).await?;
+                Ok(true)
+            }
+            Err(problem) => {
+                self.settle(&key, false).await;
+                Err(problem)
+            }
+        }
+    }
+}

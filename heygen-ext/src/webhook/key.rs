@@ -1,0 +1,156 @@
+//! What an event is recognised by.
+
+use std::fmt;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::event::Event;
+
+/// What an event is recognised by when it comes again: events are the same that share either of these.
+///
+/// The id alone would not do: the younger deliveries have none, the signature does not cover it, and the same event reaches
+/// another endpoint or a callback under another. So there is what it says as well: the type and the ids of the job, where
+/// such a job ends once; for avatars, which can be trained anew, and for types that nobody knows, all of its data without
+/// the signatures of links.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct EventKey {
+    /// The service's id of the event.
+    pub id: Option<String>,
+    /// What the event says, in few words: for a column of up to 200 characters, or any other place that takes text.
+    pub content: String,
+}
+
+/// Ids of the service have 32 characters; what is longer is summed up.
+const LONGEST: usize = 200;
+
+impl EventKey {
+    pub(super) fn of(event: &Event) -> Self {
+        let kind = event.kind().as_str();
+        let once = event.job_kind().is_some_and(|kind| kind.ends_once());
+        let content = match event.job_id() {
+            // A session may make several videos, and a project has one for each contact.
+            Some(id) if once => match event.fields().word(&["video_id"]).filter(|video| *video != id) {
+                Some(video) => format!("{kind} {id} {video}"),
+                None => format!("{kind} {id}"),
+            },
+            _ => format!("{kind} {}", sum(event)),
+        };
+        let content = match content.len() {
+            0..=LONGEST => content,
+            _ => format!("event {}", hex(Sha256::digest(content))),
+        };
+        Self { id: event.id().map(str::to_owned), content }
+    }
+}
+
+impl fmt::Display for EventKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.id {
+            Some(id) => write!(f, "{} ({id})", self.content),
+            None => f.write_str(&self.content),
+        }
+    }
+}
+
+/// SHA-256 of what an event says, whatever the order of its members, and whenever its links were signed.
+fn sum(event: &Event) -> String {
+    let mut digest = Sha256::new();
+    for (name, value) in sorted(event.data()) {
+        add(&mut digest, name);
+        feed(&mut digest, value);
+    }
+    hex(digest.finalize())
+}
+
+fn sorted(members: &serde_json::Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut members: Vec<_> = members.iter().collect();
+    members.sort_unstable_by_key(|(name, _)| *name);
+    members
+}
+
+fn feed(digest: &mut Sha256, value: &Value) {
+    match value {
+        Value::Object(members) => {
+            digest.update([b'{']);
+            for (name, value) in sorted(members) {
+                add(digest, name);
+                feed(digest, value);
+            }
+        }
+        Value::Array(items) => {
+            digest.update([b'[']);
+            items.iter().for_each(|item| feed(digest, item));
+        }
+        Value::String(text) if text.contains("://") => {
+            add(digest, text.split('?').next().unwrap_or_default())
+        }
+        Value::String(text) => add(digest, text),
+        other => add(digest, &other.to_string()),
+    }
+    digest.update([b',']);
+}
+
+/// With its length, so that two texts are not the same as two others.
+fn add(digest: &mut Sha256, text: &str) {
+    digest.update((text.len() as u64).to_le_bytes());
+    digest.update(text);
+}
+
+fn hex(code: impl AsRef<[u8]>) -> String {
+    code.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn key(body: &Value) -> EventKey {
+        Event::of(body.to_string().as_bytes(), None).unwrap().dedup_key()
+    }
+
+    fn content(kind: &str, data: &Value) -> String {
+        key(&json!({"event_type": kind, "event_data": data})).content
+    }
+
+    #[test]
+    fn an_end_that_comes_once_is_known_by_its_ids() {
+        assert_eq!(
+            content("avatar_video.success", &json!({"video_id": "v", "url": "a"})),
+            "avatar_video.success v"
+        );
+        let one = content("video_agent.success", &json!({"session_id": "s", "video_id": "v1"}));
+        assert_eq!(one, "video_agent.success s v1");
+        assert_ne!(one, content("video_agent.success", &json!({"session_id": "s", "video_id": "v2"})));
+        assert_ne!(
+            content("avatar_video.fail", &json!({"video_id": "v"})),
+            content("avatar_video.success", &json!({"video_id": "v"}))
+        );
+        let both = key(
+            &json!({"event_type": "podcast.success", "event_id": "e", "event_data": {"podcast_id": "p"}}),
+        );
+        assert_eq!((both.id.as_deref(), both.to_string().as_str()), (Some("e"), "podcast.success p (e)"));
+    }
+
+    #[test]
+    fn what_may_happen_again_is_known_by_all_that_it_says() {
+        let trained = |data: Value| content("photo_avatar_train.success", &data);
+        let first =
+            trained(json!({"id": "a", "preview": "https://x/1.png?Signature=1", "n": {"b": 1, "a": [2, 3]}}));
+        let again =
+            trained(json!({"n": {"a": [2, 3], "b": 1}, "preview": "https://x/1.png?Signature=2", "id": "a"}));
+        assert_eq!(first, again);
+        for other in [
+            json!({"id": "a", "preview": "https://x/2.png", "n": {"b": 1, "a": [2, 3]}}),
+            json!({"id": "a", "preview": "https://x/1.png", "n": {"b": 1, "a": [23]}}),
+            json!({"id": "a", "preview": "https://x/1.png", "n": {"b": 1, "a": [2], "c": [3]}}),
+        ] {
+            assert_ne!(trained(other.clone()), first, "{other}");
+        }
+        assert_eq!(content("", &json!({})).len(), 65);
+        assert!(content("avatar_video.success", &json!({"video_id": "v".repeat(1000)})).len() < 100);
+    }
+}

@@ -1,0 +1,279 @@
+//! The receiving end: probes, signatures, duplicates, and a quick answer whatever the handler does.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::event::Event;
+use super::handling::{Handler, Handling, Told};
+use super::seen::{SeenEvents, SeenInMemory};
+use super::verifier::{Verifier, VerifyError};
+
+/// Time for an answer. The service gives 10 seconds, of which some go on the way.
+const ANSWER: Duration = Duration::from_secs(8);
+
+/// Time for a body to arrive.
+pub(super) const BODY: Duration = Duration::from_secs(5);
+
+/// Deliveries that are taken in at once, from the first byte to the end of the handler; and of these, how many are being
+/// handled.
+const PLACES: usize = 256;
+const PARALLEL: usize = 16;
+
+/// How long a delivery that found no place is asked to stay away.
+const FULL: HeaderValue = HeaderValue::from_static("30");
+
+/// Receives deliveries, and hands each event to a handler once.
+///
+/// It is given whole requests by [`receive`](Self::receive), or as a [`tower`](https://docs.rs/tower) service stands behind
+/// a route of axum or hyper. What comes of a request:
+///
+/// | request | answer |
+/// |---|---|
+/// | `OPTIONS`, `GET`, `HEAD`: the service looks whether there is somebody | 2xx at once |
+/// | a signature that is missing, wrong, stale | 401, without a word |
+/// | a body that is too large, or does not come | 413, 408 |
+/// | an event that was handled before | 200 |
+/// | an event that the handler takes within 8 seconds | 200 |
+/// | the handler fails within that time | 500: the service delivers it again, for 24 hours |
+/// | the handler takes longer | 202, and goes on in its task; if it fails then, it is tried again, three times in all |
+/// | no secret yet, the memory of events fails, or the same event is being handled | 503 or 500: it comes again |
+/// | 256 deliveries are under way already | 503 at once, before the body is read: it comes again |
+///
+/// A handler runs in a task of the tokio runtime, so that it ends even when the service hangs up. A program that ends lets
+/// [`drain`](Self::drain) wait for these, and after it was down, `Webhooks::reconcile` fetches what it has missed.
+///
+/// ```
+/// use heygen_ext::webhook::testing::{Generation, Signer};
+/// use heygen_ext::webhook::{Event, Receiver, Verifier};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let receiver = Receiver::new(Verifier::new("whsec_…")?, async |event: Event| {
+///     println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
+///     Ok::<_, std::io::Error>(())
+/// });
+/// let body = r#"{"event_type":"avatar_video.success","event_data":{"video_id":"v1"}}"#;
+/// let delivery = Signer::new("whsec_…")?.deliver(Generation::Signature, body);
+/// assert_eq!(receiver.receive(delivery).await.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Receiver(Arc<Inner>);
+
+struct Inner {
+    verifier: Verifier,
+    handling: Handling,
+    places: Arc<Semaphore>,
+    capacity: usize,
+    answer_within: Duration,
+    clock: Clock,
+}
+
+pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+impl Receiver {
+    /// A receiver with every default.
+    pub fn new(verifier: Verifier, handler: impl Handler) -> Self {
+        Self::builder(verifier, handler).build()
+    }
+
+    /// Options.
+    pub fn builder(verifier: Verifier, handler: impl Handler) -> ReceiverBuilder {
+        ReceiverBuilder {
+            verifier,
+            handler: Arc::new(handler),
+            seen: None,
+            answer_within: ANSWER,
+            capacity: PLACES,
+            parallel: PARALLEL,
+            clock: Arc::new(SystemTime::now),
+        }
+    }
+
+    /// Takes a request whose body is here as a whole, whatever framework it came by.
+    pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
+        if let Some(answer) = self.probed(request.method()) {
+            return answer;
+        }
+        let Some(place) = self.place() else { return full() };
+        let (head, body) = request.into_parts();
+        self.admit(place, &head.headers, body).await
+    }
+
+    /// Waits until every event that was taken in is handled. A program that ends stops accepting connections first.
+    pub async fn drain(&self) {
+        let all = u32::try_from(self.0.capacity).unwrap_or(u32::MAX);
+        // The semaphore is never closed.
+        drop(self.0.places.acquire_many(all).await);
+    }
+
+    /// How many deliveries are under way.
+    pub fn under_way(&self) -> usize {
+        self.0.capacity - self.0.places.available_permits()
+    }
+
+    /// What a request that delivers nothing is answered at once.
+    pub(super) fn probed(&self, method: &Method) -> Option<Response<Bytes>> {
+        let mut answer = match *method {
+            Method::POST => return None,
+            Method::OPTIONS => answer(StatusCode::NO_CONTENT),
+            Method::GET | Method::HEAD => return Some(answer(StatusCode::OK)),
+            _ => answer(StatusCode::METHOD_NOT_ALLOWED),
+        };
+        let allowed = HeaderValue::from_static("POST, OPTIONS, GET, HEAD");
+        answer.headers_mut().insert(header::ALLOW, allowed);
+        Some(answer)
+    }
+
+    /// A place among the deliveries that are under way.
+    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.places).try_acquire_owned().ok()
+    }
+
+    /// Bytes that a body may have.
+    pub(super) fn longest(&self) -> usize {
+        self.0.verifier.longest()
+    }
+
+    /// Verifies a delivery and has it handled, in the place that it holds until then.
+    pub(super) async fn admit(
+        &self,
+        place: OwnedSemaphorePermit,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Response<Bytes> {
+        let verified = match self.0.verifier.verify_at(headers, body, (self.0.clock)()) {
+            Ok(verified) => verified,
+            Err(problem) => {
+                // Whoever knocks without a key is nobody's business but the log's.
+                tracing::info!(%problem, "refused a webhook delivery");
+                return answer(refusal(problem));
+            }
+        };
+        let event = match verified.event() {
+            Ok(event) => event,
+            Err(problem) => {
+                tracing::warn!(%problem, endpoint = verified.endpoint(), "cannot read a webhook delivery");
+                return answer(StatusCode::BAD_REQUEST);
+            }
+        };
+        answer(match self.0.handling.take(event, self.0.answer_within, place).await {
+            Told::Handled => StatusCode::OK,
+            Told::GoesOn => StatusCode::ACCEPTED,
+            Told::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+            Told::UnderWay => StatusCode::SERVICE_UNAVAILABLE,
+        })
+    }
+
+    /// Hands an event over that did not come by a delivery, and waits for the handler.
+    #[cfg(feature = "client")]
+    pub(super) async fn catch_up(&self, event: Event) -> Result<bool, crate::BoxError> {
+        self.0.handling.now(event).await
+    }
+}
+
+pub(super) fn refusal(problem: VerifyError) -> StatusCode {
+    match problem {
+        // It may be a true one: it comes again when there is a secret.
+        VerifyError::NoSecret => StatusCode::SERVICE_UNAVAILABLE,
+        VerifyError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::UNAUTHORIZED,
+    }
+}
+
+/// An answer that says nothing but its status.
+pub(super) fn answer(status: StatusCode) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::new());
+    *answer.status_mut() = status;
+    answer
+}
+
+pub(super) fn full() -> Response<Bytes> {
+    tracing::warn!("turned a webhook delivery away: too many are under way");
+    let mut answer = answer(StatusCode::SERVICE_UNAVAILABLE);
+    answer.headers_mut().insert(header::RETRY_AFTER, FULL);
+    answer
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("verifier", &self.0.verifier)
+            .field("under_way", &self.under_way())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Options of a [`Receiver`].
+#[must_use]
+pub struct ReceiverBuilder {
+    verifier: Verifier,
+    handler: Arc<dyn Handler>,
+    seen: Option<Arc<dyn SeenEvents>>,
+    answer_within: Duration,
+    capacity: usize,
+    parallel: usize,
+    clock: Clock,
+}
+
+impl ReceiverBuilder {
+    /// Remembers handled events in here; the default is [`SeenInMemory`], which ends with the program.
+    pub fn seen(mut self, seen: impl SeenEvents) -> Self {
+        self.seen = Some(Arc::new(seen));
+        self
+    }
+
+    /// Answers after so long, whether the handler has ended or not; the default is 8 seconds, for the service waits 10.
+    pub fn answer_within(mut self, time: Duration) -> Self {
+        self.answer_within = time;
+        self
+    }
+
+    /// Takes in so many deliveries at once and turns further ones away; the default is 256. Each may hold a whole body.
+    pub fn capacity(mut self, deliveries: usize) -> Self {
+        self.capacity = deliveries.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
+        self
+    }
+
+    /// Handles so many events at once, while others wait; the default is 16. With 1 they are handled in the order in which
+    /// they come.
+    pub fn parallel(mut self, events: usize) -> Self {
+        self.parallel = events.clamp(1, Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// Takes the time of the day from here, in tests.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The receiver.
+    pub fn build(self) -> Receiver {
+        let seen = self.seen.unwrap_or_else(|| Arc::new(SeenInMemory::new()));
+        let handling = Handling::new(self.handler, seen, self.parallel, Arc::clone(&self.clock));
+        Receiver(Arc::new(Inner {
+            verifier: self.verifier,
+            handling,
+            places: Arc::new(Semaphore::new(self.capacity)),
+            capacity: self.capacity,
+            answer_within: self.answer_within,
+            clock: self.clock,
+        }))
+    }
+}
+
+impl fmt::Debug for ReceiverBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReceiverBuilder").field("verifier", &self.verifier).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

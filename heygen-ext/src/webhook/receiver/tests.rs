@@ -1,0 +1,243 @@
+//! What the service is told, and how often the handler is run.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::BoxFuture;
+use serde_json::json;
+use tokio::sync::Notify;
+
+use super::*;
+use crate::BoxError;
+use crate::webhook::key::EventKey;
+use crate::webhook::seen::Claim;
+use crate::webhook::testing::{Generation, Signer};
+
+fn delivery(video: &str) -> Request<Bytes> {
+    let body = json!({"event_type": "avatar_video.success", "event_data": {"video_id": video}}).to_string();
+    Signer::new("s").unwrap().deliver(Generation::Signature, body)
+}
+
+fn verifier() -> Verifier {
+    Verifier::new("s").unwrap()
+}
+
+/// Notes each event, and does what the test says: fail so often, wait to be let go, panic.
+#[derive(Clone, Default)]
+struct Desk(Arc<DeskInner>);
+
+#[derive(Default)]
+struct DeskInner {
+    seen: Mutex<Vec<String>>,
+    failures: AtomicUsize,
+    panics: AtomicUsize,
+    waits: AtomicUsize,
+    gate: Notify,
+}
+
+impl Desk {
+    fn seen(&self) -> Vec<String> {
+        self.0.seen.lock().unwrap().clone()
+    }
+}
+
+fn take(counter: &AtomicUsize) -> bool {
+    counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
+impl Handler for Desk {
+    fn handle(&self, event: Event) -> BoxFuture<'static, Result<(), BoxError>> {
+        let desk = Arc::clone(&self.0);
+        Box::pin(async move {
+            desk.seen.lock().unwrap().push(event.job_id().unwrap_or_default().to_owned());
+            if take(&desk.waits) {
+                desk.gate.notified().await;
+            }
+            assert!(!take(&desk.panics), "as the test says");
+            if take(&desk.failures) { Err("as the test says".into()) } else { Ok(()) }
+        })
+    }
+}
+
+async fn status(receiver: &Receiver, request: Request<Bytes>) -> u16 {
+    receiver.receive(request).await.status().as_u16()
+}
+
+#[tokio::test]
+async fn an_event_is_handled_once_however_often_it_comes() {
+    let desk = Desk::default();
+    let receiver = Receiver::new(verifier(), desk.clone());
+    for _ in 0..3 {
+        assert_eq!(status(&receiver, delivery("v1")).await, 200);
+    }
+    assert_eq!(status(&receiver, delivery("v2")).await, 200);
+    // The same event in the other form, with an id.
+    let body = delivery("v1").into_body();
+    let other = Signer::new("s").unwrap().deliver(Generation::HeygenSignature, body);
+    assert_eq!(status(&receiver, other).await, 200);
+    assert_eq!(desk.seen(), ["v1", "v2"]);
+}
+
+#[tokio::test]
+async fn whoever_looks_is_answered_and_whoever_forges_is_not_told_why() {
+    let desk = Desk::default();
+    let receiver = Receiver::new(verifier().max_body(100), desk.clone());
+    for (method, expected) in [("OPTIONS", 204), ("GET", 200), ("HEAD", 200), ("PUT", 405), ("DELETE", 405)] {
+        let request = Request::builder().method(method).body(Bytes::new()).unwrap();
+        assert_eq!(status(&receiver, request).await, expected, "{method}");
+    }
+    let forged = Signer::new("other").unwrap().deliver(Generation::Signature, "{}");
+    let unsigned = Request::post("/").body(Bytes::from("{}")).unwrap();
+    let large = Signer::new("s").unwrap().deliver(Generation::Signature, vec![b' '; 101]);
+    let no_event = Signer::new("s").unwrap().deliver(Generation::Signature, "[]");
+    for (request, expected) in [(forged, 401), (unsigned, 401), (large, 413), (no_event, 400)] {
+        let answer = receiver.receive(request).await;
+        assert_eq!(answer.status().as_u16(), expected);
+        assert!(answer.body().is_empty() && answer.headers().is_empty());
+    }
+    let unconfigured = Receiver::new(Verifier::with_keys(Default::default()), desk.clone());
+    assert_eq!(status(&unconfigured, delivery("v1")).await, 503);
+    let probe = Request::builder().method("OPTIONS").body(Bytes::new()).unwrap();
+    assert_eq!(status(&unconfigured, probe).await, 204);
+    assert!(desk.seen().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_handler_fails_at_comes_again() {
+    let desk = Desk::default();
+    desk.0.failures.store(2, Ordering::SeqCst);
+    desk.0.panics.store(1, Ordering::SeqCst);
+    let receiver = Receiver::new(verifier(), desk.clone());
+    for expected in [500, 500, 500, 200, 200] {
+        assert_eq!(status(&receiver, delivery("v1")).await, expected);
+    }
+    assert_eq!(desk.seen(), ["v1"; 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_handler_goes_on_after_the_answer() {
+    let desk = Desk::default();
+    desk.0.waits.store(1, Ordering::SeqCst);
+    let receiver = Receiver::new(verifier(), desk.clone());
+    let began = tokio::time::Instant::now();
+    assert_eq!(status(&receiver, delivery("v1")).await, 202);
+    assert_eq!((began.elapsed(), receiver.under_way()), (ANSWER, 1));
+    // It comes again meanwhile: not now, and not twice.
+    assert_eq!(status(&receiver, delivery("v1")).await, 503);
+    desk.0.gate.notify_one();
+    receiver.drain().await;
+    assert_eq!((receiver.under_way(), status(&receiver, delivery("v1")).await), (0, 200));
+    assert_eq!(desk.seen(), ["v1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_after_the_answer_is_tried_again_here() {
+    let desk = Desk::default();
+    desk.0.waits.store(1, Ordering::SeqCst);
+    desk.0.failures.store(2, Ordering::SeqCst);
+    let receiver = Receiver::new(verifier(), desk.clone());
+    assert_eq!(status(&receiver, delivery("v1")).await, 202);
+    desk.0.gate.notify_one();
+    receiver.drain().await;
+    assert_eq!(desk.seen(), ["v1"; 3]);
+    assert_eq!(status(&receiver, delivery("v1")).await, 200);
+    assert_eq!(desk.seen().len(), 3);
+
+    // Three times in vain, and it is new to whoever brings it next.
+    desk.0.waits.store(1, Ordering::SeqCst);
+    desk.0.failures.store(3, Ordering::SeqCst);
+    assert_eq!(status(&receiver, delivery("v2")).await, 202);
+    desk.0.gate.notify_one();
+    receiver.drain().await;
+    assert_eq!(status(&receiver, delivery("v2")).await, 200);
+    assert_eq!(desk.seen()[3..], ["v2"; 4]);
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_loses_no_event() {
+    let desk = Desk::default();
+    desk.0.waits.store(1, Ordering::SeqCst);
+    let receiver = Receiver::new(verifier(), desk.clone());
+    let (own, request) = (receiver.clone(), delivery("v1"));
+    let connection = tokio::spawn(async move { own.receive(request).await });
+    while desk.seen().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    connection.abort();
+    connection.await.unwrap_err();
+    desk.0.gate.notify_one();
+    receiver.drain().await;
+    assert_eq!(status(&receiver, delivery("v1")).await, 200);
+    assert_eq!(desk.seen(), ["v1"]);
+}
+
+#[tokio::test]
+async fn more_than_it_can_take_is_turned_away_at_once() {
+    let desk = Desk::default();
+    desk.0.waits.store(2, Ordering::SeqCst);
+    let receiver = Receiver::builder(verifier(), desk.clone()).capacity(2).parallel(1).build();
+    let first: Vec<_> = ["v1", "v2"]
+        .map(|video| {
+            let (own, request) = (receiver.clone(), delivery(video));
+            tokio::spawn(async move { own.receive(request).await.status().as_u16() })
+        })
+        .into();
+    while receiver.under_way() < 2 || desk.seen().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let answer = receiver.receive(delivery("v3")).await;
+    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &FULL));
+    // One at a time, as was asked for.
+    assert_eq!(desk.seen().len(), 1);
+    for one in first {
+        desk.0.gate.notify_one();
+        assert_eq!(one.await.unwrap(), 200);
+    }
+    assert_eq!(status(&receiver, delivery("v3")).await, 200);
+}
+
+/// A memory that fails.
+struct Broken;
+
+impl SeenEvents for Broken {
+    fn claim<'a>(&'a self, _: &'a EventKey, _: SystemTime) -> BoxFuture<'a, Result<Claim, BoxError>> {
+        Box::pin(async { Err("the disk is full".into()) })
+    }
+
+    fn settle<'a>(&'a self, _: &'a EventKey, _: bool, _: SystemTime) -> BoxFuture<'a, Result<(), BoxError>> {
+        Box::pin(async { Err("the disk is full".into()) })
+    }
+}
+
+#[tokio::test]
+async fn without_a_memory_nothing_is_handled_and_all_comes_again() {
+    let desk = Desk::default();
+    let receiver = Receiver::builder(verifier(), desk.clone()).seen(Broken).build();
+    assert_eq!(status(&receiver, delivery("v1")).await, 500);
+    assert!(desk.seen().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_a_service_it_reads_no_more_than_it_takes_and_no_longer() {
+    use futures_util::stream;
+    use tower_service::Service;
+    let desk = Desk::default();
+    let mut receiver = Receiver::new(verifier().max_body(1000), desk.clone());
+    let good = delivery("v1").map(http_body_util::Full::new);
+    assert_eq!(receiver.call(good).await.unwrap().status(), 200);
+    let body = |chunks: usize| {
+        let chunk = || Ok::<_, std::io::Error>(http_body::Frame::data(Bytes::from(vec![b' '; 400])));
+        http_body_util::StreamBody::new(stream::iter((0..chunks).map(move |_| chunk())))
+    };
+    let post = |body| Request::post("/").body(body).unwrap();
+    assert_eq!(receiver.call(post(body(3))).await.unwrap().status(), 413);
+    assert_eq!(receiver.call(post(body(2))).await.unwrap().status(), 401);
+    let announced = Request::post("/").header("content-length", 1001).body(body(0)).unwrap();
+    assert_eq!(receiver.call(announced).await.unwrap().status(), 413);
+    let stalls = stream::pending::<Result<http_body::Frame<Bytes>, std::io::Error>>();
+    let stalls = Request::post("/").body(http_body_util::StreamBody::new(stalls)).unwrap();
+    let began = tokio::time::Instant::now();
+    assert_eq!(receiver.call(stalls).await.unwrap().status(), 408);
+    assert_eq!((began.elapsed(), receiver.under_way()), (BODY, 0));
+    assert_eq!(desk.seen(), ["v1"]);
+}

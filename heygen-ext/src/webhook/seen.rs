@@ -1,0 +1,247 @@
+//! Events that were seen before: each is handled once, however often it comes.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use futures_util::future::BoxFuture;
+
+use super::key::EventKey;
+use crate::BoxError;
+
+/// How long what was handled is remembered: twice as long as the service goes on delivering.
+const REMEMBER: Duration = Duration::from_secs(48 * 60 * 60);
+
+/// Events that are remembered at most.
+const MOST: usize = 100_000;
+
+/// Whether an event is to be handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Claim {
+    /// It is the caller's to handle, and to settle.
+    New,
+    /// Somebody is handling it.
+    UnderWay,
+    /// It has been handled.
+    Handled,
+}
+
+/// A memory of the events that were handled.
+///
+/// [`SeenInMemory`] forgets when the program ends. What has to outlive it goes into a database; the example
+/// `webhook_sqlite` has this trait on a table of this form:
+///
+/// ```sql
+/// CREATE TABLE webhook_events (
+///     content    TEXT    NOT NULL,           -- EventKey::content
+///     event_id   TEXT,                       -- EventKey::id
+///     handled    INTEGER NOT NULL DEFAULT 0, -- 0 while it is being handled
+///     claimed_at INTEGER NOT NULL            -- seconds since 1970
+/// );
+/// CREATE UNIQUE INDEX webhook_events_content ON webhook_events (content);
+/// CREATE UNIQUE INDEX webhook_events_event_id ON webhook_events (event_id) WHERE event_id IS NOT NULL;
+/// ```
+///
+/// A claim has to be atomic: of two that come at once, one is [`Claim::New`]. A program that ends while it handles an event
+/// leaves a claim behind, so a lasting memory gives claims an end, say after ten minutes, and the event to the next who
+/// asks. What was handled may be forgotten after 48 hours: the service delivers for 24.
+pub trait SeenEvents: Send + Sync + 'static {
+    /// Claims an event. An event is one that was seen if either part of its key was.
+    fn claim<'a>(&'a self, key: &'a EventKey, now: SystemTime) -> BoxFuture<'a, Result<Claim, BoxError>>;
+
+    /// Ends a claim: the event was handled, or it was not, and is new to the next who asks.
+    fn settle<'a>(
+        &'a self,
+        key: &'a EventKey,
+        handled: bool,
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<(), BoxError>>;
+}
+
+/// A memory that ends with the program: of the last 100,000 events, for 48 hours.
+#[derive(Debug)]
+pub struct SeenInMemory {
+    remember: Duration,
+    most: usize,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    entries: HashMap<u64, Entry>,
+    by_id: HashMap<String, u64>,
+    by_content: HashMap<String, u64>,
+    /// What was handled, the oldest first.
+    handled: VecDeque<u64>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    key: EventKey,
+    handled: bool,
+    at: SystemTime,
+}
+
+impl Default for SeenInMemory {
+    fn default() -> Self {
+        Self { remember: REMEMBER, most: MOST, inner: Mutex::default() }
+    }
+}
+
+impl SeenInMemory {
+    /// The default memory.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Remembers for so long. Less than the 24 hours that the service goes on delivering lets it deliver twice.
+    pub fn remember(mut self, time: Duration) -> Self {
+        self.remember = time;
+        self
+    }
+
+    /// Remembers so many events at most; the oldest are forgotten first.
+    pub fn capacity(mut self, events: usize) -> Self {
+        self.most = events.max(1);
+        self
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
+        work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn claim_now(&self, key: &EventKey, now: SystemTime) -> Claim {
+        self.with(|inner| {
+            inner.forget(now, self.remember, self.most);
+            match inner.find(key) {
+                Some(entry) if entry.handled => Claim::Handled,
+                Some(_) => Claim::UnderWay,
+                None => {
+                    inner.insert(key, now);
+                    Claim::New
+                }
+            }
+        })
+    }
+}
+
+impl Inner {
+    fn number(&self, key: &EventKey) -> Option<u64> {
+        let by_id = key.id.as_ref().and_then(|id| self.by_id.get(id));
+        by_id.or_else(|| self.by_content.get(&key.content)).copied()
+    }
+
+    fn find(&self, key: &EventKey) -> Option<&Entry> {
+        self.entries.get(&self.number(key)?)
+    }
+
+    fn insert(&mut self, key: &EventKey, at: SystemTime) {
+        let number = self.next;
+        self.next += 1;
+        if let Some(id) = &key.id {
+            self.by_id.insert(id.clone(), number);
+        }
+        self.by_content.insert(key.content.clone(), number);
+        self.entries.insert(number, Entry { key: key.clone(), handled: false, at });
+    }
+
+    fn remove(&mut self, number: u64) {
+        let Some(entry) = self.entries.remove(&number) else { return };
+        self.by_content.remove(&entry.key.content);
+        if let Some(id) = &entry.key.id {
+            self.by_id.remove(id);
+        }
+    }
+
+    /// Forgets what is old, and the oldest of too many; but nothing that is being handled.
+    fn forget(&mut self, now: SystemTime, remember: Duration, most: usize) {
+        while let Some(number) = self.handled.front().copied() {
+            let Some(entry) = self.entries.get(&number) else { return };
+            let is_old = now.duration_since(entry.at).is_ok_and(|age| age >= remember);
+            if !is_old && self.entries.len() < most {
+                return;
+            }
+            self.handled.pop_front();
+            self.remove(number);
+        }
+    }
+}
+
+impl SeenEvents for SeenInMemory {
+    fn claim<'a>(&'a self, key: &'a EventKey, now: SystemTime) -> BoxFuture<'a, Result<Claim, BoxError>> {
+        Box::pin(std::future::ready(Ok(self.claim_now(key, now))))
+    }
+
+    fn settle<'a>(
+        &'a self,
+        key: &'a EventKey,
+        handled: bool,
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<(), BoxError>> {
+        self.with(|inner| {
+            if let Some(number) = inner.number(key) {
+                match inner.entries.get_mut(&number) {
+                    // It is settled once; whoever claims a known event does not settle it.
+                    Some(entry) if entry.handled => {}
+                    Some(entry) if handled => {
+                        (entry.handled, entry.at) = (true, now);
+                        inner.handled.push_back(number);
+                    }
+                    _ => inner.remove(number),
+                }
+            }
+        });
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(id: Option<&str>, content: &str) -> EventKey {
+        EventKey { id: id.map(str::to_owned), content: content.to_owned() }
+    }
+
+    async fn settle(seen: &SeenInMemory, key: &EventKey, handled: bool, now: SystemTime) {
+        seen.settle(key, handled, now).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_event_is_known_by_either_part_of_its_key() {
+        let (seen, now) = (SeenInMemory::new(), SystemTime::UNIX_EPOCH);
+        let first = key(Some("e1"), "a");
+        assert_eq!(seen.claim_now(&first, now), Claim::New);
+        for same in [&first, &key(None, "a"), &key(Some("e2"), "a"), &key(Some("e1"), "b")] {
+            assert_eq!(seen.claim_now(same, now), Claim::UnderWay, "{same}");
+        }
+        settle(&seen, &first, true, now).await;
+        assert_eq!(seen.claim_now(&key(None, "a"), now), Claim::Handled);
+        assert_eq!(seen.claim_now(&key(Some("e3"), "c"), now), Claim::New);
+        // What failed is new again.
+        settle(&seen, &key(Some("e3"), "c"), false, now).await;
+        assert_eq!(seen.claim_now(&key(None, "c"), now), Claim::New);
+    }
+
+    #[tokio::test]
+    async fn memory_ends_with_time_and_room_and_keeps_what_is_under_way() {
+        let hour = Duration::from_secs(3600);
+        let (seen, start) = (SeenInMemory::new().capacity(3), SystemTime::UNIX_EPOCH);
+        let under_way = key(None, "under way");
+        seen.claim_now(&under_way, start);
+        for number in 0..10 {
+            let one = key(Some(&format!("e{number}")), &format!("{number}"));
+            assert_eq!(seen.claim_now(&one, start), Claim::New);
+            settle(&seen, &one, true, start).await;
+        }
+        assert!(
+            seen.with(|inner| inner.entries.len() <= 3 && inner.by_id.len() <= 3 && inner.handled.len() <= 3)
+        );
+        assert_eq!(seen.claim_now(&under_way, start), Claim::UnderWay);
+        assert_eq!(seen.claim_now(&key(None, "9"), start + 47 * hour), Claim::Handled);
+        assert_eq!(seen.claim_now(&key(None, "9"), start + 49 * hour), Claim::New);
+        assert_eq!(seen.claim_now(&under_way, start + 49 * hour), Claim::UnderWay);
+    }
+}

@@ -1,0 +1,133 @@
+//! For tests: deliveries as the service makes them, and an event of every type.
+//!
+//! ```
+//! use heygen_ext::webhook::testing::{Generation, Signer, event, types};
+//! use heygen_ext::webhook::{Receiver, Verifier};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (signer, verifier) = (Signer::new("whsec_test")?, Verifier::new("whsec_test")?);
+//! let receiver = Receiver::new(verifier, async |_| Ok::<_, std::io::Error>(()));
+//! for kind in types() {
+//!     let delivery = signer.deliver(Generation::HeygenSignature, event(kind).unwrap_or_default());
+//!     assert_eq!(receiver.receive(delivery).await.status(), 200, "{kind}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+
+use super::mac::{EmptySecret, Mac, hex};
+use super::verifier::{EVENT_ID, SIGNATURES, TIMESTAMP};
+
+/// The two forms in which the service has signed deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Generation {
+    /// `Heygen-Signature`, `Heygen-Timestamp` and `Heygen-Event-Id`.
+    HeygenSignature,
+    /// `Signature` alone, as v1 had it too.
+    Signature,
+}
+
+/// Signs deliveries as the service does.
+#[derive(Clone)]
+pub struct Signer(Mac);
+
+impl Signer {
+    /// Signs with this secret.
+    ///
+    /// # Errors
+    ///
+    /// The secret is empty.
+    pub fn new(secret: impl Into<SecretString>) -> Result<Self, EmptySecret> {
+        Mac::new(secret.into().expose_secret().as_bytes()).map(Self)
+    }
+
+    /// The signature of a body: 64 hexadecimal digits.
+    pub fn sign(&self, body: &[u8]) -> String {
+        hex(&self.0.code(body))
+    }
+
+    /// A delivery of this body, made now.
+    pub fn deliver(&self, generation: Generation, body: impl Into<Bytes>) -> Request<Bytes> {
+        self.deliver_at(generation, body, SystemTime::now())
+    }
+
+    /// The same at a time of the caller's. The id of the event, in the form that has one, is made of the body.
+    pub fn deliver_at(
+        &self,
+        generation: Generation,
+        body: impl Into<Bytes>,
+        now: SystemTime,
+    ) -> Request<Bytes> {
+        let body = body.into();
+        let signature = self.sign(&body);
+        let mut request = Request::new(body);
+        *request.method_mut() = Method::POST;
+        let headers = request.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // Hexadecimal digits fit into every header.
+        let value = HeaderValue::from_str(&signature).unwrap_or(HeaderValue::from_static(""));
+        let [heygen_signature, plain] = SIGNATURES;
+        match generation {
+            Generation::HeygenSignature => {
+                let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                headers.insert(heygen_signature, value);
+                headers.insert(TIMESTAMP, since.as_secs().into());
+                let id = signature.get(..32).and_then(|id| HeaderValue::from_str(id).ok());
+                headers.extend(id.map(|id| (EVENT_ID, id)));
+            }
+            Generation::Signature => drop(headers.insert(plain, value)),
+        }
+        request
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signer")
+    }
+}
+
+/// The types that [`event`] has an example of: every one that the document lists.
+pub fn types() -> Vec<&'static str> {
+    heygen_api::types::WebhookEventType::VALUES.to_vec()
+}
+
+/// The body of an event of that type, with all fields that such events are known to have; none for a type that is not
+/// known. Ids and links in it lead nowhere.
+pub fn event(kind: &str) -> Option<Vec<u8>> {
+    let mut all: Map<String, Value> = serde_json::from_str(include_str!("fixtures.json")).ok()?;
+    let data = all.remove(kind)?;
+    Some(json!({"event_type": kind, "event_data": data}).to_string().into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::webhook::event::{Event, Outcome};
+    use crate::webhook::payload::Payload;
+
+    #[test]
+    fn there_is_an_event_of_every_type_and_each_is_understood() {
+        for kind in types() {
+            let event = Event::of(&event(kind).unwrap(), None).unwrap();
+            assert_eq!(event.kind().as_str(), kind);
+            assert!(event.job_kind().is_some() && event.job_id().is_some(), "{kind}");
+            assert_ne!(event.payload(), Payload::Other, "{kind}");
+            let failed = event.outcome() == Outcome::Failed;
+            assert_eq!(failed, kind.contains("fail"), "{kind}");
+            assert_eq!(event.failure().is_some_and(|failure| failure.message.is_some()), failed, "{kind}");
+            assert!(!format!("{:?} {event:?}", event.payload()).contains("simulated"), "{kind}");
+        }
+        assert!(event("hologram.success").is_none());
+    }
+}

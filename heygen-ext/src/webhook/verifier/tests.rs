@@ -1,0 +1,292 @@
+//! Vectors, and what must hold of every delivery.
+
+use http::HeaderMap;
+use proptest::prelude::*;
+
+use super::*;
+use crate::webhook::testing::{Generation, Signer};
+
+const SECRET: &str = "whsec_test_only";
+const BODY: &str =
+    r#"{"event_type":"avatar_video.success","event_data":{"video_id":"v1","callback_id":"cb"}}"#;
+const SIGNATURE: &str = "8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a700";
+
+/// The moment of every test.
+const NOW: u64 = 1_795_000_000;
+
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)
+}
+
+fn verifier() -> Verifier {
+    let keys = KeyRing::new();
+    for (endpoint, secret) in [("ep_1", SECRET), ("ep_2", "whsec_other"), ("ep_2", "whsec_older")] {
+        keys.add(endpoint, secret).unwrap();
+    }
+    Verifier::with_keys(keys)
+}
+
+fn headers(pairs: &[(&'static str, &[u8])]) -> HeaderMap {
+    let pair = |(name, value): &(&'static str, &[u8])| {
+        (HeaderName::from_static(name), HeaderValue::from_bytes(value).unwrap())
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in pairs.iter().map(pair) {
+        headers.append(name, value);
+    }
+    headers
+}
+
+/// Headers, the body, and what comes of it: the endpoint, or why not.
+struct Row(&'static [(&'static str, &'static [u8])], &'static [u8], Result<&'static str, VerifyError>);
+
+#[test]
+fn the_table_of_deliveries() {
+    use VerifyError::{
+        Future, MalformedSignature, MalformedTimestamp, Mismatch, MissingSignature, Stale, TooLarge,
+    };
+    const GOOD: &[u8] = SIGNATURE.as_bytes();
+    const UPPER: &[u8] = b"8CAD854B0799B9FD8452C68DC6D5109E66DAF61314146AB60C12DF0ADF16A700";
+    const PREFIXED: &[u8] = b"sha256=8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a700";
+    const SPACED: &[u8] = b"  8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a700\t";
+    const ALTERED: &[u8] = b"9cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a700";
+    const TRUNCATED: &[u8] = b"8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a70";
+    const LONGER: &[u8] = b"8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a7000";
+    const NO_HEX: &[u8] = b"8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a70g";
+    const UMLAUTS: &[u8] = "sïgnätüre".as_bytes();
+    const OF_EMPTY: &[u8] = b"4e3ac7a9da5ce2ff1ad4e4e3e7b0d1f8b3e7b6b0a7d6a1a0b8ea4f5d2f8b4f11";
+    let body = BODY.as_bytes();
+    let skew = Duration::from_secs(301);
+    let rows = [
+        // Both generations, and v1, which was the second.
+        Row(&[("heygen-signature", GOOD)], body, Ok("ep_1")),
+        Row(&[("signature", GOOD)], body, Ok("ep_1")),
+        Row(&[("heygen-signature", GOOD), ("heygen-timestamp", b"1795000000")], body, Ok("ep_1")),
+        // Ways to write one and the same code.
+        Row(&[("signature", UPPER)], body, Ok("ep_1")),
+        Row(&[("signature", PREFIXED)], body, Ok("ep_1")),
+        Row(&[("signature", SPACED)], body, Ok("ep_1")),
+        // None, and none that is one.
+        Row(&[], body, Err(MissingSignature)),
+        Row(&[("x-signature", GOOD), ("x-hub-signature-256", GOOD)], body, Err(MissingSignature)),
+        Row(&[("signature", b"")], body, Err(MalformedSignature)),
+        Row(&[("signature", TRUNCATED)], body, Err(MalformedSignature)),
+        Row(&[("signature", LONGER)], body, Err(MalformedSignature)),
+        Row(&[("signature", NO_HEX)], body, Err(MalformedSignature)),
+        Row(&[("signature", UMLAUTS)], body, Err(MalformedSignature)),
+        Row(&[("signature", b"t=1795000000,v1=8cad")], body, Err(MalformedSignature)),
+        Row(&[("signature", b"sha256=")], body, Err(MalformedSignature)),
+        Row(
+            &[("signature", b"sha1=8cad854b0799b9fd8452c68dc6d5109e66daf613")],
+            body,
+            Err(MalformedSignature),
+        ),
+        // Another body than was signed.
+        Row(&[("signature", ALTERED)], body, Err(Mismatch)),
+        Row(&[("signature", GOOD)], b"", Err(Mismatch)),
+        Row(&[("signature", OF_EMPTY)], b"", Err(Mismatch)),
+        Row(&[("signature", GOOD)], br#"{"event_type":"avatar_video.success"}"#, Err(Mismatch)),
+        // Several: one that fits is enough, whatever a proxy has put beside it.
+        Row(&[("heygen-signature", ALTERED), ("signature", GOOD)], body, Ok("ep_1")),
+        Row(&[("signature", b"sig1=:AAAA:"), ("signature", GOOD)], body, Ok("ep_1")),
+        Row(&[("signature", ALTERED), ("signature", ALTERED)], body, Err(Mismatch)),
+        Row(&[("signature", b"sig1=:AAAA:"), ("signature", ALTERED)], body, Err(Mismatch)),
+        // Clocks.
+        Row(&[("signature", GOOD), ("heygen-timestamp", b"1794999700")], body, Ok("ep_1")),
+        Row(&[("signature", GOOD), ("heygen-timestamp", b"1795000300")], body, Ok("ep_1")),
+        Row(&[("signature", GOOD), ("heygen-timestamp", b"1795000000123")], body, Ok("ep_1")),
+        Row(&[("signature", GOOD), ("heygen-timestamp", b"1794999699")], body, Err(Stale { age: skew })),
+        Row(&[("signature", GOOD), ("heygen-timestamp", b"1795000301")], body, Err(Future { ahead: skew })),
+        Row(
+            &[("signature", GOOD), ("heygen-timestamp", b"0")],
+            body,
+            Err(Stale { age: Duration::from_secs(NOW) }),
+        ),
+        Row(&[("signature", GOOD), ("heygen-timestamp", b"")], body, Err(MalformedTimestamp)),
+        Row(&[("signature", GOOD), ("heygen-timestamp", b"-1")], body, Err(MalformedTimestamp)),
+        Row(&[("signature", GOOD), ("heygen-timestamp", b"+1")], body, Err(MalformedTimestamp)),
+        Row(&[("signature", GOOD), ("heygen-timestamp", b"2026-11-18")], body, Err(MalformedTimestamp)),
+        Row(&[("signature", GOOD), ("heygen-timestamp", b"99999999999999")], body, Err(MalformedTimestamp)),
+        Row(
+            &[("signature", GOOD), ("heygen-timestamp", b"1795000000"), ("heygen-timestamp", b"1795000001")],
+            body,
+            Err(MalformedTimestamp),
+        ),
+        // Who forges is not told that he is late as well.
+        Row(&[("signature", ALTERED), ("heygen-timestamp", b"0")], body, Err(Mismatch)),
+        // A mebibyte is taken, and no byte more.
+        Row(&[("signature", GOOD)], &[b' '; 1 << 20], Err(Mismatch)),
+        Row(&[("signature", GOOD)], &[b' '; (1 << 20) + 1], Err(TooLarge { limit: 1 << 20 })),
+    ];
+    for (number, Row(pairs, body, wanted)) in rows.into_iter().enumerate() {
+        let seen = verifier().verify_at(&headers(pairs), Bytes::from_static(body), now());
+        let seen = seen.as_ref().map(Verified::endpoint).map_err(|problem| *problem);
+        assert_eq!(seen, wanted, "row {number}: {pairs:?}");
+    }
+}
+
+#[test]
+fn every_secret_on_the_ring_is_tried() {
+    for (secret, endpoint) in [(SECRET, "ep_1"), ("whsec_other", "ep_2"), ("whsec_older", "ep_2")] {
+        let signed = Signer::new(secret).unwrap().deliver_at(Generation::HeygenSignature, BODY, now());
+        let verified = verifier().verify_at(signed.headers(), BODY, now()).unwrap();
+        assert_eq!((verified.endpoint(), verified.event_id().map(str::len)), (endpoint, Some(32)));
+        assert_eq!(verified.event().unwrap().id(), verified.event_id());
+    }
+    let none = Verifier::with_keys(KeyRing::new()).verify_at(
+        &headers(&[("signature", SIGNATURE.as_bytes())]),
+        BODY,
+        now(),
+    );
+    assert_eq!(none.unwrap_err(), VerifyError::NoSecret);
+}
+
+#[test]
+fn what_is_stricter_or_laxer_is_the_programs_to_say() {
+    let signed = headers(&[("signature", SIGNATURE.as_bytes())]);
+    let strict = verifier().require_timestamp(true).verify_at(&signed, BODY, now());
+    assert_eq!(strict.unwrap_err(), VerifyError::MissingTimestamp);
+    let timed = headers(&[("signature", SIGNATURE.as_bytes()), ("heygen-timestamp", b"1794990000")]);
+    assert!(verifier().tolerance(Duration::from_secs(10_000)).verify_at(&timed, BODY, now()).is_ok());
+    let small = verifier().max_body(BODY.len() - 1).verify_at(&signed, BODY, now());
+    assert_eq!(small.unwrap_err(), VerifyError::TooLarge { limit: BODY.len() - 1 });
+    assert!(verifier().max_body(BODY.len()).verify_at(&signed, BODY, now()).is_ok());
+}
+
+#[test]
+fn no_refusal_says_what_would_have_fitted() {
+    let signer = Signer::new("whsec_marked").unwrap();
+    let expected = signer.sign(BODY.as_bytes());
+    let verifier = Verifier::new("whsec_marked").unwrap();
+    for value in ["", "0", &"0".repeat(64)] {
+        let error = verifier.verify_at(
+            &HeaderMap::from_iter([(SIGNATURES[1].clone(), value.parse().unwrap())]),
+            BODY,
+            now(),
+        );
+        let shown = format!("{0} {0:?} {verifier:?} {signer:?}", error.unwrap_err());
+        assert!(!shown.contains("marked") && !shown.contains(&expected[..8]), "{shown}");
+    }
+}
+
+/// Any bytes that HTTP lets a header have.
+fn any_header() -> impl Strategy<Value = HeaderValue> {
+    proptest::collection::vec(any::<u8>(), 0..100)
+        .prop_filter_map("no header", |bytes| HeaderValue::from_bytes(&bytes).ok())
+}
+
+proptest! {
+    #[test]
+    fn no_altered_byte_is_accepted(
+        body in proptest::collection::vec(any::<u8>(), 1..2000),
+        place in any::<prop::sample::Index>(),
+        change in 1_u8..,
+        in_signature in any::<bool>(),
+        first in any::<bool>(),
+    ) {
+        let generation = if first { Generation::HeygenSignature } else { Generation::Signature };
+        let signed = Signer::new(SECRET).unwrap().deliver_at(generation, body.clone(), now());
+        prop_assert!(verifier().verify_at(signed.headers(), body.clone(), now()).is_ok());
+        let (mut headers, mut altered) = (signed.headers().clone(), body);
+        if in_signature {
+            let name = SIGNATURES.into_iter().find(|name| headers.contains_key(name)).unwrap();
+            let mut text = headers[&name].as_bytes().to_vec();
+            let place = place.index(text.len());
+            // Another digit, and not the same one in capitals.
+            text[place] = if text[place] == b'0' { b'1' + change % 9 } else { b'0' };
+            headers.insert(name, HeaderValue::from_bytes(&text).unwrap());
+        } else {
+            let place = place.index(altered.len());
+            altered[place] ^= change;
+        }
+        prop_assert_eq!(verifier().verify_at(&headers, altered, now()).unwrap_err(), VerifyError::Mismatch);
+    }
+
+    #[test]
+    fn no_other_length_is_accepted(body in proptest::collection::vec(any::<u8>(), 1..500), cut in any::<prop::sample::Index>()) {
+        let signed = Signer::new(SECRET).unwrap().deliver_at(Generation::Signature, body.clone(), now());
+        let shorter = body[..cut.index(body.len())].to_vec();
+        prop_assert!(verifier().verify_at(signed.headers(), shorter, now()).is_err());
+        let longer = [&body[..], &[0]].concat();
+        prop_assert!(verifier().verify_at(signed.headers(), longer, now()).is_err());
+    }
+
+    #[test]
+    fn whatever_comes_nothing_panics(
+        signatures in proptest::collection::vec(any_header(), 0..12),
+        timestamp in proptest::option::of(any_header()),
+        id in proptest::option::of(any_header()),
+        body in proptest::collection::vec(any::<u8>(), 0..300),
+        truly_signed in any::<bool>(),
+    ) {
+        let mut headers = HeaderMap::new();
+        for (number, value) in signatures.into_iter().enumerate() {
+            headers.append(SIGNATURES[number % 2].clone(), value);
+        }
+        if truly_signed {
+            let signature = Signer::new(SECRET).unwrap().sign(&body);
+            headers.insert(SIGNATURES[0].clone(), signature.parse().unwrap());
+        }
+        headers.extend(timestamp.map(|value| (TIMESTAMP, value)));
+        headers.extend(id.map(|value| (EVENT_ID, value)));
+        let seen = verifier().require_timestamp(false).verify_at(&headers, body, now());
+        prop_assert!(truly_signed || seen.is_err());
+        if let Ok(event) = seen.and_then(|seen| seen.event().map_err(|_| VerifyError::Mismatch)) {
+            let _ = (event.payload(), event.dedup_key(), event.failure(), format!("{event:?}"));
+        }
+    }
+
+    #[test]
+    fn any_json_is_an_event_or_none(json in any_json()) {
+        let body = json.to_string();
+        match Event::of(body.as_bytes(), None) {
+            Ok(event) => {
+                let _ = (event.payload(), event.failure(), event.callback_id(), event.created_at());
+                prop_assert!(event.dedup_key().content.len() <= 200);
+                prop_assert_eq!(serde_json::Value::Object(event.raw().clone()), json);
+            }
+            Err(_) => prop_assert!(!json.is_object()),
+        }
+    }
+}
+
+/// JSON with the members of events in it, and with any values.
+fn any_json() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::Value;
+    let types = super::super::testing::types();
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        prop::sample::select(types).prop_map(Value::from),
+    ];
+    let name = prop_oneof![
+        prop::sample::select(vec![
+            "event_type",
+            "event_data",
+            "event_id",
+            "video_id",
+            "session_id",
+            "id",
+            "url",
+            "video_url",
+            "error",
+            "msg",
+            "clips",
+            "callback_id",
+            "created_at",
+            "duration",
+            "total_items",
+        ])
+        .prop_map(str::to_owned),
+        any::<String>(),
+    ];
+    leaf.prop_recursive(4, 32, 6, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::btree_map(name.clone(), inner, 0..8)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
