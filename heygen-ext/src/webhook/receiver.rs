@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::event::Event;
 use super::handling::{Handler, Handling, Told};
 use super::seen::{SeenEvents, SeenInMemory};
 use super::verifier::{Verifier, VerifyError};
@@ -173,7 +172,7 @@ impl Receiver {
 
     /// Hands an event over that did not come by a delivery, and waits for the handler.
     #[cfg(feature = "client")]
-    pub(super) async fn catch_up(&self, event: Event) -> Result<bool, crate::BoxError> {
+    pub(super) async fn catch_up(&self, event: super::event::Event) -> Result<bool, crate::BoxError> {
         self.0.handling.now(event).await
     }
 }

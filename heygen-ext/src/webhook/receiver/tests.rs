@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::BoxError;
+use crate::webhook::event::Event;
 use crate::webhook::key::EventKey;
 use crate::webhook::seen::Claim;
 use crate::webhook::testing::{Generation, Signer};
