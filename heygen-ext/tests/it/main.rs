@@ -9,6 +9,8 @@ mod secrets;
 #[cfg(feature = "preview")]
 mod streams;
 mod uploads;
+#[cfg(feature = "webhook")]
+mod webhooks;
 
 use std::time::Duration;
 

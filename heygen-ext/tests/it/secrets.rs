@@ -69,6 +69,34 @@ impl Observer for Paper {
     }
 }
 
+/// Everything about webhooks that holds a secret, or comes of one.
+#[cfg(feature = "webhook")]
+async fn webhooks(paper: &Paper, heygen: &HeyGen) {
+    use heygen_ext::webhook::testing::{Generation, Signer};
+    use heygen_ext::webhook::{CallbackGuard, KeyRing, Receiver, Verifier};
+    let ensured = heygen.webhooks().ensure_endpoint("https://example.com/hook?b", None).await.unwrap();
+    assert!(ensured.secret().is_some());
+    let secret = format!("whsec_{MARK}");
+    let (keys, signer) = (KeyRing::new(), Signer::new(secret.clone()).unwrap());
+    keys.add("ep_1", secret).unwrap();
+    let verifier = Verifier::with_keys(keys.clone());
+    let body =
+        format!(r#"{{"event_type":"avatar_video.success","event_data":{{"url":"https://x/?{MARK}"}}}}"#);
+    let delivery = signer.deliver(Generation::HeygenSignature, body);
+    let verified = verifier.verify(delivery.headers(), delivery.body().clone()).unwrap();
+    let event = verified.event().unwrap();
+    paper.note((&ensured, heygen.webhooks(), &keys, &signer, &verifier, &verified, &event, event.payload()));
+    let forged = format!("{{\"a\":\"{MARK}\"}}");
+    paper.note(verifier.verify(delivery.headers(), forged).unwrap_err());
+    let builder = Receiver::builder(verifier, async |_| Ok::<_, std::io::Error>(()));
+    paper.note(&builder);
+    let receiver = builder.build();
+    assert_eq!(receiver.receive(delivery).await.status(), 200);
+    let guard = CallbackGuard::new(MARK, "https://example.com").unwrap();
+    let unconfirmed = guard.check(&guard.url("a").unwrap().parse().unwrap(), verified.body().clone());
+    paper.note((receiver, guard, unconfirmed.unwrap()));
+}
+
 #[tokio::test]
 async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
     let paper = Paper::default();
@@ -156,6 +184,8 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
     }
     #[cfg(feature = "preview")]
     paper.note(heygen.realtime_words("s"));
+    #[cfg(feature = "webhook")]
+    webhooks(&paper, &heygen).await;
     let job = heygen.submit(VideoAgent::prompt("Launch")).await.unwrap();
     paper.note((&job, heygen.api().list_videos().items(), heygen.api().list_videos().pages()));
 

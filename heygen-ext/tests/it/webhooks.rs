@@ -1,0 +1,329 @@
+//! Webhooks from the simulator to a receiver, whatever goes wrong on the way: each event is handled once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use futures_util::future::BoxFuture;
+use heygen_ext::heygen_api::types::{CreateVideoFromAvatar, WebhookEventType};
+use heygen_ext::webhook::{
+    CallbackGuard, ConfirmError, Ensured, Event, Handler, KeyRing, Outcome, Receiver, Verifier, testing,
+};
+use heygen_ext::{BoxError, HeyGen};
+use heygen_sim::{Clock, SignatureGeneration, Sim};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Notes every event that it is given and takes, and fails as often as it is told.
+#[derive(Clone, Default)]
+struct Book(Arc<BookInner>);
+
+#[derive(Default)]
+struct BookInner {
+    lines: Mutex<Vec<(String, String)>>,
+    failures: AtomicUsize,
+}
+
+impl Book {
+    /// Ids of the videos in the order in which they were handled.
+    fn ids(&self) -> Vec<String> {
+        self.0.lines.lock().unwrap().iter().map(|(_, id)| id.clone()).collect()
+    }
+
+    fn kinds(&self) -> Vec<String> {
+        self.0.lines.lock().unwrap().iter().map(|(kind, _)| kind.clone()).collect()
+    }
+
+    fn fail(&self, times: usize) {
+        self.0.failures.store(times, Ordering::SeqCst);
+    }
+}
+
+impl Handler for Book {
+    fn handle(&self, event: Event) -> BoxFuture<'static, Result<(), BoxError>> {
+        let book = Arc::clone(&self.0);
+        Box::pin(async move {
+            let down = |left: usize| left.checked_sub(1);
+            if book.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, down).is_ok() {
+                return Err("as the test says".into());
+            }
+            let id = event.job_id().unwrap_or_default().to_owned();
+            book.lines.lock().unwrap().push((event.kind().to_string(), id));
+            Ok(())
+        })
+    }
+}
+
+/// A simulator, a client, and a receiver that listens.
+struct Stage {
+    sim: Arc<Sim>,
+    heygen: HeyGen,
+    keys: KeyRing,
+    book: Book,
+    receiver: Receiver,
+    url: String,
+    serving: JoinHandle<()>,
+}
+
+fn receiver(sim: &Arc<Sim>, keys: &KeyRing, book: &Book) -> Receiver {
+    let sim = Arc::clone(sim);
+    let now = move || SystemTime::UNIX_EPOCH + Duration::from_millis(sim.now());
+    Receiver::builder(Verifier::with_keys(keys.clone()), book.clone()).clock(now).build()
+}
+
+fn serve(listener: TcpListener, receiver: &Receiver) -> JoinHandle<()> {
+    let app = Router::new().route_service("/heygen", receiver.clone());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() })
+}
+
+impl Stage {
+    async fn start() -> Self {
+        let sim = Arc::new(Sim::builder().clock(Clock::manual()).concurrency(1000).start().await.unwrap());
+        let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+        let (keys, book) = (KeyRing::new(), Book::default());
+        let receiver = receiver(&sim, &keys, &book);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/heygen", listener.local_addr().unwrap());
+        let serving = serve(listener, &receiver);
+        let stage = Self { sim, heygen, keys, book, receiver, url, serving };
+        let ensured = stage.heygen.webhooks().ensure_endpoint(&stage.url, None).await.unwrap();
+        let Ensured::Created { endpoint, secret } = ensured else { panic!("{ensured:?}") };
+        stage.keys.add(&endpoint.endpoint_id, secret).unwrap();
+        stage
+    }
+
+    async fn endpoint_id(&self) -> String {
+        let ensured = self.heygen.webhooks().ensure_endpoint(&self.url, None).await.unwrap();
+        ensured.endpoint().endpoint_id.clone()
+    }
+
+    async fn video(&self) -> String {
+        let body = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello");
+        let made = self.heygen.api().create_video().body(body).send().await.unwrap();
+        made.into_inner().data.video_id
+    }
+
+    /// So many videos, a second apart, that are finished ten minutes later.
+    async fn videos(&self, count: usize) -> Vec<String> {
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            ids.push(self.video().await);
+            self.sim.advance(Duration::from_secs(1));
+        }
+        ids
+    }
+
+    async fn pass(&self, time: Duration) {
+        self.sim.advance(time);
+        self.sim.idle().await;
+        self.receiver.drain().await;
+    }
+}
+
+fn sorted(mut ids: Vec<String>) -> Vec<String> {
+    ids.sort_unstable();
+    ids
+}
+
+#[tokio::test]
+async fn each_event_is_handled_once_though_it_comes_twice_and_out_of_order() {
+    for generation in [SignatureGeneration::A, SignatureGeneration::B] {
+        let stage = Stage::start().await;
+        stage.sim.sign_as(generation);
+        stage.sim.duplicate_deliveries(6);
+        let ids = stage.videos(6).await;
+        stage.pass(HOUR).await;
+        stage.sim.reverse_deliveries(4);
+        let more = stage.videos(4).await;
+        stage.pass(HOUR).await;
+        assert_eq!(stage.sim.deliveries().len(), 16);
+        assert!(stage.sim.deliveries().iter().all(|one| one.status == Some(200)));
+        let handled = stage.book.ids();
+        assert_eq!(sorted(handled[..6].to_vec()), sorted(ids), "{generation:?}");
+        assert_eq!(handled[6..], more.into_iter().rev().collect::<Vec<_>>(), "{generation:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_handler_fails_at_is_delivered_again_and_handled_once() {
+    let stage = Stage::start().await;
+    stage.book.fail(7);
+    let ids = stage.videos(5).await;
+    for _ in 0..24 {
+        stage.pass(HOUR).await;
+    }
+    assert_eq!(sorted(stage.book.ids()), sorted(ids));
+    let refused = stage.sim.deliveries().iter().filter(|one| one.status == Some(500)).count();
+    assert_eq!(refused, 7);
+}
+
+#[tokio::test]
+async fn a_rotation_under_traffic_loses_nothing() {
+    let stage = Stage::start().await;
+    let endpoint = stage.endpoint_id().await;
+    let mut ids = stage.videos(3).await;
+    stage.pass(HOUR).await;
+    // The service has the new secret and the ring has not: what comes now is refused, and comes again.
+    let unheard = KeyRing::new();
+    let secret = stage.heygen.webhooks().rotate(&endpoint, &unheard, HOUR).await.unwrap();
+    ids.extend(stage.videos(3).await);
+    stage.pass(Duration::from_secs(600)).await;
+    assert!(stage.sim.deliveries().iter().any(|one| one.status == Some(401)));
+    stage.keys.rotate(&endpoint, secret, HOUR).unwrap();
+    stage.pass(HOUR).await;
+    // And as it is meant to be: the helper puts it on the ring.
+    ids.extend(stage.videos(3).await);
+    stage.heygen.webhooks().rotate(&endpoint, &stage.keys, HOUR).await.unwrap();
+    stage.pass(HOUR).await;
+    assert_eq!(sorted(stage.book.ids()), sorted(ids));
+}
+
+#[tokio::test]
+async fn who_was_down_catches_up_in_order_and_handles_nothing_twice() {
+    let stage = Stage::start().await;
+    let before = stage.videos(2).await;
+    stage.pass(HOUR).await;
+    let since = SystemTime::UNIX_EPOCH + Duration::from_millis(stage.sim.now());
+    stage.serving.abort();
+    let missed = stage.videos(120).await;
+    stage.pass(HOUR).await;
+    assert_eq!(stage.book.ids().len(), 2);
+
+    // Up again, with no memory of before, at the address that the endpoint has.
+    let receiver = receiver(&stage.sim, &stage.keys, &stage.book);
+    let address = stage.url.strip_prefix("http://").unwrap().strip_suffix("/heygen").unwrap();
+    let listener = loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => break listener,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
+    let serving = serve(listener, &receiver);
+    stage.book.fail(1);
+    let caught_up = stage.heygen.webhooks().reconcile(&receiver, since).await.unwrap();
+    assert_eq!((caught_up.handled, caught_up.known, caught_up.left.len()), (119, 0, 1));
+    assert_eq!(stage.book.ids()[2..], missed[1..]);
+    let again = stage.heygen.webhooks().reconcile(&receiver, since).await.unwrap();
+    assert_eq!((again.handled, again.known, again.left.len()), (1, 119, 0));
+    // The service goes on delivering what nobody took, and all of it is known.
+    for _ in 0..24 {
+        stage.sim.advance(HOUR);
+        stage.sim.idle().await;
+    }
+    receiver.drain().await;
+    assert_eq!(sorted(stage.book.ids()), sorted([before, missed].concat()));
+    assert!(stage.sim.deliveries().iter().filter(|one| one.status == Some(200)).count() >= 122);
+    serving.abort();
+}
+
+#[tokio::test]
+async fn an_event_of_every_type_arrives() {
+    let stage = Stage::start().await;
+    let types = testing::types();
+    for kind in &types {
+        stage.sim.send_event(kind).unwrap();
+    }
+    stage.pass(HOUR).await;
+    let wanted = types.iter().map(|kind| (*kind).to_owned()).collect();
+    assert_eq!(sorted(stage.book.kinds()), sorted(wanted));
+}
+
+#[tokio::test]
+async fn there_is_one_endpoint_however_often_it_is_asked_for() {
+    let stage = Stage::start().await;
+    let webhooks = stage.heygen.webhooks();
+    let some = [WebhookEventType::AvatarVideoFail, WebhookEventType::AvatarVideoSuccess];
+    let reversed = [some[1].clone(), some[0].clone(), some[0].clone()];
+    let ensure = |events| webhooks.ensure_endpoint(&stage.url, events);
+    assert!(matches!(ensure(None).await.unwrap(), Ensured::Unchanged(_)));
+    let updated = ensure(Some(&some[..])).await.unwrap();
+    assert!(matches!(&updated, Ensured::Updated(endpoint) if endpoint.events.as_ref().unwrap().len() == 2));
+    assert!(matches!(ensure(Some(&reversed[..])).await.unwrap(), Ensured::Unchanged(_)));
+    let all = ensure(None).await.unwrap();
+    assert!(matches!(&all, Ensured::Updated(endpoint) if endpoint.events.is_none()));
+    assert!(all.secret().is_none());
+    let endpoints = stage.heygen.api().list_webhook_endpoints().send().await.unwrap().into_inner().data;
+    assert_eq!(endpoints.len(), 1);
+    let wrong = webhooks.ensure_endpoint("ftp://example.com", None).await.unwrap_err();
+    assert_eq!(wrong.status().unwrap().as_u16(), 400);
+}
+
+/// Keeps the callbacks that come.
+type Callbacks = Arc<Mutex<Vec<(http::Uri, axum::body::Bytes)>>>;
+
+async fn keep(State(callbacks): State<Callbacks>, request: Request) -> StatusCode {
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    callbacks.lock().unwrap().push((head.uri, body));
+    StatusCode::OK
+}
+
+#[tokio::test]
+async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
+    let stage = Stage::start().await;
+    let callbacks = Callbacks::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/callback", listener.local_addr().unwrap());
+    let app = Router::new().fallback(keep).with_state(Arc::clone(&callbacks));
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    let guard = CallbackGuard::new("own", base).unwrap();
+    let now = |stage: &Stage| SystemTime::UNIX_EPOCH + Duration::from_millis(stage.sim.now());
+    let body = CreateVideoFromAvatar::builder()
+        .avatar_id("Anna_sitting_public")
+        .script("Hello")
+        .callback_id("order 7")
+        .callback_url(guard.url_at("order 7", now(&stage)).unwrap());
+    let made = stage.heygen.api().create_video().body(body).send().await.unwrap().into_inner().data;
+    let other = stage.video().await;
+    stage.pass(Duration::from_secs(600)).await;
+    let (target, body) = callbacks.lock().unwrap()[0].clone();
+    let unconfirmed = guard.check_at(&target, body.clone(), now(&stage)).unwrap();
+    assert_eq!((unconfirmed.callback_id(), unconfirmed.job_id()), ("order 7", Some(made.video_id.as_str())));
+    let event = unconfirmed.confirm(&stage.heygen).await.unwrap();
+    assert_eq!(event.outcome(), Outcome::Succeeded);
+
+    // Whoever has learnt the address may say what he likes; the resource says otherwise.
+    let said = |kind: &str, id: &str| {
+        let body = format!(r#"{{"event_type":"{kind}","event_data":{{"video_id":"{id}"}}}}"#);
+        guard.check_at(&target, body, now(&stage)).unwrap()
+    };
+    let denied = said("avatar_video.fail", &other).confirm(&stage.heygen).await.unwrap_err();
+    assert!(matches!(denied, ConfirmError::Contradicted { status } if status == "completed"));
+    let running = stage.video().await;
+    let early = said("avatar_video.success", &running).confirm(&stage.heygen).await.unwrap_err();
+    assert!(matches!(early, ConfirmError::NotYet { .. }));
+    let unknown = said("avatar_video.success", "nobody").confirm(&stage.heygen).await.unwrap_err();
+    assert!(matches!(unknown, ConfirmError::Call(error) if error.status().unwrap().as_u16() == 404));
+    let nothing = said("hologram.success", &other).confirm(&stage.heygen).await.unwrap_err();
+    assert!(matches!(nothing, ConfirmError::NothingToRead));
+}
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn the_extractor_lets_in_what_is_signed() {
+    use heygen_ext::webhook::VerifiedEvent;
+    use heygen_ext::webhook::testing::{Generation, Signer};
+    use tower::ServiceExt;
+    async fn ended(VerifiedEvent(event): VerifiedEvent) -> String {
+        event.kind().to_string()
+    }
+    let verifier = Verifier::new("whsec_own").unwrap().max_body(10_000);
+    let app = Router::new().route("/heygen", axum::routing::post(ended)).with_state(verifier);
+    let body = testing::event("podcast.success").unwrap();
+    let answer = async |secret: &str, body: Vec<u8>| {
+        let mut delivery = Signer::new(secret).unwrap().deliver(Generation::HeygenSignature, body);
+        *delivery.uri_mut() = "/heygen".parse().unwrap();
+        app.clone().oneshot(delivery.map(axum::body::Body::from)).await.unwrap()
+    };
+    let good = answer("whsec_own", body.clone()).await;
+    assert_eq!(good.status(), 200);
+    assert_eq!(axum::body::to_bytes(good.into_body(), 100).await.unwrap(), "podcast.success");
+    assert_eq!(answer("whsec_other", body).await.status(), 401);
+    assert_eq!(answer("whsec_own", vec![b' '; 10_001]).await.status(), 413);
+    assert_eq!(answer("whsec_own", b"[]".to_vec()).await.status(), 400);
+}
