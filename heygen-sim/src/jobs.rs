@@ -1,11 +1,13 @@
 //! Jobs: everything that is submitted, runs for a while, and ends.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::course::{Course, Stage};
+use crate::kept;
 use crate::marker::Marker;
 use crate::refusal::Refusal;
-use crate::resources::inputs;
 use crate::state::{Due, State};
 use crate::wallet::dollars;
 use crate::webhooks::{events, payloads};
@@ -159,8 +161,8 @@ pub(crate) struct Job {
     pub(crate) id: String,
     pub(crate) kind: Kind,
     pub(crate) course: Course,
-    /// The request that made it.
-    pub(crate) body: Value,
+    /// What is kept of the request that made it, shared by all jobs of that request.
+    pub(crate) body: Arc<Value>,
     /// What was decided beside the request, such as the language of this one of several translations.
     pub(crate) extra: Value,
     pub(crate) title: Option<String>,
@@ -216,6 +218,8 @@ impl Job {
 pub(crate) struct Order<'a> {
     pub(crate) kind: Kind,
     pub(crate) body: &'a Value,
+    /// What is kept of the body, where several jobs share it.
+    pub(crate) kept: Option<&'a Arc<Value>>,
     pub(crate) extra: Value,
     /// US dollars, where it is not the price of the kind.
     pub(crate) price: Option<f64>,
@@ -234,6 +238,7 @@ impl<'a> Order<'a> {
         Self {
             kind,
             body,
+            kept: None,
             extra: Value::Null,
             price: None,
             queued: 0,
@@ -279,13 +284,14 @@ pub(crate) fn submit(
             world.wake.notify_one();
         }
     }
+    let body = order.kept.map_or_else(|| Arc::new(kept::of(order.body)), Arc::clone);
     let job = Job {
         id: id.clone(),
         kind: order.kind,
         course,
-        body: inputs::without_files(order.body),
+        title: body.get("title").and_then(Value::as_str).map(str::to_owned),
+        body,
         extra: order.extra,
-        title: order.body.get("title").and_then(Value::as_str).map(str::to_owned),
         visible,
         deleted: false,
         announced: !order.is_part,
@@ -332,4 +338,26 @@ pub(crate) fn hide(state: &mut State, kind: Kind, id: &str, now: u64) -> Result<
     state.job(kind, id, now)?.deleted = true;
     state.vacate(id);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::builder::SimBuilder;
+    use crate::clock::Clock;
+
+    #[tokio::test]
+    async fn the_jobs_of_a_request_share_what_is_kept_of_it() {
+        let world = World::new(String::new(), SimBuilder::default().settings, Clock::manual()).unwrap();
+        let mut state = world.state();
+        let body = json!({"title": "t", "output_languages": ["de", "fr"]});
+        let kept = Arc::new(kept::of(&body));
+        for _ in 0..2 {
+            let order = Order { kept: Some(&kept), ..Order::new(Kind::Proofread, &body) };
+            submit(&world, &mut state, 0, order).unwrap();
+        }
+        assert_eq!(Arc::strong_count(&kept), 3);
+    }
 }

@@ -16,6 +16,7 @@ mod form;
 pub mod guide;
 mod idempotency;
 mod jobs;
+mod kept;
 mod limits;
 mod log;
 mod mangle;

@@ -1,6 +1,7 @@
 //! Batches: many jobs in one request, each on its own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use super::{inputs, limit, lipsyncs, slice, translations, videos};
 use crate::course::Stage;
 use crate::door::Call;
 use crate::jobs::Kind;
+use crate::kept;
 use crate::refusal::Refusal;
 use crate::reply::{Answer, data, data_with};
 use crate::state::{Due, State};
@@ -157,6 +159,14 @@ pub(super) fn get_assets(_: &World, state: &mut State, call: &Call) -> Answer {
     get(state, call, Kind::Asset)
 }
 
+/// Refuses more languages than a batch has items: each becomes a job of its own.
+pub(super) fn check_languages(param: &str, wanted: usize) -> Result<(), Refusal> {
+    match wanted > LIMIT {
+        true => Err(Refusal::invalid(param, format!("at most {LIMIT} languages are possible"))),
+        false => Ok(()),
+    }
+}
+
 /// When an item's turn comes, in milliseconds from now.
 fn turn(number: usize) -> u64 {
     QUEUED + (number / WAVE) as u64 * WAVE_TAKES
@@ -243,9 +253,10 @@ pub(super) fn create_translations(world: &World, state: &mut State, call: &Call)
     for body in &bodies {
         match translations::check(world, state, body) {
             Ok(languages) => {
+                let kept = Arc::new(kept::of(body));
                 for language in languages {
                     let queued = turn(made.len());
-                    made.push(translations::submit(world, state, body, &language, call.now, queued));
+                    made.push(translations::submit(world, state, body, &kept, &language, call.now, queued));
                 }
             }
             Err(refusal) => made.extend(vec![Err(refusal); wanted(body)]),

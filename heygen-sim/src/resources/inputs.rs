@@ -24,26 +24,6 @@ const KINDS: [(&str, &str); 10] = [
     ("project", "archive"),
 ];
 
-/// Largest inline file, in letters of base64, that is kept with its request.
-const INLINE: usize = 1024;
-
-/// A body as it is kept: without the inline files, so that memory stays flat.
-pub(crate) fn without_files(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let is_file = members.get("type").is_some_and(|kind| kind == "base64");
-            let long = |value: &Value| value.as_str().is_some_and(|data| data.len() > INLINE);
-            let kept = members.iter().map(|(name, value)| match name.as_str() {
-                "data" if is_file && long(value) => (name.clone(), Value::from("")),
-                _ => (name.clone(), without_files(value)),
-            });
-            Value::Object(kept.collect())
-        }
-        Value::Array(items) => items.iter().map(without_files).collect(),
-        other => other.clone(),
-    }
-}
-
 /// Checks every file that a body names, and its callback.
 pub(super) fn check(state: &State, body: &Value) -> Result<(), Refusal> {
     check_without(state, body, None)
@@ -133,19 +113,5 @@ pub(super) fn asset<'a>(state: &'a State, param: &str, id: &str, place: &str) ->
             Err(Refusal::invalid(param, message))
         }
         _ => Ok(asset),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn bodies_are_kept_without_their_files() {
-        let body = |data: &str| json!({"video": {"type": "base64", "data": data}, "list": [{"data": "x".repeat(2000)}]});
-        assert_eq!(without_files(&body(&"x".repeat(1025))), body(""));
-        assert_eq!(without_files(&body("eA==")), body("eA=="));
     }
 }

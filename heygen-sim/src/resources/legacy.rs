@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{translations, video_agents, videos};
+use super::{batches, translations, video_agents, videos};
 use crate::catalogue::{catalogue, language};
 use crate::course::Course;
 use crate::course::Stage;
@@ -59,7 +59,7 @@ pub(super) fn translate(world: &World, state: &mut State, call: &Call) -> Answer
             ));
         }
     };
-    let mut ids = Vec::new();
+    batches::check_languages("output_languages", wanted.len())?;
     let mut body = call.body.clone();
     // The same request in the words of v3.
     let names: Result<Vec<Value>, Refusal> = wanted
@@ -68,9 +68,8 @@ pub(super) fn translate(world: &World, state: &mut State, call: &Call) -> Answer
         .map(|name| name.ok_or_else(|| Refusal::invalid("output_language", "no such language")))
         .collect();
     body["output_languages"] = names?.into();
-    for name in translations::check(world, state, &body)? {
-        ids.push(translations::submit(world, state, &body, &name, call.now, 0)?);
-    }
+    let languages = translations::check(world, state, &body)?;
+    let ids = translations::submit_all(world, state, &body, &languages, call.now)?;
     let single = ids.first().filter(|_| ids.len() == 1);
     data(json!({"video_translate_id": single, "video_translate_ids": (ids.len() > 1).then_some(&ids)}))
 }

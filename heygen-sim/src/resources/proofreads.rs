@@ -1,12 +1,15 @@
 //! Proofreads: subtitles to be corrected before a translation is rendered.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::{glossaries, inputs, translations};
+use super::{batches, glossaries, inputs, translations};
 use crate::course::Stage;
 use crate::door::Call;
 use crate::files::link;
 use crate::jobs::{self, Job, Kind, Order};
+use crate::kept;
 use crate::refusal::Refusal;
 use crate::reply::{Answer, data};
 use crate::state::State;
@@ -28,7 +31,9 @@ pub(super) fn view(job: &Job, now: u64) -> Value {
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body)?;
     glossaries::check(state, &call.body)?;
-    let wanted = call.body["output_languages"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let wanted = call.body["output_languages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    batches::check_languages("output_languages", wanted.len())?;
+    let wanted = wanted.iter().filter_map(Value::as_str);
     let codes: Result<Vec<&str>, Refusal> = wanted
         .enumerate()
         .map(|(number, text)| {
@@ -37,10 +42,11 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
                 .ok_or_else(|| Refusal::invalid(format!("output_languages.{number}"), message))
         })
         .collect();
+    let kept = Arc::new(kept::of(&call.body));
     let mut ids = Vec::new();
     for code in codes? {
         let order = Order::new(Kind::Proofread, &call.body).with(json!({"output_language": code}));
-        ids.push(jobs::submit(world, state, call.now, order)?);
+        ids.push(jobs::submit(world, state, call.now, Order { kept: Some(&kept), ..order })?);
     }
     data(json!({"proofread_ids": ids, "status": "processing"}))
 }
@@ -86,14 +92,15 @@ pub(super) fn generate(world: &World, state: &mut State, call: &Call) -> Answer 
     let language = job.extra["output_language"].as_str().unwrap_or_default().to_owned();
     let name =
         crate::catalogue::language(&language).map_or(language.as_str(), |language| language.name.as_str());
-    let mut body = job.body.clone();
+    let mut body = Value::clone(&job.body);
     // Markers in the title were for the proofread, and have done their work.
     body["title"] = json!("Proofread translation");
     for member in ["callback_id", "callback_url", "translate_audio_only"] {
         body[member] = call.body.get(member).cloned().unwrap_or(Value::Null);
     }
     let title = job.title.clone();
-    let id = translations::submit(world, state, &body, name, call.now, 0)?;
+    let kept = Arc::new(kept::of(&body));
+    let id = translations::submit(world, state, &body, &kept, name, call.now, 0)?;
     if let Ok(job) = state.job(Kind::Translation, &id, call.now) {
         job.title = title;
     }

@@ -7,6 +7,7 @@ use super::{graph, inputs, iso, page, page_of, workflows};
 use crate::course::{Course, Stage};
 use crate::door::Call;
 use crate::files::link;
+use crate::kept;
 use crate::marker::Marker;
 use crate::refusal::Refusal;
 use crate::reply::{Answer, data, data_with};
@@ -189,7 +190,7 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
         id: world.id(),
         workflow: id.to_owned(),
         version,
-        inputs: inputs::without_files(&inputs),
+        inputs: kept::without_files(&inputs),
         course: Course::new(call.now, WAITS, RUNS, &marker),
         canceled: None,
         partial: marker.partial,

@@ -1,12 +1,15 @@
 //! Video translations: one job for each language.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::{glossaries, inputs, page};
+use super::{batches, glossaries, inputs, page};
 use crate::catalogue::{catalogue, language};
 use crate::door::Call;
 use crate::files::{DURATION, link};
 use crate::jobs::{self, Job, Kind, Order};
+use crate::kept;
 use crate::refusal::Refusal;
 use crate::reply::{Answer, data};
 use crate::state::State;
@@ -54,6 +57,7 @@ pub(super) fn check_stretch(body: &Value) -> Result<(), Refusal> {
 
 /// Checks the body of a translation, and gives the names of its languages.
 pub(super) fn check(world: &World, state: &State, body: &Value) -> Result<Vec<String>, Refusal> {
+    batches::check_languages("output_languages", body["output_languages"].as_array().map_or(0, Vec::len))?;
     inputs::check(state, body)?;
     glossaries::check(state, body)?;
     check_stretch(body)?;
@@ -81,25 +85,36 @@ pub(super) fn submit(
     world: &World,
     state: &mut State,
     body: &Value,
+    kept: &Arc<Value>,
     language: &str,
     now: u64,
     queued: u64,
 ) -> Result<String, Refusal> {
     // It is asked for by its name, and told by its code.
     let order = Order::new(Kind::Translation, body).with(json!({"output_language": code(language)}));
-    jobs::submit(world, state, now, Order { queued, ..order })
+    jobs::submit(world, state, now, Order { kept: Some(kept), queued, ..order })
+}
+
+/// Submits the jobs of all languages or none: a caller who is refused has nothing running and nothing to pay.
+pub(super) fn submit_all(
+    world: &World,
+    state: &mut State,
+    body: &Value,
+    languages: &[String],
+    now: u64,
+) -> Result<Vec<String>, Refusal> {
+    state.check_room(world, languages.len(), now)?;
+    let price = dollars(Kind::Translation.facts().price) * i64::try_from(languages.len()).unwrap_or(i64::MAX);
+    state.wallet.charge(price)?;
+    state.wallet.refund(price);
+    let kept = Arc::new(kept::of(body));
+    languages.iter().map(|language| submit(world, state, body, &kept, language, now, 0)).collect()
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     let languages = check(world, state, &call.body)?;
-    // All of the languages or none: a caller who is refused has nothing running.
-    state.check_room(world, languages.len(), call.now)?;
-    let price = dollars(Kind::Translation.facts().price) * i64::try_from(languages.len()).unwrap_or(i64::MAX);
-    state.wallet.charge(price)?;
-    state.wallet.refund(price);
-    let ids: Result<Vec<String>, Refusal> =
-        languages.iter().map(|language| submit(world, state, &call.body, language, call.now, 0)).collect();
-    data(json!({"video_translation_ids": ids?}))
+    let ids = submit_all(world, state, &call.body, &languages, call.now)?;
+    data(json!({"video_translation_ids": ids}))
 }
 
 pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {

@@ -95,7 +95,7 @@ pub(super) fn scenes(world: &World, state: &mut State, call: &Call) -> Answer {
     let job = state.job(Kind::Video, call.id("video_id"), call.now)?;
     let scenes: Vec<Value> = match job.body["scenes"].as_array() {
         Some(scenes) => scenes.iter().enumerate().map(|(number, one)| scene(world, number, one)).collect(),
-        None => vec![scene(world, 0, &json!({"type": "avatar_video", "input": job.body}))],
+        None => vec![scene(world, 0, &json!({"type": "avatar_video", "input": *job.body}))],
     };
     let captions = job.body.get("caption").is_some_and(|caption| !caption.is_null());
     data(json!({

@@ -4,7 +4,7 @@ use heygen_sim::Sim;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Desk, Refusal};
+use super::{Desk, INVALID, Refusal};
 
 fn film() -> Value {
     json!({"type": "url", "url": "https://example.com/a.mp4"})
@@ -96,5 +96,37 @@ async fn ten_jobs_run_at_once() {
     let many = json!({"video": film(), "output_languages": all});
     let refusal = (429, "rate_limit_exceeded", "");
     desk.posts("ten languages beside one job", "/v3/video-translations", many, refusal).await;
+    desk.done();
+}
+
+#[tokio::test]
+async fn a_request_has_at_most_a_hundred_languages() {
+    let mut desk = Desk::of(Sim::builder().concurrency(usize::MAX).legacy(true)).await;
+    let refusal = (400, INVALID, "output_languages");
+    let many = |language: &str, count: usize| json!({"output_languages": vec![language; count]});
+    let proofread = json!({"video": film(), "title": "t"});
+    let translation = json!({"video": film()});
+    let old = json!({"video_url": "https://example.com/a.mp4"});
+    for (path, body, language, ids) in [
+        ("/v3/video-translations/proofreads", proofread, "de", "proofread_ids"),
+        ("/v3/video-translations", translation, "German", "video_translation_ids"),
+        ("/v2/video_translate", old, "de", "video_translate_ids"),
+    ] {
+        desk.posts(path, path, super::changed(&body, &many(language, 101)), refusal).await;
+        let made = desk.post(path, super::changed(&body, &many(language, 100))).await;
+        assert_eq!(made.body["data"][ids].as_array().unwrap().len(), 100, "{path}");
+    }
+    desk.done();
+}
+
+/// All languages or none: what is refused leaves nothing that runs.
+#[tokio::test]
+async fn an_old_translation_that_is_refused_leaves_nothing_behind() {
+    let mut desk = Desk::of(Sim::builder().concurrency(1).legacy(true)).await;
+    let path = "/v2/video_translate";
+    let body = json!({"video_url": "https://example.com/a.mp4", "output_languages": ["de", "fr"]});
+    desk.posts("two languages, and room for one", path, body, (429, "rate_limit_exceeded", "")).await;
+    assert_eq!(desk.get("/v3/video-translations").await.body["data"], json!([]));
+    desk.post(path, json!({"video_url": "https://example.com/a.mp4", "output_language": "de"})).await;
     desk.done();
 }

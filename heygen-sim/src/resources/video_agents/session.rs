@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use super::THINKS;
-use crate::resources::inputs::without_files;
+use crate::kept;
 
 /// Messages that a session shows.
 const MESSAGES: usize = 40;
@@ -95,7 +95,7 @@ impl Session {
             chat: body.get("mode").and_then(Value::as_str) == Some("chat"),
             created,
             title,
-            body: without_files(body),
+            body: kept::of(body),
             turns: VecDeque::new(),
             forgotten: 0,
             wrote: VecDeque::from([(created, prompt.to_owned())]),
