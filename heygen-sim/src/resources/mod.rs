@@ -30,6 +30,7 @@ pub(crate) mod video_agents;
 mod video_rules;
 mod videos;
 pub(crate) mod voices;
+mod words;
 pub(crate) mod workflows;
 
 use std::sync::Arc;

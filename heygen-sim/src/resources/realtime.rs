@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::avatars::usable_look;
+use super::words::Words;
 use super::{inputs, voices};
 use crate::door::{Call, too_large};
 use crate::files::link;
@@ -32,7 +33,7 @@ const TEXT: usize = 1024 * 1024;
 
 pub(crate) struct Stream {
     created: u64,
-    text: String,
+    words: Words,
     /// When text came last.
     fed: u64,
     /// Whether its text comes bit by bit.
@@ -45,20 +46,9 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// Words and, each for itself, the punctuation around them.
-    fn words(&self) -> impl Iterator<Item = &str> {
-        self.text.split_whitespace().flat_map(|word| {
-            let rest = word.trim_start_matches(|c: char| !c.is_alphanumeric());
-            let bare = rest.trim_end_matches(|c: char| !c.is_alphanumeric());
-            let (before, after) = (word.len() - rest.len(), word.len() - (rest.len() - bare.len()));
-            let parts = [word.get(..before), Some(bare), word.get(after..)];
-            parts.into_iter().flatten().filter(|part| !part.is_empty())
-        })
-    }
-
     /// When it is over, as things stand.
     fn ends(&self) -> u64 {
-        let spoken = self.created + STARTS_AFTER + self.words().count() as u64 * WORD;
+        let spoken = self.created + STARTS_AFTER + self.words.count() as u64 * WORD;
         let ends = if self.open { spoken.max(self.fed + IDLE) } else { spoken };
         self.cancelled.map_or(ends, |cancelled| cancelled.min(ends))
     }
@@ -85,11 +75,17 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     if let Some(voice) = call.text("voice_id") {
         voices::usable(state, "voice_id", voice, call.now)?;
     }
+    let text = call.text("text").unwrap_or("Audio of the caller's");
+    if text.len() > TEXT {
+        return Err(too_large(TEXT).at("text"));
+    }
+    let mut words = Words::default();
+    words.push(text);
     let id = world.id();
     let grows = call.text("type") == Some("text_stream");
     let stream = Stream {
         created: call.now,
-        text: call.text("text").unwrap_or("Audio of the caller's").to_owned(),
+        words,
         fed: call.now,
         grows,
         open: grows,
@@ -140,14 +136,14 @@ pub(super) fn append(_: &World, state: &mut State, call: &Call) -> Answer {
     if delta.is_empty() && !last {
         return Err(Refusal::invalid("delta", "it may be empty only with final: true"));
     }
-    if stream.text.len() + delta.len() > TEXT {
+    if stream.words.bytes() + delta.len() > TEXT {
         return Err(too_large(TEXT).at("delta"));
     }
-    stream.text.push_str(delta);
+    stream.words.push(delta);
     stream.fed = call.now;
     stream.open = !last;
     stream.changes.send_modify(|changes| *changes += 1);
-    data_with(StatusCode::ACCEPTED, json!({"ok": true, "buffered_bytes": stream.text.len()}))
+    data_with(StatusCode::ACCEPTED, json!({"ok": true, "buffered_bytes": stream.words.bytes()}))
 }
 
 /// The words as they are spoken, those that were before at once; one event `end` closes the stream.
@@ -190,8 +186,7 @@ fn step(stream: &Stream, told: usize, now: u64) -> (Option<(String, usize, bool)
     let end_of = |number: usize| began + (number as u64 + 1) * WORD;
     let limit = now.min(stream.ends());
     let seconds = |number: usize| (number as u64 * WORD) as f64 / 1000.0;
-    let spoken =
-        stream.words().enumerate().skip(told).take(BATCH).take_while(|(number, _)| end_of(*number) <= limit);
+    let spoken = stream.words.from(told).take(BATCH).take_while(|(number, _)| end_of(*number) <= limit);
     let words: Vec<Value> = spoken
         .map(|(number, word)| json!({"word": word, "start": seconds(number), "end": seconds(number) + 0.35}))
         .collect();
@@ -203,6 +198,6 @@ fn step(stream: &Stream, told: usize, now: u64) -> (Option<(String, usize, bool)
         let end = json!({"reason": stream.end_reason().unwrap_or("completed")});
         return (Some((format!("event: end\ndata: {end}\n\n"), told, true)), now);
     }
-    let then = if told < stream.words().count() { end_of(told).min(stream.ends()) } else { stream.ends() };
+    let then = if told < stream.words.count() { end_of(told).min(stream.ends()) } else { stream.ends() };
     (None, then)
 }

@@ -123,6 +123,12 @@ async fn a_stream_takes_a_megabyte_of_text_and_no_more() {
     let program = Program::start().await;
     let body = json!({"type": "text_stream", "avatar_id": "b0000000000000000000000000000001", "voice_id": "en-us-clara",
         "text": "x"});
+    for kind in ["text_stream", "tts"] {
+        let large = json!({"type": kind, "avatar_id": body["avatar_id"], "voice_id": "en-us-clara",
+            "text": "x".repeat(1024 * 1024 + 1)});
+        let refusal = program.refused(Method::POST, "/v3/avatar-realtime", Some(large)).await;
+        assert_eq!(refusal, (413, "payload_too_large".into()), "{kind}");
+    }
     let made = program.post("/v3/avatar-realtime", body).await;
     let path = format!("/v3/avatar-realtime/{}/text", made["stream_id"].as_str().unwrap());
     let delta = json!({"delta": "x".repeat(4000)});
