@@ -112,7 +112,7 @@ impl SimBuilder {
     }
 
     /// How many resources of each kind are kept beside those that are there from the start; the default is 10,000. The
-    /// oldest go first, so that memory stays flat.
+    /// oldest go first, jobs that are over before those that run, so that memory stays flat.
     pub fn keep(self, resources: usize) -> Self {
         self.set(|settings| settings.keep = resources)
     }

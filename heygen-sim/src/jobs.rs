@@ -8,7 +8,8 @@ use crate::course::{Course, Stage};
 use crate::kept;
 use crate::marker::Marker;
 use crate::refusal::Refusal;
-use crate::state::{Due, State};
+use crate::state::State;
+use crate::timeline::Due;
 use crate::wallet::dollars;
 use crate::webhooks::{events, payloads};
 use crate::world::World;
@@ -275,7 +276,7 @@ pub(crate) fn submit(
     let course = Course::new(visible, waits, runs, &marker);
     let ends = course.ends();
     if counts {
-        state.occupy(&id, ends);
+        state.running.occupy(&id, ends);
     }
     if let Some(ends) = ends {
         state.schedule(ends, Due::Job(order.kind, id.clone()));
@@ -298,19 +299,22 @@ pub(crate) fn submit(
         size: marker.size,
         charge,
     };
-    state.jobs(order.kind).insert(id.clone(), job);
+    if let Some(oldest) = state.jobs(order.kind).insert(id.clone(), job) {
+        state.forget(&oldest);
+    }
     Ok(id)
 }
 
 /// A job's end has come.
 pub(crate) fn finish(world: &World, state: &mut State, kind: Kind, id: &str, then: u64) {
+    state.jobs(kind).end(id);
     let Some(job) = state.jobs(kind).get(id).filter(|job| !job.deleted && job.course.is_over(then)) else {
         return;
     };
     let failed = job.course.stage(then) == Stage::Failed;
     let (charge, announced) = (job.charge, job.announced);
     let (data, callback) = (payloads::of_job(world, job, then), job.text("callback_url").map(str::to_owned));
-    state.vacate_ended(then);
+    state.running.vacate_ended(then);
     if failed {
         state.wallet.refund(charge);
     }
@@ -328,7 +332,7 @@ pub(crate) fn finish(world: &World, state: &mut State, kind: Kind, id: &str, the
 pub(crate) fn delete(state: &mut State, kind: Kind, id: &str, now: u64) -> Result<(), Refusal> {
     state.job(kind, id, now)?;
     state.jobs(kind).remove(id);
-    state.vacate(id);
+    state.forget(id);
     state.gone.insert(id, ());
     Ok(())
 }
@@ -336,7 +340,8 @@ pub(crate) fn delete(state: &mut State, kind: Kind, id: &str, now: u64) -> Resul
 /// Deletes a job so that its callers see it no more.
 pub(crate) fn hide(state: &mut State, kind: Kind, id: &str, now: u64) -> Result<(), Refusal> {
     state.job(kind, id, now)?.deleted = true;
-    state.vacate(id);
+    state.jobs(kind).end(id);
+    state.running.vacate(id);
     Ok(())
 }
 

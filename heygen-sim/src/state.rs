@@ -1,6 +1,6 @@
 //! Everything that was made, and what is due.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -20,27 +20,15 @@ use crate::resources::video_agents::Session;
 use crate::resources::voices::Voice;
 use crate::resources::workflows::Workflow;
 use crate::resources::{batches, video_agents};
+use crate::running::Running;
 use crate::store::Store;
+use crate::timeline::{Due, Timeline};
 use crate::wallet::Wallet;
-use crate::webhooks::deliver::{Attempt, Deliveries};
+use crate::webhooks::deliver::Deliveries;
 use crate::webhooks::endpoints::Endpoint;
 use crate::webhooks::events::{self, Event};
 use crate::world::{Settings, World};
 use crate::{catalogue, jobs};
-
-/// What happens at a time of the clock.
-pub(crate) enum Due {
-    /// A job ends.
-    Job(Kind, String),
-    /// A look is ready or has failed.
-    Look(String),
-    /// A turn of an agent session ends.
-    Session(String),
-    /// The last item of a batch is over.
-    Batch(Kind, String),
-    /// A delivery is to be tried.
-    Attempt(Box<Attempt>),
-}
 
 pub(crate) struct State {
     jobs: HashMap<Kind, Store<Job>>,
@@ -67,10 +55,8 @@ pub(crate) struct State {
     pub(crate) wallet: Wallet,
     pub(crate) tokens: Tokens,
     pub(crate) deliveries: Deliveries,
-    /// Jobs that count against the concurrency limit, by their end.
-    running: BTreeSet<(u64, String)>,
-    timeline: BTreeMap<(u64, u64), Due>,
-    scheduled: u64,
+    pub(crate) running: Running,
+    timeline: Timeline,
     keep: usize,
 }
 
@@ -101,9 +87,8 @@ impl State {
             wallet: Wallet::new(settings.balance),
             tokens: Tokens::new(settings.seed, now),
             deliveries: Deliveries::default(),
-            running: BTreeSet::new(),
-            timeline: BTreeMap::new(),
-            scheduled: 0,
+            running: Running::default(),
+            timeline: Timeline::default(),
             keep,
         };
         catalogue::fill(&mut state, now);
@@ -125,23 +110,24 @@ impl State {
 
     /// Has something happen later.
     pub(crate) fn schedule(&mut self, then: u64, due: Due) {
-        self.timeline.insert((then, self.scheduled), due);
-        self.scheduled += 1;
+        self.timeline.schedule(then, due);
     }
 
     /// When the next thing happens.
     pub(crate) fn next_due(&self) -> Option<u64> {
-        self.timeline.keys().next().map(|(then, _)| *then)
+        self.timeline.next()
+    }
+
+    /// Has nothing more happen to a thing that is gone, and counts it as running no more.
+    pub(crate) fn forget(&mut self, id: &str) {
+        self.timeline.forget(id);
+        self.running.vacate(id);
     }
 
     /// Lets everything happen that is due, in its order.
     pub(crate) fn settle(&mut self, world: &World, now: u64) {
-        while let Some(entry) = self.timeline.first_entry() {
-            let then = entry.key().0;
-            if then > now {
-                return;
-            }
-            match entry.remove() {
+        while let Some((then, due)) = self.timeline.take(now) {
+            match due {
                 Due::Job(kind, id) => jobs::finish(world, self, kind, &id, then),
                 Due::Look(id) => events::look_is_over(world, self, &id, then),
                 Due::Session(id) => video_agents::turn_is_over(world, self, &id, then),
@@ -156,30 +142,31 @@ impl State {
 
     /// Refuses when so many more jobs would be more than may run.
     pub(crate) fn check_room(&mut self, world: &World, wanted: usize, now: u64) -> Result<(), Refusal> {
-        self.vacate_ended(now);
-        let limit = world.settings.concurrency;
-        if self.running.len() + wanted <= limit {
-            return Ok(());
+        self.running.check_room(world.settings.concurrency, wanted, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::builder::SimBuilder;
+    use crate::clock::Clock;
+    use crate::jobs::Order;
+
+    #[tokio::test]
+    async fn nothing_is_due_for_what_was_let_go() {
+        let settings = Settings { keep: 3, concurrency: usize::MAX, ..SimBuilder::default().settings };
+        let world = World::new(String::new(), settings, Clock::manual()).unwrap();
+        let mut state = world.state();
+        let (body, now) = (json!({}), world.clock.now());
+        for _ in 0..100 {
+            jobs::submit(&world, &mut state, now, Order::new(Kind::Video, &body)).unwrap();
         }
-        let soonest = self.running.first().map_or(now, |(ends, _)| *ends);
-        let wait = (soonest.saturating_sub(now)).div_ceil(1000).clamp(1, 60);
-        Err(Refusal::too_many(format!("this plan runs {limit} jobs at once"), wait))
-    }
-
-    /// Counts a job as running until its end.
-    pub(crate) fn occupy(&mut self, id: &str, ends: Option<u64>) {
-        self.running.insert((ends.unwrap_or(u64::MAX), id.to_owned()));
-    }
-
-    /// Counts those no more that have ended by then. They come first: unlike [`vacate`](Self::vacate) it looks at no other.
-    pub(crate) fn vacate_ended(&mut self, then: u64) {
-        while self.running.first().is_some_and(|(ends, _)| *ends <= then) {
-            self.running.pop_first();
-        }
-    }
-
-    /// Counts it no more.
-    pub(crate) fn vacate(&mut self, id: &str) {
-        self.running.retain(|(_, running)| running != id);
+        assert_eq!(state.timeline.len(), 3);
+        let id = jobs::submit(&world, &mut state, now, Order::new(Kind::Video, &body)).unwrap();
+        jobs::delete(&mut state, Kind::Video, &id, now).unwrap();
+        assert_eq!(state.timeline.len(), 2);
     }
 }

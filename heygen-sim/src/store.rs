@@ -1,8 +1,9 @@
 //! Things by id, in the order in which they were made.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// A shelf that keeps so many things, and lets the oldest go: memory stays flat however long the simulator runs.
+/// A shelf that keeps so many things, and lets the oldest go, those first that are over: memory stays flat however long
+/// the simulator runs.
 pub(crate) struct Store<T> {
     numbers: HashMap<String, u64>,
     rows: BTreeMap<u64, (String, T)>,
@@ -11,6 +12,8 @@ pub(crate) struct Store<T> {
     /// Rows below this number are there for good, and so many are left of them.
     good_below: u64,
     good: usize,
+    /// Rows of things that are over: they go before the others.
+    over: BTreeSet<u64>,
 }
 
 impl<T> Store<T> {
@@ -22,21 +25,32 @@ impl<T> Store<T> {
             keep: keep.max(1),
             good_below: 0,
             good: 0,
+            over: BTreeSet::new(),
         }
     }
 
-    /// Puts a thing there; one with the same id makes room.
-    pub(crate) fn insert(&mut self, id: impl Into<String>, thing: T) {
+    /// Puts a thing there; one with the same id makes room. Gives the id of the one that had to go for it, if one had.
+    pub(crate) fn insert(&mut self, id: impl Into<String>, thing: T) -> Option<String> {
         let id = id.into();
         self.remove(&id);
         self.numbers.insert(id.clone(), self.next);
         self.rows.insert(self.next, (id, thing));
         self.next += 1;
-        if self.rows.len() - self.good > self.keep
-            && let Some(oldest) = self.rows.range(self.good_below..).next().map(|(number, _)| *number)
-            && let Some((id, _)) = self.rows.remove(&oldest)
-        {
-            self.numbers.remove(&id);
+        if self.rows.len() - self.good <= self.keep {
+            return None;
+        }
+        let oldest = || self.rows.range(self.good_below..).next().map(|(number, _)| *number);
+        let number = self.over.first().copied().or_else(oldest)?;
+        let (id, _) = self.rows.get(&number)?;
+        let id = id.clone();
+        self.remove(&id);
+        Some(id)
+    }
+
+    /// Notes that a thing is over.
+    pub(crate) fn end(&mut self, id: &str) {
+        if let Some(number) = self.numbers.get(id).filter(|number| **number >= self.good_below) {
+            self.over.insert(*number);
         }
     }
 
@@ -63,6 +77,7 @@ impl<T> Store<T> {
         if number < self.good_below {
             self.good -= 1;
         }
+        self.over.remove(&number);
         self.rows.remove(&number).map(|(_, thing)| thing)
     }
 
@@ -101,6 +116,23 @@ mod tests {
         assert_eq!(store.before(cursor).map(|(_, thing)| *thing).collect::<Vec<_>>(), [3]);
         assert_eq!(store.remove("id-3"), Some(3));
         assert!(!store.contains("id-3"));
+    }
+
+    #[test]
+    fn what_is_over_goes_first() {
+        let mut store = Store::new(3);
+        let mut gone = Vec::new();
+        for number in 0..7 {
+            gone.extend(store.insert(format!("id-{number}"), number));
+            // The first never ends.
+            if number > 0 && number != 3 {
+                store.end(&format!("id-{number}"));
+            }
+        }
+        assert_eq!(gone, ["id-1", "id-2", "id-4", "id-5"]);
+        assert_eq!(store.insert("id-7", 7), Some("id-6".into()));
+        assert_eq!(store.insert("id-8", 8), Some("id-0".into()));
+        assert!(store.over.is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::batches::{Batch, Item};
-use super::page;
+use super::{batches, page};
 use crate::course::Course;
 use crate::door::Call;
 use crate::files::blob::Blob;
@@ -281,12 +281,12 @@ pub(super) fn open_batch(world: &World, state: &mut State, call: &Call) -> Answe
     let mut answers = Vec::new();
     for (number, file) in files.iter().enumerate() {
         let (id, answer) = slot(world, state, call.now, &format!("files.{number}."), file)?;
-        items.push(Item { job: Some(id), error: None });
+        items.push(Item::of(id));
         answers.push(answer);
     }
     let batch = Batch::new(world.id(), Kind::Asset, call, items);
     let answer = json!({"batch_id": batch.id, "items": answers});
-    state.batches.insert(batch.id.clone(), batch);
+    batches::keep(state, batch);
     data(answer)
 }
 

@@ -10,7 +10,8 @@ use crate::files::link;
 use crate::marker::Marker;
 use crate::refusal::Refusal;
 use crate::reply::{Answer, data};
-use crate::state::{Due, State};
+use crate::state::State;
+use crate::timeline::Due;
 use crate::wallet::dollars;
 use crate::world::World;
 
@@ -195,6 +196,7 @@ pub(super) fn delete_group(_: &World, state: &mut State, call: &Call) -> Answer 
     let looks: Vec<String> = in_group(state, id);
     for look in looks {
         state.looks.remove(&look);
+        state.forget(&look);
         state.gone.insert(look, ());
     }
     state.groups.remove(id);
@@ -251,6 +253,7 @@ pub(super) fn delete_look(_: &World, state: &mut State, call: &Call) -> Answer {
         return Err(Refusal::forbidden("public avatars cannot be deleted"));
     }
     state.looks.remove(id);
+    state.forget(id);
     state.gone.insert(id, ());
     if in_group(state, &group).is_empty() {
         state.groups.remove(&group);
@@ -330,7 +333,9 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
         size: if wide { (1920, 1080) } else { (1080, 1920) },
         course: Some(course),
     };
-    state.looks.insert(id.clone(), look);
+    if let Some(oldest) = state.looks.insert(id.clone(), look) {
+        state.forget(&oldest);
+    }
     let state = &*state;
     let group = state.groups.get(&home);
     let look = state.looks.get(&id).map(|look| look.view(world, group, call.now));

@@ -7,13 +7,14 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{inputs, limit, lipsyncs, slice, translations, videos};
-use crate::course::Stage;
+use crate::course::{Course, Stage};
 use crate::door::Call;
 use crate::jobs::Kind;
 use crate::kept;
 use crate::refusal::Refusal;
 use crate::reply::{Answer, data, data_with};
-use crate::state::{Due, State};
+use crate::state::State;
+use crate::timeline::Due;
 use crate::webhooks::events;
 use crate::world::World;
 
@@ -36,11 +37,21 @@ pub(crate) struct Batch {
     created: u64,
 }
 
+#[derive(Clone)]
 pub(crate) struct Item {
     /// Id of the job, or of the asset.
     pub(crate) job: Option<String>,
+    /// The job's way, for when the job itself is not kept any more.
+    course: Option<Course>,
     /// Why there is none.
-    pub(crate) error: Option<Value>,
+    error: Option<Value>,
+}
+
+impl Item {
+    /// An item that became something.
+    pub(crate) fn of(id: String) -> Self {
+        Self { job: Some(id), course: None, error: None }
+    }
 }
 
 impl Batch {
@@ -60,43 +71,38 @@ impl Batch {
 pub(super) type Standing = (&'static str, Option<String>, Option<Value>);
 
 /// The standing of one item.
-pub(super) fn standing(
-    state: &mut State,
-    kind: Kind,
-    item_job: Option<&str>,
-    item_error: Option<&Value>,
-    now: u64,
-) -> Standing {
-    let Some(id) = item_job else { return ("failed", None, item_error.cloned()) };
+pub(super) fn standing(state: &mut State, kind: Kind, item: &Item, now: u64) -> Standing {
+    let Some(id) = &item.job else { return ("failed", None, item.error.clone()) };
     if kind == Kind::Asset {
         return match state.assets.get(id).map(|asset| asset.status(now)) {
-            Some((status, error)) => (status, Some(id.to_owned()), error),
-            None => ("not_found", Some(id.to_owned()), None),
+            Some((status, error)) => (status, Some(id.clone()), error),
+            None => ("not_found", Some(id.clone()), None),
         };
     }
-    let Some(job) = state.jobs(kind).get(id).filter(|job| !job.deleted) else {
-        return ("not_found", Some(id.to_owned()), None);
+    let course = match state.jobs(kind).get(id) {
+        Some(job) => Some(&job.course).filter(|_| !job.deleted).cloned(),
+        None => item.course.clone(),
     };
-    if job.visible > now {
+    let Some(course) = course.filter(|_| !state.gone.contains(id)) else {
+        return ("not_found", Some(id.clone()), None);
+    };
+    if course.created > now {
         return ("queued", None, None);
     }
-    let status = match job.course.stage(now) {
+    let status = match course.stage(now) {
         Stage::Waiting | Stage::Running(_) => "processing",
         Stage::Done => "completed",
         Stage::Failed => "failed",
     };
-    let error = job.course.failure(now).map(|(code, message)| json!({"code": code, "message": message}));
-    (status, Some(id.to_owned()), error)
+    let error = course.failure(now).map(|(code, message)| json!({"code": code, "message": message}));
+    (status, Some(id.clone()), error)
 }
 
 /// All items with their standings.
 pub(super) fn standings(state: &mut State, kind: Kind, id: &str, now: u64) -> Vec<Standing> {
     let batch = state.batches.get(id).filter(|batch| batch.kind == kind);
-    let items: Vec<_> = batch
-        .into_iter()
-        .flat_map(|batch| batch.items.iter().map(|item| (item.job.clone(), item.error.clone())))
-        .collect();
-    items.iter().map(|(job, error)| standing(state, kind, job.as_deref(), error.as_ref(), now)).collect()
+    let items = batch.map(|batch| batch.items.clone()).unwrap_or_default();
+    items.iter().map(|item| standing(state, kind, item, now)).collect()
 }
 
 /// Processing while an item is; failed when every item failed.
@@ -167,38 +173,42 @@ pub(super) fn check_languages(param: &str, wanted: usize) -> Result<(), Refusal>
     }
 }
 
+/// Keeps a batch; of one that has to go for it nothing more is heard.
+pub(super) fn keep(state: &mut State, batch: Batch) {
+    if let Some(oldest) = state.batches.insert(batch.id.clone(), batch) {
+        state.forget(&oldest);
+    }
+}
+
 /// When an item's turn comes, in milliseconds from now.
 fn turn(number: usize) -> u64 {
     QUEUED + (number / WAVE) as u64 * WAVE_TAKES
 }
 
-/// Puts a batch together; an item that is not in order fails alone.
-fn submit(
-    world: &World,
-    state: &mut State,
-    call: &Call,
-    kind: Kind,
-    made: Vec<Result<String, Refusal>>,
-) -> Answer {
-    let items: Vec<Item> = made
-        .into_iter()
-        .map(|made| match made {
-            Ok(id) => Item { job: Some(id), error: None },
-            Err(refusal) => Item { job: None, error: Some(refusal.brief()) },
-        })
-        .collect();
+/// What came of an item; one that is not in order fails alone. It is asked for at once: a job may soon have to go.
+fn item(state: &mut State, kind: Kind, made: Result<String, Refusal>) -> Item {
+    match made {
+        Ok(id) => {
+            let course = state.jobs(kind).get(&id).map(|job| job.course.clone());
+            Item { course, ..Item::of(id) }
+        }
+        Err(refusal) => Item { job: None, course: None, error: Some(refusal.brief()) },
+    }
+}
+
+/// Puts a batch together.
+fn submit(world: &World, state: &mut State, call: &Call, kind: Kind, items: Vec<Item>) -> Answer {
     let batch = Batch::new(world.id(), kind, call, items);
     let id = batch.id.clone();
-    let ends = batch.items.iter().filter_map(|item| item.job.clone());
     let ends: Vec<Option<u64>> =
-        ends.map(|id| state.jobs(kind).get(&id).and_then(|job| job.course.ends())).collect();
+        batch.items.iter().filter_map(|item| item.course.as_ref()).map(Course::ends).collect();
     // A batch with an item that never ends never ends.
     if ends.iter().all(Option::is_some) {
         let last = ends.into_iter().flatten().max().unwrap_or(call.now);
         state.schedule(last, Due::Batch(kind, id.clone()));
         world.wake.notify_one();
     }
-    state.batches.insert(id.clone(), batch);
+    keep(state, batch);
     data_with(StatusCode::ACCEPTED, json!({"batch_id": id}))
 }
 
@@ -213,8 +223,8 @@ pub(crate) fn check(world: &World, state: &mut State, kind: Kind, id: &str, then
     events::emit(world, state, then, "batch.finished", &[id], data, callback.as_deref());
 }
 
-fn bodies(call: &Call, name: &str) -> Vec<Value> {
-    call.body[name].as_array().cloned().unwrap_or_default()
+fn bodies<'a>(call: &'a Call, name: &str) -> &'a [Value] {
+    call.body[name].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn check_callback(state: &State, call: &Call) -> Result<(), Refusal> {
@@ -224,19 +234,22 @@ fn check_callback(state: &State, call: &Call) -> Result<(), Refusal> {
 
 pub(super) fn create_videos(world: &World, state: &mut State, call: &Call) -> Answer {
     check_callback(state, call)?;
-    let bodies = bodies(call, "videos").into_iter().enumerate();
-    let made = bodies
-        .map(|(number, body)| videos::submit(world, state, &body, call.now, turn(number)).map(|(id, _)| id));
-    let made = made.collect();
-    submit(world, state, call, Kind::Video, made)
+    let mut items = Vec::new();
+    for (number, body) in bodies(call, "videos").iter().enumerate() {
+        let made = videos::submit(world, state, body, call.now, turn(number)).map(|(id, _)| id);
+        items.push(item(state, Kind::Video, made));
+    }
+    submit(world, state, call, Kind::Video, items)
 }
 
 pub(super) fn create_lipsyncs(world: &World, state: &mut State, call: &Call) -> Answer {
     check_callback(state, call)?;
-    let bodies = bodies(call, "lipsyncs").into_iter().enumerate();
-    let made = bodies.map(|(number, body)| lipsyncs::submit(world, state, &body, call.now, turn(number)));
-    let made = made.collect();
-    submit(world, state, call, Kind::Lipsync, made)
+    let mut items = Vec::new();
+    for (number, body) in bodies(call, "lipsyncs").iter().enumerate() {
+        let made = lipsyncs::submit(world, state, body, call.now, turn(number));
+        items.push(item(state, Kind::Lipsync, made));
+    }
+    submit(world, state, call, Kind::Lipsync, items)
 }
 
 pub(super) fn create_translations(world: &World, state: &mut State, call: &Call) -> Answer {
@@ -249,18 +262,22 @@ pub(super) fn create_translations(world: &World, state: &mut State, call: &Call)
             format!("{total} items after the languages are counted one by one; {LIMIT} are possible");
         return Err(Refusal::invalid("video_translations", message));
     }
-    let mut made = Vec::new();
-    for body in &bodies {
+    let mut items = Vec::new();
+    for body in bodies {
         match translations::check(world, state, body) {
             Ok(languages) => {
                 let kept = Arc::new(kept::of(body));
                 for language in languages {
-                    let queued = turn(made.len());
-                    made.push(translations::submit(world, state, body, &kept, &language, call.now, queued));
+                    let queued = turn(items.len());
+                    let made = translations::submit(world, state, body, &kept, &language, call.now, queued);
+                    items.push(item(state, Kind::Translation, made));
                 }
             }
-            Err(refusal) => made.extend(vec![Err(refusal); wanted(body)]),
+            Err(refusal) => {
+                let failed = item(state, Kind::Translation, Err(refusal));
+                items.extend(vec![failed; wanted(body)]);
+            }
         }
     }
-    submit(world, state, call, Kind::Translation, made)
+    submit(world, state, call, Kind::Translation, items)
 }

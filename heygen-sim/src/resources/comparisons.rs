@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::batches::{Batch, Item};
-use super::{inputs, limit, slice};
+use super::{batches, inputs, limit, slice};
 use crate::course::Stage;
 use crate::door::Call;
 use crate::jobs::{self, Job, Kind, Order};
@@ -70,11 +70,11 @@ pub(super) fn create_batch(world: &World, state: &mut State, call: &Call) -> Ans
     let mut items = Vec::new();
     for body in &bodies {
         let id = jobs::submit(world, state, call.now, Order::new(Kind::Comparison, body))?;
-        items.push(Item { job: Some(id), error: None });
+        items.push(Item::of(id));
     }
     let batch = Batch::new(world.id(), Kind::Comparison, call, items);
     let answer = json!({"batch_id": batch.id, "status": "processing", "total_items": batch.items.len()});
-    state.batches.insert(batch.id.clone(), batch);
+    batches::keep(state, batch);
     data_with(StatusCode::ACCEPTED, answer)
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::batches::{standing, standings};
+use super::batches::{Item, standing, standings};
 use crate::door::Call;
 use crate::jobs::Kind;
 use crate::refusal::Refusal;
@@ -29,7 +29,7 @@ fn lookup(state: &mut State, call: &Call, kind: Kind, ids: &str) -> Answer {
     for id in single {
         let (status, _, error) = match state.job(kind, &id, call.now) {
             Err(_) if kind != Kind::Asset => ("not_found", None, None),
-            _ => standing(state, kind, Some(&id), None, call.now),
+            _ => standing(state, kind, &Item::of(id.clone()), call.now),
         };
         entries.push(
             json!({"video_id": id, "status": status, "error": error, "batch_id": null, "item_index": null}),

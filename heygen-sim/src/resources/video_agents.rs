@@ -18,7 +18,8 @@ use crate::jobs::{self, Kind, Order};
 use crate::marker::Marker;
 use crate::refusal::Refusal;
 use crate::reply::{Answer, Reply, data};
-use crate::state::{Due, State};
+use crate::state::State;
+use crate::timeline::Due;
 use crate::wallet::dollars;
 use crate::webhooks::events;
 use crate::world::World;
@@ -121,7 +122,7 @@ fn follow(world: &World, state: &mut State, id: &str, turn: &Turn) {
         return;
     }
     let ends = turn.ends();
-    state.occupy(id, ends);
+    state.running.occupy(id, ends);
     if let Some(ends) = ends {
         state.schedule(ends, Due::Session(id.to_owned()));
         world.wake.notify_one();
@@ -147,7 +148,9 @@ pub(super) fn begin(
     };
     session.go_on(turn);
     let id = session.id.clone();
-    state.sessions.insert(id.clone(), session);
+    if let Some(oldest) = state.sessions.insert(id.clone(), session) {
+        state.forget(&oldest);
+    }
     Ok((id, video))
 }
 
@@ -212,14 +215,17 @@ pub(super) fn stop(_: &World, state: &mut State, call: &Call) -> Answer {
     if !session.is_over(call.now) && !session.is_stopping() {
         let then = call.now + STOPS_AFTER * 1000;
         let video = session.stop(then);
-        state.vacate(id);
+        state.running.vacate(id);
         match video {
             Some((video, true)) => {
                 if let Some(job) = state.jobs(Kind::Video).get_mut(&video) {
                     job.course.stop(then);
                 }
             }
-            Some((video, false)) => drop(state.jobs(Kind::Video).remove(&video)),
+            Some((video, false)) => {
+                state.jobs(Kind::Video).remove(&video);
+                state.forget(&video);
+            }
             None => {}
         }
     }

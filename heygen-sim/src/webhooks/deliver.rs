@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::state::{Due, State};
+use crate::state::State;
+use crate::timeline::Due;
 use crate::world::{Recent, World, hex};
 
 /// Time that a receiver has for its answer.

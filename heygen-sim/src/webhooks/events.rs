@@ -10,7 +10,8 @@ use crate::document::document;
 use crate::door::Call;
 use crate::reply::Answer;
 use crate::resources::{iso, page, page_of};
-use crate::state::{Due, State};
+use crate::state::State;
+use crate::timeline::Due;
 use crate::world::World;
 
 pub(crate) struct Event {

@@ -9,6 +9,7 @@ mod files;
 mod idempotency;
 mod jobs;
 mod load;
+mod memory;
 mod program;
 mod receiver;
 mod sessions;
