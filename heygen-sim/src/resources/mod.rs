@@ -60,6 +60,7 @@ type Handler = fn(&World, &mut State, &Call) -> Answer;
 pub(crate) async fn handle(world: &Arc<World>, call: &Call) -> Answer {
     let operation = call.route.id.as_str();
     if let ("createWebhookEndpoint" | "updateWebhookEndpoint", Some(url)) = (operation, call.text("url")) {
+        endpoints::check_exists(&mut world.state(), call)?;
         endpoints::probe(world, url).await?;
     }
     match behaviour(operation) {

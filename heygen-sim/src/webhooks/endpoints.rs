@@ -83,6 +83,14 @@ fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Endpoint, Refus
     endpoint.ok_or_else(|| Refusal::not_found("webhook_not_found", format!("no webhook endpoint {id}")))
 }
 
+/// Whether the endpoint that a request names is there: one that is not has nothing to be probed.
+pub(crate) fn check_exists(state: &mut State, call: &Call) -> Result<(), Refusal> {
+    if call.id("endpoint_id").is_empty() {
+        return Ok(());
+    }
+    find(state, call).map(drop)
+}
+
 fn check_free(state: &State, url: &str, own: &str) -> Result<(), Refusal> {
     match state.endpoints.values().any(|endpoint| endpoint.url == url && endpoint.id != own) {
         true => Err(Refusal::conflict("an endpoint with this URL is registered already").at("url")),

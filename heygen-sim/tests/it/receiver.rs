@@ -30,8 +30,12 @@ impl Received {
 #[derive(Default)]
 struct Shared {
     received: Mutex<Vec<Received>>,
+    /// The methods of what was no delivery.
+    probes: Mutex<Vec<Method>>,
     /// What is answered next, and when there is nothing left, 200. Zero: nothing, ever.
     answers: Mutex<VecDeque<u16>>,
+    /// The same for probes, and then 204.
+    probe_answers: Mutex<VecDeque<u16>>,
     came: Notify,
 }
 
@@ -53,6 +57,16 @@ impl Receiver {
     /// Answers these statuses first; 0 for no answer at all.
     pub(crate) fn answer(&self, statuses: &[u16]) {
         self.shared.answers.lock().unwrap().extend(statuses);
+    }
+
+    /// Answers probes with these statuses first.
+    pub(crate) fn answer_probes(&self, statuses: &[u16]) {
+        self.shared.probe_answers.lock().unwrap().extend(statuses);
+    }
+
+    /// The methods of the probes so far.
+    pub(crate) fn probes(&self) -> Vec<Method> {
+        self.shared.probes.lock().unwrap().clone()
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {
@@ -77,8 +91,10 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    if method == Method::OPTIONS {
-        return StatusCode::NO_CONTENT;
+    if method != Method::POST {
+        shared.probes.lock().unwrap().push(method);
+        let answer = shared.probe_answers.lock().unwrap().pop_front().unwrap_or(204);
+        return StatusCode::from_u16(answer).unwrap();
     }
     shared.received.lock().unwrap().push(Received { headers, body });
     let answer = shared.answers.lock().unwrap().pop_front().unwrap_or(200);

@@ -332,8 +332,33 @@ async fn an_endpoint_is_probed_when_it_is_registered() {
     assert_eq!(create("http://127.0.0.1:1/hook".into()).await, invalid);
     assert_eq!(create("http://example.com/hook".into()).await, invalid);
     assert_eq!(create("not a url".into()).await, invalid);
-    register(&program, json!({"url": receiver.url})).await;
+    receiver.answer_probes(&[500, 405]);
+    assert_eq!(create(receiver.url.clone()).await, invalid);
+    // One that only knows POST is there too.
+    let (id, _) = register(&program, json!({"url": receiver.url})).await;
+    assert_eq!(receiver.probes(), [Method::OPTIONS; 2]);
+    assert_eq!(receiver.received().len(), 0);
     assert_eq!(create(receiver.url.clone()).await, (409, "conflict".into()));
+
+    let change = |id: &str, url: &str| {
+        let (path, body) = (format!("/v3/webhooks/endpoints/{id}"), json!({"url": url}));
+        let program = &program;
+        async move {
+            let answer = program.send(Method::PATCH, &path, &[], Some(body)).await;
+            (answer.status, answer.body["error"]["code"].as_str().unwrap_or_default().to_owned())
+        }
+    };
+    let (other, dead) = (Receiver::start().await, "http://127.0.0.1:1/hook");
+    assert_eq!(change(&id, dead).await, invalid);
+    other.answer_probes(&[503]);
+    assert_eq!(change(&id, &other.url).await, invalid);
+    assert_eq!(change(&id, &other.url).await, (200, String::new()));
+    assert_eq!(other.probes(), [Method::OPTIONS; 2]);
+    // One that is unknown has nothing to be probed.
+    for url in [dead, &other.url] {
+        assert_eq!(change("unknown", url).await, (404, "webhook_not_found".into()));
+    }
+    assert_eq!(other.probes().len(), 2);
     let unprobed = Program::with(Sim::builder().probe(false)).await;
     register(&unprobed, json!({"url": "https://example.com/hook"})).await;
 }
