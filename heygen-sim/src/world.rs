@@ -80,7 +80,9 @@ impl World {
         clock: Clock,
     ) -> Result<Arc<Self>, reqwest::Error> {
         let signing_secret = Sha256::digest(format!("links with seed {}", settings.seed)).into();
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        // Receivers are beside the simulator; a proxy of the system's knows nothing of them.
+        let http =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
         Ok(Arc::new_cyclic(|this| Self {
             this: this.clone(),
             state: Mutex::new(State::new(&settings, clock.now())),

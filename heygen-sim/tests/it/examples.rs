@@ -9,6 +9,8 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::receiver::Receiver;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_heygen-sim");
 
 /// The program, which ends with the test.
@@ -20,8 +22,14 @@ struct Program {
 
 impl Program {
     fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// With these variables of the environment.
+    fn with(environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(PROGRAM)
             .args(["--port", "0", "--speed", "3000"])
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -150,6 +158,19 @@ async fn the_signal_of_other_programs_ends_it_in_order() {
     let sent = Command::new("kill").args(["-TERM", &program.child.id().to_string()]).status().unwrap();
     assert!(sent.success());
     assert!(program.child.wait().unwrap().success());
+}
+
+/// Receivers are beside it: what the system says of proxies is not about them.
+#[tokio::test]
+async fn webhooks_go_past_the_proxy_of_the_system() {
+    let nobody = "http://127.0.0.1:1";
+    let program =
+        Program::with(&[("HTTP_PROXY", nobody), ("http_proxy", nobody), ("NO_PROXY", ""), ("no_proxy", "")]);
+    let receiver = Receiver::start().await;
+    let request = Client::new().post(format!("{}/v3/webhooks/endpoints", program.url()));
+    let request = request.header("x-api-key", "sk-simulated").header("content-type", "application/json");
+    let answer = request.body(json!({"url": receiver.url}).to_string()).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), receiver.probes().len()), (200, 1));
 }
 
 #[test]
