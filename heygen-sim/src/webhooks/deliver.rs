@@ -1,6 +1,5 @@
 //! Deliveries: signed, given ten seconds, tried again for a day.
 
-use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::Sha256;
 
+use super::queue::Queue;
+use crate::clock::Clock;
 use crate::state::State;
 use crate::timeline::Due;
 use crate::world::{Recent, World, hex};
@@ -26,6 +27,9 @@ const LONGEST_PAUSE: u64 = 6 * 60 * 60 * 1000;
 
 /// Deliveries that are remembered.
 const KEEP: usize = 5_000;
+
+/// Attempts that are on their way or will be tried again: a receiver that is gone must not fill the memory.
+const PENDING: usize = 10_000;
 
 /// How deliveries to registered endpoints are signed. Both sign the raw body with HMAC-SHA256, in hexadecimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -92,8 +96,9 @@ impl Attempt {
 /// What is on its way, and how.
 pub(crate) struct Deliveries {
     pub(crate) generation: SignatureGeneration,
-    queue: VecDeque<Attempt>,
-    busy: HashSet<String>,
+    queue: Queue,
+    /// Attempts from their first scheduling to their last try.
+    pending: usize,
     duplicates: usize,
     reversed: usize,
     held: Vec<Attempt>,
@@ -104,8 +109,8 @@ impl Default for Deliveries {
     fn default() -> Self {
         Self {
             generation: SignatureGeneration::default(),
-            queue: VecDeque::new(),
-            busy: HashSet::new(),
+            queue: Queue::default(),
+            pending: 0,
             duplicates: 0,
             reversed: 0,
             held: Vec::new(),
@@ -115,6 +120,13 @@ impl Default for Deliveries {
 }
 
 impl Deliveries {
+    /// Whether there is room for one more; then it has its place.
+    pub(crate) fn admit(&mut self) -> bool {
+        let room = self.pending < PENDING;
+        self.pending += usize::from(room);
+        room
+    }
+
     /// Puts an attempt into the queue, twice or back to front if that was asked for.
     pub(crate) fn hand_out(&mut self, attempt: Attempt) {
         if self.reversed > 0 {
@@ -124,9 +136,11 @@ impl Deliveries {
         }
         if self.duplicates > 0 {
             self.duplicates -= 1;
-            self.queue.push_back(attempt.clone());
+            if self.admit() {
+                self.queue.push(attempt.clone());
+            }
         }
-        self.queue.push_back(attempt);
+        self.queue.push(attempt);
     }
 
     /// Sends the next so many deliveries twice.
@@ -144,31 +158,25 @@ impl Deliveries {
     fn release(&mut self) {
         if self.held.len() >= self.reversed {
             self.reversed = 0;
-            self.queue.extend(self.held.drain(..).rev());
+            for attempt in self.held.drain(..).rev() {
+                self.queue.push(attempt);
+            }
         }
     }
 
     /// Whether nothing is on its way. What is held is not: it waits for others.
     pub(crate) fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.busy.is_empty()
+        self.queue.is_empty()
     }
 
     pub(crate) fn records(&self) -> Vec<Delivery> {
         self.records.all()
     }
-
-    /// The first attempt whose receiver has none under way: one receiver gets them one after the other.
-    fn next(&mut self) -> Option<Attempt> {
-        let place = self.queue.iter().position(|attempt| !self.busy.contains(&attempt.url))?;
-        let attempt = self.queue.remove(place)?;
-        self.busy.insert(attempt.url.clone());
-        Some(attempt)
-    }
 }
 
 /// Starts what can be started.
 pub(crate) fn start(world: &Arc<World>, state: &mut State) {
-    while let Some(attempt) = state.deliveries.next() {
+    while let Some(attempt) = state.deliveries.queue.next() {
         let own = Arc::clone(world);
         world.spawn(async move { carry_out(own, attempt).await });
     }
@@ -188,7 +196,8 @@ async fn carry_out(world: Arc<World>, attempt: Attempt) {
         false => None,
     };
     let mut state = world.state();
-    state.deliveries.busy.remove(&attempt.url);
+    state.deliveries.queue.free(&attempt.url);
+    let mut next = None;
     if let Some(status) = status {
         state.deliveries.records.push(Delivery {
             event_id: attempt.event_id.clone(),
@@ -201,8 +210,12 @@ async fn carry_out(world: Arc<World>, attempt: Attempt) {
             body: serde_json::from_slice(&attempt.body).unwrap_or_default(),
         });
         if !status.is_some_and(|status| (200..300).contains(&status)) {
-            try_again(&mut state, attempt);
+            next = again(&world.clock, attempt);
         }
+    }
+    match next {
+        Some(next) => state.schedule(next.due, Due::Attempt(Box::new(next))),
+        None => state.deliveries.pending -= 1,
     }
     start(&world, &mut state);
     drop(state);
@@ -234,14 +247,16 @@ async fn send(
     }
 }
 
-/// Pauses grow from the time at which the attempt was due: a clock that jumps past several of them meets each.
-fn try_again(state: &mut State, attempt: Attempt) {
+/// The next try of an attempt that has just failed, unless a day is over.
+///
+/// The pause begins when the attempt ended. On a manual clock that is when it was due: a clock that jumps past several
+/// attempts meets each.
+fn again(clock: &Clock, attempt: Attempt) -> Option<Attempt> {
     let pause = FIRST_PAUSE.saturating_mul(1 << (attempt.number - 1).min(20)).min(LONGEST_PAUSE);
-    let due = attempt.due + pause;
-    if due <= attempt.first + GIVES_UP_AFTER {
-        let next = Attempt { number: attempt.number + 1, due, ..attempt };
-        state.schedule(due, Due::Attempt(Box::new(next)));
-    }
+    let ended = if clock.is_manual() { attempt.due } else { attempt.due.max(clock.now()) };
+    let due = ended + pause;
+    let number = attempt.number + 1;
+    (due <= attempt.first + GIVES_UP_AFTER).then_some(Attempt { number, due, ..attempt })
 }
 
 /// HMAC-SHA256 of the body, under the secret as it is, prefix and all.
@@ -256,6 +271,34 @@ fn sign(secret: &str, body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_begins_when_the_attempt_has_ended() {
+        let attempt = |due| Attempt::first("id", "e", Bytes::new(), "url".into(), None, due);
+        let hour = 60 * FIRST_PAUSE;
+        let real = Clock::real();
+        let late = real.now();
+        let next = again(&real, attempt(late - hour)).unwrap();
+        assert!(next.due >= late + FIRST_PAUSE, "{} after {late}", next.due);
+        assert_eq!((next.number, next.first), (2, late - hour));
+        // A manual clock may have jumped.
+        let manual = Clock::manual();
+        let now = manual.now();
+        assert_eq!(again(&manual, attempt(now - hour)).map(|next| next.due), Some(now - hour + FIRST_PAUSE));
+        // A day has passed meanwhile.
+        assert!(again(&real, attempt(late - GIVES_UP_AFTER)).is_none());
+    }
+
+    #[test]
+    fn so_many_are_on_their_way_and_no_more() {
+        let mut deliveries = Deliveries::default();
+        assert!((0..PENDING).all(|_| deliveries.admit()));
+        assert!(!deliveries.admit());
+        // Nor are there more because one is to be sent twice.
+        deliveries.duplicate(1);
+        deliveries.hand_out(Attempt::first("id", "e", Bytes::new(), "url".into(), None, 0));
+        assert_eq!((deliveries.pending, deliveries.queue.next().is_some()), (PENDING, true));
+    }
 
     #[test]
     fn the_signature_is_that_of_the_known_vector() {

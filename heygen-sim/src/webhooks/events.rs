@@ -43,8 +43,7 @@ pub(crate) fn emit(
     let registered = registered.map(|endpoint| (endpoint.url.clone(), Some(endpoint.id.clone())));
     let targets: Vec<_> = registered.chain(callback.map(|url| (url.to_owned(), None))).collect();
     for (url, endpoint) in targets {
-        let attempt = Attempt::first(&id, event_type, body.clone(), url, endpoint, then);
-        state.schedule(then, Due::Attempt(Box::new(attempt)));
+        send(state, Attempt::first(&id, event_type, body.clone(), url, endpoint, then));
     }
     let entities = entities.iter().map(|id| (*id).to_owned()).collect();
     state
@@ -61,8 +60,14 @@ pub(crate) fn call_back(
     data: &Value,
     callback: String,
 ) {
-    let attempt = Attempt::first(&world.id(), event_type, body(event_type, data), callback, None, then);
-    state.schedule(then, Due::Attempt(Box::new(attempt)));
+    send(state, Attempt::first(&world.id(), event_type, body(event_type, data), callback, None, then));
+}
+
+/// Has an attempt made when it is due; one for which there is no room is left out.
+fn send(state: &mut State, attempt: Attempt) {
+    if state.deliveries.admit() {
+        state.schedule(attempt.due, Due::Attempt(Box::new(attempt)));
+    }
 }
 
 fn body(event_type: &str, data: &Value) -> Bytes {

@@ -4,3 +4,4 @@ pub(crate) mod deliver;
 pub(crate) mod endpoints;
 pub(crate) mod events;
 pub(crate) mod payloads;
+mod queue;
