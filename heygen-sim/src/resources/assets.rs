@@ -70,8 +70,11 @@ impl Asset {
         TYPES.iter().find(|(media, _)| *media == self.media).map_or("file", |(_, kind)| *kind)
     }
 
-    pub(crate) fn is_usable(&self) -> bool {
-        self.content.is_some() && self.error.is_none() && (self.slot.is_none() || self.course.is_some())
+    /// Whether it can be used and fetched: once its upload is complete, unless it then failed.
+    pub(crate) fn is_usable(&self, now: u64) -> bool {
+        let taken_in =
+            self.course.as_ref().map_or(self.slot.is_none(), |course| course.failure(now).is_none());
+        self.content.is_some() && self.error.is_none() && taken_in
     }
 
     /// Status in batches and bulk lookups, and why it failed.
@@ -103,7 +106,7 @@ impl Asset {
         link(world, &self.file())
     }
 
-    fn view(&self, world: &World) -> Value {
+    fn view(&self, world: &World, now: u64) -> Value {
         json!({
             "id": self.id,
             "name": self.name,
@@ -112,7 +115,7 @@ impl Asset {
             "space_id": SPACE,
             "uploaded_at": self.created / 1000,
             "folder_id": self.folder,
-            "url": self.is_usable().then(|| self.url(world)),
+            "url": self.is_usable(now).then(|| self.url(world)),
         })
     }
 }
@@ -165,7 +168,7 @@ fn find<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Asset, Refusal> {
 }
 
 pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
-    data(find(state, call.id("asset_id"))?.view(world))
+    data(find(state, call.id("asset_id"))?.view(world, call.now))
 }
 
 pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
@@ -181,7 +184,7 @@ pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
     let folder = call.query.get("folder_id");
     page(call, &state.assets, |asset| {
         let inside = folder.is_none_or(|folder| asset.folder.as_deref().unwrap_or_default() == folder);
-        (mine && inside && asset.is_usable()).then(|| asset.view(world))
+        (mine && inside && asset.is_usable(call.now)).then(|| asset.view(world, call.now))
     })
 }
 

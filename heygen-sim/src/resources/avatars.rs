@@ -263,10 +263,10 @@ pub(super) fn delete_look(_: &World, state: &mut State, call: &Call) -> Answer {
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     let kind = call.text("type").unwrap_or_default();
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     if let Some(file) = call.body.pointer("/file/asset_id").and_then(Value::as_str) {
-        let wanted = if kind == "digital_twin" { "video" } else { "image" };
-        inputs::asset(state, "file.asset_id", file, wanted)?;
+        let wanted = if kind == "digital_twin" { inputs::VIDEO } else { inputs::IMAGE };
+        inputs::asset(state, "file.asset_id", file, wanted, call.now)?;
     }
     let mut home = call.text("avatar_group_id").map(str::to_owned);
     if let Some(id) = &home

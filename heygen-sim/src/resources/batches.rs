@@ -229,7 +229,7 @@ fn bodies<'a>(call: &'a Call, name: &str) -> &'a [Value] {
 
 fn check_callback(state: &State, call: &Call) -> Result<(), Refusal> {
     let callback = json!({"callback_url": call.body.get("callback_url")});
-    inputs::check(state, &callback)
+    inputs::check(state, &callback, call.now)
 }
 
 pub(super) fn create_videos(world: &World, state: &mut State, call: &Call) -> Answer {
@@ -264,7 +264,7 @@ pub(super) fn create_translations(world: &World, state: &mut State, call: &Call)
     }
     let mut items = Vec::new();
     for body in bodies {
-        match translations::check(world, state, body) {
+        match translations::check(world, state, body, call.now) {
             Ok(languages) => {
                 let kept = Arc::new(kept::of(body));
                 for language in languages {

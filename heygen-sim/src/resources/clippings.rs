@@ -60,7 +60,7 @@ fn count(body: &Value) -> usize {
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     let price = Kind::Clipping.facts().price * count(&call.body) as f64;
     let order = Order { price: Some(price), ..Order::new(Kind::Clipping, &call.body) };
     let id = jobs::submit(world, state, call.now, order)?;

@@ -40,7 +40,7 @@ pub(super) fn view(job: &Job, now: u64) -> Value {
     })
 }
 
-fn check(state: &State, at: &str, body: &Value) -> Result<(), Refusal> {
+fn check(state: &State, at: &str, body: &Value, now: u64) -> Result<(), Refusal> {
     let judge = body.get("judge_model_version").and_then(Value::as_str);
     if judge.is_some_and(|judge| judge != JUDGE) {
         return Err(Refusal::invalid(
@@ -48,11 +48,11 @@ fn check(state: &State, at: &str, body: &Value) -> Result<(), Refusal> {
             format!("the judge here is {JUDGE}"),
         ));
     }
-    inputs::check(state, body)
+    inputs::check(state, body, now)
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
-    check(state, "", &call.body)?;
+    check(state, "", &call.body, call.now)?;
     let id = jobs::submit(world, state, call.now, Order::new(Kind::Comparison, &call.body))?;
     let job = state.job(Kind::Comparison, &id, call.now)?;
     data_with(StatusCode::ACCEPTED, view(job, call.now))
@@ -65,7 +65,7 @@ pub(super) fn get(_: &World, state: &mut State, call: &Call) -> Answer {
 pub(super) fn create_batch(world: &World, state: &mut State, call: &Call) -> Answer {
     let bodies = call.body["comparisons"].as_array().cloned().unwrap_or_default();
     for (number, body) in bodies.iter().enumerate() {
-        check(state, &format!("comparisons.{number}."), body)?;
+        check(state, &format!("comparisons.{number}."), body, call.now)?;
     }
     let mut items = Vec::new();
     for body in &bodies {

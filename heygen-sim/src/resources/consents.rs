@@ -27,7 +27,7 @@ pub(crate) struct Consent {
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     let id = call.id("group_id");
     let found = group(state, id)?;
     match found.consent_status.as_deref() {

@@ -10,75 +10,120 @@ use crate::refusal::Refusal;
 use crate::state::State;
 use crate::webhooks::endpoints::check_url;
 
-/// Members whose file must be of one kind.
-const KINDS: [(&str, &str); 10] = [
-    ("image", "image"),
-    ("image_asset_id", "image"),
-    ("video", "video"),
-    ("video_a", "video"),
-    ("video_b", "video"),
-    ("consent_video", "video"),
-    ("audio", "audio"),
-    ("audio_asset_id", "audio"),
-    ("srt", "subtitle"),
-    ("project", "archive"),
+/// The kinds of files that a place takes; none when it takes any.
+type Kinds = &'static [&'static str];
+
+pub(super) const IMAGE: Kinds = &["image"];
+pub(super) const VIDEO: Kinds = &["video"];
+pub(super) const AUDIO: Kinds = &["audio"];
+pub(super) const ARCHIVE: Kinds = &["archive"];
+
+/// Members whose files must be of certain kinds.
+const KINDS: [(&str, Kinds); 16] = [
+    ("image", IMAGE),
+    ("image_asset_id", IMAGE),
+    ("reference_images", IMAGE),
+    ("video", VIDEO),
+    ("video_a", VIDEO),
+    ("video_b", VIDEO),
+    ("consent_video", VIDEO),
+    ("reference_videos", VIDEO),
+    ("audio", AUDIO),
+    ("audio_asset_id", AUDIO),
+    ("reference_audio", AUDIO),
+    ("srt", &["subtitle"]),
+    ("project", ARCHIVE),
+    ("references", &["image", "video", "audio"]),
+    ("files", &["image", "video", "audio", "document"]),
+    ("source_files", &["document", "image", "video"]),
 ];
 
+/// The kinds of a kind's name.
+pub(super) fn kinds(kind: &str) -> Kinds {
+    [IMAGE, VIDEO, AUDIO].into_iter().find(|kinds| kinds.contains(&kind)).unwrap_or_default()
+}
+
+/// The kinds that a member takes, of a thing of that type: a scene and a variable of a template say so themselves.
+fn kinds_of(member: &str, of: Option<&str>) -> Kinds {
+    match member {
+        "source" | "asset" => kinds(of.unwrap_or_default()),
+        _ => KINDS.iter().find(|(name, _)| *name == member).map_or(&[], |(_, kinds)| kinds),
+    }
+}
+
 /// Checks every file that a body names, and its callback.
-pub(super) fn check(state: &State, body: &Value) -> Result<(), Refusal> {
-    check_without(state, body, None)
+pub(super) fn check(state: &State, body: &Value, now: u64) -> Result<(), Refusal> {
+    check_without(state, body, now, None)
 }
 
 /// The same, but for one member, which is the caller's own affair.
-pub(super) fn check_without(state: &State, body: &Value, own: Option<&str>) -> Result<(), Refusal> {
+pub(super) fn check_without(state: &State, body: &Value, now: u64, own: Option<&str>) -> Result<(), Refusal> {
     if let Some(url) = body.get("callback_url").and_then(Value::as_str) {
         check_url("callback_url", url)?;
     }
-    walk(state, body, "", "", own)
+    Inputs { state, now, own }.walk(body, "", &[])
 }
 
-fn walk(state: &State, value: &Value, path: &str, name: &str, own: Option<&str>) -> Result<(), Refusal> {
-    if own == Some(path) {
-        return Ok(());
+/// Checks one file, which is at that place and has to be of these kinds.
+pub(super) fn file(state: &State, at: &str, value: &Value, kinds: Kinds, now: u64) -> Result<(), Refusal> {
+    Inputs { state, now, own: None }.walk(value, at, kinds)
+}
+
+/// What a walk through a body needs.
+#[derive(Clone, Copy)]
+struct Inputs<'a> {
+    state: &'a State,
+    now: u64,
+    own: Option<&'a str>,
+}
+
+impl Inputs<'_> {
+    fn walk(self, value: &Value, path: &str, kinds: Kinds) -> Result<(), Refusal> {
+        if self.own == Some(path) {
+            return Ok(());
+        }
+        let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+        match value {
+            Value::Object(members) => {
+                let text = |key: &str| members.get(key).and_then(Value::as_str);
+                match (text("type"), text("url"), text("asset_id"), text("data")) {
+                    (Some("url"), Some(url), ..) => fetch(&below("url"), url)?,
+                    (Some("asset_id"), _, Some(id), _) => self.asset(&below("asset_id"), id, kinds)?,
+                    // The files of the old agent have no type.
+                    (None, _, Some(id), _) if !kinds.is_empty() => {
+                        self.asset(&below("asset_id"), id, kinds)?;
+                    }
+                    (Some("base64"), .., Some(data)) => {
+                        if data.is_empty() || BASE64_STANDARD.decode(data).is_err() {
+                            return Err(Refusal::invalid(below("data"), "the data are not base64"));
+                        }
+                    }
+                    _ => {}
+                }
+                for (key, value) in members {
+                    let kinds = kinds_of(key, text("type"));
+                    match (key.as_str(), value.as_str()) {
+                        ("audio_url" | "image_url" | "video_url" | "srt_url", Some(url)) => {
+                            fetch(&below(key), url)?;
+                        }
+                        ("audio_asset_id" | "image_asset_id", Some(id)) => {
+                            self.asset(&below(key), id, kinds)?;
+                        }
+                        _ => self.walk(value, &below(key), kinds)?,
+                    }
+                }
+                Ok(())
+            }
+            Value::Array(items) => {
+                let mut items = items.iter().enumerate();
+                items.try_for_each(|(number, item)| self.walk(item, &below(&number.to_string()), kinds))
+            }
+            _ => Ok(()),
+        }
     }
-    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-    match value {
-        Value::Object(members) => {
-            let text = |key: &str| members.get(key).and_then(Value::as_str);
-            match text("type") {
-                Some("url") if text("url").is_some() => {
-                    fetch(&below("url"), text("url").unwrap_or_default())?
-                }
-                Some("asset_id") if text("asset_id").is_some() => {
-                    let id = text("asset_id").unwrap_or_default();
-                    asset(state, &below("asset_id"), id, name)?;
-                }
-                Some("base64") if text("data").is_some() => {
-                    let data = text("data").unwrap_or_default();
-                    if data.is_empty() || BASE64_STANDARD.decode(data).is_err() {
-                        return Err(Refusal::invalid(below("data"), "the data are not base64"));
-                    }
-                }
-                _ => {}
-            }
-            for (key, value) in members {
-                match (key.as_str(), value.as_str()) {
-                    ("audio_url" | "image_url" | "video_url" | "srt_url", Some(url)) => {
-                        fetch(&below(key), url)?
-                    }
-                    ("audio_asset_id" | "image_asset_id", Some(id)) => {
-                        asset(state, &below(key), id, key).map(drop)?
-                    }
-                    _ => walk(state, value, &below(key), key, own)?,
-                }
-            }
-            Ok(())
-        }
-        Value::Array(items) => {
-            let mut items = items.iter().enumerate();
-            items.try_for_each(|(number, item)| walk(state, item, &below(&number.to_string()), name, own))
-        }
-        _ => Ok(()),
+
+    fn asset(self, param: &str, id: &str, kinds: Kinds) -> Result<(), Refusal> {
+        asset(self.state, param, id, kinds, self.now).map(drop)
     }
 }
 
@@ -98,20 +143,23 @@ pub(super) fn fetch(param: &str, url: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// An asset that is there and of the kind that its place needs.
-pub(super) fn asset<'a>(state: &'a State, param: &str, id: &str, place: &str) -> Result<&'a Asset, Refusal> {
+/// An asset that is there and of a kind that its place takes.
+pub(super) fn asset<'a>(
+    state: &'a State,
+    param: &str,
+    id: &str,
+    kinds: Kinds,
+    now: u64,
+) -> Result<&'a Asset, Refusal> {
     let missing = || Refusal::not_found("asset_not_found", format!("no asset {id}")).at(param);
     let asset = state.assets.get(id).ok_or_else(missing)?;
-    if !asset.is_usable() {
-        let message = "the upload of this asset is not complete";
+    if !asset.is_usable(now) {
+        let message = "the upload of this asset is not complete, or has failed";
         return Err(Refusal::new(StatusCode::CONFLICT, "asset_not_available", message).at(param));
     }
-    let wanted = KINDS.iter().find(|(name, _)| *name == place).map(|(_, kind)| *kind);
-    match wanted {
-        Some(kind) if kind != asset.kind() => {
-            let message = format!("this is a file of type {}; {kind} is needed", asset.media);
-            Err(Refusal::invalid(param, message))
-        }
-        _ => Ok(asset),
+    if kinds.is_empty() || kinds.contains(&asset.kind()) {
+        return Ok(asset);
     }
+    let message = format!("this is a file of type {}; {} is needed", asset.media, kinds.join(" or "));
+    Err(Refusal::invalid(param, message))
 }

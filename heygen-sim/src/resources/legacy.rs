@@ -68,7 +68,7 @@ pub(super) fn translate(world: &World, state: &mut State, call: &Call) -> Answer
         .map(|name| name.ok_or_else(|| Refusal::invalid("output_language", "no such language")))
         .collect();
     body["output_languages"] = names?.into();
-    let languages = translations::check(world, state, &body)?;
+    let languages = translations::check(world, state, &body, call.now)?;
     let ids = translations::submit_all(world, state, &body, &languages, call.now)?;
     let single = ids.first().filter(|_| ids.len() == 1);
     data(json!({"video_translate_id": single, "video_translate_ids": (ids.len() > 1).then_some(&ids)}))

@@ -34,7 +34,7 @@ pub(super) fn submit(
     now: u64,
     queued: u64,
 ) -> Result<String, Refusal> {
-    inputs::check(state, body)?;
+    inputs::check(state, body, now)?;
     translations::check_stretch(body)?;
     let mode = body.get("fps_mode").and_then(Value::as_str);
     if mode.is_some_and(|mode| !["vfr", "cfr", "passthrough"].contains(&mode)) {

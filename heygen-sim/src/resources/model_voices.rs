@@ -56,7 +56,7 @@ pub(super) fn get(_: &World, state: &mut State, call: &Call) -> Answer {
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     let course = Course::new(call.now, 0, TRAINING, &Marker::of(&call.body)?);
     let id = match call.text("voice_id") {
         Some(id) => {

@@ -29,7 +29,7 @@ pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     for role in ["host", "guest"] {
         let (avatar, voice) = (format!("{role}_avatar_id"), format!("{role}_voice_id"));
         usable_look(state, &avatar, call.text(&avatar).unwrap_or_default(), call.now)?;

@@ -29,7 +29,7 @@ pub(super) fn view(job: &Job, now: u64) -> Value {
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     glossaries::check(state, &call.body)?;
     let wanted = call.body["output_languages"].as_array().map(Vec::as_slice).unwrap_or_default();
     batches::check_languages("output_languages", wanted.len())?;
@@ -80,14 +80,14 @@ pub(super) fn subtitles(world: &World, state: &mut State, call: &Call) -> Answer
 
 pub(super) fn replace_subtitles(_: &World, state: &mut State, call: &Call) -> Answer {
     completed(state, call)?;
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     let job = completed(state, call)?;
     job.extra["srt"] = call.body["srt"].clone();
     data(view(job, call.now))
 }
 
 pub(super) fn generate(world: &World, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     let job = completed(state, call)?;
     let language = job.extra["output_language"].as_str().unwrap_or_default().to_owned();
     let name =

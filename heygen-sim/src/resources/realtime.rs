@@ -67,7 +67,7 @@ fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Stream, Refusal
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     let look = usable_look(state, "avatar_id", call.text("avatar_id").unwrap_or_default(), call.now)?;
     if look.avatar_type == "studio_avatar" {
         return Err(Refusal::invalid("avatar_id", "a photo or motion avatar is needed"));

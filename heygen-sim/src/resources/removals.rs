@@ -42,7 +42,7 @@ pub(super) fn view_background(world: &World, job: &Job, now: u64) -> Value {
 }
 
 pub(super) fn create_background(world: &World, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     for (number, layer) in call.body["layers"].as_array().into_iter().flatten().enumerate() {
         if !LAYERS.iter().any(|(known, _)| layer == known) {
             let message = "foreground, mask and background are possible";
@@ -105,7 +105,7 @@ pub(super) fn view_filler(world: &World, job: &Job, now: u64) -> Value {
 }
 
 pub(super) fn create_filler(world: &World, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     let id = jobs::submit(world, state, call.now, Order::new(Kind::FillerWords, &call.body))?;
     data_with(StatusCode::ACCEPTED, json!({"filler_word_removal_id": id}))
 }

@@ -57,7 +57,7 @@ pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     // Variables are data of the composition, whatever their names.
-    inputs::check_without(state, &call.body, Some("variables"))?;
+    inputs::check_without(state, &call.body, call.now, Some("variables"))?;
     let four_k = call.text("resolution") == Some("4k");
     if four_k && call.text("format").is_some_and(|format| format != "mp4") {
         return Err(Refusal::invalid("format", "4k is rendered as mp4 only"));
@@ -79,7 +79,8 @@ fn check_project(state: &State, call: &Call) -> Result<(), Refusal> {
     let text = |name: &str| project.get(name).and_then(Value::as_str).unwrap_or_default();
     let content = match project["type"].as_str() {
         Some("asset_id") => {
-            let asset = inputs::asset(state, "project.asset_id", text("asset_id"), "project")?;
+            let asset =
+                inputs::asset(state, "project.asset_id", text("asset_id"), inputs::ARCHIVE, call.now)?;
             asset.content.clone()
         }
         Some("base64") => {

@@ -59,7 +59,7 @@ pub(super) fn get(world: &World, _: &mut State, call: &Call) -> Answer {
 
 pub(super) fn generate(world: &World, state: &mut State, call: &Call) -> Answer {
     let template = find(call)?;
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     glossaries::check(state, &call.body)?;
     for (name, variable) in call.body["variables"].as_object().into_iter().flatten() {
         check_variable(state, template, name, variable, call.now)?;

@@ -56,9 +56,9 @@ pub(super) fn check_stretch(body: &Value) -> Result<(), Refusal> {
 }
 
 /// Checks the body of a translation, and gives the names of its languages.
-pub(super) fn check(world: &World, state: &State, body: &Value) -> Result<Vec<String>, Refusal> {
+pub(super) fn check(world: &World, state: &State, body: &Value, now: u64) -> Result<Vec<String>, Refusal> {
     batches::check_languages("output_languages", body["output_languages"].as_array().map_or(0, Vec::len))?;
-    inputs::check(state, body)?;
+    inputs::check(state, body, now)?;
     glossaries::check(state, body)?;
     check_stretch(body)?;
     if body.pointer("/stock_voice_config/use_stock_voice") == Some(&Value::Bool(true))
@@ -112,7 +112,7 @@ pub(super) fn submit_all(
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
-    let languages = check(world, state, &call.body)?;
+    let languages = check(world, state, &call.body, call.now)?;
     let ids = submit_all(world, state, &call.body, &languages, call.now)?;
     data(json!({"video_translation_ids": ids}))
 }

@@ -43,7 +43,7 @@ fn title(prompt: &str) -> String {
 }
 
 fn check(state: &State, call: &Call) -> Result<(), Refusal> {
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     glossaries::check(state, &call.body)?;
     brand_kits::check(state, &call.body)?;
     if let Some(avatar) = call.text("avatar_id") {

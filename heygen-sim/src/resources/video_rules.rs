@@ -52,7 +52,7 @@ impl<'a> Part<'a> {
 
 /// Checks the body of `POST /v3/videos`, or of one item of a batch.
 pub(super) fn check(world: &World, state: &State, body: &Value, now: u64) -> Result<Plan, Refusal> {
-    inputs::check(state, body)?;
+    inputs::check(state, body, now)?;
     glossaries::check(state, body)?;
     let part = Part { state, body, at: "", now };
     if part.has("watermark") && !world.settings.enterprise {
@@ -236,7 +236,8 @@ fn background(part: Part<'_>) -> Result<(), Refusal> {
             }
             (false, true) => {
                 let id = background.get("asset_id").and_then(Value::as_str).unwrap_or_default();
-                inputs::asset(part.state, &part.place("background.asset_id"), id, "image").map(drop)
+                let place = part.place("background.asset_id");
+                inputs::asset(part.state, &place, id, inputs::IMAGE, part.now).map(drop)
             }
             (false, false) => part.refuse("background.url", "one of url and asset_id is required"),
             (true, true) => part.refuse("background.asset_id", "url and asset_id exclude one another"),

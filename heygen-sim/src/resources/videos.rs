@@ -163,7 +163,7 @@ pub(super) fn view_model(world: &World, job: &Job, now: u64) -> Value {
 }
 
 pub(super) fn create_model(world: &World, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     let count = |name: &str| call.body.get(name).and_then(Value::as_array).map_or(0, Vec::len);
     let references = ["reference_images", "reference_videos", "reference_audio"].map(count);
     if references.iter().sum::<usize>() > 12 {

@@ -156,7 +156,7 @@ pub(super) fn design(world: &World, state: &mut State, call: &Call) -> Answer {
 }
 
 pub(super) fn clone(world: &World, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body)?;
+    inputs::check(state, &call.body, call.now)?;
     let name = trimmed("voice_name", call.text("voice_name").unwrap_or_default())?;
     if state.voices.values().filter(|voice| voice.owned).count() >= CLONE_LIMIT {
         let message = format!("a workspace has at most {CLONE_LIMIT} voice clones");

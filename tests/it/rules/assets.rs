@@ -114,3 +114,112 @@ async fn a_deleted_asset_is_gone() {
     }
     desk.done();
 }
+
+#[tokio::test]
+async fn a_file_is_of_a_kind_that_its_place_takes() {
+    let mut desk = Desk::of(heygen_sim::Sim::builder().concurrency(100).legacy(true)).await;
+    let (picture, film) = (desk.upload("thumbnail.png").await, desk.upload("video.mp4").await);
+    let (sound, words) = (desk.upload("speech.mp3").await, desk.upload("captions.srt").await);
+    let file = |id: &str| json!({"type": "asset_id", "asset_id": id});
+    let scene = |kind: &str, id: &str| json!({"type": kind, "source": file(id), "duration": (kind == "image").then_some(2)});
+    let studio = |scene: Value| {
+        let mut scene = scene;
+        scene.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        json!({"type": "studio", "scenes": [scene]})
+    };
+    let variable =
+        |name: &str, kind: &str, id: &str| json!({"variables": {name: {"type": kind, "asset": file(id)}}});
+    let model = |place: &str, id: &str| {
+        let picture = json!({"type": "url", "url": "https://example.com/a.png"});
+        super::changed(
+            &json!({"mode": "reference_to_video", "model": "heygen-video-1", "prompt": "A cat", "reference_images": [picture]}),
+            &json!({place: [file(id)]}),
+        )
+    };
+    let cinema = |id: &str| json!({"type": "cinematic_avatar", "prompt": "A walk", "avatar_id": ["Anna_sitting_public"], "references": [file(id)]});
+    let podcast = |id: &str| {
+        json!({"host_avatar_id": "Anna_sitting_public", "host_voice_id": "en-us-clara", "topic": "Bees",
+            "guest_avatar_id": "Marcus_office_public", "guest_voice_id": "en-gb-henry", "source_files": [file(id)]})
+    };
+    let agent = |id: &str| json!({"prompt": "Bees", "files": [file(id)]});
+    let drawing = |id: &str| json!({"type": "prompt", "name": "A drawing", "prompt": "Blue", "reference_images": [file(id)]});
+    let old_agent = |id: &str| json!({"prompt": "Bees", "files": [{"asset_id": id}]});
+    let (videos, template) = ("/v3/videos", "/v3/templates/d0000000000000000000000000000001");
+    for (path, good, bad, place) in [
+        (
+            videos,
+            studio(scene("image", &picture)),
+            studio(scene("image", &sound)),
+            "scenes.0.source.asset_id",
+        ),
+        (videos, studio(scene("video", &film)), studio(scene("video", &picture)), "scenes.0.source.asset_id"),
+        (videos, cinema(&sound), cinema(&words), "references.0.asset_id"),
+        (
+            template,
+            variable("screenshot", "image", &picture),
+            variable("screenshot", "image", &film),
+            "variables.screenshot.asset.asset_id",
+        ),
+        (
+            template,
+            variable("clip", "video", &film),
+            variable("clip", "video", &sound),
+            "variables.clip.asset.asset_id",
+        ),
+        (
+            template,
+            variable("jingle", "audio", &sound),
+            variable("jingle", "audio", &words),
+            "variables.jingle.asset.asset_id",
+        ),
+        (
+            "/v3/models/videos",
+            model("reference_images", &picture),
+            model("reference_images", &film),
+            "reference_images.0.asset_id",
+        ),
+        (
+            "/v3/models/videos",
+            model("reference_videos", &film),
+            model("reference_videos", &picture),
+            "reference_videos.0.asset_id",
+        ),
+        (
+            "/v3/models/videos",
+            model("reference_audio", &sound),
+            model("reference_audio", &film),
+            "reference_audio.0.asset_id",
+        ),
+        ("/v3/podcasts", podcast(&picture), podcast(&sound), "source_files.0.asset_id"),
+        ("/v3/video-agents", agent(&sound), agent(&words), "files.0.asset_id"),
+        ("/v3/avatars", drawing(&picture), drawing(&film), "reference_images.0.asset_id"),
+    ] {
+        desk.post(path, good).await;
+        desk.posts(&format!("{path} {place}"), path, bad, (400, INVALID, place)).await;
+    }
+    // The old agent has another envelope, without a place.
+    desk.post("/v1/video_agent/generate", old_agent(&picture)).await;
+    let refused = desk.send(Method::POST, "/v1/video_agent/generate", None, Some(&old_agent(&words))).await;
+    assert_eq!((refused.status, refused.text("/error/code")), (400, INVALID.to_owned()));
+    desk.done();
+}
+
+#[tokio::test]
+async fn an_asset_that_could_not_be_taken_in_is_of_no_use() {
+    let mut desk = Desk::new().await;
+    let content = picture();
+    let slot =
+        json!({"filename": "[sim:fail].png", "content_type": "image/png", "size_bytes": content.len()});
+    let (asset, _) = put(&desk, slot, content, None).await;
+    desk.advance(1);
+    desk.post(&format!("{asset}/complete"), json!({})).await;
+    desk.advance(30);
+    let id = asset.rsplit('/').next().unwrap();
+    let image = json!({"type": "image", "image": {"type": "asset_id", "asset_id": id},
+        "audio_url": "https://example.com/a.mp3"});
+    let refusal = (409, "asset_not_available", "image.asset_id");
+    desk.posts("an asset that has failed", "/v3/videos", image, refusal).await;
+    assert_eq!(desk.get(&asset).await.body["data"]["url"], Value::Null);
+    assert_eq!(desk.get("/v3/assets?username=simulated-user").await.body["data"], json!([]));
+    desk.done();
+}

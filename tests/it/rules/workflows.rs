@@ -165,6 +165,31 @@ async fn a_run_has_a_key_and_the_inputs_of_its_version() {
     desk.done();
 }
 
+/// The names of inputs are the author's: only those that are declared so hold files.
+#[tokio::test]
+async fn an_input_may_have_any_name() {
+    let mut desk = Desk::new().await;
+    let picture = desk.upload("thumbnail.png").await;
+    let speech = desk.upload("speech.mp3").await;
+    let graph = json!({"schema_version": "1.0.0",
+        "nodes": [speak("one", json!({"kind": "run_input", "name": "video_url"}))],
+        "inputs": {"video_url": {"type": "text"}, "video": {"type": "image", "required": false},
+            "audio_asset_id": {"type": "json", "required": false}}});
+    let id = desk.post(PATH, json!({"name": "Film", "product_graph": graph})).await.text("/data/id");
+    let base = json!({"workflow_id": id, "inputs": {"video_url": "my clip"}});
+    let file = |id: &str| json!({"inputs": {"video": {"type": "asset_id", "asset_id": id}}});
+    let data = json!({"inputs": {"audio_asset_id": {"type": "asset_id", "asset_id": "none"}}});
+    for (number, change) in [json!({}), file(&picture), data].iter().enumerate() {
+        let body = super::changed(&base, change);
+        let answer = desk.send(Method::POST, RUNS, Some(&format!("good-{number}")), Some(&body)).await;
+        assert_eq!(answer.status, 201, "{change}: {}", answer.body);
+    }
+    let refused =
+        desk.send(Method::POST, RUNS, Some("bad"), Some(&super::changed(&base, &file(&speech)))).await;
+    desk.judge("audio for an image", &refused, Refusal(400, INVALID, "inputs.video.asset_id"));
+    desk.done();
+}
+
 #[tokio::test]
 async fn every_listed_type_says_which_inputs_it_needs() {
     let desk = Desk::new().await;
