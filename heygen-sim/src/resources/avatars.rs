@@ -16,7 +16,7 @@ use crate::wallet::dollars;
 use crate::world::World;
 
 /// US dollars for an avatar.
-const PRICE: f64 = 1.0;
+pub(crate) const PRICE: f64 = 1.0;
 
 /// Identity groups that a workspace may have.
 const GROUP_LIMIT: usize = 500;
@@ -143,6 +143,8 @@ pub(super) fn usable_look<'a>(
             let message = "the person shown has not given consent; see POST /v3/avatars/{group_id}/consent";
             Err(Refusal::new(StatusCode::FORBIDDEN, "avatar_consent_required", message).at(param))
         }
+        // To poll it would be in vain.
+        "failed" => Err(Refusal::invalid(param, "the look has failed")),
         status => {
             Err(Refusal::new(StatusCode::CONFLICT, "resource_not_ready", format!("the look is {status}"))
                 .at(param))
@@ -213,6 +215,15 @@ fn look<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Look, Refusal> {
     look.ok_or_else(|| Refusal::not_found("avatar_not_found", format!("no avatar look {id}")))
 }
 
+/// Refuses what is done to a look of a public group.
+fn check_own(state: &State, id: &str, message: &str) -> Result<(), Refusal> {
+    let group = state.looks.get(id).and_then(|look| state.groups.get(&look.group_id));
+    match group.is_some_and(|group| !group.owned) {
+        true => Err(Refusal::forbidden(message)),
+        false => Ok(()),
+    }
+}
+
 pub(super) fn list_looks(world: &World, state: &mut State, call: &Call) -> Answer {
     let state = &*state;
     let filter = |name: &str| call.query.get(name);
@@ -232,12 +243,13 @@ pub(super) fn get_look(world: &World, state: &mut State, call: &Call) -> Answer 
 }
 
 pub(super) fn update_look(world: &World, state: &mut State, call: &Call) -> Answer {
-    let look = look(state, call.id("look_id"))?;
-    if look.avatar_type == "studio_avatar" {
+    let id = call.id("look_id");
+    if look(state, id)?.avatar_type == "studio_avatar" {
         return Err(Refusal::invalid("look_id", "only photo avatars and digital twins can be renamed"));
     }
+    check_own(state, id, "public avatars cannot be changed")?;
     if let Some(name) = call.text("name") {
-        look.name = trimmed("name", name)?;
+        look(state, id)?.name = trimmed("name", name)?;
     }
     get_look(world, state, call)
 }
@@ -249,9 +261,7 @@ pub(super) fn delete_look(_: &World, state: &mut State, call: &Call) -> Answer {
         return Err(Refusal::forbidden("studio avatars cannot be deleted through the API"));
     }
     let group = look.group_id.clone();
-    if state.groups.get(&group).is_some_and(|group| !group.owned) {
-        return Err(Refusal::forbidden("public avatars cannot be deleted"));
-    }
+    check_own(state, id, "public avatars cannot be deleted")?;
     state.looks.remove(id);
     state.forget(id);
     state.gone.insert(id, ());
@@ -275,7 +285,12 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
         return Err(Refusal::forbidden("public groups cannot be added to").at("avatar_group_id"));
     }
     if let Some(reference) = call.text("avatar_id") {
-        let look = usable_look(state, "avatar_id", reference, call.now)?;
+        let look = usable_look(state, "avatar_id", reference, call.now);
+        // One that is there and cannot be used is a wrong value here, for whatever reason.
+        let look = look.map_err(|refusal| match refusal.status {
+            StatusCode::NOT_FOUND => refusal,
+            _ => Refusal::invalid("avatar_id", refusal.message),
+        })?;
         if home.as_ref().is_some_and(|home| *home != look.group_id) {
             return Err(Refusal::invalid("avatar_id", "the avatar belongs to another group"));
         }

@@ -60,6 +60,7 @@ fn completed<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Job, Refus
     let job = state.job(Kind::Proofread, call.id("proofread_id"), call.now)?;
     match job.course.stage(call.now) {
         Stage::Done => Ok(job),
+        Stage::Failed => Err(Refusal::conflict("the proofread has failed")),
         _ => {
             let message = format!("the proofread is {}", job.status(call.now));
             Err(Refusal::new(http::StatusCode::CONFLICT, "resource_not_ready", message))

@@ -9,9 +9,10 @@ use crate::course::Stage;
 use crate::document::document;
 use crate::door::Call;
 use crate::reply::Answer;
-use crate::resources::{iso, page, page_of};
+use crate::resources::{avatars, iso, page, page_of};
 use crate::state::State;
 use crate::timeline::Due;
+use crate::wallet::dollars;
 use crate::world::World;
 
 pub(crate) struct Event {
@@ -86,6 +87,9 @@ pub(crate) fn look_is_over(world: &World, state: &mut State, id: &str, then: u64
         data["error"] = json!({"code": code, "message": message});
     }
     let group = look.group_id.clone();
+    if failed {
+        state.wallet.refund(dollars(avatars::PRICE));
+    }
     emit(world, state, then, &event_type, &[id, &group], data, None);
 }
 

@@ -64,6 +64,20 @@ async fn an_avatar_is_put_into_a_group_of_ones_own() {
         rule("an unknown reference", json!({"avatar_id": "x"}), 404, "avatar_not_found", "avatar_id"),
     ];
     desk.table(PATH, &drawing, &allowed, rules).await;
+    // Nothing can be made after one that is in the making, has failed, or waits for consent.
+    let look = |answer: &super::Answer| answer.text("/data/avatar_item/id");
+    let failing = look(&desk.post(PATH, super::changed(&photo, &json!({"name": "[sim:fail]"}))).await);
+    let young = look(&desk.post(PATH, photo.clone()).await);
+    let video =
+        |look: &str| json!({"type": "avatar", "avatar_id": look, "script": "Hi", "voice_id": "en-us-clara"});
+    let early = (409, "resource_not_ready", "avatar_id");
+    desk.posts("a look in the making", "/v3/videos", video(&failing), early).await;
+    desk.advance(30);
+    desk.posts("a failed look", "/v3/videos", video(&failing), (400, INVALID, "avatar_id")).await;
+    for reference in [&failing, &young, "b0000000000000000000000000000004"] {
+        let body = super::changed(&drawing, &json!({"avatar_id": reference}));
+        desk.posts(reference, PATH, body, (400, INVALID, "avatar_id")).await;
+    }
     // Without a group, it goes where the reference is.
     let made = desk.post(PATH, super::changed(&drawing, &json!({"avatar_id": OTHER_LOOK}))).await;
     assert_eq!(made.text("/data/avatar_group/id"), WITHOUT_TWIN);
@@ -86,6 +100,7 @@ async fn what_is_public_stays_as_it_is() {
         ("an unknown look deleted", &delete, look("x"), None, (404, "avatar_not_found", "")),
         ("a public group's voice", &patch, path("Anna_public"), Some(&voice), (403, "forbidden", "")),
         ("a studio look's name", &patch, look("Anna_sitting_public"), Some(&name), (400, INVALID, "look_id")),
+        ("a public photo's name", &patch, look("Lea_photo_public"), Some(&name), (403, "forbidden", "")),
     ];
     for (what, method, path, body, refusal) in cases {
         desk.refuses(what, method.clone(), &path, body.cloned(), refusal).await;

@@ -91,7 +91,7 @@ async fn a_proofread_is_edited_once_it_is_there() {
         super::changed(&translation(), &json!({"title": "To be corrected", "output_languages": ["de"]}));
     let rules = vec![invalid("no language", json!({"output_languages": ["de", "xx"]}), "output_languages.1")];
     desk.table(path, &base, &[], rules).await;
-    let made = format!("{path}/{}", desk.post(path, base).await.text("/data/proofread_ids/0"));
+    let made = format!("{path}/{}", desk.post(path, base.clone()).await.text("/data/proofread_ids/0"));
     let srt = json!({"srt": {"type": "url", "url": "https://example.com/a.srt"}});
     let early = (409, "resource_not_ready", "");
     let (subtitles, render) = (format!("{made}/srt"), format!("{made}/generate"));
@@ -103,6 +103,11 @@ async fn a_proofread_is_edited_once_it_is_there() {
     let edited = desk.get(&subtitles).await;
     assert_eq!(edited.text("/data/srt_url"), "https://example.com/a.srt");
     desk.post(&render, json!({})).await;
+    // One that has failed is not worth waiting for.
+    let failing = super::changed(&base, &json!({"title": "[sim:fail]"}));
+    let failed = format!("{path}/{}/srt", desk.post(path, failing).await.text("/data/proofread_ids/0"));
+    desk.advance(30);
+    desk.refuses("subtitles of a failed one", Method::GET, &failed, None, (409, "conflict", "")).await;
     let picture = desk.upload("thumbnail.png").await;
     let wrong = json!({"srt": {"type": "asset_id", "asset_id": picture}});
     let refusal = (400, INVALID, "srt.asset_id");
