@@ -52,6 +52,20 @@ impl Marker {
         Ok(marker)
     }
 
+    /// With those that were there before: what is said later counts.
+    pub(crate) fn after(self, earlier: &Self) -> Self {
+        Self {
+            fail: self.fail.or_else(|| earlier.fail.clone()),
+            hang: self.hang || earlier.hang,
+            takes: self.takes.or(earlier.takes),
+            ask: self.ask || earlier.ask,
+            no_review: self.no_review || earlier.no_review,
+            late_link: self.late_link || earlier.late_link,
+            size: self.size.or(earlier.size),
+            partial: self.partial || earlier.partial,
+        }
+    }
+
     fn read(&mut self, word: &str) -> Option<()> {
         match word.split_once('=') {
             None => match word {

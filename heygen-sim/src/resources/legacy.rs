@@ -8,7 +8,7 @@ use crate::course::Course;
 use crate::course::Stage;
 use crate::door::Call;
 use crate::files::link;
-use crate::jobs::{self, Kind};
+use crate::jobs::{self, Job, Kind};
 use crate::marker::Marker;
 use crate::refusal::Refusal;
 use crate::reply::{Answer, Reply, data};
@@ -74,9 +74,19 @@ pub(super) fn translate(world: &World, state: &mut State, call: &Call) -> Answer
     data(json!({"video_translate_id": single, "video_translate_ids": (ids.len() > 1).then_some(&ids)}))
 }
 
-/// A video or, by the same operation, a translation: that is how these are polled.
+/// A video or, by the same operation, a translation: that is how these are polled. So is the video of the old agent,
+/// from the moment at which it was named.
 pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
-    let Ok(job) = state.job(Kind::Translation, call.id("video_id"), call.now) else {
+    let id = call.id("video_id");
+    if let Some(session) = video_agents::without_video(state, id, call.now) {
+        return data(session);
+    }
+    // The old agent names its video before that begins.
+    let agent = |job: &&Job| !job.announced && !job.deleted && job.visible > call.now;
+    if let Some(job) = state.jobs(Kind::Video).get(id).filter(agent) {
+        return data(videos::view(world, job, call.now));
+    }
+    let Ok(job) = state.job(Kind::Translation, id, call.now) else {
         return videos::get(world, state, call);
     };
     let mut video = videos::view(world, job, call.now);

@@ -66,7 +66,9 @@ pub(super) fn check(world: &World, state: &State, body: &Value, now: u64) -> Res
     {
         return Err(Refusal::forbidden("stock voices need an Enterprise plan").at("stock_voice_config"));
     }
-    if body.get("srt_role").is_some_and(Value::is_string) && body.get("srt").is_none_or(Value::is_null) {
+    // The old operation has the URL alone.
+    let has_srt = ["srt", "srt_url"].iter().any(|name| body.get(name).is_some_and(|srt| !srt.is_null()));
+    if body.get("srt_role").is_some_and(Value::is_string) && !has_srt {
         return Err(Refusal::invalid("srt_role", "srt_role goes with srt"));
     }
     let wanted = body["output_languages"].as_array().into_iter().flatten().filter_map(Value::as_str);

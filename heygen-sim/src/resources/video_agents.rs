@@ -82,7 +82,7 @@ fn video_turn(
     let seconds = (ends - thought) / 1000;
     let waits = VIDEO_WAITS.min(seconds / 4);
     let kept = Marker { size: marker.size, late_link: marker.late_link, ..Marker::default() };
-    let body = json!({"title": brief.title, "caption": brief.caption});
+    let body = json!({"title": brief.title});
     let order = Order {
         queued: thought - now,
         pace: Some((waits, seconds - waits)),
@@ -94,6 +94,11 @@ fn video_turn(
     Ok(Turn::new(thought, Then::Generates { video, ends }))
 }
 
+/// Whether a storyboard comes before the video. What fails or hangs does so at once.
+fn is_reviewed(brief: &Brief, marker: &Marker) -> bool {
+    brief.chat && !marker.no_review && marker.fail.is_none() && !marker.hang
+}
+
 /// The turn that a message, or the first prompt, leads to.
 fn next_turn(
     world: &World,
@@ -103,12 +108,10 @@ fn next_turn(
     now: u64,
     status: Option<&str>,
 ) -> Result<Turn, Refusal> {
-    let reviews = brief.chat && !marker.no_review;
+    let reviews = is_reviewed(brief, marker);
     match status {
         None if brief.chat && marker.ask => Ok(Turn::new(now + ASKS_AFTER * 1000, Then::Asks)),
-        None if reviews && marker.fail.is_none() && !marker.hang => {
-            Ok(Turn::new(now + THINKS * 1000, Then::Reviews))
-        }
+        None if reviews => Ok(Turn::new(now + THINKS * 1000, Then::Reviews)),
         Some("waiting_for_input") if reviews => Ok(Turn::new(now + ASKS_AFTER * 1000, Then::Reviews)),
         Some("reviewing") => video_turn(world, state, brief, marker, now, 0),
         _ => video_turn(world, state, brief, marker, now, THINKS),
@@ -139,7 +142,7 @@ pub(super) fn begin(
     state.check_room(world, 1, call.now)?;
     state.wallet.charge(dollars(PRICE))?;
     let prompt = call.text("prompt").unwrap_or_default();
-    let mut session = Session::new(world.id(), call.now, title(prompt), prompt, &call.body);
+    let mut session = Session::new(world.id(), call.now, title(prompt), prompt, &call.body, marker.clone());
     let turn = next_turn(world, state, &session.brief(), &marker, call.now, None)?;
     follow(world, state, &session.id, &turn);
     let video = match &turn.then {
@@ -152,6 +155,19 @@ pub(super) fn begin(
         state.forget(&oldest);
     }
     Ok((id, video))
+}
+
+/// What the old operations say of the video of a session that has none: that it is to come, or that it has failed.
+pub(super) fn without_video(state: &State, id: &str, now: u64) -> Option<Value> {
+    let session = state.sessions.get(id).filter(|session| !session.has_video())?;
+    let mut video = json!({"id": id, "title": session.title, "status": "pending",
+        "created_at": session.created / 1000, "folder_id": null, "output_language": null});
+    if session.is_over(now) {
+        video["status"] = json!("failed");
+        video["failure_code"] = json!(session.failure(now).unwrap_or("stopped"));
+        video["failure_message"] = json!("The video could not be made");
+    }
+    Some(video)
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
@@ -190,10 +206,12 @@ pub(super) fn send(world: &World, state: &mut State, call: &Call) -> Answer {
     if status == "failed" {
         return Err(Refusal::conflict("the session has failed"));
     }
+    let marker = marker.after(&session.marker);
+    let message = call.text("message").unwrap_or_default();
     // While it thinks or generates, a message is one more hint.
     if matches!(status, "waiting_for_input" | "reviewing" | "completed") {
         let brief = session.brief();
-        let asks_again = status == "waiting_for_input" && !marker.no_review;
+        let asks_again = status == "waiting_for_input" && is_reviewed(&brief, &marker);
         if !asks_again {
             state.check_room(world, 1, call.now)?;
         }
@@ -202,10 +220,18 @@ pub(super) fn send(world: &World, state: &mut State, call: &Call) -> Answer {
         }
         let turn = next_turn(world, state, &brief, &marker, call.now, Some(status))?;
         follow(world, state, &id, &turn);
-        find(state, &id)?.go_on(turn);
+        let session = find(state, &id)?;
+        session.marker = marker;
+        session.write(call.now, message);
+        session.go_on(turn);
+    } else {
+        let session = find(state, &id)?;
+        session.write(call.now, message);
+        if session.will_wait() {
+            session.marker = marker;
+        }
     }
     let session = find(state, &id)?;
-    session.write(call.now, call.text("message").unwrap_or_default());
     data(json!({"session_id": id, "run_id": world.id(), "title": session.title}))
 }
 

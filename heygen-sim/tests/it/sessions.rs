@@ -62,6 +62,57 @@ async fn a_chat_asks_shows_a_storyboard_and_makes_a_video_and_another_one() {
     assert!(messages > 6, "{messages}");
 }
 
+/// The markers of the prompt, and of each message, hold until there is a video.
+#[tokio::test]
+async fn markers_are_remembered_until_the_video() {
+    let program = Program::start().await;
+    let direct = begin(&program, "Launch [sim:ask][sim:no-review]", "chat").await;
+    let fails = begin(&program, "Launch [sim:ask][sim:fail=script_too_long]", "chat").await;
+    let large = begin(&program, "Launch [sim:size=70000][sim:takes=100]", "chat").await;
+    let hinted = begin(&program, "Launch", "chat").await;
+    say(&program, &hinted, "But quickly [sim:takes=50]").await;
+    program.advance(120);
+    for session in [&direct, &fails] {
+        assert_eq!(status(&program, session).await, "waiting_for_input");
+        say(&program, session, "For customers").await;
+    }
+    for session in [&large, &hinted] {
+        assert_eq!(status(&program, session).await, "reviewing");
+        say(&program, session, "Go on").await;
+    }
+    program.advance(50);
+    assert_eq!(status(&program, &fails).await, "failed");
+    assert!(program.get(&fails).await["messages"].to_string().contains("script_too_long"));
+    assert_eq!(status(&program, &hinted).await, "completed");
+    program.advance(70);
+    assert_eq!(status(&program, &direct).await, "generating");
+    let videos = program.get(&format!("{large}/videos")).await;
+    assert_eq!(program.fetch(&videos[0]["video_url"]).await.1.len(), 70_000);
+    // The next video is another matter.
+    say(&program, &large, "Once more").await;
+    program.advance(600);
+    let videos = program.get(&format!("{large}/videos")).await;
+    assert_ne!(program.fetch(&videos[0]["video_url"]).await.1.len(), 70_000);
+}
+
+#[tokio::test]
+async fn what_is_said_at_one_time_keeps_its_order() {
+    let program = Program::start().await;
+    let session = begin(&program, "Launch [sim:takes=0]", "chat").await;
+    program.advance(120);
+    say(&program, &session, "Go on").await;
+    let messages = program.get(&session).await["messages"].clone();
+    let said: Vec<&str> =
+        messages.as_array().unwrap().iter().map(|one| one["content"].as_str().unwrap()).collect();
+    let wanted = [
+        "Your video is ready.",
+        "I am making your video now.",
+        "Go on",
+        "Here is the storyboard. Shall I go on?",
+    ];
+    assert_eq!(said[..4], wanted);
+}
+
 #[tokio::test]
 async fn a_session_fails_hangs_and_stops() {
     let program = Program::start().await;

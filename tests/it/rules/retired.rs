@@ -50,6 +50,7 @@ async fn an_old_translation_has_one_way_to_say_its_languages() {
         invalid("both ways", json!({"output_languages": ["de"]}), "output_languages"),
         invalid("neither", json!({"output_language": null}), "output_language"),
         invalid("an unknown language", json!({"output_language": "xx"}), "output_language"),
+        invalid("the role of no subtitles", json!({"srt_role": "output"}), "srt_role"),
         rule(
             "a page",
             json!({"video_url": "https://example.com/a.html"}),
@@ -58,7 +59,8 @@ async fn an_old_translation_has_one_way_to_say_its_languages() {
             "video_url",
         ),
     ];
-    desk.table(path, &base, &[several], rules).await;
+    let words = json!({"srt_url": "https://example.com/a.srt", "srt_role": "output"});
+    desk.table(path, &base, &[several, words], rules).await;
     let languages = desk.get("/v2/video_translate/target_languages").await;
     let languages = languages.body["data"]["languages"].as_array().unwrap().clone();
     assert!(languages.contains(&json!("es-MX")) && !languages.contains(&json!("German")), "{languages:?}");
@@ -78,6 +80,34 @@ async fn an_old_translation_has_one_way_to_say_its_languages() {
     assert_eq!(desk.send(Method::DELETE, &video, None, None).await.status, 200);
     desk.refuses("a deleted one", Method::GET, &video, None, (404, "video_not_found", "")).await;
     desk.done();
+}
+
+/// The document says to poll the video that the answer names.
+#[tokio::test]
+async fn the_video_of_the_old_agent_is_there_at_once() {
+    let desk = desk().await;
+    let begin = async |prompt: &str| {
+        let made = desk.post("/v1/video_agent/generate", json!({"prompt": prompt})).await;
+        let video = format!("/v2/videos/{}", made.text("/data/video_id"));
+        (video, made.text("/data/session_id"))
+    };
+    let (good, with_video) = begin("Bees").await;
+    assert_eq!(desk.get(&format!("/v2/videos/{with_video}")).await.status, 404);
+    let (fails, _) = begin("Bees [sim:fail=avatar_unavailable]").await;
+    let (hangs, _) = begin("Bees [sim:hang]").await;
+    let (stops, session) = begin("Bees [sim:hang]").await;
+    let statuses = async |wanted: [&str; 4]| {
+        for (video, wanted) in [&good, &fails, &hangs, &stops].into_iter().zip(wanted) {
+            assert_eq!(desk.get(video).await.text("/data/status"), wanted, "{video}");
+        }
+    };
+    statuses(["pending"; 4]).await;
+    desk.post(&format!("/v3/video-agents/{session}/stop"), json!({})).await;
+    desk.advance(30);
+    statuses(["pending", "failed", "pending", "failed"]).await;
+    assert_eq!(desk.get(&fails).await.text("/data/failure_code"), "avatar_unavailable");
+    desk.advance(600);
+    statuses(["completed", "failed", "pending", "failed"]).await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::THINKS;
 use crate::kept;
+use crate::marker::Marker;
 
 /// Messages that a session shows.
 const MESSAGES: usize = 40;
@@ -20,11 +21,13 @@ pub(crate) struct Session {
     pub(super) title: String,
     /// The request that made it.
     pub(super) body: Value,
+    /// What markers asked for since the last video: it holds until the next one.
+    pub(super) marker: Marker,
     turns: VecDeque<Turn>,
     /// Turns that are forgotten: with them the numbers of the others stay what they are.
     forgotten: usize,
-    /// What the caller wrote, with its time.
-    wrote: VecDeque<(u64, String)>,
+    /// What the caller wrote, with its time and the number of the turn that it led to.
+    wrote: VecDeque<(u64, usize, String)>,
     /// When it stops because it was told to.
     stops: Option<u64>,
 }
@@ -33,7 +36,6 @@ pub(crate) struct Session {
 pub(super) struct Brief {
     pub(super) chat: bool,
     pub(super) title: String,
-    pub(super) caption: Option<Value>,
 }
 
 #[derive(Debug, Clone)]
@@ -89,28 +91,35 @@ impl Turn {
 }
 
 impl Session {
-    pub(super) fn new(id: String, created: u64, title: String, prompt: &str, body: &Value) -> Self {
+    pub(super) fn new(
+        id: String,
+        created: u64,
+        title: String,
+        prompt: &str,
+        body: &Value,
+        marker: Marker,
+    ) -> Self {
         Self {
             id,
             chat: body.get("mode").and_then(Value::as_str) == Some("chat"),
             created,
             title,
             body: kept::of(body),
+            marker,
             turns: VecDeque::new(),
             forgotten: 0,
-            wrote: VecDeque::from([(created, prompt.to_owned())]),
+            wrote: VecDeque::from([(created, 0, prompt.to_owned())]),
             stops: None,
         }
     }
 
     pub(super) fn brief(&self) -> Brief {
-        let (title, caption) = (self.title.clone(), self.body.get("caption").cloned());
-        Brief { chat: self.chat, title, caption }
+        Brief { chat: self.chat, title: self.title.clone() }
     }
 
-    /// Notes what the caller wrote.
+    /// Notes what the caller wrote, before the turn that it leads to.
     pub(super) fn write(&mut self, now: u64, text: &str) {
-        self.wrote.push_back((now, text.to_owned()));
+        self.wrote.push_back((now, self.forgotten + self.turns.len(), text.to_owned()));
         if self.wrote.len() > KEEP {
             self.wrote.pop_front();
         }
@@ -119,6 +128,9 @@ impl Session {
     /// Goes on with another turn.
     pub(super) fn go_on(&mut self, turn: Turn) {
         self.stops = None;
+        if !turn.waits_for_a_person() {
+            self.marker = Marker::default();
+        }
         self.turns.push_back(turn);
         if self.turns.len() > KEEP {
             self.turns.pop_front();
@@ -154,6 +166,11 @@ impl Session {
         Some(turn.then.clone())
     }
 
+    /// Whether the turn under way ends in a question to a person.
+    pub(super) fn will_wait(&self) -> bool {
+        self.turns.back().is_some_and(Turn::waits_for_a_person)
+    }
+
     pub(super) fn is_stopping(&self) -> bool {
         self.stops.is_some()
     }
@@ -168,6 +185,14 @@ impl Session {
                 _ => None,
             }
         })
+    }
+
+    /// Code of its failure, once it has failed.
+    pub(super) fn failure(&self, now: u64) -> Option<&str> {
+        match &self.turns.back()?.then {
+            Then::Fails(code) if self.status(now) == "failed" => Some(code),
+            _ => None,
+        }
     }
 
     pub(super) fn status(&self, now: u64) -> &'static str {
@@ -190,6 +215,11 @@ impl Session {
 
     pub(super) fn is_over(&self, now: u64) -> bool {
         matches!(self.status(now), "completed" | "failed")
+    }
+
+    /// Whether it has a video, or will have one.
+    pub(super) fn has_video(&self) -> bool {
+        self.turns.iter().any(|turn| matches!(turn.then, Then::Generates { .. }))
     }
 
     /// Ids of the videos that have begun, the newest first.
@@ -216,38 +246,46 @@ impl Session {
         format!("{}-storyboard-{}", self.id, self.forgotten + number)
     }
 
-    /// What was said, the newest first.
+    /// What was said, the newest first; at one time, in the order in which it was said.
     fn messages(&self, now: u64) -> Vec<Value> {
-        let said = |at: u64, role: &str, kind: &str, text: &str, resources: Vec<String>| {
-            let resources = Some(resources).filter(|resources| !resources.is_empty());
+        let mut all = Vec::new();
+        // A turn answers what was written before it.
+        let mut say = |at: u64,
+                       order: (usize, u8),
+                       (role, kind): (&str, &str),
+                       text: &str,
+                       resource: Option<String>| {
+            let resources = resource.map(|resource| [resource]);
             let message = json!({"role": role, "type": kind, "content": text, "created_at": at / 1000,
                 "resource_ids": resources});
-            (at, message)
+            all.push((at, order, message));
         };
-        let mut all: Vec<(u64, Value)> =
-            self.wrote.iter().map(|(at, text)| said(*at, "user", "text", text, Vec::new())).collect();
+        for (at, turn, text) in &self.wrote {
+            say(*at, (*turn, 0), ("user", "text"), text, None);
+        }
         for (number, turn) in self.turns.iter().enumerate() {
-            let at = turn.thought;
+            let (at, order) = (turn.thought, (self.forgotten + number, 1));
             match &turn.then {
-                Then::Asks => all.push(said(at, "model", "text", "Who is the video for?", Vec::new())),
+                Then::Asks => say(at, order, ("model", "text"), "Who is the video for?", None),
                 Then::Reviews => {
                     let text = "Here is the storyboard. Shall I go on?";
-                    all.push(said(at, "model", "resource", text, vec![self.storyboard(number)]));
+                    say(at, order, ("model", "resource"), text, Some(self.storyboard(number)));
                 }
                 Then::Generates { video, ends } => {
-                    all.push(said(at, "model", "text", "I am making your video now.", Vec::new()));
-                    all.push(said(*ends, "model", "resource", "Your video is ready.", vec![video.clone()]));
+                    say(at, order, ("model", "text"), "I am making your video now.", None);
+                    let ready = "Your video is ready.";
+                    say(*ends, (order.0, 2), ("model", "resource"), ready, Some(video.clone()));
                 }
                 Then::Fails(code) => {
                     let text = format!("The video could not be made ({code}).");
-                    all.push(said(at, "model", "error", &text, Vec::new()));
+                    say(at, order, ("model", "error"), &text, None);
                 }
                 Then::Hangs | Then::Stopped => {}
             }
         }
-        all.retain(|(at, _)| *at <= now);
-        all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        all.into_iter().take(MESSAGES).map(|(_, message)| message).collect()
+        all.retain(|(at, ..)| *at <= now);
+        all.sort_by_key(|(at, order, _)| std::cmp::Reverse((*at, *order)));
+        all.into_iter().take(MESSAGES).map(|(.., message)| message).collect()
     }
 
     pub(super) fn view(&self, now: u64) -> Value {
