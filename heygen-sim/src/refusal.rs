@@ -52,6 +52,12 @@ impl Refusal {
         Self { param: Some(param.into()).filter(|param| !param.is_empty()), ..self }
     }
 
+    /// The same, about a part of the request that is itself at that place.
+    pub(crate) fn below(self, place: &str) -> Self {
+        let param = self.param.as_ref().map_or(place.to_owned(), |param| format!("{place}.{param}"));
+        self.at(param)
+    }
+
     /// The same, with one detail (message, node) for each thing that is wrong.
     pub(crate) fn with_details(self, details: Vec<(String, Option<String>)>) -> Self {
         Self { details, ..self }

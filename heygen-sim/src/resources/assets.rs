@@ -188,42 +188,48 @@ pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
     })
 }
 
-/// Opens a slot, and gives what the service answers for it.
-fn slot(
-    world: &World,
-    state: &mut State,
-    now: u64,
-    at: &str,
-    file: &Value,
-) -> Result<(String, Value), Refusal> {
+/// A slot that is to be opened: what was announced, and is in order.
+struct Announced<'a> {
+    name: &'a str,
+    media: &'a str,
+    slot: Slot,
+    marker: Marker,
+}
+
+/// Checks what is announced of a file.
+fn announced<'a>(world: &World, file: &'a Value) -> Result<Announced<'a>, Refusal> {
     let text = |name: &str| file.get(name).and_then(Value::as_str);
-    let param = |name: &str| format!("{at}{name}");
     let media = text("content_type").unwrap_or_default();
-    check_type(&param("content_type"), media)?;
+    check_type("content_type", media)?;
     let limit = world.settings.upload_limit;
     let size = file.get("size_bytes").and_then(Value::as_u64).filter(|size| (1..=limit).contains(size));
-    let size = size.ok_or_else(|| {
-        Refusal::invalid(param("size_bytes"), format!("a file has from 1 to {limit} bytes"))
-    })?;
+    let size =
+        size.ok_or_else(|| Refusal::invalid("size_bytes", format!("a file has from 1 to {limit} bytes")))?;
     let digest = text("checksum_sha256").map(|digest| {
         let read = unhex(digest).filter(|digest| digest.len() == 32);
-        read.ok_or_else(|| Refusal::invalid(param("checksum_sha256"), "a SHA-256 has 64 hexadecimal digits"))
+        read.ok_or_else(|| Refusal::invalid("checksum_sha256", "a SHA-256 has 64 hexadecimal digits"))
     });
-    let digest = digest.transpose()?;
     let headers = uploads::headers(media, text("checksum_sha256"));
+    let slot = Slot { size, headers, digest: digest.transpose()? };
+    Ok(Announced { name: text("filename").unwrap_or_default(), media, slot, marker: Marker::of(file)? })
+}
+
+/// Opens a slot, and gives what the service answers for it.
+fn open(world: &World, state: &mut State, now: u64, announced: Announced<'_>) -> (String, Value) {
     let id = world.id();
+    let headers = announced.slot.headers.clone();
     let asset = Asset {
         id: id.clone(),
-        name: text("filename").unwrap_or_default().to_owned(),
-        media: media.to_owned(),
+        name: announced.name.to_owned(),
+        media: announced.media.to_owned(),
         content: None,
-        slot: Some(Slot { size, headers: headers.clone(), digest }),
+        slot: Some(announced.slot),
         arrived: None,
         created: now,
         course: None,
         error: None,
         folder: None,
-        marker: Marker::of(file)?,
+        marker: announced.marker,
     };
     state.assets.insert(id.clone(), asset);
     let answer = json!({
@@ -231,14 +237,15 @@ fn slot(
         "upload_url": uploads::link(world, &id),
         "upload_headers": headers,
         "expires_in_seconds": uploads::LIFETIME,
-        "max_bytes": limit,
+        "max_bytes": world.settings.upload_limit,
         "status": "pending_upload",
     });
-    Ok((id, answer))
+    (id, answer)
 }
 
 pub(super) fn open_slot(world: &World, state: &mut State, call: &Call) -> Answer {
-    data(slot(world, state, call.now, "", &call.body)?.1)
+    let announced = announced(world, &call.body)?;
+    data(open(world, state, call.now, announced).1)
 }
 
 /// Takes an upload in: what the service checks once the bytes are there.
@@ -279,14 +286,26 @@ pub(super) fn complete(world: &World, state: &mut State, call: &Call) -> Answer 
 }
 
 pub(super) fn open_batch(world: &World, state: &mut State, call: &Call) -> Answer {
-    let files = call.body.get("files").and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut items = Vec::new();
-    let mut answers = Vec::new();
+    let files = call.body.get("files").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let (mut good, mut wrong, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
     for (number, file) in files.iter().enumerate() {
-        let (id, answer) = slot(world, state, call.now, &format!("files.{number}."), file)?;
-        items.push(Item::of(id));
-        answers.push(answer);
+        match announced(world, file) {
+            Ok(file) => good.push(file),
+            Err(refusal) => {
+                wrong.push(number.to_string());
+                if !reasons.contains(&refusal.message) {
+                    reasons.push(refusal.message);
+                }
+            }
+        }
     }
+    // All or none; the refusal names each file that is wrong.
+    if !wrong.is_empty() {
+        let message = format!("files {}: {}", wrong.join(", "), reasons.join("; "));
+        return Err(Refusal::invalid("files", message));
+    }
+    let opened = good.into_iter().map(|file| open(world, state, call.now, file));
+    let (items, answers): (Vec<Item>, Vec<Value>) = opened.map(|(id, answer)| (Item::of(id), answer)).unzip();
     let batch = Batch::new(world.id(), Kind::Asset, call, items);
     let answer = json!({"batch_id": batch.id, "items": answers});
     batches::keep(state, batch);

@@ -8,6 +8,7 @@ use super::{batches, inputs, limit, slice};
 use crate::course::Stage;
 use crate::door::Call;
 use crate::jobs::{self, Job, Kind, Order};
+use crate::marker::Marker;
 use crate::refusal::Refusal;
 use crate::reply::{Answer, data, data_with};
 use crate::state::State;
@@ -40,19 +41,17 @@ pub(super) fn view(job: &Job, now: u64) -> Value {
     })
 }
 
-fn check(state: &State, at: &str, body: &Value, now: u64) -> Result<(), Refusal> {
+fn check(state: &State, body: &Value, now: u64) -> Result<(), Refusal> {
     let judge = body.get("judge_model_version").and_then(Value::as_str);
     if judge.is_some_and(|judge| judge != JUDGE) {
-        return Err(Refusal::invalid(
-            format!("{at}judge_model_version"),
-            format!("the judge here is {JUDGE}"),
-        ));
+        return Err(Refusal::invalid("judge_model_version", format!("the judge here is {JUDGE}")));
     }
-    inputs::check(state, body, now)
+    inputs::check(state, body, now)?;
+    Marker::of(body).map(drop)
 }
 
 pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
-    check(state, "", &call.body, call.now)?;
+    check(state, &call.body, call.now)?;
     let id = jobs::submit(world, state, call.now, Order::new(Kind::Comparison, &call.body))?;
     let job = state.job(Kind::Comparison, &id, call.now)?;
     data_with(StatusCode::ACCEPTED, view(job, call.now))
@@ -63,12 +62,13 @@ pub(super) fn get(_: &World, state: &mut State, call: &Call) -> Answer {
 }
 
 pub(super) fn create_batch(world: &World, state: &mut State, call: &Call) -> Answer {
-    let bodies = call.body["comparisons"].as_array().cloned().unwrap_or_default();
+    let bodies = call.body["comparisons"].as_array().map(Vec::as_slice).unwrap_or_default();
     for (number, body) in bodies.iter().enumerate() {
-        check(state, &format!("comparisons.{number}."), body, call.now)?;
+        check(state, body, call.now).map_err(|refusal| refusal.below(&format!("comparisons.{number}")))?;
     }
+    // All are in order: none is made in vain.
     let mut items = Vec::new();
-    for body in &bodies {
+    for body in bodies {
         let id = jobs::submit(world, state, call.now, Order::new(Kind::Comparison, body))?;
         items.push(Item::of(id));
     }

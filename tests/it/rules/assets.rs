@@ -51,9 +51,22 @@ async fn a_slot_has_a_type_and_a_size() {
     ];
     let allowed = [json!({"size_bytes": most}), json!({"content_type": "application/zip"})];
     desk.table(SLOTS, &base, &allowed, rules).await;
-    let batch = json!({"files": [base, super::changed(&base, &json!({"content_type": "text/html"}))]});
+    // The document: the refusal of a batch names the indexes of the files that are wrong.
+    let wrong = |change: Value| super::changed(&base, &change);
+    let page = wrong(json!({"content_type": "text/html"}));
+    let batch = json!({"files": [base, page, base, wrong(json!({"size_bytes": most + 1})), page]});
     let path = "/v3/assets/direct-uploads/batches";
-    desk.posts("a batch with a bad file", path, batch, (400, INVALID, "files.1.content_type")).await;
+    let answer = desk.send(Method::POST, path, Some("key"), Some(&batch)).await;
+    desk.judge("a batch with bad files", &answer, Refusal(400, INVALID, "files"));
+    let message = answer.text("/error/message");
+    assert!(
+        message.starts_with("files 1, 3, 4: Content type not supported text/html; a file has"),
+        "{message}"
+    );
+    let one = json!({"files": [base, wrong(json!({"filename": "[sim:fial]"}))]});
+    let answer = desk.send(Method::POST, path, Some("key"), Some(&one)).await;
+    desk.judge("a batch with a bad marker", &answer, Refusal(400, INVALID, "files"));
+    assert!(answer.text("/error/message").starts_with("files 1: [sim:fial] is no marker"));
     let unknown = json!({"batch_id": "x"});
     let refusal = (404, "resource_not_found", "");
     desk.posts("an unknown batch", "/v3/assets/complete/batches", unknown, refusal).await;

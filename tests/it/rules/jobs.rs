@@ -241,7 +241,16 @@ async fn a_comparison_knows_its_judge() {
     desk.table(path, &base, &[known], rules).await;
     let batch = json!({"comparisons": [base, super::changed(&base, &judge)]});
     let refusal = (400, INVALID, "comparisons.1.judge_model_version");
-    desk.posts("an unknown judge in a batch", "/v3/video-quality/comparisons/batches", batch, refusal).await;
+    let batches = "/v3/video-quality/comparisons/batches";
+    desk.posts("an unknown judge in a batch", batches, batch, refusal).await;
+    for (change, param) in [
+        (json!({"prompt": "[sim:fial]"}), "comparisons.1.prompt"),
+        (json!({"video_a": {"url": "https://example.com/a.html"}}), "comparisons.1.video_a.url"),
+    ] {
+        let batch = json!({"comparisons": [base, super::changed(&base, &change)]});
+        let answer = desk.send(Method::POST, batches, None, Some(&batch)).await;
+        assert_eq!((answer.status, answer.text("/error/param")), (400, param.to_owned()), "{}", answer.body);
+    }
     let picture = desk.upload("thumbnail.png").await;
     let wrong = json!({"video_b": {"type": "asset_id", "url": null, "asset_id": picture}});
     let refusal = (400, INVALID, "video_b.asset_id");

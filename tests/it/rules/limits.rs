@@ -132,3 +132,29 @@ async fn an_old_translation_that_is_refused_leaves_nothing_behind() {
     desk.post(path, json!({"video_url": "https://example.com/a.mp4", "output_language": "de"})).await;
     desk.done();
 }
+
+/// What is made takes the next id: one that is missing afterwards was left behind.
+#[tokio::test]
+async fn a_refused_batch_makes_nothing() {
+    let file = |kind: &str| json!({"filename": "a", "content_type": kind, "size_bytes": 1});
+    let comparison = |prompt: &str| {
+        json!({"model_a": "one", "model_b": "another", "prompt": prompt, "question_id": "craft",
+            "video_a": film(), "video_b": film()})
+    };
+    let refused = [
+        (
+            "/v3/video-quality/comparisons/batches",
+            json!({"comparisons": [comparison("A cat"), comparison("[sim:fial]")]}),
+        ),
+        ("/v3/assets/direct-uploads/batches", json!({"files": [file("image/png"), file("text/html")]})),
+    ];
+    let next = async |desk: &Desk| {
+        desk.post("/v3/assets/direct-uploads", file("image/png")).await.text("/data/asset_id")
+    };
+    let wanted = next(&Desk::new().await).await;
+    for (path, body) in refused {
+        let desk = Desk::new().await;
+        assert_eq!(desk.send(Method::POST, path, None, Some(&body)).await.status, 400, "{path}");
+        assert_eq!(next(&desk).await, wanted, "{path}");
+    }
+}
