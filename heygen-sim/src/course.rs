@@ -69,6 +69,16 @@ impl Course {
         matches!(self.stage(now), Stage::Done | Stage::Failed)
     }
 
+    /// When it begins to run, in milliseconds.
+    pub(crate) fn starts(&self) -> u64 {
+        self.starts
+    }
+
+    /// Whether its end will be a failure.
+    pub(crate) fn will_fail(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// When it ends, in milliseconds; never, for one that hangs.
     pub(crate) fn ends(&self) -> Option<u64> {
         self.ends

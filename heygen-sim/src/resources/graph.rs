@@ -1,6 +1,6 @@
 //! Graphs of workflows: the node types there are, and what is wrong with a graph.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
@@ -238,9 +238,9 @@ fn check_node(graph: &Graph<'_>, id: &str, node: &Value, kind: &NodeType, proble
 }
 
 /// The nodes that a binding takes values from.
-fn sources(binding: &Value, found: &mut BTreeSet<String>) {
+fn sources<'a>(binding: &'a Value, found: &mut BTreeSet<&'a str>) {
     if text(binding, "kind") == "node_output" {
-        found.insert(text(binding, "node_id").to_owned());
+        found.insert(text(binding, "node_id"));
     }
     let fields = binding["fields"].as_object().into_iter().flatten().map(|(_, field)| field);
     let items = binding["items"].as_array().into_iter().flatten();
@@ -248,28 +248,40 @@ fn sources(binding: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// The nodes that must be done before this one.
-fn parents(node: &Value) -> BTreeSet<String> {
+fn parents(node: &Value) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     for (_, binding) in node["bindings"].as_object().into_iter().flatten() {
         sources(binding, &mut found);
     }
-    let named = node["depends_on"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    found.extend(named.map(str::to_owned));
+    found.extend(node["depends_on"].as_array().into_iter().flatten().filter_map(Value::as_str));
     found
 }
 
-/// The nodes in an order in which they can run; none when they go round in a circle.
+/// The nodes in an order in which they can run, that of the graph where it is free; none when they go round in a circle.
 pub(super) fn order(graph: &Value) -> Option<Vec<&Value>> {
-    let mut left: Vec<&Value> = graph["nodes"].as_array().into_iter().flatten().collect();
-    let mut done = BTreeSet::new();
-    let mut ordered = Vec::new();
-    while !left.is_empty() {
-        let ready = left.iter().position(|node| parents(node).is_subset(&done))?;
-        let node = left.remove(ready);
-        done.insert(text(node, "id").to_owned());
-        ordered.push(node);
+    let nodes = graph["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let parents: Vec<BTreeSet<&str>> = nodes.iter().map(parents).collect();
+    let mut children = HashMap::<&str, Vec<usize>>::new();
+    for (number, parents) in parents.iter().enumerate() {
+        parents.iter().for_each(|parent| children.entry(parent).or_default().push(number));
     }
-    Some(ordered)
+    // Each node and each edge is looked at once: how many parents of a node are left, and who has none.
+    let mut left: Vec<usize> = parents.iter().map(BTreeSet::len).collect();
+    let free = left.iter().enumerate().filter(|(_, left)| **left == 0).map(|(number, _)| number);
+    let mut ready: BTreeSet<usize> = free.collect();
+    let mut ordered = Vec::new();
+    while let Some(node) = ready.pop_first().and_then(|number| nodes.get(number)) {
+        ordered.push(node);
+        for child in children.remove(text(node, "id")).unwrap_or_default() {
+            if let Some(left) = left.get_mut(child) {
+                *left -= 1;
+                if *left == 0 {
+                    ready.insert(child);
+                }
+            }
+        }
+    }
+    (ordered.len() == nodes.len()).then_some(ordered)
 }
 
 /// What a version says of its nodes.
@@ -283,13 +295,21 @@ pub(super) fn plan(graph: &Value) -> Vec<Value> {
         .collect()
 }
 
-/// Type of the value of a declared output.
-pub(super) fn output_type(graph: &Value, output: &Value) -> &'static str {
-    let nodes = graph["nodes"].as_array().into_iter().flatten();
-    let node = nodes.filter(|node| node["id"] == output["node_id"]).find_map(node_type);
-    let port = text(output, "port");
-    node.and_then(|node| node.outputs.iter().find(|(name, ..)| *name == port))
-        .map_or("json", |(_, kind, _)| kind)
+/// The types of a graph's nodes by their ids.
+pub(super) struct Types<'a>(HashMap<&'a str, &'static NodeType>);
+
+impl<'a> Types<'a> {
+    pub(super) fn of(graph: &'a Value) -> Self {
+        let nodes = graph["nodes"].as_array().into_iter().flatten();
+        Self(nodes.filter_map(|node| Some((text(node, "id"), node_type(node)?))).collect())
+    }
+
+    /// Type of the value of a declared output.
+    pub(super) fn output(&self, output: &Value) -> &'static str {
+        let node = self.0.get(text(output, "node_id"));
+        let mut ports = node.into_iter().flat_map(|node| node.outputs);
+        ports.find(|(name, ..)| *name == text(output, "port")).map_or("json", |(_, kind, _)| kind)
+    }
 }
 
 #[cfg(test)]
@@ -311,6 +331,22 @@ mod tests {
         let names: Vec<&str> = order(&graph).unwrap().iter().map(|node| text(node, "id")).collect();
         assert_eq!(names, ["speak", "film"]);
         assert_eq!(plan(&graph)[1]["parents"], json!(["speak"]));
+    }
+
+    /// Were each node looked for among all others, this would take an hour.
+    #[test]
+    fn a_long_row_of_nodes_is_put_in_order_at_once() {
+        let node = |number: usize| {
+            let text = json!({"kind": "literal", "value": "x"});
+            json!({"id": number.to_string(), "type": "text_to_speech", "bindings": {"text": text},
+                "depends_on": [(number + 1).to_string()]})
+        };
+        let mut nodes: Vec<Value> = (0..50_000).map(node).collect();
+        nodes.last_mut().unwrap()["depends_on"] = json!([]);
+        nodes[0]["id"] = json!("speak");
+        let graph = graph(Value::from(nodes));
+        assert_eq!(problems(&graph), []);
+        assert_eq!(text(order(&graph).unwrap()[0], "id"), "49999");
     }
 
     #[test]

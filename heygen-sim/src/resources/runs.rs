@@ -1,5 +1,7 @@
 //! Runs of workflows, bound to one version each.
 
+use std::cmp::Ordering;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -33,7 +35,36 @@ pub(crate) struct Run {
     partial: bool,
 }
 
+/// How far the nodes of a run have come: they run one after the other.
+struct Progress {
+    nodes: u64,
+    /// Nodes that are done.
+    done: u64,
+    /// Of the one whose turn it is, and of those behind it.
+    current: &'static str,
+    rest: &'static str,
+}
+
+impl Progress {
+    fn status(&self, number: u64) -> &'static str {
+        match number.cmp(&self.done) {
+            Ordering::Less => "succeeded",
+            Ordering::Equal => self.current,
+            Ordering::Greater => self.rest,
+        }
+    }
+
+    fn count(&self, status: &str) -> usize {
+        (0..self.nodes).filter(|number| self.status(*number) == status).count()
+    }
+}
+
 impl Run {
+    /// The time up to which things went their way: a run that was cancelled stays as it was.
+    fn until(&self, now: u64) -> u64 {
+        self.canceled.map_or(now, |canceled| canceled.min(now))
+    }
+
     fn status(&self, now: u64) -> &'static str {
         match self.course.stage(now) {
             _ if self.canceled.is_some() => "canceled",
@@ -49,32 +80,46 @@ impl Run {
         graph::order(&self.version.graph).unwrap_or_default()
     }
 
-    /// Status of each node: they run one after the other.
-    fn node_statuses(&self, now: u64) -> Vec<&'static str> {
-        let count = self.nodes().len();
-        let statuses = |done: usize, current: &'static str, rest: &'static str| {
-            (0..count)
-                .map(|number| match number.cmp(&done) {
-                    std::cmp::Ordering::Less => "succeeded",
-                    std::cmp::Ordering::Equal => current,
-                    std::cmp::Ordering::Greater => rest,
-                })
-                .collect()
+    /// Milliseconds that all nodes take; those of a run that never ends would take the usual time.
+    fn takes(&self) -> u64 {
+        let takes = self.course.ends().map(|ends| ends.saturating_sub(self.course.starts()));
+        takes.unwrap_or(RUNS * 1000)
+    }
+
+    /// When so many of the nodes are done: each takes its part of the time. The first of a run that fails takes all.
+    fn done_at(&self, done: u64, nodes: u64) -> u64 {
+        self.course.starts() + (self.takes() * done).div_ceil(nodes.max(1))
+    }
+
+    fn progress(&self, now: u64, nodes: usize) -> Progress {
+        let until = self.until(now);
+        let nodes = nodes as u64;
+        let passed = until.saturating_sub(self.course.starts()).min(self.takes());
+        // One that hangs does so half-way.
+        let most = if self.course.ends().is_some() { nodes.saturating_sub(1) } else { nodes / 2 };
+        let done = if self.course.will_fail() { 0 } else { (passed * nodes / self.takes().max(1)).min(most) };
+        let (done, current, rest) = match (self.course.stage(until), self.canceled) {
+            (Stage::Waiting, Some(_)) => (0, "canceled", "canceled"),
+            (Stage::Running(_), Some(_)) => (done, "canceled", "canceled"),
+            (Stage::Waiting, None) => (0, "pending", "pending"),
+            (Stage::Running(_), None) => (done, "processing", "pending"),
+            (Stage::Done, _) if self.partial => (nodes.saturating_sub(1), "failed", "failed"),
+            (Stage::Done, _) => (nodes, "", ""),
+            (Stage::Failed, _) => (0, "failed", "skipped"),
         };
-        match (self.status(now), self.course.stage(now)) {
-            ("canceled", _) => statuses(0, "canceled", "canceled"),
-            ("succeeded", _) => statuses(count, "", ""),
-            ("partial", _) => statuses(count - 1, "failed", "failed"),
-            ("failed", _) => statuses(0, "failed", "skipped"),
-            (_, Stage::Running(percent)) => {
-                statuses(count * usize::try_from(percent).unwrap_or(0) / 100, "processing", "pending")
-            }
-            _ => statuses(0, "pending", "pending"),
-        }
+        Progress { nodes, done, current, rest }
+    }
+
+    fn started(&self, now: u64) -> Option<u64> {
+        Some(self.course.starts()).filter(|starts| self.until(now) >= *starts)
+    }
+
+    fn ended(&self, now: u64) -> Option<u64> {
+        self.canceled.or(self.course.ends().filter(|ends| now >= *ends))
     }
 
     fn error(&self, now: u64) -> Option<Value> {
-        let (code, message) = self.course.failure(now)?;
+        let (code, message) = self.course.failure(self.until(now))?;
         let node = self.nodes().first().map(|node| node["id"].clone());
         Some(json!({"code": code, "message": message, "node_id": node}))
     }
@@ -83,11 +128,12 @@ impl Run {
         let status = self.status(now);
         let declared = self.version.graph["outputs"].as_object().into_iter().flatten();
         let last = self.nodes().last().map(|node| node["id"].clone());
+        let types = graph::Types::of(&self.version.graph);
         let outputs = declared.map(|(name, output)| {
             let ready =
                 status == "succeeded" || (status == "partial" && Some(&output["node_id"]) != last.as_ref());
             let over = matches!(status, "failed" | "canceled" | "partial");
-            let kind = graph::output_type(&self.version.graph, output);
+            let kind = types.output(output);
             let file = match kind {
                 "video" => Some("video.mp4"),
                 "image" => Some("thumbnail.png"),
@@ -111,28 +157,25 @@ impl Run {
     }
 
     fn view(&self, world: &World, now: u64) -> Value {
-        let status = self.status(now);
-        let nodes = self.node_statuses(now);
-        let count = |status: &str| nodes.iter().filter(|one| **one == status).count();
-        let started = !matches!(status, "pending") && self.canceled.is_none();
-        let ended = self.canceled.or(self.course.ends().filter(|ends| now >= *ends));
+        let nodes = self.nodes().len();
+        let progress = self.progress(now, nodes);
         json!({
             "id": self.id,
-            "status": status,
+            "status": self.status(now),
             "workflow": {"id": self.workflow, "version_id": self.version.id, "version_number": self.version.number},
             "created_at": iso(self.course.created),
-            "started_at": started.then(|| iso(self.course.created + WAITS * 1000)),
-            "completed_at": ended.map(iso),
+            "started_at": self.started(now).map(iso),
+            "completed_at": self.ended(now).map(iso),
             "error": self.error(now),
             "outputs": self.outputs(world, now),
             "progress": {
-                "total": nodes.len(),
-                "pending": count("pending"),
-                "processing": count("processing"),
-                "succeeded": count("succeeded"),
-                "failed": count("failed"),
-                "skipped": count("skipped"),
-                "canceled": count("canceled"),
+                "total": nodes,
+                "pending": progress.count("pending"),
+                "processing": progress.count("processing"),
+                "succeeded": progress.count("succeeded"),
+                "failed": progress.count("failed"),
+                "skipped": progress.count("skipped"),
+                "canceled": progress.count("canceled"),
             },
         })
     }
@@ -227,17 +270,28 @@ pub(super) fn cancel(world: &World, state: &mut State, call: &Call) -> Answer {
 
 pub(super) fn nodes(_: &World, state: &mut State, call: &Call) -> Answer {
     let run = find(state, call)?;
-    let statuses = run.node_statuses(call.now);
+    let nodes = run.nodes();
+    let (count, progress) = (nodes.len() as u64, run.progress(call.now, nodes.len()));
     let error = run.error(call.now);
-    let items = run.nodes().into_iter().zip(statuses).map(|(node, status)| {
-        let started = !matches!(status, "pending" | "skipped" | "canceled");
-        let over = matches!(status, "succeeded" | "failed");
+    let items = (0..).zip(nodes).map(|(number, node)| {
+        let status = progress.status(number);
+        // The one that was under way when it was cancelled had started too.
+        let begun = number <= progress.done && !matches!(status, "pending" | "skipped");
+        let started = run.started(call.now).filter(|_| begun).map(|_| match number {
+            0 => run.course.starts(),
+            _ => run.done_at(number, count),
+        });
+        let completed = match status {
+            "succeeded" => Some(run.done_at(number + 1, count)),
+            "failed" | "canceled" => run.ended(call.now).filter(|_| started.is_some()),
+            _ => None,
+        };
         json!({
             "node_id": node["id"],
             "node_type": node["type"],
             "status": status,
-            "started_at": started.then(|| iso(run.course.created + WAITS * 1000)),
-            "completed_at": over.then(|| iso(run.course.ends().unwrap_or(call.now).min(call.now))),
+            "started_at": started.map(iso),
+            "completed_at": completed.map(iso),
             "error": if status == "failed" { error.clone() } else { None },
         })
     });

@@ -1,5 +1,8 @@
 //! Workflows: definitions, drafts, and versions that never change.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -11,25 +14,32 @@ use crate::reply::{Answer, data, data_with};
 use crate::state::State;
 use crate::world::{World, hex};
 
+/// Versions of a workflow that are kept: a run has its own for as long as it is there.
+const VERSIONS: usize = 100;
+
 pub(crate) struct Workflow {
     pub(super) id: String,
     name: String,
     meta: Option<Value>,
     draft: Value,
     revision: u64,
-    pub(super) versions: Vec<Version>,
+    /// The newest, the oldest of them first.
+    pub(super) versions: VecDeque<Version>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
     pub(super) id: String,
     pub(super) number: u64,
-    pub(super) graph: Value,
+    /// Shared by the runs that are bound to it.
+    pub(super) graph: Arc<Value>,
+    checksum: String,
 }
 
 impl Version {
-    fn checksum(&self) -> String {
-        hex(&Sha256::digest(self.graph.to_string()))
+    fn new(world: &World, number: u64, graph: &Value) -> Self {
+        let checksum = hex(&Sha256::digest(graph.to_string()));
+        Self { id: world.id(), number, graph: Arc::new(graph.clone()), checksum }
     }
 
     fn view(&self, workflow: &str) -> Value {
@@ -37,7 +47,7 @@ impl Version {
             "id": self.id,
             "definition_id": workflow,
             "version_number": self.number,
-            "checksum": self.checksum(),
+            "checksum": self.checksum,
             "compiler_version": "1.0.0",
             "adapter_manifest_digest": hex(&Sha256::digest("adapters of the simulator")),
             "plan_summary": graph::plan(&self.graph),
@@ -48,7 +58,7 @@ impl Version {
 
 impl Workflow {
     fn view(&self) -> Value {
-        let latest = self.versions.last();
+        let latest = self.versions.back();
         json!({
             "id": self.id,
             "name": self.name,
@@ -95,7 +105,7 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
         meta: call.body.get("meta").filter(|meta| !meta.is_null()).cloned(),
         draft: graph.clone(),
         revision: 1,
-        versions: vec![Version { id: world.id(), number: 1, graph: graph.clone() }],
+        versions: VecDeque::from([Version::new(world, 1, graph)]),
     };
     let view = workflow.view();
     state.workflows.insert(id, workflow);
@@ -130,20 +140,23 @@ pub(super) fn publish(world: &World, state: &mut State, call: &Call) -> Answer {
     let workflow = find(state, id)?;
     let graph = &call.body["product_graph"];
     check(graph)?;
-    if let Some(latest) = workflow.versions.last().filter(|latest| whole(&latest.graph) == whole(graph)) {
+    if let Some(latest) = workflow.versions.back().filter(|latest| whole(&latest.graph) == whole(graph)) {
         return data(latest.view(id));
     }
-    let number = workflow.versions.len() as u64 + 1;
-    let version = Version { id: world.id(), number, graph: graph.clone() };
+    let number = workflow.versions.back().map_or(0, |latest| latest.number) + 1;
+    let version = Version::new(world, number, graph);
     let view = version.view(id);
-    workflow.versions.push(version);
+    workflow.versions.push_back(version);
+    if workflow.versions.len() > VERSIONS {
+        workflow.versions.pop_front();
+    }
     data_with(StatusCode::CREATED, view)
 }
 
 pub(super) fn versions(_: &World, state: &mut State, call: &Call) -> Answer {
     let workflow = find(state, call.id("workflow_id"))?;
     let items = workflow.versions.iter().rev().map(
-        |version| json!({"id": version.id, "version_number": version.number, "checksum": version.checksum()}),
+        |version| json!({"id": version.id, "version_number": version.number, "checksum": version.checksum}),
     );
     page_of(call, items.collect(), super::limit(call))
 }

@@ -12,6 +12,7 @@ mod load;
 mod memory;
 mod program;
 mod receiver;
+mod runs;
 mod sessions;
 mod streams;
 mod uploads;
