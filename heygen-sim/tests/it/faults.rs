@@ -1,10 +1,13 @@
 //! Faults: each as the caller meets it, through the handle and over HTTP.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use heygen_sim::Fault;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::program::Program;
 
@@ -56,17 +59,33 @@ async fn connections_close_before_and_after_the_work() {
         assert!(create(&program).send().await.is_err());
         assert_eq!(videos(&program).await, made);
     }
+    // A reset is told from an orderly close.
+    for (fault, end) in [(Fault::close_before(), Ok(0)), (Fault::reset(), Err(ErrorKind::ConnectionReset))] {
+        program.sim.inject(fault.on("getCurrentUserV3").times(1)).unwrap();
+        let address = program.sim.base_url().trim_start_matches("http://").to_owned();
+        let mut connection = TcpStream::connect(&address).await.unwrap();
+        let request = format!("GET /v3/users/me HTTP/1.1\r\nhost: {address}\r\n\r\n");
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let read = connection.read(&mut [0; 100]).await;
+        assert_eq!(read.map_err(|error| error.kind()), end);
+    }
     let requests = program.sim.requests();
     let faults: Vec<_> =
         requests.iter().filter_map(|request| Some((request.fault.as_deref()?, request.status))).collect();
-    assert_eq!(faults, [("close_before", None), ("reset", None), ("close_after", None)]);
+    let wanted = ["close_before", "reset", "close_after", "close_before", "reset"];
+    assert_eq!(faults, wanted.map(|fault| (fault, None)));
 }
 
 #[tokio::test]
 async fn bodies_break_off_and_lengths_lie() {
     let program = Program::start().await;
+    let me = || {
+        let request = program.client.get(program.url("/v3/users/me"));
+        request.header("x-api-key", program.sim.api_key()).send()
+    };
+    let whole = me().await.unwrap().bytes().await.unwrap().len();
     program.sim.inject(Fault::half_body().on("getCurrentUserV3").times(1)).unwrap();
-    assert!(status(&program).await.is_err());
+    assert_eq!(until_it_breaks(me().await.unwrap()).await, Some(whole / 2));
     program.sim.inject(Fault::wrong_length().on("getCurrentUserV3").times(1)).unwrap();
     let request = program.client.get(program.url("/v3/users/me")).header("x-api-key", program.sim.api_key());
     let bytes = request.send().await.unwrap().bytes().await.unwrap();
@@ -77,17 +96,22 @@ async fn bodies_break_off_and_lengths_lie() {
     program.advance(300);
     let link = program.get("/v3/videos").await[0]["video_url"].clone();
     program.sim.inject(Fault::half_body().on("files").times(1)).unwrap();
-    let mut response = program.client.get(link.as_str().unwrap()).send().await.unwrap();
+    let response = program.client.get(link.as_str().unwrap()).send().await.unwrap();
     assert_eq!(response.content_length(), Some(1_000_000));
+    let read = until_it_breaks(response).await;
+    assert!(read.is_some_and(|read| (1..=500_000).contains(&read)), "{read:?}");
+}
+
+/// The bytes of a body before it breaks; none when it does not.
+async fn until_it_breaks(mut response: reqwest::Response) -> Option<usize> {
     let mut read = 0;
-    let broken = loop {
+    loop {
         match response.chunk().await {
             Ok(Some(chunk)) => read += chunk.len(),
-            Ok(None) => break false,
-            Err(_) => break true,
+            Ok(None) => return None,
+            Err(_) => return Some(read),
         }
-    };
-    assert!(broken && read <= 500_000, "{read}");
+    }
 }
 
 /// Lets the other tasks take their turns: enough for what is ready to come.
