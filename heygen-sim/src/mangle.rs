@@ -57,19 +57,25 @@ pub(crate) fn mangle(
     effect: Option<&Effect>,
 ) -> Response<Body> {
     match effect {
-        Some(Effect::HalfBody) => with_body(response, |body, length| metered(body, Some(length / 2), None)),
-        Some(Effect::WrongLength) => {
-            let mut response = response;
-            let length = length(&response);
-            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length / 2));
-            with_body(response, |body, _| shortened(body, length / 2))
-        }
+        Some(Effect::HalfBody) => match length(&response) {
+            Some(length) => with_body(response, length, |body| metered(body, Some(length / 2), None)),
+            // A stream has no middle, and no length to lie about.
+            None => response,
+        },
+        Some(Effect::WrongLength) => match length(&response) {
+            Some(length) => with_body(response, length / 2, |body| shortened(body, length / 2)),
+            None => response,
+        },
         Some(Effect::SlowBody { seconds }) => {
             let pause = Duration::try_from_secs_f64(*seconds).unwrap_or_default();
-            let world = Arc::clone(world);
-            with_body(response, move |body, length| {
-                metered(body, None, Some(Slow { world, pause, quarter: (length / 4).max(1) }))
-            })
+            let slow = Slow { world: Arc::clone(world), pause, quarter: 0 };
+            match length(&response) {
+                Some(length) => {
+                    let slow = Slow { quarter: (length / 4).max(1), ..slow };
+                    with_body(response, length, |body| metered(body, None, Some(slow)))
+                }
+                None => response.map(|body| metered(body, None, Some(slow))),
+            }
         }
         Some(Effect::CutStream { events }) => cut_events(response, *events, None),
         Some(Effect::FailStream { events }) => {
@@ -83,23 +89,22 @@ pub(crate) fn mangle(
 struct Slow {
     world: Arc<World>,
     pause: Duration,
+    /// Bytes between two pauses; 0 for a pause before each piece as it comes.
     quarter: u64,
 }
 
-fn length(response: &Response<Body>) -> u64 {
+/// Bytes of a body; none for a stream, which ends when it ends, and where there is no body.
+fn length(response: &Response<Body>) -> Option<u64> {
     let stated = response.headers().get(header::CONTENT_LENGTH);
     let stated = stated.and_then(|length| length.to_str().ok()?.parse().ok());
-    stated.or(response.body().size_hint().exact()).unwrap_or(0)
+    stated.or(response.body().size_hint().exact()).filter(|length| *length > 0)
 }
 
-/// The same answer with another body; its length stays announced.
-fn with_body(response: Response<Body>, change: impl FnOnce(Body, u64) -> Body) -> Response<Body> {
-    let length = length(&response);
-    let (mut parts, body) = response.into_parts();
-    if length > 0 && !parts.headers.contains_key(header::CONTENT_LENGTH) {
-        parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    }
-    Response::from_parts(parts, change(body, length))
+/// The same answer with another body, and this length announced.
+fn with_body(response: Response<Body>, length: u64, change: impl FnOnce(Body) -> Body) -> Response<Body> {
+    let mut response = response.map(change);
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response
 }
 
 /// Lets a body through up to a place where it breaks, and slowly where that is asked.
@@ -122,10 +127,12 @@ fn metered(body: Body, breaks_at: Option<u64>, slow: Option<Slow>) -> Body {
                 take = take.min(place - at);
             }
             if let Some((world, pause, quarter)) = slow {
-                if at % quarter == 0 {
+                if quarter == 0 || at % quarter == 0 {
                     world.clock.sleep(pause).await;
                 }
-                take = take.min(quarter - at % quarter);
+                if quarter > 0 {
+                    take = take.min(quarter - at % quarter);
+                }
             }
             let piece = rest.split_to(take as usize);
             at += take;

@@ -82,6 +82,26 @@ async fn a_stream_breaks_or_fails_on_demand() {
 }
 
 #[tokio::test]
+async fn a_stream_has_no_length_to_lie_about_and_is_slow_event_by_event() {
+    let program = Program::start().await;
+    let voice = voice(&program).await;
+    let whole = read(&program, speak(&program, &voice, "one two three").await).await;
+    let count = events(&whole.0).len() as u64;
+    for fault in [Fault::half_body(), Fault::wrong_length()] {
+        program.sim.inject(fault.on("streamModelSpeech").times(1)).unwrap();
+        let response = speak(&program, &voice, "one two three").await;
+        assert_eq!(response.content_length(), None);
+        assert_eq!(read(&program, response).await, whole);
+    }
+    let pause = std::time::Duration::from_secs(10);
+    program.sim.inject(Fault::slow_body(pause).on("streamModelSpeech").times(1)).unwrap();
+    let before = program.sim.now();
+    assert_eq!(read(&program, speak(&program, &voice, "one two three").await).await, whole);
+    let seconds = (program.sim.now() - before) / 1000;
+    assert!((10 * count..12 * count).contains(&seconds), "{seconds} seconds for {count} events");
+}
+
+#[tokio::test]
 async fn words_of_a_realtime_avatar_come_as_they_are_spoken() {
     let program = Program::start().await;
     let body = json!({"type": "text_stream", "avatar_id": "b0000000000000000000000000000001", "voice_id": "en-us-clara",
