@@ -216,12 +216,13 @@ async fn carry(
     let now = world.clock.now();
     let mut held = None;
     if let Some(claim) = claim {
-        let verdict = world.state().ledger.claim(&claim, &body, now)?;
+        let digest = claim.digest(&body);
+        let verdict = world.state().ledger.claim(&claim, digest, now)?;
         if let Verdict::Replay(status, answer) = verdict {
             world.log().amend(number, |request| request.replayed = true);
             return Ok(Reply::json(status, answer));
         }
-        held = Some(Held::new(world, claim));
+        held = Some(Held::new(world, claim, digest));
     }
     let call = Call { route, path, query, body, file, now, held };
     let Some(pause) = pause.take() else { return perform(world, call).await };
@@ -243,7 +244,7 @@ async fn perform(world: &Arc<World>, mut call: Call) -> Answer {
     if let Some(held) = call.held.take()
         && let Ok(Reply { status, payload: Payload::Json(answer), .. }) = &answer
     {
-        held.succeed((*status, answer.clone()), &call.body, call.now);
+        held.succeed((*status, answer.clone()), call.now);
     }
     if call.route.is_legacy() { answer.map(|reply| retired::warn(call.route, reply)) } else { answer }
 }
