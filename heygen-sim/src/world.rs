@@ -65,6 +65,7 @@ pub(crate) struct World {
     ids: AtomicU64,
     request_ids: AtomicU64,
     chances: AtomicU64,
+    links: AtomicU64,
     state: Mutex<State>,
     faults: Mutex<Faults>,
     log: Mutex<Log>,
@@ -96,6 +97,7 @@ impl World {
             ids: AtomicU64::new(0),
             request_ids: AtomicU64::new(0),
             chances: AtomicU64::new(0),
+            links: AtomicU64::new(0),
             faults: Mutex::default(),
             log: Mutex::default(),
             background: Mutex::new(Some(JoinSet::new())),
@@ -138,6 +140,11 @@ impl World {
 
     pub(crate) fn request_id(&self) -> String {
         self.digits("request", &self.request_ids)
+    }
+
+    /// A number for a link: no two are the same.
+    pub(crate) fn link_number(&self) -> u64 {
+        self.links.fetch_add(1, Ordering::Relaxed)
     }
 
     /// A number from 0 up to 1, the same in each run with the same seed.

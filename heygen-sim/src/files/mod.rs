@@ -45,12 +45,14 @@ pub(crate) const CAPTIONS_SRT: &[u8] = include_bytes!("../../assets/captions.srt
 /// Length of the simulator's videos and of its speech, in seconds.
 pub(crate) const DURATION: f64 = 3.0;
 
-/// A fresh link to a file, such as `VIDEO_ID/video.mp4`.
+/// A fresh link to a file, such as `VIDEO_ID/video.mp4`: another one each time, also within a second.
 pub(crate) fn link(world: &World, name: &str) -> String {
     let expires = world.clock.now().saturating_add(millis(world.settings.link_lifetime)) / 1000;
     let path = format!("{PREFIX}{name}");
-    let signature = hex(&mac(world, &path, expires).finalize().into_bytes());
-    format!("{}{path}?Expires={expires}&Signature={signature}&Key-Pair-Id=simulated", world.base_url())
+    let number = world.link_number().to_string();
+    let signature = hex(&mac(world, &path, expires, &number).finalize().into_bytes());
+    let url = world.base_url();
+    format!("{url}{path}?Expires={expires}&Number={number}&Signature={signature}&Key-Pair-Id=simulated")
 }
 
 /// Answers a request for a file.
@@ -81,7 +83,8 @@ pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply 
 fn is_signed(world: &World, path: &str, query: &Pairs, expires: &str, signature: &str) -> bool {
     let expires = query.get(expires).and_then(|text| text.parse().ok()).unwrap_or(0);
     let signature = query.get(signature).and_then(|text| unhex(text)).unwrap_or_default();
-    mac(world, path, expires).verify_slice(&signature).is_ok() && world.clock.now() / 1000 <= expires
+    let number = query.get("Number").map(String::as_str).unwrap_or_default();
+    mac(world, path, expires, number).verify_slice(&signature).is_ok() && world.clock.now() / 1000 <= expires
 }
 
 fn find(world: &World, name: &str) -> Option<(String, Blob)> {
@@ -157,11 +160,11 @@ pub(crate) fn denied(status: StatusCode, code: &str, message: &str) -> Reply {
     reply
 }
 
-fn mac(world: &World, path: &str, expires: u64) -> Hmac<Sha256> {
+fn mac(world: &World, path: &str, expires: u64, number: &str) -> Hmac<Sha256> {
     // HMAC takes a key of any length, so this default is never taken.
     let mut mac = Hmac::<Sha256>::new_from_slice(world.signing_secret())
         .unwrap_or_else(|_| Hmac::new(&Default::default()));
-    mac.update(format!("{path}\n{expires}").as_bytes());
+    mac.update(format!("{path}\n{expires}\n{number}").as_bytes());
     mac
 }
 

@@ -275,6 +275,7 @@ fn take_in(asset: &mut Asset, digest: Option<&str>, now: u64) -> Result<(), Refu
 pub(super) fn complete(world: &World, state: &mut State, call: &Call) -> Answer {
     let asset = find(state, call.id("asset_id"))?;
     take_in(asset, call.text("checksum_sha256"), call.now)?;
+    asset.error = None;
     let size = asset.content.as_ref().map_or(0, Blob::len);
     data(json!({
         "asset_id": asset.id,
@@ -318,11 +319,12 @@ pub(super) fn complete_batch(_: &World, state: &mut State, call: &Call) -> Answe
     let batch = batch.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no batch {id}")))?;
     let assets: Vec<String> = batch.items.iter().filter_map(|item| item.job.clone()).collect();
     for asset in assets {
-        if let Some(asset) = state.assets.get_mut(&asset)
-            && let Err(refusal) = take_in(asset, None, call.now)
-        {
-            // A file that has not come yet may come before the next call; a wrong one stays wrong.
-            asset.error = Some(refusal).filter(|refusal| refusal.code != "conflict");
+        let Some(asset) = state.assets.get_mut(&asset) else { continue };
+        match take_in(asset, None, call.now) {
+            Ok(()) => asset.error = None,
+            // One that has not come yet may come before the next call; what was wrong before is wrong until then.
+            Err(refusal) if refusal.code == "conflict" => {}
+            Err(refusal) => asset.error = Some(refusal),
         }
     }
     // On the service, uploads end without an event.

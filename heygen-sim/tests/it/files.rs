@@ -70,6 +70,22 @@ async fn a_link_is_refused_in_xml_when_it_is_wrong_or_late() {
 }
 
 #[tokio::test]
+async fn each_get_makes_a_fresh_link() {
+    let program = Program::start().await;
+    program.video("one").await;
+    program.advance(300);
+    let (one, other) = (link(&program).await, link(&program).await);
+    assert_ne!(one, other);
+    for url in [&one, &other] {
+        assert_eq!(program.client.get(url).send().await.unwrap().status(), 200);
+    }
+    // The number is signed like the rest.
+    let number = |url: &str| url.split("Number=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let swapped = one.replace(&format!("Number={}&", number(&one)), &format!("Number={}&", number(&other)));
+    assert_eq!(program.client.get(swapped).send().await.unwrap().status(), 403);
+}
+
+#[tokio::test]
 async fn a_link_may_hold_for_ever() {
     let program = Program::with(Sim::builder().link_lifetime(Duration::MAX)).await;
     program.video("one").await;
