@@ -161,6 +161,44 @@ async fn a_body_must_be_json_and_say_so() {
 }
 
 #[tokio::test]
+async fn a_body_has_a_largest_size_announced_or_not() {
+    let sim = sim().await;
+    let megabyte = 1024 * 1024;
+    let post = async |path: &str, media: &str, size: usize, chunked: bool| {
+        let content = bytes::Bytes::from(vec![b' '; size]);
+        let body = match chunked {
+            // Without a length, nobody knows before it is too much.
+            true => reqwest::Body::wrap_stream(futures_util::stream::iter(
+                (0..size)
+                    .step_by(megabyte)
+                    .map(move |at| Ok::<_, std::io::Error>(content.slice(at..(at + megabyte).min(size)))),
+            )),
+            false => content.into(),
+        };
+        let request = Client::new().post(format!("{}{path}", sim.base_url())).header("x-api-key", "key");
+        let request = request.header("content-type", media).header("idempotency-key", "k").body(body);
+        let answer = request.send().await.unwrap();
+        let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+        let body: Value = serde_json::from_str(&text).unwrap();
+        (status, body["error"]["code"].as_str().unwrap().to_owned())
+    };
+    let (json, form) = ("application/json", "multipart/form-data; boundary=edge");
+    for (path, media, most) in
+        [("/v3/videos", json, 32 * megabyte + 64 * 1024), ("/v3/workflow-runs", json, megabyte)]
+    {
+        for chunked in [false, true] {
+            // Blanks are no JSON; they are read all the same.
+            let fits = post(path, media, most, chunked).await;
+            assert_eq!(fits, (400, "invalid_parameter".into()), "{path} {chunked}");
+            let large = post(path, media, most + 1, chunked).await;
+            assert_eq!(large, (413, "payload_too_large".into()), "{path} {chunked}");
+        }
+    }
+    let large = post("/v3/assets", form, 33 * megabyte, false).await;
+    assert_eq!(large, (413, "payload_too_large".into()));
+}
+
+#[tokio::test]
 async fn lists_are_paged_newest_first() {
     let sim = sim().await;
     let mut made = Vec::new();

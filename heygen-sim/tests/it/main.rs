@@ -1,5 +1,6 @@
 //! The simulator as any program sees it: over HTTP, without a client of ours.
 
+mod deletes;
 mod door;
 // They are run by a shell.
 #[cfg(unix)]

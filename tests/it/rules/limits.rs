@@ -158,3 +158,24 @@ async fn a_refused_batch_makes_nothing() {
         assert_eq!(next(&desk).await, wanted, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_workspace_has_so_many_groups_and_clones() {
+    let mut desk = Desk::of(Sim::builder().balance(1e6)).await;
+    let url = |file: &str| json!({"type": "url", "url": format!("https://example.com/{file}")});
+    let photo = json!({"type": "photo", "name": "A photo", "file": url("a.png")});
+    let clone = json!({"audio": url("a.mp3"), "voice_name": "Me"});
+    let owned = async |desk: &Desk, path: &str| desk.get(path).await.body["data"].as_array().unwrap().len();
+    let groups = owned(&desk, "/v3/avatars?ownership=private&limit=50").await;
+    let clones = owned(&desk, "/v3/voices?type=private&limit=100").await;
+    let reached = (400, "resource_limit_reached", "");
+    for (path, body, most) in
+        [("/v3/avatars", photo, 500 - groups), ("/v3/voices/clone", clone, 100 - clones)]
+    {
+        for _ in 0..most {
+            desk.post(path, body.clone()).await;
+        }
+        desk.posts(path, path, body, reached).await;
+    }
+    desk.done();
+}

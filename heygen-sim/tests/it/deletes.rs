@@ -1,0 +1,37 @@
+//! What a deletion leaves: of a hard one nothing, of a soft one the files.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::program::Program;
+
+#[tokio::test]
+async fn files_go_with_a_hard_deletion_and_stay_after_a_soft_one() {
+    let program = Program::start().await;
+    let url = |file: &str| json!({"type": "url", "url": format!("https://example.com/{file}")});
+    let (video, audio) = (url("a.mp4"), url("a.mp3"));
+    for (path, body, id, link, after) in [
+        ("/v3/lipsyncs", json!({"video": video, "audio": audio}), "/lipsync_id", "/video_url", 404),
+        (
+            "/v3/video-translations",
+            json!({"video": video, "output_languages": ["German"]}),
+            "/video_translation_ids/0",
+            "/video_url",
+            404,
+        ),
+        ("/v3/ai-clipping", json!({"video": video}), "/ai_clipping_id", "/clips/0/video_url", 200),
+        ("/v3/background-removals", json!({"video": video}), "/id", "/layers/mask", 200),
+    ] {
+        let made = program.post(path, body).await;
+        program.advance(300);
+        let one = format!("{path}/{}", made.pointer(id).unwrap().as_str().unwrap());
+        let link = program.get(&one).await.pointer(link).unwrap().clone();
+        assert_eq!(program.fetch(&link).await.0, 200, "{path}");
+        program.call(Method::DELETE, &one, None).await;
+        assert_eq!(program.fetch(&link).await.0, after, "{path}");
+        assert_eq!(program.get(path).await, json!([]), "{path}");
+        if path != "/v3/background-removals" {
+            assert_eq!(program.refused(Method::GET, &one, None).await, (404, "resource_not_found".into()));
+        }
+    }
+}
