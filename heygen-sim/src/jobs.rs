@@ -308,9 +308,9 @@ pub(crate) fn submit(
 /// A job's end has come.
 pub(crate) fn finish(world: &World, state: &mut State, kind: Kind, id: &str, then: u64) {
     state.jobs(kind).end(id);
-    let Some(job) = state.jobs(kind).get(id).filter(|job| !job.deleted && job.course.is_over(then)) else {
-        return;
-    };
+    // A podcast that is deleted while it is made is made all the same, and its callback hears of it.
+    let goes_on = |job: &&Job| (!job.deleted || kind == Kind::Podcast) && job.course.is_over(then);
+    let Some(job) = state.jobs(kind).get(id).filter(goes_on) else { return };
     let failed = job.course.stage(then) == Stage::Failed;
     let (charge, announced) = (job.charge, job.announced);
     let (data, callback) = (payloads::of_job(world, job, then), job.text("callback_url").map(str::to_owned));

@@ -42,6 +42,14 @@ pub(super) fn view_background(world: &World, job: &Job, now: u64) -> Value {
 }
 
 pub(super) fn create_background(world: &World, state: &mut State, call: &Call) -> Answer {
+    // The body's own key, not the header, makes a repeated request the same; without an end, whatever else it says.
+    let known = call.text("request_id").and_then(|request| {
+        let mut jobs = state.jobs(Kind::BackgroundRemoval).values();
+        jobs.find(|job| job.text("request_id") == Some(request))
+    });
+    if let Some(job) = known {
+        return data(view_background(world, job, call.now));
+    }
     inputs::check(state, &call.body, call.now)?;
     for (number, layer) in call.body["layers"].as_array().into_iter().flatten().enumerate() {
         if !LAYERS.iter().any(|(known, _)| layer == known) {
@@ -49,15 +57,7 @@ pub(super) fn create_background(world: &World, state: &mut State, call: &Call) -
             return Err(Refusal::invalid(format!("layers.{number}"), message));
         }
     }
-    // The body's own key, not the header, makes a repeated request the same; without an end, whatever else it says.
-    let known = call.text("request_id").and_then(|request| {
-        let mut jobs = state.jobs(Kind::BackgroundRemoval).values();
-        jobs.find(|job| job.text("request_id") == Some(request)).map(|job| job.id.clone())
-    });
-    let id = match known {
-        Some(id) => id,
-        None => jobs::submit(world, state, call.now, Order::new(Kind::BackgroundRemoval, &call.body))?,
-    };
+    let id = jobs::submit(world, state, call.now, Order::new(Kind::BackgroundRemoval, &call.body))?;
     let job = state.jobs(Kind::BackgroundRemoval).get(&id);
     data(job.map_or(Value::Null, |job| view_background(world, job, call.now)))
 }

@@ -66,9 +66,6 @@ pub(super) fn check(world: &World, state: &State, body: &Value, now: u64) -> Res
         }
         Some("image") => {
             audio(part, None, true)?;
-            if part.has("expressiveness") && part.text("motion_prompt") == Some("") {
-                return part.refuse("motion_prompt", "it must not be empty");
-            }
             Ok(Plan { format: output(part, None)?, ..mp4 })
         }
         Some("cinematic_avatar") => {

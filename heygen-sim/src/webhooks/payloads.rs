@@ -13,13 +13,15 @@ pub(crate) fn of_job(world: &World, job: &Job, now: u64) -> Value {
     let callback_id = job.text("callback_id");
     let message = job.failure_message(now);
     let mut view = resources::view_job(world, job, now);
+    let wants_gif = job.body.get("include_gif") == Some(&Value::Bool(true));
+    let gif = view.get_mut("gif_url").filter(|_| wants_gif).map(Value::take);
     // The link that the GET has; a translation of the audio alone has no video.
     let mut url = || {
         let of = |view: &mut Value, name: &str| view.get_mut(name).map(Value::take).filter(Value::is_string);
         of(&mut view, "video_url").or_else(|| of(&mut view, "audio_url"))
     };
     match (job.kind, message) {
-        (Kind::Video, None) => video(&job.id, url(), callback_id, job),
+        (Kind::Video, None) => video(&job.id, url(), gif, callback_id, job),
         (Kind::Video, Some(message)) => {
             let code = job.course.failure(now).map(|(code, _)| code);
             json!({"video_id": job.id, "msg": message, "callback_id": callback_id, "failure_code": code})
@@ -51,11 +53,11 @@ pub(crate) fn of_job(world: &World, job: &Job, now: u64) -> Value {
     }
 }
 
-fn video(id: &str, url: Option<Value>, callback_id: Option<&str>, job: &Job) -> Value {
+fn video(id: &str, url: Option<Value>, gif: Option<Value>, callback_id: Option<&str>, job: &Job) -> Value {
     json!({
         "video_id": id,
         "url": url,
-        "gif_download_url": null,
+        "gif_download_url": gif,
         "video_page_url": format!("https://app.heygen.com/videos/{id}"),
         "video_share_page_url": null,
         "folder_id": job.text("folder_id").unwrap_or_default(),

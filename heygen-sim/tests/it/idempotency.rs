@@ -89,6 +89,10 @@ async fn background_removals_have_a_key_of_their_own() {
     program.advance(100 * 24 * 3600);
     let again = program.post(path, body("r1")).await;
     assert_eq!((&again["id"], &again["status"]), (&one["data"]["id"], &json!("completed")));
+    // It wins whatever else the body says.
+    let other =
+        json!({"video": {"type": "asset_id", "asset_id": "gone"}, "layers": ["hat"], "request_id": "r1"});
+    assert_eq!(program.post(path, other).await["id"], one["data"]["id"]);
     // Deleted, it is not made anew, and its id still leads somewhere.
     let job = format!("{path}/{}", again["id"].as_str().unwrap());
     program.call(Method::DELETE, &job, None).await;

@@ -237,6 +237,39 @@ async fn a_callback_hears_of_what_the_catalogue_of_events_does_not_have() {
     assert_eq!(program.get("/v3/webhooks/events").await, json!([]));
 }
 
+/// The document: a generation under way is not cancelled.
+#[tokio::test]
+async fn a_podcast_that_was_deleted_calls_back_all_the_same() {
+    let (program, receiver) = (Program::start().await, Receiver::start().await);
+    let body = json!({"topic": "Bees", "host_avatar_id": "Anna_sitting_public", "host_voice_id": "en-us-clara",
+        "guest_avatar_id": "Marcus_office_public", "guest_voice_id": "en-gb-henry", "callback_url": receiver.url});
+    let made = program.post("/v3/podcasts", body).await;
+    let path = format!("/v3/podcasts/{}", made["podcast_id"].as_str().unwrap());
+    program.call(Method::DELETE, &path, None).await;
+    program.advance(300);
+    program.sim.idle().await;
+    assert_eq!(types(&receiver.received()), ["podcast.success"]);
+    assert_eq!(program.refused(Method::GET, &path, None).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_template_links_its_gif_when_it_is_asked_to() {
+    let (program, receiver) = (Program::start().await, Receiver::start().await);
+    register(&program, json!({"url": receiver.url})).await;
+    for wanted in [true, false] {
+        let body = json!({"variables": {}, "include_gif": wanted});
+        program.post("/v3/templates/d0000000000000000000000000000002", body).await;
+        program.advance(300);
+        program.sim.idle().await;
+        let event = receiver.received().pop().unwrap().json();
+        let link = &event["event_data"]["gif_download_url"];
+        match wanted {
+            true => assert!(program.fetch(link).await.1.starts_with(b"GIF8")),
+            false => assert_eq!(link, &Value::Null),
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_event_has_the_link_that_the_resource_has() {
     let (program, receiver) = (Program::start().await, Receiver::start().await);
