@@ -4,6 +4,7 @@
 
 mod assets;
 mod avatars;
+mod captions;
 mod jobs;
 mod limits;
 mod projects;
