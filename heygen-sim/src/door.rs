@@ -18,6 +18,7 @@ use crate::fault::Effect;
 use crate::files::{self, uploads};
 use crate::form::{self, UploadedFile};
 use crate::idempotency::{Claim, Held, Verdict};
+use crate::inline::Inline;
 use crate::log::{self, LoggedRequest};
 use crate::refusal::Refusal;
 use crate::reply::{Answer, Body, Cut, Payload, Reply};
@@ -37,6 +38,8 @@ pub(crate) struct Call {
     pub(crate) query: Pairs,
     /// Body, null when there is none.
     pub(crate) body: Value,
+    /// The files that were in the body; it has their numbers.
+    pub(crate) inline: Inline,
     /// The file of a form.
     pub(crate) file: Option<UploadedFile>,
     /// The time at which it is carried out.
@@ -224,7 +227,9 @@ async fn carry(
         }
         held = Some(Held::new(world, claim, digest));
     }
-    let call = Call { route, path, query, body, file, now, held };
+    let mut body = body;
+    let inline = Inline::take(route, &mut body);
+    let call = Call { route, path, query, body, inline, file, now, held };
     let Some(pause) = pause.take() else { return perform(world, call).await };
     // A server that is slow goes on when its caller has gone; so the work must not hang on the connection.
     let (tell, told) = oneshot::channel();

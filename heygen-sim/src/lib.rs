@@ -15,6 +15,7 @@ mod files;
 mod form;
 pub mod guide;
 mod idempotency;
+mod inline;
 mod jobs;
 mod kept;
 mod limits;

@@ -61,12 +61,12 @@ pub(super) fn check_without(state: &State, body: &Value, now: u64, own: Option<&
     if let Some(url) = body.get("callback_url").and_then(Value::as_str) {
         check_url("callback_url", url)?;
     }
-    Inputs { state, now, own }.walk(body, "", &[])
+    Inputs { state, now, own, taken_out: true }.walk(body, "", &[])
 }
 
-/// Checks one file, which is at that place and has to be of these kinds.
+/// Checks one file of the inputs of a run, which is at that place and has to be of these kinds.
 pub(super) fn file(state: &State, at: &str, value: &Value, kinds: Kinds, now: u64) -> Result<(), Refusal> {
-    Inputs { state, now, own: None }.walk(value, at, kinds)
+    Inputs { state, now, own: None, taken_out: false }.walk(value, at, kinds)
 }
 
 /// What a walk through a body needs.
@@ -75,6 +75,8 @@ struct Inputs<'a> {
     state: &'a State,
     now: u64,
     own: Option<&'a str>,
+    /// Whether inline files were read and taken out before.
+    taken_out: bool,
 }
 
 impl Inputs<'_> {
@@ -94,7 +96,7 @@ impl Inputs<'_> {
                         self.asset(&below("asset_id"), id, kinds)?;
                     }
                     (Some("base64"), .., Some(data)) => {
-                        if data.is_empty() || BASE64_STANDARD.decode(data).is_err() {
+                        if data.is_empty() || (!self.taken_out && BASE64_STANDARD.decode(data).is_err()) {
                             return Err(Refusal::invalid(below("data"), "the data are not base64"));
                         }
                     }

@@ -63,6 +63,9 @@ pub(crate) async fn handle(world: &Arc<World>, call: &Call) -> Answer {
         endpoints::check_exists(&mut world.state(), call)?;
         endpoints::probe(world, url).await?;
     }
+    if operation == "createHyperframesRenderV3" {
+        renders::check_project(world, call)?;
+    }
     match behaviour(operation) {
         Some(handler) => handler(world, &mut world.state(), call),
         None => made_up(call),

@@ -2,8 +2,6 @@
 
 use std::io::Read;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
 use serde_json::{Value, json};
 use zip::ZipArchive;
@@ -62,7 +60,6 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     if four_k && call.text("format").is_some_and(|format| format != "mp4") {
         return Err(Refusal::invalid("format", "4k is rendered as mp4 only"));
     }
-    check_project(state, call)?;
     let price = Kind::Render.facts().price * if four_k { FOUR_K } else { 1.0 };
     let order = Order::new(Kind::Render, &call.body);
     let id = jobs::submit(world, state, call.now, Order { price: Some(price), ..order })?;
@@ -73,22 +70,24 @@ fn invalid(message: String) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "hyperframes_project_invalid", message).at("project")
 }
 
-/// Opens the zip, where it is here: what is behind a URL is not fetched.
-fn check_project(state: &State, call: &Call) -> Result<(), Refusal> {
+/// Opens the zip, where it is here: what is behind a URL is not fetched. Nobody else waits for that.
+pub(super) fn check_project(world: &World, call: &Call) -> Result<(), Refusal> {
     let project = &call.body["project"];
     let text = |name: &str| project.get(name).and_then(Value::as_str).unwrap_or_default();
     let content = match project["type"].as_str() {
         Some("asset_id") => {
-            let asset =
-                inputs::asset(state, "project.asset_id", text("asset_id"), inputs::ARCHIVE, call.now)?;
+            let (state, id) = (world.state(), text("asset_id"));
+            let asset = inputs::asset(&state, "project.asset_id", id, inputs::ARCHIVE, call.now)?;
             asset.content.clone()
         }
         Some("base64") => {
             if text("media_type") != "application/zip" {
                 return Err(Refusal::invalid("project.media_type", "application/zip is needed"));
             }
+            // What is no base64 is refused with the other inputs.
+            let Some(content) = call.inline.get(text("data")) else { return Ok(()) };
             let mut spool = Spool::new();
-            spool.write(BASE64_STANDARD.decode(text("data")).unwrap_or_default().into())?;
+            spool.write(content)?;
             Some(spool.finish()?)
         }
         _ => None,
