@@ -4,6 +4,8 @@ use heygen_sim::Sim;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::program::{Answer, Program};
 
@@ -228,6 +230,49 @@ async fn a_wrong_file_of_a_batch_can_be_put_again() {
     assert_eq!(complete().await, "processing");
     program.advance(5);
     assert_eq!(complete().await, "completed");
+}
+
+/// What is made takes the next id: one that is missing afterwards was kept by half.
+#[tokio::test]
+async fn of_an_upload_that_breaks_off_nothing_is_kept() {
+    let program = Program::start().await;
+    let slot = open(&program, PNG.len(), None).await;
+    let untouched = Program::start().await;
+    open(&untouched, PNG.len(), None).await;
+    let address = program.sim.base_url().trim_start_matches("http://");
+    let head =
+        format!("POST /v3/assets HTTP/1.1\r\nhost: {address}\r\nx-api-key: {}\r\n", program.sim.api_key());
+    let form = format!("{head}content-type: {FORM}\r\ncontent-length: 100000\r\n\r\n");
+    let part = "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n";
+    let place = slot.url.split_once(address).unwrap().1;
+    let put = format!(
+        "PUT {place} HTTP/1.1\r\nhost: {address}\r\ncontent-type: image/png\r\ncontent-length: {}\r\n\r\n",
+        PNG.len()
+    );
+    for beginning in [form + part, put] {
+        let before = program.sim.requests().len();
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        let half = [beginning.as_bytes(), &PNG[..PNG.len() / 2]].concat();
+        connection.write_all(&half).await.unwrap();
+        // It has arrived, as far as it goes.
+        while program.sim.requests().len() == before {
+            tokio::task::yield_now().await;
+        }
+        drop(connection);
+    }
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(program.get("/v3/assets?username=simulated-user").await, json!([]));
+    let made = form_id(&program).await;
+    assert_eq!(made, form_id(&untouched).await);
+    let path = format!("/v3/assets/{}/complete", slot.id);
+    assert_eq!(program.refused(Method::POST, &path, Some(json!({}))).await, (409, "conflict".into()));
+}
+
+async fn form_id(program: &Program) -> String {
+    let made = form(program, FORM, field("file", PNG)).await;
+    made.body["data"]["asset_id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
