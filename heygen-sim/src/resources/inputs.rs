@@ -95,10 +95,8 @@ impl Inputs<'_> {
                     (None, _, Some(id), _) if !kinds.is_empty() => {
                         self.asset(&below("asset_id"), id, kinds)?;
                     }
-                    (Some("base64"), .., Some(data)) => {
-                        if data.is_empty() || (!self.taken_out && BASE64_STANDARD.decode(data).is_err()) {
-                            return Err(Refusal::invalid(below("data"), "the data are not base64"));
-                        }
+                    (Some("base64"), .., Some(data)) if !self.is_base64(data) => {
+                        return Err(Refusal::invalid(below("data"), "the data are not base64"));
                     }
                     _ => {}
                 }
@@ -122,6 +120,10 @@ impl Inputs<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn is_base64(self, data: &str) -> bool {
+        !data.is_empty() && (self.taken_out || BASE64_STANDARD.decode(data).is_ok())
     }
 
     fn asset(self, param: &str, id: &str, kinds: Kinds) -> Result<(), Refusal> {
