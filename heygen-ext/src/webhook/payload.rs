@@ -45,6 +45,14 @@ impl EventUrl {
     }
 }
 
+#[cfg(feature = "client")]
+impl From<&EventUrl> for crate::Link {
+    /// The link alone: once it has expired, only the resource has a fresh one.
+    fn from(url: &EventUrl) -> Self {
+        Self::new(url.as_str())
+    }
+}
+
 impl fmt::Debug for EventUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EventUrl")

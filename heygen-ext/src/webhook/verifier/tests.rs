@@ -142,6 +142,24 @@ fn every_secret_on_the_ring_is_tried() {
 }
 
 #[test]
+fn a_body_is_what_it_is_byte_for_byte() {
+    let bodies: [&[u8]; 6] = [
+        b"",
+        b"{}\r\n",
+        b"\xef\xbb\xbf{}",
+        "{\"a\":\"Zoë 🎬\"}".as_bytes(),
+        &[0xff, 0x00, 0x80],
+        &[b' '; 1 << 20],
+    ];
+    for body in bodies {
+        for generation in [Generation::HeygenSignature, Generation::Signature] {
+            let signed = Signer::new(SECRET).unwrap().deliver_at(generation, body.to_vec(), now());
+            assert!(verifier().verify_at(signed.headers(), body.to_vec(), now()).is_ok());
+        }
+    }
+}
+
+#[test]
 fn what_is_stricter_or_laxer_is_the_programs_to_say() {
     let signed = headers(&[("signature", SIGNATURE.as_bytes())]);
     let strict = verifier().require_timestamp(true).verify_at(&signed, BODY, now());
