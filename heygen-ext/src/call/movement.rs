@@ -39,3 +39,22 @@ impl Movement {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_moves_is_given_time_anew() {
+        let movement = Movement::new();
+        let (began, own) = (Instant::now(), movement.clone());
+        let moving = async move {
+            for _ in 0..3 {
+                tokio::time::sleep(IDLE - Duration::from_secs(1)).await;
+                own.moves();
+            }
+        };
+        tokio::join!(moving, movement.idle());
+        assert_eq!(began.elapsed(), 3 * (IDLE - Duration::from_secs(1)) + IDLE);
+    }
+}
