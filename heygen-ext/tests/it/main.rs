@@ -11,6 +11,7 @@ mod streams;
 mod uploads;
 #[cfg(feature = "webhook")]
 mod webhooks;
+mod webhook_examples;
 
 use std::time::Duration;
 
