@@ -46,8 +46,9 @@ impl Webhooks {
     /// Reads the log of events and gives the receiver's handler what it has missed since then: in the order in which it
     /// happened, each once, one after the other.
     ///
-    /// It is for the start of a program that was down for longer than the service goes on delivering, or whose memory of
-    /// events ended with it. Deliveries may come in meanwhile. How long the log reaches back is not documented, and it has the
+    /// It is for the start of a program that was down. "Once" is as good as the receiver's memory: with one that ended with the
+    /// program, what was handled since that time and before the end is handled again, so keep the time of the last event, or
+    /// a memory that lasts. Deliveries may come in meanwhile. How long the log reaches back is not documented, and it has the
     /// events of the whole workspace, whatever single endpoints hear of.
     ///
     /// ```no_run
@@ -70,7 +71,7 @@ impl Webhooks {
         let mut caught_up = CaughtUp::default();
         for event in self.log(since).await? {
             let key = event.dedup_key();
-            match receiver.catch_up(event).await {
+            match receiver.handle(event).await {
                 Ok(true) => caught_up.handled += 1,
                 Ok(false) => caught_up.known += 1,
                 Err(problem) => {

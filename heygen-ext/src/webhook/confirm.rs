@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::json;
+
 use super::callback::Unconfirmed;
 use super::event::{Event, Outcome};
 use super::job::JobKind;
@@ -21,6 +23,8 @@ pub enum ConfirmError {
         /// The service's word.
         status: String,
     },
+    /// The callback speaks of another job than the request has started: it is made up.
+    OtherJob,
     /// There is nothing to look at: the callback names no job, or one of a kind that no operation reads.
     NothingToRead,
     /// The resource could not be read; with 404, the callback is made up.
@@ -32,6 +36,7 @@ impl fmt::Display for ConfirmError {
         match self {
             Self::NotYet { status } => write!(f, "not confirmed yet: the resource is `{status}`"),
             Self::Contradicted { status } => write!(f, "made up: the resource is `{status}`"),
+            Self::OtherJob => f.write_str("made up: the callback speaks of another job"),
             Self::NothingToRead => f.write_str("the callback names no resource that can be read"),
             Self::Call(error) => write!(f, "the resource could not be read: {error}"),
         }
@@ -48,16 +53,21 @@ impl std::error::Error for ConfirmError {
 }
 
 impl Unconfirmed {
-    /// Reads the resource that the callback speaks of, and gives the event if it has ended as the callback says.
+    /// Reads the job that the request with this callback has started, and gives the event if it has ended as the callback
+    /// says. `job_id` is what the answer to that request had. Nothing else of the body is believed: the event has its type,
+    /// the job's id, and the callback's.
+    ///
+    /// Videos, translations, agent sessions, proofreads, renders, clippings, removals of filler words, lipsyncs and looks can
+    /// be read, and podcasts with the feature `preview`; of batches the callback does not say what they are of.
     ///
     /// ```no_run
     /// use heygen_ext::HeyGen;
     /// use heygen_ext::webhook::CallbackGuard;
     ///
     /// # async fn example(
-    /// #     heygen: HeyGen, guard: CallbackGuard, target: http::Uri, body: Vec<u8>,
+    /// #     heygen: HeyGen, guard: CallbackGuard, target: http::Uri, body: Vec<u8>, video_id: &str,
     /// # ) -> Result<(), Box<dyn std::error::Error>> {
-    /// let event = guard.check(&target, body)?.confirm(&heygen).await?;
+    /// let event = guard.check(&target, body)?.confirm(&heygen, video_id).await?;
     /// println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
     /// # Ok(())
     /// # }
@@ -66,22 +76,37 @@ impl Unconfirmed {
     /// # Errors
     ///
     /// The resource says otherwise, says nothing yet, or could not be read.
-    pub async fn confirm(&self, heygen: &HeyGen) -> Result<Event, ConfirmError> {
+    pub async fn confirm(&self, heygen: &HeyGen, job_id: &str) -> Result<Event, ConfirmError> {
         let event = self.claims();
         let (Some(kind), Some(id)) = (event.job_kind(), event.job_id()) else {
             return Err(ConfirmError::NothingToRead);
         };
+        if id != job_id {
+            return Err(ConfirmError::OtherJob);
+        }
         let status = status(heygen, kind, id).await.map_err(ConfirmError::Call)?;
         let Some(status) = status else { return Err(ConfirmError::NothingToRead) };
-        // GIFs and captions of a video end by themselves; of these the video says only that it is there.
+        // GIFs and captions may fail although their video did not.
         let own = kind != JobKind::Video || event.kind().as_str().starts_with("avatar_video.");
-        let claimed = if own { event.outcome() } else { Outcome::Finished };
+        let claimed = match event.outcome() {
+            Outcome::Failed if !own => Outcome::Finished,
+            outcome => outcome,
+        };
         match (claimed, ended(&status)) {
-            (Outcome::Finished, Some(_)) => Ok(event.clone()),
-            (claimed, Some(outcome)) if claimed == outcome => Ok(event.clone()),
+            (Outcome::Finished, Some(_)) => Ok(self.bare(event, kind, id)),
+            (claimed, Some(outcome)) if claimed == outcome => Ok(self.bare(event, kind, id)),
             (_, Some(_)) => Err(ConfirmError::Contradicted { status }),
             (_, None) => Err(ConfirmError::NotYet { status }),
         }
+    }
+}
+
+impl Unconfirmed {
+    /// What is known of the event without the sender's word.
+    fn bare(&self, event: &Event, kind: JobKind, id: &str) -> Event {
+        let data = json!({kind.id_name(): id, "callback_id": self.callback_id()});
+        let members = [("event_type", json!(event.kind().as_str())), ("event_data", data)];
+        Event::of_members(members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(), None)
     }
 }
 

@@ -23,7 +23,9 @@ use super::verifier::{Verified, Verifier};
 ///     println!("{}", event.kind());
 /// }
 ///
-/// let app: Router = Router::new().route("/heygen", post(ended)).with_state(Verifier::new("whsec_…")?);
+/// // The service looks whether there is somebody, by `OPTIONS` or `GET`.
+/// let route = post(ended).get(async || ()).options(async || ());
+/// let app: Router = Router::new().route("/heygen", route).with_state(Verifier::new("whsec_…")?);
 /// # Ok::<_, heygen_ext::webhook::EmptySecret>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -52,7 +54,7 @@ where
         let body = tokio::time::timeout(BODY, read(body, verifier.longest())).await;
         let body = body.map_err(|_| Refused(StatusCode::REQUEST_TIMEOUT))?.map_err(Refused)?;
         let verified = verifier.verify(&head.headers, body).map_err(|problem| {
-            tracing::info!(%problem, "refused a webhook delivery");
+            super::receiver::log(problem);
             Refused(super::receiver::refusal(problem))
         })?;
         Verified::event(&verified).map(Self).map_err(|problem| {

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -74,10 +75,11 @@ impl Handling {
         let key = event.dedup_key();
         let span = tracing::info_span!("webhook", event.kind = event.kind().as_str(), event.key = %key);
         let (tell, mut told) = oneshot::channel();
+        let claimed = Arc::new(AtomicBool::new(false));
         // From the claim on it is a task's: a request that is given up would leave the claim behind.
-        let own = self.clone();
+        let (own, mark) = (self.clone(), Arc::clone(&claimed));
         let task = async move {
-            own.run(event, key, tell).await;
+            own.run(event, key, tell, &mark).await;
             drop(place);
         };
         tokio::spawn(task.instrument(span));
@@ -87,15 +89,19 @@ impl Handling {
             Err(_) => {
                 // From here on nobody listens; what was told a moment ago still counts.
                 told.close();
-                told.try_recv().unwrap_or(Told::GoesOn)
+                told.try_recv().unwrap_or(match claimed.load(Ordering::SeqCst) {
+                    true => Told::GoesOn,
+                    // The memory is slow. Nobody has the event for sure, so it has to come again.
+                    false => Told::UnderWay,
+                })
             }
         }
     }
 
-    async fn run(&self, event: Event, key: EventKey, tell: oneshot::Sender<Told>) {
+    async fn run(&self, event: Event, key: EventKey, tell: oneshot::Sender<Told>, claimed: &AtomicBool) {
         let say = |tell: oneshot::Sender<Told>, told| tell.send(told).is_ok();
         match self.seen.claim(&key, (self.clock)()).await {
-            Ok(Claim::New) => {}
+            Ok(Claim::New) => claimed.store(true, Ordering::SeqCst),
             Ok(Claim::Handled) => {
                 tracing::debug!("the event was handled before");
                 say(tell, Told::Handled);
@@ -169,9 +175,14 @@ impl Handling {
         }
     }
 
-    /// Handles an event here and now. Whether it was new.
-    #[cfg(feature = "client")]
+    /// Handles an event that came by another way. Whether it was new.
     pub(super) async fn now(&self, event: Event) -> Result<bool, BoxError> {
+        // In a task of its own, as above: whoever gives up waiting leaves no claim behind.
+        let own = self.clone();
+        tokio::spawn(async move { own.claim_and_handle(event).await }.in_current_span()).await?
+    }
+
+    async fn claim_and_handle(&self, event: Event) -> Result<bool, BoxError> {
         let key = event.dedup_key();
         match self.seen.claim(&key, (self.clock)()).await? {
             Claim::New => {}

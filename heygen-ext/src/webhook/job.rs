@@ -93,6 +93,17 @@ impl JobKind {
         })
     }
 
+    /// Whether such a job makes several videos, each with an event of its own.
+    pub(super) fn has_videos(self) -> bool {
+        matches!(self, Self::VideoAgentSession | Self::PersonalizedVideo)
+    }
+
+    /// The name under which its id stands.
+    #[cfg(feature = "client")]
+    pub(super) fn id_name(self) -> &'static str {
+        IDS.iter().find(|(of, _)| *of == self).and_then(|(_, names)| names.first()).unwrap_or(&"id")
+    }
+
     /// Whether such a job ends once in its life, so that its type and its ids say which event it is.
     pub(super) fn ends_once(self) -> bool {
         !matches!(self, Self::AvatarLook)

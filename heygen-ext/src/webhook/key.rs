@@ -6,13 +6,15 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::event::Event;
+use super::job::JobKind;
 
 /// What an event is recognised by when it comes again: events are the same that share either of these.
 ///
 /// The id alone would not do: the younger deliveries have none, the signature does not cover it, and the same event reaches
 /// another endpoint or a callback under another. So there is what it says as well: the type and the ids of the job, where
-/// such a job ends once; for avatars, which can be trained anew, and for types that nobody knows, all of its data without
-/// the signatures of links.
+/// such a job ends once; for avatars, which can be trained anew, for sessions without a video, and for types that nobody
+/// knows, all of its data without the signatures of links. Two of these that say the very same within the time that events
+/// are remembered count as one: a replayed delivery, whose id anybody can change, looks no different.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct EventKey {
@@ -33,6 +35,8 @@ impl EventKey {
             // A session may make several videos, and a project has one for each contact.
             Some(id) if once => match event.fields().word(&["video_id"]).filter(|video| *video != id) {
                 Some(video) => format!("{kind} {id} {video}"),
+                // A session may fail several times, and a project has an event for each contact.
+                None if event.job_kind().is_some_and(JobKind::has_videos) => format!("{kind} {}", sum(event)),
                 None => format!("{kind} {id}"),
             },
             _ => format!("{kind} {}", sum(event)),

@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
+use super::event::Event;
 use super::handling::{Handler, Handling, Told};
 use super::seen::{SeenEvents, SeenInMemory};
 use super::verifier::{Verifier, VerifyError};
@@ -102,10 +104,11 @@ impl Receiver {
         }
         let Some(place) = self.place() else { return full() };
         let (head, body) = request.into_parts();
-        self.admit(place, &head.headers, body).await
+        self.admit(place, &head.headers, body, Instant::now()).await
     }
 
-    /// Waits until every event that was taken in is handled. A program that ends stops accepting connections first.
+    /// Waits until every event that was taken in is handled. Meanwhile deliveries are turned away: a program that ends stops
+    /// accepting connections first.
     pub async fn drain(&self) {
         let all = u32::try_from(self.0.capacity).unwrap_or(u32::MAX);
         // The semaphore is never closed.
@@ -140,18 +143,19 @@ impl Receiver {
         self.0.verifier.longest()
     }
 
-    /// Verifies a delivery and has it handled, in the place that it holds until then.
+    /// Verifies a delivery and has it handled, in the place that it holds until then. It is answered in time from its
+    /// arrival on.
     pub(super) async fn admit(
         &self,
         place: OwnedSemaphorePermit,
         headers: &HeaderMap,
         body: Bytes,
+        arrived: Instant,
     ) -> Response<Bytes> {
         let verified = match self.0.verifier.verify_at(headers, body, (self.0.clock)()) {
             Ok(verified) => verified,
             Err(problem) => {
-                // Whoever knocks without a key is nobody's business but the log's.
-                tracing::info!(%problem, "refused a webhook delivery");
+                log(problem);
                 return answer(refusal(problem));
             }
         };
@@ -162,7 +166,8 @@ impl Receiver {
                 return answer(StatusCode::BAD_REQUEST);
             }
         };
-        answer(match self.0.handling.take(event, self.0.answer_within, place).await {
+        let patience = self.0.answer_within.saturating_sub(arrived.elapsed());
+        answer(match self.0.handling.take(event, patience, place).await {
             Told::Handled => StatusCode::OK,
             Told::GoesOn => StatusCode::ACCEPTED,
             Told::Failed => StatusCode::INTERNAL_SERVER_ERROR,
@@ -170,10 +175,24 @@ impl Receiver {
         })
     }
 
-    /// Hands an event over that did not come by a delivery, and waits for the handler.
-    #[cfg(feature = "client")]
-    pub(super) async fn catch_up(&self, event: super::event::Event) -> Result<bool, crate::BoxError> {
+    /// Hands an event over that did not come by a delivery, such as a confirmed callback, and waits for the handler. Whether
+    /// it was new: what was handled before, by whichever way it came, is not handled again.
+    ///
+    /// # Errors
+    ///
+    /// The handler failed, or the memory of events did. The event is new to whoever brings it next.
+    pub async fn handle(&self, event: Event) -> Result<bool, crate::BoxError> {
         self.0.handling.now(event).await
+    }
+}
+
+/// Whoever knocks without a key is nobody's business but the log's; what is signed and refused is somebody's.
+pub(super) fn log(problem: VerifyError) {
+    match problem {
+        VerifyError::MissingSignature | VerifyError::MalformedSignature | VerifyError::Mismatch => {
+            tracing::info!(%problem, "refused a webhook delivery");
+        }
+        problem => tracing::warn!(%problem, "refused a webhook delivery"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Events that were seen before: each is handled once, however often it comes.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
@@ -57,6 +57,21 @@ pub trait SeenEvents: Send + Sync + 'static {
         handled: bool,
         now: SystemTime,
     ) -> BoxFuture<'a, Result<(), BoxError>>;
+}
+
+impl<T: SeenEvents + ?Sized> SeenEvents for Arc<T> {
+    fn claim<'a>(&'a self, key: &'a EventKey, now: SystemTime) -> BoxFuture<'a, Result<Claim, BoxError>> {
+        (**self).claim(key, now)
+    }
+
+    fn settle<'a>(
+        &'a self,
+        key: &'a EventKey,
+        handled: bool,
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<(), BoxError>> {
+        (**self).settle(key, handled, now)
+    }
 }
 
 /// A memory that ends with the program: of the last 100,000 events, for 48 hours.

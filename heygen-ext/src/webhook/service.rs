@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use http::{Request, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
+use tokio::time::Instant;
 use tower_service::Service;
 
 use super::receiver::{BODY, Receiver, answer, full};
@@ -43,6 +44,7 @@ impl Receiver {
         if let Some(answer) = self.probed(request.method()) {
             return answer;
         }
+        let arrived = Instant::now();
         let Some(place) = self.place() else { return full() };
         let (head, body) = request.into_parts();
         let longest = self.longest();
@@ -51,7 +53,7 @@ impl Receiver {
             return answer(StatusCode::PAYLOAD_TOO_LARGE);
         }
         match tokio::time::timeout(BODY, read(body, longest)).await {
-            Ok(Ok(body)) => self.admit(place, &head.headers, body).await,
+            Ok(Ok(body)) => self.admit(place, &head.headers, body, arrived).await,
             Ok(Err(status)) => answer(status),
             Err(_) => answer(StatusCode::REQUEST_TIMEOUT),
         }

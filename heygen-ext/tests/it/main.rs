@@ -10,8 +10,9 @@ mod secrets;
 mod streams;
 mod uploads;
 #[cfg(feature = "webhook")]
-mod webhooks;
 mod webhook_examples;
+#[cfg(feature = "webhook")]
+mod webhooks;
 
 use std::time::Duration;
 

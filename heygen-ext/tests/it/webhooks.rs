@@ -284,22 +284,28 @@ async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
     let (target, body) = callbacks.lock().unwrap()[0].clone();
     let unconfirmed = guard.check_at(&target, body.clone(), now(&stage)).unwrap();
     assert_eq!((unconfirmed.callback_id(), unconfirmed.job_id()), ("order 7", Some(made.video_id.as_str())));
-    let event = unconfirmed.confirm(&stage.heygen).await.unwrap();
-    assert_eq!(event.outcome(), Outcome::Succeeded);
+    let event = unconfirmed.confirm(&stage.heygen, &made.video_id).await.unwrap();
+    assert_eq!((event.outcome(), event.callback_id().as_deref()), (Outcome::Succeeded, Some("order 7")));
+    // Nothing is believed but what was looked at; and the endpoint has brought the same event already.
+    assert_eq!((event.job_id(), event.data().len()), (Some(made.video_id.as_str()), 2));
+    assert!(!stage.receiver.handle(event).await.unwrap());
 
     // Whoever has learnt the address may say what he likes; the resource says otherwise.
     let said = |kind: &str, id: &str| {
         let body = format!(r#"{{"event_type":"{kind}","event_data":{{"video_id":"{id}"}}}}"#);
         guard.check_at(&target, body, now(&stage)).unwrap()
     };
-    let denied = said("avatar_video.fail", &other).confirm(&stage.heygen).await.unwrap_err();
+    let denied = said("avatar_video.fail", &other).confirm(&stage.heygen, &other).await.unwrap_err();
     assert!(matches!(denied, ConfirmError::Contradicted { status } if status == "completed"));
     let running = stage.video().await;
-    let early = said("avatar_video.success", &running).confirm(&stage.heygen).await.unwrap_err();
+    let early = said("avatar_video.success", &running).confirm(&stage.heygen, &running).await.unwrap_err();
     assert!(matches!(early, ConfirmError::NotYet { .. }));
-    let unknown = said("avatar_video.success", "nobody").confirm(&stage.heygen).await.unwrap_err();
+    let unknown = said("avatar_video.success", "nobody").confirm(&stage.heygen, "nobody").await.unwrap_err();
     assert!(matches!(unknown, ConfirmError::Call(error) if error.status().unwrap().as_u16() == 404));
-    let nothing = said("hologram.success", &other).confirm(&stage.heygen).await.unwrap_err();
+    let another =
+        said("avatar_video.success", &other).confirm(&stage.heygen, &made.video_id).await.unwrap_err();
+    assert!(matches!(another, ConfirmError::OtherJob));
+    let nothing = said("hologram.success", &other).confirm(&stage.heygen, &other).await.unwrap_err();
     assert!(matches!(nothing, ConfirmError::NothingToRead));
 }
 

@@ -9,7 +9,6 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::BoxError;
-use crate::webhook::event::Event;
 use crate::webhook::key::EventKey;
 use crate::webhook::seen::Claim;
 use crate::webhook::testing::{Generation, Signer};
@@ -120,7 +119,7 @@ async fn a_slow_handler_goes_on_after_the_answer() {
     let desk = Desk::default();
     desk.0.waits.store(1, Ordering::SeqCst);
     let receiver = Receiver::new(verifier(), desk.clone());
-    let began = tokio::time::Instant::now();
+    let began = Instant::now();
     assert_eq!(status(&receiver, delivery("v1")).await, 202);
     assert_eq!((began.elapsed(), receiver.under_way()), (ANSWER, 1));
     // It comes again meanwhile: not now, and not twice.
@@ -237,8 +236,72 @@ async fn as_a_service_it_reads_no_more_than_it_takes_and_no_longer() {
     assert_eq!(receiver.call(announced).await.unwrap().status(), 413);
     let stalls = stream::pending::<Result<http_body::Frame<Bytes>, std::io::Error>>();
     let stalls = Request::post("/").body(http_body_util::StreamBody::new(stalls)).unwrap();
-    let began = tokio::time::Instant::now();
+    let began = Instant::now();
     assert_eq!(receiver.call(stalls).await.unwrap().status(), 408);
     assert_eq!((began.elapsed(), receiver.under_way()), (BODY, 0));
     assert_eq!(desk.seen(), ["v1"]);
+}
+
+/// A memory that takes its time, and then fails.
+struct Slow;
+
+impl SeenEvents for Slow {
+    fn claim<'a>(&'a self, _: &'a EventKey, _: SystemTime) -> BoxFuture<'a, Result<Claim, BoxError>> {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            Err("no connection".into())
+        })
+    }
+
+    fn settle<'a>(&'a self, _: &'a EventKey, _: bool, _: SystemTime) -> BoxFuture<'a, Result<(), BoxError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_has_claimed_in_time_has_to_come_again() {
+    let receiver = Receiver::builder(verifier(), Desk::default()).seen(Slow).build();
+    assert_eq!(status(&receiver, delivery("v1")).await, 503);
+}
+
+#[tokio::test]
+async fn whoever_gives_up_handing_an_event_over_loses_it_not() {
+    let desk = Desk::default();
+    desk.0.waits.store(1, Ordering::SeqCst);
+    let receiver = Receiver::new(verifier(), desk.clone());
+    let event = || Event::of(delivery("v1").body(), None).unwrap();
+    let (own, given) = (receiver.clone(), event());
+    let handing = tokio::spawn(async move { own.handle(given).await });
+    while desk.seen().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    handing.abort();
+    handing.await.unwrap_err();
+    desk.0.gate.notify_one();
+    while status(&receiver, delivery("v1")).await != 200 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!receiver.handle(event()).await.unwrap());
+    assert_eq!(desk.seen(), ["v1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_takes_its_time_leaves_less_for_the_handler() {
+    use futures_util::{StreamExt, stream};
+    use tower_service::Service;
+    let desk = Desk::default();
+    desk.0.waits.store(1, Ordering::SeqCst);
+    let mut receiver = Receiver::new(verifier(), desk.clone());
+    let late = delivery("v1").map(|body| {
+        let body = stream::once(async move {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            Ok::<_, std::io::Error>(http_body::Frame::data(body))
+        });
+        http_body_util::StreamBody::new(body.boxed())
+    });
+    let began = Instant::now();
+    assert_eq!(receiver.call(late).await.unwrap().status(), 202);
+    assert_eq!(began.elapsed(), ANSWER);
+    desk.0.gate.notify_one();
+    receiver.drain().await;
 }

@@ -54,7 +54,7 @@ fn the_table_of_deliveries() {
     const LONGER: &[u8] = b"8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a7000";
     const NO_HEX: &[u8] = b"8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a70g";
     const UMLAUTS: &[u8] = "sïgnätüre".as_bytes();
-    const OF_EMPTY: &[u8] = b"4e3ac7a9da5ce2ff1ad4e4e3e7b0d1f8b3e7b6b0a7d6a1a0b8ea4f5d2f8b4f11";
+    const OF_EMPTY: &[u8] = b"9cbe0b0f02bf4569f3322629d3771dd71c0059349e10e0f7c6695d28893767c9";
     let body = BODY.as_bytes();
     let skew = Duration::from_secs(301);
     let rows = [
@@ -84,7 +84,7 @@ fn the_table_of_deliveries() {
         // Another body than was signed.
         Row(&[("signature", ALTERED)], body, Err(Mismatch)),
         Row(&[("signature", GOOD)], b"", Err(Mismatch)),
-        Row(&[("signature", OF_EMPTY)], b"", Err(Mismatch)),
+        Row(&[("signature", OF_EMPTY)], b"", Ok("ep_1")),
         Row(&[("signature", GOOD)], br#"{"event_type":"avatar_video.success"}"#, Err(Mismatch)),
         // Several: one that fits is enough, whatever a proxy has put beside it.
         Row(&[("heygen-signature", ALTERED), ("signature", GOOD)], body, Ok("ep_1")),
