@@ -66,6 +66,8 @@ enum Bench {
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..))]
         seconds: u64,
     },
+    /// Webhooks: verifications and whole requests as ratios to the bare code and to bare axum, and an overload
+    Webhook,
 }
 
 #[derive(Args)]
@@ -119,5 +121,6 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(Bench::Call) => bench::call(),
         Command::Bench(Bench::Transfer) => bench::transfer(),
         Command::Bench(Bench::Sim { seconds }) => bench::sim(seconds),
+        Command::Bench(Bench::Webhook) => bench::webhook(),
     }
 }

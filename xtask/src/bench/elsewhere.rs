@@ -9,22 +9,29 @@ use crate::generate::workspace_root;
 
 /// `cargo xtask bench sim`.
 pub fn sim(seconds: u64) -> Result<()> {
-    run("heygen-sim", "load", &["--seconds", &seconds.to_string()])
+    run("heygen-sim", "load", &[], &["--seconds", &seconds.to_string()])
 }
 
 /// `cargo xtask bench call`.
 pub fn call() -> Result<()> {
-    run("heygen-ext", "calls", &[])
+    run("heygen-ext", "calls", &[], &[])
 }
 
 /// `cargo xtask bench transfer`.
 pub fn transfer() -> Result<()> {
-    run("heygen-ext", "transfers", &[])
+    run("heygen-ext", "transfers", &[], &[])
 }
 
-fn run(package: &str, bench: &str, arguments: &[&str]) -> Result<()> {
+/// `cargo xtask bench webhook`.
+pub fn webhook() -> Result<()> {
+    run("heygen-ext", "webhooks", &["--features", "webhook"], &[])
+}
+
+fn run(package: &str, bench: &str, features: &[&str], arguments: &[&str]) -> Result<()> {
     let status = Command::new("cargo")
-        .args(["bench", "--quiet", "--package", package, "--bench", bench, "--"])
+        .args(["bench", "--quiet", "--package", package, "--bench", bench])
+        .args(features)
+        .arg("--")
         .args(arguments)
         .current_dir(workspace_root())
         .status()

@@ -5,7 +5,7 @@ mod elsewhere;
 mod pipeline;
 
 pub use compile::compile;
-pub use elsewhere::{call, sim, transfer};
+pub use elsewhere::{call, sim, transfer, webhook};
 pub use pipeline::generate;
 
 use std::time::Duration;

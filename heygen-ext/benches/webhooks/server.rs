@@ -1,0 +1,24 @@
+//! axum on loopback.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// Serves these routes until the tasks are ended; where.
+pub(crate) async fn serve(tasks: &mut JoinSet<()>, routes: Router) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    let listener = listener.tap_io(|stream| {
+        // A connection without it still works.
+        let _ = stream.set_nodelay(true);
+    });
+    tasks.spawn(async move {
+        // It serves until it is aborted.
+        let _ = axum::serve(listener, routes).await;
+    });
+    Ok(address)
+}
