@@ -64,14 +64,32 @@ pub(super) fn from_hex(text: &[u8]) -> Option<[u8; LENGTH]> {
     if text.len() != 2 * LENGTH {
         return None;
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let mut code = [0; LENGTH];
+    let digit = |byte: u8| DIGITS.get(usize::from(byte)).copied().unwrap_or(NO_DIGIT);
+    let (mut code, mut all) = ([0; LENGTH], 0);
     for (byte, pair) in code.iter_mut().zip(text.chunks_exact(2)) {
         let [high, low] = pair else { return None };
-        *byte = digit(*high)? << 4 | digit(*low)?;
+        let (high, low) = (digit(*high), digit(*low));
+        all |= high | low;
+        *byte = high << 4 | low & 0xf;
     }
-    Some(code)
+    (all < NO_DIGIT).then_some(code)
 }
+
+/// The value of each byte as a hexadecimal digit: looked up, for every delivery has 64 of them.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut value = 0_u8;
+    while value < 16 {
+        let [lower, upper] = if value < 10 { [b'0', b'0'] } else { [b'a' - 10, b'A' - 10] };
+        digits[(lower + value) as usize] = value;
+        digits[(upper + value) as usize] = value;
+        value += 1;
+    }
+    digits
+};
+
+/// What is none; no digit has its bit.
+const NO_DIGIT: u8 = 0x10;
 
 #[cfg(test)]
 mod tests {
@@ -87,6 +105,13 @@ mod tests {
             assert_eq!(from_hex(wrong.as_bytes()), None, "{wrong}");
         }
         assert_eq!(from_hex(&[0xc3; 64]), None);
+        for byte in 0..=255_u8 {
+            let is_digit = byte.is_ascii_hexdigit();
+            assert_eq!(from_hex(&[byte; 64]).is_some(), is_digit, "{byte}");
+            let value =
+                char::from(byte).to_digit(16).map(|digit| [u8::try_from(digit * 17).unwrap(); LENGTH]);
+            assert_eq!(from_hex(&[byte; 64]), value, "{byte}");
+        }
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl Verifier {
         let does = |key: &mac::Mac| {
             let ours = key.code(&body);
             // All of them are looked at, whichever fits.
-            codes.iter().fold(false, |fits, code| fits | mac::same(&ours, code))
+            codes.all.iter().take(codes.count).fold(false, |fits, code| fits | mac::same(&ours, code))
         };
         let endpoint = match self.keys.find(now, does) {
             Found::Key(endpoint) => endpoint,
@@ -139,9 +139,7 @@ impl Verifier {
         };
         // Only what is signed is worth the question whether it is old.
         self.check_time(timestamp(headers)?, now)?;
-        let text = |value: &HeaderValue| value.to_str().ok().map(str::trim).map(str::to_owned);
-        let event_id = headers.get(EVENT_ID).and_then(text).filter(|id| !id.is_empty());
-        Ok(Verified { body, endpoint, event_id })
+        Ok(Verified { body, endpoint, event_id: headers.get(EVENT_ID).cloned() })
     }
 
     fn check_time(&self, time: Option<SystemTime>, now: SystemTime) -> Result<(), VerifyError> {
@@ -162,14 +160,23 @@ impl Verifier {
 }
 
 /// The codes that a delivery carries, by whichever name. What is no code is passed over, as long as there is one.
-fn codes(headers: &HeaderMap) -> Result<Vec<[u8; LENGTH]>, VerifyError> {
-    let mut values =
-        SIGNATURES.into_iter().flat_map(|name| headers.get_all(name)).take(MOST_SIGNATURES).peekable();
-    if values.peek().is_none() {
-        return Err(VerifyError::MissingSignature);
+fn codes(headers: &HeaderMap) -> Result<Codes, VerifyError> {
+    let mut codes = Codes { all: [[0; LENGTH]; MOST_SIGNATURES], count: 0 };
+    let mut error = VerifyError::MissingSignature;
+    for value in SIGNATURES.into_iter().flat_map(|name| headers.get_all(name)).take(MOST_SIGNATURES) {
+        error = VerifyError::MalformedSignature;
+        if let (Some(code), Some(place)) = (code(value.as_bytes()), codes.all.get_mut(codes.count)) {
+            *place = code;
+            codes.count += 1;
+        }
     }
-    let codes: Vec<_> = values.filter_map(|value| code(value.as_bytes())).collect();
-    if codes.is_empty() { Err(VerifyError::MalformedSignature) } else { Ok(codes) }
+    if codes.count == 0 { Err(error) } else { Ok(codes) }
+}
+
+/// The codes of one delivery, mostly one, without a place on the heap.
+struct Codes {
+    all: [[u8; LENGTH]; MOST_SIGNATURES],
+    count: usize,
 }
 
 /// 64 hexadecimal digits, perhaps with `sha256=` before them.
@@ -253,7 +260,7 @@ impl std::error::Error for VerifyError {}
 pub struct Verified {
     body: Bytes,
     endpoint: Arc<str>,
-    event_id: Option<String>,
+    event_id: Option<HeaderValue>,
 }
 
 impl Verified {
@@ -271,7 +278,8 @@ impl Verified {
     /// The id in the header `Heygen-Event-Id`, the same in every attempt to deliver the event. The signature does not
     /// cover it.
     pub fn event_id(&self) -> Option<&str> {
-        self.event_id.as_deref()
+        let id = self.event_id.as_ref()?.to_str().ok()?.trim();
+        (!id.is_empty()).then_some(id)
     }
 
     /// The event that it tells of.
@@ -280,7 +288,7 @@ impl Verified {
     ///
     /// The body is signed, but it is no JSON object.
     pub fn event(&self) -> Result<Event, NotAnEvent> {
-        Event::of(&self.body, self.event_id.clone())
+        Event::of(&self.body, self.event_id().map(str::to_owned))
     }
 }
 
@@ -288,7 +296,7 @@ impl fmt::Debug for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verified")
             .field("endpoint", &self.endpoint)
-            .field("event_id", &self.event_id)
+            .field("event_id", &self.event_id())
             .field("bytes", &self.body.len())
             .finish()
     }
