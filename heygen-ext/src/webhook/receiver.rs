@@ -99,7 +99,7 @@ impl Receiver {
 
     /// Takes a request whose body is here as a whole, whatever framework it came by.
     pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
-        if let Some(answer) = self.probed(request.method()) {
+        if let Some(answer) = self.at_once(request.method(), request.headers()) {
             return answer;
         }
         let Some(place) = self.place() else { return full() };
@@ -120,10 +120,14 @@ impl Receiver {
         self.0.capacity - self.0.places.available_permits()
     }
 
-    /// What a request that delivers nothing is answered at once.
-    pub(super) fn probed(&self, method: &Method) -> Option<Response<Bytes>> {
+    /// What a request that delivers nothing is answered at once, before it takes a place or its body is read.
+    pub(super) fn at_once(&self, method: &Method, headers: &HeaderMap) -> Option<Response<Bytes>> {
         let mut answer = match *method {
-            Method::POST => return None,
+            Method::POST => {
+                let problem = Verifier::looks_signed(headers).err()?;
+                log(problem);
+                return Some(answer(refusal(problem)));
+            }
             Method::OPTIONS => answer(StatusCode::NO_CONTENT),
             Method::GET | Method::HEAD => return Some(answer(StatusCode::OK)),
             _ => answer(StatusCode::METHOD_NOT_ALLOWED),

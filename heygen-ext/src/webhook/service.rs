@@ -41,7 +41,7 @@ impl Receiver {
         B::Data: Send,
         B::Error: Send,
     {
-        if let Some(answer) = self.probed(request.method()) {
+        if let Some(answer) = self.at_once(request.method(), request.headers()) {
             return answer;
         }
         let arrived = Instant::now();

@@ -229,14 +229,21 @@ async fn as_a_service_it_reads_no_more_than_it_takes_and_no_longer() {
         let chunk = || Ok::<_, std::io::Error>(http_body::Frame::data(Bytes::from(vec![b' '; 400])));
         http_body_util::StreamBody::new(stream::iter((0..chunks).map(move |_| chunk())))
     };
-    let post = |body| Request::post("/").body(body).unwrap();
+    let forged = || Request::post("/").header("signature", "0".repeat(64));
+    let post = |body| forged().body(body).unwrap();
     assert_eq!(receiver.call(post(body(3))).await.unwrap().status(), 413);
     assert_eq!(receiver.call(post(body(2))).await.unwrap().status(), 401);
-    let announced = Request::post("/").header("content-length", 1001).body(body(0)).unwrap();
+    let announced = forged().header("content-length", 1001).body(body(0)).unwrap();
     assert_eq!(receiver.call(announced).await.unwrap().status(), 413);
-    let stalls = stream::pending::<Result<http_body::Frame<Bytes>, std::io::Error>>();
-    let stalls = Request::post("/").body(http_body_util::StreamBody::new(stalls)).unwrap();
+    let stalls = || {
+        http_body_util::StreamBody::new(stream::pending::<Result<http_body::Frame<Bytes>, std::io::Error>>())
+    };
     let began = Instant::now();
+    // What has no signature is not waited for.
+    let unsigned = Request::post("/").body(stalls()).unwrap();
+    assert_eq!(receiver.call(unsigned).await.unwrap().status(), 401);
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    let stalls = forged().body(stalls()).unwrap();
     assert_eq!(receiver.call(stalls).await.unwrap().status(), 408);
     assert_eq!((began.elapsed(), receiver.under_way()), (BODY, 0));
     assert_eq!(desk.seen(), ["v1"]);
