@@ -159,7 +159,7 @@ impl World {
         let mut digest = Sha256::new_with_prefix(self.settings.seed.to_be_bytes());
         digest.update(number.to_be_bytes());
         digest.update(what);
-        hex(digest.finalize().get(..16).unwrap_or_default())
+        const_hex::encode(digest.finalize().get(..16).unwrap_or_default())
     }
 
     /// What links are signed with: equal seeds sign equally, wherever the simulator listens.
@@ -219,16 +219,6 @@ impl World {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic elsewhere leaves the data as they were; there is nothing half-done to protect from.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// The last things of a kind, and no more than so many.

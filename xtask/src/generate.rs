@@ -118,5 +118,5 @@ pub fn digest(paths: &Paths) -> Result<String> {
 /// SHA-256 in hex, as `openapi/SOURCE.toml` records it.
 pub fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest;
-    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    const_hex::encode(sha2::Sha256::digest(bytes))
 }

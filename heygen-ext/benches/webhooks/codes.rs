@@ -1,6 +1,6 @@
 //! HMAC-SHA256 by every crate that could make it, each in its best form: a key that was prepared once.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// Says whether a code is that of a message.

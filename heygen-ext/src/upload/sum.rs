@@ -37,6 +37,6 @@ impl Summing {
     }
 
     pub(super) fn finish(self) {
-        self.sum.set(Some(self.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()));
+        self.sum.set(Some(const_hex::encode(self.digest.finalize())));
     }
 }

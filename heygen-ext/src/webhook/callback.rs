@@ -9,7 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use secrecy::{ExposeSecret, SecretString};
 
 use super::event::{Event, NotAnEvent};
-use super::mac::{self, EmptySecret, Mac};
+use super::mac::{Code, EmptySecret, Mac};
 
 /// How long an address is good: a day for the job, and a day for the service's attempts to deliver.
 const LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);
@@ -149,7 +149,7 @@ impl CallbackGuard {
         }
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let end = since.saturating_add(self.lifetime).as_secs();
-        let token = mac::hex(&self.code(callback_id, end));
+        let token = self.code(callback_id, end).to_hex();
         let id = utf8_percent_encode(callback_id, NON_ALPHANUMERIC);
         let join = if self.base.contains('?') { '&' } else { '?' };
         Ok(format!("{}{join}callback_id={id}&expires={end}&token={token}", self.base))
@@ -184,8 +184,8 @@ impl CallbackGuard {
         let callback_id = percent_decode_str(text("callback_id")?).decode_utf8();
         let callback_id = callback_id.map_err(|_| CallbackError::NoToken)?.into_owned();
         let end: u64 = text("expires")?.parse().map_err(|_| CallbackError::NoToken)?;
-        let token = mac::from_hex(text("token")?.as_bytes()).ok_or(CallbackError::NoToken)?;
-        if !mac::same(&self.code(&callback_id, end), &token) {
+        let token = Code::from_hex(text("token")?.as_bytes()).ok_or(CallbackError::NoToken)?;
+        if self.code(&callback_id, end) != token {
             return Err(CallbackError::Mismatch);
         }
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -200,7 +200,7 @@ impl CallbackGuard {
         Ok(Unconfirmed { callback_id, event })
     }
 
-    fn code(&self, callback_id: &str, end: u64) -> [u8; mac::LENGTH] {
+    fn code(&self, callback_id: &str, end: u64) -> Code {
         let message = [PURPOSE, &end.to_be_bytes(), callback_id.as_bytes()].concat();
         self.mac.code(&message)
     }

@@ -43,7 +43,7 @@ impl EventKey {
         };
         let content = match content.len() {
             0..=LONGEST => content,
-            _ => format!("event {}", hex(Sha256::digest(content))),
+            _ => format!("event {}", const_hex::encode(Sha256::digest(content))),
         };
         Self { id: event.id().map(str::to_owned), content }
     }
@@ -65,7 +65,7 @@ fn sum(event: &Event) -> String {
         add(&mut digest, name);
         feed(&mut digest, value);
     }
-    hex(digest.finalize())
+    const_hex::encode(digest.finalize())
 }
 
 fn sorted(members: &serde_json::Map<String, Value>) -> Vec<(&String, &Value)> {
@@ -100,10 +100,6 @@ fn feed(digest: &mut Sha256, value: &Value) {
 fn add(digest: &mut Sha256, text: &str) {
     digest.update((text.len() as u64).to_le_bytes());
     digest.update(text);
-}
-
-fn hex(code: impl AsRef<[u8]>) -> String {
-    code.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

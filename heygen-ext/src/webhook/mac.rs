@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use hmac::{Hmac, Mac as _};
+use hmac::digest::CtOutput;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use subtle::ConstantTimeEq;
 
 /// Bytes of a code.
-pub(super) const LENGTH: usize = 32;
+const LENGTH: usize = 32;
 
 /// A key, in the form that codes are made with. The secret itself is not kept.
 #[derive(Clone)]
@@ -36,10 +36,10 @@ impl Mac {
         }
     }
 
-    pub(super) fn code(&self, message: &[u8]) -> [u8; LENGTH] {
+    pub(super) fn code(&self, message: &[u8]) -> Code {
         let mut mac = self.0.clone();
         mac.update(message);
-        mac.finalize().into_bytes().into()
+        Code(mac.finalize())
     }
 }
 
@@ -49,47 +49,32 @@ impl fmt::Debug for Mac {
     }
 }
 
-/// Whether two codes are the same, in a time that says nothing of where they differ.
-pub(super) fn same(one: &[u8; LENGTH], other: &[u8; LENGTH]) -> bool {
-    one.ct_eq(other).into()
+/// What a key makes of a message. To compare two takes a time that says nothing of where they differ.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Code(CtOutput<Hmac<Sha256>>);
+
+impl Code {
+    /// In hexadecimal digits.
+    pub(super) fn to_hex(&self) -> String {
+        const_hex::encode(self.0.as_bytes())
+    }
+
+    /// From exactly its hexadecimal digits, of either case.
+    pub(super) fn from_hex(text: &[u8]) -> Option<Self> {
+        // Of a longer text the decoder would take `0x` for no digits.
+        if text.len() != 2 * LENGTH {
+            return None;
+        }
+        let bytes: [u8; LENGTH] = const_hex::decode_to_array(text).ok()?;
+        Some(Self(CtOutput::new(bytes.into())))
+    }
 }
 
-/// A code in hexadecimal digits.
-pub(super) fn hex(code: &[u8; LENGTH]) -> String {
-    code.iter().map(|byte| format!("{byte:02x}")).collect()
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code")
+    }
 }
-
-/// A code from exactly its hexadecimal digits, of either case.
-pub(super) fn from_hex(text: &[u8]) -> Option<[u8; LENGTH]> {
-    if text.len() != 2 * LENGTH {
-        return None;
-    }
-    let digit = |byte: u8| DIGITS.get(usize::from(byte)).copied().unwrap_or(NO_DIGIT);
-    let (mut code, mut all) = ([0; LENGTH], 0);
-    for (byte, pair) in code.iter_mut().zip(text.chunks_exact(2)) {
-        let [high, low] = pair else { return None };
-        let (high, low) = (digit(*high), digit(*low));
-        all |= high | low;
-        *byte = high << 4 | low & 0xf;
-    }
-    (all < NO_DIGIT).then_some(code)
-}
-
-/// The value of each byte as a hexadecimal digit: looked up, for every delivery has 64 of them.
-const DIGITS: [u8; 256] = {
-    let mut digits = [NO_DIGIT; 256];
-    let mut value = 0_u8;
-    while value < 16 {
-        let [lower, upper] = if value < 10 { [b'0', b'0'] } else { [b'a' - 10, b'A' - 10] };
-        digits[(lower + value) as usize] = value;
-        digits[(upper + value) as usize] = value;
-        value += 1;
-    }
-    digits
-};
-
-/// What is none; no digit has its bit.
-const NO_DIGIT: u8 = 0x10;
 
 #[cfg(test)]
 mod tests {
@@ -98,26 +83,26 @@ mod tests {
     #[test]
     fn codes_are_read_as_they_are_written() {
         let code = Mac::new(b"k").unwrap().code(b"m");
-        assert_eq!(from_hex(hex(&code).as_bytes()), Some(code));
-        assert_eq!(from_hex(hex(&code).to_uppercase().as_bytes()), Some(code));
-        let text = hex(&code);
-        for wrong in [&text[1..], &text[..63], "", &format!("{text}0"), &text.replace(&text[..1], "g")] {
-            assert_eq!(from_hex(wrong.as_bytes()), None, "{wrong}");
+        let text = code.to_hex();
+        assert_eq!(Code::from_hex(text.as_bytes()), Some(code.clone()));
+        assert_eq!(Code::from_hex(text.to_uppercase().as_bytes()), Some(code.clone()));
+        assert_ne!(Mac::new(b"k").unwrap().code(b"n"), code);
+        let prefixed = [format!("0x{text}"), format!("0x{}", &text[2..])];
+        for wrong in [&text[1..], &text[..63], "", &format!("{text}0"), &prefixed[0], &prefixed[1]] {
+            assert_eq!(Code::from_hex(wrong.as_bytes()), None, "{wrong}");
         }
-        assert_eq!(from_hex(&[0xc3; 64]), None);
         for byte in 0..=255_u8 {
-            let is_digit = byte.is_ascii_hexdigit();
-            assert_eq!(from_hex(&[byte; 64]).is_some(), is_digit, "{byte}");
-            let value =
-                char::from(byte).to_digit(16).map(|digit| [u8::try_from(digit * 17).unwrap(); LENGTH]);
-            assert_eq!(from_hex(&[byte; 64]), value, "{byte}");
+            let digits = [byte; 64];
+            let read = Code::from_hex(&digits).map(|code| code.to_hex());
+            let lower = byte.is_ascii_hexdigit().then(|| char::from(byte).to_ascii_lowercase());
+            assert_eq!(read, lower.map(|digit| digit.to_string().repeat(64)), "{byte}");
         }
     }
 
     #[test]
     fn a_key_is_not_empty_and_does_not_show() {
         assert_eq!(Mac::new(b"").unwrap_err(), EmptySecret);
-        assert!(Mac::new(&[7; 1000]).is_ok());
-        assert_eq!(format!("{:?}", Mac::new(b"marked").unwrap()), "Mac");
+        let mac = Mac::new(&[7; 1000]).unwrap();
+        assert_eq!(format!("{mac:?} {:?}", mac.code(b"m")), "Mac Code");
     }
 }

@@ -51,6 +51,7 @@ mod event;
 mod extract;
 mod fields;
 mod handling;
+mod headers;
 mod job;
 mod key;
 mod keys;

@@ -20,12 +20,12 @@ use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderName, HeaderValue, Method, Request, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use super::mac::{EmptySecret, Mac, hex};
-use super::verifier::{EVENT_ID, SIGNATURES, TIMESTAMP};
+use super::headers::{EVENT_ID, HEYGEN_SIGNATURE, SIGNATURE, TIMESTAMP};
+use super::mac::{EmptySecret, Mac};
 
 /// The two forms in which the service has signed deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,7 +53,7 @@ impl Signer {
 
     /// The signature of a body: 64 hexadecimal digits.
     pub fn sign(&self, body: &[u8]) -> String {
-        hex(&self.0.code(body))
+        self.0.code(body).to_hex()
     }
 
     /// A delivery of this body, made now.
@@ -76,16 +76,15 @@ impl Signer {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // Hexadecimal digits fit into every header.
         let value = HeaderValue::from_str(&signature).unwrap_or(HeaderValue::from_static(""));
-        let [heygen_signature, plain] = SIGNATURES;
         match generation {
             Generation::HeygenSignature => {
                 let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-                headers.insert(heygen_signature, value);
+                headers.insert(HEYGEN_SIGNATURE, value);
                 headers.insert(TIMESTAMP, since.as_secs().into());
                 let id = signature.get(..32).and_then(|id| HeaderValue::from_str(id).ok());
-                headers.extend(id.map(|id| (EVENT_ID, id)));
+                headers.extend(id.map(|id| (HeaderName::from_static(EVENT_ID), id)));
             }
-            Generation::Signature => drop(headers.insert(plain, value)),
+            Generation::Signature => drop(headers.insert(SIGNATURE, value)),
         }
         request
     }

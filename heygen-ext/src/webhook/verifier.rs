@@ -5,27 +5,19 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use secrecy::SecretString;
 
 use super::event::{Event, NotAnEvent};
+use super::headers::DeliveryHeaders;
 use super::keys::{Found, KeyRing};
-use super::mac::{self, EmptySecret, LENGTH};
-
-/// The headers of the service, of both generations. That of v1 was the second.
-pub(super) const SIGNATURES: [HeaderName; 2] =
-    [HeaderName::from_static("heygen-signature"), HeaderName::from_static("signature")];
-pub(super) const TIMESTAMP: HeaderName = HeaderName::from_static("heygen-timestamp");
-pub(super) const EVENT_ID: HeaderName = HeaderName::from_static("heygen-event-id");
+use super::mac::EmptySecret;
 
 /// How far the time of a delivery may be from ours; the service's documentation advises it.
 const TOLERANCE: Duration = Duration::from_secs(300);
 
 /// Longest body. Events have some kilobytes at most.
 const LONGEST: usize = 1 << 20;
-
-/// Signatures of one delivery that are looked at. The service sends one; a proxy may add others by the same name.
-const MOST_SIGNATURES: usize = 8;
 
 /// Checks the signatures of deliveries to registered endpoints.
 ///
@@ -126,82 +118,38 @@ impl Verifier {
         if body.len() > self.longest {
             return Err(VerifyError::TooLarge { limit: self.longest });
         }
-        let codes = codes(headers)?;
-        let does = |key: &mac::Mac| {
-            let ours = key.code(&body);
-            // All of them are looked at, whichever fits.
-            codes.all.iter().take(codes.count).fold(false, |fits, code| fits | mac::same(&ours, code))
-        };
-        let endpoint = match self.keys.find(now, does) {
+        let headers = DeliveryHeaders::read(headers)?;
+        let endpoint = match self.keys.find(now, |key| headers.fit(key, &body)) {
             Found::Key(endpoint) => endpoint,
             Found::NoMatch => return Err(VerifyError::Mismatch),
             Found::NoKey => return Err(VerifyError::NoSecret),
         };
         // Only what is signed is worth the question whether it is old.
-        self.check_time(timestamp(headers)?, now)?;
-        Ok(Verified { body, endpoint, event_id: headers.get(EVENT_ID).cloned() })
+        self.check_time(headers.time()?, now)?;
+        Ok(Verified { body, endpoint, event_id: headers.event_id().cloned() })
     }
 
     /// Whether a delivery carries anything that could be a signature: what is not even that need not be read.
     pub(super) fn looks_signed(headers: &HeaderMap) -> Result<(), VerifyError> {
-        codes(headers).map(drop)
+        DeliveryHeaders::read(headers).map(drop)
     }
 
-    fn check_time(&self, time: Option<SystemTime>, now: SystemTime) -> Result<(), VerifyError> {
+    /// Whether a delivery is of these days, by its time since 1970.
+    fn check_time(&self, time: Option<Duration>, now: SystemTime) -> Result<(), VerifyError> {
         let Some(time) = time else {
             return match self.requires_timestamp {
                 true => Err(VerifyError::MissingTimestamp),
                 false => Ok(()),
             };
         };
-        match now.duration_since(time) {
-            Ok(age) if age > self.tolerance => Err(VerifyError::Stale { age }),
-            Err(ahead) if ahead.duration() > self.tolerance => {
-                Err(VerifyError::Future { ahead: ahead.duration() })
-            }
+        // A clock that stands before 1970 is as wrong as one that stands there.
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        match now.checked_sub(time) {
+            Some(age) if age > self.tolerance => Err(VerifyError::Stale { age }),
+            None if time - now > self.tolerance => Err(VerifyError::Future { ahead: time - now }),
             _ => Ok(()),
         }
     }
-}
-
-/// The codes that a delivery carries, by whichever name. What is no code is passed over, as long as there is one.
-fn codes(headers: &HeaderMap) -> Result<Codes, VerifyError> {
-    let mut codes = Codes { all: [[0; LENGTH]; MOST_SIGNATURES], count: 0 };
-    let mut error = VerifyError::MissingSignature;
-    for value in SIGNATURES.into_iter().flat_map(|name| headers.get_all(name)).take(MOST_SIGNATURES) {
-        error = VerifyError::MalformedSignature;
-        if let (Some(code), Some(place)) = (code(value.as_bytes()), codes.all.get_mut(codes.count)) {
-            *place = code;
-            codes.count += 1;
-        }
-    }
-    if codes.count == 0 { Err(error) } else { Ok(codes) }
-}
-
-/// The codes of one delivery, mostly one, without a place on the heap.
-struct Codes {
-    all: [[u8; LENGTH]; MOST_SIGNATURES],
-    count: usize,
-}
-
-/// 64 hexadecimal digits, perhaps with `sha256=` before them.
-fn code(text: &[u8]) -> Option<[u8; LENGTH]> {
-    let text = text.trim_ascii();
-    mac::from_hex(text.strip_prefix(b"sha256=").unwrap_or(text))
-}
-
-/// The time of a delivery: seconds since 1970, or milliseconds if it has as many digits. Two that differ are none.
-fn timestamp(headers: &HeaderMap) -> Result<Option<SystemTime>, VerifyError> {
-    let mut values = headers.get_all(TIMESTAMP).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.any(|other| other != value) {
-        return Err(VerifyError::MalformedTimestamp);
-    }
-    let text = value.to_str().map(str::trim).unwrap_or_default();
-    let is_number = (1..=13).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number: u64 = text.parse().ok().filter(|_| is_number).ok_or(VerifyError::MalformedTimestamp)?;
-    let since = if text.len() == 13 { Duration::from_millis(number) } else { Duration::from_secs(number) };
-    SystemTime::UNIX_EPOCH.checked_add(since).map(Some).ok_or(VerifyError::MalformedTimestamp)
 }
 
 /// Why a delivery is refused. It holds nothing of the secret, and nothing of the signature that would fit.

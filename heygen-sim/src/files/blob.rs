@@ -14,7 +14,6 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use crate::door::internal;
 use crate::refusal::Refusal;
 use crate::reply::{Body, Cut, whole};
-use crate::world::hex;
 
 /// Contents above so many bytes go to a temporary file: an upload of a gigabyte must not fill the memory.
 const MEMORY_LIMIT: usize = 256 * 1024;
@@ -73,8 +72,10 @@ impl Blob {
     /// What stands for the content in an `ETag`.
     pub(crate) fn tag(&self) -> String {
         match (&self.content, self.digest) {
-            (_, Some(digest)) => hex(digest.get(..16).unwrap_or_default()),
-            (Content::Memory(bytes), None) => hex(Sha256::digest(bytes).get(..16).unwrap_or_default()),
+            (_, Some(digest)) => const_hex::encode(digest.get(..16).unwrap_or_default()),
+            (Content::Memory(bytes), None) => {
+                const_hex::encode(Sha256::digest(bytes).get(..16).unwrap_or_default())
+            }
             (_, None) => format!("{:032x}", self.len()),
         }
     }

@@ -5,7 +5,7 @@ mod range;
 pub(crate) mod uploads;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use sha2::Sha256;
@@ -13,7 +13,7 @@ use sha2::Sha256;
 use crate::clock::millis;
 use crate::document::Pairs;
 use crate::reply::{Payload, Reply};
-use crate::world::{World, hex};
+use crate::world::World;
 use blob::Blob;
 use range::Range;
 
@@ -50,7 +50,7 @@ pub(crate) fn link(world: &World, name: &str) -> String {
     let expires = world.clock.now().saturating_add(millis(world.settings.link_lifetime)) / 1000;
     let path = format!("{PREFIX}{name}");
     let number = world.link_number().to_string();
-    let signature = hex(&mac(world, &path, expires, &number).finalize().into_bytes());
+    let signature = const_hex::encode(&mac(world, &path, expires, &number).finalize().into_bytes());
     let url = world.base_url();
     format!("{url}{path}?Expires={expires}&Number={number}&Signature={signature}&Key-Pair-Id=simulated")
 }
@@ -169,13 +169,8 @@ fn mac(world: &World, path: &str, expires: u64, number: &str) -> Hmac<Sha256> {
 }
 
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 == 1 {
-        return None;
-    }
-    let digits = text.as_bytes().chunks(2);
-    digits
-        .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-        .collect()
+    // Decoding alone would take `0x` before the digits.
+    const_hex::check_raw(text).then(|| const_hex::decode(text).ok()).flatten()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::blob::Spool;
 use super::{denied, is_signed, mac, unhex};
 use crate::document::Pairs;
 use crate::reply::Reply;
-use crate::world::{World, hex};
+use crate::world::World;
 
 /// Where the slots are.
 pub(crate) const PREFIX: &str = "/uploads/";
@@ -25,7 +25,7 @@ pub(crate) const LIFETIME: u64 = 3600;
 pub(crate) fn link(world: &World, asset: &str) -> String {
     let expires = world.clock.now() / 1000 + LIFETIME;
     let path = format!("{PREFIX}{asset}");
-    let signature = hex(&mac(world, &path, expires, "").finalize().into_bytes());
+    let signature = const_hex::encode(&mac(world, &path, expires, "").finalize().into_bytes());
     format!("{}{path}?X-Amz-Expires={expires}&X-Amz-Signature={signature}", world.base_url())
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::Sha256;
@@ -13,7 +13,7 @@ use super::queue::Queue;
 use crate::clock::Clock;
 use crate::state::State;
 use crate::timeline::Due;
-use crate::world::{Recent, World, hex};
+use crate::world::{Recent, World};
 
 /// Time that a receiver has for its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -265,7 +265,7 @@ fn sign(secret: &str, body: &[u8]) -> String {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap_or_else(|_| Hmac::new(&Default::default()));
     mac.update(body);
-    hex(&mac.finalize().into_bytes())
+    const_hex::encode(&mac.finalize().into_bytes())
 }
 
 #[cfg(test)]

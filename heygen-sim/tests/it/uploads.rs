@@ -11,10 +11,6 @@ use crate::program::{Answer, Program};
 
 const PNG: &[u8] = include_bytes!("../../assets/thumbnail.png");
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 async fn form(program: &Program, content_type: &str, body: Vec<u8>) -> Answer {
     let request = program.client.post(program.url("/v3/assets")).header("x-api-key", program.sim.api_key());
     let response = request.header("content-type", content_type).body(body).send().await.unwrap();
@@ -105,7 +101,7 @@ async fn complete(program: &Program, slot: &Slot) -> Answer {
 #[tokio::test]
 async fn a_slot_takes_what_was_announced_and_the_service_sees_it_a_moment_later() {
     let program = Program::start().await;
-    let slot = open(&program, PNG.len(), Some(hex(&Sha256::digest(PNG)))).await;
+    let slot = open(&program, PNG.len(), Some(const_hex::encode(&Sha256::digest(PNG)))).await;
     assert_eq!(complete(&program, &slot).await.status, 409);
     assert_eq!(put(&program, &slot, Some(("x-api-key", "key")), PNG).await, 403);
     assert_eq!(put(&program, &slot, Some(("authorization", "Bearer key")), PNG).await, 403);

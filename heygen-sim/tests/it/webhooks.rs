@@ -1,7 +1,7 @@
 //! Webhooks: who gets what, signed how, how often, in which order.
 
 use heygen_sim::{SignatureGeneration, Sim};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -18,7 +18,7 @@ async fn register(program: &Program, body: Value) -> (String, String) {
 fn signature(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body);
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    const_hex::encode(mac.finalize().into_bytes())
 }
 
 fn types(received: &[Received]) -> Vec<String> {

@@ -1,9 +1,10 @@
 //! Vectors, and what must hold of every delivery.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use proptest::prelude::*;
 
 use super::*;
+use crate::webhook::headers;
 use crate::webhook::testing::{Generation, Signer};
 
 const SECRET: &str = "whsec_test_only";
@@ -178,7 +179,7 @@ fn no_refusal_says_what_would_have_fitted() {
     let verifier = Verifier::new("whsec_marked").unwrap();
     for value in ["", "0", &"0".repeat(64)] {
         let error = verifier.verify_at(
-            &HeaderMap::from_iter([(SIGNATURES[1].clone(), value.parse().unwrap())]),
+            &HeaderMap::from_iter([(HeaderName::from_static(headers::SIGNATURE), value.parse().unwrap())]),
             BODY,
             now(),
         );
@@ -207,8 +208,8 @@ proptest! {
         prop_assert!(verifier().verify_at(signed.headers(), body.clone(), now()).is_ok());
         let (mut headers, mut altered) = (signed.headers().clone(), body);
         if in_signature {
-            let name = SIGNATURES.into_iter().find(|name| headers.contains_key(name)).unwrap();
-            let mut text = headers[&name].as_bytes().to_vec();
+            let name = [headers::HEYGEN_SIGNATURE, headers::SIGNATURE].into_iter().find(|name| headers.contains_key(*name)).unwrap();
+            let mut text = headers[name].as_bytes().to_vec();
             let place = place.index(text.len());
             // Another digit, and not the same one in capitals.
             text[place] = if text[place] == b'0' { b'1' + change % 9 } else { b'0' };
@@ -239,14 +240,14 @@ proptest! {
     ) {
         let mut headers = HeaderMap::new();
         for (number, value) in signatures.into_iter().enumerate() {
-            headers.append(SIGNATURES[number % 2].clone(), value);
+            headers.append([headers::HEYGEN_SIGNATURE, headers::SIGNATURE][number % 2], value);
         }
         if truly_signed {
             let signature = Signer::new(SECRET).unwrap().sign(&body);
-            headers.insert(SIGNATURES[0].clone(), signature.parse().unwrap());
+            headers.insert(headers::HEYGEN_SIGNATURE, signature.parse().unwrap());
         }
-        headers.extend(timestamp.map(|value| (TIMESTAMP, value)));
-        headers.extend(id.map(|value| (EVENT_ID, value)));
+        headers.extend(timestamp.map(|value| (HeaderName::from_static(headers::TIMESTAMP), value)));
+        headers.extend(id.map(|value| (HeaderName::from_static(headers::EVENT_ID), value)));
         let seen = verifier().require_timestamp(false).verify_at(&headers, body, now());
         prop_assert!(truly_signed || seen.is_err());
         if let Ok(event) = seen.and_then(|seen| seen.event().map_err(|_| VerifyError::Mismatch)) {
