@@ -45,7 +45,10 @@ impl<'a> DeliveryHeaders<'a> {
                         (None, _) => {}
                     }
                 }
-                TIMESTAMP => timestamps_differ |= *timestamp.get_or_insert(value) != value,
+                TIMESTAMP => match timestamp {
+                    Some(first) => timestamps_differ |= first != value,
+                    None => timestamp = Some(value),
+                },
                 EVENT_ID => event_id = event_id.or(Some(value)),
                 _ => {}
             }
@@ -87,9 +90,10 @@ fn code_of(text: &[u8]) -> Option<Code> {
 
 fn time_of(text: &[u8]) -> Option<Duration> {
     let text = text.trim_ascii();
-    if !(1..=13).contains(&text.len()) || !text.iter().all(u8::is_ascii_digit) {
+    if !(1..=13).contains(&text.len()) {
         return None;
     }
-    let number = text.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
+    let add = |number: u64, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'));
+    let number = text.iter().try_fold(0, add)?;
     Some(if text.len() == 13 { Duration::from_millis(number) } else { Duration::from_secs(number) })
 }

@@ -119,14 +119,14 @@ impl KeyRing {
     /// deliveries are signed with the newest.
     pub(super) fn find(&self, now: SystemTime, does: impl Fn(&Mac) -> bool) -> Found {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut good = keys.iter().rev().filter(|key| key.until.is_none_or(|until| now < until)).peekable();
-        if good.peek().is_none() {
-            return Found::NoKey;
+        let mut found = Found::NoKey;
+        for key in keys.iter().rev().filter(|key| key.until.is_none_or(|until| now < until)) {
+            if does(&key.mac) {
+                return Found::Key(Arc::clone(&key.endpoint));
+            }
+            found = Found::NoMatch;
         }
-        match good.find(|key| does(&key.mac)) {
-            Some(key) => Found::Key(Arc::clone(&key.endpoint)),
-            None => Found::NoMatch,
-        }
+        found
     }
 }
 
