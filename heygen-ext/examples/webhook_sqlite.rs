@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use heygen_ext::BoxError;
-use heygen_ext::webhook::{Claim, Event, EventKey, Receiver, SeenEvents, Verifier};
+use heygen_ext::webhook::{Claim, Claimant, Event, EventKey, Receiver, SeenEvents, Verifier};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
@@ -22,8 +22,9 @@ pub(crate) const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS webhook_events (
     content    TEXT    NOT NULL,           -- EventKey::content
     event_id   TEXT,                       -- EventKey::id
-    handled    INTEGER NOT NULL DEFAULT 0, -- 0 while it is being handled
-    claimed_at INTEGER NOT NULL            -- seconds since 1970
+    claimant   TEXT    NOT NULL,           -- Claimant
+    claimed_at INTEGER NOT NULL,           -- seconds since 1970, of the last claim
+    handled    INTEGER NOT NULL DEFAULT 0  -- 0 while it is being handled
 );
 CREATE UNIQUE INDEX IF NOT EXISTS webhook_events_content ON webhook_events (content);
 CREATE UNIQUE INDEX IF NOT EXISTS webhook_events_event_id ON webhook_events (event_id) WHERE event_id IS NOT NULL;
@@ -32,7 +33,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS webhook_events_event_id ON webhook_events (eve
 /// Takes SQLite's only write lock at once, and waits for it. A lock that is asked for in the middle may be refused.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
-/// A claim that is so old was left behind by a program that ended; a handler has to be quicker.
+/// A claim that is so old was left behind by a program that ended: receivers renew theirs every minute.
 const ABANDONED: i64 = 10 * 60;
 
 /// What is so old does not come again: the service delivers for 24 hours.
@@ -62,7 +63,7 @@ impl SeenInSqlite {
         Ok(Self { pool, cleaned_at: AtomicI64::new(0) })
     }
 
-    async fn claim_at(&self, key: &EventKey, now: i64) -> Result<Claim, sqlx::Error> {
+    async fn claim_at(&self, key: &EventKey, claimant: &str, now: i64) -> Result<Claim, sqlx::Error> {
         let mut transaction = self.pool.begin_with(BEGIN).await?;
         if now - self.cleaned_at.load(Ordering::Relaxed) >= CLEAN_EVERY {
             sqlx::query("DELETE FROM webhook_events WHERE claimed_at <= ?1")
@@ -71,22 +72,25 @@ impl SeenInSqlite {
                 .await?;
             self.cleaned_at.store(now, Ordering::Relaxed);
         }
+        // What is in nobody's way any more: a claim of one's own, which is renewed, and one that was left behind.
         sqlx::query(
             "DELETE FROM webhook_events
-             WHERE (content = ?1 OR event_id = ?2) AND handled = 0 AND claimed_at <= ?3",
+             WHERE (content = ?1 OR event_id = ?2) AND handled = 0 AND (claimant = ?3 OR claimed_at <= ?4)",
         )
         .bind(&key.content)
         .bind(&key.id)
+        .bind(claimant)
         .bind(now - ABANDONED)
         .execute(&mut *transaction)
         .await?;
         // Either index may be in the way: an event is known by either part of its key.
         let inserted = sqlx::query(
-            "INSERT INTO webhook_events (content, event_id, claimed_at) VALUES (?1, ?2, ?3)
+            "INSERT INTO webhook_events (content, event_id, claimant, claimed_at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO NOTHING",
         )
         .bind(&key.content)
         .bind(&key.id)
+        .bind(claimant)
         .bind(now)
         .execute(&mut *transaction)
         .await?;
@@ -107,29 +111,38 @@ impl SeenInSqlite {
         Ok(claim)
     }
 
-    async fn end_claim(&self, key: &EventKey, handled: bool) -> Result<(), sqlx::Error> {
+    async fn end_claim(&self, key: &EventKey, claimant: &str, handled: bool) -> Result<(), sqlx::Error> {
         let end = match handled {
+            // Whoever has the claim by now: it was handled.
             true => "UPDATE webhook_events SET handled = 1 WHERE content = ?1 OR event_id = ?2",
-            // What was handled stays: somebody may have taken a claim over that was too old, and been quicker.
-            false => "DELETE FROM webhook_events WHERE (content = ?1 OR event_id = ?2) AND handled = 0",
+            false => {
+                "DELETE FROM webhook_events
+                 WHERE (content = ?1 OR event_id = ?2) AND handled = 0 AND claimant = ?3"
+            }
         };
-        sqlx::query(end).bind(&key.content).bind(&key.id).execute(&self.pool).await?;
+        sqlx::query(end).bind(&key.content).bind(&key.id).bind(claimant).execute(&self.pool).await?;
         Ok(())
     }
 }
 
 impl SeenEvents for SeenInSqlite {
-    fn claim<'a>(&'a self, key: &'a EventKey, now: SystemTime) -> BoxFuture<'a, Result<Claim, BoxError>> {
-        Box::pin(async move { Ok(self.claim_at(key, seconds(now)).await?) })
+    fn claim<'a>(
+        &'a self,
+        key: &'a EventKey,
+        claimant: Claimant,
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Claim, BoxError>> {
+        Box::pin(async move { Ok(self.claim_at(key, &claimant.to_string(), seconds(now)).await?) })
     }
 
     fn settle<'a>(
         &'a self,
         key: &'a EventKey,
+        claimant: Claimant,
         handled: bool,
         _now: SystemTime,
     ) -> BoxFuture<'a, Result<(), BoxError>> {
-        Box::pin(async move { Ok(self.end_claim(key, handled).await?) })
+        Box::pin(async move { Ok(self.end_claim(key, &claimant.to_string(), handled).await?) })
     }
 }
 

@@ -9,10 +9,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
+use super::claiming::EventClaim;
 use super::event::Event;
-use super::key::EventKey;
 use super::receiver::Clock;
 use super::seen::{Claim, SeenEvents};
 use crate::BoxError;
@@ -72,14 +72,13 @@ impl Handling {
     /// Has an event handled, and says after `patience` at the latest what is to be told of it. The place is held until the
     /// handler has ended.
     pub(super) async fn take(&self, event: Event, patience: Duration, place: OwnedSemaphorePermit) -> Told {
-        let key = event.dedup_key();
-        let span = tracing::info_span!("webhook", event.kind = event.kind().as_str(), event.key = %key);
+        let (claim, span) = self.claim_on(&event);
         let (tell, mut told) = oneshot::channel();
         let claimed = Arc::new(AtomicBool::new(false));
         // From the claim on it is a task's: a request that is given up would leave the claim behind.
         let (own, mark) = (self.clone(), Arc::clone(&claimed));
         let task = async move {
-            own.run(event, key, tell, &mark).await;
+            own.run(event, &claim, tell, &mark).await;
             drop(place);
         };
         tokio::spawn(task.instrument(span));
@@ -98,9 +97,15 @@ impl Handling {
         }
     }
 
-    async fn run(&self, event: Event, key: EventKey, tell: oneshot::Sender<Told>, claimed: &AtomicBool) {
+    fn claim_on(&self, event: &Event) -> (EventClaim, Span) {
+        let key = event.dedup_key();
+        let span = tracing::info_span!("webhook", event.kind = event.kind().as_str(), event.key = %key);
+        (EventClaim::new(Arc::clone(&self.seen), Arc::clone(&self.clock), key), span)
+    }
+
+    async fn run(&self, event: Event, claim: &EventClaim, tell: oneshot::Sender<Told>, claimed: &AtomicBool) {
         let say = |tell: oneshot::Sender<Told>, told| tell.send(told).is_ok();
-        match self.seen.claim(&key, (self.clock)()).await {
+        match claim.claim().await {
             Ok(Claim::New) => claimed.store(true, Ordering::SeqCst),
             Ok(Claim::Handled) => {
                 tracing::debug!("the event was handled before");
@@ -117,44 +122,44 @@ impl Handling {
                 return;
             }
         }
-        let problem = match self.attempt(event.clone()).await {
-            Ok(()) => {
-                // An event that is handled and cannot be noted down as such comes again, rather than be lost.
-                let told = if self.settle(&key, true).await { Told::Handled } else { Told::Failed };
-                say(tell, told);
-                return;
-            }
-            Err(problem) => problem,
+        let Err(problem) = claim.keep(self.attempt(event.clone())).await else {
+            claim.settle(true).await;
+            say(tell, Told::Handled);
+            return;
         };
         tracing::warn!(%problem, "the handler failed");
         if !tell.is_closed() {
             // The service delivers it again, and it must be new then.
-            self.settle(&key, false).await;
+            claim.settle(false).await;
             if say(tell, Told::Failed) {
                 return;
             }
-            // The answer went out a moment before: the event is ours again, unless somebody has claimed it meanwhile.
-            if !matches!(self.seen.claim(&key, (self.clock)()).await, Ok(Claim::New)) {
-                return;
-            }
+            // The answer went out a moment before, so that nobody delivers it again.
         }
-        self.try_again(event, &key).await;
+        self.try_again(event, claim).await;
     }
 
     /// The service was told that all is well, so it does not deliver again: what failed is tried again here.
-    async fn try_again(&self, event: Event, key: &EventKey) {
+    async fn try_again(&self, event: Event, claim: &EventClaim) {
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
-            match self.attempt(event.clone()).await {
-                Ok(()) => {
-                    self.settle(key, true).await;
-                    return;
+            match claim.claim().await {
+                Ok(Claim::New) => {}
+                Ok(Claim::Handled) => return,
+                // It may fail there, so it is looked at again.
+                Ok(Claim::UnderWay) => continue,
+                Err(problem) => {
+                    tracing::error!(%problem, "the memory of events failed");
+                    continue;
                 }
+            }
+            match claim.keep(self.attempt(event.clone())).await {
+                Ok(()) => return claim.settle(true).await,
                 Err(problem) => tracing::warn!(%problem, "the handler failed again"),
             }
         }
         tracing::error!(event.id = event.id(), "gave an event up: reconcile to handle it later");
-        self.settle(key, false).await;
+        claim.settle(false).await;
     }
 
     /// Runs the handler in its turn. A panic of its is an error.
@@ -165,38 +170,26 @@ impl Handling {
         run.catch_unwind().await.unwrap_or_else(|_| Err("the handler panicked".into()))
     }
 
-    async fn settle(&self, key: &EventKey, handled: bool) -> bool {
-        match self.seen.settle(key, handled, (self.clock)()).await {
-            Ok(()) => true,
-            Err(problem) => {
-                tracing::error!(%problem, "the memory of events failed");
-                false
-            }
-        }
-    }
-
-    /// Handles an event that came by another way. Whether it was new.
-    pub(super) async fn now(&self, event: Event) -> Result<bool, BoxError> {
+    /// Handles an event that came by another way, in the place that it holds until then. Whether it was new.
+    pub(super) async fn now(&self, event: Event, place: OwnedSemaphorePermit) -> Result<bool, BoxError> {
+        let (claim, span) = self.claim_on(&event);
         // In a task of its own, as above: whoever gives up waiting leaves no claim behind.
         let own = self.clone();
-        tokio::spawn(async move { own.claim_and_handle(event).await }.in_current_span()).await?
+        let task = async move {
+            let result = own.claim_and_handle(event, &claim).await;
+            drop(place);
+            result
+        };
+        tokio::spawn(task.instrument(span)).await?
     }
 
-    async fn claim_and_handle(&self, event: Event) -> Result<bool, BoxError> {
-        let key = event.dedup_key();
-        match self.seen.claim(&key, (self.clock)()).await? {
+    async fn claim_and_handle(&self, event: Event, claim: &EventClaim) -> Result<bool, BoxError> {
+        match claim.claim().await? {
             Claim::New => {}
             Claim::Handled | Claim::UnderWay => return Ok(false),
         }
-        match self.attempt(event).await {
-            Ok(()) => {
-                self.seen.settle(&key, true, (self.clock)()).await?;
-                Ok(true)
-            }
-            Err(problem) => {
-                self.settle(&key, false).await;
-                Err(problem)
-            }
-        }
+        let result = claim.keep(self.attempt(event)).await;
+        claim.settle(result.is_ok()).await;
+        result.map(|()| true)
     }
 }

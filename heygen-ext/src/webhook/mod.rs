@@ -42,6 +42,7 @@
 mod callback;
 #[cfg(feature = "client")]
 mod catch_up;
+mod claiming;
 #[cfg(feature = "client")]
 mod confirm;
 #[cfg(feature = "client")]
@@ -87,5 +88,5 @@ pub use payload::{
     PersonalizedPayload, TranslationPayload, VideoPayload,
 };
 pub use receiver::{Receiver, ReceiverBuilder};
-pub use seen::{Claim, SeenEvents, SeenInMemory};
+pub use seen::{Claim, Claimant, SeenEvents, SeenInMemory};
 pub use verifier::{Verified, Verifier, VerifyError};

@@ -107,8 +107,8 @@ impl Receiver {
         self.admit(place, &head.headers, body, Instant::now()).await
     }
 
-    /// Waits until every event that was taken in is handled. Meanwhile deliveries are turned away: a program that ends stops
-    /// accepting connections first.
+    /// Waits until every event that was taken in is handled, by whichever way it came. Meanwhile deliveries are turned away: a
+    /// program that ends stops accepting connections first.
     pub async fn drain(&self) {
         let all = u32::try_from(self.0.capacity).unwrap_or(u32::MAX);
         // The semaphore is never closed.
@@ -179,14 +179,17 @@ impl Receiver {
         })
     }
 
-    /// Hands an event over that did not come by a delivery, such as a confirmed callback, and waits for the handler. Whether
-    /// it was new: what was handled before, by whichever way it came, is not handled again.
+    /// Hands an event over that did not come by a delivery, such as a confirmed callback: waits for a place, and for the
+    /// handler. Whether it was new: what was handled before, by whichever way it came, is not handled again, nor what is being
+    /// handled.
     ///
     /// # Errors
     ///
-    /// The handler failed, or the memory of events did. The event is new to whoever brings it next.
+    /// The handler failed, or the memory of events did before it could start. The event is new to whoever brings it next.
     pub async fn handle(&self, event: Event) -> Result<bool, crate::BoxError> {
-        self.0.handling.now(event).await
+        // The semaphore is never closed.
+        let place = Arc::clone(&self.0.places).acquire_owned().await?;
+        self.0.handling.now(event, place).await
     }
 }
 

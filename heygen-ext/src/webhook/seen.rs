@@ -1,10 +1,13 @@
 //! Events that were seen before: each is handled once, however often it comes.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
+use uuid::Uuid;
 
 use super::key::EventKey;
 use crate::BoxError;
@@ -27,6 +30,25 @@ pub enum Claim {
     Handled,
 }
 
+/// Who claims an event: made anew whenever a [`Receiver`](super::Receiver) takes one on, so that a claim that was taken over
+/// is not ended by who had it before. To be kept as text of 32 characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Claimant(Uuid);
+
+impl Claimant {
+    /// Another than all there were.
+    #[expect(clippy::new_without_default, reason = "no two are the same, so none is the default")]
+    pub fn new() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl fmt::Display for Claimant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.simple().fmt(f)
+    }
+}
+
 /// A memory of the events that were handled.
 ///
 /// [`SeenInMemory`] forgets when the program ends. What has to outlive it goes into a database; the example
@@ -36,41 +58,57 @@ pub enum Claim {
 /// CREATE TABLE webhook_events (
 ///     content    TEXT    NOT NULL,           -- EventKey::content
 ///     event_id   TEXT,                       -- EventKey::id
-///     handled    INTEGER NOT NULL DEFAULT 0, -- 0 while it is being handled
-///     claimed_at INTEGER NOT NULL            -- seconds since 1970
+///     claimant   TEXT    NOT NULL,           -- Claimant
+///     claimed_at INTEGER NOT NULL,           -- seconds since 1970, of the last claim
+///     handled    INTEGER NOT NULL DEFAULT 0  -- 0 while it is being handled
 /// );
 /// CREATE UNIQUE INDEX webhook_events_content ON webhook_events (content);
 /// CREATE UNIQUE INDEX webhook_events_event_id ON webhook_events (event_id) WHERE event_id IS NOT NULL;
 /// ```
 ///
 /// A claim has to be atomic: of two that come at once, one is [`Claim::New`]. A program that ends while it handles an event
-/// leaves a claim behind, so a lasting memory gives claims an end, say after ten minutes, and the event to the next who
-/// asks. What was handled may be forgotten after 48 hours: the service delivers for 24.
+/// leaves a claim behind, so a lasting memory gives claims an end, and the event to the next who asks. A receiver claims again
+/// every minute until it settles, however long a handler takes: ten minutes without are a claim's end. What was handled may
+/// be forgotten after 48 hours: the service delivers for 24.
 pub trait SeenEvents: Send + Sync + 'static {
-    /// Claims an event. An event is one that was seen if either part of its key was.
-    fn claim<'a>(&'a self, key: &'a EventKey, now: SystemTime) -> BoxFuture<'a, Result<Claim, BoxError>>;
+    /// Claims an event, or claims it again: who has the claim already is answered [`Claim::New`], and has it from now on.
+    /// An event is one that was seen if either part of its key was.
+    fn claim<'a>(
+        &'a self,
+        key: &'a EventKey,
+        claimant: Claimant,
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Claim, BoxError>>;
 
-    /// Ends a claim: the event was handled, or it was not, and is new to the next who asks.
+    /// Ends a claim. An event that was handled is so from now on, whoever has the claim by now. One that was not is new to the
+    /// next who asks, unless the claim is another's by now, or it has been handled meanwhile.
     fn settle<'a>(
         &'a self,
         key: &'a EventKey,
+        claimant: Claimant,
         handled: bool,
         now: SystemTime,
     ) -> BoxFuture<'a, Result<(), BoxError>>;
 }
 
 impl<T: SeenEvents + ?Sized> SeenEvents for Arc<T> {
-    fn claim<'a>(&'a self, key: &'a EventKey, now: SystemTime) -> BoxFuture<'a, Result<Claim, BoxError>> {
-        (**self).claim(key, now)
+    fn claim<'a>(
+        &'a self,
+        key: &'a EventKey,
+        claimant: Claimant,
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Claim, BoxError>> {
+        (**self).claim(key, claimant, now)
     }
 
     fn settle<'a>(
         &'a self,
         key: &'a EventKey,
+        claimant: Claimant,
         handled: bool,
         now: SystemTime,
     ) -> BoxFuture<'a, Result<(), BoxError>> {
-        (**self).settle(key, handled, now)
+        (**self).settle(key, claimant, handled, now)
     }
 }
 
@@ -95,6 +133,7 @@ struct Inner {
 #[derive(Debug)]
 struct Entry {
     key: EventKey,
+    claimant: Claimant,
     handled: bool,
     at: SystemTime,
 }
@@ -127,18 +166,35 @@ impl SeenInMemory {
         work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn claim_now(&self, key: &EventKey, now: SystemTime) -> Claim {
+    fn claim_now(&self, key: &EventKey, claimant: Claimant, now: SystemTime) -> Claim {
         self.with(|inner| {
             inner.forget(now, self.remember, self.most);
             match inner.find(key) {
                 Some(entry) if entry.handled => Claim::Handled,
+                Some(entry) if entry.claimant == claimant => Claim::New,
                 Some(_) => Claim::UnderWay,
                 None => {
-                    inner.insert(key, now);
+                    inner.insert(key, claimant, now);
                     Claim::New
                 }
             }
         })
+    }
+
+    fn settle_now(&self, key: &EventKey, claimant: Claimant, handled: bool, now: SystemTime) {
+        self.with(|inner| {
+            let Some(number) = inner.number(key) else { return };
+            match inner.entries.get_mut(&number) {
+                Some(entry) if handled && !entry.handled => {
+                    (entry.handled, entry.at) = (true, now);
+                    inner.handled.push_back(number);
+                }
+                Some(entry) if !handled && !entry.handled && entry.claimant == claimant => {
+                    inner.remove(number)
+                }
+                _ => {}
+            }
+        });
     }
 }
 
@@ -152,14 +208,14 @@ impl Inner {
         self.entries.get(&self.number(key)?)
     }
 
-    fn insert(&mut self, key: &EventKey, at: SystemTime) {
+    fn insert(&mut self, key: &EventKey, claimant: Claimant, at: SystemTime) {
         let number = self.next;
         self.next += 1;
         if let Some(id) = &key.id {
             self.by_id.insert(id.clone(), number);
         }
         self.by_content.insert(key.content.clone(), number);
-        self.entries.insert(number, Entry { key: key.clone(), handled: false, at });
+        self.entries.insert(number, Entry { key: key.clone(), claimant, handled: false, at });
     }
 
     fn remove(&mut self, number: u64) {
@@ -185,30 +241,24 @@ impl Inner {
 }
 
 impl SeenEvents for SeenInMemory {
-    fn claim<'a>(&'a self, key: &'a EventKey, now: SystemTime) -> BoxFuture<'a, Result<Claim, BoxError>> {
-        Box::pin(std::future::ready(Ok(self.claim_now(key, now))))
+    fn claim<'a>(
+        &'a self,
+        key: &'a EventKey,
+        claimant: Claimant,
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Claim, BoxError>> {
+        Box::pin(ready(Ok(self.claim_now(key, claimant, now))))
     }
 
     fn settle<'a>(
         &'a self,
         key: &'a EventKey,
+        claimant: Claimant,
         handled: bool,
         now: SystemTime,
     ) -> BoxFuture<'a, Result<(), BoxError>> {
-        self.with(|inner| {
-            if let Some(number) = inner.number(key) {
-                match inner.entries.get_mut(&number) {
-                    // It is settled once; whoever claims a known event does not settle it.
-                    Some(entry) if entry.handled => {}
-                    Some(entry) if handled => {
-                        (entry.handled, entry.at) = (true, now);
-                        inner.handled.push_back(number);
-                    }
-                    _ => inner.remove(number),
-                }
-            }
-        });
-        Box::pin(std::future::ready(Ok(())))
+        self.settle_now(key, claimant, handled, now);
+        Box::pin(ready(Ok(())))
     }
 }
 
@@ -220,43 +270,60 @@ mod tests {
         EventKey { id: id.map(str::to_owned), content: content.to_owned() }
     }
 
-    async fn settle(seen: &SeenInMemory, key: &EventKey, handled: bool, now: SystemTime) {
-        seen.settle(key, handled, now).await.unwrap();
+    fn claim(seen: &SeenInMemory, key: &EventKey, now: SystemTime) -> Claim {
+        seen.claim_now(key, Claimant::new(), now)
     }
 
-    #[tokio::test]
-    async fn an_event_is_known_by_either_part_of_its_key() {
-        let (seen, now) = (SeenInMemory::new(), SystemTime::UNIX_EPOCH);
+    #[test]
+    fn an_event_is_known_by_either_part_of_its_key() {
+        let (seen, now, own) = (SeenInMemory::new(), SystemTime::UNIX_EPOCH, Claimant::new());
         let first = key(Some("e1"), "a");
-        assert_eq!(seen.claim_now(&first, now), Claim::New);
+        assert_eq!(seen.claim_now(&first, own, now), Claim::New);
         for same in [&first, &key(None, "a"), &key(Some("e2"), "a"), &key(Some("e1"), "b")] {
-            assert_eq!(seen.claim_now(same, now), Claim::UnderWay, "{same}");
+            assert_eq!(claim(&seen, same, now), Claim::UnderWay, "{same}");
         }
-        settle(&seen, &first, true, now).await;
-        assert_eq!(seen.claim_now(&key(None, "a"), now), Claim::Handled);
-        assert_eq!(seen.claim_now(&key(Some("e3"), "c"), now), Claim::New);
+        seen.settle_now(&first, own, true, now);
+        assert_eq!(claim(&seen, &key(None, "a"), now), Claim::Handled);
+        assert_eq!(seen.claim_now(&first, own, now), Claim::Handled);
+        assert_eq!(seen.claim_now(&key(Some("e3"), "c"), own, now), Claim::New);
         // What failed is new again.
-        settle(&seen, &key(Some("e3"), "c"), false, now).await;
-        assert_eq!(seen.claim_now(&key(None, "c"), now), Claim::New);
+        seen.settle_now(&key(Some("e3"), "c"), own, false, now);
+        assert_eq!(claim(&seen, &key(None, "c"), now), Claim::New);
     }
 
-    #[tokio::test]
-    async fn memory_ends_with_time_and_room_and_keeps_what_is_under_way() {
+    #[test]
+    fn a_claim_is_ended_by_who_has_it_and_an_event_by_who_handled_it() {
+        let (seen, now, own, other) =
+            (SeenInMemory::new(), SystemTime::UNIX_EPOCH, Claimant::new(), Claimant::new());
+        let key = key(None, "a");
+        assert_eq!(seen.claim_now(&key, own, now), Claim::New);
+        assert_eq!(seen.claim_now(&key, own, now), Claim::New);
+        seen.settle_now(&key, other, false, now);
+        assert_eq!(seen.claim_now(&key, other, now), Claim::UnderWay);
+        seen.settle_now(&key, other, true, now);
+        assert_eq!(seen.claim_now(&key, own, now), Claim::Handled);
+        // That it failed elsewhere makes it no less handled.
+        seen.settle_now(&key, own, false, now);
+        assert_eq!(claim(&seen, &key, now), Claim::Handled);
+    }
+
+    #[test]
+    fn memory_ends_with_time_and_room_and_keeps_what_is_under_way() {
         let hour = Duration::from_secs(3600);
         let (seen, start) = (SeenInMemory::new().capacity(3), SystemTime::UNIX_EPOCH);
         let under_way = key(None, "under way");
-        seen.claim_now(&under_way, start);
+        claim(&seen, &under_way, start);
         for number in 0..10 {
-            let one = key(Some(&format!("e{number}")), &format!("{number}"));
-            assert_eq!(seen.claim_now(&one, start), Claim::New);
-            settle(&seen, &one, true, start).await;
+            let (one, own) = (key(Some(&format!("e{number}")), &format!("{number}")), Claimant::new());
+            assert_eq!(seen.claim_now(&one, own, start), Claim::New);
+            seen.settle_now(&one, own, true, start);
         }
         assert!(
             seen.with(|inner| inner.entries.len() <= 3 && inner.by_id.len() <= 3 && inner.handled.len() <= 3)
         );
-        assert_eq!(seen.claim_now(&under_way, start), Claim::UnderWay);
-        assert_eq!(seen.claim_now(&key(None, "9"), start + 47 * hour), Claim::Handled);
-        assert_eq!(seen.claim_now(&key(None, "9"), start + 49 * hour), Claim::New);
-        assert_eq!(seen.claim_now(&under_way, start + 49 * hour), Claim::UnderWay);
+        assert_eq!(claim(&seen, &under_way, start), Claim::UnderWay);
+        assert_eq!(claim(&seen, &key(None, "9"), start + 47 * hour), Claim::Handled);
+        assert_eq!(claim(&seen, &key(None, "9"), start + 49 * hour), Claim::New);
+        assert_eq!(claim(&seen, &under_way, start + 49 * hour), Claim::UnderWay);
     }
 }

@@ -9,7 +9,9 @@ use actix_web::{App, HttpServer};
 use bytes::Bytes;
 use heygen_ext::BoxError;
 use heygen_ext::webhook::testing::{Generation, Signer, event};
-use heygen_ext::webhook::{Claim, Event, EventKey, Receiver, ReceiverBuilder, SeenEvents, Verifier};
+use heygen_ext::webhook::{
+    Claim, Claimant, Event, EventKey, Receiver, ReceiverBuilder, SeenEvents, Verifier,
+};
 use http::{Method, Request};
 use tokio::sync::Semaphore;
 use webhook_sqlite::SeenInSqlite;
@@ -49,8 +51,13 @@ async fn open(folder: &tempfile::TempDir) -> SeenInSqlite {
     SeenInSqlite::open(folder.path().join("seen.sqlite")).await.unwrap()
 }
 
+/// A claim of whoever comes.
 async fn claim(seen: &SeenInSqlite, key: &EventKey, now: SystemTime) -> Claim {
-    seen.claim(key, now).await.unwrap()
+    claim_as(seen, key, Claimant::new(), now).await
+}
+
+async fn claim_as(seen: &SeenInSqlite, key: &EventKey, claimant: Claimant, now: SystemTime) -> Claim {
+    seen.claim(key, claimant, now).await.unwrap()
 }
 
 /// A receiver that counts what it handles.
@@ -74,23 +81,23 @@ fn the_table_is_that_of_the_documentation() {
 #[tokio::test]
 async fn sqlite_knows_an_event_by_either_part_of_its_key() {
     let folder = tempfile::tempdir().unwrap();
-    let (seen, now) = (open(&folder).await, start());
+    let (seen, now, own) = (open(&folder).await, start(), Claimant::new());
     let first = key(Some("e1"), "a");
     let same = [key(Some("e1"), "a"), key(None, "a"), key(Some("e2"), "a"), key(Some("e1"), "b")];
-    assert_eq!(claim(&seen, &first, now).await, Claim::New);
+    assert_eq!(claim_as(&seen, &first, own, now).await, Claim::New);
     for key in &same {
         assert_eq!(claim(&seen, key, now).await, Claim::UnderWay, "{key}");
     }
-    seen.settle(&first, true, now).await.unwrap();
+    seen.settle(&first, own, true, now).await.unwrap();
     for key in &same {
         assert_eq!(claim(&seen, key, now).await, Claim::Handled, "{key}");
     }
     // Of two events that a key leads to, the one that was handled decides.
     let other = key(None, "c");
-    assert_eq!(claim(&seen, &other, now).await, Claim::New);
+    assert_eq!(claim_as(&seen, &other, own, now).await, Claim::New);
     assert_eq!(claim(&seen, &key(Some("e1"), "c"), now).await, Claim::Handled);
     // What failed is new again, and other events without an id are not in its way.
-    seen.settle(&other, false, now).await.unwrap();
+    seen.settle(&other, own, false, now).await.unwrap();
     assert_eq!(claim(&seen, &other, now).await, Claim::New);
     assert_eq!(claim(&seen, &key(None, "d"), now).await, Claim::New);
 }
@@ -120,11 +127,11 @@ async fn what_sqlite_remembers_outlives_the_program_for_48_hours() {
     let folder = tempfile::tempdir().unwrap();
     let (handled, failed) = (key(Some("e1"), "a"), key(Some("e2"), "b"));
     let seen = open(&folder).await;
-    for key in [&handled, &failed] {
-        assert_eq!(claim(&seen, key, start()).await, Claim::New);
+    for (key, is_handled) in [(&handled, true), (&failed, false)] {
+        let own = Claimant::new();
+        assert_eq!(claim_as(&seen, key, own, start()).await, Claim::New);
+        seen.settle(key, own, is_handled, start()).await.unwrap();
     }
-    seen.settle(&handled, true, start()).await.unwrap();
-    seen.settle(&failed, false, start()).await.unwrap();
     drop(seen);
     let seen = open(&folder).await;
     assert_eq!(claim(&seen, &handled, start() + 47 * HOUR).await, Claim::Handled);
@@ -135,18 +142,26 @@ async fn what_sqlite_remembers_outlives_the_program_for_48_hours() {
 #[tokio::test]
 async fn a_claim_that_was_left_behind_is_given_out_again_after_ten_minutes() {
     let folder = tempfile::tempdir().unwrap();
-    let (seen, left) = (open(&folder).await, key(Some("e1"), "a"));
-    assert_eq!(claim(&seen, &left, start()).await, Claim::New);
+    let (seen, left, first, second) =
+        (open(&folder).await, key(Some("e1"), "a"), Claimant::new(), Claimant::new());
+    assert_eq!(claim_as(&seen, &left, first, start()).await, Claim::New);
     drop(seen);
     let seen = open(&folder).await;
     assert_eq!(claim(&seen, &left, start() + 9 * MINUTE).await, Claim::UnderWay);
     // The other part of the key will do.
-    assert_eq!(claim(&seen, &key(None, "a"), start() + 10 * MINUTE).await, Claim::New);
-    assert_eq!(claim(&seen, &left, start() + 19 * MINUTE).await, Claim::UnderWay);
-    // Handled is handled, however long ago the claim was, and whatever becomes of the first who had it.
-    seen.settle(&key(None, "a"), true, start() + 19 * MINUTE).await.unwrap();
-    seen.settle(&left, false, start() + 20 * MINUTE).await.unwrap();
-    assert_eq!(claim(&seen, &left, start() + HOUR).await, Claim::Handled);
+    assert_eq!(claim_as(&seen, &key(None, "a"), second, start() + 10 * MINUTE).await, Claim::New);
+    // The first comes back: the claim is not his to end any more.
+    seen.settle(&left, first, false, start() + 11 * MINUTE).await.unwrap();
+    assert_eq!(claim_as(&seen, &left, first, start() + 11 * MINUTE).await, Claim::UnderWay);
+    // Who has it may renew it time and again.
+    for minutes in [19, 28, 37] {
+        assert_eq!(claim_as(&seen, &left, second, start() + minutes * MINUTE).await, Claim::New);
+        assert_eq!(claim(&seen, &left, start() + (minutes + 9) * MINUTE).await, Claim::UnderWay);
+    }
+    // Handled is handled, however long ago the claim was, and whatever becomes of it where it was claimed.
+    seen.settle(&left, first, true, start() + 40 * MINUTE).await.unwrap();
+    seen.settle(&left, second, false, start() + 41 * MINUTE).await.unwrap();
+    assert_eq!(claim_as(&seen, &left, second, start() + HOUR).await, Claim::Handled);
 }
 
 #[tokio::test]

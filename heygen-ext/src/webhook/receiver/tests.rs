@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::BoxError;
-use crate::webhook::key::EventKey;
-use crate::webhook::seen::Claim;
 use crate::webhook::testing::{Generation, Signer};
+
+mod memory;
 
 fn delivery(video: &str) -> Request<Bytes> {
     let body = json!({"event_type": "avatar_video.success", "event_data": {"video_id": video}}).to_string();
@@ -196,27 +196,6 @@ async fn more_than_it_can_take_is_turned_away_at_once() {
     assert_eq!(status(&receiver, delivery("v3")).await, 200);
 }
 
-/// A memory that fails.
-struct Broken;
-
-impl SeenEvents for Broken {
-    fn claim<'a>(&'a self, _: &'a EventKey, _: SystemTime) -> BoxFuture<'a, Result<Claim, BoxError>> {
-        Box::pin(async { Err("the disk is full".into()) })
-    }
-
-    fn settle<'a>(&'a self, _: &'a EventKey, _: bool, _: SystemTime) -> BoxFuture<'a, Result<(), BoxError>> {
-        Box::pin(async { Err("the disk is full".into()) })
-    }
-}
-
-#[tokio::test]
-async fn without_a_memory_nothing_is_handled_and_all_comes_again() {
-    let desk = Desk::default();
-    let receiver = Receiver::builder(verifier(), desk.clone()).seen(Broken).build();
-    assert_eq!(status(&receiver, delivery("v1")).await, 500);
-    assert!(desk.seen().is_empty());
-}
-
 #[tokio::test(start_paused = true)]
 async fn as_a_service_it_reads_no_more_than_it_takes_and_no_longer() {
     use futures_util::stream;
@@ -247,28 +226,6 @@ async fn as_a_service_it_reads_no_more_than_it_takes_and_no_longer() {
     assert_eq!(receiver.call(stalls).await.unwrap().status(), 408);
     assert_eq!((began.elapsed(), receiver.under_way()), (BODY, 0));
     assert_eq!(desk.seen(), ["v1"]);
-}
-
-/// A memory that takes its time, and then fails.
-struct Slow;
-
-impl SeenEvents for Slow {
-    fn claim<'a>(&'a self, _: &'a EventKey, _: SystemTime) -> BoxFuture<'a, Result<Claim, BoxError>> {
-        Box::pin(async {
-            tokio::time::sleep(Duration::from_secs(30)).await;
-            Err("no connection".into())
-        })
-    }
-
-    fn settle<'a>(&'a self, _: &'a EventKey, _: bool, _: SystemTime) -> BoxFuture<'a, Result<(), BoxError>> {
-        Box::pin(async { Ok(()) })
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_nobody_has_claimed_in_time_has_to_come_again() {
-    let receiver = Receiver::builder(verifier(), Desk::default()).seen(Slow).build();
-    assert_eq!(status(&receiver, delivery("v1")).await, 503);
 }
 
 #[tokio::test]
@@ -311,4 +268,23 @@ async fn a_body_that_takes_its_time_leaves_less_for_the_handler() {
     assert_eq!(began.elapsed(), ANSWER);
     desk.0.gate.notify_one();
     receiver.drain().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn draining_waits_for_what_was_handed_over_too() {
+    let desk = Desk::default();
+    desk.0.waits.store(1, Ordering::SeqCst);
+    let receiver = Receiver::new(verifier(), desk.clone());
+    let (own, event) = (receiver.clone(), Event::of(delivery("v1").body(), None).unwrap());
+    let handing = tokio::spawn(async move { own.handle(event).await });
+    while desk.seen().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(receiver.under_way(), 1);
+    let waits = tokio::time::timeout(Duration::from_secs(3600), receiver.drain()).await;
+    assert!(waits.is_err() && !handing.is_finished());
+    desk.0.gate.notify_one();
+    receiver.drain().await;
+    assert!(handing.await.unwrap().unwrap());
+    assert_eq!(receiver.under_way(), 0);
 }

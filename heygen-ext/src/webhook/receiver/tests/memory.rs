@@ -1,0 +1,224 @@
+//! What comes of events when their memory fails, is slow, or is shared with others.
+
+use std::collections::HashMap;
+
+use super::*;
+use crate::webhook::key::EventKey;
+use crate::webhook::seen::{Claim, Claimant};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A memory whose claims end after ten minutes, and which does what the test says: fail at either so often, take its time.
+/// What it was asked to claim is claimed, whether anybody waits for it or not.
+#[derive(Clone, Default)]
+struct Table(Arc<TableInner>);
+
+#[derive(Default)]
+struct TableInner {
+    rows: Mutex<HashMap<String, Row>>,
+    fails_to_claim: AtomicUsize,
+    fails_to_settle: AtomicUsize,
+    claim_takes: Mutex<Duration>,
+    settle_takes: Mutex<Duration>,
+}
+
+struct Row {
+    claimant: Claimant,
+    at: SystemTime,
+    handled: bool,
+}
+
+impl Table {
+    fn is_handled(&self) -> bool {
+        self.0.rows.lock().unwrap().values().all(|row| row.handled)
+    }
+}
+
+async fn pause(time: &Mutex<Duration>) {
+    let time = *time.lock().unwrap();
+    tokio::time::sleep(time).await;
+}
+
+impl TableInner {
+    async fn claim(&self, content: String, claimant: Claimant, now: SystemTime) -> Result<Claim, BoxError> {
+        pause(&self.claim_takes).await;
+        if take(&self.fails_to_claim) {
+            return Err("the disk is full".into());
+        }
+        let mut rows = self.rows.lock().unwrap();
+        let row = rows.entry(content).or_insert(Row { claimant, at: now, handled: false });
+        let is_over = now.duration_since(row.at).unwrap() >= 10 * MINUTE;
+        if row.handled {
+            return Ok(Claim::Handled);
+        }
+        if row.claimant != claimant && !is_over {
+            return Ok(Claim::UnderWay);
+        }
+        (row.claimant, row.at) = (claimant, now);
+        Ok(Claim::New)
+    }
+}
+
+impl SeenEvents for Table {
+    fn claim<'a>(
+        &'a self,
+        key: &'a EventKey,
+        claimant: Claimant,
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<Claim, BoxError>> {
+        let (own, content) = (Arc::clone(&self.0), key.content.clone());
+        Box::pin(async move { tokio::spawn(async move { own.claim(content, claimant, now).await }).await? })
+    }
+
+    fn settle<'a>(
+        &'a self,
+        key: &'a EventKey,
+        claimant: Claimant,
+        handled: bool,
+        _: SystemTime,
+    ) -> BoxFuture<'a, Result<(), BoxError>> {
+        Box::pin(async move {
+            pause(&self.0.settle_takes).await;
+            if take(&self.0.fails_to_settle) {
+                return Err("the disk is full".into());
+            }
+            let mut rows = self.0.rows.lock().unwrap();
+            match rows.get_mut(&key.content) {
+                Some(row) if handled => row.handled = true,
+                Some(row) if !row.handled && row.claimant == claimant => drop(rows.remove(&key.content)),
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A receiver with a memory that it may share, and a clock that goes with the time of the test.
+fn receiver(desk: &Desk, table: &Table) -> Receiver {
+    let began = Instant::now();
+    let clock = move || SystemTime::UNIX_EPOCH + began.elapsed();
+    Receiver::builder(verifier(), desk.clone()).seen(table.clone()).clock(clock).build()
+}
+
+fn stage() -> (Desk, Table, Receiver) {
+    let (desk, table) = (Desk::default(), Table::default());
+    let receiver = receiver(&desk, &table);
+    (desk, table, receiver)
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_memory_nothing_is_handled_and_all_comes_again() {
+    let (desk, table, receiver) = stage();
+    table.0.fails_to_claim.store(1, Ordering::SeqCst);
+    assert_eq!(status(&receiver, delivery("v1")).await, 500);
+    assert!(desk.seen().is_empty());
+    assert_eq!(status(&receiver, delivery("v1")).await, 200);
+    assert_eq!(desk.seen(), ["v1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_has_claimed_in_time_has_to_come_again() {
+    let (_, table, receiver) = stage();
+    *table.0.claim_takes.lock().unwrap() = MINUTE;
+    table.0.fails_to_claim.store(1, Ordering::SeqCst);
+    assert_eq!(status(&receiver, delivery("v1")).await, 503);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_handled_is_noted_down_in_the_end() {
+    let (desk, table, receiver) = stage();
+    table.0.fails_to_settle.store(2, Ordering::SeqCst);
+    assert_eq!(status(&receiver, delivery("v1")).await, 200);
+    assert!(table.is_handled());
+
+    // A memory that does not come back makes nobody deliver again what was handled.
+    table.0.fails_to_settle.store(3, Ordering::SeqCst);
+    assert_eq!(status(&receiver, delivery("v2")).await, 200);
+    assert!(!table.is_handled());
+    assert_eq!(desk.seen(), ["v1", "v2"]);
+
+    table.0.fails_to_settle.store(3, Ordering::SeqCst);
+    let event = Event::of(delivery("v3").body(), None).unwrap();
+    assert!(receiver.handle(event).await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_and_could_not_be_noted_down_is_new_when_its_claim_ends() {
+    let (desk, table, receiver) = stage();
+    desk.0.failures.store(1, Ordering::SeqCst);
+    table.0.fails_to_settle.store(3, Ordering::SeqCst);
+    assert_eq!(status(&receiver, delivery("v1")).await, 500);
+    assert_eq!(status(&receiver, delivery("v1")).await, 503);
+    tokio::time::advance(10 * MINUTE).await;
+    assert_eq!(status(&receiver, delivery("v1")).await, 200);
+    assert_eq!(desk.seen(), ["v1"; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_comes_just_after_the_answer_is_tried_again_here() {
+    let (desk, table, receiver) = stage();
+    desk.0.failures.store(1, Ordering::SeqCst);
+    // The answer goes out while the claim is being ended.
+    *table.0.settle_takes.lock().unwrap() = ANSWER + Duration::from_secs(1);
+    assert_eq!(status(&receiver, delivery("v1")).await, 202);
+    assert_eq!(desk.seen(), ["v1"]);
+    receiver.drain().await;
+    assert_eq!(desk.seen(), ["v1"; 2]);
+    assert!(table.is_handled());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_memory_that_fails_between_two_tries_is_asked_again() {
+    let (desk, table, receiver) = stage();
+    desk.0.waits.store(1, Ordering::SeqCst);
+    desk.0.failures.store(1, Ordering::SeqCst);
+    assert_eq!(status(&receiver, delivery("v1")).await, 202);
+    table.0.fails_to_claim.store(1, Ordering::SeqCst);
+    desk.0.gate.notify_one();
+    receiver.drain().await;
+    assert_eq!(desk.seen(), ["v1"; 2]);
+    assert!(table.is_handled());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_lasts_as_long_as_the_handler() {
+    let (desk, table, first) = stage();
+    let second = receiver(&desk, &table);
+    desk.0.waits.store(1, Ordering::SeqCst);
+    assert_eq!(status(&first, delivery("v1")).await, 202);
+    tokio::time::sleep(60 * MINUTE).await;
+    assert_eq!(status(&second, delivery("v1")).await, 503);
+    desk.0.gate.notify_one();
+    first.drain().await;
+    assert_eq!(status(&second, delivery("v1")).await, 200);
+    assert_eq!(desk.seen(), ["v1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_program_left_behind_is_taken_over_when_its_claim_ends() {
+    let (desk, table, receiver) = stage();
+    let key = Event::of(delivery("v1").body(), None).unwrap().dedup_key();
+    let left = Claimant::new();
+    assert_eq!(table.claim(&key, left, SystemTime::UNIX_EPOCH).await.unwrap(), Claim::New);
+    assert_eq!(status(&receiver, delivery("v1")).await, 503);
+    tokio::time::sleep(10 * MINUTE).await;
+    assert_eq!(status(&receiver, delivery("v1")).await, 200);
+    assert_eq!(desk.seen(), ["v1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_is_on_its_way_ends_before_the_claim_does() {
+    let (desk, table, receiver) = stage();
+    desk.0.waits.store(1, Ordering::SeqCst);
+    desk.0.failures.store(1, Ordering::SeqCst);
+    let event = Event::of(delivery("v1").body(), None).unwrap();
+    let handing = tokio::spawn(async move { receiver.handle(event).await });
+    tokio::time::sleep(MINUTE / 2).await;
+    // The handler fails while the claim is being renewed.
+    *table.0.claim_takes.lock().unwrap() = MINUTE;
+    tokio::time::sleep(MINUTE).await;
+    desk.0.gate.notify_one();
+    handing.await.unwrap().unwrap_err();
+    tokio::time::sleep(10 * MINUTE).await;
+    assert!(table.0.rows.lock().unwrap().is_empty());
+}
