@@ -5,8 +5,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use super::event::Event;
-use super::receiver::BODY;
-use super::service::read;
+use super::reading::read;
 use super::verifier::{Verified, Verifier};
 
 /// An event whose signature was good, as an argument of a handler. The state has the [`Verifier`], or is one.
@@ -51,12 +50,14 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
         let verifier = Verifier::from_ref(state);
         let (head, body) = request.into_parts();
-        let body = tokio::time::timeout(BODY, read(body, verifier.longest())).await;
-        let body = body.map_err(|_| Refused(StatusCode::REQUEST_TIMEOUT))?.map_err(Refused)?;
-        let verified = verifier.verify(&head.headers, body).map_err(|problem| {
+        let refused = |problem| {
             super::receiver::log(problem);
             Refused(super::receiver::refusal(problem))
-        })?;
+        };
+        Verifier::looks_signed(&head.headers).map_err(refused)?;
+        let read = read(&head.headers, body, verifier.longest(), None).await;
+        let body = read.map_err(|unread| Refused(unread.status()))?.body;
+        let verified = verifier.verify(&head.headers, body).map_err(refused)?;
         Verified::event(&verified).map(Self).map_err(|problem| {
             tracing::warn!(%problem, "cannot read a webhook delivery");
             Refused(StatusCode::BAD_REQUEST)

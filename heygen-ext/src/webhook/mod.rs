@@ -58,6 +58,7 @@ mod key;
 mod keys;
 mod mac;
 mod payload;
+mod reading;
 mod receiver;
 mod seen;
 mod service;

@@ -6,21 +6,19 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::event::Event;
 use super::handling::{Handler, Handling, Told};
+use super::reading::{self, Read};
 use super::seen::{SeenEvents, SeenInMemory};
 use super::verifier::{Verifier, VerifyError};
 
 /// Time for an answer. The service gives 10 seconds, of which some go on the way.
 const ANSWER: Duration = Duration::from_secs(8);
 
-/// Time for a body to arrive.
-pub(super) const BODY: Duration = Duration::from_secs(5);
-
-/// Deliveries that are taken in at once, from the first byte to the end of the handler; and of these, how many are being
+/// Deliveries that are taken in at once, from the signature to the end of the handler; and of these, how many are being
 /// handled.
 const PLACES: usize = 256;
 const PARALLEL: usize = 16;
@@ -44,6 +42,7 @@ const FULL: HeaderValue = HeaderValue::from_static("30");
 /// | the handler takes longer | 202, and goes on in its task; if it fails then, it is tried again, three times in all |
 /// | no secret yet, the memory of events fails, or the same event is being handled | 503 or 500: it comes again |
 /// | 256 deliveries are under way already | 503 at once, before the body is read: it comes again |
+/// | what is being read takes more than 64 bodies of the greatest length | 503 at once: it comes again |
 ///
 /// A handler runs in a task of the tokio runtime, so that it ends even when the service hangs up. A program that ends lets
 /// [`drain`](Self::drain) wait for these, and after it was down, `Webhooks::reconcile` fetches what it has missed.
@@ -70,6 +69,7 @@ pub struct Receiver(Arc<Inner>);
 struct Inner {
     verifier: Verifier,
     handling: Handling,
+    room: Arc<Semaphore>,
     places: Arc<Semaphore>,
     capacity: usize,
     answer_within: Duration,
@@ -102,9 +102,11 @@ impl Receiver {
         if let Some(answer) = self.at_once(request.method(), request.headers()) {
             return answer;
         }
-        let Some(place) = self.place() else { return full() };
+        if self.is_full() {
+            return full();
+        }
         let (head, body) = request.into_parts();
-        self.admit(place, &head.headers, body, Instant::now()).await
+        self.admit(&head.headers, Read { body, room: None }, Instant::now()).await
     }
 
     /// Waits until every event that was taken in is handled, by whichever way it came. Meanwhile deliveries are turned away: a
@@ -137,9 +139,9 @@ impl Receiver {
         Some(answer)
     }
 
-    /// A place among the deliveries that are under way.
-    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.0.places).try_acquire_owned().ok()
+    /// Whether a delivery would find no place now: then it need not be read.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.places.available_permits() == 0
     }
 
     /// Bytes that a body may have.
@@ -147,22 +149,23 @@ impl Receiver {
         self.0.verifier.longest()
     }
 
-    /// Verifies a delivery and has it handled, in the place that it holds until then. It is answered in time from its
-    /// arrival on.
-    pub(super) async fn admit(
-        &self,
-        place: OwnedSemaphorePermit,
-        headers: &HeaderMap,
-        body: Bytes,
-        arrived: Instant,
-    ) -> Response<Bytes> {
-        let verified = match self.0.verifier.verify_at(headers, body, (self.0.clock)()) {
+    /// Room for the bodies that are being read.
+    pub(super) fn room(&self) -> &Arc<Semaphore> {
+        &self.0.room
+    }
+
+    /// Verifies a delivery, gives it a place, which it holds until it is handled, and has it handled. It is answered in time
+    /// from its arrival on.
+    pub(super) async fn admit(&self, headers: &HeaderMap, read: Read, arrived: Instant) -> Response<Bytes> {
+        let verified = match self.0.verifier.verify_at(headers, read.body, (self.0.clock)()) {
             Ok(verified) => verified,
             Err(problem) => {
                 log(problem);
                 return answer(refusal(problem));
             }
         };
+        let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else { return full() };
+        drop(read.room);
         let event = match verified.event() {
             Ok(event) => event,
             Err(problem) => {
@@ -260,7 +263,8 @@ impl ReceiverBuilder {
         self
     }
 
-    /// Takes in so many deliveries at once and turns further ones away; the default is 256. Each may hold a whole body.
+    /// Takes in so many deliveries at once and turns further ones away; the default is 256. A delivery has a place from the
+    /// moment when its signature was good until it is handled, and may hold a whole body.
     pub fn capacity(mut self, deliveries: usize) -> Self {
         self.capacity = deliveries.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
         self
@@ -284,6 +288,7 @@ impl ReceiverBuilder {
         let seen = self.seen.unwrap_or_else(|| Arc::new(SeenInMemory::new()));
         let handling = Handling::new(self.handler, seen, self.parallel, Arc::clone(&self.clock));
         Receiver(Arc::new(Inner {
+            room: reading::room(self.verifier.longest()),
             verifier: self.verifier,
             handling,
             places: Arc::new(Semaphore::new(self.capacity)),

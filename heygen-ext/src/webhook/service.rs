@@ -1,17 +1,18 @@
-//! The receiver as a tower service: bodies are read here, so many bytes and so long at most.
+//! The receiver as a tower service.
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{Request, Response, StatusCode, header};
+use http::{Request, Response};
 use http_body::Body;
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use super::receiver::{BODY, Receiver, answer, full};
+use super::reading::{Unread, read};
+use super::receiver::{Receiver, answer, full};
 
 impl<B> Service<Request<B>> for Receiver
 where
@@ -44,33 +45,15 @@ impl Receiver {
         if let Some(answer) = self.at_once(request.method(), request.headers()) {
             return answer;
         }
+        if self.is_full() {
+            return full();
+        }
         let arrived = Instant::now();
-        let Some(place) = self.place() else { return full() };
         let (head, body) = request.into_parts();
-        let longest = self.longest();
-        let announced = head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-        if announced.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > longest) {
-            return answer(StatusCode::PAYLOAD_TOO_LARGE);
-        }
-        match tokio::time::timeout(BODY, read(body, longest)).await {
-            Ok(Ok(body)) => self.admit(place, &head.headers, body, arrived).await,
-            Ok(Err(status)) => answer(status),
-            Err(_) => answer(StatusCode::REQUEST_TIMEOUT),
+        match read(&head.headers, body, self.longest(), Some(self.room())).await {
+            Ok(read) => self.admit(&head.headers, read, arrived).await,
+            Err(Unread::NoRoom) => full(),
+            Err(unread) => answer(unread.status()),
         }
     }
-}
-
-/// The whole body, if it is not longer than that.
-pub(super) async fn read<B: Body>(body: B, longest: usize) -> Result<Bytes, StatusCode> {
-    let mut body = std::pin::pin!(body);
-    let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return Err(StatusCode::BAD_REQUEST) };
-        let Ok(data) = frame.into_data() else { continue };
-        if bytes::Buf::remaining(&data) > longest - whole.len() {
-            return Err(StatusCode::PAYLOAD_TOO_LARGE);
-        }
-        bytes::BufMut::put(&mut whole, data);
-    }
-    Ok(whole.freeze())
 }

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::BoxError;
+use crate::webhook::reading::BODY;
 use crate::webhook::testing::{Generation, Signer};
 
 mod memory;
@@ -226,6 +227,40 @@ async fn as_a_service_it_reads_no_more_than_it_takes_and_no_longer() {
     assert_eq!(receiver.call(stalls).await.unwrap().status(), 408);
     assert_eq!((began.elapsed(), receiver.under_way()), (BODY, 0));
     assert_eq!(desk.seen(), ["v1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_stalls_keeps_nobody_out_and_memory_has_an_end() {
+    use futures_util::{StreamExt, stream};
+    use tower_service::Service;
+    let desk = Desk::default();
+    let receiver = Receiver::builder(verifier().max_body(1000), desk.clone()).capacity(2).build();
+    let stalls = |bytes: usize| {
+        let chunk = http_body::Frame::data(Bytes::from(vec![b' '; bytes]));
+        let body = stream::iter([Ok::<_, std::io::Error>(chunk)]).chain(stream::pending());
+        let body = http_body_util::StreamBody::new(body.boxed());
+        let request = Request::post("/").header("signature", "0".repeat(64)).body(body).unwrap();
+        tokio::spawn(receiver.clone().call(request))
+    };
+    // Each has sent a signature and a byte; they hold no place.
+    let few: Vec<_> = (0..500).map(|_| stalls(1)).collect();
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert_eq!(receiver.under_way(), 0);
+    let good = delivery("v1").map(http_body_util::Full::new);
+    assert_eq!(receiver.clone().call(good).await.unwrap().status(), 200);
+    // What they have sent is kept within bounds: 64 bodies of the greatest length.
+    let much: Vec<_> = (0..64).map(|_| stalls(1000)).collect();
+    let mut statuses = Vec::new();
+    for one in few.into_iter().chain(much) {
+        statuses.push(one.await.unwrap().unwrap().status().as_u16());
+    }
+    let count = |status| statuses.iter().filter(|one| **one == status).count();
+    assert_eq!((count(408), count(503)), (500 + 63, 1));
+    // All of the room is given back.
+    assert_eq!(receiver.room().available_permits(), 64 * 1000);
+    let good = delivery("v2").map(http_body_util::Full::new);
+    assert_eq!(receiver.clone().call(good).await.unwrap().status(), 200);
+    assert_eq!(receiver.room().available_permits(), 64 * 1000);
 }
 
 #[tokio::test]

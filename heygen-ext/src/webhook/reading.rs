@@ -1,0 +1,84 @@
+//! Reading the body of a delivery: so many bytes and so long at most, and so many bytes of all bodies at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use http_body::Body;
+use http_body_util::BodyExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Time for a body to arrive.
+pub(super) const BODY: Duration = Duration::from_secs(5);
+
+/// Bodies of the greatest length that are read at once. What has sent a signature and stalls takes the room of the bytes that
+/// it has sent, and so keeps nobody out: that it is no forgery shows when the whole of it is here.
+const BODIES: usize = 64;
+
+/// Room for what is read, in bytes.
+pub(super) fn room(longest: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(longest.saturating_mul(BODIES).min(Semaphore::MAX_PERMITS)))
+}
+
+/// A body, and the room that it holds.
+pub(super) struct Read {
+    pub(super) body: Bytes,
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
+/// Why a body is not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    Broken,
+    Late,
+    NoRoom,
+    TooLarge,
+}
+
+impl Unread {
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::Broken => StatusCode::BAD_REQUEST,
+            Self::Late => StatusCode::REQUEST_TIMEOUT,
+            Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        }
+    }
+}
+
+/// The whole body, in room of its own or of this.
+pub(super) async fn read<B: Body>(
+    headers: &HeaderMap,
+    body: B,
+    longest: usize,
+    room: Option<&Arc<Semaphore>>,
+) -> Result<Read, Unread> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > longest) {
+        return Err(Unread::TooLarge);
+    }
+    tokio::time::timeout(BODY, collect(body, longest, room)).await.unwrap_or(Err(Unread::Late))
+}
+
+async fn collect<B: Body>(body: B, longest: usize, room: Option<&Arc<Semaphore>>) -> Result<Read, Unread> {
+    let mut body = std::pin::pin!(body);
+    let (mut whole, mut held) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
+        let length = data.remaining();
+        if length > longest - whole.len() {
+            return Err(Unread::TooLarge);
+        }
+        if let Some(room) = room {
+            let length = u32::try_from(length).map_err(|_| Unread::NoRoom)?;
+            let more = Arc::clone(room).try_acquire_many_owned(length).map_err(|_| Unread::NoRoom)?;
+            match &mut held {
+                Some(held) => held.merge(more),
+                None => held = Some(more),
+            }
+        }
+        whole.put(data);
+    }
+    Ok(Read { body: whole.freeze(), room: held })
+}
