@@ -1,7 +1,7 @@
 //! Endpoints: registered once, told what they are to hear of, and given new secrets.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::TryStreamExt;
 use heygen_api::types::{
@@ -73,7 +73,8 @@ impl fmt::Debug for Ensured {
 
 impl Webhooks {
     /// Sees to it that an endpoint of this address hears of these events, or of all: finds it, tells it, or makes it. However
-    /// often it is called, there is one.
+    /// often it is called, there is one. Two programs that call it at the same moment for the first time may make two, for the
+    /// service need not refuse the second: let one of them see to it. Addresses are the same that are so letter for letter.
     ///
     /// The service tells the secret of an endpoint only when it is made. A program that has lost it makes another by
     /// [`rotate`](Self::rotate). An endpoint whose `status` is `disabled` stays so: the API cannot switch it on.
@@ -168,9 +169,24 @@ impl Webhooks {
         keys: &KeyRing,
         window: Duration,
     ) -> Result<SecretString, Error> {
+        self.rotate_at(endpoint_id, keys, window, SystemTime::now()).await
+    }
+
+    /// The same at a time of the caller's, from which the window counts.
+    ///
+    /// # Errors
+    ///
+    /// As for [`rotate`](Self::rotate).
+    pub async fn rotate_at(
+        &self,
+        endpoint_id: &str,
+        keys: &KeyRing,
+        window: Duration,
+        now: SystemTime,
+    ) -> Result<SecretString, Error> {
         let call = self.heygen.api().rotate_webhook_endpoint_secret().endpoint_id(endpoint_id);
         let secret = SecretString::from(call.send().await?.into_inner().data.secret);
-        keys.rotate(endpoint_id, secret.clone(), window).map_err(|_| no_secret())?;
+        keys.rotate_at(endpoint_id, secret.clone(), window, now).map_err(|_| no_secret())?;
         Ok(secret)
     }
 }

@@ -33,6 +33,10 @@
 //! [`Receiver::receive`] takes an `http::Request<Bytes>`; the example `webhook_actix` shows it with actix-web. Give it the
 //! body as it came: the signature is of these bytes, and not of the JSON in them.
 //!
+//! Handlers run in tasks of the tokio runtime in which `receive` was called, and end with it. A framework whose workers have
+//! runtimes of their own, as those of actix-web, takes them along when it stops: there let `receive` run on the runtime of
+//! `main`, as the example does.
+//!
 //! # What the service promises, and what not
 //!
 //! An event comes at least once, in no promised order, again and again for 24 hours until it is answered with 2xx within

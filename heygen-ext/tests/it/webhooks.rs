@@ -97,6 +97,11 @@ impl Stage {
         stage
     }
 
+    /// The time of the simulator, which the receiver goes by.
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(self.sim.now())
+    }
+
     async fn endpoint_id(&self) -> String {
         let ensured = self.heygen.webhooks().ensure_endpoint(&self.url, None).await.unwrap();
         ensured.endpoint().endpoint_id.clone()
@@ -174,11 +179,23 @@ async fn a_rotation_under_traffic_loses_nothing() {
     ids.extend(stage.videos(3).await);
     stage.pass(Duration::from_secs(600)).await;
     assert!(stage.sim.deliveries().iter().any(|one| one.status == Some(401)));
-    stage.keys.rotate(&endpoint, secret, HOUR).unwrap();
+    stage.keys.rotate_at(&endpoint, secret.clone(), HOUR, stage.now()).unwrap();
     stage.pass(HOUR).await;
-    // And as it is meant to be: the helper puts it on the ring.
+    // And as it is meant to be: the helper puts it on the ring, and what was signed before is good for the window.
     ids.extend(stage.videos(3).await);
-    stage.heygen.webhooks().rotate(&endpoint, &stage.keys, HOUR).await.unwrap();
+    let signer = testing::Signer::new(secret).unwrap();
+    let queued = |video: &str| {
+        let body =
+            format!(r#"{{"event_type":"avatar_video.success","event_data":{{"video_id":"{video}"}}}}"#);
+        signer.deliver(testing::Generation::Signature, body)
+    };
+    stage.heygen.webhooks().rotate_at(&endpoint, &stage.keys, 2 * HOUR, stage.now()).await.unwrap();
+    stage.pass(HOUR).await;
+    assert_eq!(stage.receiver.receive(queued("within the window")).await.status(), 200);
+    ids.push("within the window".to_owned());
+    stage.pass(HOUR).await;
+    assert_eq!(stage.receiver.receive(queued("after the window")).await.status(), 401);
+    ids.extend(stage.videos(1).await);
     stage.pass(HOUR).await;
     assert_eq!(sorted(stage.book.ids()), sorted(ids));
 }
@@ -188,7 +205,7 @@ async fn who_was_down_catches_up_in_order_and_handles_nothing_twice() {
     let stage = Stage::start().await;
     let before = stage.videos(2).await;
     stage.pass(HOUR).await;
-    let since = SystemTime::UNIX_EPOCH + Duration::from_millis(stage.sim.now());
+    let since = stage.now();
     stage.serving.abort();
     let missed = stage.videos(120).await;
     stage.pass(HOUR).await;
@@ -272,17 +289,16 @@ async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
     let app = Router::new().fallback(keep).with_state(Arc::clone(&callbacks));
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     let guard = CallbackGuard::new("own", base).unwrap();
-    let now = |stage: &Stage| SystemTime::UNIX_EPOCH + Duration::from_millis(stage.sim.now());
     let body = CreateVideoFromAvatar::builder()
         .avatar_id("Anna_sitting_public")
         .script("Hello")
         .callback_id("order 7")
-        .callback_url(guard.url_at("order 7", now(&stage)).unwrap());
+        .callback_url(guard.url_at("order 7", stage.now()).unwrap());
     let made = stage.heygen.api().create_video().body(body).send().await.unwrap().into_inner().data;
     let other = stage.video().await;
     stage.pass(Duration::from_secs(600)).await;
     let (target, body) = callbacks.lock().unwrap()[0].clone();
-    let unconfirmed = guard.check_at(&target, body.clone(), now(&stage)).unwrap();
+    let unconfirmed = guard.check_at(&target, body.clone(), stage.now()).unwrap();
     assert_eq!((unconfirmed.callback_id(), unconfirmed.job_id()), ("order 7", Some(made.video_id.as_str())));
     let event = unconfirmed.confirm(&stage.heygen, &made.video_id).await.unwrap();
     assert_eq!((event.outcome(), event.callback_id().as_deref()), (Outcome::Succeeded, Some("order 7")));
@@ -293,7 +309,7 @@ async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
     // Whoever has learnt the address may say what he likes; the resource says otherwise.
     let said = |kind: &str, id: &str| {
         let body = format!(r#"{{"event_type":"{kind}","event_data":{{"video_id":"{id}"}}}}"#);
-        guard.check_at(&target, body, now(&stage)).unwrap()
+        guard.check_at(&target, body, stage.now()).unwrap()
     };
     let denied = said("avatar_video.fail", &other).confirm(&stage.heygen, &other).await.unwrap_err();
     assert!(matches!(denied, ConfirmError::Contradicted { status } if status == "completed"));

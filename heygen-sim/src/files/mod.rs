@@ -50,7 +50,7 @@ pub(crate) fn link(world: &World, name: &str) -> String {
     let expires = world.clock.now().saturating_add(millis(world.settings.link_lifetime)) / 1000;
     let path = format!("{PREFIX}{name}");
     let number = world.link_number().to_string();
-    let signature = const_hex::encode(&mac(world, &path, expires, &number).finalize().into_bytes());
+    let signature = const_hex::encode(mac(world, &path, expires, &number).finalize().into_bytes());
     let url = world.base_url();
     format!("{url}{path}?Expires={expires}&Number={number}&Signature={signature}&Key-Pair-Id=simulated")
 }

@@ -25,7 +25,7 @@ pub(crate) const LIFETIME: u64 = 3600;
 pub(crate) fn link(world: &World, asset: &str) -> String {
     let expires = world.clock.now() / 1000 + LIFETIME;
     let path = format!("{PREFIX}{asset}");
-    let signature = const_hex::encode(&mac(world, &path, expires, "").finalize().into_bytes());
+    let signature = const_hex::encode(mac(world, &path, expires, "").finalize().into_bytes());
     format!("{}{path}?X-Amz-Expires={expires}&X-Amz-Signature={signature}", world.base_url())
 }
 

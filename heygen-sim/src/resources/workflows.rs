@@ -38,7 +38,7 @@ pub(crate) struct Version {
 
 impl Version {
     fn new(world: &World, number: u64, graph: &Value) -> Self {
-        let checksum = const_hex::encode(&Sha256::digest(graph.to_string()));
+        let checksum = const_hex::encode(Sha256::digest(graph.to_string()));
         Self { id: world.id(), number, graph: Arc::new(graph.clone()), checksum }
     }
 
@@ -49,7 +49,7 @@ impl Version {
             "version_number": self.number,
             "checksum": self.checksum,
             "compiler_version": "1.0.0",
-            "adapter_manifest_digest": const_hex::encode(&Sha256::digest("adapters of the simulator")),
+            "adapter_manifest_digest": const_hex::encode(Sha256::digest("adapters of the simulator")),
             "plan_summary": graph::plan(&self.graph),
             "product_graph": whole(&self.graph),
         })

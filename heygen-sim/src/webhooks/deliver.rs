@@ -265,7 +265,7 @@ fn sign(secret: &str, body: &[u8]) -> String {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap_or_else(|_| Hmac::new(&Default::default()));
     mac.update(body);
-    const_hex::encode(&mac.finalize().into_bytes())
+    const_hex::encode(mac.finalize().into_bytes())
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ async fn complete(program: &Program, slot: &Slot) -> Answer {
 #[tokio::test]
 async fn a_slot_takes_what_was_announced_and_the_service_sees_it_a_moment_later() {
     let program = Program::start().await;
-    let slot = open(&program, PNG.len(), Some(const_hex::encode(&Sha256::digest(PNG)))).await;
+    let slot = open(&program, PNG.len(), Some(const_hex::encode(Sha256::digest(PNG)))).await;
     assert_eq!(complete(&program, &slot).await.status, 409);
     assert_eq!(put(&program, &slot, Some(("x-api-key", "key")), PNG).await, 403);
     assert_eq!(put(&program, &slot, Some(("authorization", "Bearer key")), PNG).await, 403);
