@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use http::StatusCode;
 use serde_json::json;
 
 use super::callback::Unconfirmed;
@@ -57,8 +58,9 @@ impl Unconfirmed {
     /// says. `job_id` is what the answer to that request had. Nothing else of the body is believed: the event has its type,
     /// the job's id, and the callback's.
     ///
-    /// Videos, translations, agent sessions, proofreads, renders, clippings, removals of filler words, lipsyncs and looks can
-    /// be read, and podcasts with the feature `preview`; of batches the callback does not say what they are of.
+    /// Videos, translations, agent sessions, proofreads, renders, clippings, removals of filler words, lipsyncs, looks and
+    /// batches can be read, and podcasts with the feature `preview`. A batch is looked for among those of videos, of
+    /// translations and of lipsyncs, for the callback does not say what it is of.
     ///
     /// ```no_run
     /// use heygen_ext::HeyGen;
@@ -119,32 +121,53 @@ fn ended(status: &str) -> Option<Outcome> {
     }
 }
 
+macro_rules! read {
+    ($api:ident.$operation:ident().$parameter:ident($id:ident)) => {
+        $api.$operation()
+            .$parameter($id)
+            .send()
+            .await
+            .map(|answer| answer.into_inner().data.status.to_string())
+    };
+}
+
 /// The status of a resource, in the service's word; none of a kind that no operation reads.
 async fn status(heygen: &HeyGen, kind: JobKind, id: &str) -> Result<Option<String>, Error> {
     let api = heygen.api();
-    macro_rules! read {
-        ($operation:ident, $parameter:ident) => {
-            api.$operation().$parameter(id).send().await?.into_inner().data.status.to_string()
-        };
-    }
     Ok(Some(match kind {
-        JobKind::Video => read!(get_video, video_id),
-        JobKind::VideoTranslation => read!(get_video_translation, video_translation_id),
-        JobKind::VideoAgentSession => read!(get_video_agent_session, session_id),
-        JobKind::Proofread => read!(get_proofread, proofread_id),
-        JobKind::HyperframesRender => read!(get_hyperframes_render, render_id),
-        JobKind::AiClipping => read!(get_ai_clipping, job_id),
-        JobKind::FillerWordRemoval => read!(get_filler_word_removal, filler_word_removal_id),
-        JobKind::Lipsync => read!(get_lipsync, lipsync_id),
+        JobKind::Video => read!(api.get_video().video_id(id))?,
+        JobKind::VideoTranslation => read!(api.get_video_translation().video_translation_id(id))?,
+        JobKind::VideoAgentSession => read!(api.get_video_agent_session().session_id(id))?,
+        JobKind::Proofread => read!(api.get_proofread().proofread_id(id))?,
+        JobKind::HyperframesRender => read!(api.get_hyperframes_render().render_id(id))?,
+        JobKind::AiClipping => read!(api.get_ai_clipping().job_id(id))?,
+        JobKind::FillerWordRemoval => read!(api.get_filler_word_removal().filler_word_removal_id(id))?,
+        JobKind::Lipsync => read!(api.get_lipsync().lipsync_id(id))?,
         #[cfg(feature = "preview")]
-        JobKind::Podcast => read!(get_podcast, podcast_id),
+        JobKind::Podcast => read!(api.get_podcast().podcast_id(id))?,
         JobKind::AvatarLook => {
             let look = api.get_avatar_look().look_id(id).send().await?.into_inner().data;
             // A look that has no status was never trained.
             look.status.map_or_else(|| "completed".to_owned(), |status| status.to_string())
         }
+        JobKind::Batch => batch_status(heygen, id).await?,
         _ => return Ok(None),
     }))
+}
+
+async fn batch_status(heygen: &HeyGen, id: &str) -> Result<String, Error> {
+    let api = heygen.api();
+    let is_elsewhere = |looked: &Result<String, Error>| {
+        looked.as_ref().is_err_and(|error| error.status() == Some(StatusCode::NOT_FOUND))
+    };
+    let mut looked = read!(api.get_video_batch().batch_id(id)).map_err(Error::from);
+    if is_elsewhere(&looked) {
+        looked = read!(api.get_video_translation_batch().batch_id(id)).map_err(Error::from);
+    }
+    if is_elsewhere(&looked) {
+        looked = read!(api.get_lipsync_batch().batch_id(id)).map_err(Error::from);
+    }
+    looked
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub enum JobKind {
     AvatarLook,
     /// A project of personalized videos; v3 has no operation that reads it.
     PersonalizedVideo,
-    /// A batch of videos, translations or others; the operation depends on what it is of.
+    /// A batch of videos, translations or lipsyncs: `get_video_batch`, `get_video_translation_batch`, `get_lipsync_batch`.
     Batch,
     /// A lipsync: `get_lipsync`. The document has no such type of event, and lipsyncs take a `callback_url` all the same:
     /// types that begin with `lipsync.` count.

@@ -8,12 +8,16 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use futures_util::future::BoxFuture;
-use heygen_ext::heygen_api::types::{CreateVideoFromAvatar, WebhookEventType};
+use heygen_ext::heygen_api::types::{
+    CreateLipsyncBatchRequest, CreateVideoBatchRequest, CreateVideoFromAvatar,
+    CreateVideoTranslationBatchRequest, WebhookEventType,
+};
 use heygen_ext::webhook::{
     CallbackGuard, ConfirmError, Ensured, Event, Handler, KeyRing, Outcome, Receiver, Verifier, testing,
 };
 use heygen_ext::{BoxError, HeyGen};
 use heygen_sim::{Clock, SignatureGeneration, Sim};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -280,15 +284,67 @@ async fn keep(State(callbacks): State<Callbacks>, request: Request) -> StatusCod
     StatusCode::OK
 }
 
-#[tokio::test]
-async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
-    let stage = Stage::start().await;
+/// A guard of addresses that lead to a server, and what comes there.
+async fn callbacks() -> (CallbackGuard, Callbacks) {
     let callbacks = Callbacks::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/callback", listener.local_addr().unwrap());
     let app = Router::new().fallback(keep).with_state(Arc::clone(&callbacks));
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    let guard = CallbackGuard::new("own", base).unwrap();
+    (CallbackGuard::new("own", base).unwrap(), callbacks)
+}
+
+#[tokio::test]
+async fn a_batch_is_found_among_those_of_its_kind() {
+    let stage = Stage::start().await;
+    let (guard, callbacks) = callbacks().await;
+    let (video, audio) =
+        (json!({"type": "url", "url": "https://example.com/video.mp4"}), "https://example.com/a.mp3");
+    let lipsync = json!({"video": video, "audio": {"type": "url", "url": audio}});
+    let translation = json!({"video": video, "output_languages": ["German"]});
+    let avatar = json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello"});
+    let url = || guard.url_at("batch", stage.now()).unwrap();
+    let videos = json!({"videos": [avatar], "callback_url": url()});
+    let translations = json!({"video_translations": [translation], "callback_url": url()});
+    let lipsyncs = json!({"lipsyncs": [lipsync], "callback_url": url()});
+    let api = stage.heygen.api();
+    let videos: CreateVideoBatchRequest = serde_json::from_value(videos).unwrap();
+    let translations: CreateVideoTranslationBatchRequest = serde_json::from_value(translations).unwrap();
+    let lipsyncs: CreateLipsyncBatchRequest = serde_json::from_value(lipsyncs).unwrap();
+    let mut ids = vec![
+        api.create_video_batch().body(videos).send().await.unwrap().into_inner().data.batch_id,
+        api.create_video_translation_batch()
+            .body(translations)
+            .send()
+            .await
+            .unwrap()
+            .into_inner()
+            .data
+            .batch_id,
+        api.create_lipsync_batch().body(lipsyncs).send().await.unwrap().into_inner().data.batch_id,
+    ];
+    stage.pass(24 * HOUR).await;
+    let callbacks = callbacks.lock().unwrap().clone();
+    let mut confirmed = Vec::new();
+    for (target, body) in callbacks {
+        let unconfirmed = guard.check_at(&target, body, stage.now()).unwrap();
+        let id = unconfirmed.job_id().unwrap().to_owned();
+        let event = unconfirmed.confirm(&stage.heygen, &id).await.unwrap();
+        assert_eq!((event.kind().as_str(), event.outcome()), ("batch.finished", Outcome::Finished));
+        confirmed.push(event.job_id().unwrap().to_owned());
+    }
+    ids.sort_unstable();
+    assert_eq!(sorted(confirmed), ids);
+    let body = r#"{"event_type":"batch.finished","event_data":{"batch_id":"nobody"}}"#;
+    let made_up = guard.check_at(&url().parse().unwrap(), body, stage.now()).unwrap();
+    let unknown = made_up.confirm(&stage.heygen, "nobody").await.unwrap_err();
+    assert!(matches!(unknown, ConfirmError::Call(error) if error.status().unwrap().as_u16() == 404));
+}
+
+#[tokio::test]
+async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
+    let stage = Stage::start().await;
+    let (guard, callbacks) = callbacks().await;
     let body = CreateVideoFromAvatar::builder()
         .avatar_id("Anna_sitting_public")
         .script("Hello")
