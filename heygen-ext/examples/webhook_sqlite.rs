@@ -111,17 +111,41 @@ impl SeenInSqlite {
         Ok(claim)
     }
 
-    async fn end_claim(&self, key: &EventKey, claimant: &str, handled: bool) -> Result<(), sqlx::Error> {
-        let end = match handled {
-            // Whoever has the claim by now: it was handled.
-            true => "UPDATE webhook_events SET handled = 1 WHERE content = ?1 OR event_id = ?2",
-            false => {
+    async fn end_claim(
+        &self,
+        key: &EventKey,
+        claimant: &str,
+        handled: bool,
+        now: i64,
+    ) -> Result<(), sqlx::Error> {
+        if !handled {
+            sqlx::query(
                 "DELETE FROM webhook_events
-                 WHERE (content = ?1 OR event_id = ?2) AND handled = 0 AND claimant = ?3"
-            }
-        };
-        sqlx::query(end).bind(&key.content).bind(&key.id).bind(claimant).execute(&self.pool).await?;
-        Ok(())
+                 WHERE (content = ?1 OR event_id = ?2) AND handled = 0 AND claimant = ?3",
+            )
+            .bind(&key.content)
+            .bind(&key.id)
+            .bind(claimant)
+            .execute(&self.pool)
+            .await?;
+            return Ok(());
+        }
+        let mut transaction = self.pool.begin_with(BEGIN).await?;
+        // Whoever has the claim by now, and if nobody has: it was handled.
+        for statement in [
+            "INSERT INTO webhook_events (content, event_id, claimant, claimed_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+            "UPDATE webhook_events SET handled = 1, claimed_at = ?4 WHERE content = ?1 OR event_id = ?2",
+        ] {
+            sqlx::query(statement)
+                .bind(&key.content)
+                .bind(&key.id)
+                .bind(claimant)
+                .bind(now)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await
     }
 }
 
@@ -140,9 +164,9 @@ impl SeenEvents for SeenInSqlite {
         key: &'a EventKey,
         claimant: Claimant,
         handled: bool,
-        _now: SystemTime,
+        now: SystemTime,
     ) -> BoxFuture<'a, Result<(), BoxError>> {
-        Box::pin(async move { Ok(self.end_claim(key, &claimant.to_string(), handled).await?) })
+        Box::pin(async move { Ok(self.end_claim(key, &claimant.to_string(), handled, seconds(now)).await?) })
     }
 }
 

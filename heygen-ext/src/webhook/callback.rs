@@ -98,12 +98,19 @@ impl fmt::Display for CallbackError {
             Self::Mismatch => f.write_str("the token of the callback does not fit its id and its end"),
             Self::Expired => f.write_str("the address of the callback has expired"),
             Self::OtherCallback => f.write_str("the callback has another id than its address"),
-            Self::NotAnEvent(problem) => problem.fmt(f),
+            Self::NotAnEvent(_) => f.write_str("the callback is no event"),
         }
     }
 }
 
-impl std::error::Error for CallbackError {}
+impl std::error::Error for CallbackError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::NotAnEvent(problem) => Some(problem),
+            _ => None,
+        }
+    }
+}
 
 impl CallbackGuard {
     /// A guard for addresses below this one. The secret is the program's own; with another, addresses made before are
@@ -255,6 +262,13 @@ impl fmt::Debug for Unconfirmed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_no_signature_of_anything_else() {
+        let guard = CallbackGuard::new("whsec_shared", "https://example.com").unwrap();
+        let message = [&7_u64.to_be_bytes(), &b"order"[..]].concat();
+        assert_ne!(guard.code("order", 7), Mac::new(b"whsec_shared").unwrap().code(&message));
+    }
 
     const BODY: &str =
         r#"{"event_type":"avatar_video.success","event_data":{"video_id":"v","callback_id":"order 7&"}}"#;

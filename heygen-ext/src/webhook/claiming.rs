@@ -15,6 +15,9 @@ use crate::BoxError;
 /// Time after which an event is claimed again: [`SeenEvents`] promises it to memories whose claims end.
 const RENEW: Duration = Duration::from_secs(60);
 
+/// Time for an answer of the memory.
+const ANSWER: Duration = Duration::from_secs(30);
+
 /// Pauses before what could not be noted down is tried again.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
@@ -33,7 +36,7 @@ impl EventClaim {
 
     /// Makes the claim, or renews it.
     pub(super) async fn claim(&self) -> Result<Claim, BoxError> {
-        self.seen.claim(&self.key, self.claimant, (self.clock)()).await
+        in_time(self.seen.claim(&self.key, self.claimant, (self.clock)())).await
     }
 
     /// Keeps the claim while somebody works.
@@ -63,7 +66,8 @@ impl EventClaim {
     /// not to come again, and one that was not is new when the claim ends by itself.
     pub(super) async fn settle(&self, handled: bool) {
         let mut pauses = PAUSES.into_iter();
-        while let Err(problem) = self.seen.settle(&self.key, self.claimant, handled, (self.clock)()).await {
+        let settle = || in_time(self.seen.settle(&self.key, self.claimant, handled, (self.clock)()));
+        while let Err(problem) = settle().await {
             let Some(pause) = pauses.next() else {
                 tracing::error!(%problem, handled, "the memory of events failed to note an event down");
                 return;
@@ -71,5 +75,12 @@ impl EventClaim {
             tracing::warn!(%problem, "the memory of events failed, and is tried again");
             tokio::time::sleep(pause).await;
         }
+    }
+}
+
+async fn in_time<T>(answer: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
+    match tokio::time::timeout(ANSWER, answer).await {
+        Ok(answer) => answer,
+        Err(_) => Err(format!("no answer within {} s", ANSWER.as_secs()).into()),
     }
 }

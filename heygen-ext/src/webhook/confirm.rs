@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use heygen_api::types::WebhookEventType;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::callback::Unconfirmed;
 use super::event::{Event, Outcome};
@@ -56,11 +57,13 @@ impl std::error::Error for ConfirmError {
 impl Unconfirmed {
     /// Reads the job that the request with this callback has started, and gives the event if it has ended as the callback
     /// says. `job_id` is what the answer to that request had. Nothing else of the body is believed: the event has its type,
-    /// the job's id, and the callback's.
+    /// the job's id, the callback's, and of a session the video's. A [`Receiver`](super::Receiver) knows it for the one that
+    /// an endpoint brings.
     ///
     /// Videos, translations, agent sessions, proofreads, renders, clippings, removals of filler words, lipsyncs, looks and
     /// batches can be read, and podcasts with the feature `preview`. A batch is looked for among those of videos, of
-    /// translations and of lipsyncs, for the callback does not say what it is of.
+    /// translations and of lipsyncs, for the callback does not say what it is of. That a GIF or captions have failed cannot be
+    /// seen.
     ///
     /// ```no_run
     /// use heygen_ext::HeyGen;
@@ -86,30 +89,71 @@ impl Unconfirmed {
         if id != job_id {
             return Err(ConfirmError::OtherJob);
         }
-        let status = status(heygen, kind, id).await.map_err(ConfirmError::Call)?;
-        let Some(status) = status else { return Err(ConfirmError::NothingToRead) };
-        // GIFs and captions may fail although their video did not.
-        let own = kind != JobKind::Video || event.kind().as_str().starts_with("avatar_video.");
-        let claimed = match event.outcome() {
-            Outcome::Failed if !own => Outcome::Finished,
-            outcome => outcome,
-        };
-        match (claimed, ended(&status)) {
-            (Outcome::Finished, Some(_)) => Ok(self.bare(event, kind, id)),
-            (claimed, Some(outcome)) if claimed == outcome => Ok(self.bare(event, kind, id)),
-            (_, Some(_)) => Err(ConfirmError::Contradicted { status }),
+        let part = Part::of(event.kind());
+        // A video does not say that it has failed to get one of these.
+        if part != Part::Whole && event.outcome() == Outcome::Failed {
+            return Err(ConfirmError::NothingToRead);
+        }
+        let looked = look(heygen, kind, id, part).await.map_err(ConfirmError::Call)?;
+        let Some(looked) = looked else { return Err(ConfirmError::NothingToRead) };
+        let claimed_video = event.fields().word(&["video_id"]);
+        if kind == JobKind::VideoAgentSession
+            && claimed_video.is_some_and(|id| looked.video_id.as_deref() != Some(id))
+        {
+            return Err(ConfirmError::OtherJob);
+        }
+        let status = looked.status;
+        match (event.outcome(), ended(&status)) {
             (_, None) => Err(ConfirmError::NotYet { status }),
+            (Outcome::Finished, Some(_)) => Ok(self.bare(event, kind, id, claimed_video)),
+            (claimed, Some(outcome)) if claimed != outcome => Err(ConfirmError::Contradicted { status }),
+            (_, Some(_)) if !looked.has_part => Err(ConfirmError::NotYet { status }),
+            (_, Some(_)) => Ok(self.bare(event, kind, id, claimed_video)),
+        }
+    }
+
+    /// What is known of the event without the sender's word. It is recognised by what the callback says, for an endpoint may
+    /// have brought the same event, or may yet: whatever of it stands in the key for certain was looked at.
+    fn bare(&self, event: &Event, kind: JobKind, id: &str, video_id: Option<&str>) -> Event {
+        let mut data = Map::from_iter([
+            (kind.id_name().to_owned(), json!(id)),
+            ("callback_id".to_owned(), json!(self.callback_id())),
+        ]);
+        if let Some(video_id) = video_id.filter(|_| kind == JobKind::VideoAgentSession) {
+            data.insert("video_id".to_owned(), json!(video_id));
+        }
+        let members = [("event_type", json!(event.kind().as_str())), ("event_data", Value::Object(data))];
+        let members = members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+        Event::of_members(members, None).known_as(event)
+    }
+}
+
+/// What of a resource an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Whole,
+    Gif,
+    Captions,
+}
+
+impl Part {
+    fn of(kind: &WebhookEventType) -> Self {
+        match kind.as_str() {
+            kind if kind.starts_with("avatar_video_gif.") => Self::Gif,
+            kind if kind.starts_with("avatar_video_caption.") => Self::Captions,
+            _ => Self::Whole,
         }
     }
 }
 
-impl Unconfirmed {
-    /// What is known of the event without the sender's word.
-    fn bare(&self, event: &Event, kind: JobKind, id: &str) -> Event {
-        let data = json!({kind.id_name(): id, "callback_id": self.callback_id()});
-        let members = [("event_type", json!(event.kind().as_str())), ("event_data", data)];
-        Event::of_members(members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(), None)
-    }
+/// What was seen of a resource.
+struct Looked {
+    /// Its status, in the service's word.
+    status: String,
+    /// The video of a session.
+    video_id: Option<String>,
+    /// Whether the part is there that the event is about.
+    has_part: bool,
 }
 
 /// How a resource with this status has ended, if it has.
@@ -131,13 +175,25 @@ macro_rules! read {
     };
 }
 
-/// The status of a resource, in the service's word; none of a kind that no operation reads.
-async fn status(heygen: &HeyGen, kind: JobKind, id: &str) -> Result<Option<String>, Error> {
+/// Looks at a resource; none of a kind that no operation reads.
+async fn look(heygen: &HeyGen, kind: JobKind, id: &str, part: Part) -> Result<Option<Looked>, Error> {
     let api = heygen.api();
-    Ok(Some(match kind {
-        JobKind::Video => read!(api.get_video().video_id(id))?,
+    let status = match kind {
+        JobKind::Video => {
+            let video = api.get_video().video_id(id).send().await?.into_inner().data;
+            let has_part = match part {
+                Part::Whole => true,
+                Part::Gif => video.gif_url.is_some(),
+                Part::Captions => video.captioned_video_url.is_some() || video.subtitle_url.is_some(),
+            };
+            return Ok(Some(Looked { status: video.status.to_string(), video_id: None, has_part }));
+        }
+        JobKind::VideoAgentSession => {
+            let session = api.get_video_agent_session().session_id(id).send().await?.into_inner().data;
+            let status = session.status.to_string();
+            return Ok(Some(Looked { status, video_id: session.video_id, has_part: true }));
+        }
         JobKind::VideoTranslation => read!(api.get_video_translation().video_translation_id(id))?,
-        JobKind::VideoAgentSession => read!(api.get_video_agent_session().session_id(id))?,
         JobKind::Proofread => read!(api.get_proofread().proofread_id(id))?,
         JobKind::HyperframesRender => read!(api.get_hyperframes_render().render_id(id))?,
         JobKind::AiClipping => read!(api.get_ai_clipping().job_id(id))?,
@@ -152,7 +208,8 @@ async fn status(heygen: &HeyGen, kind: JobKind, id: &str) -> Result<Option<Strin
         }
         JobKind::Batch => batch_status(heygen, id).await?,
         _ => return Ok(None),
-    }))
+    };
+    Ok(Some(Looked { status, video_id: None, has_part: true }))
 }
 
 async fn batch_status(heygen: &HeyGen, id: &str) -> Result<String, Error> {

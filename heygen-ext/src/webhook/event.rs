@@ -1,7 +1,7 @@
 //! What a delivery tells of.
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use heygen_api::types::WebhookEventType;
 use serde_json::{Map, Value};
@@ -10,6 +10,9 @@ use super::fields::Fields;
 use super::job::{self, JobKind};
 use super::key::EventKey;
 use super::payload::Payload;
+
+/// Longest id. Those of the service have 32 characters.
+const LONGEST_ID: usize = 200;
 
 /// An event of the service's: something has ended, well or badly.
 ///
@@ -24,9 +27,12 @@ pub struct Event {
     kind: WebhookEventType,
     id: Option<String>,
     raw: Map<String, Value>,
+    endpoint: Option<Arc<str>>,
+    /// What it is recognised by, if its own data do not say it.
+    content: Option<String>,
 }
 
-/// A signed body that is no JSON object.
+/// A body that is no JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAnEvent {
     bytes: usize,
@@ -34,7 +40,7 @@ pub struct NotAnEvent {
 
 impl fmt::Display for NotAnEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the body is signed, but its {} bytes are no JSON object", self.bytes)
+        write!(f, "the body, of {} bytes, is no JSON object", self.bytes)
     }
 }
 
@@ -74,8 +80,29 @@ impl Event {
     pub(super) fn of_members(raw: Map<String, Value>, id: Option<String>) -> Self {
         let fields = Fields(&raw);
         let kind = WebhookEventType::from(fields.word(&["event_type"]).unwrap_or_default());
-        let id = id.or_else(|| fields.text(&["event_id"]));
-        Self { kind, id, raw }
+        // The signature covers the body, and not the headers.
+        let id = fields.text(&["event_id"]).or(id).filter(|id| id.len() <= LONGEST_ID);
+        Self { kind, id, raw, endpoint: None, content: None }
+    }
+
+    pub(super) fn signed_for(self, endpoint: Arc<str>) -> Self {
+        Self { endpoint: Some(endpoint), ..self }
+    }
+
+    /// Recognised as this one is.
+    #[cfg(feature = "client")]
+    pub(super) fn known_as(self, other: &Self) -> Self {
+        Self { content: Some(other.dedup_key().content), ..self }
+    }
+
+    pub(super) fn content(&self) -> Option<&str> {
+        self.content.as_deref()
+    }
+
+    /// The endpoint whose secret signed its delivery, by the name that it has in the [`KeyRing`](super::KeyRing); none of what
+    /// came by another way.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
     }
 
     /// Its type, such as `avatar_video.success`; of one that is not named here, `as_str` has the name.
@@ -83,8 +110,8 @@ impl Event {
         &self.kind
     }
 
-    /// Its id, the same in every attempt to deliver it. Deliveries of the younger form have none; see
-    /// [`dedup_key`](Self::dedup_key).
+    /// Its id, the same in every attempt to deliver it: from the body, or else from the header. Deliveries of the younger form
+    /// have none; see [`dedup_key`](Self::dedup_key). What has more than 200 characters is none.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tracing::{Instrument, Span};
 
 use super::claiming::EventClaim;
@@ -17,13 +17,18 @@ use super::receiver::Clock;
 use super::seen::{Claim, SeenEvents};
 use crate::BoxError;
 
-/// How often a handler is run for an event whose delivery was answered already, and the pauses between.
-const PAUSES: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(30)];
+/// The pauses before a handler is run again for an event whose delivery was answered already.
+pub(super) const PAUSES: [Duration; 4] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(3 * 60),
+    Duration::from_secs(15 * 60),
+];
 
 /// Does what a program wants done when something has ended.
 ///
-/// Every function from an [`Event`] to a future of a `Result` is one. It is run once for each event, unless it fails; should
-/// the program end in its middle, the event comes again by `Webhooks::reconcile`.
+/// Every function from an [`Event`] to a future of a `Result` is one. It is run once for each event, unless it fails or does
+/// not end; should the program end in its middle, the event comes again by `Webhooks::reconcile`.
 pub trait Handler: Send + Sync + 'static {
     /// Handles an event. After an error the event comes again.
     fn handle(&self, event: Event) -> BoxFuture<'static, Result<(), BoxError>>;
@@ -53,20 +58,32 @@ pub(super) enum Told {
 
 #[derive(Clone)]
 pub(super) struct Handling {
-    handler: Arc<dyn Handler>,
-    seen: Arc<dyn SeenEvents>,
-    turns: Arc<Semaphore>,
-    clock: Clock,
+    pub(super) handler: Arc<dyn Handler>,
+    pub(super) seen: Arc<dyn SeenEvents>,
+    pub(super) clock: Clock,
+    /// Handlers that run at once.
+    pub(super) turns: Arc<Semaphore>,
+    /// Time for a run of the handler.
+    pub(super) handle_within: Duration,
+    pub(super) given_up: Option<GivenUp>,
+    /// How many are draining: then nobody pauses.
+    pub(super) draining: watch::Sender<usize>,
 }
 
+/// Hears of the events that were given up, and why.
+pub(super) type GivenUp = Arc<dyn Fn(&Event, &BoxError) + Send + Sync>;
+
 impl Handling {
-    pub(super) fn new(
-        handler: Arc<dyn Handler>,
-        seen: Arc<dyn SeenEvents>,
-        parallel: usize,
-        clock: Clock,
-    ) -> Self {
-        Self { handler, seen, turns: Arc::new(Semaphore::new(parallel)), clock }
+    /// From now on until the result is dropped nobody pauses: what failed is tried again at once.
+    pub(super) fn hasten(&self) -> impl Drop {
+        self.draining.send_modify(|draining| *draining += 1);
+        Hastened(self.draining.clone())
+    }
+
+    async fn pause(&self, time: Duration) {
+        let mut draining = self.draining.subscribe();
+        // The sender lives as long as this.
+        drop(tokio::time::timeout(time, draining.wait_for(|draining| *draining > 0)).await);
     }
 
     /// Has an event handled, and says after `patience` at the latest what is to be told of it. The place is held until the
@@ -136,13 +153,13 @@ impl Handling {
             }
             // The answer went out a moment before, so that nobody delivers it again.
         }
-        self.try_again(event, claim).await;
+        self.try_again(event, claim, problem).await;
     }
 
     /// The service was told that all is well, so it does not deliver again: what failed is tried again here.
-    async fn try_again(&self, event: Event, claim: &EventClaim) {
+    async fn try_again(&self, event: Event, claim: &EventClaim, mut problem: BoxError) {
         for pause in PAUSES {
-            tokio::time::sleep(pause).await;
+            claim.keep(self.pause(pause)).await;
             match claim.claim().await {
                 Ok(Claim::New) => {}
                 Ok(Claim::Handled) => return,
@@ -155,23 +172,36 @@ impl Handling {
             }
             match claim.keep(self.attempt(event.clone())).await {
                 Ok(()) => return claim.settle(true).await,
-                Err(problem) => tracing::warn!(%problem, "the handler failed again"),
+                Err(again) => {
+                    tracing::warn!(problem = %again, "the handler failed again");
+                    problem = again;
+                }
             }
         }
-        tracing::error!(event.id = event.id(), "gave an event up: reconcile to handle it later");
+        tracing::error!(%problem, event.id = event.id(), "gave an event up: reconcile to handle it later");
         claim.settle(false).await;
+        if let Some(given_up) = &self.given_up {
+            given_up(&event, &problem);
+        }
     }
 
-    /// Runs the handler in its turn. A panic of its is an error.
+    /// Runs the handler in its turn. A panic of its is an error, and so is a run without an end.
     async fn attempt(&self, event: Event) -> Result<(), BoxError> {
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await;
-        let run = AssertUnwindSafe(async { self.handler.handle(event).await });
-        run.catch_unwind().await.unwrap_or_else(|_| Err("the handler panicked".into()))
+        let run = AssertUnwindSafe(async { self.handler.handle(event).await }).catch_unwind();
+        match tokio::time::timeout(self.handle_within, run).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err("the handler panicked".into()),
+            Err(_) => {
+                Err(format!("the handler did not end within {} s", self.handle_within.as_secs()).into())
+            }
+        }
     }
 
-    /// Handles an event that came by another way, in the place that it holds until then. Whether it was new.
-    pub(super) async fn now(&self, event: Event, place: OwnedSemaphorePermit) -> Result<bool, BoxError> {
+    /// Handles an event that came by another way, in the place that it holds until then. What it was: if it was new,
+    /// it is handled.
+    pub(super) async fn now(&self, event: Event, place: OwnedSemaphorePermit) -> Result<Claim, BoxError> {
         let (claim, span) = self.claim_on(&event);
         // In a task of its own, as above: whoever gives up waiting leaves no claim behind.
         let own = self.clone();
@@ -183,13 +213,21 @@ impl Handling {
         tokio::spawn(task.instrument(span)).await?
     }
 
-    async fn claim_and_handle(&self, event: Event, claim: &EventClaim) -> Result<bool, BoxError> {
+    async fn claim_and_handle(&self, event: Event, claim: &EventClaim) -> Result<Claim, BoxError> {
         match claim.claim().await? {
             Claim::New => {}
-            Claim::Handled | Claim::UnderWay => return Ok(false),
+            known => return Ok(known),
         }
         let result = claim.keep(self.attempt(event)).await;
         claim.settle(result.is_ok()).await;
-        result.map(|()| true)
+        result.map(|()| Claim::New)
+    }
+}
+
+struct Hastened(watch::Sender<usize>);
+
+impl Drop for Hastened {
+    fn drop(&mut self) {
+        self.0.send_modify(|draining| *draining -= 1);
     }
 }

@@ -6,7 +6,6 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::event::Event;
-use super::job::JobKind;
 
 /// What an event is recognised by when it comes again: events are the same that share either of these.
 ///
@@ -29,23 +28,31 @@ const LONGEST: usize = 200;
 
 impl EventKey {
     pub(super) fn of(event: &Event) -> Self {
-        let kind = event.kind().as_str();
-        let once = event.job_kind().is_some_and(|kind| kind.ends_once());
-        let content = match event.job_id() {
+        if let Some(content) = event.content() {
+            return Self::new(event.id().map(str::to_owned), content);
+        }
+        let (kind, job) = (event.kind().as_str(), event.job_kind());
+        let video = || event.fields().word(&["video_id"]);
+        let content = match (event.job_id(), job) {
             // A session may make several videos, and a project has one for each contact.
-            Some(id) if once => match event.fields().word(&["video_id"]).filter(|video| *video != id) {
+            (Some(id), Some(job)) if job.has_videos() => match video().filter(|video| *video != id) {
                 Some(video) => format!("{kind} {id} {video}"),
-                // A session may fail several times, and a project has an event for each contact.
-                None if event.job_kind().is_some_and(JobKind::has_videos) => format!("{kind} {}", sum(event)),
-                None => format!("{kind} {id}"),
+                // A session may fail several times.
+                None => format!("{kind} {}", sum(event)),
             },
+            (Some(id), Some(job)) if job.ends_once() => format!("{kind} {id}"),
             _ => format!("{kind} {}", sum(event)),
         };
         let content = match content.len() {
             0..=LONGEST => content,
             _ => format!("event {}", const_hex::encode(Sha256::digest(content))),
         };
-        Self { id: event.id().map(str::to_owned), content }
+        Self::new(event.id().map(str::to_owned), content)
+    }
+
+    /// A key of these parts, for tests of a [`SeenEvents`](super::SeenEvents).
+    pub fn new(id: Option<String>, content: impl Into<String>) -> Self {
+        Self { id, content: content.into() }
     }
 }
 
@@ -87,14 +94,33 @@ fn feed(digest: &mut Sha256, value: &Value) {
             digest.update([b'[']);
             items.iter().for_each(|item| feed(digest, item));
         }
-        Value::String(text) if text.contains("://") => {
-            add(digest, text.split('?').next().unwrap_or_default())
-        }
+        Value::String(text) if is_link(text) => feed_link(digest, text),
         Value::String(text) => add(digest, text),
         other => add(digest, &other.to_string()),
     }
     digest.update([b',']);
 }
+
+fn is_link(text: &str) -> bool {
+    let has_scheme = text.starts_with("https://") || text.starts_with("http://");
+    has_scheme && !text.contains(char::is_whitespace)
+}
+
+/// A link without what signs it, which is another each time.
+fn feed_link(digest: &mut Sha256, link: &str) {
+    let (address, query) = link.split_once('?').unwrap_or((link, ""));
+    add(digest, address);
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        let name = parameter.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        let signs = SIGNING.contains(&&*name) || name.starts_with("x-amz-") || name.starts_with("x-goog-");
+        if !signs {
+            add(digest, parameter);
+        }
+    }
+}
+
+/// Parameters that sign a link, as those of CloudFront do, beside those of S3 and Google's storage.
+const SIGNING: [&str; 5] = ["expires", "hash-algorithm", "key-pair-id", "policy", "signature"];
 
 /// With its length, so that two texts are not the same as two others.
 fn add(digest: &mut Sha256, text: &str) {
@@ -137,6 +163,13 @@ mod tests {
 
     #[test]
     fn what_may_happen_again_is_known_by_all_that_it_says() {
+        let said = |text: &str| content("video_agent.fail", &json!({"session_id": "s", "msg": text}));
+        assert_ne!(
+            said("cannot fetch https://a/x?file=1: 404"),
+            said("cannot fetch https://a/x?file=2: 500")
+        );
+        assert_ne!(said("https://a/x?v=1&Expires=5"), said("https://a/x?v=2&Expires=5"));
+        assert_eq!(said("https://a/x?v=1&X-Amz-Date=5"), said("https://a/x?v=1&X-Amz-Date=6"));
         let trained = |data: Value| content("photo_avatar_train.success", &data);
         let first =
             trained(json!({"id": "a", "preview": "https://x/1.png?Signature=1", "n": {"b": 1, "a": [2, 3]}}));

@@ -12,13 +12,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Time for a body to arrive.
 pub(super) const BODY: Duration = Duration::from_secs(5);
 
-/// Bodies of the greatest length that are read at once. What has sent a signature and stalls takes the room of the bytes that
-/// it has sent, and so keeps nobody out: that it is no forgery shows when the whole of it is here.
+/// Room for what is being read, in bytes, and in bodies of the greatest length if these are longer. Who stalls holds the room of
+/// what he has sent, so that keeping others out takes as many bytes as fill it, time and again.
+const ROOM: usize = 64 << 20;
 const BODIES: usize = 64;
 
-/// Room for what is read, in bytes.
+/// Room for what is being read, in bytes.
 pub(super) fn room(longest: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(longest.saturating_mul(BODIES).min(Semaphore::MAX_PERMITS)))
+    let bytes = longest.saturating_mul(BODIES).clamp(ROOM, Semaphore::MAX_PERMITS);
+    Arc::new(Semaphore::new(bytes))
 }
 
 /// A body, and the room that it holds.

@@ -6,14 +6,15 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use super::event::Event;
-use super::handling::{Handler, Handling, Told};
+use super::handling::{GivenUp, Handler, Handling, Told};
 use super::reading::{self, Read};
-use super::seen::{SeenEvents, SeenInMemory};
+use super::seen::{Claim, SeenEvents, SeenInMemory};
 use super::verifier::{Verifier, VerifyError};
+use crate::BoxError;
 
 /// Time for an answer. The service gives 10 seconds, of which some go on the way.
 const ANSWER: Duration = Duration::from_secs(8);
@@ -22,6 +23,9 @@ const ANSWER: Duration = Duration::from_secs(8);
 /// handled.
 const PLACES: usize = 256;
 const PARALLEL: usize = 16;
+
+/// Time for a run of the handler.
+const RUN: Duration = Duration::from_secs(60 * 60);
 
 /// How long a delivery that found no place is asked to stay away.
 const FULL: HeaderValue = HeaderValue::from_static("30");
@@ -39,10 +43,10 @@ const FULL: HeaderValue = HeaderValue::from_static("30");
 /// | an event that was handled before | 200 |
 /// | an event that the handler takes within 8 seconds | 200 |
 /// | the handler fails within that time | 500: the service delivers it again, for 24 hours |
-/// | the handler takes longer | 202, and goes on in its task; if it fails then, it is tried again, three times in all |
+/// | the handler, or the wait for its turn, takes longer | 202, and goes on in its task; if it fails then, it is tried again four times within 20 minutes |
 /// | no secret yet, the memory of events fails, or the same event is being handled | 503 or 500: it comes again |
 /// | 256 deliveries are under way already | 503 at once, before the body is read: it comes again |
-/// | what is being read takes more than 64 bodies of the greatest length | 503 at once: it comes again |
+/// | the bodies that are being read have more than 64 MiB | 503 at once: it comes again |
 ///
 /// A handler runs in a task of the tokio runtime, so that it ends even when the service hangs up. A program that ends lets
 /// [`drain`](Self::drain) wait for these, and after it was down, `Webhooks::reconcile` fetches what it has missed.
@@ -93,11 +97,17 @@ impl Receiver {
             answer_within: ANSWER,
             capacity: PLACES,
             parallel: PARALLEL,
+            handle_within: RUN,
+            given_up: None,
             clock: Arc::new(SystemTime::now),
         }
     }
 
     /// Takes a request whose body is here as a whole, whatever framework it came by.
+    ///
+    /// # Panics
+    ///
+    /// There is no tokio runtime around it, or one without a timer.
     pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
         if let Some(answer) = self.at_once(request.method(), request.headers()) {
             return answer;
@@ -109,9 +119,10 @@ impl Receiver {
         self.admit(&head.headers, Read { body, room: None }, Instant::now()).await
     }
 
-    /// Waits until every event that was taken in is handled, by whichever way it came. Meanwhile deliveries are turned away: a
-    /// program that ends stops accepting connections first.
+    /// Waits until every event that was taken in is handled, by whichever way it came, or given up: what failed is tried again
+    /// without a pause. Meanwhile deliveries are turned away: a program that ends stops accepting connections first.
     pub async fn drain(&self) {
+        let _hastened = self.0.handling.hasten();
         let all = u32::try_from(self.0.capacity).unwrap_or(u32::MAX);
         // The semaphore is never closed.
         drop(self.0.places.acquire_many(all).await);
@@ -183,13 +194,13 @@ impl Receiver {
     }
 
     /// Hands an event over that did not come by a delivery, such as a confirmed callback: waits for a place, and for the
-    /// handler. Whether it was new: what was handled before, by whichever way it came, is not handled again, nor what is being
-    /// handled.
+    /// handler. With [`Claim::New`] it was new, and is handled. What was handled before, by whichever way it came, is not
+    /// handled again, nor what is being handled.
     ///
     /// # Errors
     ///
     /// The handler failed, or the memory of events did before it could start. The event is new to whoever brings it next.
-    pub async fn handle(&self, event: Event) -> Result<bool, crate::BoxError> {
+    pub async fn handle(&self, event: Event) -> Result<Claim, BoxError> {
         // The semaphore is never closed.
         let place = Arc::clone(&self.0.places).acquire_owned().await?;
         self.0.handling.now(event, place).await
@@ -247,6 +258,8 @@ pub struct ReceiverBuilder {
     answer_within: Duration,
     capacity: usize,
     parallel: usize,
+    handle_within: Duration,
+    given_up: Option<GivenUp>,
     clock: Clock,
 }
 
@@ -270,10 +283,22 @@ impl ReceiverBuilder {
         self
     }
 
-    /// Handles so many events at once, while others wait; the default is 16. With 1 they are handled in the order in which
-    /// they come.
+    /// Handles so many events at once, while others wait; the default is 16.
     pub fn parallel(mut self, events: usize) -> Self {
         self.parallel = events.clamp(1, Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// Ends a run of the handler that takes longer, which counts as failed; the default is an hour.
+    pub fn handle_within(mut self, time: Duration) -> Self {
+        self.handle_within = time;
+        self
+    }
+
+    /// Tells this of an event that was given up, and why: its delivery was answered before the handler failed, and it failed
+    /// every time since. The event is new again, so that `Webhooks::reconcile` brings it; without this, the log has a line.
+    pub fn given_up(mut self, tell: impl Fn(&Event, &BoxError) + Send + Sync + 'static) -> Self {
+        self.given_up = Some(Arc::new(tell));
         self
     }
 
@@ -286,7 +311,15 @@ impl ReceiverBuilder {
     /// The receiver.
     pub fn build(self) -> Receiver {
         let seen = self.seen.unwrap_or_else(|| Arc::new(SeenInMemory::new()));
-        let handling = Handling::new(self.handler, seen, self.parallel, Arc::clone(&self.clock));
+        let handling = Handling {
+            handler: self.handler,
+            seen,
+            clock: Arc::clone(&self.clock),
+            turns: Arc::new(Semaphore::new(self.parallel)),
+            handle_within: self.handle_within,
+            given_up: self.given_up,
+            draining: watch::Sender::new(0),
+        };
         Receiver(Arc::new(Inner {
             room: reading::room(self.verifier.longest()),
             verifier: self.verifier,

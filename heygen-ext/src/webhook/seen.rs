@@ -15,6 +15,9 @@ use crate::BoxError;
 /// How long what was handled is remembered: twice as long as the service goes on delivering.
 const REMEMBER: Duration = Duration::from_secs(48 * 60 * 60);
 
+/// A claim that was not renewed for so long is over, here as in a lasting memory.
+const ABANDONED: Duration = Duration::from_secs(10 * 60);
+
 /// Events that are remembered at most.
 const MOST: usize = 100_000;
 
@@ -69,7 +72,8 @@ impl fmt::Display for Claimant {
 /// A claim has to be atomic: of two that come at once, one is [`Claim::New`]. A program that ends while it handles an event
 /// leaves a claim behind, so a lasting memory gives claims an end, and the event to the next who asks. A receiver claims again
 /// every minute until it settles, however long a handler takes: ten minutes without are a claim's end. What was handled may
-/// be forgotten after 48 hours: the service delivers for 24.
+/// be forgotten after 48 hours, for the service delivers for 24; then `Webhooks::reconcile` must not reach further back
+/// either. A call that takes longer than 30 seconds counts as failed.
 pub trait SeenEvents: Send + Sync + 'static {
     /// Claims an event, or claims it again: who has the claim already is answered [`Claim::New`], and has it from now on.
     /// An event is one that was seen if either part of its key was.
@@ -80,8 +84,8 @@ pub trait SeenEvents: Send + Sync + 'static {
         now: SystemTime,
     ) -> BoxFuture<'a, Result<Claim, BoxError>>;
 
-    /// Ends a claim. An event that was handled is so from now on, whoever has the claim by now. One that was not is new to the
-    /// next who asks, unless the claim is another's by now, or it has been handled meanwhile.
+    /// Ends a claim. An event that was handled is so from now on, whoever has the claim by now, and if nobody has. One that was
+    /// not is new to the next who asks, unless the claim is another's by now, or it has been handled meanwhile.
     fn settle<'a>(
         &'a self,
         key: &'a EventKey,
@@ -169,9 +173,13 @@ impl SeenInMemory {
     fn claim_now(&self, key: &EventKey, claimant: Claimant, now: SystemTime) -> Claim {
         self.with(|inner| {
             inner.forget(now, self.remember, self.most);
-            match inner.find(key) {
+            let number = inner.number(key);
+            match number.and_then(|number| inner.entries.get_mut(&number)) {
                 Some(entry) if entry.handled => Claim::Handled,
-                Some(entry) if entry.claimant == claimant => Claim::New,
+                Some(entry) if entry.claimant == claimant || is_past(entry.at, ABANDONED, now) => {
+                    (entry.claimant, entry.at) = (claimant, now);
+                    Claim::New
+                }
                 Some(_) => Claim::UnderWay,
                 None => {
                     inner.insert(key, claimant, now);
@@ -183,7 +191,12 @@ impl SeenInMemory {
 
     fn settle_now(&self, key: &EventKey, claimant: Claimant, handled: bool, now: SystemTime) {
         self.with(|inner| {
-            let Some(number) = inner.number(key) else { return };
+            let number = match inner.number(key) {
+                Some(number) => number,
+                // Whoever took the claim over has given it up.
+                None if handled => inner.insert(key, claimant, now),
+                None => return,
+            };
             match inner.entries.get_mut(&number) {
                 Some(entry) if handled && !entry.handled => {
                     (entry.handled, entry.at) = (true, now);
@@ -204,11 +217,7 @@ impl Inner {
         by_id.or_else(|| self.by_content.get(&key.content)).copied()
     }
 
-    fn find(&self, key: &EventKey) -> Option<&Entry> {
-        self.entries.get(&self.number(key)?)
-    }
-
-    fn insert(&mut self, key: &EventKey, claimant: Claimant, at: SystemTime) {
+    fn insert(&mut self, key: &EventKey, claimant: Claimant, at: SystemTime) -> u64 {
         let number = self.next;
         self.next += 1;
         if let Some(id) = &key.id {
@@ -216,6 +225,7 @@ impl Inner {
         }
         self.by_content.insert(key.content.clone(), number);
         self.entries.insert(number, Entry { key: key.clone(), claimant, handled: false, at });
+        number
     }
 
     fn remove(&mut self, number: u64) {
@@ -230,14 +240,17 @@ impl Inner {
     fn forget(&mut self, now: SystemTime, remember: Duration, most: usize) {
         while let Some(number) = self.handled.front().copied() {
             let Some(entry) = self.entries.get(&number) else { return };
-            let is_old = now.duration_since(entry.at).is_ok_and(|age| age >= remember);
-            if !is_old && self.entries.len() < most {
+            if !is_past(entry.at, remember, now) && self.entries.len() < most {
                 return;
             }
             self.handled.pop_front();
             self.remove(number);
         }
     }
+}
+
+fn is_past(time: SystemTime, span: Duration, now: SystemTime) -> bool {
+    now.duration_since(time).is_ok_and(|age| age >= span)
 }
 
 impl SeenEvents for SeenInMemory {
@@ -308,6 +321,23 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_that_nobody_renews_ends() {
+        let (seen, start, own, other) =
+            (SeenInMemory::new(), SystemTime::UNIX_EPOCH, Claimant::new(), Claimant::new());
+        let key = key(None, "a");
+        let minute = Duration::from_secs(60);
+        for minutes in [0, 9, 18] {
+            assert_eq!(seen.claim_now(&key, own, start + minutes * minute), Claim::New);
+        }
+        assert_eq!(seen.claim_now(&key, other, start + 27 * minute), Claim::UnderWay);
+        assert_eq!(seen.claim_now(&key, other, start + 28 * minute), Claim::New);
+        // The first is slow, not gone. The other gives up, and what the first has done is done.
+        seen.settle_now(&key, other, false, start + 29 * minute);
+        seen.settle_now(&key, own, true, start + 30 * minute);
+        assert_eq!(claim(&seen, &key, start + 31 * minute), Claim::Handled);
+    }
+
+    #[test]
     fn memory_ends_with_time_and_room_and_keeps_what_is_under_way() {
         let hour = Duration::from_secs(3600);
         let (seen, start) = (SeenInMemory::new().capacity(3), SystemTime::UNIX_EPOCH);
@@ -324,6 +354,5 @@ mod tests {
         assert_eq!(claim(&seen, &under_way, start), Claim::UnderWay);
         assert_eq!(claim(&seen, &key(None, "9"), start + 47 * hour), Claim::Handled);
         assert_eq!(claim(&seen, &key(None, "9"), start + 49 * hour), Claim::New);
-        assert_eq!(claim(&seen, &under_way, start + 49 * hour), Claim::UnderWay);
     }
 }

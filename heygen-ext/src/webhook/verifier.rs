@@ -241,7 +241,8 @@ impl Verified {
     ///
     /// The body is signed, but it is no JSON object.
     pub fn event(&self) -> Result<Event, NotAnEvent> {
-        Event::of(&self.body, self.event_id().map(str::to_owned))
+        let event = Event::of(&self.body, self.event_id().map(str::to_owned))?;
+        Ok(event.signed_for(Arc::clone(&self.endpoint)))
     }
 }
 

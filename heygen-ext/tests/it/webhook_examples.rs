@@ -37,14 +37,8 @@ fn delivery(generation: Generation) -> Request<Bytes> {
     Signer::new(SECRET).unwrap().deliver(generation, body)
 }
 
-/// A key of these parts. There is none without an event.
 fn key(id: Option<&str>, content: &str) -> EventKey {
-    let request = delivery(Generation::Signature);
-    let (head, body) = request.into_parts();
-    let verified = Verifier::new(SECRET).unwrap().verify(&head.headers, body).unwrap();
-    let mut key = verified.event().unwrap().dedup_key();
-    (key.id, key.content) = (id.map(str::to_owned), content.to_owned());
-    key
+    EventKey::new(id.map(str::to_owned), content)
 }
 
 async fn open(folder: &tempfile::TempDir) -> SeenInSqlite {
@@ -162,6 +156,13 @@ async fn a_claim_that_was_left_behind_is_given_out_again_after_ten_minutes() {
     seen.settle(&left, first, true, start() + 40 * MINUTE).await.unwrap();
     seen.settle(&left, second, false, start() + 41 * MINUTE).await.unwrap();
     assert_eq!(claim_as(&seen, &left, second, start() + HOUR).await, Claim::Handled);
+    // Even if nobody has the claim any more.
+    let other = key(Some("e2"), "b");
+    assert_eq!(claim_as(&seen, &other, first, start()).await, Claim::New);
+    assert_eq!(claim_as(&seen, &other, second, start() + 10 * MINUTE).await, Claim::New);
+    seen.settle(&other, second, false, start() + 11 * MINUTE).await.unwrap();
+    seen.settle(&other, first, true, start() + 12 * MINUTE).await.unwrap();
+    assert_eq!(claim(&seen, &other, start() + 47 * HOUR).await, Claim::Handled);
 }
 
 #[tokio::test]

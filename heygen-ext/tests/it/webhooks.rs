@@ -13,7 +13,8 @@ use heygen_ext::heygen_api::types::{
     CreateVideoTranslationBatchRequest, WebhookEventType,
 };
 use heygen_ext::webhook::{
-    CallbackGuard, ConfirmError, Ensured, Event, Handler, KeyRing, Outcome, Receiver, Verifier, testing,
+    CallbackGuard, Claim, ConfirmError, Ensured, Event, Handler, KeyRing, Outcome, Receiver, Verifier,
+    testing,
 };
 use heygen_ext::{BoxError, HeyGen};
 use heygen_sim::{Clock, SignatureGeneration, Sim};
@@ -360,7 +361,7 @@ async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
     assert_eq!((event.outcome(), event.callback_id().as_deref()), (Outcome::Succeeded, Some("order 7")));
     // Nothing is believed but what was looked at; and the endpoint has brought the same event already.
     assert_eq!((event.job_id(), event.data().len()), (Some(made.video_id.as_str()), 2));
-    assert!(!stage.receiver.handle(event).await.unwrap());
+    assert_eq!(stage.receiver.handle(event).await.unwrap(), Claim::Handled);
 
     // Whoever has learnt the address may say what he likes; the resource says otherwise.
     let said = |kind: &str, id: &str| {

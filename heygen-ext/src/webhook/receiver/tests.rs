@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::BoxError;
+use crate::webhook::handling::PAUSES;
 use crate::webhook::reading::BODY;
 use crate::webhook::testing::{Generation, Signer};
 
@@ -139,19 +140,56 @@ async fn what_fails_after_the_answer_is_tried_again_here() {
     let receiver = Receiver::new(verifier(), desk.clone());
     assert_eq!(status(&receiver, delivery("v1")).await, 202);
     desk.0.gate.notify_one();
-    receiver.drain().await;
-    assert_eq!(desk.seen(), ["v1"; 3]);
+    for (pause, runs) in PAUSES.into_iter().zip([1, 2, 3]) {
+        tokio::time::sleep(pause - Duration::from_secs(1)).await;
+        assert_eq!(desk.seen().len(), runs);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!((desk.seen().len(), receiver.under_way()), (3, 0));
     assert_eq!(status(&receiver, delivery("v1")).await, 200);
     assert_eq!(desk.seen().len(), 3);
+}
 
-    // Three times in vain, and it is new to whoever brings it next.
+#[tokio::test(start_paused = true)]
+async fn what_fails_time_and_again_is_given_up_and_new() {
+    let (desk, told) = (Desk::default(), Arc::new(Mutex::new(Vec::new())));
     desk.0.waits.store(1, Ordering::SeqCst);
-    desk.0.failures.store(3, Ordering::SeqCst);
-    assert_eq!(status(&receiver, delivery("v2")).await, 202);
+    desk.0.failures.store(5, Ordering::SeqCst);
+    let tell = Arc::clone(&told);
+    let receiver = Receiver::builder(verifier(), desk.clone())
+        .given_up(move |event, problem| {
+            let id = event.job_id().unwrap_or_default();
+            tell.lock().unwrap().push(format!("{id}: {problem}"));
+        })
+        .build();
+    assert_eq!(status(&receiver, delivery("v1")).await, 202);
     desk.0.gate.notify_one();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // A program that ends pauses no more.
+    let began = Instant::now();
     receiver.drain().await;
-    assert_eq!(status(&receiver, delivery("v2")).await, 200);
-    assert_eq!(desk.seen()[3..], ["v2"; 4]);
+    assert_eq!((desk.seen().len(), began.elapsed()), (5, Duration::ZERO));
+    assert_eq!(*told.lock().unwrap(), ["v1: as the test says"]);
+    assert_eq!(status(&receiver, delivery("v1")).await, 200);
+    assert_eq!(desk.seen().len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_hangs_is_ended_and_one_that_panics_at_once_leaves_no_claim() {
+    let desk = Desk::default();
+    desk.0.waits.store(1, Ordering::SeqCst);
+    let builder = Receiver::builder(verifier(), desk.clone());
+    let receiver = builder.handle_within(Duration::from_secs(3)).build();
+    assert_eq!(status(&receiver, delivery("v1")).await, 500);
+    assert_eq!(status(&receiver, delivery("v1")).await, 200);
+    let panics = AtomicUsize::new(1);
+    let receiver = Receiver::new(verifier(), move |_: Event| {
+        // Before there is a future.
+        assert!(!take(&panics), "as the test says");
+        std::future::ready(Ok::<_, BoxError>(()))
+    });
+    assert_eq!(status(&receiver, delivery("v1")).await, 500);
+    assert_eq!(status(&receiver, delivery("v1")).await, 200);
 }
 
 #[tokio::test]
@@ -229,38 +267,62 @@ async fn as_a_service_it_reads_no_more_than_it_takes_and_no_longer() {
     assert_eq!(desk.seen(), ["v1"]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn whoever_stalls_keeps_nobody_out_and_memory_has_an_end() {
+/// A request that looks signed, sends so many bytes, and stalls.
+fn stalls(receiver: &Receiver, bytes: usize) -> tokio::task::JoinHandle<u16> {
     use futures_util::{StreamExt, stream};
     use tower_service::Service;
+    let chunk = http_body::Frame::data(Bytes::from(vec![b' '; bytes]));
+    let body = stream::iter([Ok::<_, std::io::Error>(chunk)]).chain(stream::pending());
+    let body = http_body_util::StreamBody::new(body.boxed());
+    let request = Request::post("/").header("signature", "0".repeat(64)).body(body).unwrap();
+    let answer = receiver.clone().call(request);
+    tokio::spawn(async move { answer.await.unwrap().status().as_u16() })
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_stalls_holds_no_place_and_the_room_of_what_he_has_sent() {
+    use tower_service::Service;
     let desk = Desk::default();
-    let receiver = Receiver::builder(verifier().max_body(1000), desk.clone()).capacity(2).build();
-    let stalls = |bytes: usize| {
-        let chunk = http_body::Frame::data(Bytes::from(vec![b' '; bytes]));
-        let body = stream::iter([Ok::<_, std::io::Error>(chunk)]).chain(stream::pending());
-        let body = http_body_util::StreamBody::new(body.boxed());
-        let request = Request::post("/").header("signature", "0".repeat(64)).body(body).unwrap();
-        tokio::spawn(receiver.clone().call(request))
-    };
-    // Each has sent a signature and a byte; they hold no place.
-    let few: Vec<_> = (0..500).map(|_| stalls(1)).collect();
-    tokio::time::advance(Duration::from_millis(1)).await;
+    let receiver = Receiver::builder(verifier(), desk.clone()).capacity(2).build();
+    let all = receiver.room().available_permits();
+    assert_eq!(all, 64 << 20);
+    let few: Vec<_> = (0..500).map(|_| stalls(&receiver, 1)).collect();
+    while receiver.room().available_permits() > all - 500 {
+        tokio::task::yield_now().await;
+    }
     assert_eq!(receiver.under_way(), 0);
     let good = delivery("v1").map(http_body_util::Full::new);
     assert_eq!(receiver.clone().call(good).await.unwrap().status(), 200);
-    // What they have sent is kept within bounds: 64 bodies of the greatest length.
-    let much: Vec<_> = (0..64).map(|_| stalls(1000)).collect();
+    let much: Vec<_> = (0..64).map(|_| stalls(&receiver, 1 << 20)).collect();
     let mut statuses = Vec::new();
     for one in few.into_iter().chain(much) {
-        statuses.push(one.await.unwrap().unwrap().status().as_u16());
+        statuses.push(one.await.unwrap());
     }
     let count = |status| statuses.iter().filter(|one| **one == status).count();
     assert_eq!((count(408), count(503)), (500 + 63, 1));
-    // All of the room is given back.
-    assert_eq!(receiver.room().available_permits(), 64 * 1000);
-    let good = delivery("v2").map(http_body_util::Full::new);
-    assert_eq!(receiver.clone().call(good).await.unwrap().status(), 200);
-    assert_eq!(receiver.room().available_permits(), 64 * 1000);
+    assert_eq!(receiver.room().available_permits(), all);
+    // The room does not shrink with the bodies that are taken.
+    assert_eq!(Receiver::new(verifier().max_body(1000), desk).room().available_permits(), all);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_receiver_reads_nothing_and_what_is_handled_takes_no_room() {
+    use tower_service::Service;
+    let desk = Desk::default();
+    desk.0.waits.store(1, Ordering::SeqCst);
+    let receiver = Receiver::builder(verifier(), desk.clone()).capacity(1).build();
+    let all = receiver.room().available_permits();
+    let mut own = receiver.clone();
+    let under_way = tokio::spawn(own.call(delivery("v1").map(http_body_util::Full::new)));
+    while desk.seen().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(receiver.room().available_permits(), all);
+    let began = Instant::now();
+    assert_eq!(stalls(&receiver, 1).await.unwrap(), 503);
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    desk.0.gate.notify_one();
+    assert_eq!(under_way.await.unwrap().unwrap().status(), 200);
 }
 
 #[tokio::test]
@@ -280,7 +342,7 @@ async fn whoever_gives_up_handing_an_event_over_loses_it_not() {
     while status(&receiver, delivery("v1")).await != 200 {
         tokio::task::yield_now().await;
     }
-    assert!(!receiver.handle(event()).await.unwrap());
+    assert_eq!(receiver.handle(event()).await.unwrap(), Claim::Handled);
     assert_eq!(desk.seen(), ["v1"]);
 }
 
@@ -320,6 +382,6 @@ async fn draining_waits_for_what_was_handed_over_too() {
     assert!(waits.is_err() && !handing.is_finished());
     desk.0.gate.notify_one();
     receiver.drain().await;
-    assert!(handing.await.unwrap().unwrap());
+    assert_eq!(handing.await.unwrap().unwrap(), Claim::New);
     assert_eq!(receiver.under_way(), 0);
 }

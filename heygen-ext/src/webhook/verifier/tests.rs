@@ -173,6 +173,36 @@ fn what_is_stricter_or_laxer_is_the_programs_to_say() {
 }
 
 #[test]
+fn so_many_signatures_are_looked_at_and_no_more() {
+    let mut headers = HeaderMap::new();
+    for _ in 0..7 {
+        headers.append(headers::SIGNATURE, "0".repeat(64).parse().unwrap());
+    }
+    let with = |headers: &HeaderMap| {
+        let mut headers = headers.clone();
+        headers.append(headers::SIGNATURE, SIGNATURE.parse().unwrap());
+        verifier().verify_at(&headers, BODY, now()).map(drop)
+    };
+    assert_eq!(with(&headers), Ok(()));
+    headers.append(headers::SIGNATURE, "0".repeat(64).parse().unwrap());
+    assert_eq!(with(&headers), Err(VerifyError::Mismatch));
+}
+
+#[test]
+fn an_event_says_whose_secret_signed_it_and_its_body_which_it_is() {
+    let body = r#"{"event_type":"podcast.success","event_id":"of the body","event_data":{"podcast_id":"p"}}"#;
+    for (body, id) in [(body, "of the body"), (BODY, "of the header")] {
+        let mut headers =
+            Signer::new("whsec_other").unwrap().deliver(Generation::Signature, body).headers().clone();
+        headers.insert(headers::EVENT_ID, "of the header".parse().unwrap());
+        let event = verifier().verify_at(&headers, body, now()).unwrap().event().unwrap();
+        assert_eq!((event.id(), event.endpoint()), (Some(id), Some("ep_2")));
+    }
+    assert_eq!(Event::of(BODY.as_bytes(), Some("x".repeat(201))).unwrap().id(), None);
+    assert_eq!(Event::of(BODY.as_bytes(), None).unwrap().endpoint(), None);
+}
+
+#[test]
 fn no_refusal_says_what_would_have_fitted() {
     let signer = Signer::new("whsec_marked").unwrap();
     let expected = signer.sign(BODY.as_bytes());

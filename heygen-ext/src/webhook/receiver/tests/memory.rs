@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::*;
+use crate::webhook::handling::PAUSES;
 use crate::webhook::key::EventKey;
-use crate::webhook::seen::{Claim, Claimant};
+use crate::webhook::seen::Claimant;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -75,7 +76,7 @@ impl SeenEvents for Table {
         key: &'a EventKey,
         claimant: Claimant,
         handled: bool,
-        _: SystemTime,
+        now: SystemTime,
     ) -> BoxFuture<'a, Result<(), BoxError>> {
         Box::pin(async move {
             pause(&self.0.settle_takes).await;
@@ -85,6 +86,9 @@ impl SeenEvents for Table {
             let mut rows = self.0.rows.lock().unwrap();
             match rows.get_mut(&key.content) {
                 Some(row) if handled => row.handled = true,
+                None if handled => {
+                    rows.insert(key.content.clone(), Row { claimant, at: now, handled });
+                }
                 Some(row) if !row.handled && row.claimant == claimant => drop(rows.remove(&key.content)),
                 _ => {}
             }
@@ -139,7 +143,7 @@ async fn what_was_handled_is_noted_down_in_the_end() {
 
     table.0.fails_to_settle.store(3, Ordering::SeqCst);
     let event = Event::of(delivery("v3").body(), None).unwrap();
-    assert!(receiver.handle(event).await.unwrap());
+    assert_eq!(receiver.handle(event).await.unwrap(), Claim::New);
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,7 +190,7 @@ async fn a_claim_lasts_as_long_as_the_handler() {
     let second = receiver(&desk, &table);
     desk.0.waits.store(1, Ordering::SeqCst);
     assert_eq!(status(&first, delivery("v1")).await, 202);
-    tokio::time::sleep(60 * MINUTE).await;
+    tokio::time::sleep(50 * MINUTE).await;
     assert_eq!(status(&second, delivery("v1")).await, 503);
     desk.0.gate.notify_one();
     first.drain().await;
@@ -215,10 +219,68 @@ async fn a_renewal_that_is_on_its_way_ends_before_the_claim_does() {
     let handing = tokio::spawn(async move { receiver.handle(event).await });
     tokio::time::sleep(MINUTE / 2).await;
     // The handler fails while the claim is being renewed.
-    *table.0.claim_takes.lock().unwrap() = MINUTE;
-    tokio::time::sleep(MINUTE).await;
+    *table.0.claim_takes.lock().unwrap() = MINUTE / 3;
+    tokio::time::sleep(MINUTE * 2 / 3).await;
     desk.0.gate.notify_one();
     handing.await.unwrap().unwrap_err();
     tokio::time::sleep(10 * MINUTE).await;
     assert!(table.0.rows.lock().unwrap().is_empty());
+}
+
+/// An event whose handler has failed after the answer, so that it is tried again five seconds later.
+async fn failed_once(desk: &Desk, receiver: &Receiver) {
+    desk.0.waits.store(1, Ordering::SeqCst);
+    desk.0.failures.store(1, Ordering::SeqCst);
+    assert_eq!(status(receiver, delivery("v1")).await, 202);
+    desk.0.gate.notify_one();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(desk.seen(), ["v1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_has_taken_on_meanwhile_is_looked_at_until_it_is_handled() {
+    let (desk, table, receiver) = stage();
+    failed_once(&desk, &receiver).await;
+    table.0.rows.lock().unwrap().values_mut().for_each(|row| row.claimant = Claimant::new());
+    tokio::time::sleep(PAUSES[0]).await;
+    assert_eq!(desk.seen(), ["v1"]);
+    // It failed there.
+    table.0.rows.lock().unwrap().clear();
+    tokio::time::sleep(PAUSES[1]).await;
+    assert_eq!(desk.seen(), ["v1"; 2]);
+    assert!(table.is_handled());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_has_handled_meanwhile_is_not_tried_again() {
+    let (desk, table, receiver) = stage();
+    failed_once(&desk, &receiver).await;
+    table.0.rows.lock().unwrap().values_mut().for_each(|row| row.handled = true);
+    receiver.drain().await;
+    assert_eq!(desk.seen(), ["v1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_is_kept_through_the_pauses() {
+    let (desk, table, first) = stage();
+    let second = receiver(&desk, &table);
+    failed_once(&desk, &first).await;
+    desk.0.failures.store(3, Ordering::SeqCst);
+    // The last pause is longer than a claim that nobody renews.
+    tokio::time::sleep(PAUSES[0] + PAUSES[1] + PAUSES[2] + 14 * MINUTE).await;
+    assert_eq!(desk.seen(), ["v1"; 4]);
+    desk.0.failures.store(0, Ordering::SeqCst);
+    assert_eq!(status(&second, delivery("v1")).await, 503);
+    first.drain().await;
+    assert_eq!(status(&second, delivery("v1")).await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_memory_that_does_not_answer_has_failed() {
+    let (_, table, receiver) = stage();
+    *table.0.claim_takes.lock().unwrap() = 60 * MINUTE;
+    let event = Event::of(delivery("v1").body(), None).unwrap();
+    let problem = receiver.handle(event).await.unwrap_err();
+    assert_eq!(problem.to_string(), "no answer within 30 s");
+    assert_eq!(receiver.under_way(), 0);
 }
