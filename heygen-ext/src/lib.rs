@@ -66,6 +66,8 @@ mod client_surface {
 pub use client_surface::*;
 
 pub use heygen_api;
+/// What keeps secrets from showing: the crate of `SecretString`, which this crate takes and gives.
+pub use secrecy;
 
 /// An error of any kind, of a program's own part: its token provider, its webhook handler, its memory of events.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -33,6 +33,10 @@ const CONNECTIONS: usize = 480;
 /// Most that the memory may grow once the receiver is full, in KiB. What it remembers of events is in there.
 const GROWTH: u64 = 32 << 10;
 
+/// What is offered, as a multiple of what is handled, and how quickly the rest has to be refused (99 of 100).
+const OVERLOAD: f64 = 10.0;
+const REFUSES_WITHIN: Duration = Duration::from_millis(50);
+
 /// How long the last answers may take, and then the last handlers.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -85,7 +89,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let (took, third, end) = (start.elapsed(), third.await?, resident());
     timeout(PATIENCE, receiver.drain()).await.map_err(|_| "handlers do not end")?;
     tasks.shutdown().await;
-    report(seen, took);
+    report(seen, took)?;
     judge(&ledger, third.zip(end))
 }
 
@@ -158,20 +162,33 @@ async fn client(
     Ok(seen)
 }
 
-fn report(seen: Seen, took: Duration) {
+/// Fails when it was no overload, or when saying no took long.
+fn report(seen: Seen, took: Duration) -> Result<(), Failure> {
     let offered = seen.late.count();
     let per_second = |count: usize| count as f64 / took.as_secs_f64();
     let (handled, refused) = (seen.handled.count(), seen.refused.count());
     println!("overload: handlers of 10 ms, {PARALLEL} at once, {CAPACITY} places, {SECONDS} s");
+    let offered_times = offered as f64 / handled.max(1) as f64;
     let [p50, p99] = seen.late.percentiles([50, 99]);
     let late = format!("late by p50 {:.2} ms, p99 {:.2} ms", milliseconds(p50), milliseconds(p99));
     println!("  offered  {offered:>8}   {:>7.0}/s   of {OFFERED}/s, {late}", per_second(offered));
+    let mut slowest_refusal = Duration::ZERO;
     for (status, count, times) in [(200, handled, seen.handled), (503, refused, seen.refused)] {
-        let [p50, p99] = times.percentiles([50, 99]).map(milliseconds);
+        let percentiles = times.percentiles([50, 99]);
+        slowest_refusal = percentiles[1];
+        let [p50, p99] = percentiles.map(milliseconds);
         let rate = per_second(count);
         println!("  {status}      {count:>8}   {rate:>7.0}/s   p50 {p50:>7.2} ms   p99 {p99:>7.2} ms");
     }
     println!("  202      {:>8}", seen.going_on);
+    println!("  offered {offered_times:.1} times what was handled   (must be {OVERLOAD})");
+    if offered_times < OVERLOAD || refused == 0 {
+        return Err("this machine is too slow to overload the receiver".into());
+    }
+    if slowest_refusal > REFUSES_WITHIN {
+        return Err(format!("one refusal in a hundred takes longer than {REFUSES_WITHIN:?}").into());
+    }
+    Ok(())
 }
 
 /// Fails when something was lost or doubled, or when the memory grows.

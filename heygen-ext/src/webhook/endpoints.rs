@@ -77,7 +77,8 @@ impl Webhooks {
     /// service need not refuse the second: let one of them see to it. Addresses are the same that are so letter for letter.
     ///
     /// The service tells the secret of an endpoint only when it is made. A program that has lost it makes another by
-    /// [`rotate`](Self::rotate). An endpoint whose `status` is `disabled` stays so: the API cannot switch it on.
+    /// [`rotate`](Self::rotate). An endpoint whose `status` is `disabled` stays so, for the API cannot switch it on; of several
+    /// with this address one that hears is found first.
     ///
     /// ```no_run
     /// use heygen_ext::HeyGen;
@@ -89,6 +90,10 @@ impl Webhooks {
     /// let ensured = heygen.webhooks().ensure_endpoint("https://example.com/heygen", Some(&events)).await?;
     /// if let Ensured::Created { endpoint, secret } = ensured {
     ///     keys.add(&endpoint.endpoint_id, secret)?; // and keep it where the next start finds it
+    /// } else if keys.is_empty() {
+    ///     // Made before, and its secret is lost.
+    ///     let window = std::time::Duration::ZERO;
+    ///     heygen.webhooks().rotate(&ensured.endpoint().endpoint_id, &keys, window).await?;
     /// }
     /// # Ok(())
     /// # }
@@ -124,12 +129,19 @@ impl Webhooks {
 
     async fn find(&self, url: &str) -> Result<Option<WebhookEndpointResponse>, Error> {
         let mut endpoints = self.heygen.api().list_webhook_endpoints().items();
+        let mut disabled = None;
         while let Some(endpoint) = endpoints.try_next().await? {
-            if endpoint.url == url {
-                return Ok(Some(endpoint));
+            match endpoint.url == url {
+                true if endpoint.status == "disabled" => disabled = disabled.or(Some(endpoint)),
+                true => return Ok(Some(endpoint)),
+                false => {}
             }
         }
-        Ok(None)
+        if let Some(endpoint) = &disabled {
+            let endpoint_id = &endpoint.endpoint_id;
+            tracing::warn!(endpoint_id, "the webhook endpoint is disabled, and hears of nothing");
+        }
+        Ok(disabled)
     }
 
     /// Tells an endpoint what it is to hear of, unless it does.

@@ -10,8 +10,9 @@ use super::verifier::{Verified, Verifier};
 
 /// An event whose signature was good, as an argument of a handler. The state has the [`Verifier`], or is one.
 ///
-/// It refuses as the [`Receiver`](super::Receiver) does, and does nothing else for you: the same event may come several
-/// times, and the handler has to answer within 10 seconds.
+/// It refuses what the [`Receiver`](super::Receiver) refuses, by the system's clock, and does nothing else for you: the same
+/// event may come several times, the handler has to answer within 10 seconds, and how many bodies are read at once is for the
+/// server to bound.
 ///
 /// ```
 /// use axum::Router;

@@ -41,20 +41,23 @@ impl KeyRing {
         Self::default()
     }
 
-    /// Adds a secret of an endpoint, which stays good until it is removed. The name is the program's to choose; the id of
-    /// the endpoint is a good one.
+    /// Adds a secret of an endpoint, which stays good until it is removed; one that it has already is there once. The name is
+    /// the program's to choose; the id of the endpoint is a good one.
     ///
     /// # Errors
     ///
     /// The secret is empty.
     pub fn add(&self, endpoint: &str, secret: impl Into<SecretString>) -> Result<(), EmptySecret> {
         let key = Key::new(endpoint, &secret.into())?;
-        self.change(|keys| keys.push(key));
+        self.change(|keys| {
+            keys.retain(|old| !old.is(&key));
+            keys.push(key);
+        });
         Ok(())
     }
 
-    /// Puts a new secret of an endpoint in the place of all that it has; these stay good for the window, by the system's
-    /// clock.
+    /// Puts a new secret of an endpoint in the place of all that it has, and of those that no endpoint is named with, as that of
+    /// [`Verifier::new`](super::Verifier::new); these stay good for the window, by the system's clock.
     ///
     /// # Errors
     ///
@@ -85,7 +88,7 @@ impl KeyRing {
         let end = now.checked_add(window);
         self.change(|keys| {
             keys.retain(|key| key.until.is_none_or(|until| now < until));
-            for old in keys.iter_mut().filter(|key| *key.endpoint == *endpoint) {
+            for old in keys.iter_mut().filter(|key| key.endpoint.is_empty() || *key.endpoint == *endpoint) {
                 old.until = match (old.until, end) {
                     (Some(earlier), Some(end)) => Some(earlier.min(end)),
                     (until, end) => end.or(until),
@@ -142,6 +145,11 @@ impl Key {
         let mac = Mac::new(secret.expose_secret().as_bytes())?;
         Ok(Self { endpoint: endpoint.into(), mac, until: None })
     }
+
+    /// Whether it is the same secret of the same endpoint.
+    fn is(&self, other: &Self) -> bool {
+        self.endpoint == other.endpoint && self.mac.code(b"") == other.mac.code(b"")
+    }
 }
 
 impl fmt::Debug for KeyRing {
@@ -181,6 +189,28 @@ mod tests {
         assert_eq!(keys.len(), 4);
         keys.remove("a");
         assert!(!signs(&keys, now, "four") && signs(&keys, now, "other"));
+    }
+
+    #[test]
+    fn a_secret_without_an_endpoint_gives_way_to_any() {
+        let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH + 1000 * HOUR);
+        keys.add("", "leaked").unwrap();
+        keys.rotate_at("ep_1", "new", HOUR, now).unwrap();
+        assert!(signs(&keys, now, "leaked") && signs(&keys, now, "new"));
+        assert!(!signs(&keys, now + HOUR, "leaked") && signs(&keys, now + HOUR, "new"));
+    }
+
+    #[test]
+    fn a_secret_is_there_once() {
+        let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH + 1000 * HOUR);
+        for (endpoint, secret) in [("a", "one"), ("a", "one"), ("b", "one"), ("a", "two")] {
+            keys.add(endpoint, secret).unwrap();
+        }
+        assert_eq!(keys.len(), 3);
+        // What is added again is good again.
+        keys.rotate_at("a", "three", HOUR, now).unwrap();
+        keys.add("a", "one").unwrap();
+        assert!(signs(&keys, now + HOUR, "one") && !signs(&keys, now + HOUR, "two"));
     }
 
     #[test]
