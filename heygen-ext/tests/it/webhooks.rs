@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use futures_util::future::BoxFuture;
 use heygen_ext::heygen_api::types::{
-    CreateLipsyncBatchRequest, CreateVideoBatchRequest, CreateVideoFromAvatar,
+    CreateLipsyncBatchRequest, CreateVideoAgentRequest, CreateVideoBatchRequest, CreateVideoFromAvatar,
     CreateVideoTranslationBatchRequest, WebhookEventType,
 };
 use heygen_ext::webhook::{
@@ -343,6 +343,28 @@ async fn a_batch_is_found_among_those_of_its_kind() {
 }
 
 #[tokio::test]
+async fn a_session_that_an_endpoint_and_a_callback_tell_of_is_handled_once() {
+    let stage = Stage::start().await;
+    let (guard, callbacks) = callbacks().await;
+    let body = json!({"prompt": "A launch", "callback_url": guard.url_at("launch", stage.now()).unwrap()});
+    let body: CreateVideoAgentRequest = serde_json::from_value(body).unwrap();
+    let made = stage.heygen.api().create_video_agent().body(body).send().await.unwrap().into_inner().data;
+    stage.pass(HOUR).await;
+    assert_eq!(stage.book.kinds(), ["video_agent.success"]);
+    let (target, body) = callbacks.lock().unwrap()[0].clone();
+    let unconfirmed = guard.check_at(&target, body.clone(), stage.now()).unwrap();
+    let event = unconfirmed.confirm(&stage.heygen, &made.session_id).await.unwrap();
+    assert!(event.data().contains_key("video_id"));
+    assert_eq!(stage.receiver.handle(event).await.unwrap(), Claim::Handled);
+    // Another video than that of the session is none of its business.
+    let video = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["event_data"]["video_id"].clone();
+    let other = String::from_utf8(body.to_vec()).unwrap().replace(video.as_str().unwrap(), "another");
+    let made_up = guard.check_at(&target, other, stage.now()).unwrap();
+    let refused = made_up.confirm(&stage.heygen, &made.session_id).await.unwrap_err();
+    assert!(matches!(refused, ConfirmError::OtherJob));
+}
+
+#[tokio::test]
 async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
     let stage = Stage::start().await;
     let (guard, callbacks) = callbacks().await;
@@ -378,6 +400,11 @@ async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
     let another =
         said("avatar_video.success", &other).confirm(&stage.heygen, &made.video_id).await.unwrap_err();
     assert!(matches!(another, ConfirmError::OtherJob));
+    // A video does not say that it has no captions because they failed.
+    for kind in ["avatar_video_caption.fail", "avatar_video_gif.fail"] {
+        let unseen = said(kind, &other).confirm(&stage.heygen, &other).await.unwrap_err();
+        assert!(matches!(unseen, ConfirmError::NothingToRead), "{kind}");
+    }
     let nothing = said("hologram.success", &other).confirm(&stage.heygen, &other).await.unwrap_err();
     assert!(matches!(nothing, ConfirmError::NothingToRead));
 }
