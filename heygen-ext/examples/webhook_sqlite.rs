@@ -33,6 +33,10 @@ CREATE UNIQUE INDEX IF NOT EXISTS webhook_events_event_id ON webhook_events (eve
 /// Takes SQLite's only write lock at once, and waits for it. A lock that is asked for in the middle may be refused.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
+/// Either index may be in the way: an event is known by either part of its key.
+const INSERT: &str = "
+INSERT INTO webhook_events (content, event_id, claimant, claimed_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+
 /// A claim that is so old was left behind by a program that ended: receivers renew theirs every minute.
 const ABANDONED: i64 = 10 * 60;
 
@@ -83,17 +87,13 @@ impl SeenInSqlite {
         .bind(now - ABANDONED)
         .execute(&mut *transaction)
         .await?;
-        // Either index may be in the way: an event is known by either part of its key.
-        let inserted = sqlx::query(
-            "INSERT INTO webhook_events (content, event_id, claimant, claimed_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(&key.content)
-        .bind(&key.id)
-        .bind(claimant)
-        .bind(now)
-        .execute(&mut *transaction)
-        .await?;
+        let inserted = sqlx::query(INSERT)
+            .bind(&key.content)
+            .bind(&key.id)
+            .bind(claimant)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
         let claim = if inserted.rows_affected() == 1 {
             Claim::New
         } else {
@@ -133,8 +133,7 @@ impl SeenInSqlite {
         let mut transaction = self.pool.begin_with(BEGIN).await?;
         // Whoever has the claim by now, and if nobody has: it was handled.
         for statement in [
-            "INSERT INTO webhook_events (content, event_id, claimant, claimed_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
+            INSERT,
             "UPDATE webhook_events SET handled = 1, claimed_at = ?4 WHERE content = ?1 OR event_id = ?2",
         ] {
             sqlx::query(statement)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use heygen_api::types::WebhookEventType;
+use heygen_api::types::{VideoDetail, WebhookEventType};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -102,14 +102,8 @@ impl Unconfirmed {
         {
             return Err(ConfirmError::OtherJob);
         }
-        let status = looked.status;
-        match (event.outcome(), ended(&status)) {
-            (_, None) => Err(ConfirmError::NotYet { status }),
-            (Outcome::Finished, Some(_)) => Ok(self.bare(event, kind, id, claimed_video)),
-            (claimed, Some(outcome)) if claimed != outcome => Err(ConfirmError::Contradicted { status }),
-            (_, Some(_)) if !looked.has_part => Err(ConfirmError::NotYet { status }),
-            (_, Some(_)) => Ok(self.bare(event, kind, id, claimed_video)),
-        }
+        looked.bears_out(event.outcome())?;
+        Ok(self.bare(event, kind, id, claimed_video))
     }
 
     /// What is known of the event without the sender's word. It is recognised by what the callback says, for an endpoint may
@@ -144,6 +138,14 @@ impl Part {
             _ => Self::Whole,
         }
     }
+
+    fn is_in(self, video: &VideoDetail) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Gif => video.gif_url.is_some(),
+            Self::Captions => video.captioned_video_url.is_some() || video.subtitle_url.is_some(),
+        }
+    }
 }
 
 /// What was seen of a resource.
@@ -154,6 +156,21 @@ struct Looked {
     video_id: Option<String>,
     /// Whether the part is there that the event is about.
     has_part: bool,
+}
+
+impl Looked {
+    /// Whether it has ended as is claimed.
+    fn bears_out(self, claimed: Outcome) -> Result<(), ConfirmError> {
+        let status = self.status;
+        match ended(&status) {
+            None => Err(ConfirmError::NotYet { status }),
+            Some(outcome) if claimed != Outcome::Finished && claimed != outcome => {
+                Err(ConfirmError::Contradicted { status })
+            }
+            Some(_) if !self.has_part => Err(ConfirmError::NotYet { status }),
+            Some(_) => Ok(()),
+        }
+    }
 }
 
 /// How a resource with this status has ended, if it has.
@@ -181,12 +198,8 @@ async fn look(heygen: &HeyGen, kind: JobKind, id: &str, part: Part) -> Result<Op
     let status = match kind {
         JobKind::Video => {
             let video = api.get_video().video_id(id).send().await?.into_inner().data;
-            let has_part = match part {
-                Part::Whole => true,
-                Part::Gif => video.gif_url.is_some(),
-                Part::Captions => video.captioned_video_url.is_some() || video.subtitle_url.is_some(),
-            };
-            return Ok(Some(Looked { status: video.status.to_string(), video_id: None, has_part }));
+            let (status, has_part) = (video.status.to_string(), part.is_in(&video));
+            return Ok(Some(Looked { status, video_id: None, has_part }));
         }
         JobKind::VideoAgentSession => {
             let session = api.get_video_agent_session().session_id(id).send().await?.into_inner().data;
@@ -230,6 +243,28 @@ async fn batch_status(heygen: &HeyGen, id: &str) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gif_and_captions_are_confirmed_by_their_links() {
+        let video = |members: Value| -> VideoDetail {
+            let mut all = json!({"id": "v", "status": "completed"});
+            all.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            serde_json::from_value(all).unwrap()
+        };
+        for (kind, members, is_in) in [
+            ("avatar_video.success", json!({}), true),
+            ("avatar_video_gif.success", json!({"subtitle_url": "s"}), false),
+            ("avatar_video_gif.success", json!({"gif_url": "g"}), true),
+            ("avatar_video_caption.success", json!({"gif_url": "g"}), false),
+            ("avatar_video_caption.success", json!({"subtitle_url": "s"}), true),
+            ("avatar_video_caption.success", json!({"captioned_video_url": "c"}), true),
+        ] {
+            let part = Part::of(&WebhookEventType::from(kind));
+            assert_eq!(part.is_in(&video(members.clone())), is_in, "{kind} {members}");
+            let looked = Looked { status: "completed".to_owned(), video_id: None, has_part: is_in };
+            assert_eq!(looked.bears_out(Outcome::Succeeded).is_ok(), is_in, "{kind} {members}");
+        }
+    }
 
     #[test]
     fn statuses_of_the_service_are_ends_or_none() {

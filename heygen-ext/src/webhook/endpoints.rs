@@ -91,9 +91,10 @@ impl Webhooks {
     /// if let Ensured::Created { endpoint, secret } = ensured {
     ///     keys.add(&endpoint.endpoint_id, secret)?; // and keep it where the next start finds it
     /// } else if keys.is_empty() {
-    ///     // Made before, and its secret is lost.
+    ///     // Made before, and its secret is lost: another one, to be kept too.
     ///     let window = std::time::Duration::ZERO;
-    ///     heygen.webhooks().rotate(&ensured.endpoint().endpoint_id, &keys, window).await?;
+    ///     let secret = heygen.webhooks().rotate(&ensured.endpoint().endpoint_id, &keys, window).await?;
+    ///     # drop(secret);
     /// }
     /// # Ok(())
     /// # }

@@ -296,7 +296,7 @@ impl ReceiverBuilder {
     }
 
     /// Tells this of an event that was given up, and why: its delivery was answered before the handler failed, and it failed
-    /// every time since. The event is new again, so that `Webhooks::reconcile` brings it; without this, the log has a line.
+    /// every time since. The event is new again, so that `Webhooks::reconcile` brings it. The log has a line of it in any case.
     pub fn given_up(mut self, tell: impl Fn(&Event, &BoxError) + Send + Sync + 'static) -> Self {
         self.given_up = Some(Arc::new(tell));
         self

@@ -356,6 +356,18 @@ async fn a_session_that_an_endpoint_and_a_callback_tell_of_is_handled_once() {
     let event = unconfirmed.confirm(&stage.heygen, &made.session_id).await.unwrap();
     assert!(event.data().contains_key("video_id"));
     assert_eq!(stage.receiver.handle(event).await.unwrap(), Claim::Handled);
+    // A failure is recognised by all that the callback says, of which the event has little.
+    let url = guard.url_at("again", stage.now()).unwrap();
+    let body_of_failure = json!({"prompt": "A launch [sim:fail]", "callback_url": url});
+    let failing: CreateVideoAgentRequest = serde_json::from_value(body_of_failure).unwrap();
+    let failed =
+        stage.heygen.api().create_video_agent().body(failing).send().await.unwrap().into_inner().data;
+    stage.pass(HOUR).await;
+    assert_eq!(stage.book.kinds(), ["video_agent.success", "video_agent.fail"]);
+    let (to, said) = callbacks.lock().unwrap()[1].clone();
+    let unconfirmed = guard.check_at(&to, said, stage.now()).unwrap();
+    let event = unconfirmed.confirm(&stage.heygen, &failed.session_id).await.unwrap();
+    assert_eq!(stage.receiver.handle(event).await.unwrap(), Claim::Handled);
     // Another video than that of the session is none of its business.
     let video = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["event_data"]["video_id"].clone();
     let other = String::from_utf8(body.to_vec()).unwrap().replace(video.as_str().unwrap(), "another");
