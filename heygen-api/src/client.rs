@@ -59,7 +59,7 @@ impl Client {
     pub async fn execute(
         &self,
         request: impl Into<Request>,
-        operation: &'static Operation,
+        operation: &Operation,
     ) -> Result<RawResponse, Error> {
         let answer = self.transport.send(request.into(), operation).await;
         let response = answer.map_err(|error| Error::transport(operation, error))?;

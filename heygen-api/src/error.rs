@@ -22,7 +22,7 @@ pub struct Error(Arc<Inner>);
 
 struct Inner {
     kind: ErrorKind,
-    operation: Option<&'static Operation>,
+    operation: Option<Operation>,
     /// What happened, in words, where the service said nothing.
     problem: String,
     status: Option<StatusCode>,
@@ -56,8 +56,8 @@ impl Error {
     }
 
     /// The operation that was called; none for a client that could not be built.
-    pub fn operation(&self) -> Option<&'static Operation> {
-        self.0.operation
+    pub fn operation(&self) -> Option<&Operation> {
+        self.0.operation.as_ref()
     }
 
     /// Status of the answer.
@@ -141,17 +141,17 @@ impl Error {
         Self::new(ErrorKind::Configuration, None, problem.into())
     }
 
-    pub(crate) fn invalid_request(operation: &'static Operation, problem: impl Into<String>) -> Self {
+    pub(crate) fn invalid_request(operation: &Operation, problem: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidRequest, Some(operation), problem.into())
     }
 
-    pub(crate) fn transport(operation: &'static Operation, source: TransportError) -> Self {
+    pub(crate) fn transport(operation: &Operation, source: TransportError) -> Self {
         let mut error = Inner::new(ErrorKind::Transport, Some(operation), source.to_string());
         error.source = Some(source);
         Self(Arc::new(error))
     }
 
-    pub(crate) async fn refused(operation: &'static Operation, mut response: RawResponse) -> Self {
+    pub(crate) async fn refused(operation: &Operation, mut response: RawResponse) -> Self {
         let answered = Answered::take(&mut response);
         let (body, cut) = response.read().await;
         let said = read_refusal(&body);
@@ -170,7 +170,7 @@ impl Error {
 
     /// A success whose body carries a refusal, whatever else it has.
     pub(crate) fn refused_in_disguise(
-        operation: &'static Operation,
+        operation: &Operation,
         answered: &Answered,
         body: &Bytes,
     ) -> Option<Self> {
@@ -187,7 +187,7 @@ impl Error {
     }
 
     /// A success whose body broke off.
-    pub(crate) fn cut(operation: &'static Operation, answered: Answered, source: TransportError) -> Self {
+    pub(crate) fn cut(operation: &Operation, answered: Answered, source: TransportError) -> Self {
         let mut error =
             Inner::new(ErrorKind::Transport, Some(operation), format!("the answer broke off: {source}"));
         answered.note(&mut error);
@@ -195,28 +195,23 @@ impl Error {
         Self(Arc::new(error))
     }
 
-    pub(crate) fn decode(
-        operation: &'static Operation,
-        answered: Answered,
-        body: Bytes,
-        problem: String,
-    ) -> Self {
+    pub(crate) fn decode(operation: &Operation, answered: Answered, body: Bytes, problem: String) -> Self {
         let mut error = Inner::new(ErrorKind::Decode, Some(operation), problem);
         answered.note(&mut error);
         error.body = body;
         Self(Arc::new(error))
     }
 
-    fn new(kind: ErrorKind, operation: Option<&'static Operation>, problem: String) -> Self {
+    fn new(kind: ErrorKind, operation: Option<&Operation>, problem: String) -> Self {
         Self(Arc::new(Inner::new(kind, operation, problem)))
     }
 }
 
 impl Inner {
-    fn new(kind: ErrorKind, operation: Option<&'static Operation>, problem: String) -> Self {
+    fn new(kind: ErrorKind, operation: Option<&Operation>, problem: String) -> Self {
         Self {
             kind,
-            operation,
+            operation: operation.cloned(),
             problem,
             status: None,
             headers: HeaderMap::new(),
@@ -292,8 +287,8 @@ fn read_refusal(body: &[u8]) -> Option<StandardApiError> {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(operation) = self.0.operation {
-            write!(f, "{}: ", operation.id)?;
+        if let Some(operation) = &self.0.operation {
+            write!(f, "{}: ", operation.id())?;
         }
         if let Some(status) = self.0.status {
             write!(f, "{} ", status.as_u16())?;

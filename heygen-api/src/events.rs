@@ -33,7 +33,7 @@ pub enum Event<T> {
 /// must be is the operation's to say.
 pub struct EventStream<T> {
     frames: Frames,
-    operation: &'static Operation,
+    operation: Operation,
     answered: Answered,
     done: bool,
     marked: bool,
@@ -47,10 +47,17 @@ impl<T> EventStream<T> {
         not(feature = "preview"),
         allow(dead_code, reason = "both event streams are preview operations")
     )]
-    pub(crate) fn new(operation: &'static Operation, mut response: RawResponse) -> Self {
+    pub(crate) fn new(operation: &Operation, mut response: RawResponse) -> Self {
         let answered = Answered::take(&mut response);
         let frames = Box::pin(response.into_stream().eventsource());
-        Self { frames, operation, answered, done: false, marked: false, item: std::marker::PhantomData }
+        Self {
+            frames,
+            operation: operation.clone(),
+            answered,
+            done: false,
+            marked: false,
+            item: std::marker::PhantomData,
+        }
     }
 }
 
@@ -69,7 +76,7 @@ impl<T: DeserializeOwned> Stream for EventStream<T> {
             }
             Poll::Ready(Some(frame)) => frame,
         };
-        let cut = |error| Err(Error::cut(self.operation, self.answered.clone(), error));
+        let cut = |error| Err(Error::cut(&self.operation, self.answered.clone(), error));
         let event = match frame {
             Ok(frame) if frame.data == "[DONE]" => {
                 (self.done, self.marked) = (true, true);
@@ -97,7 +104,7 @@ impl<T> EventStream<T> {
 
     /// The error of a stream that the reader gives up, such as one on which nothing comes any more.
     pub fn broken(&self, problem: TransportError) -> Error {
-        Error::cut(self.operation, self.answered.clone(), problem)
+        Error::cut(&self.operation, self.answered.clone(), problem)
     }
 }
 
@@ -108,13 +115,13 @@ impl<T: DeserializeOwned> EventStream<T> {
         }
         serde_json::from_str(&frame.data).map(Event::Data).map_err(|_| {
             let problem = crate::response::misfit::<T>(frame.data.as_bytes());
-            Error::decode(self.operation, self.answered.clone(), frame.data.into(), problem)
+            Error::decode(&self.operation, self.answered.clone(), frame.data.into(), problem)
         })
     }
 }
 
 impl<T> fmt::Debug for EventStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream").field("operation", &self.operation.id).finish_non_exhaustive()
+        f.debug_struct("EventStream").field("operation", &self.operation.id()).finish_non_exhaustive()
     }
 }

@@ -113,7 +113,7 @@ impl fmt::Debug for FilePart {
 
 /// Makes the request carry a form with `part` under `name`.
 pub(crate) fn attach(
-    operation: &'static Operation,
+    operation: &Operation,
     mut request: reqwest::Request,
     name: &str,
     part: Option<FilePart>,

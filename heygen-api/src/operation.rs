@@ -1,45 +1,154 @@
 //! What a transport may want to know of the operation that a request belongs to.
 
+use std::borrow::Cow;
+
 use http::Method;
 
-/// Facts about one operation, as the document states them. Every generated operation has one in
-/// [`operations`](crate::operations), and every request travels with it.
+/// Facts about one operation. Each operation of the document has one in [`operations`](crate::operations), and every
+/// request travels with one.
 ///
 /// ```
+/// use heygen_api::IdempotencyKey;
+///
 /// let operation = &heygen_api::operations::CREATE_VIDEO;
-/// assert_eq!(operation.path, "/v3/videos");
-/// assert_eq!(operation.idempotency_key, heygen_api::IdempotencyKey::Optional);
+/// assert_eq!(operation.path(), "/v3/videos");
+/// assert_eq!(operation.idempotency_key(), IdempotencyKey::Optional);
+/// ```
+///
+/// An operation that is newer than the document is made at run time:
+///
+/// ```
+/// use heygen_api::{IdempotencyKey, Operation};
+/// use http::Method;
+///
+/// let operation = Operation::new(Method::POST, "/v3/posters")
+///     .with_idempotency_key(IdempotencyKey::Optional);
+/// assert_eq!(operation.id(), "POST /v3/posters");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Operation {
-    /// Name of the method on [`Client`](crate::Client).
-    pub id: &'static str,
-    /// The document's `operationId`.
-    pub document_id: &'static str,
-    /// HTTP method.
-    pub method: Method,
-    /// Path template, such as `/v3/videos/{video_id}`.
-    pub path: &'static str,
-    /// Scopes that an OAuth token needs.
-    pub scopes: &'static [&'static str],
-    /// Whether the operation takes an `Idempotency-Key`.
-    pub idempotency_key: IdempotencyKey,
-    /// What travels, for timeouts.
-    pub transfer: Transfer,
-    /// The cargo feature that brings the operation.
-    pub gate: Gate,
+    id: Cow<'static, str>,
+    document_id: &'static str,
+    method: Method,
+    path: Cow<'static, str>,
+    scopes: &'static [&'static str],
+    idempotency_key: IdempotencyKey,
+    transfer: Transfer,
+    gate: Gate,
 }
 
-/// Whether an operation takes an `Idempotency-Key`, with which a repeated request is answered, not executed again.
+impl Operation {
+    /// An operation that the document does not have, named by its method and its path template.
+    ///
+    /// It takes no idempotency key and carries JSON until told otherwise.
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        let path = path.into();
+        Self {
+            id: Cow::Owned(format!("{method} {path}")),
+            document_id: "",
+            method,
+            path: Cow::Owned(path),
+            scopes: &[],
+            idempotency_key: IdempotencyKey::None,
+            transfer: Transfer::Json,
+            gate: Gate::None,
+        }
+    }
+
+    /// An operation of the document.
+    pub(crate) const fn documented(
+        id: &'static str,
+        document_id: &'static str,
+        method: Method,
+        path: &'static str,
+    ) -> Self {
+        Self {
+            id: Cow::Borrowed(id),
+            document_id,
+            method,
+            path: Cow::Borrowed(path),
+            scopes: &[],
+            idempotency_key: IdempotencyKey::None,
+            transfer: Transfer::Json,
+            gate: Gate::None,
+        }
+    }
+
+    /// The same operation with these scopes of an OAuth token.
+    pub const fn with_scopes(mut self, scopes: &'static [&'static str]) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
+    /// The same operation, which takes an `Idempotency-Key` as said.
+    pub const fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
+        self.idempotency_key = key;
+        self
+    }
+
+    /// The same operation with what it carries.
+    pub const fn with_transfer(mut self, transfer: Transfer) -> Self {
+        self.transfer = transfer;
+        self
+    }
+
+    pub(crate) const fn with_gate(mut self, gate: Gate) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    /// Name of the method on [`Client`](crate::Client), such as `create_video`; method and path for an operation that
+    /// the document does not have.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The document's `operationId`, such as `createVideo`; empty for an operation that the document does not have.
+    pub fn document_id(&self) -> &'static str {
+        self.document_id
+    }
+
+    /// HTTP method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Path template, such as `/v3/videos/{video_id}`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Scopes that an OAuth token needs.
+    pub fn scopes(&self) -> &'static [&'static str] {
+        self.scopes
+    }
+
+    /// Whether the operation takes an `Idempotency-Key`.
+    pub fn idempotency_key(&self) -> IdempotencyKey {
+        self.idempotency_key
+    }
+
+    /// What travels, for timeouts.
+    pub fn transfer(&self) -> Transfer {
+        self.transfer
+    }
+
+    /// The cargo feature that brings the operation.
+    pub fn gate(&self) -> Gate {
+        self.gate
+    }
+}
+
+/// Whether an operation takes an `Idempotency-Key`. The service answers a repeated request that has one with the first
+/// answer, and executes it once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdempotencyKey {
-    /// It takes none.
+    /// The operation does not take one.
     None,
-    /// It takes one.
+    /// The operation takes one.
     Optional,
-    /// It is refused without one.
+    /// The service refuses a request without one.
     Required,
 }
 

@@ -31,7 +31,7 @@ pub trait List: Clone + Send + Sync + 'static {
     type Page: Send + 'static;
 
     /// The operation.
-    const OPERATION: &'static Operation;
+    const OPERATION: &Operation;
 
     /// Most items that a page may have.
     const MOST: u32;

@@ -24,10 +24,10 @@ type Parameter<'a> = (&'static str, &'a dyn fmt::Display);
 ///
 /// What would not stay a segment is refused: nothing at all would name the collection, and dots are a step up, however
 /// they are escaped.
-fn address(operation: &'static Operation, base: &str, parameters: &[Parameter<'_>]) -> Result<String, Error> {
-    let mut url = String::with_capacity(base.len() + operation.path.len() + 48 * parameters.len());
+fn address(operation: &Operation, base: &str, parameters: &[Parameter<'_>]) -> Result<String, Error> {
+    let mut url = String::with_capacity(base.len() + operation.path().len() + 48 * parameters.len());
     url.push_str(base);
-    let mut rest = operation.path;
+    let mut rest = operation.path();
     while let Some((before, (name, after))) =
         rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
     {
@@ -60,7 +60,7 @@ impl fmt::Write for Escaped<'_> {
 
 /// A header's value, or an error that names the header.
 pub(crate) fn header_value(
-    operation: &'static Operation,
+    operation: &Operation,
     name: &str,
     value: &impl ToString,
 ) -> Result<header::HeaderValue, Error> {
@@ -97,7 +97,7 @@ pub(crate) struct RequestBuilder {
 impl RequestBuilder {
     pub(crate) fn new(operation: &'static Operation, base: &str, parameters: &[Parameter<'_>]) -> Self {
         let request = address(operation, base, parameters).and_then(|url| match Url::parse(&url) {
-            Ok(url) => Ok(Request::new(operation.method.clone(), url)),
+            Ok(url) => Ok(Request::new(operation.method().clone(), url)),
             Err(problem) => {
                 Err(Error::invalid_request(operation, format!("the address is no URL: {problem}")))
             }

@@ -51,10 +51,7 @@ const EMPTY: &[u8] = br#"{"data":{}}"#;
 
 impl<T: DeserializeOwned> Response<T> {
     /// Reads the body as JSON.
-    pub(crate) async fn json(
-        operation: &'static Operation,
-        mut response: RawResponse,
-    ) -> Result<Self, Error> {
+    pub(crate) async fn json(operation: &Operation, mut response: RawResponse) -> Result<Self, Error> {
         let answered = Answered::take(&mut response);
         let body = match response.read().await {
             (body, None) => body,
@@ -64,7 +61,7 @@ impl<T: DeserializeOwned> Response<T> {
             return Err(refusal);
         }
         // Nothing at all is an answer where nothing is expected; a question has to be answered.
-        let text = if body.is_empty() && operation.method != http::Method::GET { EMPTY } else { &body };
+        let text = if body.is_empty() && operation.method() != http::Method::GET { EMPTY } else { &body };
         match serde_json::from_slice(text) {
             Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, value }),
             Err(_) => {
@@ -80,7 +77,7 @@ impl<T> Response<EventStream<T>> {
         not(feature = "preview"),
         allow(dead_code, reason = "both event streams are preview operations")
     )]
-    pub(crate) fn events(operation: &'static Operation, response: RawResponse) -> Self {
+    pub(crate) fn events(operation: &Operation, response: RawResponse) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
         let value = EventStream::new(operation, response);
         Self { status, headers, value }

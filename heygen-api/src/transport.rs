@@ -28,7 +28,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///     fn send<'a>(
 ///         &'a self,
 ///         request: Request,
-///         operation: &'static Operation,
+///         operation: &'a Operation,
 ///     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
 ///         self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
 ///         self.0.send(request, operation)
@@ -40,7 +40,7 @@ pub trait Transport: Send + Sync + 'static {
     fn send<'a>(
         &'a self,
         request: Request,
-        operation: &'static Operation,
+        operation: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>>;
 }
 
@@ -48,7 +48,7 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send<'a>(
         &'a self,
         request: Request,
-        operation: &'static Operation,
+        operation: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         (**self).send(request, operation)
     }
@@ -210,7 +210,7 @@ impl Transport for HttpTransport {
     fn send<'a>(
         &'a self,
         mut request: Request,
-        _operation: &'static Operation,
+        _operation: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         request.headers_mut().insert(self.name.clone(), self.value.clone());
         Box::pin(async move { Ok(self.client.execute(request.into_inner()).await?.into()) })

@@ -29,7 +29,7 @@ impl Counts {
 
 impl Observer for Counts {
     fn on_try(&self, report: &TryReport<'_>) {
-        println!("try {} of {}: {:?}", report.number, report.operation.id, report.status);
+        println!("try {} of {}: {:?}", report.number, report.operation.id(), report.status);
         self.0[0].fetch_add(1, Ordering::Relaxed);
     }
 

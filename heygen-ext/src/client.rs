@@ -181,7 +181,7 @@ impl Transport for Nowhere {
     fn send<'a>(
         &'a self,
         _: heygen_api::Request,
-        _: &'static heygen_api::Operation,
+        _: &'a heygen_api::Operation,
     ) -> heygen_api::BoxFuture<'a, Result<heygen_api::RawResponse, heygen_api::TransportError>> {
         Box::pin(async { Err(heygen_api::TransportError::not_sent("the client is not built yet")) })
     }

@@ -92,7 +92,7 @@ impl Error {
     }
 
     /// The operation that was called.
-    pub fn operation(&self) -> Option<&'static Operation> {
+    pub fn operation(&self) -> Option<&Operation> {
         self.0.api.as_ref()?.operation()
     }
 

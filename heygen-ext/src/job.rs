@@ -251,7 +251,7 @@ mod tests {
         fn send<'a>(
             &'a self,
             _request: heygen_api::Request,
-            _operation: &'static heygen_api::Operation,
+            _operation: &'a heygen_api::Operation,
         ) -> heygen_api::BoxFuture<'a, Result<heygen_api::RawResponse, heygen_api::TransportError>> {
             Box::pin(async { Ok(http::Response::new(self.0).into()) })
         }

@@ -178,7 +178,7 @@ impl<L: List> Stream for Pages<L> {
 
 impl<L: List> fmt::Debug for Pages<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").field("operation", &L::OPERATION.id).finish_non_exhaustive()
+        f.debug_struct("Pages").field("operation", &L::OPERATION.id()).finish_non_exhaustive()
     }
 }
 
@@ -239,7 +239,7 @@ impl<L: List> Stream for Items<L> {
 
 impl<L: List> fmt::Debug for Items<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items").field("operation", &L::OPERATION.id).finish_non_exhaustive()
+        f.debug_struct("Items").field("operation", &L::OPERATION.id()).finish_non_exhaustive()
     }
 }
 
@@ -262,7 +262,7 @@ mod tests {
         fn send<'a>(
             &'a self,
             request: Request,
-            _: &'static Operation,
+            _: &'a Operation,
         ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
             self.1.lock().unwrap().push(request.url().query().unwrap_or_default().to_owned());
             let page = self.0.lock().unwrap().pop_front();

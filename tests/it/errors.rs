@@ -32,7 +32,7 @@ async fn a_refusal_keeps_all_that_the_service_said() {
     assert_eq!(error.said().unwrap().doc_url.as_deref(), Some("https://d"));
     assert_eq!(error.request_id(), Some("req_1"));
     assert_eq!(error.retry_after(), Some("7"));
-    assert_eq!(error.operation().unwrap().id, "get_video");
+    assert_eq!(error.operation().unwrap().id(), "get_video");
     assert!(!error.may_have_executed());
     let line = "get_video: 402 insufficient_credit: Not enough credit [body.x] (request req_1)";
     assert_eq!(error.to_string(), line);
@@ -76,7 +76,7 @@ impl Transport for Broken {
     fn send<'a>(
         &'a self,
         _request: heygen_api::Request,
-        _operation: &'static Operation,
+        _operation: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         Box::pin(async { Err(self.0.clone()) })
     }
@@ -212,7 +212,7 @@ impl Transport for Once {
     fn send<'a>(
         &'a self,
         _request: heygen_api::Request,
-        _operation: &'static Operation,
+        _operation: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         let answer = self.0.lock().unwrap().take();
         Box::pin(async { answer.ok_or_else(|| TransportError::not_sent("asked twice")) })

@@ -33,7 +33,7 @@ fn every_reply_of_the_published_document_decodes_and_gives_itself_back() {
     fills.extend((0..6).map(Fill::Member));
     let mut count = 0;
     for operation in walk::operations(&document) {
-        let facts = OPERATIONS.iter().find(|facts| facts.document_id == operation.id()).unwrap();
+        let facts = OPERATIONS.iter().find(|facts| facts.document_id() == operation.id()).unwrap();
         let Some((_, _, object)) =
             operation.success_media().find(|(_, media, _)| *media == "application/json")
         else {
@@ -44,7 +44,7 @@ fn every_reply_of_the_published_document_decodes_and_gives_itself_back() {
         if schema.get("required").is_none() {
             schema["required"] = json!(["data"]);
         }
-        let name = format!("{}Envelope", facts.id.split('_').map(capital).collect::<String>());
+        let name = format!("{}Envelope", facts.id().split('_').map(capital).collect::<String>());
         for fill in &fills {
             let value = canonical::value(&document, &schema, *fill);
             assert_eq!(canonical::first_problem(&document, &schema, &value), None, "{name}: {value:#}");

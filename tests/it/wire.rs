@@ -85,29 +85,29 @@ async fn every_operation_goes_out_as_the_document_says() {
     let operations = walk::operations(&document);
     assert_eq!(operations.len(), 150);
     for operation in &operations {
-        let facts = generated::OPERATIONS.iter().find(|facts| facts.document_id == operation.id());
+        let facts = generated::OPERATIONS.iter().find(|facts| facts.document_id() == operation.id());
         let facts = facts.unwrap_or_else(|| panic!("{} has no method", operation.id()));
-        let (_, call) = generated::CALLS.iter().find(|(id, _)| *id == facts.id).unwrap();
+        let (_, call) = generated::CALLS.iter().find(|(id, _)| *id == facts.id()).unwrap();
         let arguments = arguments(&document, operation);
         let request = without_boundary(captured(*call, &arguments).await);
 
         let (target, headers) = expected(&document, operation, &arguments);
-        assert_eq!(request.method, operation.method.to_uppercase(), "{}", facts.id);
-        assert_eq!(sorted_query(&request.target), target, "{}", facts.id);
-        assert_eq!(request.operation, *facts);
+        assert_eq!(request.method, operation.method.to_uppercase(), "{}", facts.id());
+        assert_eq!(sorted_query(&request.target), target, "{}", facts.id());
+        assert_eq!(&request.operation, *facts);
         let body = match operation.request_media().next() {
             Some((media, _)) if media == "multipart/form-data" => form(&request),
             Some((_, object)) => {
-                assert_eq!(request.headers, headers, "{}", facts.id);
+                assert_eq!(request.headers, headers, "{}", facts.id());
                 let body: Value = serde_json::from_slice(request.body.as_ref().unwrap()).unwrap();
-                assert_eq!(body, arguments["body"], "{}", facts.id);
+                assert_eq!(body, arguments["body"], "{}", facts.id());
                 let problem = canonical::first_problem(&document, &object["schema"], &body);
-                assert_eq!(problem, None, "{}: the canonical body is not valid: {body:#}", facts.id);
+                assert_eq!(problem, None, "{}: the canonical body is not valid: {body:#}", facts.id());
                 body
             }
             None => {
-                assert_eq!(request.headers, headers, "{}", facts.id);
-                assert!(request.body.is_none(), "{}", facts.id);
+                assert_eq!(request.headers, headers, "{}", facts.id());
+                assert!(request.body.is_none(), "{}", facts.id());
                 Value::Null
             }
         };
@@ -117,7 +117,7 @@ async fn every_operation_goes_out_as_the_document_says() {
             "body": body,
         });
         insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
-            insta::assert_json_snapshot!(facts.id, shown);
+            insta::assert_json_snapshot!(facts.id(), shown);
         });
     }
 }
@@ -153,14 +153,14 @@ async fn what_is_not_set_is_not_sent_and_every_member_of_a_union_goes_out() {
     fills.extend((1..6).map(Fill::Member));
     for operation in walk::operations(&document) {
         let Some(schema) = json_body(&operation) else { continue };
-        let facts = generated::OPERATIONS.iter().find(|facts| facts.document_id == operation.id()).unwrap();
-        let (_, call) = generated::CALLS.iter().find(|(id, _)| *id == facts.id).unwrap();
+        let facts = generated::OPERATIONS.iter().find(|facts| facts.document_id() == operation.id()).unwrap();
+        let (_, call) = generated::CALLS.iter().find(|(id, _)| *id == facts.id()).unwrap();
         let mut arguments = arguments(&document, &operation);
         for fill in &fills {
             arguments["body"] = canonical::value(&document, schema, *fill);
             let request = captured(*call, &arguments).await;
             let body: Value = serde_json::from_slice(request.body.as_ref().unwrap()).unwrap();
-            assert_eq!(body, arguments["body"], "{} with {fill:?}", facts.id);
+            assert_eq!(body, arguments["body"], "{} with {fill:?}", facts.id());
         }
     }
 }
@@ -169,9 +169,9 @@ async fn what_is_not_set_is_not_sent_and_every_member_of_a_union_goes_out() {
 fn the_table_of_operations_is_the_document() {
     let document = super::overlaid();
     for operation in walk::operations(&document) {
-        let facts = generated::OPERATIONS.iter().find(|facts| facts.document_id == operation.id()).unwrap();
+        let facts = generated::OPERATIONS.iter().find(|facts| facts.document_id() == operation.id()).unwrap();
         assert_eq!(
-            (facts.path, facts.method.as_str().to_lowercase().as_str()),
+            (facts.path(), facts.method().as_str().to_lowercase().as_str()),
             (operation.path, operation.method)
         );
         let key = operation
@@ -183,13 +183,13 @@ fn the_table_of_operations_is_the_document() {
             Some(false) => heygen_api::IdempotencyKey::Optional,
             Some(true) => heygen_api::IdempotencyKey::Required,
         };
-        assert_eq!(facts.idempotency_key, wanted, "{}", facts.id);
+        assert_eq!(facts.idempotency_key(), wanted, "{}", facts.id());
         let excluded = operation.value["x-excluded"] == true;
         let gate = match (operation.path.starts_with("/v3/"), excluded) {
             (false, _) => heygen_api::Gate::Legacy,
             (true, true) => heygen_api::Gate::Preview,
             (true, false) => heygen_api::Gate::None,
         };
-        assert_eq!(facts.gate, gate, "{}", facts.id);
+        assert_eq!(facts.gate(), gate, "{}", facts.id());
     }
 }

@@ -10,7 +10,7 @@ use heygen_api::{BoxFuture, Operation, RawResponse, Transport, TransportError};
 #[derive(Debug, Clone)]
 pub struct Captured {
     /// The operation it came with.
-    pub operation: &'static Operation,
+    pub operation: Operation,
     /// Method.
     pub method: String,
     /// Path and query.
@@ -44,7 +44,7 @@ impl Transport for Recorder {
     fn send<'a>(
         &'a self,
         request: heygen_api::Request,
-        operation: &'static Operation,
+        operation: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         let url = request.url();
         let target = match url.query() {
@@ -58,7 +58,13 @@ impl Transport for Recorder {
             .collect();
         headers.sort();
         let body = request.body().and_then(|body| body.as_bytes()).map(Bytes::copy_from_slice);
-        let captured = Captured { operation, method: request.method().to_string(), target, headers, body };
+        let captured = Captured {
+            operation: operation.clone(),
+            method: request.method().to_string(),
+            target,
+            headers,
+            body,
+        };
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(captured);
         let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let answer = answer.unwrap_or_else(|| http::Response::new(Bytes::from_static(b"{}")));

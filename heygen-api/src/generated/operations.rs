@@ -217,1853 +217,1335 @@ pub static ALL: &[&Operation] = &[
 ];
 /// `POST /v1/audio/text_to_speech`, the document's `textToSpeech`.
 #[cfg(feature = "legacy")]
-pub static TEXT_TO_SPEECH_V1: Operation = Operation {
-    id: "text_to_speech_v1",
-    document_id: "textToSpeech",
-    method: Method::POST,
-    path: "/v1/audio/text_to_speech",
-    scopes: &["voices:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static TEXT_TO_SPEECH_V1: Operation = Operation::documented(
+        "text_to_speech_v1",
+        "textToSpeech",
+        Method::POST,
+        "/v1/audio/text_to_speech",
+    )
+    .with_scopes(&["voices:write"])
+    .with_gate(Gate::Legacy);
 /// `GET /v1/audio/voices`, the document's `listAudioVoices`.
 #[cfg(feature = "legacy")]
-pub static LIST_AUDIO_VOICES_V1: Operation = Operation {
-    id: "list_audio_voices_v1",
-    document_id: "listAudioVoices",
-    method: Method::GET,
-    path: "/v1/audio/voices",
-    scopes: &["voices:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static LIST_AUDIO_VOICES_V1: Operation = Operation::documented(
+        "list_audio_voices_v1",
+        "listAudioVoices",
+        Method::GET,
+        "/v1/audio/voices",
+    )
+    .with_scopes(&["voices:read"])
+    .with_gate(Gate::Legacy);
 /// `GET /v1/user/me`, the document's `getUserMe`.
 #[cfg(feature = "legacy")]
-pub static GET_USER_ME_V1: Operation = Operation {
-    id: "get_user_me_v1",
-    document_id: "getUserMe",
-    method: Method::GET,
-    path: "/v1/user/me",
-    scopes: &["account:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static GET_USER_ME_V1: Operation = Operation::documented(
+        "get_user_me_v1",
+        "getUserMe",
+        Method::GET,
+        "/v1/user/me",
+    )
+    .with_scopes(&["account:read"])
+    .with_gate(Gate::Legacy);
 /// `POST /v1/video_agent/generate`, the document's `createVideoAgent`.
 #[cfg(feature = "legacy")]
-pub static CREATE_VIDEO_AGENT_V1: Operation = Operation {
-    id: "create_video_agent_v1",
-    document_id: "createVideoAgent",
-    method: Method::POST,
-    path: "/v1/video_agent/generate",
-    scopes: &["video_agent:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static CREATE_VIDEO_AGENT_V1: Operation = Operation::documented(
+        "create_video_agent_v1",
+        "createVideoAgent",
+        Method::POST,
+        "/v1/video_agent/generate",
+    )
+    .with_scopes(&["video_agent:write"])
+    .with_gate(Gate::Legacy);
 /// `GET /v1/workflows`, the document's `listWorkflows`.
 #[cfg(feature = "legacy")]
-pub static LIST_WORKFLOWS_V1: Operation = Operation {
-    id: "list_workflows_v1",
-    document_id: "listWorkflows",
-    method: Method::GET,
-    path: "/v1/workflows",
-    scopes: &["workflows:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static LIST_WORKFLOWS_V1: Operation = Operation::documented(
+        "list_workflows_v1",
+        "listWorkflows",
+        Method::GET,
+        "/v1/workflows",
+    )
+    .with_scopes(&["workflows:read"])
+    .with_gate(Gate::Legacy);
 /// `POST /v1/workflows/executions`, the document's `createWorkflowExecution`.
 #[cfg(feature = "legacy")]
-pub static CREATE_WORKFLOW_EXECUTION_V1: Operation = Operation {
-    id: "create_workflow_execution_v1",
-    document_id: "createWorkflowExecution",
-    method: Method::POST,
-    path: "/v1/workflows/executions",
-    scopes: &["workflows:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static CREATE_WORKFLOW_EXECUTION_V1: Operation = Operation::documented(
+        "create_workflow_execution_v1",
+        "createWorkflowExecution",
+        Method::POST,
+        "/v1/workflows/executions",
+    )
+    .with_scopes(&["workflows:write"])
+    .with_gate(Gate::Legacy);
 /// `GET /v1/workflows/executions/{execution_id}`, the document's `getWorkflowExecution`.
 #[cfg(feature = "legacy")]
-pub static GET_WORKFLOW_EXECUTION_V1: Operation = Operation {
-    id: "get_workflow_execution_v1",
-    document_id: "getWorkflowExecution",
-    method: Method::GET,
-    path: "/v1/workflows/executions/{execution_id}",
-    scopes: &["workflows:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static GET_WORKFLOW_EXECUTION_V1: Operation = Operation::documented(
+        "get_workflow_execution_v1",
+        "getWorkflowExecution",
+        Method::GET,
+        "/v1/workflows/executions/{execution_id}",
+    )
+    .with_scopes(&["workflows:read"])
+    .with_gate(Gate::Legacy);
 /// `POST /v1/workflows/graph-executions`, the document's `createGraphExecution`.
 #[cfg(feature = "legacy")]
-pub static CREATE_GRAPH_EXECUTION_V1: Operation = Operation {
-    id: "create_graph_execution_v1",
-    document_id: "createGraphExecution",
-    method: Method::POST,
-    path: "/v1/workflows/graph-executions",
-    scopes: &["workflows:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static CREATE_GRAPH_EXECUTION_V1: Operation = Operation::documented(
+        "create_graph_execution_v1",
+        "createGraphExecution",
+        Method::POST,
+        "/v1/workflows/graph-executions",
+    )
+    .with_scopes(&["workflows:write"])
+    .with_gate(Gate::Legacy);
 /// `POST /v2/video_translate`, the document's `createVideoTranslate`.
 #[cfg(feature = "legacy")]
-pub static CREATE_VIDEO_TRANSLATE_V2: Operation = Operation {
-    id: "create_video_translate_v2",
-    document_id: "createVideoTranslate",
-    method: Method::POST,
-    path: "/v2/video_translate",
-    scopes: &["translations:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static CREATE_VIDEO_TRANSLATE_V2: Operation = Operation::documented(
+        "create_video_translate_v2",
+        "createVideoTranslate",
+        Method::POST,
+        "/v2/video_translate",
+    )
+    .with_scopes(&["translations:write"])
+    .with_gate(Gate::Legacy);
 /// `GET /v2/video_translate/caption`, the document's `getVideoTranslateCaption`.
 #[cfg(feature = "legacy")]
-pub static GET_VIDEO_TRANSLATE_CAPTION_V2: Operation = Operation {
-    id: "get_video_translate_caption_v2",
-    document_id: "getVideoTranslateCaption",
-    method: Method::GET,
-    path: "/v2/video_translate/caption",
-    scopes: &["translations:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static GET_VIDEO_TRANSLATE_CAPTION_V2: Operation = Operation::documented(
+        "get_video_translate_caption_v2",
+        "getVideoTranslateCaption",
+        Method::GET,
+        "/v2/video_translate/caption",
+    )
+    .with_scopes(&["translations:read"])
+    .with_gate(Gate::Legacy);
 /// `GET /v2/video_translate/target_languages`, the document's `listVideoTranslateLanguages`.
 #[cfg(feature = "legacy")]
-pub static LIST_VIDEO_TRANSLATE_LANGUAGES_V2: Operation = Operation {
-    id: "list_video_translate_languages_v2",
-    document_id: "listVideoTranslateLanguages",
-    method: Method::GET,
-    path: "/v2/video_translate/target_languages",
-    scopes: &["translations:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static LIST_VIDEO_TRANSLATE_LANGUAGES_V2: Operation = Operation::documented(
+        "list_video_translate_languages_v2",
+        "listVideoTranslateLanguages",
+        Method::GET,
+        "/v2/video_translate/target_languages",
+    )
+    .with_scopes(&["translations:read"])
+    .with_gate(Gate::Legacy);
 /// `GET /v2/videos`, the document's `listVideos`.
 #[cfg(feature = "legacy")]
-pub static LIST_VIDEOS_V2: Operation = Operation {
-    id: "list_videos_v2",
-    document_id: "listVideos",
-    method: Method::GET,
-    path: "/v2/videos",
-    scopes: &["videos:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static LIST_VIDEOS_V2: Operation = Operation::documented(
+        "list_videos_v2",
+        "listVideos",
+        Method::GET,
+        "/v2/videos",
+    )
+    .with_scopes(&["videos:read"])
+    .with_gate(Gate::Legacy);
 /// `POST /v2/videos`, the document's `createAvatarVideo`.
 #[cfg(feature = "legacy")]
-pub static CREATE_AVATAR_VIDEO_V2: Operation = Operation {
-    id: "create_avatar_video_v2",
-    document_id: "createAvatarVideo",
-    method: Method::POST,
-    path: "/v2/videos",
-    scopes: &["videos:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static CREATE_AVATAR_VIDEO_V2: Operation = Operation::documented(
+        "create_avatar_video_v2",
+        "createAvatarVideo",
+        Method::POST,
+        "/v2/videos",
+    )
+    .with_scopes(&["videos:write"])
+    .with_gate(Gate::Legacy);
 /// `GET /v2/videos/{video_id}`, the document's `getVideo`.
 #[cfg(feature = "legacy")]
-pub static GET_VIDEO_V2: Operation = Operation {
-    id: "get_video_v2",
-    document_id: "getVideo",
-    method: Method::GET,
-    path: "/v2/videos/{video_id}",
-    scopes: &["videos:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static GET_VIDEO_V2: Operation = Operation::documented(
+        "get_video_v2",
+        "getVideo",
+        Method::GET,
+        "/v2/videos/{video_id}",
+    )
+    .with_scopes(&["videos:read"])
+    .with_gate(Gate::Legacy);
 /// `DELETE /v2/videos/{video_id}`, the document's `deleteVideo`.
 #[cfg(feature = "legacy")]
-pub static DELETE_VIDEO_V2: Operation = Operation {
-    id: "delete_video_v2",
-    document_id: "deleteVideo",
-    method: Method::DELETE,
-    path: "/v2/videos/{video_id}",
-    scopes: &["videos:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Legacy,
-};
-
+pub static DELETE_VIDEO_V2: Operation = Operation::documented(
+        "delete_video_v2",
+        "deleteVideo",
+        Method::DELETE,
+        "/v2/videos/{video_id}",
+    )
+    .with_scopes(&["videos:write"])
+    .with_gate(Gate::Legacy);
 /// `GET /v3/ai-clipping`, the document's `listAiClippingV3`.
-pub static LIST_AI_CLIPPING: Operation = Operation {
-    id: "list_ai_clipping",
-    document_id: "listAiClippingV3",
-    method: Method::GET,
-    path: "/v3/ai-clipping",
-    scopes: &["ai_clipping:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_AI_CLIPPING: Operation = Operation::documented(
+        "list_ai_clipping",
+        "listAiClippingV3",
+        Method::GET,
+        "/v3/ai-clipping",
+    )
+    .with_scopes(&["ai_clipping:read"]);
 /// `POST /v3/ai-clipping`, the document's `createAiClippingV3`.
-pub static CREATE_AI_CLIPPING: Operation = Operation {
-    id: "create_ai_clipping",
-    document_id: "createAiClippingV3",
-    method: Method::POST,
-    path: "/v3/ai-clipping",
-    scopes: &["ai_clipping:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_AI_CLIPPING: Operation = Operation::documented(
+        "create_ai_clipping",
+        "createAiClippingV3",
+        Method::POST,
+        "/v3/ai-clipping",
+    )
+    .with_scopes(&["ai_clipping:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/ai-clipping/{job_id}`, the document's `getAiClippingV3`.
-pub static GET_AI_CLIPPING: Operation = Operation {
-    id: "get_ai_clipping",
-    document_id: "getAiClippingV3",
-    method: Method::GET,
-    path: "/v3/ai-clipping/{job_id}",
-    scopes: &["ai_clipping:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_AI_CLIPPING: Operation = Operation::documented(
+        "get_ai_clipping",
+        "getAiClippingV3",
+        Method::GET,
+        "/v3/ai-clipping/{job_id}",
+    )
+    .with_scopes(&["ai_clipping:read"]);
 /// `DELETE /v3/ai-clipping/{job_id}`, the document's `deleteAiClippingV3`.
-pub static DELETE_AI_CLIPPING: Operation = Operation {
-    id: "delete_ai_clipping",
-    document_id: "deleteAiClippingV3",
-    method: Method::DELETE,
-    path: "/v3/ai-clipping/{job_id}",
-    scopes: &["ai_clipping:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DELETE_AI_CLIPPING: Operation = Operation::documented(
+        "delete_ai_clipping",
+        "deleteAiClippingV3",
+        Method::DELETE,
+        "/v3/ai-clipping/{job_id}",
+    )
+    .with_scopes(&["ai_clipping:write"]);
 /// `GET /v3/assets`, the document's `listAssets`.
 #[cfg(feature = "preview")]
-pub static LIST_ASSETS: Operation = Operation {
-    id: "list_assets",
-    document_id: "listAssets",
-    method: Method::GET,
-    path: "/v3/assets",
-    scopes: &["assets:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static LIST_ASSETS: Operation = Operation::documented(
+        "list_assets",
+        "listAssets",
+        Method::GET,
+        "/v3/assets",
+    )
+    .with_scopes(&["assets:read"])
+    .with_gate(Gate::Preview);
 /// `POST /v3/assets`, the document's `uploadAsset`.
-pub static UPLOAD_ASSET: Operation = Operation {
-    id: "upload_asset",
-    document_id: "uploadAsset",
-    method: Method::POST,
-    path: "/v3/assets",
-    scopes: &["assets:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Upload,
-    gate: Gate::None,
-};
-
+pub static UPLOAD_ASSET: Operation = Operation::documented(
+        "upload_asset",
+        "uploadAsset",
+        Method::POST,
+        "/v3/assets",
+    )
+    .with_scopes(&["assets:write"])
+    .with_idempotency_key(IdempotencyKey::Optional)
+    .with_transfer(Transfer::Upload);
 /// `GET /v3/assets/batches/{batch_id}`, the document's `getAssetBatchV3`.
-pub static GET_ASSET_BATCH: Operation = Operation {
-    id: "get_asset_batch",
-    document_id: "getAssetBatchV3",
-    method: Method::GET,
-    path: "/v3/assets/batches/{batch_id}",
-    scopes: &["assets:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_ASSET_BATCH: Operation = Operation::documented(
+        "get_asset_batch",
+        "getAssetBatchV3",
+        Method::GET,
+        "/v3/assets/batches/{batch_id}",
+    )
+    .with_scopes(&["assets:read"]);
 /// `POST /v3/assets/complete/batches`, the document's `completeAssetBatchV3`.
-pub static COMPLETE_ASSET_BATCH: Operation = Operation {
-    id: "complete_asset_batch",
-    document_id: "completeAssetBatchV3",
-    method: Method::POST,
-    path: "/v3/assets/complete/batches",
-    scopes: &["assets:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static COMPLETE_ASSET_BATCH: Operation = Operation::documented(
+        "complete_asset_batch",
+        "completeAssetBatchV3",
+        Method::POST,
+        "/v3/assets/complete/batches",
+    )
+    .with_scopes(&["assets:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `POST /v3/assets/direct-uploads`, the document's `createAssetUpload`.
-pub static CREATE_ASSET_UPLOAD: Operation = Operation {
-    id: "create_asset_upload",
-    document_id: "createAssetUpload",
-    method: Method::POST,
-    path: "/v3/assets/direct-uploads",
-    scopes: &["assets:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_ASSET_UPLOAD: Operation = Operation::documented(
+        "create_asset_upload",
+        "createAssetUpload",
+        Method::POST,
+        "/v3/assets/direct-uploads",
+    )
+    .with_scopes(&["assets:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `POST /v3/assets/direct-uploads/batches`, the document's `createAssetUploadBatchV3`.
-pub static CREATE_ASSET_UPLOAD_BATCH: Operation = Operation {
-    id: "create_asset_upload_batch",
-    document_id: "createAssetUploadBatchV3",
-    method: Method::POST,
-    path: "/v3/assets/direct-uploads/batches",
-    scopes: &["assets:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_ASSET_UPLOAD_BATCH: Operation = Operation::documented(
+        "create_asset_upload_batch",
+        "createAssetUploadBatchV3",
+        Method::POST,
+        "/v3/assets/direct-uploads/batches",
+    )
+    .with_scopes(&["assets:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/assets/search`, the document's `searchAssets`.
 #[cfg(feature = "preview")]
-pub static SEARCH_ASSETS: Operation = Operation {
-    id: "search_assets",
-    document_id: "searchAssets",
-    method: Method::GET,
-    path: "/v3/assets/search",
-    scopes: &["assets:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static SEARCH_ASSETS: Operation = Operation::documented(
+        "search_assets",
+        "searchAssets",
+        Method::GET,
+        "/v3/assets/search",
+    )
+    .with_scopes(&["assets:read"])
+    .with_gate(Gate::Preview);
 /// `GET /v3/assets/statuses`, the document's `bulkAssetStatusesV3`.
-pub static BULK_ASSET_STATUSES: Operation = Operation {
-    id: "bulk_asset_statuses",
-    document_id: "bulkAssetStatusesV3",
-    method: Method::GET,
-    path: "/v3/assets/statuses",
-    scopes: &["assets:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static BULK_ASSET_STATUSES: Operation = Operation::documented(
+        "bulk_asset_statuses",
+        "bulkAssetStatusesV3",
+        Method::GET,
+        "/v3/assets/statuses",
+    )
+    .with_scopes(&["assets:read"]);
 /// `GET /v3/assets/{asset_id}`, the document's `getAsset`.
-pub static GET_ASSET: Operation = Operation {
-    id: "get_asset",
-    document_id: "getAsset",
-    method: Method::GET,
-    path: "/v3/assets/{asset_id}",
-    scopes: &["assets:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_ASSET: Operation = Operation::documented(
+        "get_asset",
+        "getAsset",
+        Method::GET,
+        "/v3/assets/{asset_id}",
+    )
+    .with_scopes(&["assets:read"]);
 /// `DELETE /v3/assets/{asset_id}`, the document's `deleteAsset`.
-pub static DELETE_ASSET: Operation = Operation {
-    id: "delete_asset",
-    document_id: "deleteAsset",
-    method: Method::DELETE,
-    path: "/v3/assets/{asset_id}",
-    scopes: &["assets:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DELETE_ASSET: Operation = Operation::documented(
+        "delete_asset",
+        "deleteAsset",
+        Method::DELETE,
+        "/v3/assets/{asset_id}",
+    )
+    .with_scopes(&["assets:write"]);
 /// `POST /v3/assets/{asset_id}/complete`, the document's `completeAssetUpload`.
-pub static COMPLETE_ASSET_UPLOAD: Operation = Operation {
-    id: "complete_asset_upload",
-    document_id: "completeAssetUpload",
-    method: Method::POST,
-    path: "/v3/assets/{asset_id}/complete",
-    scopes: &["assets:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static COMPLETE_ASSET_UPLOAD: Operation = Operation::documented(
+        "complete_asset_upload",
+        "completeAssetUpload",
+        Method::POST,
+        "/v3/assets/{asset_id}/complete",
+    )
+    .with_scopes(&["assets:write"]);
 /// `GET /v3/audio/sounds`, the document's `searchAudioSounds`.
-pub static SEARCH_AUDIO_SOUNDS: Operation = Operation {
-    id: "search_audio_sounds",
-    document_id: "searchAudioSounds",
-    method: Method::GET,
-    path: "/v3/audio/sounds",
-    scopes: &["assets:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static SEARCH_AUDIO_SOUNDS: Operation = Operation::documented(
+        "search_audio_sounds",
+        "searchAudioSounds",
+        Method::GET,
+        "/v3/audio/sounds",
+    )
+    .with_scopes(&["assets:read"]);
 /// `POST /v3/avatar-realtime`, the document's `createAvatarRealtimeSession`.
 #[cfg(feature = "preview")]
-pub static CREATE_AVATAR_REALTIME_SESSION: Operation = Operation {
-    id: "create_avatar_realtime_session",
-    document_id: "createAvatarRealtimeSession",
-    method: Method::POST,
-    path: "/v3/avatar-realtime",
-    scopes: &["avatar_realtime:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static CREATE_AVATAR_REALTIME_SESSION: Operation = Operation::documented(
+        "create_avatar_realtime_session",
+        "createAvatarRealtimeSession",
+        Method::POST,
+        "/v3/avatar-realtime",
+    )
+    .with_scopes(&["avatar_realtime:write"])
+    .with_gate(Gate::Preview);
 /// `GET /v3/avatar-realtime/{stream_id}`, the document's `getAvatarRealtimeSession`.
 #[cfg(feature = "preview")]
-pub static GET_AVATAR_REALTIME_SESSION: Operation = Operation {
-    id: "get_avatar_realtime_session",
-    document_id: "getAvatarRealtimeSession",
-    method: Method::GET,
-    path: "/v3/avatar-realtime/{stream_id}",
-    scopes: &["avatar_realtime:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static GET_AVATAR_REALTIME_SESSION: Operation = Operation::documented(
+        "get_avatar_realtime_session",
+        "getAvatarRealtimeSession",
+        Method::GET,
+        "/v3/avatar-realtime/{stream_id}",
+    )
+    .with_scopes(&["avatar_realtime:read"])
+    .with_gate(Gate::Preview);
 /// `POST /v3/avatar-realtime/{stream_id}/cancel`, the document's `cancelAvatarRealtimeSession`.
 #[cfg(feature = "preview")]
-pub static CANCEL_AVATAR_REALTIME_SESSION: Operation = Operation {
-    id: "cancel_avatar_realtime_session",
-    document_id: "cancelAvatarRealtimeSession",
-    method: Method::POST,
-    path: "/v3/avatar-realtime/{stream_id}/cancel",
-    scopes: &["avatar_realtime:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static CANCEL_AVATAR_REALTIME_SESSION: Operation = Operation::documented(
+        "cancel_avatar_realtime_session",
+        "cancelAvatarRealtimeSession",
+        Method::POST,
+        "/v3/avatar-realtime/{stream_id}/cancel",
+    )
+    .with_scopes(&["avatar_realtime:write"])
+    .with_gate(Gate::Preview);
 /// `POST /v3/avatar-realtime/{stream_id}/text`, the document's `appendAvatarRealtimeText`.
 #[cfg(feature = "preview")]
-pub static APPEND_AVATAR_REALTIME_TEXT: Operation = Operation {
-    id: "append_avatar_realtime_text",
-    document_id: "appendAvatarRealtimeText",
-    method: Method::POST,
-    path: "/v3/avatar-realtime/{stream_id}/text",
-    scopes: &["avatar_realtime:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static APPEND_AVATAR_REALTIME_TEXT: Operation = Operation::documented(
+        "append_avatar_realtime_text",
+        "appendAvatarRealtimeText",
+        Method::POST,
+        "/v3/avatar-realtime/{stream_id}/text",
+    )
+    .with_scopes(&["avatar_realtime:write"])
+    .with_gate(Gate::Preview);
 /// `GET /v3/avatar-realtime/{stream_id}/words`, the document's `streamAvatarRealtimeWords`.
 #[cfg(feature = "preview")]
-pub static STREAM_AVATAR_REALTIME_WORDS: Operation = Operation {
-    id: "stream_avatar_realtime_words",
-    document_id: "streamAvatarRealtimeWords",
-    method: Method::GET,
-    path: "/v3/avatar-realtime/{stream_id}/words",
-    scopes: &["avatar_realtime:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Events,
-    gate: Gate::Preview,
-};
-
+pub static STREAM_AVATAR_REALTIME_WORDS: Operation = Operation::documented(
+        "stream_avatar_realtime_words",
+        "streamAvatarRealtimeWords",
+        Method::GET,
+        "/v3/avatar-realtime/{stream_id}/words",
+    )
+    .with_scopes(&["avatar_realtime:read"])
+    .with_transfer(Transfer::Events)
+    .with_gate(Gate::Preview);
 /// `GET /v3/avatars`, the document's `listAvatarGroups`.
-pub static LIST_AVATAR_GROUPS: Operation = Operation {
-    id: "list_avatar_groups",
-    document_id: "listAvatarGroups",
-    method: Method::GET,
-    path: "/v3/avatars",
-    scopes: &["avatars:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_AVATAR_GROUPS: Operation = Operation::documented(
+        "list_avatar_groups",
+        "listAvatarGroups",
+        Method::GET,
+        "/v3/avatars",
+    )
+    .with_scopes(&["avatars:read"]);
 /// `POST /v3/avatars`, the document's `createAvatar`.
-pub static CREATE_AVATAR: Operation = Operation {
-    id: "create_avatar",
-    document_id: "createAvatar",
-    method: Method::POST,
-    path: "/v3/avatars",
-    scopes: &["avatars:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_AVATAR: Operation = Operation::documented(
+        "create_avatar",
+        "createAvatar",
+        Method::POST,
+        "/v3/avatars",
+    )
+    .with_scopes(&["avatars:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/avatars/looks`, the document's `listAvatarLooks`.
-pub static LIST_AVATAR_LOOKS: Operation = Operation {
-    id: "list_avatar_looks",
-    document_id: "listAvatarLooks",
-    method: Method::GET,
-    path: "/v3/avatars/looks",
-    scopes: &["avatars:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_AVATAR_LOOKS: Operation = Operation::documented(
+        "list_avatar_looks",
+        "listAvatarLooks",
+        Method::GET,
+        "/v3/avatars/looks",
+    )
+    .with_scopes(&["avatars:read"]);
 /// `GET /v3/avatars/looks/{look_id}`, the document's `getAvatarLook`.
-pub static GET_AVATAR_LOOK: Operation = Operation {
-    id: "get_avatar_look",
-    document_id: "getAvatarLook",
-    method: Method::GET,
-    path: "/v3/avatars/looks/{look_id}",
-    scopes: &["avatars:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_AVATAR_LOOK: Operation = Operation::documented(
+        "get_avatar_look",
+        "getAvatarLook",
+        Method::GET,
+        "/v3/avatars/looks/{look_id}",
+    )
+    .with_scopes(&["avatars:read"]);
 /// `DELETE /v3/avatars/looks/{look_id}`, the document's `deleteAvatarLook`.
-pub static DELETE_AVATAR_LOOK: Operation = Operation {
-    id: "delete_avatar_look",
-    document_id: "deleteAvatarLook",
-    method: Method::DELETE,
-    path: "/v3/avatars/looks/{look_id}",
-    scopes: &["avatars:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DELETE_AVATAR_LOOK: Operation = Operation::documented(
+        "delete_avatar_look",
+        "deleteAvatarLook",
+        Method::DELETE,
+        "/v3/avatars/looks/{look_id}",
+    )
+    .with_scopes(&["avatars:write"]);
 /// `PATCH /v3/avatars/looks/{look_id}`, the document's `updateAvatarLook`.
-pub static UPDATE_AVATAR_LOOK: Operation = Operation {
-    id: "update_avatar_look",
-    document_id: "updateAvatarLook",
-    method: Method::PATCH,
-    path: "/v3/avatars/looks/{look_id}",
-    scopes: &["avatars:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static UPDATE_AVATAR_LOOK: Operation = Operation::documented(
+        "update_avatar_look",
+        "updateAvatarLook",
+        Method::PATCH,
+        "/v3/avatars/looks/{look_id}",
+    )
+    .with_scopes(&["avatars:write"]);
 /// `GET /v3/avatars/{group_id}`, the document's `getAvatarGroup`.
-pub static GET_AVATAR_GROUP: Operation = Operation {
-    id: "get_avatar_group",
-    document_id: "getAvatarGroup",
-    method: Method::GET,
-    path: "/v3/avatars/{group_id}",
-    scopes: &["avatars:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_AVATAR_GROUP: Operation = Operation::documented(
+        "get_avatar_group",
+        "getAvatarGroup",
+        Method::GET,
+        "/v3/avatars/{group_id}",
+    )
+    .with_scopes(&["avatars:read"]);
 /// `DELETE /v3/avatars/{group_id}`, the document's `deleteAvatarGroup`.
-pub static DELETE_AVATAR_GROUP: Operation = Operation {
-    id: "delete_avatar_group",
-    document_id: "deleteAvatarGroup",
-    method: Method::DELETE,
-    path: "/v3/avatars/{group_id}",
-    scopes: &["avatars:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DELETE_AVATAR_GROUP: Operation = Operation::documented(
+        "delete_avatar_group",
+        "deleteAvatarGroup",
+        Method::DELETE,
+        "/v3/avatars/{group_id}",
+    )
+    .with_scopes(&["avatars:write"]);
 /// `PATCH /v3/avatars/{group_id}`, the document's `updateAvatarGroup`.
-pub static UPDATE_AVATAR_GROUP: Operation = Operation {
-    id: "update_avatar_group",
-    document_id: "updateAvatarGroup",
-    method: Method::PATCH,
-    path: "/v3/avatars/{group_id}",
-    scopes: &["avatars:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static UPDATE_AVATAR_GROUP: Operation = Operation::documented(
+        "update_avatar_group",
+        "updateAvatarGroup",
+        Method::PATCH,
+        "/v3/avatars/{group_id}",
+    )
+    .with_scopes(&["avatars:write"]);
 /// `POST /v3/avatars/{group_id}/consent`, the document's `createAvatarConsent`.
-pub static CREATE_AVATAR_CONSENT: Operation = Operation {
-    id: "create_avatar_consent",
-    document_id: "createAvatarConsent",
-    method: Method::POST,
-    path: "/v3/avatars/{group_id}/consent",
-    scopes: &["avatars:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_AVATAR_CONSENT: Operation = Operation::documented(
+        "create_avatar_consent",
+        "createAvatarConsent",
+        Method::POST,
+        "/v3/avatars/{group_id}/consent",
+    )
+    .with_scopes(&["avatars:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/background-removals`, the document's `listBackgroundRemovals`.
 #[cfg(feature = "preview")]
-pub static LIST_BACKGROUND_REMOVALS: Operation = Operation {
-    id: "list_background_removals",
-    document_id: "listBackgroundRemovals",
-    method: Method::GET,
-    path: "/v3/background-removals",
-    scopes: &["background_removal:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static LIST_BACKGROUND_REMOVALS: Operation = Operation::documented(
+        "list_background_removals",
+        "listBackgroundRemovals",
+        Method::GET,
+        "/v3/background-removals",
+    )
+    .with_scopes(&["background_removal:read"])
+    .with_gate(Gate::Preview);
 /// `POST /v3/background-removals`, the document's `createBackgroundRemoval`.
 #[cfg(feature = "preview")]
-pub static CREATE_BACKGROUND_REMOVAL: Operation = Operation {
-    id: "create_background_removal",
-    document_id: "createBackgroundRemoval",
-    method: Method::POST,
-    path: "/v3/background-removals",
-    scopes: &["background_removal:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static CREATE_BACKGROUND_REMOVAL: Operation = Operation::documented(
+        "create_background_removal",
+        "createBackgroundRemoval",
+        Method::POST,
+        "/v3/background-removals",
+    )
+    .with_scopes(&["background_removal:write"])
+    .with_gate(Gate::Preview);
 /// `GET /v3/background-removals/{job_id}`, the document's `getBackgroundRemoval`.
 #[cfg(feature = "preview")]
-pub static GET_BACKGROUND_REMOVAL: Operation = Operation {
-    id: "get_background_removal",
-    document_id: "getBackgroundRemoval",
-    method: Method::GET,
-    path: "/v3/background-removals/{job_id}",
-    scopes: &["background_removal:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static GET_BACKGROUND_REMOVAL: Operation = Operation::documented(
+        "get_background_removal",
+        "getBackgroundRemoval",
+        Method::GET,
+        "/v3/background-removals/{job_id}",
+    )
+    .with_scopes(&["background_removal:read"])
+    .with_gate(Gate::Preview);
 /// `DELETE /v3/background-removals/{job_id}`, the document's `deleteBackgroundRemoval`.
 #[cfg(feature = "preview")]
-pub static DELETE_BACKGROUND_REMOVAL: Operation = Operation {
-    id: "delete_background_removal",
-    document_id: "deleteBackgroundRemoval",
-    method: Method::DELETE,
-    path: "/v3/background-removals/{job_id}",
-    scopes: &["background_removal:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static DELETE_BACKGROUND_REMOVAL: Operation = Operation::documented(
+        "delete_background_removal",
+        "deleteBackgroundRemoval",
+        Method::DELETE,
+        "/v3/background-removals/{job_id}",
+    )
+    .with_scopes(&["background_removal:write"])
+    .with_gate(Gate::Preview);
 /// `GET /v3/brand-glossaries`, the document's `listBrandGlossaries`.
-pub static LIST_BRAND_GLOSSARIES: Operation = Operation {
-    id: "list_brand_glossaries",
-    document_id: "listBrandGlossaries",
-    method: Method::GET,
-    path: "/v3/brand-glossaries",
-    scopes: &["brand:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_BRAND_GLOSSARIES: Operation = Operation::documented(
+        "list_brand_glossaries",
+        "listBrandGlossaries",
+        Method::GET,
+        "/v3/brand-glossaries",
+    )
+    .with_scopes(&["brand:read"]);
 /// `POST /v3/brand-glossaries`, the document's `createBrandGlossary`.
-pub static CREATE_BRAND_GLOSSARY: Operation = Operation {
-    id: "create_brand_glossary",
-    document_id: "createBrandGlossary",
-    method: Method::POST,
-    path: "/v3/brand-glossaries",
-    scopes: &["brand:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_BRAND_GLOSSARY: Operation = Operation::documented(
+        "create_brand_glossary",
+        "createBrandGlossary",
+        Method::POST,
+        "/v3/brand-glossaries",
+    )
+    .with_scopes(&["brand:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/brand-glossaries/{brand_glossary_id}`, the document's `getBrandGlossary`.
-pub static GET_BRAND_GLOSSARY: Operation = Operation {
-    id: "get_brand_glossary",
-    document_id: "getBrandGlossary",
-    method: Method::GET,
-    path: "/v3/brand-glossaries/{brand_glossary_id}",
-    scopes: &["brand:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_BRAND_GLOSSARY: Operation = Operation::documented(
+        "get_brand_glossary",
+        "getBrandGlossary",
+        Method::GET,
+        "/v3/brand-glossaries/{brand_glossary_id}",
+    )
+    .with_scopes(&["brand:read"]);
 /// `DELETE /v3/brand-glossaries/{brand_glossary_id}`, the document's `deleteBrandGlossary`.
-pub static DELETE_BRAND_GLOSSARY: Operation = Operation {
-    id: "delete_brand_glossary",
-    document_id: "deleteBrandGlossary",
-    method: Method::DELETE,
-    path: "/v3/brand-glossaries/{brand_glossary_id}",
-    scopes: &["brand:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DELETE_BRAND_GLOSSARY: Operation = Operation::documented(
+        "delete_brand_glossary",
+        "deleteBrandGlossary",
+        Method::DELETE,
+        "/v3/brand-glossaries/{brand_glossary_id}",
+    )
+    .with_scopes(&["brand:write"]);
 /// `PATCH /v3/brand-glossaries/{brand_glossary_id}`, the document's `updateBrandGlossary`.
-pub static UPDATE_BRAND_GLOSSARY: Operation = Operation {
-    id: "update_brand_glossary",
-    document_id: "updateBrandGlossary",
-    method: Method::PATCH,
-    path: "/v3/brand-glossaries/{brand_glossary_id}",
-    scopes: &["brand:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static UPDATE_BRAND_GLOSSARY: Operation = Operation::documented(
+        "update_brand_glossary",
+        "updateBrandGlossary",
+        Method::PATCH,
+        "/v3/brand-glossaries/{brand_glossary_id}",
+    )
+    .with_scopes(&["brand:write"]);
 /// `GET /v3/brand-kits`, the document's `listBrandKits`.
-pub static LIST_BRAND_KITS: Operation = Operation {
-    id: "list_brand_kits",
-    document_id: "listBrandKits",
-    method: Method::GET,
-    path: "/v3/brand-kits",
-    scopes: &["brand:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_BRAND_KITS: Operation = Operation::documented(
+        "list_brand_kits",
+        "listBrandKits",
+        Method::GET,
+        "/v3/brand-kits",
+    )
+    .with_scopes(&["brand:read"]);
 /// `POST /v3/brand-kits`, the document's `createBrandKit`.
-pub static CREATE_BRAND_KIT: Operation = Operation {
-    id: "create_brand_kit",
-    document_id: "createBrandKit",
-    method: Method::POST,
-    path: "/v3/brand-kits",
-    scopes: &["brand:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_BRAND_KIT: Operation = Operation::documented(
+        "create_brand_kit",
+        "createBrandKit",
+        Method::POST,
+        "/v3/brand-kits",
+    )
+    .with_scopes(&["brand:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/brand-kits/{brand_kit_id}`, the document's `getBrandKit`.
-pub static GET_BRAND_KIT: Operation = Operation {
-    id: "get_brand_kit",
-    document_id: "getBrandKit",
-    method: Method::GET,
-    path: "/v3/brand-kits/{brand_kit_id}",
-    scopes: &["brand:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_BRAND_KIT: Operation = Operation::documented(
+        "get_brand_kit",
+        "getBrandKit",
+        Method::GET,
+        "/v3/brand-kits/{brand_kit_id}",
+    )
+    .with_scopes(&["brand:read"]);
 /// `DELETE /v3/brand-kits/{brand_kit_id}`, the document's `deleteBrandKit`.
-pub static DELETE_BRAND_KIT: Operation = Operation {
-    id: "delete_brand_kit",
-    document_id: "deleteBrandKit",
-    method: Method::DELETE,
-    path: "/v3/brand-kits/{brand_kit_id}",
-    scopes: &["brand:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DELETE_BRAND_KIT: Operation = Operation::documented(
+        "delete_brand_kit",
+        "deleteBrandKit",
+        Method::DELETE,
+        "/v3/brand-kits/{brand_kit_id}",
+    )
+    .with_scopes(&["brand:write"]);
 /// `PATCH /v3/brand-kits/{brand_kit_id}`, the document's `updateBrandKit`.
-pub static UPDATE_BRAND_KIT: Operation = Operation {
-    id: "update_brand_kit",
-    document_id: "updateBrandKit",
-    method: Method::PATCH,
-    path: "/v3/brand-kits/{brand_kit_id}",
-    scopes: &["brand:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static UPDATE_BRAND_KIT: Operation = Operation::documented(
+        "update_brand_kit",
+        "updateBrandKit",
+        Method::PATCH,
+        "/v3/brand-kits/{brand_kit_id}",
+    )
+    .with_scopes(&["brand:write"]);
 /// `POST /v3/filler-word-removals`, the document's `createFillerWordRemovalV3`.
-pub static CREATE_FILLER_WORD_REMOVAL: Operation = Operation {
-    id: "create_filler_word_removal",
-    document_id: "createFillerWordRemovalV3",
-    method: Method::POST,
-    path: "/v3/filler-word-removals",
-    scopes: &["filler_removal:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_FILLER_WORD_REMOVAL: Operation = Operation::documented(
+        "create_filler_word_removal",
+        "createFillerWordRemovalV3",
+        Method::POST,
+        "/v3/filler-word-removals",
+    )
+    .with_scopes(&["filler_removal:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/filler-word-removals/{filler_word_removal_id}`, the document's `getFillerWordRemovalV3`.
-pub static GET_FILLER_WORD_REMOVAL: Operation = Operation {
-    id: "get_filler_word_removal",
-    document_id: "getFillerWordRemovalV3",
-    method: Method::GET,
-    path: "/v3/filler-word-removals/{filler_word_removal_id}",
-    scopes: &["filler_removal:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_FILLER_WORD_REMOVAL: Operation = Operation::documented(
+        "get_filler_word_removal",
+        "getFillerWordRemovalV3",
+        Method::GET,
+        "/v3/filler-word-removals/{filler_word_removal_id}",
+    )
+    .with_scopes(&["filler_removal:read"]);
 /// `GET /v3/hyperframes/renders`, the document's `listHyperframesRendersV3`.
-pub static LIST_HYPERFRAMES_RENDERS: Operation = Operation {
-    id: "list_hyperframes_renders",
-    document_id: "listHyperframesRendersV3",
-    method: Method::GET,
-    path: "/v3/hyperframes/renders",
-    scopes: &["hyperframes:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_HYPERFRAMES_RENDERS: Operation = Operation::documented(
+        "list_hyperframes_renders",
+        "listHyperframesRendersV3",
+        Method::GET,
+        "/v3/hyperframes/renders",
+    )
+    .with_scopes(&["hyperframes:read"]);
 /// `POST /v3/hyperframes/renders`, the document's `createHyperframesRenderV3`.
-pub static CREATE_HYPERFRAMES_RENDER: Operation = Operation {
-    id: "create_hyperframes_render",
-    document_id: "createHyperframesRenderV3",
-    method: Method::POST,
-    path: "/v3/hyperframes/renders",
-    scopes: &["hyperframes:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_HYPERFRAMES_RENDER: Operation = Operation::documented(
+        "create_hyperframes_render",
+        "createHyperframesRenderV3",
+        Method::POST,
+        "/v3/hyperframes/renders",
+    )
+    .with_scopes(&["hyperframes:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/hyperframes/renders/{render_id}`, the document's `getHyperframesRenderV3`.
-pub static GET_HYPERFRAMES_RENDER: Operation = Operation {
-    id: "get_hyperframes_render",
-    document_id: "getHyperframesRenderV3",
-    method: Method::GET,
-    path: "/v3/hyperframes/renders/{render_id}",
-    scopes: &["hyperframes:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_HYPERFRAMES_RENDER: Operation = Operation::documented(
+        "get_hyperframes_render",
+        "getHyperframesRenderV3",
+        Method::GET,
+        "/v3/hyperframes/renders/{render_id}",
+    )
+    .with_scopes(&["hyperframes:read"]);
 /// `DELETE /v3/hyperframes/renders/{render_id}`, the document's `deleteHyperframesRenderV3`.
-pub static DELETE_HYPERFRAMES_RENDER: Operation = Operation {
-    id: "delete_hyperframes_render",
-    document_id: "deleteHyperframesRenderV3",
-    method: Method::DELETE,
-    path: "/v3/hyperframes/renders/{render_id}",
-    scopes: &["hyperframes:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DELETE_HYPERFRAMES_RENDER: Operation = Operation::documented(
+        "delete_hyperframes_render",
+        "deleteHyperframesRenderV3",
+        Method::DELETE,
+        "/v3/hyperframes/renders/{render_id}",
+    )
+    .with_scopes(&["hyperframes:write"]);
 /// `GET /v3/lipsyncs`, the document's `listLipsyncsV3`.
-pub static LIST_LIPSYNCS: Operation = Operation {
-    id: "list_lipsyncs",
-    document_id: "listLipsyncsV3",
-    method: Method::GET,
-    path: "/v3/lipsyncs",
-    scopes: &["lipsync:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_LIPSYNCS: Operation = Operation::documented(
+        "list_lipsyncs",
+        "listLipsyncsV3",
+        Method::GET,
+        "/v3/lipsyncs",
+    )
+    .with_scopes(&["lipsync:read"]);
 /// `POST /v3/lipsyncs`, the document's `createLipsyncV3`.
-pub static CREATE_LIPSYNC: Operation = Operation {
-    id: "create_lipsync",
-    document_id: "createLipsyncV3",
-    method: Method::POST,
-    path: "/v3/lipsyncs",
-    scopes: &["lipsync:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_LIPSYNC: Operation = Operation::documented(
+        "create_lipsync",
+        "createLipsyncV3",
+        Method::POST,
+        "/v3/lipsyncs",
+    )
+    .with_scopes(&["lipsync:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `POST /v3/lipsyncs/batches`, the document's `createLipsyncBatchV3`.
-pub static CREATE_LIPSYNC_BATCH: Operation = Operation {
-    id: "create_lipsync_batch",
-    document_id: "createLipsyncBatchV3",
-    method: Method::POST,
-    path: "/v3/lipsyncs/batches",
-    scopes: &["lipsync:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_LIPSYNC_BATCH: Operation = Operation::documented(
+        "create_lipsync_batch",
+        "createLipsyncBatchV3",
+        Method::POST,
+        "/v3/lipsyncs/batches",
+    )
+    .with_scopes(&["lipsync:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/lipsyncs/batches/{batch_id}`, the document's `getLipsyncBatchV3`.
-pub static GET_LIPSYNC_BATCH: Operation = Operation {
-    id: "get_lipsync_batch",
-    document_id: "getLipsyncBatchV3",
-    method: Method::GET,
-    path: "/v3/lipsyncs/batches/{batch_id}",
-    scopes: &["lipsync:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_LIPSYNC_BATCH: Operation = Operation::documented(
+        "get_lipsync_batch",
+        "getLipsyncBatchV3",
+        Method::GET,
+        "/v3/lipsyncs/batches/{batch_id}",
+    )
+    .with_scopes(&["lipsync:read"]);
 /// `GET /v3/lipsyncs/statuses`, the document's `bulkLipsyncStatusesV3`.
-pub static BULK_LIPSYNC_STATUSES: Operation = Operation {
-    id: "bulk_lipsync_statuses",
-    document_id: "bulkLipsyncStatusesV3",
-    method: Method::GET,
-    path: "/v3/lipsyncs/statuses",
-    scopes: &["lipsync:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static BULK_LIPSYNC_STATUSES: Operation = Operation::documented(
+        "bulk_lipsync_statuses",
+        "bulkLipsyncStatusesV3",
+        Method::GET,
+        "/v3/lipsyncs/statuses",
+    )
+    .with_scopes(&["lipsync:read"]);
 /// `GET /v3/lipsyncs/{lipsync_id}`, the document's `getLipsyncV3`.
-pub static GET_LIPSYNC: Operation = Operation {
-    id: "get_lipsync",
-    document_id: "getLipsyncV3",
-    method: Method::GET,
-    path: "/v3/lipsyncs/{lipsync_id}",
-    scopes: &["lipsync:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_LIPSYNC: Operation = Operation::documented(
+        "get_lipsync",
+        "getLipsyncV3",
+        Method::GET,
+        "/v3/lipsyncs/{lipsync_id}",
+    )
+    .with_scopes(&["lipsync:read"]);
 /// `DELETE /v3/lipsyncs/{lipsync_id}`, the document's `deleteLipsyncV3`.
-pub static DELETE_LIPSYNC: Operation = Operation {
-    id: "delete_lipsync",
-    document_id: "deleteLipsyncV3",
-    method: Method::DELETE,
-    path: "/v3/lipsyncs/{lipsync_id}",
-    scopes: &["lipsync:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DELETE_LIPSYNC: Operation = Operation::documented(
+        "delete_lipsync",
+        "deleteLipsyncV3",
+        Method::DELETE,
+        "/v3/lipsyncs/{lipsync_id}",
+    )
+    .with_scopes(&["lipsync:write"]);
 /// `PATCH /v3/lipsyncs/{lipsync_id}`, the document's `updateLipsyncV3`.
-pub static UPDATE_LIPSYNC: Operation = Operation {
-    id: "update_lipsync",
-    document_id: "updateLipsyncV3",
-    method: Method::PATCH,
-    path: "/v3/lipsyncs/{lipsync_id}",
-    scopes: &["lipsync:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static UPDATE_LIPSYNC: Operation = Operation::documented(
+        "update_lipsync",
+        "updateLipsyncV3",
+        Method::PATCH,
+        "/v3/lipsyncs/{lipsync_id}",
+    )
+    .with_scopes(&["lipsync:write"]);
 /// `POST /v3/models/audio/tts`, the document's `generateModelSpeech`.
 #[cfg(feature = "preview")]
-pub static GENERATE_MODEL_SPEECH: Operation = Operation {
-    id: "generate_model_speech",
-    document_id: "generateModelSpeech",
-    method: Method::POST,
-    path: "/v3/models/audio/tts",
-    scopes: &[],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static GENERATE_MODEL_SPEECH: Operation = Operation::documented(
+        "generate_model_speech",
+        "generateModelSpeech",
+        Method::POST,
+        "/v3/models/audio/tts",
+    )
+    .with_gate(Gate::Preview);
 /// `POST /v3/models/audio/tts/stream`, the document's `streamModelSpeech`.
 #[cfg(feature = "preview")]
-pub static STREAM_MODEL_SPEECH: Operation = Operation {
-    id: "stream_model_speech",
-    document_id: "streamModelSpeech",
-    method: Method::POST,
-    path: "/v3/models/audio/tts/stream",
-    scopes: &[],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Events,
-    gate: Gate::Preview,
-};
-
+pub static STREAM_MODEL_SPEECH: Operation = Operation::documented(
+        "stream_model_speech",
+        "streamModelSpeech",
+        Method::POST,
+        "/v3/models/audio/tts/stream",
+    )
+    .with_transfer(Transfer::Events)
+    .with_gate(Gate::Preview);
 /// `GET /v3/models/audio/voices`, the document's `listModelAudioVoices`.
 #[cfg(feature = "preview")]
-pub static LIST_MODEL_AUDIO_VOICES: Operation = Operation {
-    id: "list_model_audio_voices",
-    document_id: "listModelAudioVoices",
-    method: Method::GET,
-    path: "/v3/models/audio/voices",
-    scopes: &["voices:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static LIST_MODEL_AUDIO_VOICES: Operation = Operation::documented(
+        "list_model_audio_voices",
+        "listModelAudioVoices",
+        Method::GET,
+        "/v3/models/audio/voices",
+    )
+    .with_scopes(&["voices:read"])
+    .with_gate(Gate::Preview);
 /// `POST /v3/models/audio/voices`, the document's `createModelAudioVoice`.
 #[cfg(feature = "preview")]
-pub static CREATE_MODEL_AUDIO_VOICE: Operation = Operation {
-    id: "create_model_audio_voice",
-    document_id: "createModelAudioVoice",
-    method: Method::POST,
-    path: "/v3/models/audio/voices",
-    scopes: &["voices:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static CREATE_MODEL_AUDIO_VOICE: Operation = Operation::documented(
+        "create_model_audio_voice",
+        "createModelAudioVoice",
+        Method::POST,
+        "/v3/models/audio/voices",
+    )
+    .with_scopes(&["voices:write"])
+    .with_idempotency_key(IdempotencyKey::Optional)
+    .with_gate(Gate::Preview);
 /// `GET /v3/models/audio/voices/{voice_id}`, the document's `getModelAudioVoice`.
 #[cfg(feature = "preview")]
-pub static GET_MODEL_AUDIO_VOICE: Operation = Operation {
-    id: "get_model_audio_voice",
-    document_id: "getModelAudioVoice",
-    method: Method::GET,
-    path: "/v3/models/audio/voices/{voice_id}",
-    scopes: &["voices:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static GET_MODEL_AUDIO_VOICE: Operation = Operation::documented(
+        "get_model_audio_voice",
+        "getModelAudioVoice",
+        Method::GET,
+        "/v3/models/audio/voices/{voice_id}",
+    )
+    .with_scopes(&["voices:read"])
+    .with_gate(Gate::Preview);
 /// `DELETE /v3/models/audio/voices/{voice_id}`, the document's `deleteModelAudioVoice`.
 #[cfg(feature = "preview")]
-pub static DELETE_MODEL_AUDIO_VOICE: Operation = Operation {
-    id: "delete_model_audio_voice",
-    document_id: "deleteModelAudioVoice",
-    method: Method::DELETE,
-    path: "/v3/models/audio/voices/{voice_id}",
-    scopes: &["voices:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static DELETE_MODEL_AUDIO_VOICE: Operation = Operation::documented(
+        "delete_model_audio_voice",
+        "deleteModelAudioVoice",
+        Method::DELETE,
+        "/v3/models/audio/voices/{voice_id}",
+    )
+    .with_scopes(&["voices:write"])
+    .with_gate(Gate::Preview);
 /// `POST /v3/models/videos`, the document's `createModelVideo`.
-pub static CREATE_MODEL_VIDEO: Operation = Operation {
-    id: "create_model_video",
-    document_id: "createModelVideo",
-    method: Method::POST,
-    path: "/v3/models/videos",
-    scopes: &["videos:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_MODEL_VIDEO: Operation = Operation::documented(
+        "create_model_video",
+        "createModelVideo",
+        Method::POST,
+        "/v3/models/videos",
+    )
+    .with_scopes(&["videos:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/models/videos/{video_id}`, the document's `getModelVideo`.
-pub static GET_MODEL_VIDEO: Operation = Operation {
-    id: "get_model_video",
-    document_id: "getModelVideo",
-    method: Method::GET,
-    path: "/v3/models/videos/{video_id}",
-    scopes: &["videos:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_MODEL_VIDEO: Operation = Operation::documented(
+        "get_model_video",
+        "getModelVideo",
+        Method::GET,
+        "/v3/models/videos/{video_id}",
+    )
+    .with_scopes(&["videos:read"]);
 /// `GET /v3/podcasts`, the document's `listPodcastsV3`.
 #[cfg(feature = "preview")]
-pub static LIST_PODCASTS: Operation = Operation {
-    id: "list_podcasts",
-    document_id: "listPodcastsV3",
-    method: Method::GET,
-    path: "/v3/podcasts",
-    scopes: &["podcasts:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static LIST_PODCASTS: Operation = Operation::documented(
+        "list_podcasts",
+        "listPodcastsV3",
+        Method::GET,
+        "/v3/podcasts",
+    )
+    .with_scopes(&["podcasts:read"])
+    .with_gate(Gate::Preview);
 /// `POST /v3/podcasts`, the document's `createPodcastV3`.
 #[cfg(feature = "preview")]
-pub static CREATE_PODCAST: Operation = Operation {
-    id: "create_podcast",
-    document_id: "createPodcastV3",
-    method: Method::POST,
-    path: "/v3/podcasts",
-    scopes: &["podcasts:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static CREATE_PODCAST: Operation = Operation::documented(
+        "create_podcast",
+        "createPodcastV3",
+        Method::POST,
+        "/v3/podcasts",
+    )
+    .with_scopes(&["podcasts:write"])
+    .with_idempotency_key(IdempotencyKey::Optional)
+    .with_gate(Gate::Preview);
 /// `GET /v3/podcasts/{podcast_id}`, the document's `getPodcastV3`.
 #[cfg(feature = "preview")]
-pub static GET_PODCAST: Operation = Operation {
-    id: "get_podcast",
-    document_id: "getPodcastV3",
-    method: Method::GET,
-    path: "/v3/podcasts/{podcast_id}",
-    scopes: &["podcasts:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static GET_PODCAST: Operation = Operation::documented(
+        "get_podcast",
+        "getPodcastV3",
+        Method::GET,
+        "/v3/podcasts/{podcast_id}",
+    )
+    .with_scopes(&["podcasts:read"])
+    .with_gate(Gate::Preview);
 /// `DELETE /v3/podcasts/{podcast_id}`, the document's `deletePodcastV3`.
 #[cfg(feature = "preview")]
-pub static DELETE_PODCAST: Operation = Operation {
-    id: "delete_podcast",
-    document_id: "deletePodcastV3",
-    method: Method::DELETE,
-    path: "/v3/podcasts/{podcast_id}",
-    scopes: &["podcasts:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static DELETE_PODCAST: Operation = Operation::documented(
+        "delete_podcast",
+        "deletePodcastV3",
+        Method::DELETE,
+        "/v3/podcasts/{podcast_id}",
+    )
+    .with_scopes(&["podcasts:write"])
+    .with_gate(Gate::Preview);
 /// `GET /v3/templates`, the document's `listTemplatesV3`.
-pub static LIST_TEMPLATES: Operation = Operation {
-    id: "list_templates",
-    document_id: "listTemplatesV3",
-    method: Method::GET,
-    path: "/v3/templates",
-    scopes: &["templates:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_TEMPLATES: Operation = Operation::documented(
+        "list_templates",
+        "listTemplatesV3",
+        Method::GET,
+        "/v3/templates",
+    )
+    .with_scopes(&["templates:read"]);
 /// `GET /v3/templates/{template_id}`, the document's `getTemplateV3`.
-pub static GET_TEMPLATE: Operation = Operation {
-    id: "get_template",
-    document_id: "getTemplateV3",
-    method: Method::GET,
-    path: "/v3/templates/{template_id}",
-    scopes: &["templates:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_TEMPLATE: Operation = Operation::documented(
+        "get_template",
+        "getTemplateV3",
+        Method::GET,
+        "/v3/templates/{template_id}",
+    )
+    .with_scopes(&["templates:read"]);
 /// `POST /v3/templates/{template_id}`, the document's `generateFromTemplateV3`.
-pub static GENERATE_FROM_TEMPLATE: Operation = Operation {
-    id: "generate_from_template",
-    document_id: "generateFromTemplateV3",
-    method: Method::POST,
-    path: "/v3/templates/{template_id}",
-    scopes: &["templates:read", "videos:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GENERATE_FROM_TEMPLATE: Operation = Operation::documented(
+        "generate_from_template",
+        "generateFromTemplateV3",
+        Method::POST,
+        "/v3/templates/{template_id}",
+    )
+    .with_scopes(&["templates:read", "videos:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/users/me`, the document's `getCurrentUserV3`.
-pub static GET_CURRENT_USER: Operation = Operation {
-    id: "get_current_user",
-    document_id: "getCurrentUserV3",
-    method: Method::GET,
-    path: "/v3/users/me",
-    scopes: &["account:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_CURRENT_USER: Operation = Operation::documented(
+        "get_current_user",
+        "getCurrentUserV3",
+        Method::GET,
+        "/v3/users/me",
+    )
+    .with_scopes(&["account:read"]);
 /// `GET /v3/video-agents`, the document's `listVideoAgentSessions`.
-pub static LIST_VIDEO_AGENT_SESSIONS: Operation = Operation {
-    id: "list_video_agent_sessions",
-    document_id: "listVideoAgentSessions",
-    method: Method::GET,
-    path: "/v3/video-agents",
-    scopes: &["video_agent:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_VIDEO_AGENT_SESSIONS: Operation = Operation::documented(
+        "list_video_agent_sessions",
+        "listVideoAgentSessions",
+        Method::GET,
+        "/v3/video-agents",
+    )
+    .with_scopes(&["video_agent:read"]);
 /// `POST /v3/video-agents`, the document's `createVideoAgentV3`.
-pub static CREATE_VIDEO_AGENT: Operation = Operation {
-    id: "create_video_agent",
-    document_id: "createVideoAgentV3",
-    method: Method::POST,
-    path: "/v3/video-agents",
-    scopes: &["video_agent:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_VIDEO_AGENT: Operation = Operation::documented(
+        "create_video_agent",
+        "createVideoAgentV3",
+        Method::POST,
+        "/v3/video-agents",
+    )
+    .with_scopes(&["video_agent:write"]);
 /// `GET /v3/video-agents/styles`, the document's `listVideoAgentStyles`.
-pub static LIST_VIDEO_AGENT_STYLES: Operation = Operation {
-    id: "list_video_agent_styles",
-    document_id: "listVideoAgentStyles",
-    method: Method::GET,
-    path: "/v3/video-agents/styles",
-    scopes: &["video_agent:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_VIDEO_AGENT_STYLES: Operation = Operation::documented(
+        "list_video_agent_styles",
+        "listVideoAgentStyles",
+        Method::GET,
+        "/v3/video-agents/styles",
+    )
+    .with_scopes(&["video_agent:read"]);
 /// `GET /v3/video-agents/{session_id}`, the document's `getVideoAgentSession`.
-pub static GET_VIDEO_AGENT_SESSION: Operation = Operation {
-    id: "get_video_agent_session",
-    document_id: "getVideoAgentSession",
-    method: Method::GET,
-    path: "/v3/video-agents/{session_id}",
-    scopes: &["video_agent:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_VIDEO_AGENT_SESSION: Operation = Operation::documented(
+        "get_video_agent_session",
+        "getVideoAgentSession",
+        Method::GET,
+        "/v3/video-agents/{session_id}",
+    )
+    .with_scopes(&["video_agent:read"]);
 /// `POST /v3/video-agents/{session_id}`, the document's `sendVideoAgentMessage`.
-pub static SEND_VIDEO_AGENT_MESSAGE: Operation = Operation {
-    id: "send_video_agent_message",
-    document_id: "sendVideoAgentMessage",
-    method: Method::POST,
-    path: "/v3/video-agents/{session_id}",
-    scopes: &["video_agent:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static SEND_VIDEO_AGENT_MESSAGE: Operation = Operation::documented(
+        "send_video_agent_message",
+        "sendVideoAgentMessage",
+        Method::POST,
+        "/v3/video-agents/{session_id}",
+    )
+    .with_scopes(&["video_agent:write"]);
 /// `GET /v3/video-agents/{session_id}/resources/{resource_id}`, the document's `getVideoAgentResource`.
-pub static GET_VIDEO_AGENT_RESOURCE: Operation = Operation {
-    id: "get_video_agent_resource",
-    document_id: "getVideoAgentResource",
-    method: Method::GET,
-    path: "/v3/video-agents/{session_id}/resources/{resource_id}",
-    scopes: &["video_agent:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_VIDEO_AGENT_RESOURCE: Operation = Operation::documented(
+        "get_video_agent_resource",
+        "getVideoAgentResource",
+        Method::GET,
+        "/v3/video-agents/{session_id}/resources/{resource_id}",
+    )
+    .with_scopes(&["video_agent:read"]);
 /// `POST /v3/video-agents/{session_id}/stop`, the document's `stopVideoAgentSession`.
-pub static STOP_VIDEO_AGENT_SESSION: Operation = Operation {
-    id: "stop_video_agent_session",
-    document_id: "stopVideoAgentSession",
-    method: Method::POST,
-    path: "/v3/video-agents/{session_id}/stop",
-    scopes: &["video_agent:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static STOP_VIDEO_AGENT_SESSION: Operation = Operation::documented(
+        "stop_video_agent_session",
+        "stopVideoAgentSession",
+        Method::POST,
+        "/v3/video-agents/{session_id}/stop",
+    )
+    .with_scopes(&["video_agent:write"]);
 /// `GET /v3/video-agents/{session_id}/videos`, the document's `listVideoAgentSessionVideos`.
-pub static LIST_VIDEO_AGENT_SESSION_VIDEOS: Operation = Operation {
-    id: "list_video_agent_session_videos",
-    document_id: "listVideoAgentSessionVideos",
-    method: Method::GET,
-    path: "/v3/video-agents/{session_id}/videos",
-    scopes: &["video_agent:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_VIDEO_AGENT_SESSION_VIDEOS: Operation = Operation::documented(
+        "list_video_agent_session_videos",
+        "listVideoAgentSessionVideos",
+        Method::GET,
+        "/v3/video-agents/{session_id}/videos",
+    )
+    .with_scopes(&["video_agent:read"]);
 /// `POST /v3/video-quality/comparisons`, the document's `createVideoQualityComparisonV3`.
 #[cfg(feature = "preview")]
-pub static CREATE_VIDEO_QUALITY_COMPARISON: Operation = Operation {
-    id: "create_video_quality_comparison",
-    document_id: "createVideoQualityComparisonV3",
-    method: Method::POST,
-    path: "/v3/video-quality/comparisons",
-    scopes: &["video_quality:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static CREATE_VIDEO_QUALITY_COMPARISON: Operation = Operation::documented(
+        "create_video_quality_comparison",
+        "createVideoQualityComparisonV3",
+        Method::POST,
+        "/v3/video-quality/comparisons",
+    )
+    .with_scopes(&["video_quality:write"])
+    .with_idempotency_key(IdempotencyKey::Optional)
+    .with_gate(Gate::Preview);
 /// `POST /v3/video-quality/comparisons/batches`, the document's `createVideoQualityComparisonBatchV3`.
 #[cfg(feature = "preview")]
-pub static CREATE_VIDEO_QUALITY_COMPARISON_BATCH: Operation = Operation {
-    id: "create_video_quality_comparison_batch",
-    document_id: "createVideoQualityComparisonBatchV3",
-    method: Method::POST,
-    path: "/v3/video-quality/comparisons/batches",
-    scopes: &["video_quality:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static CREATE_VIDEO_QUALITY_COMPARISON_BATCH: Operation = Operation::documented(
+        "create_video_quality_comparison_batch",
+        "createVideoQualityComparisonBatchV3",
+        Method::POST,
+        "/v3/video-quality/comparisons/batches",
+    )
+    .with_scopes(&["video_quality:write"])
+    .with_idempotency_key(IdempotencyKey::Optional)
+    .with_gate(Gate::Preview);
 /// `GET /v3/video-quality/comparisons/batches/{batch_id}`, the document's `getVideoQualityComparisonBatchV3`.
 #[cfg(feature = "preview")]
-pub static GET_VIDEO_QUALITY_COMPARISON_BATCH: Operation = Operation {
-    id: "get_video_quality_comparison_batch",
-    document_id: "getVideoQualityComparisonBatchV3",
-    method: Method::GET,
-    path: "/v3/video-quality/comparisons/batches/{batch_id}",
-    scopes: &["video_quality:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static GET_VIDEO_QUALITY_COMPARISON_BATCH: Operation = Operation::documented(
+        "get_video_quality_comparison_batch",
+        "getVideoQualityComparisonBatchV3",
+        Method::GET,
+        "/v3/video-quality/comparisons/batches/{batch_id}",
+    )
+    .with_scopes(&["video_quality:read"])
+    .with_gate(Gate::Preview);
 /// `GET /v3/video-quality/comparisons/{comparison_id}`, the document's `getVideoQualityComparisonV3`.
 #[cfg(feature = "preview")]
-pub static GET_VIDEO_QUALITY_COMPARISON: Operation = Operation {
-    id: "get_video_quality_comparison",
-    document_id: "getVideoQualityComparisonV3",
-    method: Method::GET,
-    path: "/v3/video-quality/comparisons/{comparison_id}",
-    scopes: &["video_quality:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static GET_VIDEO_QUALITY_COMPARISON: Operation = Operation::documented(
+        "get_video_quality_comparison",
+        "getVideoQualityComparisonV3",
+        Method::GET,
+        "/v3/video-quality/comparisons/{comparison_id}",
+    )
+    .with_scopes(&["video_quality:read"])
+    .with_gate(Gate::Preview);
 /// `GET /v3/video-translations`, the document's `listVideoTranslationsV3`.
-pub static LIST_VIDEO_TRANSLATIONS: Operation = Operation {
-    id: "list_video_translations",
-    document_id: "listVideoTranslationsV3",
-    method: Method::GET,
-    path: "/v3/video-translations",
-    scopes: &["translations:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_VIDEO_TRANSLATIONS: Operation = Operation::documented(
+        "list_video_translations",
+        "listVideoTranslationsV3",
+        Method::GET,
+        "/v3/video-translations",
+    )
+    .with_scopes(&["translations:read"]);
 /// `POST /v3/video-translations`, the document's `createVideoTranslationV3`.
-pub static CREATE_VIDEO_TRANSLATION: Operation = Operation {
-    id: "create_video_translation",
-    document_id: "createVideoTranslationV3",
-    method: Method::POST,
-    path: "/v3/video-translations",
-    scopes: &["translations:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_VIDEO_TRANSLATION: Operation = Operation::documented(
+        "create_video_translation",
+        "createVideoTranslationV3",
+        Method::POST,
+        "/v3/video-translations",
+    )
+    .with_scopes(&["translations:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `POST /v3/video-translations/batches`, the document's `createVideoTranslationBatchV3`.
-pub static CREATE_VIDEO_TRANSLATION_BATCH: Operation = Operation {
-    id: "create_video_translation_batch",
-    document_id: "createVideoTranslationBatchV3",
-    method: Method::POST,
-    path: "/v3/video-translations/batches",
-    scopes: &["translations:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_VIDEO_TRANSLATION_BATCH: Operation = Operation::documented(
+        "create_video_translation_batch",
+        "createVideoTranslationBatchV3",
+        Method::POST,
+        "/v3/video-translations/batches",
+    )
+    .with_scopes(&["translations:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/video-translations/batches/{batch_id}`, the document's `getVideoTranslationBatchV3`.
-pub static GET_VIDEO_TRANSLATION_BATCH: Operation = Operation {
-    id: "get_video_translation_batch",
-    document_id: "getVideoTranslationBatchV3",
-    method: Method::GET,
-    path: "/v3/video-translations/batches/{batch_id}",
-    scopes: &["translations:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_VIDEO_TRANSLATION_BATCH: Operation = Operation::documented(
+        "get_video_translation_batch",
+        "getVideoTranslationBatchV3",
+        Method::GET,
+        "/v3/video-translations/batches/{batch_id}",
+    )
+    .with_scopes(&["translations:read"]);
 /// `GET /v3/video-translations/languages`, the document's `listVideoTranslationLanguagesV3`.
-pub static LIST_VIDEO_TRANSLATION_LANGUAGES: Operation = Operation {
-    id: "list_video_translation_languages",
-    document_id: "listVideoTranslationLanguagesV3",
-    method: Method::GET,
-    path: "/v3/video-translations/languages",
-    scopes: &["translations:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_VIDEO_TRANSLATION_LANGUAGES: Operation = Operation::documented(
+        "list_video_translation_languages",
+        "listVideoTranslationLanguagesV3",
+        Method::GET,
+        "/v3/video-translations/languages",
+    )
+    .with_scopes(&["translations:read"]);
 /// `POST /v3/video-translations/proofreads`, the document's `createProofreadV3`.
-pub static CREATE_PROOFREAD: Operation = Operation {
-    id: "create_proofread",
-    document_id: "createProofreadV3",
-    method: Method::POST,
-    path: "/v3/video-translations/proofreads",
-    scopes: &["translations:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_PROOFREAD: Operation = Operation::documented(
+        "create_proofread",
+        "createProofreadV3",
+        Method::POST,
+        "/v3/video-translations/proofreads",
+    )
+    .with_scopes(&["translations:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/video-translations/proofreads/{proofread_id}`, the document's `getProofreadV3`.
-pub static GET_PROOFREAD: Operation = Operation {
-    id: "get_proofread",
-    document_id: "getProofreadV3",
-    method: Method::GET,
-    path: "/v3/video-translations/proofreads/{proofread_id}",
-    scopes: &["translations:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_PROOFREAD: Operation = Operation::documented(
+        "get_proofread",
+        "getProofreadV3",
+        Method::GET,
+        "/v3/video-translations/proofreads/{proofread_id}",
+    )
+    .with_scopes(&["translations:read"]);
 /// `POST /v3/video-translations/proofreads/{proofread_id}/generate`, the document's `generateFromProofreadV3`.
-pub static GENERATE_FROM_PROOFREAD: Operation = Operation {
-    id: "generate_from_proofread",
-    document_id: "generateFromProofreadV3",
-    method: Method::POST,
-    path: "/v3/video-translations/proofreads/{proofread_id}/generate",
-    scopes: &["translations:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GENERATE_FROM_PROOFREAD: Operation = Operation::documented(
+        "generate_from_proofread",
+        "generateFromProofreadV3",
+        Method::POST,
+        "/v3/video-translations/proofreads/{proofread_id}/generate",
+    )
+    .with_scopes(&["translations:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/video-translations/proofreads/{proofread_id}/srt`, the document's `downloadProofreadSrtV3`.
-pub static DOWNLOAD_PROOFREAD_SRT: Operation = Operation {
-    id: "download_proofread_srt",
-    document_id: "downloadProofreadSrtV3",
-    method: Method::GET,
-    path: "/v3/video-translations/proofreads/{proofread_id}/srt",
-    scopes: &["translations:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DOWNLOAD_PROOFREAD_SRT: Operation = Operation::documented(
+        "download_proofread_srt",
+        "downloadProofreadSrtV3",
+        Method::GET,
+        "/v3/video-translations/proofreads/{proofread_id}/srt",
+    )
+    .with_scopes(&["translations:read"]);
 /// `PUT /v3/video-translations/proofreads/{proofread_id}/srt`, the document's `uploadProofreadSrtV3`.
-pub static UPLOAD_PROOFREAD_SRT: Operation = Operation {
-    id: "upload_proofread_srt",
-    document_id: "uploadProofreadSrtV3",
-    method: Method::PUT,
-    path: "/v3/video-translations/proofreads/{proofread_id}/srt",
-    scopes: &["translations:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static UPLOAD_PROOFREAD_SRT: Operation = Operation::documented(
+        "upload_proofread_srt",
+        "uploadProofreadSrtV3",
+        Method::PUT,
+        "/v3/video-translations/proofreads/{proofread_id}/srt",
+    )
+    .with_scopes(&["translations:write"]);
 /// `GET /v3/video-translations/statuses`, the document's `bulkVideoTranslationStatusesV3`.
-pub static BULK_VIDEO_TRANSLATION_STATUSES: Operation = Operation {
-    id: "bulk_video_translation_statuses",
-    document_id: "bulkVideoTranslationStatusesV3",
-    method: Method::GET,
-    path: "/v3/video-translations/statuses",
-    scopes: &["translations:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static BULK_VIDEO_TRANSLATION_STATUSES: Operation = Operation::documented(
+        "bulk_video_translation_statuses",
+        "bulkVideoTranslationStatusesV3",
+        Method::GET,
+        "/v3/video-translations/statuses",
+    )
+    .with_scopes(&["translations:read"]);
 /// `GET /v3/video-translations/{video_translation_id}`, the document's `getVideoTranslationV3`.
-pub static GET_VIDEO_TRANSLATION: Operation = Operation {
-    id: "get_video_translation",
-    document_id: "getVideoTranslationV3",
-    method: Method::GET,
-    path: "/v3/video-translations/{video_translation_id}",
-    scopes: &[],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_VIDEO_TRANSLATION: Operation = Operation::documented(
+    "get_video_translation",
+    "getVideoTranslationV3",
+    Method::GET,
+    "/v3/video-translations/{video_translation_id}",
+);
 /// `DELETE /v3/video-translations/{video_translation_id}`, the document's `deleteVideoTranslationV3`.
-pub static DELETE_VIDEO_TRANSLATION: Operation = Operation {
-    id: "delete_video_translation",
-    document_id: "deleteVideoTranslationV3",
-    method: Method::DELETE,
-    path: "/v3/video-translations/{video_translation_id}",
-    scopes: &[],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DELETE_VIDEO_TRANSLATION: Operation = Operation::documented(
+    "delete_video_translation",
+    "deleteVideoTranslationV3",
+    Method::DELETE,
+    "/v3/video-translations/{video_translation_id}",
+);
 /// `PATCH /v3/video-translations/{video_translation_id}`, the document's `updateVideoTranslationV3`.
-pub static UPDATE_VIDEO_TRANSLATION: Operation = Operation {
-    id: "update_video_translation",
-    document_id: "updateVideoTranslationV3",
-    method: Method::PATCH,
-    path: "/v3/video-translations/{video_translation_id}",
-    scopes: &[],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static UPDATE_VIDEO_TRANSLATION: Operation = Operation::documented(
+    "update_video_translation",
+    "updateVideoTranslationV3",
+    Method::PATCH,
+    "/v3/video-translations/{video_translation_id}",
+);
 /// `GET /v3/videos`, the document's `listVideosV3`.
-pub static LIST_VIDEOS: Operation = Operation {
-    id: "list_videos",
-    document_id: "listVideosV3",
-    method: Method::GET,
-    path: "/v3/videos",
-    scopes: &["videos:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_VIDEOS: Operation = Operation::documented(
+        "list_videos",
+        "listVideosV3",
+        Method::GET,
+        "/v3/videos",
+    )
+    .with_scopes(&["videos:read"]);
 /// `POST /v3/videos`, the document's `createVideo`.
-pub static CREATE_VIDEO: Operation = Operation {
-    id: "create_video",
-    document_id: "createVideo",
-    method: Method::POST,
-    path: "/v3/videos",
-    scopes: &["videos:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_VIDEO: Operation = Operation::documented(
+        "create_video",
+        "createVideo",
+        Method::POST,
+        "/v3/videos",
+    )
+    .with_scopes(&["videos:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `POST /v3/videos/batches`, the document's `createVideoBatchV3`.
-pub static CREATE_VIDEO_BATCH: Operation = Operation {
-    id: "create_video_batch",
-    document_id: "createVideoBatchV3",
-    method: Method::POST,
-    path: "/v3/videos/batches",
-    scopes: &["videos:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_VIDEO_BATCH: Operation = Operation::documented(
+        "create_video_batch",
+        "createVideoBatchV3",
+        Method::POST,
+        "/v3/videos/batches",
+    )
+    .with_scopes(&["videos:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/videos/batches/{batch_id}`, the document's `getVideoBatchV3`.
-pub static GET_VIDEO_BATCH: Operation = Operation {
-    id: "get_video_batch",
-    document_id: "getVideoBatchV3",
-    method: Method::GET,
-    path: "/v3/videos/batches/{batch_id}",
-    scopes: &["videos:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_VIDEO_BATCH: Operation = Operation::documented(
+        "get_video_batch",
+        "getVideoBatchV3",
+        Method::GET,
+        "/v3/videos/batches/{batch_id}",
+    )
+    .with_scopes(&["videos:read"]);
 /// `GET /v3/videos/statuses`, the document's `bulkVideoStatusesV3`.
-pub static BULK_VIDEO_STATUSES: Operation = Operation {
-    id: "bulk_video_statuses",
-    document_id: "bulkVideoStatusesV3",
-    method: Method::GET,
-    path: "/v3/videos/statuses",
-    scopes: &["videos:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static BULK_VIDEO_STATUSES: Operation = Operation::documented(
+        "bulk_video_statuses",
+        "bulkVideoStatusesV3",
+        Method::GET,
+        "/v3/videos/statuses",
+    )
+    .with_scopes(&["videos:read"]);
 /// `GET /v3/videos/{video_id}`, the document's `getVideoV3`.
-pub static GET_VIDEO: Operation = Operation {
-    id: "get_video",
-    document_id: "getVideoV3",
-    method: Method::GET,
-    path: "/v3/videos/{video_id}",
-    scopes: &["videos:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_VIDEO: Operation = Operation::documented(
+        "get_video",
+        "getVideoV3",
+        Method::GET,
+        "/v3/videos/{video_id}",
+    )
+    .with_scopes(&["videos:read"]);
 /// `DELETE /v3/videos/{video_id}`, the document's `deleteVideoV3`.
-pub static DELETE_VIDEO: Operation = Operation {
-    id: "delete_video",
-    document_id: "deleteVideoV3",
-    method: Method::DELETE,
-    path: "/v3/videos/{video_id}",
-    scopes: &["videos:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DELETE_VIDEO: Operation = Operation::documented(
+        "delete_video",
+        "deleteVideoV3",
+        Method::DELETE,
+        "/v3/videos/{video_id}",
+    )
+    .with_scopes(&["videos:write"]);
 /// `GET /v3/videos/{video_id}/scenes`, the document's `getVideoScenesV3`.
-pub static GET_VIDEO_SCENES: Operation = Operation {
-    id: "get_video_scenes",
-    document_id: "getVideoScenesV3",
-    method: Method::GET,
-    path: "/v3/videos/{video_id}/scenes",
-    scopes: &["videos:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_VIDEO_SCENES: Operation = Operation::documented(
+        "get_video_scenes",
+        "getVideoScenesV3",
+        Method::GET,
+        "/v3/videos/{video_id}/scenes",
+    )
+    .with_scopes(&["videos:read"]);
 /// `GET /v3/voices`, the document's `listVoicesV3`.
-pub static LIST_VOICES: Operation = Operation {
-    id: "list_voices",
-    document_id: "listVoicesV3",
-    method: Method::GET,
-    path: "/v3/voices",
-    scopes: &["voices:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_VOICES: Operation = Operation::documented(
+        "list_voices",
+        "listVoicesV3",
+        Method::GET,
+        "/v3/voices",
+    )
+    .with_scopes(&["voices:read"]);
 /// `POST /v3/voices`, the document's `designVoice`.
-pub static DESIGN_VOICE: Operation = Operation {
-    id: "design_voice",
-    document_id: "designVoice",
-    method: Method::POST,
-    path: "/v3/voices",
-    scopes: &["voices:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DESIGN_VOICE: Operation = Operation::documented(
+        "design_voice",
+        "designVoice",
+        Method::POST,
+        "/v3/voices",
+    )
+    .with_scopes(&["voices:write"]);
 /// `POST /v3/voices/clone`, the document's `cloneVoice`.
-pub static CLONE_VOICE: Operation = Operation {
-    id: "clone_voice",
-    document_id: "cloneVoice",
-    method: Method::POST,
-    path: "/v3/voices/clone",
-    scopes: &["voices:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CLONE_VOICE: Operation = Operation::documented(
+        "clone_voice",
+        "cloneVoice",
+        Method::POST,
+        "/v3/voices/clone",
+    )
+    .with_scopes(&["voices:write"]);
 /// `POST /v3/voices/speech`, the document's `createSpeechV3`.
-pub static CREATE_SPEECH: Operation = Operation {
-    id: "create_speech",
-    document_id: "createSpeechV3",
-    method: Method::POST,
-    path: "/v3/voices/speech",
-    scopes: &["voices:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_SPEECH: Operation = Operation::documented(
+        "create_speech",
+        "createSpeechV3",
+        Method::POST,
+        "/v3/voices/speech",
+    )
+    .with_scopes(&["voices:write"]);
 /// `GET /v3/voices/{voice_id}`, the document's `getVoice`.
-pub static GET_VOICE: Operation = Operation {
-    id: "get_voice",
-    document_id: "getVoice",
-    method: Method::GET,
-    path: "/v3/voices/{voice_id}",
-    scopes: &["voices:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static GET_VOICE: Operation = Operation::documented(
+        "get_voice",
+        "getVoice",
+        Method::GET,
+        "/v3/voices/{voice_id}",
+    )
+    .with_scopes(&["voices:read"]);
 /// `DELETE /v3/voices/{voice_id}`, the document's `deleteVoice`.
-pub static DELETE_VOICE: Operation = Operation {
-    id: "delete_voice",
-    document_id: "deleteVoice",
-    method: Method::DELETE,
-    path: "/v3/voices/{voice_id}",
-    scopes: &["voices:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DELETE_VOICE: Operation = Operation::documented(
+        "delete_voice",
+        "deleteVoice",
+        Method::DELETE,
+        "/v3/voices/{voice_id}",
+    )
+    .with_scopes(&["voices:write"]);
 /// `GET /v3/webhooks/endpoints`, the document's `listWebhookEndpoints`.
-pub static LIST_WEBHOOK_ENDPOINTS: Operation = Operation {
-    id: "list_webhook_endpoints",
-    document_id: "listWebhookEndpoints",
-    method: Method::GET,
-    path: "/v3/webhooks/endpoints",
-    scopes: &["webhooks:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_WEBHOOK_ENDPOINTS: Operation = Operation::documented(
+        "list_webhook_endpoints",
+        "listWebhookEndpoints",
+        Method::GET,
+        "/v3/webhooks/endpoints",
+    )
+    .with_scopes(&["webhooks:read"]);
 /// `POST /v3/webhooks/endpoints`, the document's `createWebhookEndpoint`.
-pub static CREATE_WEBHOOK_ENDPOINT: Operation = Operation {
-    id: "create_webhook_endpoint",
-    document_id: "createWebhookEndpoint",
-    method: Method::POST,
-    path: "/v3/webhooks/endpoints",
-    scopes: &["webhooks:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static CREATE_WEBHOOK_ENDPOINT: Operation = Operation::documented(
+        "create_webhook_endpoint",
+        "createWebhookEndpoint",
+        Method::POST,
+        "/v3/webhooks/endpoints",
+    )
+    .with_scopes(&["webhooks:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `DELETE /v3/webhooks/endpoints/{endpoint_id}`, the document's `deleteWebhookEndpoint`.
-pub static DELETE_WEBHOOK_ENDPOINT: Operation = Operation {
-    id: "delete_webhook_endpoint",
-    document_id: "deleteWebhookEndpoint",
-    method: Method::DELETE,
-    path: "/v3/webhooks/endpoints/{endpoint_id}",
-    scopes: &["webhooks:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static DELETE_WEBHOOK_ENDPOINT: Operation = Operation::documented(
+        "delete_webhook_endpoint",
+        "deleteWebhookEndpoint",
+        Method::DELETE,
+        "/v3/webhooks/endpoints/{endpoint_id}",
+    )
+    .with_scopes(&["webhooks:write"]);
 /// `PATCH /v3/webhooks/endpoints/{endpoint_id}`, the document's `updateWebhookEndpoint`.
-pub static UPDATE_WEBHOOK_ENDPOINT: Operation = Operation {
-    id: "update_webhook_endpoint",
-    document_id: "updateWebhookEndpoint",
-    method: Method::PATCH,
-    path: "/v3/webhooks/endpoints/{endpoint_id}",
-    scopes: &["webhooks:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static UPDATE_WEBHOOK_ENDPOINT: Operation = Operation::documented(
+        "update_webhook_endpoint",
+        "updateWebhookEndpoint",
+        Method::PATCH,
+        "/v3/webhooks/endpoints/{endpoint_id}",
+    )
+    .with_scopes(&["webhooks:write"]);
 /// `POST /v3/webhooks/endpoints/{endpoint_id}/rotate-secret`, the document's `rotateWebhookEndpointSecret`.
-pub static ROTATE_WEBHOOK_ENDPOINT_SECRET: Operation = Operation {
-    id: "rotate_webhook_endpoint_secret",
-    document_id: "rotateWebhookEndpointSecret",
-    method: Method::POST,
-    path: "/v3/webhooks/endpoints/{endpoint_id}/rotate-secret",
-    scopes: &["webhooks:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static ROTATE_WEBHOOK_ENDPOINT_SECRET: Operation = Operation::documented(
+        "rotate_webhook_endpoint_secret",
+        "rotateWebhookEndpointSecret",
+        Method::POST,
+        "/v3/webhooks/endpoints/{endpoint_id}/rotate-secret",
+    )
+    .with_scopes(&["webhooks:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 /// `GET /v3/webhooks/event-types`, the document's `listWebhookEventTypes`.
-pub static LIST_WEBHOOK_EVENT_TYPES: Operation = Operation {
-    id: "list_webhook_event_types",
-    document_id: "listWebhookEventTypes",
-    method: Method::GET,
-    path: "/v3/webhooks/event-types",
-    scopes: &["webhooks:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_WEBHOOK_EVENT_TYPES: Operation = Operation::documented(
+        "list_webhook_event_types",
+        "listWebhookEventTypes",
+        Method::GET,
+        "/v3/webhooks/event-types",
+    )
+    .with_scopes(&["webhooks:read"]);
 /// `GET /v3/webhooks/events`, the document's `listWebhookEvents`.
-pub static LIST_WEBHOOK_EVENTS: Operation = Operation {
-    id: "list_webhook_events",
-    document_id: "listWebhookEvents",
-    method: Method::GET,
-    path: "/v3/webhooks/events",
-    scopes: &["webhooks:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::None,
-};
-
+pub static LIST_WEBHOOK_EVENTS: Operation = Operation::documented(
+        "list_webhook_events",
+        "listWebhookEvents",
+        Method::GET,
+        "/v3/webhooks/events",
+    )
+    .with_scopes(&["webhooks:read"]);
 /// `GET /v3/workflow-runs`, the document's `listWorkflowRuns`.
 #[cfg(feature = "preview")]
-pub static LIST_WORKFLOW_RUNS: Operation = Operation {
-    id: "list_workflow_runs",
-    document_id: "listWorkflowRuns",
-    method: Method::GET,
-    path: "/v3/workflow-runs",
-    scopes: &["workflows:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static LIST_WORKFLOW_RUNS: Operation = Operation::documented(
+        "list_workflow_runs",
+        "listWorkflowRuns",
+        Method::GET,
+        "/v3/workflow-runs",
+    )
+    .with_scopes(&["workflows:read"])
+    .with_gate(Gate::Preview);
 /// `POST /v3/workflow-runs`, the document's `createWorkflowRun`.
 #[cfg(feature = "preview")]
-pub static CREATE_WORKFLOW_RUN: Operation = Operation {
-    id: "create_workflow_run",
-    document_id: "createWorkflowRun",
-    method: Method::POST,
-    path: "/v3/workflow-runs",
-    scopes: &["workflows:write"],
-    idempotency_key: IdempotencyKey::Required,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static CREATE_WORKFLOW_RUN: Operation = Operation::documented(
+        "create_workflow_run",
+        "createWorkflowRun",
+        Method::POST,
+        "/v3/workflow-runs",
+    )
+    .with_scopes(&["workflows:write"])
+    .with_idempotency_key(IdempotencyKey::Required)
+    .with_gate(Gate::Preview);
 /// `GET /v3/workflow-runs/{run_id}`, the document's `getWorkflowRun`.
 #[cfg(feature = "preview")]
-pub static GET_WORKFLOW_RUN: Operation = Operation {
-    id: "get_workflow_run",
-    document_id: "getWorkflowRun",
-    method: Method::GET,
-    path: "/v3/workflow-runs/{run_id}",
-    scopes: &["workflows:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static GET_WORKFLOW_RUN: Operation = Operation::documented(
+        "get_workflow_run",
+        "getWorkflowRun",
+        Method::GET,
+        "/v3/workflow-runs/{run_id}",
+    )
+    .with_scopes(&["workflows:read"])
+    .with_gate(Gate::Preview);
 /// `POST /v3/workflow-runs/{run_id}/cancel`, the document's `cancelWorkflowRun`.
 #[cfg(feature = "preview")]
-pub static CANCEL_WORKFLOW_RUN: Operation = Operation {
-    id: "cancel_workflow_run",
-    document_id: "cancelWorkflowRun",
-    method: Method::POST,
-    path: "/v3/workflow-runs/{run_id}/cancel",
-    scopes: &["workflows:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static CANCEL_WORKFLOW_RUN: Operation = Operation::documented(
+        "cancel_workflow_run",
+        "cancelWorkflowRun",
+        Method::POST,
+        "/v3/workflow-runs/{run_id}/cancel",
+    )
+    .with_scopes(&["workflows:write"])
+    .with_gate(Gate::Preview);
 /// `GET /v3/workflow-runs/{run_id}/nodes`, the document's `listWorkflowRunNodes`.
 #[cfg(feature = "preview")]
-pub static LIST_WORKFLOW_RUN_NODES: Operation = Operation {
-    id: "list_workflow_run_nodes",
-    document_id: "listWorkflowRunNodes",
-    method: Method::GET,
-    path: "/v3/workflow-runs/{run_id}/nodes",
-    scopes: &["workflows:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static LIST_WORKFLOW_RUN_NODES: Operation = Operation::documented(
+        "list_workflow_run_nodes",
+        "listWorkflowRunNodes",
+        Method::GET,
+        "/v3/workflow-runs/{run_id}/nodes",
+    )
+    .with_scopes(&["workflows:read"])
+    .with_gate(Gate::Preview);
 /// `GET /v3/workflows`, the document's `listWorkflowDefinitions`.
 #[cfg(feature = "preview")]
-pub static LIST_WORKFLOW_DEFINITIONS: Operation = Operation {
-    id: "list_workflow_definitions",
-    document_id: "listWorkflowDefinitions",
-    method: Method::GET,
-    path: "/v3/workflows",
-    scopes: &["workflows:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static LIST_WORKFLOW_DEFINITIONS: Operation = Operation::documented(
+        "list_workflow_definitions",
+        "listWorkflowDefinitions",
+        Method::GET,
+        "/v3/workflows",
+    )
+    .with_scopes(&["workflows:read"])
+    .with_gate(Gate::Preview);
 /// `POST /v3/workflows`, the document's `createWorkflow`.
 #[cfg(feature = "preview")]
-pub static CREATE_WORKFLOW: Operation = Operation {
-    id: "create_workflow",
-    document_id: "createWorkflow",
-    method: Method::POST,
-    path: "/v3/workflows",
-    scopes: &["workflows:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static CREATE_WORKFLOW: Operation = Operation::documented(
+        "create_workflow",
+        "createWorkflow",
+        Method::POST,
+        "/v3/workflows",
+    )
+    .with_scopes(&["workflows:write"])
+    .with_idempotency_key(IdempotencyKey::Optional)
+    .with_gate(Gate::Preview);
 /// `GET /v3/workflows/node-types`, the document's `getWorkflowNodeTypes`.
 #[cfg(feature = "preview")]
-pub static GET_WORKFLOW_NODE_TYPES: Operation = Operation {
-    id: "get_workflow_node_types",
-    document_id: "getWorkflowNodeTypes",
-    method: Method::GET,
-    path: "/v3/workflows/node-types",
-    scopes: &["workflows:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static GET_WORKFLOW_NODE_TYPES: Operation = Operation::documented(
+        "get_workflow_node_types",
+        "getWorkflowNodeTypes",
+        Method::GET,
+        "/v3/workflows/node-types",
+    )
+    .with_scopes(&["workflows:read"])
+    .with_gate(Gate::Preview);
 /// `GET /v3/workflows/{workflow_id}`, the document's `getWorkflow`.
 #[cfg(feature = "preview")]
-pub static GET_WORKFLOW: Operation = Operation {
-    id: "get_workflow",
-    document_id: "getWorkflow",
-    method: Method::GET,
-    path: "/v3/workflows/{workflow_id}",
-    scopes: &["workflows:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static GET_WORKFLOW: Operation = Operation::documented(
+        "get_workflow",
+        "getWorkflow",
+        Method::GET,
+        "/v3/workflows/{workflow_id}",
+    )
+    .with_scopes(&["workflows:read"])
+    .with_gate(Gate::Preview);
 /// `PATCH /v3/workflows/{workflow_id}`, the document's `updateWorkflowDraft`.
 #[cfg(feature = "preview")]
-pub static UPDATE_WORKFLOW_DRAFT: Operation = Operation {
-    id: "update_workflow_draft",
-    document_id: "updateWorkflowDraft",
-    method: Method::PATCH,
-    path: "/v3/workflows/{workflow_id}",
-    scopes: &["workflows:write"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static UPDATE_WORKFLOW_DRAFT: Operation = Operation::documented(
+        "update_workflow_draft",
+        "updateWorkflowDraft",
+        Method::PATCH,
+        "/v3/workflows/{workflow_id}",
+    )
+    .with_scopes(&["workflows:write"])
+    .with_gate(Gate::Preview);
 /// `GET /v3/workflows/{workflow_id}/versions`, the document's `listWorkflowVersions`.
 #[cfg(feature = "preview")]
-pub static LIST_WORKFLOW_VERSIONS: Operation = Operation {
-    id: "list_workflow_versions",
-    document_id: "listWorkflowVersions",
-    method: Method::GET,
-    path: "/v3/workflows/{workflow_id}/versions",
-    scopes: &["workflows:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static LIST_WORKFLOW_VERSIONS: Operation = Operation::documented(
+        "list_workflow_versions",
+        "listWorkflowVersions",
+        Method::GET,
+        "/v3/workflows/{workflow_id}/versions",
+    )
+    .with_scopes(&["workflows:read"])
+    .with_gate(Gate::Preview);
 /// `POST /v3/workflows/{workflow_id}/versions`, the document's `publishWorkflowVersion`.
 #[cfg(feature = "preview")]
-pub static PUBLISH_WORKFLOW_VERSION: Operation = Operation {
-    id: "publish_workflow_version",
-    document_id: "publishWorkflowVersion",
-    method: Method::POST,
-    path: "/v3/workflows/{workflow_id}/versions",
-    scopes: &["workflows:write"],
-    idempotency_key: IdempotencyKey::Optional,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
-
+pub static PUBLISH_WORKFLOW_VERSION: Operation = Operation::documented(
+        "publish_workflow_version",
+        "publishWorkflowVersion",
+        Method::POST,
+        "/v3/workflows/{workflow_id}/versions",
+    )
+    .with_scopes(&["workflows:write"])
+    .with_idempotency_key(IdempotencyKey::Optional)
+    .with_gate(Gate::Preview);
 /// `GET /v3/workflows/{workflow_id}/versions/{version_number}`, the document's `getWorkflowVersion`.
 #[cfg(feature = "preview")]
-pub static GET_WORKFLOW_VERSION: Operation = Operation {
-    id: "get_workflow_version",
-    document_id: "getWorkflowVersion",
-    method: Method::GET,
-    path: "/v3/workflows/{workflow_id}/versions/{version_number}",
-    scopes: &["workflows:read"],
-    idempotency_key: IdempotencyKey::None,
-    transfer: Transfer::Json,
-    gate: Gate::Preview,
-};
+pub static GET_WORKFLOW_VERSION: Operation = Operation::documented(
+        "get_workflow_version",
+        "getWorkflowVersion",
+        Method::GET,
+        "/v3/workflows/{workflow_id}/versions/{version_number}",
+    )
+    .with_scopes(&["workflows:read"])
+    .with_gate(Gate::Preview);

@@ -102,7 +102,7 @@ impl Outcome {
 pub(crate) async fn exchange(
     sender: &Sender,
     mut request: Request,
-    operation: &'static Operation,
+    operation: &Operation,
     options: &Options,
     left: Option<Duration>,
 ) -> Outcome {
@@ -114,7 +114,7 @@ pub(crate) async fn exchange(
         (Some(limit), Some(left)) => Some(limit.min(left)),
         (limit, left) => limit.or(left),
     };
-    let movement = (operation.transfer == Transfer::Upload).then(Movement::new);
+    let movement = (operation.transfer() == Transfer::Upload).then(Movement::new);
     if let Some(movement) = &movement {
         request = watched(request, movement.clone());
     }
@@ -127,7 +127,7 @@ pub(crate) async fn exchange(
         Ok(Ok(response)) => response,
         Ok(Err(error)) | Err(error) => return Outcome::Failed { error, final_: false },
     };
-    if operation.transfer == Transfer::Events && response.status().is_success() {
+    if operation.transfer() == Transfer::Events && response.status().is_success() {
         return Outcome::Answered { status: response.status(), code: None, response };
     }
     // What a retry depends on may stand in the body, and a body that breaks off is no answer.
@@ -175,8 +175,8 @@ impl Patience {
 }
 
 fn limit(operation: &Operation, options: &Options) -> Option<Duration> {
-    let reads = matches!(operation.method, Method::GET | Method::HEAD);
-    options.timeout.or(match operation.transfer {
+    let reads = matches!(*operation.method(), Method::GET | Method::HEAD);
+    options.timeout.or(match operation.transfer() {
         Transfer::Upload => None,
         _ if reads => Some(READ),
         _ => Some(WRITE),
@@ -186,7 +186,7 @@ fn limit(operation: &Operation, options: &Options) -> Option<Duration> {
 async fn send(
     sender: &Sender,
     request: Request,
-    operation: &'static Operation,
+    operation: &Operation,
 ) -> Result<RawResponse, TransportError> {
     match sender {
         Sender::Http(client) => Ok(client.execute(request.into_inner()).await?.into()),

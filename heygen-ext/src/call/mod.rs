@@ -84,7 +84,7 @@ impl Transport for Policies {
     fn send<'a>(
         &'a self,
         request: Request,
-        operation: &'static Operation,
+        operation: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         let span = telemetry::span(operation, request.url().host_str().unwrap_or_default());
         let call =
@@ -96,7 +96,7 @@ impl Transport for Policies {
 /// One call on its way.
 struct Call<'a> {
     policies: &'a Policies,
-    operation: &'static Operation,
+    operation: &'a Operation,
     began: Instant,
     span: tracing::Span,
 }
@@ -254,7 +254,7 @@ impl Call<'_> {
 
     /// The key of the call, made once, if the operation takes one.
     fn set_key(&self, request: &mut Request) -> Result<Option<String>, TransportError> {
-        if self.operation.idempotency_key == IdempotencyKey::None {
+        if self.operation.idempotency_key() == IdempotencyKey::None {
             return Ok(None);
         }
         let given = request.headers().get(IDEMPOTENCY_KEY).map(|given| given.as_bytes().to_vec());
@@ -288,7 +288,7 @@ impl Call<'_> {
             Outcome::Failed { .. } | Outcome::Cut { .. } => Phase::NoAnswer,
         };
         decide(Try {
-            method: &self.operation.method,
+            method: self.operation.method(),
             has_key,
             phase,
             // Questions are no tries of the work.

@@ -29,7 +29,7 @@ pub trait Observer: Send + Sync + 'static {
 #[non_exhaustive]
 pub struct TryReport<'a> {
     /// The operation.
-    pub operation: &'static Operation,
+    pub operation: &'a Operation,
     /// 1 for the first try.
     pub number: u32,
     /// Status of the answer; none without an answer.
@@ -47,7 +47,7 @@ pub struct TryReport<'a> {
 #[non_exhaustive]
 pub struct CallReport<'a> {
     /// The operation.
-    pub operation: &'static Operation,
+    pub operation: &'a Operation,
     /// How often the request was sent.
     pub tries: u32,
     /// Status of the last answer; none without an answer.
@@ -79,19 +79,19 @@ impl fmt::Debug for Audience {
 }
 
 /// The span of a call, by the names of OpenTelemetry's conventions for HTTP clients.
-pub(crate) fn span(operation: &'static Operation, host: &str) -> Span {
+pub(crate) fn span(operation: &Operation, host: &str) -> Span {
     tracing::info_span!(
         "heygen",
-        otel.name = operation.id,
+        otel.name = operation.id(),
         otel.kind = "client",
         otel.status_code = Empty,
-        http.request.method = operation.method.as_str(),
+        http.request.method = operation.method().as_str(),
         http.request.resend_count = Empty,
         http.response.status_code = Empty,
-        url.template = operation.path,
+        url.template = operation.path(),
         server.address = host,
         error.type = Empty,
-        heygen.operation = operation.id,
+        heygen.operation = operation.id(),
         heygen.request_id = Empty,
         heygen.duration_ms = Empty,
     )

@@ -41,7 +41,7 @@ impl Transport for Script {
     fn send<'a>(
         &'a self,
         request: Request,
-        _: &'static Operation,
+        _: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         self.seen.lock().unwrap().push(request.headers().clone());
         let act = self.acts.lock().unwrap().pop_front().unwrap_or(OK);
@@ -294,7 +294,11 @@ impl Observer for Ledger {
     fn on_call(&self, report: &CallReport<'_>) {
         let line = format!(
             "{} {} {:?} {:?} {:?}",
-            report.operation.id, report.tries, report.code, report.request_id, report.duration
+            report.operation.id(),
+            report.tries,
+            report.code,
+            report.request_id,
+            report.duration
         );
         self.0.lock().unwrap().push(line);
     }
@@ -416,7 +420,7 @@ async fn an_answer_that_stalls_keeps_what_came_of_it() {
         fn send<'a>(
             &'a self,
             _: Request,
-            _: &'static Operation,
+            _: &'a Operation,
         ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
             let part = futures_util::stream::once(async { Ok::<_, std::io::Error>("{") });
             let body = futures_util::StreamExt::chain(part, futures_util::stream::pending());

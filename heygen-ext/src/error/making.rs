@@ -46,13 +46,13 @@ impl Error {
     }
 
     /// A list that cannot be followed.
-    pub(crate) fn pages(operation: &'static Operation, problem: &str) -> Self {
-        Self::new(ErrorKind::Decode, format!("{}: {problem}", operation.id))
+    pub(crate) fn pages(operation: &Operation, problem: &str) -> Self {
+        Self::new(ErrorKind::Decode, format!("{}: {problem}", operation.id()))
     }
 
     /// A page that was asked for, and whose answer nobody waited for.
-    pub(crate) fn pages_cut(operation: &'static Operation, source: TransportError) -> Self {
-        let problem = format!("{}: {source}", operation.id);
+    pub(crate) fn pages_cut(operation: &Operation, source: TransportError) -> Self {
+        let problem = format!("{}: {source}", operation.id());
         Self::new(ErrorKind::Transport, problem).with(|inner| inner.transfer = Some(source))
     }
 
@@ -60,7 +60,7 @@ impl Error {
     #[cfg(feature = "preview")]
     pub(crate) fn stream(call: heygen_api::Error, problem: impl fmt::Display) -> Self {
         let request = call.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
-        let operation = call.operation().map(|operation| format!("{}: ", operation.id)).unwrap_or_default();
+        let operation = call.operation().map(|operation| format!("{}: ", operation.id())).unwrap_or_default();
         let problem = format!("{operation}{problem}{request}");
         Self::new(ErrorKind::Decode, problem).with(|inner| inner.api = Some(call))
     }

@@ -55,7 +55,7 @@ fn a_transport_and_a_client_exclude_each_other() {
         fn send<'a>(
             &'a self,
             _: heygen_api::Request,
-            _: &'static heygen_api::Operation,
+            _: &'a heygen_api::Operation,
         ) -> heygen_api::BoxFuture<'a, Result<heygen_api::RawResponse, heygen_api::TransportError>> {
             Box::pin(std::future::pending())
         }

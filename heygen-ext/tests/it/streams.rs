@@ -93,7 +93,7 @@ impl Transport for Streams {
     fn send<'a>(
         &'a self,
         _: Request,
-        _: &'static Operation,
+        _: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         let events = futures_util::stream::iter(self.0.iter().map(|event| Ok::<_, std::io::Error>(*event)));
         let body = match self.1 {

@@ -343,35 +343,28 @@ fn facts(
         .collect();
     let key = operation.parameters().find(|parameter| text(parameter, "name") == "Idempotency-Key");
     let key = match key.map(|parameter| parameter.get("required").and_then(Value::as_bool).unwrap_or(false)) {
-        None => quote!(IdempotencyKey::None),
-        Some(false) => quote!(IdempotencyKey::Optional),
-        Some(true) => quote!(IdempotencyKey::Required),
+        None => TokenStream::new(),
+        Some(false) => quote!(.with_idempotency_key(IdempotencyKey::Optional)),
+        Some(true) => quote!(.with_idempotency_key(IdempotencyKey::Required)),
     };
     let transfer = if events(operation).is_some() {
-        quote!(Transfer::Events)
+        quote!(.with_transfer(Transfer::Events))
     } else if !form_parts(operation).is_empty() {
-        quote!(Transfer::Upload)
+        quote!(.with_transfer(Transfer::Upload))
     } else {
-        quote!(Transfer::Json)
+        TokenStream::new()
     };
-    let gate_value = match feature {
-        Some("preview") => quote!(Gate::Preview),
-        Some("legacy") => quote!(Gate::Legacy),
-        _ => quote!(Gate::None),
+    let gated = match feature {
+        Some("preview") => quote!(.with_gate(Gate::Preview)),
+        Some("legacy") => quote!(.with_gate(Gate::Legacy)),
+        _ => TokenStream::new(),
     };
+    let scopes = (!scopes.is_empty()).then(|| quote!(.with_scopes(&[#(#scopes),*])));
     let doc = format!(" `{} {path}`, the document's `{original}`.", operation.method.to_uppercase());
     quote! {
         #[doc = #doc]
         #gate
-        pub static #constant: Operation = Operation {
-            id: #id,
-            document_id: #original,
-            method: Method::#method,
-            path: #path,
-            scopes: &[#(#scopes),*],
-            idempotency_key: #key,
-            transfer: #transfer,
-            gate: #gate_value,
-        };
+        pub static #constant: Operation =
+            Operation::documented(#id, #original, Method::#method, #path) #scopes #key #transfer #gated;
     }
 }
