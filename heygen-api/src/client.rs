@@ -14,8 +14,8 @@ use crate::{Credentials, Error, HttpTransport, Operation, RawResponse, Request, 
 /// ```no_run
 /// # async fn example() -> Result<(), heygen_api::Error> {
 /// let client = heygen_api::Client::builder().api_key("…").build()?;
-/// let page = client.list_videos().limit(10).send().await?;
-/// for video in &page.data {
+/// let page = client.list_videos().limit(10).await?;
+/// for video in &page.items {
 ///     println!("{} {}", video.id, video.status);
 /// }
 /// # Ok(())

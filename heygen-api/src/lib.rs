@@ -3,10 +3,13 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod assets;
+#[cfg(feature = "client")]
+mod address;
+mod builder_support;
+#[cfg(feature = "client")]
+mod call;
 #[cfg(feature = "client")]
 mod client;
-mod construct;
 #[cfg(feature = "client")]
 mod credentials;
 #[cfg(feature = "client")]
@@ -14,14 +17,15 @@ mod error;
 #[cfg(feature = "client")]
 mod events;
 #[allow(clippy::all, unused_imports, unused_qualifications, reason = "generated: readable first, idiomatic second")]
+#[allow(unreachable_pub, reason = "without a feature, some of what a module brings together is empty")]
+#[allow(missing_docs, reason = "the document does not describe every field, and its name alone says no more")]
 #[rustfmt::skip]
 mod generated;
 #[cfg(feature = "client")]
 mod multipart;
+mod object;
 mod open;
 mod operation;
-#[cfg(feature = "client")]
-mod outgoing;
 #[cfg(feature = "client")]
 mod pages;
 mod patch;
@@ -31,14 +35,20 @@ mod redact;
 #[cfg(feature = "client")]
 mod request;
 #[cfg(feature = "client")]
+mod request_builder;
+#[cfg(feature = "client")]
 mod response;
 mod timestamp;
 #[cfg(feature = "client")]
 mod transport;
 
+pub use http;
+#[cfg(feature = "client")]
+pub use reqwest;
+
+pub use builder_support::{BuildError, IntoValue};
 #[cfg(feature = "client")]
 pub use client::{Client, ClientBuilder};
-pub use construct::BuildError;
 #[cfg(feature = "client")]
 pub use credentials::Credentials;
 #[cfg(feature = "client")]
@@ -50,15 +60,17 @@ pub use generated::builder;
 pub use generated::{operations, types};
 #[cfg(feature = "client")]
 pub use multipart::FilePart;
-pub use open::{UnknownMember, UnknownValue};
+pub use open::{Extra, UnknownMember, UnknownValue};
 pub use operation::{Gate, IdempotencyKey, Operation, Transfer};
 #[cfg(feature = "client")]
-pub use outgoing::Request;
-#[cfg(feature = "client")]
-pub use pages::List;
+pub use pages::{List, Page};
 pub use patch::Patch;
 #[cfg(feature = "client")]
 pub use raw::RawResponse;
+#[cfg(feature = "client")]
+pub use request::Request;
+#[cfg(feature = "client")]
+pub use request_builder::RequestBuilder;
 #[cfg(feature = "client")]
 pub use response::Response;
 #[cfg(feature = "client")]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The content of an enumeration's `Unknown`: a value that this version has no variant for. It cannot be made outside of
 /// this crate; `From<&str>` of the enumeration is the way in, and `as_str` the way out.
@@ -45,7 +45,15 @@ impl UnknownMember {
         self.0.get(name)?.as_str()
     }
 
-    /// Reads it as a type of the caller's.
+    /// Reads it as the member that its tag names, which does not hold the tag.
+    pub(crate) fn read<T: DeserializeOwned>(mut self, tag: &str) -> Result<T, serde_json::Error> {
+        if let Some(members) = self.0.as_object_mut() {
+            members.remove(tag);
+        }
+        T::deserialize(self.0)
+    }
+
+    /// Reads it as another type.
     ///
     /// # Errors
     ///
@@ -58,7 +66,7 @@ impl UnknownMember {
 impl fmt::Debug for UnknownMember {
     /// Only its size: what the members are is unknown, so one may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let members = self.0.as_object().map_or(0, serde_json::Map::len);
+        let members = self.0.as_object().map_or(0, Map::len);
         write!(f, "UnknownMember({members} members)")
     }
 }
@@ -68,47 +76,127 @@ impl fmt::Debug for UnknownMember {
 #[serde(transparent)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// What every open enumeration can do, given `From<&str>` and `as_str`.
+/// Defines an open enumeration: its values, and what every one of them can do.
 macro_rules! open_enum {
-    ($name:ident) => {
-        const _: () = {
-            impl From<String> for $name {
-                fn from(value: String) -> Self {
-                    Self::from(value.as_str())
-                }
-            }
+    ($(#[$meta:meta])* pub enum $name:ident { $($variant:ident = $value:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(#[doc = concat!("`", $value, "`")] $variant,)*
+            /// A value that this version does not know; `as_str` has it.
+            Unknown(crate::UnknownValue),
+        }
 
-            impl std::str::FromStr for $name {
-                type Err = std::convert::Infallible;
-                fn from_str(value: &str) -> Result<Self, Self::Err> {
-                    Ok(Self::from(value))
-                }
-            }
+        impl $name {
+            /// The values that this version knows.
+            pub const VALUES: &'static [&'static str] = &[$($value),*];
 
-            impl std::fmt::Display for $name {
-                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.pad(self.as_str())
+            /// The value as it goes over the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $value,)*
+                    Self::Unknown(value) => value.as_str(),
                 }
             }
+        }
 
-            impl AsRef<str> for $name {
-                fn as_ref(&self) -> &str {
-                    self.as_str()
+        impl From<&str> for $name {
+            fn from(value: &str) -> Self {
+                match value {
+                    $($value => Self::$variant,)*
+                    other => Self::Unknown(crate::UnknownValue::new(other)),
                 }
             }
+        }
 
-            impl serde::Serialize for $name {
-                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    serializer.serialize_str(self.as_str())
-                }
+        impl From<String> for $name {
+            fn from(value: String) -> Self {
+                Self::from(value.as_str())
             }
+        }
 
-            impl<'de> serde::Deserialize<'de> for $name {
-                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    crate::open::Text::deserialize(deserializer).map(|text| Self::from(text.0.as_ref()))
-                }
+        impl std::str::FromStr for $name {
+            type Err = std::convert::Infallible;
+            fn from_str(value: &str) -> Result<Self, Self::Err> {
+                Ok(Self::from(value))
             }
-        };
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::open::Text::deserialize(deserializer).map(|text| Self::from(text.0.as_ref()))
+            }
+        }
     };
 }
 pub(crate) use open_enum;
+
+/// The members of a type that this version has no field for, as they came.
+///
+/// What is read, changed and sent back keeps them.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Extra(Map<String, Value>);
+
+impl Extra {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The member of that name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// Adds a member, or replaces it.
+    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    /// The members by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+impl fmt::Debug for Extra {
+    /// The names alone: what the members are is unknown, so one may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extra_members_are_kept_and_not_shown() {
+        let mut extra: Extra = serde_json::from_str(r#"{"token":"secret"}"#).unwrap();
+        extra.insert("n", 1);
+        assert_eq!(extra.get("n"), Some(&Value::from(1)));
+        assert_eq!(extra.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["n", "token"]);
+        assert_eq!(format!("{extra:?}"), r#"{"n", "token"}"#);
+        assert!(!extra.is_empty() && Extra::default().is_empty());
+    }
+}

@@ -92,6 +92,7 @@ impl Operation {
         self
     }
 
+    #[cfg(any(feature = "preview", feature = "legacy"))]
     pub(crate) const fn with_gate(mut self, gate: Gate) -> Self {
         self.gate = gate;
         self

@@ -1,6 +1,99 @@
 //! Lists that come in pages.
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
 use crate::{BoxFuture, Error, Operation, Response};
+
+/// One page of a list.
+///
+/// ```no_run
+/// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+/// let page = client.list_videos().limit(10).await?;
+/// for video in &page.items {
+///     println!("{} {}", video.id, video.status);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// What is on the page.
+    pub items: Vec<T>,
+    /// Where the next page begins: the `token` of the next call. `None` on the last page.
+    pub next_token: Option<String>,
+    /// Whether the list goes on after this page.
+    pub has_more: bool,
+}
+
+impl<T> Page<T> {
+    pub(crate) fn new(items: Vec<T>, next_token: Option<String>, has_more: Option<bool>) -> Self {
+        let next_token = next_token.filter(|token| !token.is_empty() && has_more != Some(false));
+        let has_more = has_more.unwrap_or(next_token.is_some());
+        Self { items, next_token, has_more }
+    }
+}
+
+/// A page in the service's envelope: `data` is the items, or an object that has them.
+#[derive(Deserialize)]
+pub(crate) struct WholePage<T> {
+    #[serde(bound(deserialize = "T: Deserialize<'de>"))]
+    data: Listed<T>,
+    next_token: Option<String>,
+    has_more: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct Nested<T> {
+    items: Vec<T>,
+    next_token: Option<String>,
+    has_more: Option<bool>,
+}
+
+enum Listed<T> {
+    Flat(Vec<T>),
+    Nested(Nested<T>),
+}
+
+impl<T> From<WholePage<T>> for Page<T> {
+    fn from(whole: WholePage<T>) -> Self {
+        match whole.data {
+            Listed::Flat(items) => Self::new(items, whole.next_token, whole.has_more),
+            Listed::Nested(page) => {
+                Self::new(page.items, page.next_token.or(whole.next_token), page.has_more.or(whole.has_more))
+            }
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Listed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+            type Value = Listed<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list, or an object with `items`")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(items)).map(Listed::Flat)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+                Nested::deserialize(MapAccessDeserializer::new(members)).map(Listed::Nested)
+            }
+        }
+
+        deserializer.deserialize_any(Either(PhantomData))
+    }
+}
 
 /// A call of an operation that lists things page by page: what a pager needs to know of it.
 ///
@@ -11,15 +104,14 @@ use crate::{BoxFuture, Error, Operation, Response};
 ///
 /// /// Everything on a list, page after page.
 /// async fn all<L: List>(list: L) -> Result<Vec<L::Item>, heygen_api::Error> {
-///     let (mut all, mut next) = (Vec::new(), list.clone().limit(L::MOST));
-///     loop {
-///         let (items, token, _) = L::split(next.fetch().await?.into_inner());
-///         all.extend(items);
-///         match token {
-///             Some(token) => next = list.clone().limit(L::MOST).at_token(token),
-///             None => return Ok(all),
-///         }
+///     let list = list.limit(L::MAX_LIMIT);
+///     let mut page = list.clone().fetch().await?.into_inner();
+///     let mut all = page.items;
+///     while let Some(token) = page.next_token {
+///         page = list.clone().page_token(token).fetch().await?.into_inner();
+///         all.extend(page.items);
 ///     }
+///     Ok(all)
 /// }
 /// # fn example(client: &Client) { let _ = all(client.list_videos()); }
 /// ```
@@ -27,24 +119,77 @@ pub trait List: Clone + Send + Sync + 'static {
     /// What is listed.
     type Item: Send + 'static;
 
-    /// The answer with one page.
-    type Page: Send + 'static;
-
     /// The operation.
-    const OPERATION: &Operation;
+    const OPERATION: &'static Operation;
 
     /// Most items that a page may have.
-    const MOST: u32;
+    const MAX_LIMIT: u32;
 
-    /// Asks for so many items on a page, from 1 to [`MOST`](Self::MOST).
+    /// Asks for so many items on a page, from 1 to [`MAX_LIMIT`](Self::MAX_LIMIT).
     fn limit(self, items: u32) -> Self;
 
-    /// Asks for the page that a token leads to.
-    fn at_token(self, token: String) -> Self;
+    /// Asks for the page that begins at the [`next_token`](Page::next_token) of the page before.
+    fn page_token(self, token: String) -> Self;
 
     /// Fetches the page.
-    fn fetch(self) -> BoxFuture<'static, Result<Response<Self::Page>, Error>>;
+    fn fetch(self) -> BoxFuture<'static, Result<Response<Page<Self::Item>>, Error>>;
+}
 
-    /// The items of a page, the token of the next, and whether there is a next if the service says so.
-    fn split(page: Self::Page) -> (Vec<Self::Item>, Option<String>, Option<bool>);
+/// Implements [`List`] for the builder of a call.
+macro_rules! list {
+    ($builder:ident, $operation:ident, $item:ty, $most:literal) => {
+        impl crate::List for $builder {
+            type Item = $item;
+            const OPERATION: &'static crate::Operation = &$operation;
+            const MAX_LIMIT: u32 = $most;
+
+            fn limit(self, items: u32) -> Self {
+                self.limit(items)
+            }
+
+            fn page_token(self, token: String) -> Self {
+                self.token(token)
+            }
+
+            #[inline]
+            fn fetch(
+                self,
+            ) -> crate::BoxFuture<'static, Result<crate::Response<crate::Page<$item>>, crate::Error>> {
+                Box::pin(async move { Ok(self.send().await?.map(crate::Page::from)) })
+            }
+        }
+    };
+}
+pub(crate) use list;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn page(value: Value) -> Page<u8> {
+        serde_json::from_value::<WholePage<u8>>(value).unwrap().into()
+    }
+
+    #[test]
+    fn a_page_is_read_wherever_the_service_puts_it() {
+        let expected = Page { items: vec![1, 2], next_token: Some("t".to_owned()), has_more: true };
+        assert_eq!(page(json!({"data": [1, 2], "next_token": "t", "has_more": true})), expected);
+        assert_eq!(page(json!({"data": {"items": [1, 2], "next_token": "t", "has_more": true}})), expected);
+        assert_eq!(page(json!({"data": [1, 2], "next_token": "t"})), expected);
+    }
+
+    #[test]
+    fn the_last_page_has_no_token() {
+        for rest in [
+            json!({"data": []}),
+            json!({"data": [], "next_token": null, "has_more": false}),
+            json!({"data": [], "next_token": "", "has_more": false}),
+            json!({"data": [], "next_token": "t", "has_more": false}),
+            json!({"data": {"items": []}}),
+        ] {
+            assert_eq!(page(rest), Page { items: vec![], next_token: None, has_more: false });
+        }
+    }
 }

@@ -5,6 +5,25 @@ use std::fmt;
 
 use crate::Patch;
 
+/// Implements Debug for a struct, field by field: `shown` as it is, `hidden`, or `without_query`.
+macro_rules! redacted_debug {
+    ($name:ident { $($how:ident $field:ident,)* }) => {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name))
+                    $(.field(stringify!($field), &crate::redact::$how(&self.$field)))*
+                    .finish()
+            }
+        }
+    };
+}
+pub(crate) use redacted_debug;
+
+/// Shows the value as it is.
+pub(crate) fn shown<T: fmt::Debug>(value: &T) -> &T {
+    value
+}
+
 /// Shows whether there is a value, and nothing of it.
 pub(crate) fn hidden<T: Redact>(value: &T) -> impl fmt::Debug {
     Shown(value.text().map(|_| "[redacted]".to_owned()))

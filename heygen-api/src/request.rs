@@ -1,148 +1,107 @@
-//! Making a request, for the generated code. It needs no HTTP client: that is the transport's.
+//! A request on its way to a transport.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
+use std::sync::Arc;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Request, Url};
-use serde::Serialize;
-use serde_json::Value;
+use http::{HeaderMap, Method};
+use reqwest::{Body, Url};
 
-use crate::{Error, Operation};
-
-/// Header names and values, as the generated code names them.
-pub(crate) mod header {
-    pub(crate) use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-}
-
-/// What may stand in a path segment as it is (RFC 3986, `unreserved`).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// A parameter of the path: its name, and its value.
-type Parameter<'a> = (&'static str, &'a dyn fmt::Display);
-
-/// The address of a call: the operation's path behind the base, each `{name}` in it replaced by the parameter.
+/// A request on its way out: what a [`Transport`](crate::Transport) sends, once or again.
 ///
-/// What would not stay a segment is refused: nothing at all would name the collection, and dots are a step up, however
-/// they are escaped.
-fn address(operation: &Operation, base: &str, parameters: &[Parameter<'_>]) -> Result<String, Error> {
-    let mut url = String::with_capacity(base.len() + operation.path().len() + 48 * parameters.len());
-    url.push_str(base);
-    let mut rest = operation.path();
-    while let Some((before, (name, after))) =
-        rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
-    {
-        url.push_str(before);
-        let start = url.len();
-        let value = parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
-        // Writing to a text does not fail.
-        let _ = value.map(|value| write!(Escaped(&mut url), "{value}"));
-        match url.get(start..).unwrap_or_default() {
-            "" => return Err(Error::invalid_request(operation, format!("`{name}` is empty"))),
-            dots @ ("." | "..") => {
-                return Err(Error::invalid_request(operation, format!("`{name}` cannot be `{dots}`")));
-            }
-            _ => rest = after,
+/// It is a `reqwest::Request` that knows how to make its body anew. A file that is read as it is sent can so be sent a
+/// second time from its beginning, and never as an empty body.
+pub struct Request {
+    inner: reqwest::Request,
+    body: Option<MakeBody>,
+}
+
+pub(crate) type MakeBody = Arc<dyn Fn() -> Body + Send + Sync>;
+
+impl Request {
+    /// A request whose body is made by a function, each time that it is sent.
+    pub(crate) fn with_body(inner: reqwest::Request, make: MakeBody) -> Self {
+        let mut request = Self { inner, body: Some(make) };
+        request.fill();
+        request
+    }
+
+    fn fill(&mut self) {
+        if let Some(make) = &self.body {
+            *self.inner.body_mut() = Some(make());
         }
     }
-    url.push_str(rest);
-    Ok(url)
-}
 
-/// Takes text for a path segment.
-struct Escaped<'a>(&'a mut String);
-
-impl fmt::Write for Escaped<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.extend(utf8_percent_encode(text, SEGMENT));
-        Ok(())
+    /// Method.
+    pub fn method(&self) -> &Method {
+        self.inner.method()
     }
-}
 
-/// A header's value, or an error that names the header.
-pub(crate) fn header_value(
-    operation: &Operation,
-    name: &str,
-    value: &impl ToString,
-) -> Result<header::HeaderValue, Error> {
-    header::HeaderValue::from_str(&value.to_string()).map_err(|_| {
-        Error::invalid_request(operation, format!("`{name}` has characters that no header takes"))
-    })
-}
+    /// Address.
+    pub fn url(&self) -> &Url {
+        self.inner.url()
+    }
 
-/// A query parameter; none when its value is.
-pub(crate) struct QueryParam(Vec<(String, String)>);
+    /// Headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.inner.headers()
+    }
 
-impl QueryParam {
-    pub(crate) fn new(name: &str, value: &impl Serialize) -> Self {
-        fn add(pairs: &mut Vec<(String, String)>, name: &str, value: Value) {
-            match value {
-                Value::Null => {}
-                Value::String(text) => pairs.push((name.to_owned(), text)),
-                Value::Array(items) => items.into_iter().for_each(|item| add(pairs, name, item)),
-                other => pairs.push((name.to_owned(), other.to_string())),
-            }
+    /// Headers, to be added to.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.inner.headers_mut()
+    }
+
+    /// Body.
+    pub fn body(&self) -> Option<&Body> {
+        self.inner.body()
+    }
+
+    /// The same request once more, with its whole body; none when the body is a stream that can be read only once.
+    pub fn try_clone(&self) -> Option<Self> {
+        if self.body.is_none() && self.inner.body().is_some() {
+            return Some(Self { inner: self.inner.try_clone()?, body: None });
         }
-        let mut pairs = Vec::new();
-        add(&mut pairs, name, serde_json::to_value(value).unwrap_or_default());
-        Self(pairs)
-    }
-}
-
-/// A request in the making; keeps the first thing that went wrong.
-pub(crate) struct RequestBuilder {
-    operation: &'static Operation,
-    request: Result<Request, Error>,
-}
-
-impl RequestBuilder {
-    pub(crate) fn new(operation: &'static Operation, base: &str, parameters: &[Parameter<'_>]) -> Self {
-        let request = address(operation, base, parameters).and_then(|url| match Url::parse(&url) {
-            Ok(url) => Ok(Request::new(operation.method().clone(), url)),
-            Err(problem) => {
-                Err(Error::invalid_request(operation, format!("the address is no URL: {problem}")))
-            }
-        });
-        Self { operation, request }
-    }
-
-    pub(crate) fn header(mut self, name: header::HeaderName, value: header::HeaderValue) -> Self {
-        if let Ok(request) = &mut self.request {
-            request.headers_mut().insert(name, value);
+        let mut inner = reqwest::Request::new(self.inner.method().clone(), self.inner.url().clone());
+        *inner.headers_mut() = self.inner.headers().clone();
+        *inner.version_mut() = self.inner.version();
+        // Even to set no timeout takes room.
+        if let Some(timeout) = self.inner.timeout() {
+            *inner.timeout_mut() = Some(*timeout);
         }
+        let mut request = Self { inner, body: self.body.clone() };
+        request.fill();
+        Some(request)
+    }
+
+    /// The same request with its body changed, such as one that counts what passes. It is sent once: the change is not
+    /// made again for a clone.
+    pub fn map_body(mut self, change: impl FnOnce(Body) -> Body) -> Self {
+        if let Some(body) = self.inner.body_mut().take() {
+            *self.inner.body_mut() = Some(change(body));
+        }
+        self.body = None;
         self
     }
 
-    pub(crate) fn headers(mut self, headers: header::HeaderMap) -> Self {
-        if let Ok(request) = &mut self.request {
-            request.headers_mut().extend(headers);
-        }
-        self
+    /// The request for an HTTP client.
+    pub fn into_inner(self) -> reqwest::Request {
+        self.inner
     }
+}
 
-    pub(crate) fn query(mut self, parameter: &QueryParam) -> Self {
-        if let (Ok(request), false) = (&mut self.request, parameter.0.is_empty()) {
-            request.url_mut().query_pairs_mut().extend_pairs(&parameter.0);
-        }
-        self
+impl From<reqwest::Request> for Request {
+    fn from(inner: reqwest::Request) -> Self {
+        Self { inner, body: None }
     }
+}
 
-    pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
-        let Ok(request) = &mut self.request else { return self };
-        match serde_json::to_vec(body) {
-            Ok(bytes) => {
-                let json = header::HeaderValue::from_static("application/json");
-                request.headers_mut().insert(header::CONTENT_TYPE, json);
-                *request.body_mut() = Some(bytes.into());
-            }
-            Err(problem) => {
-                self.request = Err(Error::invalid_request(self.operation, format!("`body`: {problem}")));
-            }
-        }
-        self
-    }
-
-    pub(crate) fn build(self) -> Result<Request, Error> {
-        self.request
+impl fmt::Debug for Request {
+    /// Method and path: the query and the headers may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", self.inner.method())
+            .field("path", &self.inner.url().path())
+            .finish_non_exhaustive()
     }
 }
 
@@ -150,35 +109,18 @@ impl RequestBuilder {
 mod tests {
     use super::*;
 
-    fn path(value: &dyn fmt::Display) -> Result<String, Error> {
-        let operation = &crate::operations::DELETE_VIDEO;
-        let request =
-            RequestBuilder::new(operation, "https://api.example", &[("video_id", value)]).build()?;
-        Ok(request.url().path().to_owned())
-    }
-
     #[test]
-    fn a_segment_cannot_leave_its_place() {
-        assert_eq!(path(&"v_1-2.x~").unwrap(), "/v3/videos/v_1-2.x~");
-        assert_eq!(path(&7).unwrap(), "/v3/videos/7");
-        assert_eq!(path(&"a/b ä").unwrap(), "/v3/videos/a%2Fb%20%C3%A4");
-        for value in ["a/b", "ä?#", "...", "a%2Fb", "\\..\\", "{video_id}"] {
-            let path = path(&value).unwrap();
-            assert!(path.starts_with("/v3/videos/") && path.matches('/').count() == 3, "{value}: {path}");
-        }
-        for value in ["", ".", ".."] {
-            let error = path(&value).unwrap_err();
-            assert!(error.to_string().starts_with("delete_video: `video_id` "), "{error}");
-        }
-    }
-
-    #[test]
-    fn query_parameters_by_type() {
-        let pairs =
-            |parameter: QueryParam| parameter.0.into_iter().map(|(_, value)| value).collect::<Vec<_>>();
-        assert_eq!(pairs(QueryParam::new("a", &Some("x y"))), ["x y"]);
-        assert_eq!(pairs(QueryParam::new("a", &None::<u32>)), [""; 0]);
-        assert_eq!(pairs(QueryParam::new("a", &7)), ["7"]);
-        assert_eq!(pairs(QueryParam::new("a", &["x", "y"])), ["x", "y"]);
+    fn a_made_body_is_made_again_and_a_stream_is_not_sent_empty() {
+        let url: Url = "https://example.com/a?b=marked".parse().unwrap();
+        let plain = || reqwest::Request::new(Method::POST, url.clone());
+        let made = Request::with_body(plain(), Arc::new(|| Body::from("whole")));
+        let again = made.try_clone().unwrap().try_clone().unwrap();
+        assert_eq!(again.body().and_then(Body::as_bytes), Some(&b"whole"[..]));
+        let mut once = plain();
+        let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>("part")]);
+        *once.body_mut() = Some(Body::wrap_stream(chunks));
+        assert!(Request::from(once).try_clone().is_none());
+        assert!(Request::from(plain()).try_clone().is_some());
+        assert!(!format!("{made:?}").contains("marked"));
     }
 }

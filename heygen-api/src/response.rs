@@ -3,19 +3,34 @@
 use std::fmt;
 use std::ops::Deref;
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::error::Answered;
-use crate::{Error, EventStream, Operation, RawResponse, error};
+use crate::pages::WholePage;
+use crate::{Error, EventStream, Operation, Page, RawResponse, error};
 
-/// What an operation answered: its value, with status and headers.
+/// What an operation answered: its value, with status, headers, and the body as it came.
 ///
-/// It derefs to the value, whose members are then at hand: `page.data`.
+/// It derefs to the value, whose members are then at hand:
+///
+/// ```no_run
+/// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+/// let video = client.get_video().video_id("VIDEO_ID").await?;
+/// println!("{} is {}", video.id, video.status);
+/// // A member that this version has no field for:
+/// println!("{}", video.json()["data"]["brand_new"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Response<T> {
     status: StatusCode,
     headers: HeaderMap,
+    body: Bytes,
     value: T,
 }
 
@@ -35,6 +50,18 @@ impl<T> Response<T> {
         error::request_id(&self.headers)
     }
 
+    /// The whole body as a JSON value, with what stands beside `data` and what this version has no field for.
+    ///
+    /// It is `null` for an empty body and for a stream of events. It is read anew by each call.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The body as it came; empty for a stream of events.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
     /// The value alone.
     pub fn into_inner(self) -> T {
         self.value
@@ -42,16 +69,29 @@ impl<T> Response<T> {
 
     /// The same answer with another value, made from this one.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
-        Response { status: self.status, headers: self.headers, value: change(self.value) }
+        let Self { status, headers, body, value } = self;
+        Response { status, headers, body, value: change(value) }
     }
 }
 
-/// What an empty body is read as: the service's envelope around nothing.
+/// What an empty body is read as: the service's envelope around an empty object.
 const EMPTY: &[u8] = br#"{"data":{}}"#;
 
+/// The service's envelope.
+#[derive(Deserialize)]
+struct Data<T> {
+    data: T,
+}
+
 impl<T: DeserializeOwned> Response<T> {
-    /// Reads the body as JSON.
-    pub(crate) async fn json(operation: &Operation, mut response: RawResponse) -> Result<Self, Error> {
+    /// Reads what stands under `data`.
+    pub(crate) async fn data(operation: &Operation, response: RawResponse) -> Result<Self, Error> {
+        let whole = Response::<Data<T>>::whole(operation, response).await?;
+        Ok(whole.map(|whole| whole.data))
+    }
+
+    /// Reads the body as it is.
+    pub(crate) async fn whole(operation: &Operation, mut response: RawResponse) -> Result<Self, Error> {
         let answered = Answered::take(&mut response);
         let body = match response.read().await {
             (body, None) => body,
@@ -60,15 +100,23 @@ impl<T: DeserializeOwned> Response<T> {
         if let Some(refusal) = Error::refused_in_disguise(operation, &answered, &body) {
             return Err(refusal);
         }
-        // Nothing at all is an answer where nothing is expected; a question has to be answered.
-        let text = if body.is_empty() && operation.method() != http::Method::GET { EMPTY } else { &body };
+        // An empty answer to a GET does not answer it; to anything else it says that it is done.
+        let text = if body.is_empty() && *operation.method() != http::Method::GET { EMPTY } else { &body };
         match serde_json::from_slice(text) {
-            Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, value }),
+            Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, body, value }),
             Err(_) => {
-                let problem = misfit::<T>(&body);
+                let problem = misfit::<T>(text);
                 Err(Error::decode(operation, answered, body, problem))
             }
         }
+    }
+}
+
+impl<T: DeserializeOwned> Response<Page<T>> {
+    /// Reads a page of a list.
+    pub(crate) async fn page(operation: &Operation, response: RawResponse) -> Result<Self, Error> {
+        let whole = Response::<WholePage<T>>::whole(operation, response).await?;
+        Ok(whole.map(Page::from))
     }
 }
 
@@ -80,7 +128,7 @@ impl<T> Response<EventStream<T>> {
     pub(crate) fn events(operation: &Operation, response: RawResponse) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
         let value = EventStream::new(operation, response);
-        Self { status, headers, value }
+        Self { status, headers, body: Bytes::new(), value }
     }
 }
 
@@ -90,7 +138,8 @@ impl Response<()> {
         reason = "no operation answers with an empty body today; the next document may have one"
     )]
     pub(crate) fn empty(response: RawResponse) -> Self {
-        Self { status: response.status(), headers: response.headers().clone(), value: () }
+        let (status, headers) = response.into_head();
+        Self { status, headers, body: Bytes::new(), value: () }
     }
 }
 
@@ -113,7 +162,7 @@ pub(crate) fn misfit<T: DeserializeOwned>(body: &[u8]) -> String {
 }
 
 impl<T: fmt::Debug> fmt::Debug for Response<T> {
-    /// Without the headers, in which cookies and signed addresses may stand.
+    /// Without headers and body, in which cookies and signed addresses may stand.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
             .field("status", &self.status)
@@ -132,16 +181,16 @@ impl<T> Deref for Response<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::misfit;
-    use crate::types::GetVideoEnvelope;
+    use super::{Data, misfit};
+    use crate::types::VideoDetail;
 
     #[test]
     fn a_misfit_names_the_place_and_not_the_content() {
         let said =
-            misfit::<GetVideoEnvelope>(br#"{"data":{"id":"v","status":"completed","duration":"secret"}}"#);
+            misfit::<Data<VideoDetail>>(br#"{"data":{"id":"v","status":"completed","duration":"secret"}}"#);
         assert_eq!(said, "the answer does not fit at `data.duration`: expected f64");
-        let said = misfit::<GetVideoEnvelope>(br#"{"data":{"status":"completed"}}"#);
+        let said = misfit::<Data<VideoDetail>>(br#"{"data":{"status":"completed"}}"#);
         assert_eq!(said, "the answer does not fit at `data`: missing field `id`");
-        assert_eq!(misfit::<GetVideoEnvelope>(b"<html>"), "the answer is not JSON (6 bytes)");
+        assert_eq!(misfit::<Data<VideoDetail>>(b"<html>"), "the answer is not JSON (6 bytes)");
     }
 }

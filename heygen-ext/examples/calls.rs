@@ -63,6 +63,6 @@ async fn main() -> Result<(), Box<dyn StdError>> {
 pub(crate) async fn create(heygen: &HeyGen, script: &str) -> Result<String, Error> {
     let patient = heygen.with(Options::new().tries(5).deadline(Duration::from_secs(60)));
     let request = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script(script);
-    let made = patient.api().create_video().body(request).send().await?;
-    Ok(made.into_inner().data.video_id)
+    let made = patient.api().create_video().body(request).await?;
+    Ok(made.video_id.clone())
 }

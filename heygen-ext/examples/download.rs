@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use heygen_ext::heygen_api::Response;
 use heygen_ext::heygen_api::types::{CreateVideoFromAvatar, VideoDetail};
 use heygen_ext::{HeyGen, VideoFile};
 use heygen_sim::{Clock, Fault, Sim};
@@ -37,7 +38,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let (heygen, video, _sim) = if real {
         let id = std::env::args().nth(1).ok_or("give the id of a finished video")?;
         let heygen = HeyGen::from_env()?;
-        let video = heygen.api().get_video().video_id(id).send().await?.into_inner().data;
+        let video = heygen.api().get_video().video_id(id).await?;
         (heygen, video, None)
     } else {
         println!("HEYGEN_API_KEY is not set: talking to a simulator inside this process.");
@@ -59,11 +60,11 @@ pub(crate) async fn fetch(
     let bar = ProgressBar::new(0)
         .with_style(ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes} ({bytes_per_sec})")?);
     let shown = bar.clone();
-    let download = heygen.download(video).overwrite(true).on_progress(move |received, all| {
+    let download = heygen.download(video).on_progress(move |received, all| {
         shown.set_length(all.unwrap_or(received));
         shown.set_position(received);
     });
-    let path = download.to_path(path).await?;
+    let path = download.to_path(path).overwrite(true).await?;
     bar.finish_and_clear();
     let size = std::fs::metadata(&path)?.len();
     println!("video        {} ({size} bytes)", path.display());
@@ -81,11 +82,11 @@ pub(crate) async fn fetch(
 }
 
 /// A video of twenty megabytes, finished at once, whose transfer breaks twice.
-pub(crate) async fn make(sim: &Sim, heygen: &HeyGen) -> Result<VideoDetail, Box<dyn Error>> {
+pub(crate) async fn make(sim: &Sim, heygen: &HeyGen) -> Result<Response<VideoDetail>, Box<dyn Error>> {
     let request =
         CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello [sim:size=20000000]");
-    let id = heygen.api().create_video().body(request).send().await?.into_inner().data.video_id;
+    let made = heygen.api().create_video().body(request).await?;
     sim.advance(Duration::from_secs(600));
     sim.inject(Fault::half_body().on("files").times(2))?;
-    Ok(heygen.api().get_video().video_id(id).send().await?.into_inner().data)
+    Ok(heygen.api().get_video().video_id(&made.video_id).await?)
 }

@@ -89,7 +89,7 @@ pub(crate) async fn film(
         .await?;
     bar.finish_and_clear();
 
-    let path = heygen.download(&video).overwrite(true).to_path(path).await?;
+    let path = heygen.download(&video).to_path(path).overwrite(true).await?;
     Ok((video.duration.unwrap_or(0.0), std::fs::metadata(path)?.len()))
 }
 

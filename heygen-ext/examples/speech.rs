@@ -9,7 +9,7 @@
 use std::error::Error;
 
 use futures_util::TryStreamExt;
-use heygen_ext::heygen_api::types::{AssetUrl, CreateModelAudioVoiceRequest, StreamSpeechRequest};
+use heygen_ext::heygen_api::types::{AssetUrl, CreateModelAudioVoiceRequest, StreamModelSpeechRequest};
 use heygen_ext::{HeyGen, SpeechPart};
 use heygen_sim::{Clock, Sim};
 
@@ -25,13 +25,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// Trains a voice, and waits for it.
 pub(crate) async fn train(heygen: &HeyGen) -> Result<String, heygen_ext::Error> {
-    let recording = AssetUrl::builder().url("https://example.com/me.mp3").build()?;
-    let request = CreateModelAudioVoiceRequest::builder().audio(vec![recording]).name("Me").language("en");
-    let id = heygen.api().create_model_audio_voice().body(request).send().await?.into_inner().data.voice_id;
+    let recording = AssetUrl::builder().url("https://example.com/me.mp3");
+    let request = CreateModelAudioVoiceRequest::builder().audio([recording]).name("Me").language("en");
+    let made = heygen.api().create_model_audio_voice().body(request).await?;
     loop {
-        let voice = heygen.api().get_model_audio_voice().voice_id(&*id).send().await?;
-        if voice.data.status.as_str() == "ACTIVE" {
-            return Ok(id);
+        let voice = heygen.api().get_model_audio_voice().voice_id(&made.voice_id).await?;
+        if voice.status.as_str() == "ACTIVE" {
+            return Ok(made.voice_id.clone());
         }
     }
 }
@@ -42,8 +42,8 @@ pub(crate) async fn speak(
     voice: &str,
     text: &str,
 ) -> Result<(usize, Vec<String>), heygen_ext::Error> {
-    let request = StreamSpeechRequest::builder().voice_id(voice).language("en").text(text);
-    let mut speech = heygen.speak(request.with_timestamps(true).build()?).await?;
+    let request = StreamModelSpeechRequest::builder().voice_id(voice).language("en").text(text);
+    let mut speech = heygen.speak(request.with_timestamps(true)).await?;
     let (mut bytes, mut words) = (0, Vec::new());
     while let Some(part) = speech.try_next().await? {
         match part {

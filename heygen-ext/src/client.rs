@@ -73,7 +73,7 @@ impl HeyGen {
     /// The service refused it, or did not answer; see [`Error::may_have_executed`].
     pub async fn submit(&self, request: VideoAgent) -> Result<Job, Error> {
         let session = self.api.create_video_agent().body(request).send().await?;
-        Ok(self.video_agent_job(session.into_inner().data.session_id))
+        Ok(self.video_agent_job(session.into_inner().session_id))
     }
 
     /// A Video Agent session that was started before, to be waited for again.

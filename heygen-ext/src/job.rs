@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use heygen_api::Client;
-use heygen_api::types::{GetSessionResponse, VideoAgentSessionStatus, VideoDetail, VideoStatus};
+use heygen_api::types::{VideoAgentSession, VideoAgentSessionStatus, VideoDetail, VideoStatus};
+use heygen_api::{BoxFuture, Client};
 
 use crate::Error;
 
@@ -122,7 +122,7 @@ impl Job {
     async fn look(&self, video_id: &mut Option<String>, tell: &mut impl FnMut(Step)) -> Result<Seen, Error> {
         if video_id.is_none() {
             let answer = self.api.get_video_agent_session().session_id(&*self.session_id).send().await;
-            let session = answer?.into_inner().data;
+            let session = answer?.into_inner();
             judge_session(&session)?;
             let step = Step::Session { status: session.status, progress: session.progress };
             match session.video_id {
@@ -134,8 +134,18 @@ impl Job {
             }
         }
         let id = video_id.as_deref().unwrap_or_default();
-        let video = self.api.get_video().video_id(id).send().await?.into_inner().data;
+        let video = self.api.get_video().video_id(id).await?.into_inner();
         judge_video(video)
+    }
+}
+
+/// Waits for the finished video, as [`wait`](Job::wait) does.
+impl IntoFuture for Job {
+    type Output = Result<VideoDetail, Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.wait())
     }
 }
 
@@ -164,7 +174,7 @@ enum Seen {
 }
 
 /// A status that nobody knows is one of a job that runs.
-fn judge_session(session: &GetSessionResponse) -> Result<(), Error> {
+fn judge_session(session: &VideoAgentSession) -> Result<(), Error> {
     match session.status {
         VideoAgentSessionStatus::Failed => Err(Error::failed(None, session_problem(session))),
         VideoAgentSessionStatus::WaitingForInput | VideoAgentSessionStatus::Reviewing => {
@@ -178,7 +188,7 @@ fn judge_session(session: &GetSessionResponse) -> Result<(), Error> {
 }
 
 /// The reason stands in the newest message, if anywhere.
-fn session_problem(session: &GetSessionResponse) -> String {
+fn session_problem(session: &VideoAgentSession) -> String {
     let newest = session.messages.iter().flatten().next();
     newest
         .map(|message| message.content.clone())
@@ -252,7 +262,7 @@ mod tests {
             &'a self,
             _request: heygen_api::Request,
             _operation: &'a heygen_api::Operation,
-        ) -> heygen_api::BoxFuture<'a, Result<heygen_api::RawResponse, heygen_api::TransportError>> {
+        ) -> BoxFuture<'a, Result<heygen_api::RawResponse, heygen_api::TransportError>> {
             Box::pin(async { Ok(http::Response::new(self.0).into()) })
         }
     }

@@ -49,13 +49,13 @@ mod client_surface {
     #[cfg_attr(docsrs, doc(cfg(feature = "preview")))]
     pub use crate::download::LayerFile;
     pub use crate::download::{
-        ClipFile, Download, DownloadStream, Link, LipsyncFile, ProofreadFile, RenderFile, TranslationFile,
-        VideoFile,
+        ClipFile, Download, DownloadStream, DownloadToPath, Link, LipsyncFile, ProofreadFile, RenderFile,
+        TranslationFile, VideoFile,
     };
     pub use crate::error::{Error, ErrorKind};
     pub use crate::job::{Job, Step};
     pub use crate::options::Options;
-    pub use crate::pages::{Items, Page, Paged, Pages};
+    pub use crate::pages::{Items, Paged, Pages};
     #[cfg(feature = "preview")]
     pub use crate::stream::{Speech, SpeechPart, Words};
     pub use crate::upload::{File, Upload, UploadAll, UploadedAsset};

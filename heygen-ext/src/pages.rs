@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::{FutureExt, Stream};
-use heygen_api::{BoxFuture, List, Response, TransportError};
+use heygen_api::{BoxFuture, List, Page, Response, TransportError};
 use tokio::task::JoinHandle;
 
 use crate::Error;
@@ -39,16 +39,6 @@ pub trait Paged: List {
 
 impl<L: List> Paged for L {}
 
-/// One page of a list.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Page<T> {
-    /// What is on it.
-    pub items: Vec<T>,
-    /// Where the list goes on, for [`Pages::resume`]; none on the last page.
-    pub next_token: Option<String>,
-}
-
 /// The pages of a list, as a stream; made by [`Paged::pages`].
 ///
 /// It asks for the largest pages that the document allows, and for the next page while the caller works on this one: in a
@@ -65,7 +55,7 @@ pub struct Pages<L: List> {
     seen: HashSet<String>,
 }
 
-type Fetched<L> = Result<Response<<L as List>::Page>, heygen_api::Error>;
+type Fetched<L> = Result<Response<Page<<L as List>::Item>>, heygen_api::Error>;
 
 enum Next<L: List> {
     /// The page at this token, or the first.
@@ -86,7 +76,7 @@ impl<T> Drop for Ahead<T> {
 
 impl<L: List> Pages<L> {
     fn new(list: L) -> Self {
-        Self { list, size: L::MOST, next: Next::Ask(None), seen: HashSet::new() }
+        Self { list, size: L::MAX_LIMIT, next: Next::Ask(None), seen: HashSet::new() }
     }
 
     /// Begins at a page's [`next_token`](Page::next_token), kept from before.
@@ -97,24 +87,22 @@ impl<L: List> Pages<L> {
 
     /// Asks for so many items on a page; what is beyond the document's bounds is brought within them.
     pub fn page_size(mut self, items: u32) -> Self {
-        self.size = items.clamp(1, L::MOST);
+        self.size = items.clamp(1, L::MAX_LIMIT);
         self
     }
 
     fn ask(&self, token: Option<String>) -> BoxFuture<'static, Fetched<L>> {
         let list = self.list.clone().limit(self.size);
         match token {
-            Some(token) => list.at_token(token).fetch(),
+            Some(token) => list.page_token(token).fetch(),
             None => list.fetch(),
         }
     }
 
     /// Takes a page in, and sends for the next.
-    fn turn(&mut self, page: L::Page) -> Result<Page<L::Item>, Error> {
-        let (items, token, has_more) = L::split(page);
-        let token = token.filter(|token| !token.is_empty() && has_more != Some(false));
-        match (&token, has_more) {
-            (None, Some(true)) => {
+    fn turn(&mut self, page: Page<L::Item>) -> Result<Page<L::Item>, Error> {
+        match (&page.next_token, page.has_more) {
+            (None, true) => {
                 self.next = Next::End;
                 return Err(Error::pages(
                     L::OPERATION,
@@ -133,7 +121,7 @@ impl<L: List> Pages<L> {
                 };
             }
         }
-        Ok(Page { items, next_token: token })
+        Ok(page)
     }
 }
 

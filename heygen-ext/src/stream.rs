@@ -11,8 +11,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
-use heygen_api::types::{SpeechStreamEvent, SpeechWordAlignment, StreamSpeechRequest, WordBatch, WordEvent};
-use heygen_api::{Client, Event, EventStream, TransportError};
+use heygen_api::types::{
+    SpeechStreamEvent, SpeechWordAlignment, StreamModelSpeechRequest, WordBatch, WordEvent,
+};
+use heygen_api::{Client, Event, EventStream, IntoValue, TransportError};
 
 use crate::call::BACKOFF;
 use crate::call::surroundings::Surroundings;
@@ -49,11 +51,14 @@ impl HeyGen {
     ///
     /// ```no_run
     /// use futures_util::TryStreamExt;
-    /// use heygen_ext::heygen_api::types::StreamSpeechRequest;
+    /// use heygen_ext::heygen_api::types::StreamModelSpeechRequest;
     /// use heygen_ext::{HeyGen, SpeechPart};
     ///
     /// # async fn example(heygen: HeyGen) -> Result<(), heygen_ext::Error> {
-    /// let request = StreamSpeechRequest::builder().voice_id("…").language("en").text("Hello").build()?;
+    /// let request = StreamModelSpeechRequest::builder()
+    ///     .voice_id("VOICE_ID")
+    ///     .language("en")
+    ///     .text("Hello");
     /// let mut speech = heygen.speak(request).await?;
     /// while let Some(part) = speech.try_next().await? {
     ///     if let SpeechPart::Audio(wav) = part {
@@ -67,8 +72,8 @@ impl HeyGen {
     /// # Errors
     ///
     /// The service refused the request, or did not answer.
-    pub async fn speak(&self, request: StreamSpeechRequest) -> Result<Speech, Error> {
-        let events = self.api().stream_model_speech().body(request).send().await?.into_inner();
+    pub async fn speak(&self, request: impl IntoValue<StreamModelSpeechRequest>) -> Result<Speech, Error> {
+        let events = self.api().stream_model_speech().body(request).await?.into_inner();
         Ok(Speech { events: Some(events), parts: 0, silence: Box::pin(tokio::time::sleep(SILENCE)) })
     }
 

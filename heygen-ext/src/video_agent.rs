@@ -16,7 +16,7 @@ use heygen_api::types::{CreateVideoAgentRequest, builder};
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct VideoAgent(builder::CreateVideoAgentRequest);
+pub struct VideoAgent(builder::CreateVideoAgentRequestBuilder);
 
 impl VideoAgent {
     /// A video for this prompt, of 1 to 10,000 characters.
@@ -27,7 +27,7 @@ impl VideoAgent {
     /// Sets other options of the request.
     pub fn with(
         self,
-        set: impl FnOnce(builder::CreateVideoAgentRequest) -> builder::CreateVideoAgentRequest,
+        set: impl FnOnce(builder::CreateVideoAgentRequestBuilder) -> builder::CreateVideoAgentRequestBuilder,
     ) -> Self {
         Self(set(self.0))
     }

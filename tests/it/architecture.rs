@@ -98,14 +98,12 @@ fn only_the_seam_sends() {
     rust_files(&workspace_root().join("heygen-api/src"), &mut files);
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
-        // A page is fetched by sending its call, which is the seam's own affair.
-        let seam = ["src/client.rs", "src/transport.rs", "generated/pages.rs"]
-            .iter()
-            .any(|seam| path.ends_with(seam));
+        // Generated code and all else go through `Call`, which goes through `Client::execute`.
+        let seam = ["client.rs", "transport.rs", "http_transport.rs"].iter().any(|seam| path.ends_with(seam));
         // Examples in comments send too, by the client.
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         let code: String = code.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();
-        let code = code.replace("client.execute(request,&operations::", "");
+        let code = code.replace("self.client.execute(request,&self.operation)", "").replace("self.send(", "");
         for sending in ["reqwest::Client", ".execute(", ".send(", "TcpStream"] {
             assert!(seam || !code.contains(sending), "{} has `{sending}`", path.display());
         }

@@ -1,6 +1,6 @@
 //! Wherever a file is taken, it is taken as the same type.
 
-use heygen_api::types::{AssetBase64, AssetId, AssetInput, AssetReference, AssetUrl, CreateVideoFromImage};
+use heygen_api::types::{AssetBase64, AssetById, AssetInput, AssetReference, AssetUrl, CreateVideoFromImage};
 use heygen_api::{Client, types};
 use heygen_tests::Recorder;
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ async fn a_variant_its_builder_or_the_union_itself_will_do() {
 fn all_three_forms_convert() {
     let all: [AssetInput; 3] = [
         AssetUrl::builder().url("u").build().unwrap().into(),
-        AssetId::builder().asset_id("a").build().unwrap().into(),
+        AssetById::builder().asset_id("a").build().unwrap().into(),
         AssetBase64::builder().media_type("image/png").data("AA==").build().unwrap().into(),
     ];
     let sent: Vec<Value> = all.iter().map(|one| serde_json::to_value(one).unwrap()).collect();
@@ -102,7 +102,7 @@ fn all_three_forms_convert() {
             json!({"type": "base64", "media_type": "image/png", "data": "AA=="}),
         ]
     );
-    let reference: AssetReference = AssetId::builder().asset_id("a").try_into().unwrap();
+    let reference: AssetReference = AssetById::builder().asset_id("a").try_into().unwrap();
     assert_eq!(serde_json::to_value(reference).unwrap(), sent[1]);
 }
 
@@ -112,24 +112,24 @@ async fn what_is_missing_is_named_before_anything_is_sent() {
     let client = Client::new(recorder.clone());
     let error =
         client.create_video().body(CreateVideoFromImage::builder().script("Hello")).send().await.unwrap_err();
-    assert_eq!(error.to_string(), "create_video: `body`: CreateVideoFromImage: `image` was not set");
+    assert_eq!(error.to_string(), "create_video: `body.image` was not set");
     let error = client
         .create_video()
         .body(CreateVideoFromImage::builder().image(AssetUrl::builder()))
         .send()
         .await
         .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "create_video: `body`: CreateVideoFromImage: `image`: AssetUrl: `url` was not set"
-    );
+    assert_eq!(error.to_string(), "create_video: `body.image.url` was not set");
     let error = client.get_video().send().await.unwrap_err();
     assert_eq!(error.to_string(), "get_video: `video_id` was not set");
     let error = client.list_videos().limit(-1).send().await.unwrap_err();
     assert!(error.to_string().starts_with("list_videos: `limit`: "), "{error}");
     let error =
         client.create_video().idempotency_key("a\nb").body(AvatarOnly::body()).send().await.unwrap_err();
-    assert_eq!(error.to_string(), "create_video: `Idempotency-Key` has characters that no header takes");
+    assert_eq!(
+        error.to_string(),
+        "create_video: `idempotency_key`: it has characters that a header cannot carry"
+    );
     assert!(!error.may_have_executed());
     assert!(recorder.take().is_empty());
 }
@@ -137,7 +137,7 @@ async fn what_is_missing_is_named_before_anything_is_sent() {
 struct AvatarOnly;
 
 impl AvatarOnly {
-    fn body() -> types::builder::CreateVideoFromAvatar {
+    fn body() -> types::builder::CreateVideoFromAvatarBuilder {
         types::CreateVideoFromAvatar::builder().avatar_id("look")
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use heygen_api::types::{SpeechStreamEvent, StreamSpeechRequest};
+use heygen_api::types::{SpeechStreamEvent, StreamModelSpeechRequest};
 use heygen_api::{Client, ErrorKind, Event};
 use heygen_tests::Recorder;
 use heygen_tests::canonical::{self, Fill};
@@ -13,9 +13,9 @@ fn client(body: impl Into<Bytes>) -> (Client, Recorder) {
     (Client::new(recorder.clone()), recorder)
 }
 
-fn speech() -> StreamSpeechRequest {
+fn speech() -> StreamModelSpeechRequest {
     let lowered = super::lowered();
-    let schema = &lowered["components"]["schemas"]["StreamSpeechRequest"];
+    let schema = &lowered["components"]["schemas"]["StreamModelSpeechRequest"];
     serde_json::from_value(canonical::value(&lowered, schema, Fill::Required)).unwrap()
 }
 

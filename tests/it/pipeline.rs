@@ -142,9 +142,11 @@ fn a_small_document_of_ones_own_becomes_a_client() {
     let paths = Paths { spec, overlay, out: Some(folder.path().join("generated")) };
     generate::run(&paths, false).unwrap();
     generate::run(&paths, true).unwrap();
-    let client = fs::read_to_string(folder.path().join("generated/client.rs")).unwrap();
-    assert!(client.contains("pub fn get_a(&self)"));
-    fs::write(folder.path().join("generated/client.rs"), client.replace("get_a", "got_a")).unwrap();
+    // The operation has no tag: the first word of its path is its resource.
+    let path = folder.path().join("generated/resources/a/calls.rs");
+    let calls = fs::read_to_string(&path).unwrap();
+    assert!(calls.contains("pub fn get_a(&self)"));
+    fs::write(&path, calls.replace("get_a", "got_a")).unwrap();
     let error = generate::run(&paths, true).unwrap_err().to_string();
     assert!(error.contains("cargo xtask generate"), "{error}");
 }

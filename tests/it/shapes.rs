@@ -1,7 +1,11 @@
 //! Types decode what the service sends today, and what it may send tomorrow.
 
+use std::collections::BTreeSet;
+
+use heygen_api::Client;
 use heygen_tests::canonical::{self, Fill};
-use heygen_tests::generated::{ENUMS, OPERATIONS, ROUNDS, UNIONS};
+use heygen_tests::generated::{CALLS, ENUMS, OPERATIONS, ROUNDS, UNIONS};
+use heygen_tests::{Recorder, Reply};
 use serde_json::{Value, json};
 use xtask::walk;
 
@@ -22,43 +26,86 @@ fn every_type_round_trips_whole_and_with_only_what_is_required() {
             count += 1;
         }
     }
-    assert!(count > 800, "{count}");
+    assert!(count > 550, "{count}");
 }
 
 /// Of the document as published, not as our passes left it: a type that a pass got wrong shows here.
-#[test]
-fn every_reply_of_the_published_document_decodes_and_gives_itself_back() {
+#[tokio::test]
+async fn every_reply_of_the_published_document_decodes_and_gives_itself_back() {
     let document = super::overlaid();
     let mut fills = vec![Fill::Everything, Fill::Required, Fill::Nulls];
     fills.extend((0..6).map(Fill::Member));
     let mut count = 0;
     for operation in walk::operations(&document) {
-        let facts = OPERATIONS.iter().find(|facts| facts.document_id() == operation.id()).unwrap();
         let Some((_, _, object)) =
             operation.success_media().find(|(_, media, _)| *media == "application/json")
         else {
             continue;
         };
+        let facts = OPERATIONS.iter().find(|facts| facts.document_id() == operation.id()).unwrap();
         let mut schema = object["schema"].clone();
         // What the service always sends, though the document does not say so.
         if schema.get("required").is_none() {
             schema["required"] = json!(["data"]);
         }
-        let name = format!("{}Envelope", facts.id().split('_').map(capital).collect::<String>());
+        let arguments = super::wire::arguments(&document, &operation);
         for fill in &fills {
-            let value = canonical::value(&document, &schema, *fill);
-            assert_eq!(canonical::first_problem(&document, &schema, &value), None, "{name}: {value:#}");
-            let kept = round(&name, &value);
-            assert_eq!(kept, without_nulls(&kept, value.clone()), "{name} with {fill:?}");
+            let mut body = canonical::value(&document, &schema, *fill);
+            assert_eq!(canonical::first_problem(&document, &schema, &body), None, "{}: {body:#}", facts.id());
+            // A success with an error in it is a refusal.
+            if let Some(members) = body.as_object_mut() {
+                members.remove("error");
+            }
+            let reply = reply(facts.id(), &arguments, &body).await;
+            assert_eq!(reply.json, body, "{}", facts.id());
+            let expected = expected(&body, &reply.value);
+            let without_nulls = without_nulls(&reply.value, expected);
+            assert_eq!(reply.value, without_nulls, "{} with {fill:?}", facts.id());
             count += 1;
         }
     }
     assert_eq!(count, 148 * fills.len());
 }
 
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+/// What a call gives that is answered with `body`.
+async fn reply(id: &str, arguments: &Value, body: &Value) -> Reply {
+    let recorder = Recorder::default();
+    recorder.answer(http::Response::new(body.to_string().into()));
+    let client = Client::new(recorder);
+    let (_, call) = CALLS.iter().find(|(name, _)| *name == id).unwrap();
+    call(&client, arguments).await.unwrap_or_else(|error| panic!("{id}: {error} in {body:#}"))
+}
+
+/// What stands under `data`; of a page, its items and where the next begins.
+fn expected(body: &Value, value: &Value) -> Value {
+    let is_page = value.get("items").is_some() && value.as_object().is_some_and(|members| members.len() == 3);
+    if !is_page {
+        return body["data"].clone();
+    }
+    let page = if body["data"].is_array() { body } else { &body["data"] };
+    let items = body["data"].as_array().map_or_else(|| body["data"]["items"].clone(), |items| json!(items));
+    let more = page["has_more"].as_bool();
+    let token = page["next_token"].as_str().filter(|_| more != Some(false));
+    json!({"items": items, "next_token": token, "has_more": more.unwrap_or(token.is_some())})
+}
+
+#[tokio::test]
+async fn a_member_beside_data_changes_no_type_and_is_at_hand() {
+    let document = super::overlaid();
+    for id in ["get_video", "list_videos", "delete_webhook_endpoint"] {
+        let facts = OPERATIONS.iter().find(|facts| facts.id() == id).unwrap();
+        let operations = walk::operations(&document);
+        let operation = operations.iter().find(|operation| operation.id() == facts.document_id()).unwrap();
+        let arguments = super::wire::arguments(&document, operation);
+        let (_, _, object) = operation.success_media().next().unwrap();
+        let mut body = canonical::value(&document, &object["schema"], Fill::Everything);
+        body.as_object_mut().unwrap().remove("error");
+        let before = reply(id, &arguments, &body).await;
+        body["warning"] = json!({"text": "new"});
+        let after = reply(id, &arguments, &body).await;
+        assert_eq!(after.value, before.value, "{id}");
+        assert_eq!(after.json["warning"]["text"], "new", "{id}");
+    }
 }
 
 /// A null that came may be left out again; a null that is required, or is in free-form JSON, is given back.
@@ -79,20 +126,77 @@ fn without_nulls(kept: &Value, value: Value) -> Value {
     }
 }
 
+/// A reply leaves it out, a request refuses it by name, and what is in both keeps it.
 #[test]
-fn every_reply_decodes_with_a_field_that_nobody_knows() {
+fn a_field_that_nobody_knows_is_never_lost_silently() {
     let lowered = super::lowered();
-    let (_, responses) = walk::directions(&lowered);
-    for name in responses {
-        let schema = &lowered["components"]["schemas"][&name];
+    let (requests, responses) = walk::directions(&lowered);
+    for name in requests.union(&responses) {
+        let schema = &lowered["components"]["schemas"][name];
         if schema.get("enum").is_some() {
             continue;
         }
         let value = canonical::value(&lowered, schema, Fill::Everything);
         let mut grown = value.clone();
         assert!(grow(&lowered, schema, &mut grown) > 0 || value == json!({}), "{name}");
-        assert_eq!(round(&name, &grown), value, "{name}");
+        match (requests.contains(name), responses.contains(name)) {
+            (true, true) => assert_eq!(round(name, &grown), grown, "{name}"),
+            (false, _) => {
+                assert_eq!(round(name, &grown), kept_of(&lowered, &requests, schema, &grown), "{name}")
+            }
+            // A union that only requests have may have a member that is in both.
+            (true, false) => {
+                let (_, round) = ROUNDS.iter().find(|(of, _)| of == name).unwrap();
+                match round(&grown) {
+                    Ok((kept, _)) => assert_eq!(kept, grown, "{name}"),
+                    Err(error) => assert!(
+                        error.to_string().contains("unknown field `field_from_the_future`"),
+                        "{name}: {error}"
+                    ),
+                }
+            }
+        }
     }
+}
+
+/// The value without the unknown fields of the objects that travel in replies alone.
+fn kept_of(lowered: &Value, requests: &BTreeSet<String>, schema: &Value, value: &Value) -> Value {
+    let (value, schema, keeps) = match component(lowered, schema, value) {
+        Some((name, inner)) => (value, inner, requests.contains(&name)),
+        None => (value, schema, false),
+    };
+    match value {
+        Value::Object(map) => {
+            let described =
+                |name: &String| schema["properties"].get(name).or(schema.get("additionalProperties"));
+            let inner = map.iter().filter(|(name, _)| keeps || *name != "field_from_the_future");
+            inner
+                .map(|(name, child)| {
+                    let child = described(name)
+                        .map_or(child.clone(), |schema| kept_of(lowered, requests, schema, child));
+                    (name.clone(), child)
+                })
+                .collect()
+        }
+        Value::Array(items) => {
+            items.iter().map(|item| kept_of(lowered, requests, &schema["items"], item)).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// The component that describes a value: the one referred to, or the member of a union that the tag names.
+fn component<'a>(lowered: &'a Value, schema: &Value, value: &Value) -> Option<(String, &'a Value)> {
+    let name = match walk::target(schema) {
+        Some(name) => name.to_owned(),
+        None => {
+            let tag = schema.pointer("/discriminator/propertyName")?.as_str()?;
+            let member = schema["discriminator"]["mapping"].get(value[tag].as_str()?)?.as_str()?;
+            member.rsplit('/').next()?.to_owned()
+        }
+    };
+    let inner = &lowered["components"]["schemas"][&name];
+    component(lowered, inner, value).or(Some((name, inner)))
 }
 
 /// Adds an unknown field to every object that the schema describes; how many there were.

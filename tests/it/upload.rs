@@ -46,7 +46,7 @@ async fn a_streamed_file_arrives_whole_with_its_length_and_key() {
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.data.asset_id, "asset_1");
+    assert_eq!(answer.asset_id, "asset_1");
     let (head, body) = server.join().unwrap();
     assert!(head.starts_with("post /v3/assets http/1.1"), "{head}");
     for line in ["x-api-key: key", "idempotency-key: once", "content-type: multipart/form-data; boundary="] {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use xtask::walk::{self, Operation};
 
 /// The arguments of a canonical call: every parameter, and the whole body.
-fn arguments(document: &Value, operation: &Operation<'_>) -> Value {
+pub(super) fn arguments(document: &Value, operation: &Operation<'_>) -> Value {
     let mut parameters = Map::new();
     for parameter in operation.parameters() {
         let parameter = xtask::document::resolve(document, parameter);

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
-use heygen_api::{Client, FilePart};
+use heygen_api::{Client, EventStream, FilePart, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,8 +23,8 @@ pub use capture::{Captured, Recorder};
 /// Why a call from JSON failed.
 pub type CallError = Box<dyn StdError + Send + Sync>;
 
-/// A call on its way.
-pub type CallFuture = Pin<Box<dyn Future<Output = Result<(), CallError>> + Send>>;
+/// A call on its way; it ends with its reply.
+pub type CallFuture = Pin<Box<dyn Future<Output = Result<Reply, CallError>> + Send>>;
 
 /// Calls one operation with arguments from JSON: `{"parameters": {…}, "body": …}`.
 pub type Call = fn(&Client, &Value) -> CallFuture;
@@ -37,6 +37,35 @@ pub type OpenEnum = (&'static str, fn(&str) -> (String, bool), &'static [&'stati
 
 /// An open union: its name, its tag, and whether it did not know a member.
 pub type OpenUnion = (&'static str, &'static str, fn(Value) -> Result<bool, serde_json::Error>);
+
+/// What a call answered: its value, written as JSON, and the body as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The value; null for a stream of events.
+    pub value: Value,
+    /// The whole body.
+    pub json: Value,
+}
+
+impl Reply {
+    /// The reply of a call that answers JSON.
+    ///
+    /// # Errors
+    ///
+    /// Its value cannot be written as JSON.
+    pub fn of<T: Serialize>(reply: &Response<T>) -> Result<Self, CallError> {
+        Ok(Self { value: serde_json::to_value(&**reply)?, json: reply.json() })
+    }
+
+    /// The reply of a call that answers with a stream of events.
+    ///
+    /// # Errors
+    ///
+    /// None: it has the type of the other.
+    pub fn events<T>(reply: &Response<EventStream<T>>) -> Result<Self, CallError> {
+        Ok(Self { value: Value::Null, json: reply.json() })
+    }
+}
 
 /// Reads arguments of a call.
 pub struct Argument;

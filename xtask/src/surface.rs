@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt as _;
 use syn::{Attribute, Fields, ImplItem, Item, TraitItem, UseTree, Visibility};
 
 /// The surface of the crate whose `lib.rs` is in `source`.
@@ -32,22 +33,128 @@ struct Module {
 fn read(file: &Path, folder: &Path, name: String) -> Result<Module> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let parsed = syn::parse_file(&text).with_context(|| format!("{} is not Rust", file.display()))?;
+    of_items(parsed.items, folder, name)
+}
+
+fn of_items(items: Vec<Item>, folder: &Path, name: String) -> Result<Module> {
+    let items: Vec<Item> = items.into_iter().flat_map(expanded).collect();
     let mut children = Vec::new();
-    for item in &parsed.items {
+    for item in &items {
         let Item::Mod(module) = item else { continue };
-        let child = module.ident.to_string();
-        if module.content.is_some() || is_test(&module.attrs) {
+        if is_test(&module.attrs) {
             continue;
         }
-        let flat: PathBuf = folder.join(format!("{child}.rs"));
+        let child = module.ident.to_string();
         let nested = folder.join(&child);
-        let file = if flat.exists() { flat } else { nested.join("mod.rs") };
-        let mut read = read(&file, &nested, child)?;
+        let mut read = match &module.content {
+            Some((_, items)) => of_items(items.clone(), &nested, child)?,
+            None => {
+                let flat: PathBuf = folder.join(format!("{child}.rs"));
+                let file = if flat.exists() { flat } else { nested.join("mod.rs") };
+                read(&file, &nested, child)?
+            }
+        };
         read.public = is_public(&module.vis);
         read.gate = gate(&module.attrs);
         children.push(read);
     }
-    Ok(Module { name, public: true, gate: String::new(), items: parsed.items, children })
+    Ok(Module { name, public: true, gate: String::new(), items, children })
+}
+
+/// What a call of one of heygen-api's macros defines, as far as a program can name it; any other item is itself.
+fn expanded(item: Item) -> Vec<Item> {
+    let Item::Macro(call) = &item else { return vec![item] };
+    let name = call.mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+    let made = call.mac.parse_body_with(|input: syn::parse::ParseStream<'_>| defined(&name, input));
+    match made {
+        Ok(items) if !items.is_empty() => {
+            items.into_iter().map(|made| with_attributes(made, &call.attrs)).collect()
+        }
+        _ => vec![item],
+    }
+}
+
+fn defined(name: &str, input: syn::parse::ParseStream<'_>) -> syn::Result<Vec<Item>> {
+    let rest = |input: syn::parse::ParseStream<'_>| input.parse::<proc_macro2::TokenStream>().map(drop);
+    let items: Vec<Item> = match name {
+        "open_enum" => {
+            let mut item: syn::ItemEnum = input.parse()?;
+            item.variants.iter_mut().for_each(|variant| variant.discriminant = None);
+            item.variants.push(syn::parse_quote!(Unknown(UnknownValue)));
+            let ident = &item.ident;
+            vec![
+                syn::parse_quote!(impl From<&str> for #ident {}),
+                syn::parse_quote!(impl #ident { pub const VALUES: &'static [&'static str] = &[]; }),
+                syn::parse_quote!(#[non_exhaustive] #item),
+            ]
+        }
+        "builder" => {
+            input.call(Attribute::parse_outer)?;
+            let builder: syn::Ident = input.parse()?;
+            input.parse::<syn::Token![=>]>()?;
+            let target: syn::Ident = input.parse()?;
+            rest(input)?;
+            vec![
+                syn::parse_quote!(pub struct #builder;),
+                syn::parse_quote!(impl #builder { pub fn build(self) -> Result<#target, BuildError> {} }),
+                syn::parse_quote!(impl #target { pub fn builder() -> #builder {} }),
+                syn::parse_quote!(impl TryFrom<#builder> for #target {}),
+            ]
+        }
+        "call" => {
+            input.call(Attribute::parse_outer)?;
+            let builder: syn::Ident = input.parse()?;
+            let core;
+            syn::parenthesized!(core in input);
+            rest(&core)?;
+            input.parse::<syn::Token![,]>()?;
+            input.parse::<syn::LitStr>()?;
+            input.parse::<syn::Token![,]>()?;
+            input.parse::<syn::Ident>()?;
+            input.parse::<syn::Token![->]>()?;
+            let output: syn::Type = input.parse()?;
+            vec![
+                syn::parse_quote!(pub struct #builder;),
+                syn::parse_quote!(impl #builder { pub async fn send(self) -> Result<Response<#output>, Error> {} }),
+                syn::parse_quote!(impl IntoFuture for #builder {}),
+            ]
+        }
+        "list" => {
+            let builder: syn::Ident = input.parse()?;
+            rest(input)?;
+            vec![syn::parse_quote!(impl List for #builder {})]
+        }
+        "member" => {
+            let union: syn::Ident = input.parse()?;
+            input.parse::<syn::Token![::]>()?;
+            input.parse::<syn::Ident>()?;
+            let inner;
+            syn::parenthesized!(inner in input);
+            let members = inner.parse_terminated(syn::Ident::parse_any, syn::Token![,])?;
+            let mut members = members.into_iter();
+            let member = members.next();
+            let mut made: Vec<Item> = vec![syn::parse_quote!(impl From<#member> for #union {})];
+            made.extend(members.map(|builder| syn::parse_quote!(impl TryFrom<#builder> for #union {})));
+            made
+        }
+        _ => {
+            rest(input)?;
+            Vec::new()
+        }
+    };
+    Ok(items)
+}
+
+fn with_attributes(item: Item, attributes: &[Attribute]) -> Item {
+    let mut item = item;
+    let all = match &mut item {
+        Item::Struct(item) => &mut item.attrs,
+        Item::Enum(item) => &mut item.attrs,
+        Item::Impl(item) => &mut item.attrs,
+        _ => return item,
+    };
+    all.extend(attributes.iter().cloned());
+    item
 }
 
 struct Walk<'a> {
@@ -192,12 +299,7 @@ impl Walk<'_> {
                         match inner {
                             ImplItem::Fn(function) if is_public(&function.vis) => {
                                 let gates = join_gates(&place, &gate(&function.attrs));
-                                let qualified = if path_of(module).is_empty() {
-                                    of.clone()
-                                } else {
-                                    format!("{}::{of}", path_of(module))
-                                };
-                                self.lines.insert(format!("{gates}{qualified}::{}", tokens(&function.sig)));
+                                self.lines.insert(format!("{gates}{of}::{}", tokens(&function.sig)));
                             }
                             ImplItem::Const(constant) if is_public(&constant.vis) => {
                                 self.lines.insert(format!(
@@ -216,11 +318,6 @@ impl Walk<'_> {
             self.implementations(child);
         }
     }
-}
-
-/// Builders share their names with types and operations, so their methods say which module they are of.
-fn path_of(module: &Module) -> &str {
-    if module.name == "builder" { "builder" } else { "" }
 }
 
 struct Only<'a>(&'a str);

@@ -5,10 +5,5 @@
 #[cfg(feature = "client")]
 pub mod builder;
 pub mod operations;
+mod resources;
 pub mod types;
-
-#[cfg(feature = "client")]
-mod client;
-
-#[cfg(feature = "client")]
-mod pages;

@@ -7,7 +7,7 @@ mod server;
 use std::time::{Duration, Instant};
 
 use heygen_ext::HeyGen;
-use heygen_ext::heygen_api::types::{CreateVideoFromAvatar, GetVideoEnvelope};
+use heygen_ext::heygen_api::types::{CreateVideoFromAvatar, VideoDetail};
 use server::Failure;
 use tokio::runtime::Runtime;
 
@@ -29,7 +29,7 @@ fn compare(runtime: &Runtime, url: &str, key: &str) -> Result<(), Failure> {
     let heygen = HeyGen::builder().api_key(key).base_url(url).build()?;
     let body = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello");
     let made = runtime.block_on(heygen.api().create_video().body(body).send())?;
-    let id = made.into_inner().data.video_id;
+    let id = made.into_inner().video_id;
     let plain = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
     let address = format!("{url}/v3/videos/{id}");
 
@@ -80,16 +80,22 @@ fn compare(runtime: &Runtime, url: &str, key: &str) -> Result<(), Failure> {
 async fn by_heygen(heygen: &HeyGen, id: &str) -> Result<(), Failure> {
     for _ in 0..CALLS {
         let video = heygen.api().get_video().video_id(id).send().await?;
-        assert_eq!(video.data.id, id);
+        assert_eq!(video.id, id);
     }
     Ok(())
+}
+
+/// The reply as a program without this crate would read it.
+#[derive(serde::Deserialize)]
+struct Envelope {
+    data: VideoDetail,
 }
 
 async fn by_reqwest(plain: &reqwest::Client, address: &str, key: &str, id: &str) -> Result<(), Failure> {
     for _ in 0..CALLS {
         let request = plain.get(address).header("x-api-key", key).header("accept", "application/json");
         let answer = request.send().await?.error_for_status()?;
-        let video: GetVideoEnvelope = serde_json::from_slice(&answer.bytes().await?)?;
+        let video: Envelope = serde_json::from_slice(&answer.bytes().await?)?;
         assert_eq!(video.data.id, id);
     }
     Ok(())

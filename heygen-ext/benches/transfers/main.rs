@@ -39,7 +39,7 @@ async fn measure(server: &Server, folder: &Path) -> Result<(), Failure> {
     let (mut down, mut plain_down) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let began = Instant::now();
-        heygen.download(&video).overwrite(true).to_path(&ours).await?;
+        heygen.download(&video).to_path(&ours).overwrite(true).await?;
         down.push(began.elapsed());
         let began = Instant::now();
         plain_download(&plain, &link, &theirs).await?;
@@ -74,9 +74,9 @@ async fn measure(server: &Server, folder: &Path) -> Result<(), Failure> {
 async fn video(heygen: &HeyGen) -> Result<VideoDetail, Failure> {
     let title = format!("[sim:size={SIZE}]");
     let body = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello").title(title);
-    let id = heygen.api().create_video().body(body).send().await?.into_inner().data.video_id;
+    let id = heygen.api().create_video().body(body).await?.into_inner().video_id;
     loop {
-        let video = heygen.api().get_video().video_id(&*id).send().await?.into_inner().data;
+        let video = heygen.api().get_video().video_id(&*id).await?.into_inner();
         if video.video_url.is_some() {
             return Ok(video);
         }
@@ -97,8 +97,7 @@ async fn plain_download(plain: &reqwest::Client, link: &str, path: &Path) -> Res
 /// The same for an upload: a slot, and the file chunk after chunk.
 async fn plain_upload(heygen: &HeyGen, plain: &reqwest::Client, path: &Path) -> Result<(), Failure> {
     let body = CreateAssetUploadRequest::builder().filename("large.mp4").content_type("video/mp4");
-    let slot =
-        heygen.api().create_asset_upload().body(body.size_bytes(SIZE as i64)).send().await?.into_inner().data;
+    let slot = heygen.api().create_asset_upload().body(body.size_bytes(SIZE as i64)).await?.into_inner();
     let file = tokio::fs::File::open(path).await?;
     let chunks = futures_util::stream::try_unfold(file, |mut file| async move {
         let mut chunk = vec![0; 64 * 1024];

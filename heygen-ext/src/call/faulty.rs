@@ -60,8 +60,8 @@ async fn submit(heygen: &HeyGen, number: usize) -> [(String, Result<String, Erro
     let body = CreateVideoAgentRequest::builder().prompt(&*session);
     let unkeyed = heygen.api().create_video_agent().body(body).send().await;
     [
-        (video, keyed.map(|made| made.into_inner().data.video_id).map_err(Error::from)),
-        (session, unkeyed.map(|made| made.into_inner().data.session_id).map_err(Error::from)),
+        (video, keyed.map(|made| made.into_inner().video_id).map_err(Error::from)),
+        (session, unkeyed.map(|made| made.into_inner().session_id).map_err(Error::from)),
     ]
 }
 

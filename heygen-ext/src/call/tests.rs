@@ -98,7 +98,7 @@ fn body() -> CreateVideoBody {
 }
 
 async fn create(heygen: &HeyGen) -> Result<String, crate::Error> {
-    Ok(heygen.api().create_video().body(body()).send().await?.into_inner().data.video_id)
+    Ok(heygen.api().create_video().body(body()).await?.into_inner().video_id)
 }
 
 async fn read(heygen: &HeyGen) -> Result<(), crate::Error> {

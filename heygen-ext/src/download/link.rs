@@ -23,10 +23,10 @@ use crate::address::{is_local, shown};
 /// | proofread | | [`ProofreadFile`](crate::ProofreadFile) |
 /// | video without filler words | `&FillerWordRemovalDetail` | |
 /// | video of a model | `&ModelVideoDetail` | |
-/// | speech | `&TextToSpeechResponseData` | |
-/// | asset | `&UploadedAsset`, `&GetAssetResponse`, `&UploadAssetResponse`, `&CompleteAssetUploadResponse` | |
+/// | speech | `&CreateSpeechResponse` | |
+/// | asset | `&UploadedAsset`, `&Asset`, `&UploadAssetResponse`, `&CompleteAssetUploadResponse` | |
 /// | podcast (feature `preview`) | `&PodcastDetail` | |
-/// | speech of a model (feature `preview`) | `&CreateSpeechResponseData` | |
+/// | speech of a model (feature `preview`) | `&GenerateModelSpeechResponse` | |
 /// | background removal (feature `preview`) | | `LayerFile` |
 /// | any other link of the service | [`Link::new`] | |
 ///

@@ -22,6 +22,7 @@ pub use link::Link;
 pub(crate) use resume::Means;
 use resume::Transfer;
 pub use stream::DownloadStream;
+pub use target::DownloadToPath;
 
 /// A file that is to be fetched: [`HeyGen::download`](crate::HeyGen::download). One of [`to_path`](Self::to_path),
 /// [`to_writer`](Self::to_writer), [`stream`](Self::stream) and [`bytes`](Self::bytes) says where to.
@@ -40,7 +41,6 @@ pub struct Download {
     means: Means,
     link: Link,
     tell: Option<Tell>,
-    overwrite: bool,
 }
 
 /// Takes the bytes received, and all that there will be if that is known.
@@ -48,7 +48,7 @@ type Tell = Box<dyn FnMut(u64, Option<u64>) + Send>;
 
 impl Download {
     pub(crate) fn new(means: Means, link: Link) -> Self {
-        Self { means, link, tell: None, overwrite: false }
+        Self { means, link, tell: None }
     }
 
     /// Tells after each chunk how many bytes there are, and how many there will be if the server says so. The first number
@@ -67,12 +67,6 @@ impl Download {
     /// ```
     pub fn on_progress(mut self, tell: impl FnMut(u64, Option<u64>) + Send + 'static) -> Self {
         self.tell = Some(Box::new(tell));
-        self
-    }
-
-    /// Whether [`to_path`](Self::to_path) may replace a file. By default it may not.
-    pub fn overwrite(mut self, allowed: bool) -> Self {
-        self.overwrite = allowed;
         self
     }
 

@@ -1,14 +1,16 @@
 //! Resources that have files: how each is read again, and which file is its main one.
 
 use heygen_api::types::{
-    AiClippingDetail, CompleteAssetUploadResponse, DownloadSrtResponse, FillerWordRemovalDetail,
-    FillerWordRemovalDetailJobStatus, GetAssetResponse, HyperframesRenderDetail, HyperframesRenderStatus,
-    JobStatus, LipsyncDetail, ModelVideoDetail, ModelVideoStatus, TextToSpeechResponseData,
+    AiClippingDetail, Asset, CompleteAssetUploadResponse, CreateSpeechResponse, DownloadSrtResponse,
+    FillerWordRemovalDetail, FillerWordRemovalDetailJobStatus, HyperframesRenderDetail,
+    HyperframesRenderStatus, JobStatus, LipsyncDetail, ModelVideoDetail, ModelVideoStatus,
     UploadAssetResponse, VideoDetail, VideoStatus, VideoTranslationDetail, VideoTranslationStatus,
 };
 #[cfg(feature = "preview")]
-use heygen_api::types::{BackgroundRemovalJob, CreateSpeechResponseData, PodcastDetail, PodcastDetailStatus};
-use heygen_api::{BoxFuture, Client};
+use heygen_api::types::{
+    BackgroundRemovalJob, GenerateModelSpeechResponse, PodcastDetail, PodcastDetailStatus,
+};
+use heygen_api::{BoxFuture, Client, Response};
 
 use super::link::{Link, Resource, Standing};
 use super::{LipsyncFile, RenderFile, VideoFile};
@@ -37,7 +39,7 @@ macro_rules! resource {
             }
 
             fn read(api: Client, id: String) -> BoxFuture<'static, Result<Self, heygen_api::Error>> {
-                Box::pin(async move { Ok(api.$get().$by(id).send().await?.into_inner().data) })
+                Box::pin(async move { Ok(api.$get().$by(id).await?.into_inner()) })
             }
         }
     };
@@ -105,11 +107,11 @@ impl Resource for BackgroundRemovalJob {
     }
 
     fn read(api: Client, id: String) -> BoxFuture<'static, Result<Self, heygen_api::Error>> {
-        Box::pin(async move { Ok(api.get_background_removal().job_id(id).send().await?.into_inner().data) })
+        Box::pin(async move { Ok(api.get_background_removal().job_id(id).await?.into_inner()) })
     }
 }
 
-impl Resource for GetAssetResponse {
+impl Resource for Asset {
     const KIND: &'static str = "asset";
 
     fn id(&self) -> &str {
@@ -121,7 +123,7 @@ impl Resource for GetAssetResponse {
     }
 
     fn read(api: Client, id: String) -> BoxFuture<'static, Result<Self, heygen_api::Error>> {
-        Box::pin(async move { Ok(api.get_asset().asset_id(id).send().await?.into_inner().data) })
+        Box::pin(async move { Ok(api.get_asset().asset_id(id).await?.into_inner()) })
     }
 }
 
@@ -145,9 +147,40 @@ impl Resource for Srt {
     fn read(api: Client, id: String) -> BoxFuture<'static, Result<Self, heygen_api::Error>> {
         Box::pin(async move {
             let answer = api.download_proofread_srt().proofread_id(id.as_str()).send().await?;
-            Ok(Self { id, files: answer.into_inner().data })
+            Ok(Self { id, files: answer.into_inner() })
         })
     }
+}
+
+/// A reply goes wherever the resource goes that it holds.
+macro_rules! replies {
+    ($($(#[$gate:meta])* $type:ty,)*) => {
+        $(
+            $(#[$gate])*
+            impl From<&Response<$type>> for Link {
+                fn from(reply: &Response<$type>) -> Self {
+                    Self::from(&**reply)
+                }
+            }
+        )*
+    };
+}
+
+replies! {
+    VideoDetail,
+    VideoTranslationDetail,
+    LipsyncDetail,
+    HyperframesRenderDetail,
+    FillerWordRemovalDetail,
+    ModelVideoDetail,
+    #[cfg(feature = "preview")]
+    PodcastDetail,
+    CreateSpeechResponse,
+    #[cfg(feature = "preview")]
+    GenerateModelSpeechResponse,
+    Asset,
+    UploadAssetResponse,
+    CompleteAssetUploadResponse,
 }
 
 impl From<&VideoDetail> for Link {
@@ -197,21 +230,21 @@ impl From<&PodcastDetail> for Link {
 }
 
 /// Speech cannot be read again: its link is the only one.
-impl From<&TextToSpeechResponseData> for Link {
-    fn from(speech: &TextToSpeechResponseData) -> Self {
+impl From<&CreateSpeechResponse> for Link {
+    fn from(speech: &CreateSpeechResponse) -> Self {
         Self::new(&*speech.audio_url)
     }
 }
 
 #[cfg(feature = "preview")]
-impl From<&CreateSpeechResponseData> for Link {
-    fn from(speech: &CreateSpeechResponseData) -> Self {
+impl From<&GenerateModelSpeechResponse> for Link {
+    fn from(speech: &GenerateModelSpeechResponse) -> Self {
         Self::new(&*speech.audio_url)
     }
 }
 
-impl From<&GetAssetResponse> for Link {
-    fn from(asset: &GetAssetResponse) -> Self {
+impl From<&Asset> for Link {
+    fn from(asset: &Asset) -> Self {
         Self::of(asset, "", |asset| asset.url.as_deref())
     }
 }
@@ -232,13 +265,13 @@ impl From<&UploadedAsset> for Link {
     fn from(asset: &UploadedAsset) -> Self {
         match &asset.url {
             Some(url) => of_asset(&asset.asset_id, url),
-            None => Self::by_id(&asset.asset_id, "", |asset: &GetAssetResponse| asset.url.as_deref()),
+            None => Self::by_id(&asset.asset_id, "", |asset: &Asset| asset.url.as_deref()),
         }
     }
 }
 
 fn of_asset(id: &str, url: &str) -> Link {
-    Link::by_id(id, "", |asset: &GetAssetResponse| asset.url.as_deref()).at(url)
+    Link::by_id(id, "", |asset: &Asset| asset.url.as_deref()).at(url)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use heygen_api::BoxFuture;
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncSeekExt, AsyncWrite, AsyncWriteExt};
 
@@ -11,31 +12,32 @@ use super::Download;
 use super::resume::{Piece, Transfer};
 use crate::Error;
 
-impl Download {
-    /// Writes the file to `path`, whose folder must be there. Gives back the path.
-    ///
-    /// Until the whole file is there and on disk, it has another name in the same folder; after a failure, and when the
-    /// future is dropped, nothing is left of it. What has that name already is neither opened nor replaced, unless
-    /// [`overwrite`](Self::overwrite) says so: that is looked at before anything is fetched, and again at the end.
-    ///
-    /// A connection that breaks is taken up where it broke; a file that has changed meanwhile comes from its beginning.
+/// A download to a path: [`Download::to_path`].
+#[must_use = "nothing is fetched until it is awaited"]
+#[derive(Debug)]
+pub struct DownloadToPath {
+    download: Download,
+    path: PathBuf,
+    overwrite: bool,
+}
+
+impl DownloadToPath {
+    /// Whether an existing file is replaced. By default it is not, and its name is an error.
+    pub fn overwrite(mut self, allowed: bool) -> Self {
+        self.overwrite = allowed;
+        self
+    }
+
+    /// Fetches the file, as `.await` does. Gives back the path.
     ///
     /// # Errors
     ///
-    /// [`File`](crate::ErrorKind::File): something has that name, or the file cannot be written.
+    /// [`File`](crate::ErrorKind::File): the path exists, or cannot be written.
     /// [`Download`](crate::ErrorKind::Download): there is no link yet, it was refused, or the transfer broke off for good.
-    ///
-    /// ```no_run
-    /// # use heygen_ext::{HeyGen, heygen_api::types::VideoDetail};
-    /// # async fn example(heygen: HeyGen, video: VideoDetail) -> Result<(), heygen_ext::Error> {
-    /// heygen.download(&video).overwrite(true).to_path("launch.mp4").await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn to_path(self, path: impl AsRef<Path>) -> Result<PathBuf, Error> {
-        let overwrite = self.overwrite;
-        let place = Place::claim(path.as_ref(), overwrite)?;
-        let mut transfer = self.transfer(true);
+    pub async fn send(self) -> Result<PathBuf, Error> {
+        let Self { download, path, overwrite } = self;
+        let place = Place::claim(&path, overwrite)?;
+        let mut transfer = download.transfer(true);
         let fail = |error| place.problem(error);
         let mut file = tokio::fs::File::from_std(place.staged.reopen().map_err(fail)?);
         loop {
@@ -56,6 +58,37 @@ impl Download {
         let (path, folder) = place.keep(overwrite)?;
         sync_folder(&folder).await;
         Ok(path)
+    }
+}
+
+impl IntoFuture for DownloadToPath {
+    type Output = Result<PathBuf, Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl Download {
+    /// Writes the file to `path`, whose folder must be there. It starts with `.await`, which gives back the path.
+    ///
+    /// Until the whole file is there and on disk, it has another name in the same folder; after a failure, and when the
+    /// future is dropped, nothing is left of it. An existing file is neither opened nor replaced, unless
+    /// [`overwrite`](DownloadToPath::overwrite) allows it: that is checked before anything is fetched, and again at the
+    /// end.
+    ///
+    /// A connection that breaks is taken up where it broke; a file that has changed meanwhile comes from its beginning.
+    ///
+    /// ```no_run
+    /// # use heygen_ext::{HeyGen, heygen_api::types::VideoDetail};
+    /// # async fn example(heygen: HeyGen, video: VideoDetail) -> Result<(), heygen_ext::Error> {
+    /// heygen.download(&video).to_path("launch.mp4").overwrite(true).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn to_path(self, path: impl Into<PathBuf>) -> DownloadToPath {
+        DownloadToPath { download: self, path: path.into(), overwrite: false }
     }
 
     /// Writes the file to a writer as it comes, and flushes it. Gives back the number of bytes.

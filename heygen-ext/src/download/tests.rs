@@ -304,9 +304,9 @@ async fn late_video() -> (Arc<SimTime>, HeyGen, heygen_api::types::VideoDetail) 
     let body = heygen_api::types::CreateVideoFromAvatar::builder()
         .avatar_id("Anna_sitting_public")
         .script("Hello [sim:late-link] [sim:takes=10]");
-    let id = heygen.api().create_video().body(body).send().await.unwrap().into_inner().data.video_id;
+    let id = heygen.api().create_video().body(body).await.unwrap().into_inner().video_id;
     time.0.advance(Duration::from_secs(11));
-    let video = heygen.api().get_video().video_id(id).send().await.unwrap().into_inner().data;
+    let video = heygen.api().get_video().video_id(id).await.unwrap().into_inner();
     assert!(video.video_url.is_none());
     (time, heygen, video)
 }
@@ -326,7 +326,7 @@ async fn a_link_that_never_comes_is_given_up() {
     time.0
         .inject(
             Fault::answer(200, "application/json", body.to_string())
-                .on(heygen_api::operations::GET_VIDEO.document_id),
+                .on(heygen_api::operations::GET_VIDEO.document_id()),
         )
         .unwrap();
     let error = heygen.download(&video).bytes(1 << 20).await.err().unwrap();

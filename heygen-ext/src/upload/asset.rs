@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use heygen_api::types::{
-    AssetId, AssetInput, AssetReference, CompleteAssetUploadResponse, UploadAssetResponse,
-};
+use heygen_api::types::{AssetInput, AssetReference, CompleteAssetUploadResponse, UploadAssetResponse};
 
 /// A file that the service has. It goes into requests as it is, wherever they take an asset.
 ///
@@ -52,25 +50,25 @@ impl From<CompleteAssetUploadResponse> for UploadedAsset {
 
 impl From<UploadedAsset> for AssetInput {
     fn from(asset: UploadedAsset) -> Self {
-        AssetId::new(asset.asset_id).into()
+        Self::asset_id(asset.asset_id)
     }
 }
 
 impl From<&UploadedAsset> for AssetInput {
     fn from(asset: &UploadedAsset) -> Self {
-        AssetId::new(&asset.asset_id).into()
+        Self::asset_id(&asset.asset_id)
     }
 }
 
 impl From<UploadedAsset> for AssetReference {
     fn from(asset: UploadedAsset) -> Self {
-        AssetId::new(asset.asset_id).into()
+        Self::asset_id(asset.asset_id)
     }
 }
 
 impl From<&UploadedAsset> for AssetReference {
     fn from(asset: &UploadedAsset) -> Self {
-        AssetId::new(&asset.asset_id).into()
+        Self::asset_id(&asset.asset_id)
     }
 }
 

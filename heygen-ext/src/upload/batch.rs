@@ -224,7 +224,7 @@ impl Run {
             }
             let error = match call.send().await {
                 Ok(batch) => {
-                    let batch = batch.into_inner().data;
+                    let batch = batch.into_inner();
                     if batch.items.len() == entries.len() {
                         return Some(batch);
                     }
@@ -331,7 +331,7 @@ impl Run {
             if let Some(token) = &token {
                 call = call.token(token.as_str());
             }
-            let page = call.send().await?.into_inner().data;
+            let page = call.await?.into_inner();
             items.extend(page.items);
             // A batch has a hundred items at most: whatever a server says, the pages end.
             match page.next_token.filter(|next| page.has_more && token.as_ref() != Some(next)) {

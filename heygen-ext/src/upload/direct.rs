@@ -96,7 +96,7 @@ async fn open(heygen: &HeyGen, prepared: &Prepared, round: u32) -> Result<Slot, 
     if let Some(key) = heygen.idempotency_key().filter(|_| round > 0) {
         call = call.idempotency_key(format!("{key}.{round}"));
     }
-    Ok(call.send().await?.into_inner().data.into())
+    Ok(call.await?.into_inner().into())
 }
 
 /// Why a try to fill a slot failed, and whether another may mend it.
@@ -236,7 +236,7 @@ async fn complete(
         }
         let call = heygen.api().complete_asset_upload().asset_id(asset_id).body(body);
         let error = match call.send().await {
-            Ok(answer) => return Ok(answer.into_inner().data),
+            Ok(answer) => return Ok(answer.into_inner()),
             Err(error) => Error::from(error),
         };
         match error.status() {

@@ -116,7 +116,7 @@ async fn form(heygen: &HeyGen, prepared: Arc<Prepared>, watch: &Watch) -> Result
     };
     let call = heygen.api().upload_asset().file(part).send();
     match watch.guard(async { call.await.map_err(Error::from) }).await {
-        Ok(answer) => Ok(answer.into_inner().data.into()),
+        Ok(answer) => Ok(answer.into_inner().into()),
         // The seam did not see the end of this call, so that only the bodies tell what may have become of it.
         Err(error) if error.call().is_none() => Err(error.doubtful(watch.sent_whole())),
         Err(error) => Err(error),

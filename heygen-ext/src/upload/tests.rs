@@ -94,8 +94,8 @@ impl Stage {
         let url = match &asset.url {
             Some(url) => url.clone(),
             None => {
-                let answer = self.heygen.api().get_asset().asset_id(asset.asset_id.as_str()).send().await;
-                answer.unwrap().into_inner().data.url.unwrap()
+                let answer = self.heygen.api().get_asset().asset_id(&asset.asset_id).await;
+                answer.unwrap().into_inner().url.unwrap()
             }
         };
         reqwest::get(url).await.unwrap().bytes().await.unwrap().to_vec()

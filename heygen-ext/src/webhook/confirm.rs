@@ -184,11 +184,7 @@ fn ended(status: &str) -> Option<Outcome> {
 
 macro_rules! read {
     ($api:ident.$operation:ident().$parameter:ident($id:ident)) => {
-        $api.$operation()
-            .$parameter($id)
-            .send()
-            .await
-            .map(|answer| answer.into_inner().data.status.to_string())
+        $api.$operation().$parameter($id).send().await.map(|answer| answer.status.to_string())
     };
 }
 
@@ -197,12 +193,12 @@ async fn look(heygen: &HeyGen, kind: JobKind, id: &str, part: Part) -> Result<Op
     let api = heygen.api();
     let status = match kind {
         JobKind::Video => {
-            let video = api.get_video().video_id(id).send().await?.into_inner().data;
+            let video = api.get_video().video_id(id).await?.into_inner();
             let (status, has_part) = (video.status.to_string(), part.is_in(&video));
             return Ok(Some(Looked { status, video_id: None, has_part }));
         }
         JobKind::VideoAgentSession => {
-            let session = api.get_video_agent_session().session_id(id).send().await?.into_inner().data;
+            let session = api.get_video_agent_session().session_id(id).await?.into_inner();
             let status = session.status.to_string();
             return Ok(Some(Looked { status, video_id: session.video_id, has_part: true }));
         }
@@ -215,7 +211,7 @@ async fn look(heygen: &HeyGen, kind: JobKind, id: &str, part: Part) -> Result<Op
         #[cfg(feature = "preview")]
         JobKind::Podcast => read!(api.get_podcast().podcast_id(id))?,
         JobKind::AvatarLook => {
-            let look = api.get_avatar_look().look_id(id).send().await?.into_inner().data;
+            let look = api.get_avatar_look().look_id(id).await?.into_inner();
             // A look that has no status was never trained.
             look.status.map_or_else(|| "completed".to_owned(), |status| status.to_string())
         }

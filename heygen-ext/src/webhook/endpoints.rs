@@ -116,7 +116,7 @@ impl Webhooks {
             body = body.events(events.to_vec());
         }
         let error = match self.heygen.api().create_webhook_endpoint().body(body).send().await {
-            Ok(answer) => return created(answer.into_inner().data),
+            Ok(answer) => return created(answer.into_inner()),
             Err(error) => Error::from(error),
         };
         // Somebody else may have been quicker.
@@ -163,7 +163,7 @@ impl Webhooks {
             None => body.clear_events(),
         };
         let call = self.heygen.api().update_webhook_endpoint().endpoint_id(endpoint.endpoint_id).body(body);
-        Ok(Ensured::Updated(call.send().await?.into_inner().data))
+        Ok(Ensured::Updated(call.await?.into_inner()))
     }
 
     /// Gives an endpoint a new secret, puts it on the ring, and lets the old ones on the ring be good for the window: what the
@@ -198,7 +198,7 @@ impl Webhooks {
         now: SystemTime,
     ) -> Result<SecretString, Error> {
         let call = self.heygen.api().rotate_webhook_endpoint_secret().endpoint_id(endpoint_id);
-        let secret = SecretString::from(call.send().await?.into_inner().data.secret);
+        let secret = SecretString::from(call.await?.into_inner().secret);
         keys.rotate_at(endpoint_id, secret.clone(), window, now).map_err(|_| no_secret())?;
         Ok(secret)
     }

@@ -37,11 +37,11 @@ async fn video(sim: &Sim, heygen: &HeyGen, script: &str) -> VideoDetail {
         "caption": {"file_format": "srt", "style": "default"}});
     let made = heygen.api().create_video().body(body::<types::CreateVideoFromAvatar>(request)).send().await;
     sim.advance(Duration::from_secs(600));
-    look(heygen, &made.unwrap().data.video_id).await
+    look(heygen, &made.unwrap().video_id).await
 }
 
 async fn look(heygen: &HeyGen, id: &str) -> VideoDetail {
-    heygen.api().get_video().video_id(id).send().await.unwrap().into_inner().data
+    heygen.api().get_video().video_id(id).await.unwrap().into_inner()
 }
 
 async fn large(sim: &Sim, heygen: &HeyGen) -> VideoDetail {
@@ -119,12 +119,11 @@ async fn files_of_other_resources_come() {
     let proofread = api.create_proofread().body(proofread).send().await.unwrap();
     let model = json!({"mode": "text_to_video", "model": "heygen-video-1", "prompt": "Bees"});
     let model =
-        api.create_model_video().body(body::<types::CreateModelVideoRequest>(model)).send().await.unwrap();
+        api.create_model_video().body(body::<types::CreateModelVideoBody>(model)).send().await.unwrap();
     sim.advance(Duration::from_secs(600));
 
-    let id = &translation.data.video_translation_ids[0];
-    let translation =
-        &api.get_video_translation().video_translation_id(id.as_str()).send().await.unwrap().data;
+    let id = &translation.video_translation_ids[0];
+    let translation = &api.get_video_translation().video_translation_id(id.as_str()).await.unwrap();
     assert_eq!(kind(&fetch(&heygen, translation).await), "mp4");
     assert_eq!(kind(&fetch(&heygen, TranslationFile::Video.of(translation)).await), "mp4");
     assert_eq!(kind(&fetch(&heygen, TranslationFile::Srt.of(translation)).await), "srt");
@@ -133,37 +132,37 @@ async fn files_of_other_resources_come() {
     let error = heygen.download(TranslationFile::Audio.of(translation)).bytes(1).await.unwrap_err();
     assert!(error.to_string().contains(&format!("audio of video translation {id}")), "{error}");
 
-    let lipsync = &api.get_lipsync().lipsync_id(&*lipsync.data.lipsync_id).send().await.unwrap().data;
+    let lipsync = &api.get_lipsync().lipsync_id(&*lipsync.lipsync_id).await.unwrap();
     assert_eq!(kind(&fetch(&heygen, lipsync).await), "mp4");
     assert_eq!(kind(&fetch(&heygen, LipsyncFile::Captions.of(lipsync)).await), "srt");
 
-    let render = &api.get_hyperframes_render().render_id(&*render.data.render_id).send().await.unwrap().data;
+    let render = &api.get_hyperframes_render().render_id(&*render.render_id).await.unwrap();
     assert_eq!(kind(&fetch(&heygen, render).await), "mp4");
     assert_eq!(kind(&fetch(&heygen, RenderFile::Thumbnail.of(render)).await), "png");
 
-    let clipping = &api.get_ai_clipping().job_id(&*clipping.data.ai_clipping_id).send().await.unwrap().data;
+    let clipping = &api.get_ai_clipping().job_id(&*clipping.ai_clipping_id).await.unwrap();
     let clip = &*clipping.clips.as_ref().unwrap()[0].id;
     assert_eq!(kind(&fetch(&heygen, ClipFile::Video.of(clipping, clip)).await), "mp4");
     assert_eq!(kind(&fetch(&heygen, ClipFile::Thumbnail.of(clipping, clip)).await), "png");
     assert!(heygen.download(ClipFile::Video.of(clipping, "another")).bytes(1).await.is_err());
 
-    let id = &*cleaned.data.filler_word_removal_id;
-    let cleaned = &api.get_filler_word_removal().filler_word_removal_id(id).send().await.unwrap().data;
+    let id = &*cleaned.filler_word_removal_id;
+    let cleaned = &api.get_filler_word_removal().filler_word_removal_id(id).await.unwrap();
     assert_eq!(kind(&fetch(&heygen, cleaned).await), "mp4");
     for file in [ProofreadFile::Srt, ProofreadFile::Original] {
-        assert_eq!(kind(&fetch(&heygen, file.of(&proofread.data.proofread_ids[0])).await), "srt");
+        assert_eq!(kind(&fetch(&heygen, file.of(&proofread.proofread_ids[0])).await), "srt");
     }
-    let model = &api.get_model_video().video_id(&*model.data.video_id).send().await.unwrap().data;
+    let model = &api.get_model_video().video_id(&*model.video_id).await.unwrap();
     assert_eq!(kind(&fetch(&heygen, model).await), "mp4");
 
-    let speech = body::<types::TextToSpeechRequest>(json!({"text": "Hello", "voice_id": "en-us-clara"}));
-    let speech = &api.create_speech().body(speech).send().await.unwrap().data;
+    let speech = body::<types::CreateSpeechRequest>(json!({"text": "Hello", "voice_id": "en-us-clara"}));
+    let speech = &api.create_speech().body(speech).await.unwrap();
     assert_eq!(kind(&fetch(&heygen, speech).await), "mp3");
     let picture = fetch(&heygen, RenderFile::Thumbnail.of(render)).await;
     let part = FilePart::bytes("a.png", "image/png", picture.clone());
-    let uploaded = &api.upload_asset().file(part).send().await.unwrap().data;
+    let uploaded = &api.upload_asset().file(part).await.unwrap();
     assert_eq!(fetch(&heygen, uploaded).await, picture);
-    let asset = &api.get_asset().asset_id(&*uploaded.asset_id).send().await.unwrap().data;
+    let asset = &api.get_asset().asset_id(&*uploaded.asset_id).await.unwrap();
     // Both know where a fresh link is.
     sim.advance(Duration::from_secs(7200));
     assert_eq!(fetch(&heygen, uploaded).await, picture);
@@ -177,9 +176,9 @@ async fn files_of_preview_resources_come() {
     let (sim, heygen) = pair().await;
     let api = heygen.api();
     let removal = body::<types::CreateBackgroundRemovalRequest>(json!({"video": source()}));
-    let id = api.create_background_removal().body(removal).send().await.unwrap().into_inner().data.id;
+    let id = api.create_background_removal().body(removal).await.unwrap().into_inner().id;
     sim.advance(Duration::from_secs(600));
-    let removal = &api.get_background_removal().job_id(&*id).send().await.unwrap().data;
+    let removal = &api.get_background_removal().job_id(&*id).await.unwrap();
     for layer in removal.layers.as_ref().unwrap().keys() {
         let link = LayerFile::named(layer).of(removal);
         assert!(["mp4", "webm"].contains(&kind(&fetch(&heygen, link).await)), "{layer}");
@@ -318,7 +317,7 @@ async fn a_link_that_was_not_there_yet_is_read() {
     let request = json!({"avatar_id": "Anna_sitting_public",
         "script": "Hello [sim:late-link] [sim:takes=60]"});
     let made = heygen.api().create_video().body(body::<types::CreateVideoFromAvatar>(request)).send().await;
-    let id = made.unwrap().into_inner().data.video_id;
+    let id = made.unwrap().into_inner().video_id;
     let running = look(&heygen, &id).await;
     let error = heygen.download(&running).bytes(1).await.unwrap_err();
     assert!(error.to_string().contains("not finished: wait for it"), "{error}");
@@ -370,7 +369,7 @@ async fn a_file_that_is_there_is_left_alone() {
         heygen.download(&video).on_progress(move |_, _| std::fs::write(&quicker, "theirs").unwrap());
     assert_eq!(download.to_path(&late).await.unwrap_err().kind(), ErrorKind::File);
     assert_eq!(std::fs::read_to_string(&late).unwrap(), "theirs");
-    heygen.download(&video).overwrite(true).to_path(&path).await.unwrap();
+    heygen.download(&video).to_path(&path).overwrite(true).await.unwrap();
     assert_eq!(kind(&std::fs::read(&path).unwrap()), "mp4");
     let mut names = names(folder.path());
     names.sort();
@@ -385,7 +384,7 @@ async fn places_that_take_no_file_are_named() {
     std::fs::write(folder.path().join("file"), "").unwrap();
     for place in ["no/folder.mp4", "", "..", "file/inside.mp4"] {
         let path = folder.path().join(place);
-        let error = heygen.download(&video).overwrite(true).to_path(&path).await.unwrap_err();
+        let error = heygen.download(&video).to_path(&path).overwrite(true).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::File, "{place}");
         assert!(error.to_string().contains(&path.display().to_string()), "{error}");
     }
@@ -404,7 +403,7 @@ async fn a_download_that_is_dropped_leaves_nothing() {
     let seen = Arc::new(Mutex::new(0));
     let note = Arc::clone(&seen);
     let download = heygen.download(&video).on_progress(move |received, _| *note.lock().unwrap() = received);
-    let mut fetching = Box::pin(download.to_path(place.join("video.mp4")));
+    let mut fetching = Box::pin(download.to_path(place.join("video.mp4")).send());
     std::future::poll_fn(|context| {
         assert!(fetching.as_mut().poll(context).is_pending());
         match *seen.lock().unwrap() > 0 {

@@ -29,7 +29,7 @@ async fn the_example_of_calls_makes_a_video_and_counts() {
     let heygen = heygen.build().unwrap();
     let id = calls::create(&heygen, "Hello").await.unwrap();
     assert_eq!(counts.read(), (1, 1));
-    assert_eq!(heygen.api().list_videos().send().await.unwrap().data[0].id, id);
+    assert_eq!(heygen.api().list_videos().await.unwrap().items[0].id, id);
     sim.set_balance(0.0);
     let error = calls::create(&heygen, "Hello").await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::InsufficientCredit));
@@ -62,7 +62,7 @@ async fn the_example_of_downloads_fetches_across_breaks() {
 async fn the_example_of_pages_sees_everything() {
     let sim = Sim::builder().start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
-    let looks = heygen.api().list_avatar_looks().limit(50_u32).send().await.unwrap().into_inner().data.len();
+    let looks = heygen.api().list_avatar_looks().limit(50_u32).await.unwrap().items.len();
     let (voices, seen) = pages::list(&heygen).await.unwrap();
     assert_eq!(seen, looks);
     assert!(voices > 3 && looks > 6, "{voices} {looks}");

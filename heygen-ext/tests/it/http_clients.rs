@@ -27,9 +27,9 @@ async fn options_reach_the_clients_for_calls_and_for_files() {
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url());
     let heygen = heygen.http_options(|options| options.default_headers(own())).build().unwrap();
     let body = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello");
-    let id = heygen.api().create_video().body(body).send().await.unwrap().into_inner().data.video_id;
+    let id = heygen.api().create_video().body(body).await.unwrap().into_inner().video_id;
     sim.advance(Duration::from_secs(600));
-    let video = heygen.api().get_video().video_id(id).send().await.unwrap().into_inner().data;
+    let video = heygen.api().get_video().video_id(id).await.unwrap().into_inner();
     heygen.download(&video).bytes(1 << 24).await.unwrap();
     let requests = sim.requests();
     assert!(requests.iter().any(|request| request.path.starts_with("/files/")));

@@ -12,7 +12,7 @@ async fn every_video_is_listed_once_while_others_are_made() {
     let make = async |title: &str| {
         let body =
             CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello").title(title);
-        heygen.api().create_video().body(body).send().await.unwrap().into_inner().data.video_id
+        heygen.api().create_video().body(body).await.unwrap().into_inner().video_id
     };
     let mut made = Vec::new();
     for number in 0..12 {

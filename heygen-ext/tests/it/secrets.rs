@@ -119,7 +119,7 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
     paper.note(&request);
     let endpoint = heygen.api().create_webhook_endpoint().body(request).send().await.unwrap();
     paper.note(&endpoint);
-    let id = endpoint.data.endpoint_id.clone();
+    let id = endpoint.endpoint_id.clone();
     let rotated = heygen.api().rotate_webhook_endpoint_secret().endpoint_id(&*id).send().await.unwrap();
     paper.note(&rotated);
     let picture = AssetBase64::builder().media_type("image/png").data(format!("{MARK}==")).build().unwrap();

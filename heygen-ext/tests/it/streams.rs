@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, TryStreamExt};
 use heygen_ext::heygen_api::types::{
-    AssetUrl, CreateAvatarRealtimeTextStream, CreateModelAudioVoiceRequest, StreamSpeechRequest,
+    AssetUrl, CreateAvatarRealtimeTextStream, CreateModelAudioVoiceRequest, StreamModelSpeechRequest,
 };
 use heygen_ext::heygen_api::{BoxFuture, Operation, RawResponse, Request, Transport, TransportError};
 use heygen_ext::{ErrorKind, HeyGen, SpeechPart};
@@ -15,18 +15,19 @@ async fn pair() -> (Sim, HeyGen) {
     (sim, heygen)
 }
 
-async fn request(heygen: &HeyGen) -> StreamSpeechRequest {
+async fn request(heygen: &HeyGen) -> StreamModelSpeechRequest {
     let audio = AssetUrl::builder().url("https://example.com/me.mp3").build().unwrap();
     let voice = CreateModelAudioVoiceRequest::builder().audio(vec![audio]).name("Me").language("en");
     let made = heygen.api().create_model_audio_voice().body(voice).send().await.unwrap();
-    let id = made.into_inner().data.voice_id;
+    let id = made.into_inner().voice_id;
     loop {
         let voice = heygen.api().get_model_audio_voice().voice_id(&*id).send().await.unwrap();
-        if voice.data.status.as_str() == "ACTIVE" {
+        if voice.status.as_str() == "ACTIVE" {
             break;
         }
     }
-    let text = StreamSpeechRequest::builder().voice_id(id).language("en").text("one two three four five");
+    let text =
+        StreamModelSpeechRequest::builder().voice_id(id).language("en").text("one two three four five");
     text.with_timestamps(true).build().unwrap()
 }
 
@@ -72,7 +73,7 @@ async fn words_go_on_over_breaks_and_none_is_told_twice() {
         .voice_id("en-us-clara")
         .text("one two three four five six seven");
     let made = heygen.api().create_avatar_realtime_session().body(body).send().await.unwrap();
-    let id = made.into_inner().data.stream_id;
+    let id = made.into_inner().stream_id;
     sim.inject(Fault::cut_stream(1).on("streamAvatarRealtimeWords").times(2)).unwrap();
     let words: Vec<_> = heygen.realtime_words(&*id).map_ok(|word| word.word).try_collect().await.unwrap();
     assert_eq!(words, ["one", "two", "three", "four", "five", "six", "seven"]);
@@ -112,8 +113,8 @@ fn streams(events: &'static [&'static str], stays_open: bool) -> HeyGen {
     HeyGen::builder().api_key("k").transport(Streams(events, stays_open)).build().unwrap()
 }
 
-fn speech() -> StreamSpeechRequest {
-    StreamSpeechRequest::builder().voice_id("v").language("en").text("one").build().unwrap()
+fn speech() -> StreamModelSpeechRequest {
+    StreamModelSpeechRequest::builder().voice_id("v").language("en").text("one").build().unwrap()
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ async fn a_file_comes_back_as_it_was_and_goes_into_a_request() {
         assert!(stored == content, "{name}");
         assert_eq!(*told.lock().unwrap(), (asset.size_bytes, asset.size_bytes));
         let kept = heygen.api().get_asset().asset_id(asset.asset_id.as_str()).send().await.unwrap();
-        assert_eq!(kept.into_inner().data.name, name);
+        assert_eq!(kept.name, name);
         let request = CreateVideoAgentRequest::builder().prompt("A tour").files([&asset]).build().unwrap();
         assert_eq!(request.files.unwrap(), [AssetInput::from(asset)]);
     }

@@ -115,7 +115,7 @@ impl Stage {
     async fn video(&self) -> String {
         let body = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello");
         let made = self.heygen.api().create_video().body(body).send().await.unwrap();
-        made.into_inner().data.video_id
+        made.into_inner().video_id
     }
 
     /// So many videos, a second apart, that are finished ten minutes later.
@@ -269,7 +269,7 @@ async fn there_is_one_endpoint_however_often_it_is_asked_for() {
     let all = ensure(None).await.unwrap();
     assert!(matches!(&all, Ensured::Updated(endpoint) if endpoint.events.is_none()));
     assert!(all.secret().is_none());
-    let endpoints = stage.heygen.api().list_webhook_endpoints().send().await.unwrap().into_inner().data;
+    let endpoints = stage.heygen.api().list_webhook_endpoints().await.unwrap().into_inner().items;
     assert_eq!(endpoints.len(), 1);
     let wrong = webhooks.ensure_endpoint("ftp://example.com", None).await.unwrap_err();
     assert_eq!(wrong.status().unwrap().as_u16(), 400);
@@ -313,16 +313,9 @@ async fn a_batch_is_found_among_those_of_its_kind() {
     let translations: CreateVideoTranslationBatchRequest = serde_json::from_value(translations).unwrap();
     let lipsyncs: CreateLipsyncBatchRequest = serde_json::from_value(lipsyncs).unwrap();
     let mut ids = vec![
-        api.create_video_batch().body(videos).send().await.unwrap().into_inner().data.batch_id,
-        api.create_video_translation_batch()
-            .body(translations)
-            .send()
-            .await
-            .unwrap()
-            .into_inner()
-            .data
-            .batch_id,
-        api.create_lipsync_batch().body(lipsyncs).send().await.unwrap().into_inner().data.batch_id,
+        api.create_video_batch().body(videos).await.unwrap().into_inner().batch_id,
+        api.create_video_translation_batch().body(translations).await.unwrap().into_inner().batch_id,
+        api.create_lipsync_batch().body(lipsyncs).await.unwrap().into_inner().batch_id,
     ];
     stage.pass(24 * HOUR).await;
     let callbacks = callbacks.lock().unwrap().clone();
@@ -348,7 +341,7 @@ async fn a_session_that_an_endpoint_and_a_callback_tell_of_is_handled_once() {
     let (guard, callbacks) = callbacks().await;
     let body = json!({"prompt": "A launch", "callback_url": guard.url_at("launch", stage.now()).unwrap()});
     let body: CreateVideoAgentRequest = serde_json::from_value(body).unwrap();
-    let made = stage.heygen.api().create_video_agent().body(body).send().await.unwrap().into_inner().data;
+    let made = stage.heygen.api().create_video_agent().body(body).await.unwrap().into_inner();
     stage.pass(HOUR).await;
     assert_eq!(stage.book.kinds(), ["video_agent.success"]);
     let (target, body) = callbacks.lock().unwrap()[0].clone();
@@ -360,8 +353,7 @@ async fn a_session_that_an_endpoint_and_a_callback_tell_of_is_handled_once() {
     let url = guard.url_at("again", stage.now()).unwrap();
     let body_of_failure = json!({"prompt": "A launch [sim:fail]", "callback_url": url});
     let failing: CreateVideoAgentRequest = serde_json::from_value(body_of_failure).unwrap();
-    let failed =
-        stage.heygen.api().create_video_agent().body(failing).send().await.unwrap().into_inner().data;
+    let failed = stage.heygen.api().create_video_agent().body(failing).await.unwrap().into_inner();
     stage.pass(HOUR).await;
     assert_eq!(stage.book.kinds(), ["video_agent.success", "video_agent.fail"]);
     let (to, said) = callbacks.lock().unwrap()[1].clone();
@@ -385,7 +377,7 @@ async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
         .script("Hello")
         .callback_id("order 7")
         .callback_url(guard.url_at("order 7", stage.now()).unwrap());
-    let made = stage.heygen.api().create_video().body(body).send().await.unwrap().into_inner().data;
+    let made = stage.heygen.api().create_video().body(body).await.unwrap().into_inner();
     let other = stage.video().await;
     stage.pass(Duration::from_secs(600)).await;
     let (target, body) = callbacks.lock().unwrap()[0].clone();

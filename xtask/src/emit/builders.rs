@@ -1,80 +1,62 @@
-//! Builders of request structs. A setter takes what converts into the field (a literal, a struct, another builder), and
-//! keeps the first thing that went wrong for `build` to report.
+//! Builders of the structs that requests hold: the macro `builder` has what is the same for all, and each setter takes
+//! what converts into its field.
 
+use anyhow::Result;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Type;
 
-use super::docs;
-use super::gates::Gates;
-use super::structs::{Struct, StructField, argument_of};
+use super::structs::{Direction, EXTRA, Struct, StructField, argument_of, spelled};
+use super::{docs, text};
 
-/// Emits the builders of the structs that `built` selects.
-pub fn emit(structs: &[Struct], gates: &Gates, built: impl Fn(&str) -> bool) -> TokenStream {
-    structs
-        .iter()
-        .filter(|one| built(&one.name))
-        .map(|one| emit_one(one, &gates.of_type(&one.name)))
-        .collect()
-}
-
-fn emit_one(one: &Struct, gate: &TokenStream) -> TokenStream {
-    let ident = format_ident!("{}", one.name);
-    let name = &one.name;
-    let doc = docs::attributes(&format!("Builder of `{name}`."));
-    let idents: Vec<_> = one.fields.iter().map(|field| &field.ident).collect();
-    let held = one.fields.iter().map(|field| match (&field.inner, field.clearable) {
-        (Some(_), _) => field.ty.clone(),
-        (None, _) => {
-            let ty = &field.ty;
-            syn::parse_quote!(Option<#ty>)
-        }
+/// The text of one builder: its definition and its setters.
+pub fn emit(one: &Struct, direction: Direction, gate: &TokenStream) -> Result<String> {
+    let builder = format_ident!("{}Builder", one.name);
+    let fields = one.fields.iter().map(|field| {
+        let (kind, ty) = match (&field.inner, field.clearable) {
+            (Some(inner), true) => ("patch", inner),
+            (Some(inner), false) => ("optional", inner),
+            (None, _) => ("required", &field.ty),
+        };
+        format!("{kind} {}: {} = \"{}\"", field.ident, spelled(ty).replace(',', ", "), field.wire)
     });
+    let extra = (direction == Direction::Both).then(|| format!("extra {EXTRA}: Extra = \"{EXTRA}\""));
+    let docs = format!("/// Builder of [`{0}`](crate::types::{0}).\n", one.name);
+    let head = format!("{builder} => {} {{", one.name);
+    let all: Vec<String> = fields.chain(extra).collect();
+    let list = match all.is_empty() {
+        true => format!("{head} }}"),
+        false => text::listed(&head, all.into_iter(), "}"),
+    };
+    let definition = text::inside("builder", gate, &format!("{docs}{list}\n"))?;
     let setters = one.fields.iter().map(setter);
-    let finish = one.fields.iter().map(|field| {
-        let (ident, wire) = (&field.ident, &field.wire);
-        match field.inner {
-            Some(_) => quote!(#ident: self.#ident),
-            None => quote!(#ident: construct::required(#name, #wire, self.#ident)?),
+    let extra = (direction == Direction::Both).then(|| {
+        quote! {
+            /// Adds a member that this version has no field for.
+            pub fn extra(mut self, member: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+                self.extra.insert(member, value);
+                self
+            }
         }
     });
-    quote! {
-        #(#doc)*
-        #gate
-        #[derive(Clone, Default)]
-        #[must_use]
-        pub struct #ident {
-            problem: construct::Problem,
-            #(#idents: #held,)*
+    let setters = quote!(#(#setters)* #extra);
+    let setters = match setters.is_empty() {
+        true => String::new(),
+        false => "\n".to_owned() + &text::items(quote!(#gate impl #builder { #setters }))?,
+    };
+    let optional: Vec<_> = one.fields.iter().filter(|field| field.inner.is_some()).map(maybe).collect();
+    let optional = match optional.is_empty() {
+        true => String::new(),
+        false => {
+            let text = text::items(quote! {
+                /// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+                #gate
+                impl #builder { #(#optional)* }
+            })?;
+            "\n".to_owned() + &text::close(&text)
         }
-
-        #gate
-        impl #ident {
-            #(#setters)*
-
-            /// The finished value, or the first field that is missing or did not convert.
-            pub fn build(self) -> Result<types::#ident, BuildError> {
-                construct::no_problem(#name, self.problem)?;
-                Ok(types::#ident { #(#finish,)* })
-            }
-        }
-
-        // Field by field it would show what the finished value redacts.
-        #gate
-        impl fmt::Debug for #ident {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(#name).finish_non_exhaustive()
-            }
-        }
-
-        #gate
-        impl TryFrom<#ident> for types::#ident {
-            type Error = BuildError;
-            fn try_from(builder: #ident) -> Result<Self, BuildError> {
-                builder.build()
-            }
-        }
-    }
+    };
+    Ok(definition + &setters + &optional)
 }
 
 fn setter(field: &StructField) -> TokenStream {
@@ -83,45 +65,24 @@ fn setter(field: &StructField) -> TokenStream {
         "" => format!("Sets `{wire}`."),
         text => text.to_owned(),
     });
-    let target = field.inner.as_ref().unwrap_or(&field.ty);
-    let (generics, bound, convert) = conversion(target);
-    if field.clearable {
-        return clearable_setter(field, target, &docs);
+    let (argument, convert) = conversion(field.inner.as_ref().unwrap_or(&field.ty));
+    if !field.clearable {
+        return quote! {
+            #(#docs)*
+            pub fn #ident(mut self, value: #argument) -> Self {
+                self.#ident = self.problems.#convert(#wire, value);
+                self
+            }
+        };
     }
-    quote! {
-        #(#docs)*
-        pub fn #ident<#generics>(mut self, value: V) -> Self where #bound {
-            self.#ident = construct::#convert(&mut self.problem, #wire, value);
-            self
-        }
-    }
-}
-
-/// A list takes anything that yields items, a map anything that yields pairs, all else what converts.
-fn conversion(target: &Type) -> (TokenStream, TokenStream, TokenStream) {
-    if let Some(item) = argument_of(target, "Vec") {
-        let bound =
-            quote!(V: IntoIterator, V::Item: TryInto<#item>, <V::Item as TryInto<#item>>::Error: Display);
-        return (quote!(V), bound, quote!(list));
-    }
-    if let Some(item) = argument_of(target, "BTreeMap") {
-        let bound =
-            quote!(V: IntoIterator<Item = (K, T)>, K: Into<String>, T: TryInto<#item>, T::Error: Display);
-        return (quote!(V, K, T), bound, quote!(map));
-    }
-    (quote!(V), quote!(V: TryInto<#target>, V::Error: Display), quote!(value))
-}
-
-fn clearable_setter(field: &StructField, target: &Type, docs: &[syn::Attribute]) -> TokenStream {
-    let (ident, wire) = (&field.ident, &field.wire);
     let clear = format_ident!("clear_{}", ident.to_string().trim_end_matches('_'));
-    let (generics, bound, convert) = conversion(target);
-    let clear_docs =
-        docs::attributes(&format!("Clears `{wire}`: sends null, where leaving it out leaves it as it is."));
+    let clear_docs = docs::attributes(&format!(
+        "Clears `{wire}`: sends `null`. A field that is not set is not sent, and stays as it is."
+    ));
     quote! {
         #(#docs)*
-        pub fn #ident<#generics>(mut self, value: V) -> Self where #bound {
-            self.#ident = construct::#convert(&mut self.problem, #wire, value).map_or(Patch::Absent, Patch::Value);
+        pub fn #ident(mut self, value: #argument) -> Self {
+            self.#ident = self.problems.#convert(#wire, value).map_or(Patch::Absent, Patch::Value);
             self
         }
         #(#clear_docs)*
@@ -130,4 +91,33 @@ fn clearable_setter(field: &StructField, target: &Type, docs: &[syn::Attribute])
             self
         }
     }
+}
+
+fn maybe(field: &StructField) -> TokenStream {
+    let (ident, wire) = (&field.ident, &field.wire);
+    let maybe = format_ident!("maybe_{}", ident.to_string().trim_end_matches('_'));
+    let (argument, convert) = conversion(field.inner.as_ref().unwrap_or(&field.ty));
+    let converted = match convert.to_string().as_str() {
+        "value" => quote!(self.problems.maybe(#wire, value)),
+        _ => quote!(value.and_then(|value| self.problems.#convert(#wire, value))),
+    };
+    let converted =
+        if field.clearable { quote!(#converted.map_or(Patch::Absent, Patch::Value)) } else { converted };
+    quote! {
+        pub fn #maybe(mut self, value: Option<#argument>) -> Self {
+            self.#ident = #converted;
+            self
+        }
+    }
+}
+
+/// A list takes anything that yields items, a map anything that yields pairs, all else what converts.
+fn conversion(target: &Type) -> (TokenStream, TokenStream) {
+    if let Some(item) = argument_of(target, "Vec") {
+        return (quote!(impl IntoIterator<Item: IntoValue<#item>>), quote!(list));
+    }
+    if let Some(item) = argument_of(target, "BTreeMap") {
+        return (quote!(impl IntoIterator<Item = (impl Into<String>, impl IntoValue<#item>)>), quote!(map));
+    }
+    (quote!(impl IntoValue<#target>), quote!(value))
 }

@@ -1,25 +1,46 @@
-//! Doc comments from the document's descriptions: one `///` per line, and nothing that rustdoc takes for markup by
-//! mistake.
+//! Doc comments from the document's descriptions. The text of the provider is prose: nothing of it becomes a link, HTML
+//! or code that rustdoc would compile and run.
 
+use pulldown_cmark::{Event, Options, Parser, Tag};
 use syn::{Attribute, parse_quote};
 
 /// The attributes for a doc comment; none for an empty text.
 pub fn attributes(text: &str) -> Vec<Attribute> {
-    let text = text.trim();
+    let text = without_code(text.trim());
     if text.is_empty() {
         return Vec::new();
     }
-    // A fenced example is Rust of ours; everything else is prose.
-    let mut fenced = false;
+    let mut fence: Option<&str> = None;
     text.lines()
         .map(|line| {
-            let fence = line.trim_start().starts_with("```");
-            let safe = if fenced || fence { line.to_owned() } else { prose(line) };
-            fenced ^= fence;
-            let line = if safe.is_empty() { safe } else { format!(" {}", safe.trim_end()) };
-            parse_quote!(#[doc = #line])
+            let line = line.trim_end();
+            let opened = line.trim_start().strip_suffix("text").filter(|ticks| is_fence(ticks));
+            match (fence, opened) {
+                (None, Some(ticks)) => {
+                    fence = Some(ticks);
+                    line.to_owned()
+                }
+                (None, None) => prose(line),
+                (Some(ticks), _) => {
+                    if line.trim_start() == ticks {
+                        fence = None;
+                    }
+                    line.to_owned()
+                }
+            }
         })
+        .map(attribute)
         .collect()
+}
+
+/// The attributes for documentation that was written here, code and all.
+pub fn code(text: &str) -> Vec<Attribute> {
+    std::iter::once(String::new()).chain(text.lines().map(str::to_owned)).map(attribute).collect()
+}
+
+fn attribute(line: String) -> Attribute {
+    let line = if line.is_empty() { line } else { format!(" {}", line.trim_end()) };
+    parse_quote!(#[doc = #line])
 }
 
 /// The text of the doc attributes among `attributes`.
@@ -34,7 +55,56 @@ pub fn text(attributes: &[Attribute]) -> String {
                 _ => None,
             }
         });
-    lines.map(|line| line.trim().to_owned()).collect::<Vec<_>>().join("\n")
+    lines
+        .map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Every block of code, fenced or indented, becomes a fence that says `text`.
+fn without_code(text: &str) -> String {
+    let mut blocks = Vec::new();
+    let mut content = String::new();
+    for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
+        match event {
+            Event::Start(Tag::CodeBlock(_)) => content.clear(),
+            Event::Text(line) => content.push_str(&line),
+            Event::End(pulldown_cmark::TagEnd::CodeBlock) => {
+                blocks.push((range, std::mem::take(&mut content)))
+            }
+            _ => {}
+        }
+    }
+    let mut out = text.to_owned();
+    for (range, content) in blocks.into_iter().rev() {
+        let line = out[..range.start].rfind('\n').map_or(0, |at| at + 1);
+        // An indented block begins after its indentation, of which four columns make it code.
+        let before = &out[line..range.start];
+        let indented = !out[range.clone()].trim_start().starts_with(['`', '~']);
+        let before = match (indented, before.strip_suffix("    ")) {
+            (true, Some(rest)) => rest.to_owned(),
+            _ => before.to_owned(),
+        };
+        // What stands before is the mark of a list or a quote: a quote goes on, a list goes on by spaces.
+        let margin: String = before.chars().map(|c| if c == '>' { '>' } else { ' ' }).collect();
+        let longest = content.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let ticks = "`".repeat(longest.max(2) + 1);
+        let mut block = format!("{before}{ticks}text\n");
+        for line in content.lines() {
+            block.push_str(format!("{margin}{line}").trim_end());
+            block.push('\n');
+        }
+        block.push_str(&format!("{margin}{ticks}"));
+        if range.end < out.len() {
+            block.push('\n');
+        }
+        out.replace_range(line..range.end, &block);
+    }
+    out
+}
+
+fn is_fence(text: &str) -> bool {
+    text.len() >= 3 && text.bytes().all(|byte| byte == b'`')
 }
 
 /// Escapes what rustdoc would read as a link or as HTML, outside code spans; gives bare URLs their brackets.
@@ -80,7 +150,7 @@ fn prose(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::prose;
+    use super::*;
 
     #[test]
     fn markup_by_mistake_is_escaped_and_code_is_left_alone() {
@@ -92,6 +162,51 @@ mod tests {
             ("a lone ` tick [x]", "a lone ` tick \\[x\\]"),
         ] {
             assert_eq!(prose(given), wanted);
+        }
+    }
+
+    fn shown(given: &str) -> String {
+        text(&attributes(given))
+    }
+
+    #[test]
+    fn code_of_the_provider_is_text() {
+        for (given, wanted) in [
+            ("```\nlet a = 1;\n```", "```text\nlet a = 1;\n```"),
+            ("```rust\npanic!()\n```\nAfter.", "```text\npanic!()\n```\nAfter."),
+            ("~~~\npanic!()\n~~~", "```text\npanic!()\n```"),
+            ("```\nnot closed", "```text\nnot closed\n```"),
+            ("Before.\n\n    panic!()\n\nAfter.", "Before.\n\n```text\npanic!()\n```\n\nAfter."),
+            ("Before.\n\n\tpanic!()", "Before.\n\n```text\npanic!()\n```"),
+            ("- a\n\n      panic!()\n", "- a\n\n  ```text\n  panic!()\n  ```"),
+            ("- ```\n  panic!()\n  ```", "- ```text\n  panic!()\n  ```"),
+            ("> ```\n> panic!()\n> ```", "> ```text\n> panic!()\n> ```"),
+            ("````\n```\npanic!()\n```\n````", "````text\n```\npanic!()\n```\n````"),
+        ] {
+            let shown = shown(given);
+            assert_eq!(shown, wanted, "{given}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_given_no_block_of_code_is_left_to_rustdoc() {
+        let pieces =
+            ["```", "~~~", "    x", "\tx", "- a", "> b", "", "```rust", "  ```", "1. c", "x", "      y"];
+        for one in pieces {
+            for two in pieces {
+                for three in pieces {
+                    for four in pieces {
+                        let given = [one, two, three, four].join("\n");
+                        let shown = shown(&given);
+                        for event in Parser::new_ext(&shown, Options::ENABLE_TABLES) {
+                            if let Event::Start(Tag::CodeBlock(kind)) = event {
+                                let marked = matches!(&kind, pulldown_cmark::CodeBlockKind::Fenced(info) if &**info == "text");
+                                assert!(marked, "{given:?} became {shown:?}");
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 }

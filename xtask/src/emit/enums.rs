@@ -3,26 +3,13 @@
 //! An unknown value travels in `Unknown`, whose content cannot be built or matched from outside: when the value gets a
 //! name in a later version, no program that compiled before can have named it.
 
+use anyhow::Result;
 use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::docs;
-use super::gates::Gates;
-use crate::walk;
-
-/// Emits all enumerations of the lowered document.
-pub fn emit(lowered: &Value, gates: &Gates) -> TokenStream {
-    walk::components(lowered)
-        .filter(|(_, schema)| schema.get("enum").is_some())
-        .map(|(name, schema)| {
-            let gate = gates.of_type(name);
-            let item = one(name, schema, &gate);
-            quote!(#item)
-        })
-        .collect()
-}
+use super::{docs, text};
 
 /// The values of an enumeration with the names of their variants.
 pub(crate) fn variants(schema: &Value) -> Vec<(Ident, String)> {
@@ -47,60 +34,26 @@ pub(crate) fn variant_name(value: &str) -> Ident {
     format_ident!("{name}")
 }
 
-fn one(name: &str, schema: &Value, gate: &TokenStream) -> TokenStream {
+/// The text of one enumeration: the macro `open_enum` has what is the same for all.
+pub fn emit(name: &str, schema: &Value, gate: &TokenStream) -> Result<String> {
     let ident = format_ident!("{name}");
     let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();
     let pairs = variants(schema);
     let listed = pairs.iter().map(|(_, value)| format!("`{value}`")).collect::<Vec<_>>().join(", ");
-    let summary = match description {
-        "" => format!("One of {listed}; or a value that this version does not know."),
-        text => format!("{text}\n\nOne of {listed}; or a value that this version does not know."),
-    };
-    let docs = docs::attributes(&summary);
-    let variants = pairs.iter().map(|(variant, value)| {
-        let doc = docs::attributes(&format!("`{value}`"));
-        quote!(#(#doc)* #variant)
+    let known = format!("One of {listed}, or a value that this version does not know.");
+    let docs = docs::attributes(&match description {
+        "" => known,
+        text => format!("{text}\n\n{known}"),
     });
-    let idents: Vec<&Ident> = pairs.iter().map(|(variant, _)| variant).collect();
-    let values: Vec<&String> = pairs.iter().map(|(_, value)| value).collect();
-    quote! {
-        #(#docs)*
-        #gate
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
-        pub enum #ident {
-            #(#variants,)*
-            /// A value that this version does not know; `as_str` has it.
-            Unknown(UnknownValue),
-        }
-
-        #gate
-        impl #ident {
-            /// The values that this version knows.
-            pub const VALUES: &'static [&'static str] = &[#(#values),*];
-
-            /// The value as it goes over the wire.
-            pub fn as_str(&self) -> &str {
-                match self {
-                    #(Self::#idents => #values,)*
-                    Self::Unknown(value) => value.as_str(),
-                }
-            }
-        }
-
-        #gate
-        impl From<&str> for #ident {
-            fn from(value: &str) -> Self {
-                match value {
-                    #(#values => Self::#idents,)*
-                    other => Self::Unknown(UnknownValue::new(other)),
-                }
-            }
-        }
-
-        #gate
-        open_enum!(#ident);
-    }
+    let variants = pairs.iter().map(|(variant, value)| quote!(#variant = #value));
+    text::inside(
+        "open_enum",
+        gate,
+        &text::items(quote! {
+            #(#docs)*
+            pub enum #ident { #(#variants,)* }
+        })?,
+    )
 }
 
 #[cfg(test)]

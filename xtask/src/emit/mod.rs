@@ -1,38 +1,46 @@
 //! Emitting: the lowered document becomes the text of files.
 //!
-//! [`progenitor`] makes structs and operations; [`structs`], [`builders`], [`operations`] and [`send`] rework what it made;
-//! [`enums`], [`unions`] and [`pages`] say what it cannot; [`tables`] writes what the tests across crates walk over.
+//! [`progenitor`] makes structs of the components, and [`structs`] reworks them; [`enums`], [`unions`], [`builders`] and
+//! [`calls`] write from the document what it cannot say. [`resources`] decides which file an item goes into, [`text`] how
+//! it is laid out. [`tables`] writes what the tests across crates walk over.
 
 pub mod builders;
+pub mod calls;
+pub mod conversions;
 pub mod docs;
 pub mod enums;
+pub mod example;
 pub mod gates;
+pub mod layout;
 pub mod operations;
 pub mod pages;
 pub mod progenitor;
-pub mod send;
+pub mod resources;
+pub mod rust_type;
 pub mod structs;
 pub mod tables;
+pub mod text;
 pub mod unions;
 
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use serde_json::Value;
-use syn::Item;
 
-use crate::files::MARK;
-use crate::lower::extension;
-use crate::walk;
+use crate::lower::{extension, unions as tagged};
+use crate::walk::{self, Operation};
+use example::Examples;
 use gates::Gates;
+use resources::{Resource, Resources, SHARED};
+use structs::{Direction, Struct};
 
-/// A file to be written, relative to where the client's generated code goes.
+/// A file to be written, relative to where the outputs of its kind go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Which of the outputs it belongs to.
     pub kind: Kind,
     /// Name below the output's folder.
-    pub name: &'static str,
+    pub name: String,
     /// Its text.
     pub text: String,
 }
@@ -46,149 +54,241 @@ pub enum Kind {
     Tests,
 }
 
+/// Everything that the files of the client are made from.
+struct Emitter<'a> {
+    lowered: &'a Value,
+    operations: Vec<Operation<'a>>,
+    structs: Vec<Struct>,
+    gates: Gates,
+    /// Conversions between types, each with the name of the type beside which it stands.
+    conversions: Vec<(String, String)>,
+    directions: (std::collections::BTreeSet<String>, std::collections::BTreeSet<String>),
+}
+
 /// Emits all Rust files.
 pub fn emit(lowered: &Value) -> Result<Vec<File>> {
     let generated = progenitor::run(lowered)?;
-    let (types, builders) = (module(&generated, "types")?, module(&generated, "builder")?);
+    let structs = structs::collect(progenitor::types(&generated)?, lowered)?;
+    let operations = walk::operations(lowered);
+    let resources = Resources::of(lowered, &operations);
     let gates = Gates::of(lowered);
-    let structs = structs::collect(types, lowered)?;
-    let (requests, _) = walk::directions(lowered);
-    let built = |name: &str| requests.contains(name);
-    let operations = walk::operations(lowered)
-        .iter()
-        .map(|operation| operations::emit(operation, &builders, &gates))
-        .collect::<Result<Vec<_>>>()?;
-    let (methods, calls, facts): (Vec<_>, Vec<_>, Vec<_>) = (
-        operations.iter().map(|one| &one.method).collect(),
-        operations.iter().map(|one| &one.builder).collect(),
-        operations.iter().map(|one| &one.facts).collect(),
-    );
-    let listed = operations.iter().map(|one| {
-        let (constant, gate) = (&one.constant, &one.gate);
-        quote!(#gate &#constant)
-    });
-    let service = service(lowered)?;
-    let rust = |name, doc: &str, tokens| file(Kind::Client, name, doc, tokens);
-    Ok(vec![
-        rust(
-            "mod.rs",
-            "Everything that the document says, as Rust.",
-            quote! {
-                #[cfg(feature = "client")]
-                pub mod builder;
-                pub mod operations;
-                pub mod types;
-                #[cfg(feature = "client")]
-                mod client;
-                #[cfg(feature = "client")]
-                mod pages;
-            },
-        )?,
-        rust(
-            "types/mod.rs",
-            "Types of requests and replies.",
-            quote! {
-                pub mod builder;
-                mod enums;
-                mod structs;
-                mod unions;
-
-                pub use enums::*;
-                pub use structs::*;
-                pub use unions::*;
-
-                pub use crate::{BuildError, Patch, UnknownMember, UnknownValue};
-            },
-        )?,
-        rust("types/enums.rs", "Open enumerations.", {
-            let items = enums::emit(lowered, &gates);
-            quote! {
-                use crate::open::{UnknownValue, open_enum};
-                #items
-            }
-        })?,
-        rust("types/unions.rs", "Tagged unions.", {
-            let items = unions::emit(lowered, &gates);
-            quote! {
-                use serde::de::Error as _;
-                use serde::{Deserialize, Deserializer, Serialize};
-
-                use super::*;
-                #items
-            }
-        })?,
-        rust("types/structs.rs", "Structs.", {
-            let items = structs::emit(&structs, &gates, built);
-            quote! {
-                use std::collections::BTreeMap;
-                use std::fmt;
-                use std::time::SystemTime;
-
-                use serde::{Deserialize, Serialize};
-
-                use super::*;
-                use crate::{redact, timestamp};
-                #items
-            }
-        })?,
-        rust("types/builder.rs", "Builders of the structs that requests hold.", {
-            let items = builders::emit(&qualified(&structs), &gates, built);
-            quote! {
-                use std::collections::BTreeMap;
-                use std::fmt::{self, Display};
-
-                use crate::construct;
-                use crate::{BuildError, Patch, types};
-                #items
-            }
-        })?,
-        rust(
-            "client.rs",
-            "One method for each operation.",
-            quote! {
-                use super::builder;
-                use crate::Client;
-                impl Client { #(#methods)* }
-            },
-        )?,
-        rust(
-            "builder.rs",
-            "One builder for the call of each operation.",
-            quote! {
-                use std::fmt::Display;
-
-                use super::operations;
-                use super::types::*;
-                use crate::multipart;
-                use crate::request::{QueryParam, RequestBuilder, header, header_value};
-                use crate::{Client, Error, EventStream, FilePart, Response};
-                #(#calls)*
-            },
-        )?,
-        rust("pages.rs", "Lists that come in pages.", pages::emit(lowered, &gates)?)?,
-        rust(
-            "operations.rs",
-            "What the document says of each operation, for the transport.",
-            quote! {
-                use http::Method;
-
-                use crate::operation::{Gate, IdempotencyKey, Operation, Transfer};
-
-                #service
-
-                /// Every operation that this build of the crate has, by path and method.
-                pub static ALL: &[&Operation] = &[#(#listed),*];
-                #(#facts)*
-            },
-        )?,
-        file(
-            Kind::Tests,
-            "generated.rs",
-            "Tables over every operation and type.",
-            tables::emit(lowered, &builders, &structs)?,
-        )?,
-    ])
+    let mut conversions = conversions::emit(lowered, &structs, &gates)?;
+    conversions.extend(pages::conversions(lowered, &operations, &gates)?);
+    let tables = tables::emit(lowered, &structs)?;
+    let directions = walk::directions(lowered);
+    let emitter = Emitter { lowered, operations, structs, gates, conversions, directions };
+    let mut files = Vec::new();
+    let mut modules = Vec::new();
+    let shared = Resource { name: SHARED.into(), title: "shared types".into(), description: String::new() };
+    for resource in resources.all.iter().chain([&shared]) {
+        let mut kinds = Vec::new();
+        for (kind, text) in emitter.resource(resource, &resources)? {
+            files.push(File {
+                kind: Kind::Client,
+                name: format!("resources/{}/{kind}.rs", resource.name),
+                text,
+            });
+            kinds.push(kind);
+        }
+        modules.push((resources::module(&resource.name), kinds));
+    }
+    files.extend(emitter.roots(&modules)?);
+    files.push(File { kind: Kind::Tests, name: "generated.rs".to_owned(), text: tables });
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
 }
+
+/// The modules of the resources, each with its files.
+type Modules = [(syn::Ident, Vec<&'static str>)];
+
+impl Emitter<'_> {
+    fn direction(&self, component: &str) -> Direction {
+        match (self.directions.0.contains(component), self.directions.1.contains(component)) {
+            (true, true) => Direction::Both,
+            (true, false) => Direction::Request,
+            _ => Direction::Reply,
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<&Struct> {
+        self.structs.iter().find(|one| one.name == name)
+    }
+
+    /// The files of a resource: types, builders, calls, operations, as far as it has them.
+    fn resource(&self, resource: &Resource, resources: &Resources) -> Result<Vec<(&'static str, String)>> {
+        let components = resources.types(self.lowered, &resource.name);
+        let mut types = Vec::new();
+        let mut builders = Vec::new();
+        for (name, schema) in &components {
+            let gate = self.gates.of_type(name);
+            if schema.get("enum").is_some() {
+                types.push(enums::emit(name, schema, &gate)?);
+            } else if tagged::tag(schema).is_some() {
+                let direction = |component: &str| self.direction(component);
+                types.push(unions::emit(self.lowered, name, &self.structs, &direction, &gate)?);
+            } else if let Some(one) = self.find(name) {
+                let direction = self.direction(name);
+                types.push(structs::emit(one, direction, &gate)?);
+                if direction != Direction::Reply {
+                    builders.push(builders::emit(one, direction, &gate)?);
+                }
+            }
+            types.extend(self.conversions.iter().filter(|(of, _)| of == *name).map(|(_, text)| text.clone()));
+        }
+        let operations = operations::of_resource(&self.operations, &resource.name);
+        let examples = Examples::new(self.lowered, &self.structs);
+        let mut calls = Vec::new();
+        if !operations.is_empty() {
+            let (title, said) = (&resource.title, &resource.description);
+            calls.push(calls::methods(title, said, &operations, &examples, &self.gates)?);
+        }
+        for operation in &operations {
+            calls.push(calls::builder(operation, &self.gates)?);
+            calls.push(pages::emit(self.lowered, operation, &self.gates)?);
+        }
+        let facts = operations.iter().map(|one| operations::facts(one, &self.gates));
+        let facts = facts.collect::<Result<Vec<_>>>()?;
+        let files = [
+            ("types", "Types", &TYPE_IMPORTS[..], types),
+            ("builders", "Builders of the structs that requests hold", &BUILDER_IMPORTS, builders),
+            (
+                "calls",
+                "One method of the client for each operation, and the builder of its call",
+                &CALL_IMPORTS,
+                calls,
+            ),
+            (
+                "operations",
+                "What the document says of each operation, for the transport",
+                &FACT_IMPORTS,
+                facts,
+            ),
+        ];
+        let made = files.into_iter().filter(|(.., pieces)| !pieces.is_empty());
+        let made = made.map(|(kind, doc, imports, pieces)| {
+            (kind, text::file(&format!("{doc}: {}.", resource.title), imports, &pieces))
+        });
+        Ok(made.collect())
+    }
+
+    /// The files that bring the resources together under the public paths.
+    fn roots(&self, modules: &Modules) -> Result<Vec<File>> {
+        let with = |kind: &str| {
+            let having: Vec<_> =
+                modules.iter().filter(|(_, kinds)| kinds.contains(&kind)).map(|(name, _)| name).collect();
+            let kind = format_ident!("{kind}");
+            quote!(#(pub use crate::generated::resources::#having::#kind::*;)*)
+        };
+        // A resource whose every item needs a feature brings nothing without it.
+        let (types, builders, calls, facts) =
+            (with("types"), with("builders"), with("calls"), with("operations"));
+        let service = service(self.lowered)?;
+        let listed = self.operations.iter().map(|operation| {
+            let id = operation.id();
+            let (constant, gate) = (operations::constant(&id), self.gates.of_operation(&id));
+            quote!(#gate &#constant)
+        });
+        let tree = modules.iter().map(|(name, kinds)| {
+            let kinds = kinds.iter().map(|kind| {
+                let name = format_ident!("{kind}");
+                let gate = (*kind == "calls").then(|| quote!(#[cfg(feature = "client")]));
+                quote!(#gate pub(crate) mod #name;)
+            });
+            quote!(pub(crate) mod #name { #(#kinds)* })
+        });
+        let files: [(&str, &str, TokenStream); 5] = [
+            (
+                "mod.rs",
+                "Everything that the document says, as Rust.",
+                quote! {
+                    #[cfg(feature = "client")]
+                    pub mod builder;
+                    pub mod operations;
+                    mod resources;
+                    pub mod types;
+                },
+            ),
+            (
+                "types.rs",
+                "Types of requests and replies.",
+                quote! {
+                    #types
+                    pub use crate::{BuildError, Extra, IntoValue, Patch, UnknownMember, UnknownValue};
+                    /// Builders of the structs that requests hold.
+                    pub mod builder { #builders }
+                },
+            ),
+            ("builder.rs", "One builder for the call of each operation.", calls),
+            (
+                "operations.rs",
+                "What the document says of the service and of each operation.",
+                quote! {
+                    use crate::Operation;
+                    #facts
+                    #service
+                    /// Every operation that this build of the crate has, by path and method.
+                    pub static ALL: &[&Operation] = &[#(#listed),*];
+                },
+            ),
+            ("resources/mod.rs", "The document's resources, each in files of its own.", quote!(#(#tree)*)),
+        ];
+        let made = files.into_iter().map(|(name, doc, tokens)| {
+            let text = text::file(doc, &[], &[text::items(tokens)?]);
+            Ok(File { kind: Kind::Client, name: name.to_owned(), text })
+        });
+        made.collect()
+    }
+}
+
+const TYPE_IMPORTS: [&str; 13] = [
+    "std::collections::BTreeMap",
+    "std::time::SystemTime",
+    "serde::de::Error as _",
+    "serde::Deserialize",
+    "serde::Deserializer",
+    "serde::Serialize",
+    "crate::builder_support::member",
+    "crate::object::object",
+    "crate::open::open_enum",
+    "crate::redact::redacted_debug",
+    "crate::timestamp",
+    "crate::types::*",
+    "crate::types::builder::*",
+];
+
+const BUILDER_IMPORTS: [&str; 4] = [
+    "std::collections::BTreeMap",
+    "crate::builder_support::Problems",
+    "crate::builder_support::builder",
+    "crate::types::*",
+];
+
+const CALL_IMPORTS: [&str; 16] = [
+    "crate::BoxFuture",
+    "crate::Client",
+    "crate::Error",
+    "crate::EventStream",
+    "crate::FilePart",
+    "crate::List",
+    "crate::Operation",
+    "crate::Page",
+    "crate::Response",
+    "crate::call::Call",
+    "crate::call::FormCall",
+    "crate::call::call",
+    "crate::operations::*",
+    "crate::pages::list",
+    "crate::types::*",
+    "crate::types::builder::*",
+];
+
+const FACT_IMPORTS: [&str; 5] = [
+    "http::Method",
+    "crate::operation::Gate",
+    "crate::operation::IdempotencyKey",
+    "crate::operation::Operation",
+    "crate::operation::Transfer",
+];
 
 /// Where the service is and how it takes a key, as the document says.
 fn service(lowered: &Value) -> Result<TokenStream> {
@@ -204,71 +304,4 @@ fn service(lowered: &Value) -> Result<TokenStream> {
         /// Header that carries an API key.
         pub const API_KEY_HEADER: &str = #header;
     })
-}
-
-/// Inside `types::builder` a type is `types::X`, for `X` is the builder there.
-fn qualified(structs: &[structs::Struct]) -> Vec<structs::Struct> {
-    use syn::visit_mut::VisitMut;
-    struct Qualify;
-    impl VisitMut for Qualify {
-        fn visit_path_mut(&mut self, path: &mut syn::Path) {
-            syn::visit_mut::visit_path_mut(self, path);
-            let std =
-                ["Option", "String", "Vec", "BTreeMap", "Patch", "bool", "f64", "i64", "i32", "u32", "u64"];
-            if path.leading_colon.is_none()
-                && let [only] = path.segments.iter().collect::<Vec<_>>().as_slice()
-                && !std.iter().any(|name| only.ident == name)
-            {
-                let only = (*only).clone();
-                *path = syn::parse_quote!(types::#only);
-            }
-        }
-    }
-    let mut all = structs.to_vec();
-    for field in all.iter_mut().flat_map(|one| &mut one.fields) {
-        Qualify.visit_type_mut(&mut field.ty);
-        field.inner.iter_mut().for_each(|inner| Qualify.visit_type_mut(inner));
-    }
-    all
-}
-
-fn module(file: &syn::File, name: &str) -> Result<Vec<Item>> {
-    let found = file.items.iter().find_map(|item| match item {
-        Item::Mod(module) if module.ident == name => module.content.as_ref(),
-        _ => None,
-    });
-    found
-        .map(|(_, items)| items.clone())
-        .with_context(|| format!("the generator's output has no module `{name}`"))
-}
-
-fn file(kind: Kind, name: &'static str, doc: &str, tokens: TokenStream) -> Result<File> {
-    let parsed: syn::File = syn::parse2(tokens).with_context(|| format!("the emitted {name} is not Rust"))?;
-    let body = space_out(&prettyplease::unparse(&parsed));
-    let text = format!("//! {doc}\n//!\n//! {MARK}; not to be edited.\n\n{body}");
-    Ok(File { kind, name, text })
-}
-
-/// Blank lines as people write them: after the imports, and between items.
-fn space_out(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 16);
-    let (mut closed, mut imported) = (false, false);
-    for line in text.lines() {
-        let indent = line.len() - line.trim_start().len();
-        let starts_item = indent <= 4 && !line.trim_start().starts_with('}') && !line.trim().is_empty();
-        let imports = ["use ", "pub use ", "mod ", "pub mod "].iter().any(|start| line.starts_with(start));
-        if (closed && starts_item) || (imported && !imports && indent == 0 && starts_item) {
-            out.push('\n');
-        }
-        closed = indent <= 4 && (line.trim() == "}" || line == "};");
-        // An import over several lines ends with its brace.
-        imported =
-            imports && line.ends_with(';') || (imported && indent > 0) || (imports && line.ends_with('{'));
-        if line == "};" {
-            imported = true;
-        }
-        out.push_str(line);
-        out.push('\n');
-    }
-    out
 }

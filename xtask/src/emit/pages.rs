@@ -1,93 +1,72 @@
 //! Lists that come in pages: what a pager needs to know of each, so that one pager serves them all.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
-use heck::{ToShoutySnakeCase, ToUpperCamelCase};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::gates::Gates;
+use super::operations::{self, reply};
+use super::{rust_type, text};
 use crate::lower::extension;
+use crate::lower::replies::Reply;
 use crate::walk::{self, Operation};
 
-/// Emits the lists of the document: operations with the parameters `limit` and `token` whose answer has `next_token`.
-pub fn emit(lowered: &Value, gates: &Gates) -> Result<TokenStream> {
-    let lists = walk::operations(lowered);
-    let lists = lists.iter().filter(|operation| is_paged(operation)).filter_map(|operation| {
-        let shape = shape(lowered, operation)?;
-        Some(list(operation, &shape, gates))
-    });
-    let lists: Vec<_> = lists.collect::<Result<_>>()?;
-    Ok(quote! {
-        use super::{builder, operations, types};
-        use crate::{BoxFuture, Error, List, Operation, Response};
-        #(#lists)*
-    })
-}
-
-/// Where the items are, and what they are.
-struct Shape {
-    envelope: String,
-    item: String,
-    nested: bool,
-}
-
-fn parameter<'a>(operation: &Operation<'a>, name: &str) -> Option<&'a Value> {
-    operation.parameters().find(|one| one["in"] == "query" && one["name"] == name)
-}
-
-fn is_paged(operation: &Operation<'_>) -> bool {
-    parameter(operation, "limit").is_some() && parameter(operation, "token").is_some()
-}
-
-fn shape(lowered: &Value, operation: &Operation<'_>) -> Option<Shape> {
-    let (_, _, media) = operation.success_media().next()?;
-    let envelope = walk::target(media.get("schema")?)?;
-    let component = |name: &str| lowered.pointer(&format!("/components/schemas/{name}/properties"));
-    let members = component(envelope)?;
-    let of = |members: &Value, list: &str, nested: bool| {
-        members.get("next_token")?;
-        let item = walk::target(members.get(list)?.get("items")?)?.to_owned();
-        Some(Shape { envelope: envelope.to_owned(), item, nested })
-    };
-    of(members, "data", false).or_else(|| of(component(walk::target(members.get("data")?)?)?, "items", true))
-}
-
-fn list(operation: &Operation<'_>, shape: &Shape, gates: &Gates) -> Result<TokenStream> {
+/// The text that makes the builder of a call a list; empty for one that is not: a list has the parameters `limit` and
+/// `token`, and its reply has `next_token`.
+pub fn emit(lowered: &Value, operation: &Operation<'_>, gates: &Gates) -> Result<String> {
+    let Some(item) = item(lowered, operation) else { return Ok(String::new()) };
     let id = operation.id();
     let most = operation.value.get(extension::PAGE_LIMIT).and_then(Value::as_u64);
     let most = most.with_context(|| format!("operation `{id}`: the parameter `limit` has no maximum"))?;
-    let most = u32::try_from(most)?;
-    let builder = format_ident!("{}", id.to_upper_camel_case());
-    let constant = format_ident!("{}", id.to_shouty_snake_case());
-    let (envelope, item) = (format_ident!("{}", shape.envelope), format_ident!("{}", shape.item));
-    let page = if shape.nested { quote!(page.data) } else { quote!(page) };
-    let items = if shape.nested { quote!(items) } else { quote!(data) };
-    let gate = gates.of_operation(&id);
-    Ok(quote! {
-        #gate
-        impl List for builder::#builder {
-            type Item = types::#item;
-            type Page = types::#envelope;
-            const OPERATION: &'static Operation = &operations::#constant;
-            const MOST: u32 = #most;
+    let gate = text::attribute(&gates.of_operation(&id))?;
+    let (builder, constant) = (operations::builder(&id), operations::constant(&id));
+    Ok(format!("{gate}list!({builder}, {constant}, {}, {most});\n", rust_type::spelled(&item)))
+}
 
-            fn limit(self, items: u32) -> Self {
-                self.limit(items)
-            }
-
-            fn at_token(self, token: String) -> Self {
-                self.token(token)
-            }
-
-            fn fetch(self) -> BoxFuture<'static, Result<Response<Self::Page>, Error>> {
-                Box::pin(self.send())
-            }
-
-            fn split(page: Self::Page) -> (Vec<Self::Item>, Option<String>, Option<bool>) {
-                let page = #page;
-                (page.#items, page.next_token, page.has_more.into())
-            }
+/// The texts of the conversions of replies that are more than a page into a page, each with the name of the reply.
+pub fn conversions(lowered: &Value, all: &[Operation<'_>], gates: &Gates) -> Result<Vec<(String, String)>> {
+    let mut wholes = BTreeMap::new();
+    for operation in all {
+        let whole = reply(operation).filter(|(reply, _)| *reply != Reply::Page);
+        let whole = whole.and_then(|(_, schema)| walk::target(schema));
+        if let (Some(whole), Some(item)) = (whole, item(lowered, operation)) {
+            wholes.insert(whole.to_owned(), item);
         }
-    })
+    }
+    let texts = wholes.into_iter().map(|(whole, item)| {
+        let (gate, name) = (gates.of_type(&whole), whole);
+        let whole = format_ident!("{name}");
+        let text = text::items(quote! {
+            #[cfg(feature = "client")]
+            #gate
+            impl From<#whole> for crate::Page<#item> {
+                fn from(whole: #whole) -> Self {
+                    Self::new(whole.items, whole.next_token, whole.has_more.into())
+                }
+            }
+        })?;
+        Ok((name, text))
+    });
+    texts.collect()
+}
+
+/// What an operation lists, if it is a list.
+fn item(lowered: &Value, operation: &Operation<'_>) -> Option<TokenStream> {
+    let parameter =
+        |name: &str| operation.parameters().any(|one| one["in"] == "query" && one["name"] == name);
+    if !(parameter("limit") && parameter("token")) {
+        return None;
+    }
+    let (reply, schema) = reply(operation)?;
+    if reply == Reply::Page {
+        return Some(rust_type::of(schema));
+    }
+    let component = walk::target(schema)?;
+    let members = lowered.pointer(&format!("/components/schemas/{}", walk::escape(component)))?;
+    let members = members.get("properties")?;
+    members.get("next_token")?;
+    Some(rust_type::of(members.get("items")?.get("items")?))
 }

@@ -1,4 +1,4 @@
-//! The generator proper: the lowered document goes in, Rust items come out.
+//! The generator of structs: the lowered components go in, Rust items come out.
 
 use anyhow::{Context, Result, anyhow};
 use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
@@ -9,8 +9,11 @@ use crate::walk;
 
 /// Runs progenitor on a document that passed lint.
 pub fn run(lowered: &Value) -> Result<syn::File> {
+    // Operations are emitted by this crate.
+    let mut components = lowered.clone();
+    components["paths"] = serde_json::json!({});
     let document: openapiv3::OpenAPI =
-        serde_json::from_value(lowered.clone()).context("the lowered document is not OpenAPI 3.0")?;
+        serde_json::from_value(components).context("the lowered document is not OpenAPI 3.0")?;
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Builder)
@@ -32,6 +35,15 @@ pub fn run(lowered: &Value) -> Result<syn::File> {
         .map_err(|_| anyhow!("progenitor panicked on a document that passed lint; a lint rule is missing"))?
         .map_err(|error| anyhow!("progenitor refused the document: {error}"))?;
     syn::parse2(tokens).context("progenitor's output is not Rust")
+}
+
+/// The items of the generator's module of types.
+pub fn types(generated: &syn::File) -> Result<Vec<syn::Item>> {
+    let module = generated.items.iter().find_map(|item| match item {
+        syn::Item::Mod(module) if module.ident == "types" => module.content.as_ref(),
+        _ => None,
+    });
+    module.map(|(_, items)| items.clone()).context("the generator's output has no module `types`")
 }
 
 fn replaced_impls(schema: &Value) -> Vec<TypeImpl> {

@@ -8,8 +8,7 @@ use serde_json::Value;
 use syn::visit_mut::VisitMut;
 use syn::{Field, Fields, Item, ItemStruct, Type, parse_quote};
 
-use super::docs;
-use super::gates::Gates;
+use super::{docs, text};
 use crate::lower::extension;
 use crate::walk;
 
@@ -46,6 +45,13 @@ enum Debug {
     Plain,
     Hidden,
     WithoutQuery,
+}
+
+impl StructField {
+    /// Whether Debug shows the value as it is.
+    pub fn is_shown(&self) -> bool {
+        self.debug == Debug::Plain
+    }
 }
 
 /// Takes the structs out of the generator's `types` module. Anything else in it is a type that this pipeline should
@@ -128,69 +134,97 @@ pub fn argument_of(ty: &Type, outer: &str) -> Option<Type> {
     }
 }
 
-/// Emits all structs.
-pub fn emit(structs: &[Struct], gates: &Gates, built: impl Fn(&str) -> bool) -> TokenStream {
-    structs.iter().map(|one| emit_one(one, &gates.of_type(&one.name), built(&one.name))).collect()
+/// Where a struct travels, which decides what becomes of a member that it does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Only in requests: refused by name.
+    Request,
+    /// Only in replies: left out.
+    Reply,
+    /// In both: kept, for what is read may be sent back.
+    Both,
 }
 
-fn emit_one(one: &Struct, gate: &TokenStream, built: bool) -> TokenStream {
+/// The field that keeps the members that a struct does not know.
+pub const EXTRA: &str = "extra";
+
+/// The text of one struct.
+pub fn emit(one: &Struct, direction: Direction, gate: &TokenStream) -> Result<String> {
     let ident = &one.item.ident;
     let docs = docs::attributes(&match docs::text(&one.item.attrs) {
-        text if text == format!("`{}`", one.name) => format!("{}.", words(&one.name)),
+        text if text == format!("`{}`", one.name) => String::new(),
         text => text,
     });
     let redacted = one.fields.iter().any(|field| field.debug != Debug::Plain);
     let debug = (!redacted).then(|| quote!(Debug,));
     let fields = one.fields.iter().map(|field| {
-        let docs = docs::attributes(&match field.docs.as_str() {
-            "" => format!("`{}`.", field.wire),
-            text => text.to_owned(),
-        });
-        let serde = serde_attribute(field);
+        let docs = docs::attributes(&field.docs);
         let (ident, ty) = (&field.ident, &field.ty);
-        quote!(#(#docs)* #serde pub #ident: #ty)
+        quote!(#(#docs)* pub #ident: #ty,)
     });
-    let manual = redacted.then(|| {
-        let lines = one.fields.iter().map(|field| {
-            let (ident, label) = (&field.ident, field.ident.to_string());
-            match field.debug {
-                Debug::Plain => quote!(.field(#label, &self.#ident)),
-                Debug::Hidden => quote!(.field(#label, &redact::hidden(&self.#ident))),
-                Debug::WithoutQuery => quote!(.field(#label, &redact::without_query(&self.#ident))),
-            }
-        });
-        let label = &one.name;
+    let extra = (direction == Direction::Both).then(|| {
         quote! {
-            #gate
-            impl fmt::Debug for #ident {
-                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    f.debug_struct(#label) #(#lines)* .finish()
-                }
-            }
+            /// Members that this version has no field for.
+            pub extra: Extra,
         }
     });
-    let times = times(one, gate);
-    let builder = built.then(|| {
-        quote! {
-            #gate
-            impl #ident {
-                /// A builder with nothing set.
-                pub fn builder() -> builder::#ident {
-                    builder::#ident::default()
-                }
-            }
-        }
-    });
-    quote! {
+    let item = text::items(quote! {
         #(#docs)*
         #gate
-        #[derive(Clone, #debug PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, #debug PartialEq)]
         #[non_exhaustive]
-        pub struct #ident { #(#fields,)* }
-        #manual
-        #builder
-        #times
-    }
+        pub struct #ident { #(#fields)* #extra }
+    })?;
+    let times = text::items(times(one, gate).unwrap_or_default())?;
+    let debug = if redacted { redacted_debug(one, direction, gate)? } else { String::new() };
+    let object = object(one, direction, gate)?;
+    Ok([item, object + &debug, times]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n"))
+}
+
+/// The call of the macro that reads and writes a struct.
+fn object(one: &Struct, direction: Direction, gate: &TokenStream) -> Result<String> {
+    let way = match direction {
+        Direction::Request => "request",
+        Direction::Reply => "reply",
+        Direction::Both => "both",
+    };
+    let fields = one.fields.iter().map(|field| {
+        let kind = match (field.clearable, &field.inner) {
+            (true, _) => "patch",
+            (false, Some(_)) => "optional",
+            (false, None) => "required",
+        };
+        match field.ident == field.wire {
+            true => format!("{kind} {}", field.ident),
+            false => format!("{kind} {} = {:?}", field.ident, field.wire),
+        }
+    });
+    let head = format!("object! {{ {}: {way} {{", one.name);
+    let fields: Vec<String> = fields.collect();
+    let list = match fields.is_empty() {
+        true => format!("{head} }} }}"),
+        false => text::listed(&head, fields.into_iter(), "} }"),
+    };
+    Ok(format!("{}{list}\n", text::attribute(gate)?))
+}
+
+/// The call of the macro that shows a struct without its secrets.
+fn redacted_debug(one: &Struct, direction: Direction, gate: &TokenStream) -> Result<String> {
+    let extra = (direction == Direction::Both).then(|| format!("shown {EXTRA}"));
+    let fields = one.fields.iter().map(|field| {
+        let how = match field.debug {
+            Debug::Plain => "shown",
+            Debug::Hidden => "hidden",
+            Debug::WithoutQuery => "without_query",
+        };
+        format!("{how} {}", field.ident)
+    });
+    let head = format!("redacted_debug! {{ {} {{", one.name);
+    Ok(format!("{}{}\n", text::attribute(gate)?, text::listed(&head, fields.chain(extra), "} }")))
 }
 
 /// A timestamp stays what the wire has, seconds or ISO 8601; a method reads it.
@@ -217,27 +251,6 @@ fn times(one: &Struct, gate: &TokenStream) -> Option<TokenStream> {
         .collect();
     let ident = &one.item.ident;
     (!methods.is_empty()).then(|| quote!(#gate impl #ident { #(#methods)* }))
-}
-
-fn serde_attribute(field: &StructField) -> TokenStream {
-    let wire = &field.wire;
-    let rename = (field.ident != *wire).then(|| quote!(rename = #wire,));
-    let skip = match (field.clearable, &field.inner) {
-        (true, _) => quote!(default, skip_serializing_if = "Patch::is_absent",),
-        (false, Some(_)) => quote!(default, skip_serializing_if = "Option::is_none",),
-        (false, None) => TokenStream::new(),
-    };
-    match (rename, skip) {
-        (None, skip) if skip.is_empty() => TokenStream::new(),
-        (rename, skip) => quote!(#[serde(#rename #skip)]),
-    }
-}
-
-/// `CreateVideoEnvelope` as a person says it: "Create video envelope".
-fn words(name: &str) -> String {
-    let snake = heck::ToSnakeCase::to_snake_case(name).replace('_', " ");
-    let mut letters = snake.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// The generator spells every path out; the emitted modules import what they use.

@@ -6,19 +6,17 @@ use anyhow::Result;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
-use syn::Item;
+use syn::visit_mut::VisitMut;
 
-use super::operations;
-use super::structs::{Struct, spelled};
-use crate::lower::{extension, unions};
+use super::operations::{self, Place, arguments};
+use super::structs::Struct;
+use super::text;
+use crate::lower::unions;
 use crate::walk::{self, Operation};
 
 /// Emits the tables.
-pub fn emit(lowered: &Value, builders: &[Item], structs: &[Struct]) -> Result<TokenStream> {
-    let calls = walk::operations(lowered)
-        .iter()
-        .map(|operation| call(operation, builders))
-        .collect::<Result<Vec<_>>>()?;
+pub fn emit(lowered: &Value, structs: &[Struct]) -> Result<String> {
+    let calls: Vec<_> = walk::operations(lowered).iter().map(call).collect();
     let all: Vec<_> = walk::operations(lowered)
         .iter()
         .map(|operation| {
@@ -40,12 +38,7 @@ pub fn emit(lowered: &Value, builders: &[Item], structs: &[Struct]) -> Result<To
         let tag = schema.and_then(unions::tag).unwrap_or_default();
         quote!((#name, #tag, |value| Ok(matches!(serde_json::from_value(value)?, types::#ident::Unknown(_)))))
     });
-    Ok(quote! {
-        use heygen_api::{Client, Error, Operation, operations, types};
-        use serde_json::Value;
-
-        use crate::{Argument, Call, CallFuture, OpenEnum, OpenUnion, Round, round};
-
+    let tables = text::items(quote! {
         /// Every operation of the document.
         pub static OPERATIONS: &[&Operation] = &[#(&operations::#all),*];
 
@@ -60,42 +53,45 @@ pub fn emit(lowered: &Value, builders: &[Item], structs: &[Struct]) -> Result<To
 
         /// How each union in a reply reads a member; whether it did not know it.
         pub const UNIONS: &[OpenUnion] = &[#(#open),*];
-    })
+    })?;
+    let imports = [
+        "heygen_api::Client",
+        "heygen_api::Operation",
+        "heygen_api::operations",
+        "heygen_api::types",
+        "serde_json::Value",
+        "crate::Argument",
+        "crate::Call",
+        "crate::CallFuture",
+        "crate::OpenEnum",
+        "crate::OpenUnion",
+        "crate::Reply",
+        "crate::Round",
+        "crate::round",
+    ];
+    Ok(text::file("Tables over every operation and type.", &imports, &[tables]))
 }
 
 fn unions_of(lowered: &Value) -> impl Iterator<Item = &String> {
     walk::components(lowered).filter(|(_, schema)| unions::tag(schema).is_some()).map(|(name, _)| name)
 }
 
-fn call(operation: &Operation<'_>, builders: &[Item]) -> Result<TokenStream> {
+fn call(operation: &Operation<'_>) -> TokenStream {
     let id = operation.id();
     let method = format_ident!("{id}");
-    let parts = operations::parts(builders, &id)?;
-    let sets = parts.iter().map(|part| {
-        let (ident, wire) = (&part.ident, wire_name(operation, &part.ident.to_string()));
-        let argument = match (
-            part.ident == "body" && operation.value.get("requestBody").is_some(),
-            spelled(&part.ty).as_str(),
-        ) {
-            (true, _) => quote!(Argument::body(given)?),
-            (false, _) => quote!(Argument::named(given, #wire)?),
-        };
-        let mut ty = part.ty.clone();
-        let is_type =
-            spelled(&part.ty).chars().next().is_some_and(char::is_uppercase) && spelled(&part.ty) != "String";
-        if is_type {
-            let inner = part.ty.clone();
-            ty = syn::parse_quote!(types::#inner);
+    let sets = arguments(operation).into_iter().map(|argument| {
+        let (ident, wire, ty) = (&argument.ident, &argument.wire, Within.around(argument.ty()));
+        match argument.place {
+            Place::Form => quote!(let call = call.#ident(Argument::file(given));),
+            Place::Body => quote!(let call = call.#ident(Argument::body::<#ty>(given)?);),
+            _ => quote!(let call = call.#ident(Argument::named::<#ty>(given, #wire)?);),
         }
-        quote!(let call = call.#ident::<#ty>(#argument);)
     });
-    let form =
-        operation.value.pointer(&format!("/{}/properties", extension::MULTIPART)).and_then(Value::as_object);
-    let form = form.into_iter().flatten().map(|(name, _)| {
-        let ident = format_ident!("{name}");
-        quote!(let call = call.#ident(Argument::file(given));)
-    });
-    Ok(quote! {
+    let reply = match operations::events(operation) {
+        Some(_) => quote!(Reply::events(&reply)),
+        None => quote!(Reply::of(&reply)),
+    };
+    quote! {
         (#id, |client: &Client, arguments: &Value| -> CallFuture {
             let (client, arguments) = (client.clone(), arguments.clone());
             Box::pin(async move {
@@ -103,15 +99,34 @@ fn call(operation: &Operation<'_>, builders: &[Item]) -> Result<TokenStream> {
                 let _ = given;
                 let call = client.#method();
                 #(#sets)*
-                #(#form)*
-                call.send().await.map(|_| ()).map_err(|error: Error| error.into())
+                let reply = call.send().await?;
+                #reply
             })
         })
-    })
+    }
 }
 
-fn wire_name(operation: &Operation<'_>, ident: &str) -> String {
-    let names = operation.parameters().filter_map(|parameter| parameter.get("name").and_then(Value::as_str));
-    let same = |name: &&str| heck::ToSnakeCase::to_snake_case(*name) == ident.trim_end_matches('_');
-    names.into_iter().find(same).unwrap_or(ident).to_owned()
+/// Outside of the client a type is `types::X`.
+struct Within;
+
+impl Within {
+    fn around(mut self, ty: TokenStream) -> TokenStream {
+        match syn::parse2::<syn::Type>(ty.clone()) {
+            Ok(mut parsed) => {
+                self.visit_type_mut(&mut parsed);
+                quote!(#parsed)
+            }
+            Err(_) => ty,
+        }
+    }
+}
+
+impl VisitMut for Within {
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        syn::visit_mut::visit_path_mut(self, path);
+        let known = ["Option", "String", "Vec", "bool", "f64", "i64", "i32", "u32", "u64"];
+        if let Some(only) = path.get_ident().filter(|only| !known.iter().any(|name| *only == name)).cloned() {
+            *path = syn::parse_quote!(types::#only);
+        }
+    }
 }

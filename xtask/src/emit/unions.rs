@@ -1,59 +1,38 @@
 //! Tagged unions: one enum for a schema with a discriminator; the tag is its serde tag, the variants hold the members'
 //! structs. In a reply, a member that nobody knows yet is kept as raw JSON.
 
+use anyhow::Result;
+use heck::ToSnakeCase;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::docs;
 use super::enums::variant_name;
-use super::gates::Gates;
+use super::structs::{Direction, EXTRA, Struct, spelled};
+use super::{docs, text};
+use crate::lower::unions::Member;
 use crate::lower::{extension, unions};
 use crate::walk;
 
-/// Emits all unions of the lowered document.
-pub fn emit(lowered: &Value, gates: &Gates) -> TokenStream {
-    let (requests, responses) = walk::directions(lowered);
-    walk::components(lowered)
-        .filter_map(|(name, schema)| Some((name, schema, unions::tag(schema)?)))
-        .map(|(name, schema, tag)| {
-            let built = requests.contains(name);
-            one(lowered, name, schema, tag, responses.contains(name), built, &gates.of_type(name))
-        })
-        .collect()
-}
-
-fn one(
+/// The text of one union.
+pub fn emit(
     lowered: &Value,
     name: &str,
-    schema: &Value,
-    tag: &str,
-    open: bool,
-    built: bool,
+    structs: &[Struct],
+    directions: &dyn Fn(&str) -> Direction,
     gate: &TokenStream,
-) -> TokenStream {
+) -> Result<String> {
+    let schema = &lowered["components"]["schemas"][name];
+    let tag = unions::tag(schema).unwrap_or_default();
+    let open = directions(name) != Direction::Request;
     let ident = format_ident!("{name}");
     let members = unions::members(schema);
     let variants: Vec<_> = members.iter().map(|member| variant_name(&member.value)).collect();
-    let structs: Vec<_> = members.iter().map(|member| format_ident!("{}", member.component)).collect();
+    let components: Vec<_> = members.iter().map(|member| format_ident!("{}", member.component)).collect();
     let values: Vec<_> = members.iter().map(|member| &member.value).collect();
-    let mut text = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
-    text.push_str(&format!("\n\nTold apart by `{tag}` on the wire."));
-    if let Some(component) = schema.get(extension::OPEN_MEMBER).and_then(walk::reference) {
-        text.push_str(&format!(
-            " Every other `{tag}` is `Unknown`; [`{component}`] is what it promises then."
-        ));
-    }
-    let docs = documentation(&text);
+    let docs = documentation(schema, tag);
     let variant_docs = members.iter().map(|member| {
-        let component = lowered.pointer(&format!("/components/schemas/{}", walk::escape(&member.component)));
-        let first = component
-            .and_then(|schema| schema.get("description"))
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let first = first.split("\n\n").next().unwrap_or_default();
-        let text = format!("`{}`: {first}", member.value);
-        let attributes = docs::attributes(&text);
+        let attributes = docs::attributes(&variant_documentation(lowered, member));
         quote!(#(#attributes)*)
     });
     let unknown = open.then(|| {
@@ -63,68 +42,147 @@ fn one(
             Unknown(UnknownMember),
         }
     });
-    let derive = match open {
-        true => quote!(#[derive(Clone, Debug, PartialEq, Serialize)]),
-        false => quote!(#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]),
-    };
-    let decode = open.then(|| {
-        quote! {
+    let decode = (!open).then(|| quote!(, Deserialize));
+    let item = text::items(quote! {
+        #(#docs)*
+        #gate
+        #[derive(Clone, Debug, PartialEq, Serialize #decode)]
+        #[serde(tag = #tag)]
+        #[non_exhaustive]
+        pub enum #ident {
+            #(#variant_docs #[serde(rename = #values)] #variants(#components),)*
+            #unknown
+        }
+    })?;
+    let decode = if open {
+        text::items(quote! {
             #gate
             impl<'de> Deserialize<'de> for #ident {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                     let member = UnknownMember::deserialize(deserializer)?;
                     match member.tag(#tag) {
-                        #(Some(#values) => member.decode().map(Self::#variants).map_err(D::Error::custom),)*
+                        #(Some(#values) => member.read(#tag).map(Self::#variants).map_err(D::Error::custom),)*
                         _ => Ok(Self::Unknown(member)),
                     }
                 }
             }
-        }
-    });
-    // A component that stands for two tags has no single variant to convert into.
-    let convertible = members.iter().zip(&variants).zip(&structs).filter(|((member, _), _)| {
-        members.iter().filter(|other| other.component == member.component).count() == 1
-    });
-    let conversions = convertible.map(|((_, variant), component)| {
-        let from_builder = built.then(|| {
-            quote! {
-                #gate
-                impl TryFrom<builder::#component> for #ident {
-                    type Error = BuildError;
-                    fn try_from(builder: builder::#component) -> Result<Self, BuildError> {
-                        builder.build().map(Self::#variant)
-                    }
-                }
-            }
-        });
-        quote! {
-            #gate
-            impl From<#component> for #ident {
-                fn from(value: #component) -> Self {
-                    Self::#variant(value)
-                }
-            }
-            #from_builder
-        }
-    });
-    quote! {
-        #(#docs)*
-        #gate
-        #derive
-        #[serde(tag = #tag)]
-        #[non_exhaustive]
-        pub enum #ident {
-            #(#variant_docs #[serde(rename = #values)] #variants(#structs),)*
-            #unknown
-        }
-        #decode
-        #(#conversions)*
+        })?
+    } else {
+        String::new()
+    };
+    let built = directions(name) != Direction::Reply;
+    let constructors = if built { constructors(&members, structs, directions) } else { TokenStream::new() };
+    let constructors = match constructors.is_empty() {
+        true => String::new(),
+        false => text::items(quote!(#gate impl #ident { #constructors }))?,
+    };
+    let mut conversions = String::new();
+    for (member, variant) in members.iter().zip(&variants).filter(|(member, _)| is_alone(member, &members)) {
+        let component = &member.component;
+        let builder = if built { format!(", {component}Builder") } else { String::new() };
+        let gate = text::attribute(gate)?;
+        conversions.push_str(&format!("{gate}member!({name}::{variant}({component}{builder}));\n"));
+    }
+    let texts = [item, decode, constructors, conversions];
+    Ok(texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n"))
+}
+
+/// Whether a component stands for one tag only, and so for one variant.
+fn is_alone(member: &Member, members: &[Member]) -> bool {
+    members.iter().filter(|other| other.component == member.component).count() == 1
+}
+
+/// The members that have a constructor, with its name and the one field that it takes, if it takes one.
+pub fn constructible<'a>(
+    members: &'a [Member],
+    structs: &'a [Struct],
+) -> impl Iterator<Item = (String, &'a Member, &'a Struct)> {
+    members.iter().filter_map(|member| {
+        let fields = structs.iter().find(|one| one.name == member.component)?;
+        let required = fields.fields.iter().filter(|field| field.inner.is_none()).count();
+        (required <= 1).then(|| (constructor_name(&member.value), member, fields))
+    })
+}
+
+/// `avatar_iv` for the tag `avatar_iv`; a tag that is a word of Rust's gets an underscore.
+pub fn constructor_name(tag: &str) -> String {
+    let name = tag.to_snake_case();
+    match syn::parse_str::<syn::Ident>(&name) {
+        Ok(_) => name,
+        Err(_) => format!("{name}_"),
     }
 }
 
-/// Like any description, but for the one link of ours that is meant.
-fn documentation(text: &str) -> Vec<syn::Attribute> {
-    let mut attributes = docs::attributes(text);
+fn constructors(
+    members: &[Member],
+    structs: &[Struct],
+    directions: &dyn Fn(&str) -> Direction,
+) -> TokenStream {
+    let all = constructible(members, structs).map(|(name, member, fields)| {
+        let (name, variant) = (format_ident!("{name}"), variant_name(&member.value));
+        let component = format_ident!("{}", member.component);
+        let required = fields.fields.iter().find(|field| field.inner.is_none());
+        let argument = required.map(|field| {
+            let (ident, ty) = (&field.ident, &field.ty);
+            match is_plain(&spelled(ty)) {
+                true => quote!(#ident: #ty),
+                false => quote!(#ident: impl Into<#ty>),
+            }
+        });
+        let values = fields.fields.iter().map(|field| {
+            let ident = &field.ident;
+            match (&field.inner, field.clearable) {
+                (Some(_), true) => quote!(#ident: Patch::Absent),
+                (Some(_), false) => quote!(#ident: None),
+                (None, _) if is_plain(&spelled(&field.ty)) => quote!(#ident),
+                (None, _) => quote!(#ident: #ident.into()),
+            }
+        });
+        let extra = (directions(&member.component) == Direction::Both).then(|| {
+            let ident = format_ident!("{EXTRA}");
+            quote!(#ident: Extra::default())
+        });
+        let values = values.chain(extra);
+        let said = match required {
+            Some(field) => {
+                let first = field.docs.split("\n\n").next().unwrap_or_default().trim_end_matches('.');
+                match first {
+                    "" => format!("`{}` with its `{}`.", member.value, field.wire),
+                    text => format!("`{}`, by its `{}`: {text}.", member.value, field.wire),
+                }
+            }
+            None => format!("`{}` with nothing set.", member.value),
+        };
+        let docs = docs::attributes(&said);
+        quote! {
+            #(#docs)*
+            pub fn #name(#argument) -> Self {
+                Self::#variant(#component { #(#values,)* })
+            }
+        }
+    });
+    all.collect()
+}
+
+/// A type whose values are written as they are.
+fn is_plain(ty: &str) -> bool {
+    matches!(ty, "bool" | "f64" | "i32" | "i64" | "u32" | "u64") || ty.starts_with("Vec<")
+}
+
+/// What the union is for comes first; how the wire tells its members apart comes last.
+fn documentation(schema: &Value, tag: &str) -> Vec<syn::Attribute> {
+    let text = schema.get("description").and_then(Value::as_str).unwrap_or_default().trim();
+    let mut parts = Vec::new();
+    parts.extend((!text.is_empty()).then(|| text.to_owned()));
+    let open = schema.get(extension::OPEN_MEMBER).and_then(walk::reference);
+    parts.push(match open {
+        None => format!("On the wire, `{tag}` says which it is."),
+        Some(component) => format!(
+            "On the wire, `{tag}` says which it is. Every other `{tag}` is `Unknown`; [`{component}`] is what it promises then."
+        ),
+    });
+    let mut attributes = docs::attributes(&parts.join("\n\n"));
+    // Like any description, but for the one link that is meant.
     for attribute in &mut attributes {
         let line = docs::text(std::slice::from_ref(attribute));
         if line.contains("\\[`") {
@@ -133,4 +191,13 @@ fn documentation(text: &str) -> Vec<syn::Attribute> {
         }
     }
     attributes
+}
+
+fn variant_documentation(lowered: &Value, member: &Member) -> String {
+    let component = lowered.pointer(&format!("/components/schemas/{}", walk::escape(&member.component)));
+    let text = component.and_then(|schema| schema.get("description")).and_then(Value::as_str);
+    match text.unwrap_or_default().split("\n\n").next().unwrap_or_default() {
+        "" => format!("`{}`.", member.value),
+        first => format!("`{}`: {first}", member.value),
+    }
 }

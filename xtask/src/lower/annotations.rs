@@ -54,6 +54,10 @@ fn strip(map: &mut Map<String, Value>, keys: &[&str]) {
         extension::SCOPES,
         extension::BASE_URL,
         extension::API_KEY_HEADER,
+        extension::RESOURCE,
+        extension::RESOURCES,
+        extension::SEARCH_WORDS,
+        extension::EXAMPLE_FIELDS,
     ];
     // Inside `properties` every key is a name; this is called on schemas only, where each is a keyword.
     map.retain(|key, _| {

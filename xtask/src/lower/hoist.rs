@@ -156,7 +156,7 @@ fn core(schema: &Value) -> Value {
 }
 
 /// Equal keys mean equal types: descriptions, inside too, have no say.
-fn key(schema: &Value) -> String {
+pub(super) fn key(schema: &Value) -> String {
     fn without_descriptions(value: &mut Value) {
         match value {
             Value::Object(map) => {

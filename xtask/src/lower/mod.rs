@@ -10,7 +10,6 @@ pub mod any_of;
 pub mod constants;
 pub mod defaults;
 pub mod documentation;
-pub mod envelopes;
 pub mod error_schema;
 pub mod exclusive_bounds;
 pub mod gates;
@@ -24,6 +23,8 @@ pub mod page_limits;
 pub mod patches;
 pub mod prune;
 pub mod ref_siblings;
+pub mod replies;
+pub mod resources;
 pub mod sensitive;
 pub mod service;
 pub mod strictness;
@@ -59,6 +60,16 @@ pub mod extension {
     pub const MULTIPART: &str = "x-multipart";
     /// On an operation: statuses with which the document says it refuses.
     pub const REFUSALS: &str = "x-refusals";
+    /// On an operation: how the schema of its success stands to the body of the reply; see [`replies`](super::replies).
+    pub const REPLY: &str = "x-reply";
+    /// On an operation: the resource that it belongs to, in snake case.
+    pub const RESOURCE: &str = "x-resource";
+    /// On the document: title and description of each resource.
+    pub const RESOURCES: &str = "x-resources";
+    /// On an operation: words that people search for it, beside its names (set in the overlay).
+    pub const SEARCH_WORDS: &str = "x-search-words";
+    /// On a component: optional fields that its example shows too (set in the overlay).
+    pub const EXAMPLE_FIELDS: &str = "x-example-fields";
     /// On an operation that lists: the most items that a page may have.
     pub const PAGE_LIMIT: &str = "x-page-limit";
     /// On a union: a reference to the component that stands for every tag the mapping does not have.
@@ -76,11 +87,12 @@ pub fn lower(mut document: Value) -> Result<Value, Diagnostics> {
     exclusive_bounds::apply(&mut document);
     documentation::apply(&mut document);
     gates::apply(&mut document);
+    resources::apply(&mut document);
     annotations::apply(&mut document);
     names::apply(&mut document)?;
     error_schema::apply(&mut document);
     media::apply(&mut document);
-    envelopes::apply(&mut document)?;
+    replies::apply(&mut document)?;
     patches::apply(&mut document);
     defaults::apply(&mut document);
     ref_siblings::apply(&mut document);

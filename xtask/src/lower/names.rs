@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use serde_json::{Map, Value};
 
-use super::extension;
 use super::gates::legacy_version;
+use super::{extension, hoist};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::walk;
 
@@ -48,7 +48,13 @@ fn components(document: &mut Value, found: &mut Vec<Diagnostic>) {
     for (old, schema) in walk::components(document) {
         let wished = schema.get(extension::RUST_NAME).and_then(Value::as_str);
         let new = wished.map_or_else(|| without_version(old).to_upper_camel_case(), str::to_owned);
-        if let Some(other) = taken.insert(new.clone(), old.clone()) {
+        let other = taken.insert(new.clone(), old.clone());
+        let equal = |other: &String| {
+            let other = document.pointer(&format!("/components/schemas/{}", walk::escape(other)));
+            wished.is_some() && other.is_some_and(|other| hoist::key(other) == hoist::key(schema))
+        };
+        // Equal components may be given one name, and are one type then.
+        if let Some(other) = other.filter(|other| !equal(other)) {
             found.push(Diagnostic::new(
                 "type-name-collision",
                 format!("#/components/schemas/{old}"),
@@ -149,6 +155,15 @@ mod tests {
         assert!(schemas["AudioTts"].is_object());
         assert_eq!(schemas["Other"]["oneOf"][0]["$ref"], "#/components/schemas/AudioTts");
         assert_eq!(schemas["Other"]["discriminator"]["mapping"]["a"], "#/components/schemas/AudioTts");
+    }
+
+    #[test]
+    fn equal_components_with_one_wished_name_are_one_type() {
+        let deleted =
+            |text: &str| json!({"description": text, "properties": {"id": {}}, "x-rust-name": "Deleted"});
+        let mut document = json!({"components": {"schemas": {"A": deleted("a"), "B": deleted("b")}}});
+        apply(&mut document).unwrap();
+        assert_eq!(document["components"]["schemas"].as_object().unwrap().len(), 1);
     }
 
     #[test]

@@ -1,0 +1,81 @@
+//! The address of a call.
+
+use std::fmt::{self, Write as _};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
+
+use crate::{Error, Operation};
+
+/// What may stand in a path segment as it is (RFC 3986, `unreserved`).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The address of a call: the operation's path behind the base, each `{name}` in it replaced by the parameter.
+///
+/// A value that would not stay one segment is refused: an empty one would name the collection, and dots are a step up,
+/// however they are escaped.
+pub(crate) fn address<'a>(
+    operation: &Operation,
+    base: &str,
+    parameter: impl Fn(&str) -> Option<&'a str>,
+) -> Result<Url, Error> {
+    let mut url = String::with_capacity(base.len() + operation.path().len() + 48);
+    url.push_str(base);
+    let mut rest = operation.path();
+    while let Some((before, (name, after))) =
+        rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    {
+        url.push_str(before);
+        let start = url.len();
+        let invalid = |problem: String| Error::invalid_request(operation, problem);
+        let value = parameter(name).ok_or_else(|| invalid(format!("`{name}` was not set")))?;
+        // Writing to a text does not fail.
+        let _ = Escaped(&mut url).write_str(value);
+        match url.get(start..).unwrap_or_default() {
+            "" => return Err(invalid(format!("`{name}` is empty"))),
+            dots @ ("." | "..") => return Err(invalid(format!("`{name}` cannot be `{dots}`"))),
+            _ => rest = after,
+        }
+    }
+    url.push_str(rest);
+    Url::parse(&url).map_err(|problem| {
+        Error::invalid_request(operation, format!("the address `{url}` is not a URL: {problem}"))
+    })
+}
+
+/// Takes text for a path segment.
+struct Escaped<'a>(&'a mut String);
+
+impl fmt::Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend(utf8_percent_encode(text, SEGMENT));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(value: &str) -> Result<String, Error> {
+        let operation = &crate::operations::DELETE_VIDEO;
+        let url = address(operation, "https://api.example", |name| (name == "video_id").then_some(value))?;
+        Ok(url.path().to_owned())
+    }
+
+    #[test]
+    fn a_segment_cannot_leave_its_place() {
+        assert_eq!(path("v_1-2.x~").unwrap(), "/v3/videos/v_1-2.x~");
+        assert_eq!(path("a/b ä").unwrap(), "/v3/videos/a%2Fb%20%C3%A4");
+        for value in ["a/b", "ä?#", "...", "a%2Fb", "\\..\\", "{video_id}"] {
+            let path = path(value).unwrap();
+            assert!(path.starts_with("/v3/videos/") && path.matches('/').count() == 3, "{value}: {path}");
+        }
+        for value in ["", ".", ".."] {
+            let error = path(value).unwrap_err();
+            assert!(error.to_string().starts_with("delete_video: `video_id` "), "{error}");
+        }
+        let error = address(&crate::operations::DELETE_VIDEO, "https://api.example", |_| None).unwrap_err();
+        assert_eq!(error.to_string(), "delete_video: `video_id` was not set");
+    }
+}

@@ -1,0 +1,331 @@
+//! What the generated builders share: how a value is converted, and which problem is kept.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+
+/// What a setter takes for a value of type `T`: a `T`, a builder of one, or anything else that converts into it.
+///
+/// Every type that is `TryInto<T>` has it, so a text literal goes where an enumeration goes, and a struct or its builder
+/// where the union goes that the struct is a member of:
+///
+/// ```
+/// use heygen_api::types::{AssetInput, AssetUrl, CreateVideoFromImage};
+///
+/// let url = "https://example.com/face.png";
+/// for request in [
+///     CreateVideoFromImage::builder().image(AssetInput::url(url)).build()?,
+///     CreateVideoFromImage::builder().image(AssetUrl::builder().url(url)).build()?,
+/// ] {
+///     assert_eq!(request.image, AssetInput::url(url));
+/// }
+/// # Ok::<_, heygen_api::BuildError>(())
+/// ```
+pub trait IntoValue<T> {
+    #[doc(hidden)]
+    fn into_value(self) -> Result<T, BuildError>;
+}
+
+impl<T, V> IntoValue<T> for V
+where
+    V: TryInto<T>,
+    V::Error: Display + 'static,
+{
+    fn into_value(self) -> Result<T, BuildError> {
+        self.try_into().map_err(|error| {
+            // A builder inside of a builder says which of its fields is at fault.
+            match (&error as &dyn Any).downcast_ref::<BuildError>() {
+                Some(inner) => inner.clone(),
+                None => BuildError::new("", Some(error.to_string())),
+            }
+        })
+    }
+}
+
+/// Why a builder cannot make its value: the first field that is missing or whose value did not convert.
+///
+/// ```
+/// use heygen_api::types::{AssetUrl, CreateVideoFromImage};
+///
+/// let error = CreateVideoFromImage::builder().image(AssetUrl::builder()).build().unwrap_err();
+/// assert_eq!(error.to_string(), "CreateVideoFromImage: `image.url` was not set");
+/// assert_eq!(error.path(), "image.url");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildError {
+    /// The type that was to be made; empty inside of another.
+    of: &'static str,
+    path: String,
+    /// What is wrong with the value; `None` when there is no value.
+    problem: Option<String>,
+}
+
+impl BuildError {
+    fn new(path: impl Into<String>, problem: Option<String>) -> Self {
+        Self { of: "", path: path.into(), problem }
+    }
+
+    /// The error of a member that has a value although its new place has no such member.
+    pub(crate) fn unplaced(path: &str, place: &str) -> Self {
+        Self::new(path, Some(format!("`{place}` does not have it; leave it out")))
+    }
+
+    /// The place of the field from the outermost builder on, such as `scenes[1].input.avatar_id`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The same error, seen from the value that holds the value at fault as `place`.
+    fn within(mut self, place: &str) -> Self {
+        self.path = match self.path.as_str() {
+            "" => place.to_owned(),
+            inner if inner.starts_with('[') => format!("{place}{inner}"),
+            inner => format!("{place}.{inner}"),
+        };
+        self
+    }
+
+    fn of(mut self, what: &'static str) -> Self {
+        self.of = what;
+        self
+    }
+
+    /// The problem without the type: a call says itself what it is.
+    pub(crate) fn problem(&self) -> String {
+        match &self.problem {
+            None => format!("`{}` was not set", self.path),
+            Some(problem) if self.path.is_empty() => problem.clone(),
+            Some(problem) => format!("`{}`: {problem}", self.path),
+        }
+    }
+}
+
+impl Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.of.is_empty() {
+            write!(f, "{}: ", self.of)?;
+        }
+        f.write_str(&self.problem())
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// The first problem of a builder, with the field that has it: setting that field again removes it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Problems(Option<(Cow<'static, str>, BuildError)>);
+
+impl Problems {
+    /// Converts the value of a field.
+    pub(crate) fn value<T>(
+        &mut self,
+        field: impl Into<Cow<'static, str>>,
+        value: impl IntoValue<T>,
+    ) -> Option<T> {
+        self.keep(field.into(), value.into_value())
+    }
+
+    /// Converts the value of an optional field, if there is one.
+    pub(crate) fn maybe<T>(&mut self, field: &'static str, value: Option<impl IntoValue<T>>) -> Option<T> {
+        let converted = value.map(IntoValue::into_value).transpose();
+        self.keep(field.into(), converted).flatten()
+    }
+
+    /// Converts the items of a list.
+    pub(crate) fn list<T>(
+        &mut self,
+        field: &'static str,
+        values: impl IntoIterator<Item: IntoValue<T>>,
+    ) -> Option<Vec<T>> {
+        let items = values.into_iter().enumerate();
+        let items =
+            items.map(|(index, item)| item.into_value().map_err(|error| error.within(&format!("[{index}]"))));
+        self.keep(field.into(), items.collect())
+    }
+
+    /// Converts the values of a map.
+    pub(crate) fn map<T>(
+        &mut self,
+        field: &'static str,
+        pairs: impl IntoIterator<Item = (impl Into<String>, impl IntoValue<T>)>,
+    ) -> Option<BTreeMap<String, T>> {
+        let pairs = pairs.into_iter().map(|(name, item)| {
+            let name = name.into();
+            match item.into_value() {
+                Ok(item) => Ok((name, item)),
+                Err(error) => Err(error.within(&name)),
+            }
+        });
+        self.keep(field.into(), pairs.collect())
+    }
+
+    fn keep<T>(&mut self, field: Cow<'static, str>, converted: Result<T, BuildError>) -> Option<T> {
+        match converted {
+            Ok(value) => {
+                self.0.take_if(|(at_fault, _)| *at_fault == field);
+                Some(value)
+            }
+            Err(error) => {
+                let error = error.within(&field);
+                self.0.get_or_insert((field, error));
+                None
+            }
+        }
+    }
+
+    /// Keeps what is wrong with a field, unless a problem is kept already.
+    #[cfg(feature = "client")]
+    pub(crate) fn refuse(&mut self, field: &'static str, problem: String) {
+        self.0.get_or_insert_with(|| (field.into(), BuildError::new(field, Some(problem))));
+    }
+
+    /// Keeps that a field has no value, unless a problem is kept already.
+    #[cfg(feature = "client")]
+    pub(crate) fn missing(&mut self, field: &str) {
+        self.0.get_or_insert_with(|| (Cow::Owned(field.to_owned()), BuildError::new(field, None)));
+    }
+
+    /// The value of a required field of `what`.
+    pub(crate) fn required<T>(what: &'static str, field: &str, value: Option<T>) -> Result<T, BuildError> {
+        value.ok_or_else(|| BuildError::new(field, None).of(what))
+    }
+
+    /// The first problem of a call, if it has one.
+    #[cfg(feature = "client")]
+    pub(crate) fn first(&self) -> Option<&BuildError> {
+        self.0.as_ref().map(|(_, error)| error)
+    }
+
+    /// The first problem of a builder of `what`, if it has one.
+    pub(crate) fn check(self, what: &'static str) -> Result<(), BuildError> {
+        match self.0 {
+            None => Ok(()),
+            Some((_, error)) => Err(error.of(what)),
+        }
+    }
+}
+
+/// Defines the builder of a struct: what it holds, and what every builder can do. The setters stand beside it.
+///
+/// A field is `required`, `optional` (its type is what the `Option` holds), `patch` (what the `Patch` holds), or `extra`
+/// (the members that this version does not know).
+macro_rules! builder {
+    (
+        $(#[$meta:meta])*
+        $builder:ident => $target:ident { $($kind:ident $field:ident: $type:ty = $wire:literal,)* }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Default)]
+        #[must_use = "a builder makes nothing until it is given to a call, or built"]
+        pub struct $builder {
+            problems: crate::builder_support::Problems,
+            $($field: builder!(@held $kind $type),)*
+        }
+
+        impl $builder {
+            /// The finished value, or the first field that is missing or did not convert.
+            pub fn build(self) -> Result<$target, crate::BuildError> {
+                self.problems.check(stringify!($target))?;
+                Ok($target { $($field: builder!(@taken $kind $target, $wire, self.$field),)* })
+            }
+        }
+
+        impl std::fmt::Debug for $builder {
+            /// The name alone: field by field it would show what the finished value redacts.
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($builder)).finish_non_exhaustive()
+            }
+        }
+
+        impl TryFrom<$builder> for $target {
+            type Error = crate::BuildError;
+            fn try_from(builder: $builder) -> Result<Self, crate::BuildError> {
+                builder.build()
+            }
+        }
+
+        impl $target {
+            #[doc = concat!("A builder of `", stringify!($target), "` with nothing set.")]
+            pub fn builder() -> $builder {
+                $builder::default()
+            }
+        }
+    };
+    (@held required $type:ty) => { Option<$type> };
+    (@held optional $type:ty) => { Option<$type> };
+    (@held patch $type:ty) => { crate::Patch<$type> };
+    (@held extra $type:ty) => { $type };
+    (@taken required $target:ident, $wire:literal, $held:expr) => {
+        crate::builder_support::Problems::required(stringify!($target), $wire, $held)?
+    };
+    (@taken $kind:ident $target:ident, $wire:literal, $held:expr) => { $held };
+}
+pub(crate) use builder;
+
+/// Lets a member of a union, and its builder, go wherever the union goes.
+macro_rules! member {
+    ($union:ident::$variant:ident($member:ident)) => {
+        impl From<$member> for $union {
+            fn from(value: $member) -> Self {
+                Self::$variant(value)
+            }
+        }
+    };
+    ($union:ident::$variant:ident($member:ident, $builder:ident)) => {
+        member!($union::$variant($member));
+
+        impl TryFrom<$builder> for $union {
+            type Error = crate::BuildError;
+            fn try_from(builder: $builder) -> Result<Self, crate::BuildError> {
+                builder.build().map(Self::$variant)
+            }
+        }
+    };
+}
+pub(crate) use member;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(problems: Problems) -> String {
+        problems.check("Thing").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_first_value_that_does_not_convert_is_named() {
+        let mut problems = Problems::default();
+        assert_eq!(problems.list::<u8>("list", [1, 2]), Some(vec![1, 2]));
+        assert_eq!(problems.map::<u8>("map", [("a", 1)]), Some(BTreeMap::from([("a".to_owned(), 1)])));
+        assert!(problems.clone().check("Thing").is_ok());
+        assert_eq!(problems.list::<u8>("list", [1, 300]), None);
+        assert_eq!(problems.map::<u8>("map", [("a", -1)]), None);
+        assert!(said(problems).starts_with("Thing: `list[1]`: "));
+        let mut problems = Problems::default();
+        problems.map::<u8>("map", [("a", -1)]);
+        assert!(said(problems).starts_with("Thing: `map.a`: "));
+    }
+
+    #[test]
+    fn setting_a_field_again_removes_its_problem() {
+        let mut problems = Problems::default();
+        problems.value::<u8>("a", 300);
+        problems.value::<u8>("b", 1);
+        assert!(problems.clone().check("Thing").is_err());
+        problems.value::<u8>("a", 3);
+        assert!(problems.check("Thing").is_ok());
+        let mut problems = Problems::default();
+        assert_eq!(problems.maybe::<u8>("a", Some(300)), None);
+        assert_eq!(problems.maybe::<u8>("a", None::<u8>), None);
+        assert!(problems.check("Thing").is_ok());
+    }
+
+    #[test]
+    fn a_problem_deep_inside_has_its_whole_path() {
+        let inner = BuildError::new("url", None).of("AssetUrl");
+        let outer = inner.within("[1]").within("images").of("Thing");
+        assert_eq!(outer.to_string(), "Thing: `images[1].url` was not set");
+        assert_eq!(outer.path(), "images[1].url");
+    }
+}

@@ -1,0 +1,178 @@
+//! How a struct is read from a JSON object and written as one.
+//!
+//! serde's derive would write the same with some ten functions for each struct, most of them for formats that are not
+//! JSON; they were most of the time that this crate took to compile.
+
+/// Implements `Serialize` and `Deserialize` for a struct, from a table of its fields.
+///
+/// A field is `required`, `optional` (an `Option`, left out when it is `None`) or `patch` (a `Patch`). Its name in JSON is
+/// its own, or what stands behind `=`. What becomes of a member that the struct has no field for depends on where the
+/// struct travels: a `request` refuses it by name, a `reply` leaves it out, and what is in `both` keeps it in `extra`.
+macro_rules! object {
+    ($name:ident: $way:ident { $($kind:ident $field:ident $(= $wire:literal)?,)* }) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                #[allow(unused_mut, reason = "a struct may have no fields")]
+                let mut map = serializer.serialize_map(None)?;
+                $(object!(@write $kind map, &self.$field, object!(@name $field $($wire)?));)*
+                object!(@write_rest $way map, self);
+                serde::ser::SerializeMap::end(map)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Members;
+
+                impl<'de> serde::de::Visitor<'de> for Members {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!("a `", stringify!($name), "` object"))
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        $(let mut $field = None;)*
+                        object!(@rest $way rest);
+                        while let Some(key) = map.next_key::<crate::open::Text<'_>>()? {
+                            match &*key.0 {
+                                $(object!(@name $field $($wire)?) => $field = Some(map.next_value()?),)*
+                                other => object!(
+                                    @unknown $way map, other, rest, &[$(object!(@name $field $($wire)?)),*]
+                                ),
+                            }
+                        }
+                        object!(@made $way rest, $name {
+                            $($field: object!(@taken $kind $field, object!(@name $field $($wire)?)),)*
+                        })
+                    }
+                }
+
+                deserializer.deserialize_map(Members)
+            }
+        }
+    };
+
+    (@name $field:ident) => { stringify!($field) };
+    (@name $field:ident $wire:literal) => { $wire };
+
+    (@write required $map:ident, $value:expr, $name:expr) => {
+        serde::ser::SerializeMap::serialize_entry(&mut $map, $name, $value)?
+    };
+    (@write optional $map:ident, $value:expr, $name:expr) => {
+        if let Some(value) = $value {
+            serde::ser::SerializeMap::serialize_entry(&mut $map, $name, value)?;
+        }
+    };
+    (@write patch $map:ident, $value:expr, $name:expr) => {
+        if !$value.is_absent() {
+            serde::ser::SerializeMap::serialize_entry(&mut $map, $name, $value)?;
+        }
+    };
+
+    (@write_rest both $map:ident, $whole:expr) => {
+        for (name, value) in $whole.extra.iter() {
+            serde::ser::SerializeMap::serialize_entry(&mut $map, name, value)?;
+        }
+    };
+    (@write_rest $way:ident $map:ident, $whole:expr) => {};
+
+    (@taken required $value:expr, $name:expr) => {
+        $value.ok_or_else(|| <A::Error as serde::de::Error>::missing_field($name))?
+    };
+    (@taken $kind:ident $value:expr, $name:expr) => { $value.unwrap_or_default() };
+
+    (@rest both $rest:ident) => { let mut $rest = crate::Extra::default(); };
+    (@rest $way:ident $rest:ident) => {};
+
+    (@unknown both $map:ident, $other:ident, $rest:ident, $known:expr) => {
+        $rest.insert($other, $map.next_value::<serde_json::Value>()?)
+    };
+    (@unknown request $map:ident, $other:ident, $rest:ident, $known:expr) => {
+        return Err(<A::Error as serde::de::Error>::unknown_field($other, $known))
+    };
+    (@unknown reply $map:ident, $other:ident, $rest:ident, $known:expr) => {{
+        let _ = $other;
+        $map.next_value::<serde::de::IgnoredAny>()?;
+    }};
+
+    (@made both $rest:ident, $name:ident { $($field:ident: $value:expr,)* }) => {
+        Ok($name { $($field: $value,)* extra: $rest })
+    };
+    (@made $way:ident $rest:ident, $name:ident { $($field:ident: $value:expr,)* }) => {
+        Ok($name { $($field: $value,)* })
+    };
+}
+pub(crate) use object;
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
+
+    use crate::{Extra, Patch};
+
+    #[derive(Debug, PartialEq)]
+    struct Sent {
+        id: String,
+        kind: Option<u8>,
+        title: Patch<String>,
+    }
+
+    #[derive(Debug, PartialEq)]
+    struct Received {
+        id: String,
+        kind: Option<u8>,
+    }
+
+    #[derive(Debug, PartialEq)]
+    struct Kept {
+        id: Option<String>,
+        extra: Extra,
+    }
+
+    object! { Sent: request { required id, optional kind = "type", patch title, } }
+    object! { Received: reply { required id, optional kind = "type", } }
+    object! { Kept: both { optional id, } }
+
+    fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
+        // From text, as a reply comes, and from a value, as a member of a union does.
+        let text: Result<T, _> = serde_json::from_str(&value.to_string());
+        let read: Result<T, _> = serde_json::from_value(value);
+        assert_eq!(text.is_ok(), read.is_ok());
+        read.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn fields_are_read_and_written_under_their_names() {
+        for value in [
+            json!({"id": "a", "type": 7, "title": "t"}),
+            json!({"id": "a", "title": null}),
+            json!({"id": "a"}),
+        ] {
+            let sent: Sent = read(value.clone()).unwrap();
+            assert_eq!(serde_json::to_value(sent).unwrap(), value);
+        }
+        let received: Received = read(json!({"id": "a", "type": null})).unwrap();
+        assert_eq!(serde_json::to_value(received).unwrap(), json!({"id": "a"}));
+    }
+
+    #[test]
+    fn an_unknown_member_is_refused_left_out_or_kept() {
+        let value = json!({"id": "a", "new": [1]});
+        assert!(read::<Sent>(value.clone()).unwrap_err().starts_with("unknown field `new`, expected "));
+        assert_eq!(
+            serde_json::to_value(read::<Received>(value.clone()).unwrap()).unwrap(),
+            json!({"id": "a"})
+        );
+        assert_eq!(serde_json::to_value(read::<Kept>(value.clone()).unwrap()).unwrap(), value);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        assert_eq!(read::<Received>(json!({})).unwrap_err(), "missing field `id`");
+        let error = read::<Received>(json!("text")).unwrap_err();
+        assert_eq!(error, "invalid type: string \"text\", expected a `Received` object");
+        assert!(read::<Received>(json!({"id": 7})).unwrap_err().contains("expected a string"));
+    }
+}

@@ -1,0 +1,205 @@
+//! Calls: one method of the client for each operation, and the builder that it gives. The macro `call` has what is the
+//! same for all builders.
+
+use anyhow::{Result, bail};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::example::Examples;
+use super::gates::Gates;
+use super::operations::{self, Argument, Place, arguments, events, reply, texts};
+use super::{docs, rust_type, text};
+use crate::lower::extension;
+use crate::lower::replies::Reply;
+use crate::walk::Operation;
+
+/// The methods of one resource, under its heading.
+pub fn methods(
+    title: &str,
+    description: &str,
+    all: &[Operation<'_>],
+    examples: &Examples<'_>,
+    gates: &Gates,
+) -> Result<String> {
+    let methods = all.iter().map(|operation| method(operation, examples, gates));
+    let heading = match description {
+        "" => format!("# {title}"),
+        text => format!("# {title}\n\n{text}."),
+    };
+    let heading = docs::attributes(&heading);
+    text::items(quote!(#(#heading)* impl Client { #(#methods)* }))
+}
+
+fn method(operation: &Operation<'_>, examples: &Examples<'_>, gates: &Gates) -> TokenStream {
+    let id = operation.id();
+    let (ident, builder) = (format_ident!("{id}"), operations::builder(&id));
+    let (constant, gate) = (operations::constant(&id), gates.of_operation(&id));
+    let refusals: Vec<&str> = texts(operation.value, extension::REFUSALS).collect();
+    let summary = operations::text(operation.value, "summary").trim_end_matches('.');
+    let mut said = vec![format!("{summary}.")];
+    said.push(operations::text(operation.value, "description").to_owned());
+    if !refusals.is_empty() {
+        said.push(format!("# Errors\n\nThe document lists the refusals {}.", refusals.join(", ")));
+    }
+    let docs = docs::attributes(&said.join("\n\n"));
+    let example = docs::code(&examples.of(operation));
+    let original = operations::text(operation.value, extension::OPERATION_ID);
+    let words = texts(operation.value, extension::SEARCH_WORDS);
+    let aliases: Vec<&str> =
+        [original, operation.path].into_iter().chain(words).filter(|one| *one != id).collect();
+    let required: Vec<_> = arguments(operation)
+        .into_iter()
+        .filter(|one| !one.optional && !matches!(one.place, Place::Path | Place::Form))
+        .map(|one| one.wire)
+        .collect();
+    let call = quote!(Call::new(self, &#constant, &[#(#required),*]));
+    let call = match operations::form_parts(operation).as_slice() {
+        [] => call,
+        [part, ..] => quote!(FormCall::new(#call, #part)),
+    };
+    quote! {
+        #(#docs)*
+        #(#example)*
+        #[doc(alias(#(#aliases),*))]
+        #gate
+        pub fn #ident(&self) -> #builder {
+            #builder(#call)
+        }
+    }
+}
+
+/// The text of the builder of an operation's call.
+pub fn builder(operation: &Operation<'_>, gates: &Gates) -> Result<String> {
+    let id = operation.id();
+    let (builder, gate) = (operations::builder(&id), gates.of_operation(&id));
+    let arguments = arguments(operation);
+    let forms = arguments.iter().filter(|one| one.place == Place::Form).count();
+    let (method, output) = output(operation);
+    let (core, clone) = match forms {
+        0 => ("Call", "#[derive(Clone)]\n"),
+        1 if method == "data" => ("FormCall", ""),
+        _ => bail!("operation `{id}`: a form is one file, answered by JSON under `data`; this one is not"),
+    };
+    let definition = format!(
+        "/// Builder of a call of [`Client::{id}`].\n{clone}{builder}({core}), \"{} {}\", {method} -> {}\n",
+        operation.method.to_uppercase(),
+        operation.path,
+        rust_type::spelled(&output),
+    );
+    let definition = text::inside("call", &gate, &definition)?;
+    let has_body = arguments.iter().any(|one| one.place == Place::Body);
+    let extra = has_body.then(|| {
+        quote! {
+            /// Adds a member to the body: for one that is newer than this version.
+            pub fn extra(self, member: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+                Self(self.0.extra(member, value))
+            }
+        }
+    });
+    let setters = arguments.iter().map(|argument| setter(argument, forms == 1));
+    let setters = quote!(#(#setters)* #extra);
+    let setters = match setters.is_empty() {
+        true => String::new(),
+        false => "\n".to_owned() + &text::items(quote!(#gate impl #builder { #setters }))?,
+    };
+    let optional: Vec<_> =
+        arguments.iter().filter(|one| one.optional).map(|one| maybe(one, forms == 1)).collect();
+    let optional = match optional.is_empty() {
+        true => String::new(),
+        false => {
+            let text = text::items(quote! {
+                /// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+                #gate
+                impl #builder { #(#optional)* }
+            })?;
+            "\n".to_owned() + &text::close(&text)
+        }
+    };
+    Ok(definition + &setters + &optional)
+}
+
+/// How the reply is read, and what it is then.
+fn output(operation: &Operation<'_>) -> (&'static str, TokenStream) {
+    if let Some(event) = events(operation) {
+        let event = format_ident!("{event}");
+        return ("events", quote!(EventStream<#event>));
+    }
+    match reply(operation) {
+        Some((Reply::Data, schema)) => ("data", rust_type::of(schema)),
+        Some((Reply::Whole, schema)) => ("whole", rust_type::of(schema)),
+        Some((Reply::Page, schema)) => {
+            let item = rust_type::of(schema);
+            ("page", quote!(Page<#item>))
+        }
+        None => ("empty", quote!(())),
+    }
+}
+
+fn setter(argument: &Argument<'_>, form: bool) -> TokenStream {
+    let (ident, wire) = (&argument.ident, &argument.wire);
+    let docs = docs::attributes(&match argument.description {
+        "" if argument.place == Place::Form => {
+            format!("The part `{wire}` of the form. It is streamed, not held in memory.")
+        }
+        "" => format!("The parameter `{wire}`."),
+        text => text.to_owned(),
+    });
+    if argument.place == Place::Form {
+        return quote! {
+            #(#docs)*
+            pub fn #ident(self, part: impl Into<FilePart>) -> Self {
+                Self(self.0.part(part))
+            }
+        };
+    }
+    let (taken, set) = conversion(argument, false);
+    let set = around(set, form);
+    quote! {
+        #(#docs)*
+        pub fn #ident(self, value: #taken) -> Self {
+            Self(#set)
+        }
+    }
+}
+
+fn maybe(argument: &Argument<'_>, form: bool) -> TokenStream {
+    let ident = format_ident!("maybe_{}", argument.ident.to_string().trim_end_matches('_'));
+    let (taken, set) = conversion(argument, true);
+    let set = around(set, form);
+    quote! {
+        pub fn #ident(self, value: Option<#taken>) -> Self {
+            Self(#set)
+        }
+    }
+}
+
+/// The call itself, or the one inside of a form.
+fn around(set: TokenStream, form: bool) -> TokenStream {
+    if form { quote!(self.0.map(|call| call #set)) } else { quote!(self.0 #set) }
+}
+
+/// What a setter takes, and how it sets it.
+fn conversion(argument: &Argument<'_>, maybe: bool) -> (TokenStream, TokenStream) {
+    let (ty, wire) = (argument.ty(), &argument.wire);
+    let taken = quote!(impl IntoValue<#ty>);
+    if let (Place::Query, Some(item)) = (argument.place, rust_type::item(argument.schema)) {
+        let taken = quote!(impl IntoIterator<Item: IntoValue<#item>>);
+        let value = if maybe { quote!(value.into_iter().flatten()) } else { quote!(value) };
+        return (taken, quote!(.query_list::<#item>(#wire, #value)));
+    }
+    let set = match (argument.place, maybe) {
+        (Place::Path, _) => quote!(.path::<#ty>(#wire, value)),
+        (Place::Header, false) => {
+            let field = argument.ident.to_string();
+            quote!(.header::<#ty>(#wire, #field, value))
+        }
+        (Place::Header, true) => {
+            let field = argument.ident.to_string();
+            quote!(.maybe_header::<#ty>(#wire, #field, value))
+        }
+        (Place::Body, _) => quote!(.body::<#ty>(value)),
+        (_, false) => quote!(.query::<#ty>(#wire, value)),
+        (_, true) => quote!(.maybe_query::<#ty>(#wire, value)),
+    };
+    (taken, set)
+}

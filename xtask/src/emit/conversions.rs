@@ -1,0 +1,134 @@
+//! Members of two unions that have the same fields but one: a video, and the same video in a batch. The one converts
+//! into the other, so that what was built for one call goes into the other too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use quote::{format_ident, quote};
+use serde_json::{Map, Value};
+
+use super::enums::variant_name;
+use super::gates::Gates;
+use super::structs::{Struct, StructField};
+use super::text;
+use crate::lower::unions::{self, Member};
+use crate::walk;
+
+/// Two members that differ by one optional field.
+struct Pair<'a> {
+    larger: &'a Struct,
+    smaller: &'a Struct,
+    /// The field that only the larger has.
+    field: &'a StructField,
+}
+
+/// The texts of all conversions, each with the name of the smaller member.
+pub fn emit(lowered: &Value, structs: &[Struct], gates: &Gates) -> Result<Vec<(String, String)>> {
+    let (_, replies) = walk::directions(lowered);
+    let unions: BTreeMap<&String, Vec<Member>> = walk::components(lowered)
+        .filter(|(_, schema)| unions::tag(schema).is_some())
+        .map(|(name, schema)| (name, unions::members(schema)))
+        .collect();
+    let mut all = Vec::new();
+    for (union, members) in &unions {
+        for member in members {
+            for (_, others) in unions.iter().filter(|(other, _)| other != &union) {
+                let pairs = others.iter().filter_map(|other| pair(lowered, structs, other, member));
+                // What is also read keeps members that it does not know, which the other may not.
+                let pairs = pairs.filter(|pair| {
+                    ![&pair.larger.name, &pair.smaller.name].into_iter().any(|name| replies.contains(name))
+                });
+                for pair in pairs {
+                    all.push((pair.smaller.name.clone(), one(union, member, &pair, gates)?));
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn pair<'a>(lowered: &Value, structs: &'a [Struct], larger: &Member, smaller: &Member) -> Option<Pair<'a>> {
+    let find = |name: &str| structs.iter().find(|one| one.name == name);
+    let (large, small) = (find(&larger.component)?, find(&smaller.component)?);
+    if larger.value != smaller.value || large.name == small.name || large.fields.len() < 3 {
+        return None;
+    }
+    let properties = |name: &str| -> Option<Map<String, Value>> {
+        let schema = lowered.pointer(&format!("/components/schemas/{}", walk::escape(name)))?;
+        schema.get("properties").and_then(Value::as_object).cloned()
+    };
+    let (of_large, of_small) = (properties(&large.name)?, properties(&small.name)?);
+    let names: BTreeSet<&String> = of_small.keys().collect();
+    let mut more = of_large.keys().filter(|name| !names.contains(name));
+    let (extra, None) = (more.next()?, more.next()) else { return None };
+    let core = |schema: &Value| {
+        let mut schema = schema.clone();
+        if let Some(map) = schema.as_object_mut() {
+            map.remove("description");
+        }
+        schema
+    };
+    let equal =
+        of_small.iter().all(|(name, one)| of_large.get(name).is_some_and(|other| core(one) == core(other)));
+    let same_fields = small.fields.iter().all(|field| {
+        large
+            .fields
+            .iter()
+            .any(|other| other.ident == field.ident && other.inner.is_some() == field.inner.is_some())
+    });
+    let field = large
+        .fields
+        .iter()
+        .find(|field| field.wire == *extra && field.inner.is_some() && !field.clearable)?;
+    (equal && same_fields && of_large.len() == of_small.len() + 1).then_some(Pair {
+        larger: large,
+        smaller: small,
+        field,
+    })
+}
+
+fn one(union: &str, member: &Member, pair: &Pair<'_>, gates: &Gates) -> Result<String> {
+    let (large, small) = (format_ident!("{}", pair.larger.name), format_ident!("{}", pair.smaller.name));
+    let (union, variant) = (format_ident!("{union}"), variant_name(&member.value));
+    let builder = format_ident!("{}Builder", pair.larger.name);
+    let idents: Vec<_> = pair.smaller.fields.iter().map(|field| &field.ident).collect();
+    let (extra, wire, place) = (&pair.field.ident, &pair.field.wire, &pair.smaller.name);
+    let gate = [gates.of_type(&pair.larger.name), gates.of_type(&pair.smaller.name)];
+    text::items(quote! {
+        #(#gate)*
+        impl From<#small> for #large {
+            fn from(value: #small) -> Self {
+                let #small { #(#idents),* } = value;
+                Self { #(#idents,)* #extra: None }
+            }
+        }
+
+        #(#gate)*
+        impl TryFrom<#large> for #small {
+            type Error = BuildError;
+            fn try_from(value: #large) -> Result<Self, BuildError> {
+                let #large { #(#idents,)* #extra } = value;
+                match #extra {
+                    None => Ok(Self { #(#idents),* }),
+                    Some(_) => Err(BuildError::unplaced(#wire, #place)),
+                }
+            }
+        }
+
+        #(#gate)*
+        impl TryFrom<#large> for #union {
+            type Error = BuildError;
+            fn try_from(value: #large) -> Result<Self, BuildError> {
+                value.try_into().map(Self::#variant)
+            }
+        }
+
+        #(#gate)*
+        impl TryFrom<#builder> for #union {
+            type Error = BuildError;
+            fn try_from(builder: #builder) -> Result<Self, BuildError> {
+                builder.build()?.try_into()
+            }
+        }
+    })
+}

@@ -1,0 +1,72 @@
+//! Which file an item goes into: that of its resource, or the shared one for a type that several resources use. Public
+//! paths do not depend on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quote::format_ident;
+use serde_json::Value;
+use syn::Ident;
+
+use super::operations;
+use crate::lower::extension;
+use crate::walk::{self, Operation};
+
+/// Where types go that several resources use.
+pub const SHARED: &str = "shared";
+
+/// The resources of a document.
+#[derive(Debug)]
+pub struct Resources {
+    /// Name, title and description of each, by name; the shared one is not among them.
+    pub all: Vec<Resource>,
+    types: BTreeMap<String, String>,
+}
+
+/// One resource.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// In snake case.
+    pub name: String,
+    /// As the document writes it.
+    pub title: String,
+    /// What the document says of it.
+    pub description: String,
+}
+
+impl Resources {
+    /// Reads them from the lowered document.
+    pub fn of(lowered: &Value, all: &[Operation<'_>]) -> Self {
+        let mut owners: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        for operation in all {
+            let resource = operations::text(operation.value, extension::RESOURCE);
+            for component in operations::components(lowered, operation) {
+                owners.entry(component).or_default().insert(resource);
+            }
+        }
+        let types = owners.into_iter().map(|(component, owners)| {
+            let owner = match owners.iter().collect::<Vec<_>>().as_slice() {
+                [only] => only,
+                _ => SHARED,
+            };
+            (component, owner.to_owned())
+        });
+        let described = lowered.get(extension::RESOURCES).and_then(Value::as_object).into_iter().flatten();
+        let resources = described.map(|(name, said)| Resource {
+            name: name.clone(),
+            title: operations::text(said, "title").to_owned(),
+            description: operations::text(said, "description").to_owned(),
+        });
+        Self { all: resources.collect(), types: types.collect() }
+    }
+
+    /// The components of a resource, by name.
+    pub fn types<'a>(&self, lowered: &'a Value, resource: &str) -> Vec<(&'a String, &'a Value)> {
+        let owner = |name: &String| self.types.get(name).map_or(SHARED, String::as_str);
+        walk::components(lowered).filter(|(name, _)| owner(name) == resource).collect()
+    }
+}
+
+/// The module of a resource; a word of Rust's gets an underscore.
+pub fn module(resource: &str) -> Ident {
+    syn::parse_str::<Ident>(resource).unwrap_or_else(|_| format_ident!("{resource}_"))
+}

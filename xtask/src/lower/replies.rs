@@ -1,0 +1,141 @@
+//! What an operation answers: the service puts every reply into an envelope, `{"data": …}`. The client's `Response` is the
+//! envelope, so here it goes: the success schema becomes that of `data`, or, for a list, that of one item, and the
+//! operation notes which of these it is. A member that the document adds beside `data` so changes no type.
+
+use serde_json::Value;
+
+use super::extension;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::walk;
+
+/// How the schema of a success stands to the body of the reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    /// It is the schema of `data`.
+    Data,
+    /// It is the schema of an item of a list that comes in pages.
+    Page,
+    /// It is the schema of the whole body.
+    Whole,
+}
+
+impl Reply {
+    /// The word for it in the lowered document.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Page => "page",
+            Self::Whole => "whole",
+        }
+    }
+
+    /// What the operation notes; nothing for one whose reply has no JSON.
+    pub fn of(operation: &Value) -> Option<Self> {
+        let word = operation.get(extension::REPLY)?.as_str()?;
+        [Self::Data, Self::Page, Self::Whole].into_iter().find(|reply| reply.word() == word)
+    }
+}
+
+/// What a page may have, apart from its items; an object with more in it is a thing of its own.
+const OF_A_PAGE: [&str; 3] = ["items", "next_token", "has_more"];
+
+/// Runs the pass.
+pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
+    let mut found = Vec::new();
+    let components = document.pointer("/components/schemas").cloned().unwrap_or_default();
+    let resolve = |schema: &Value| {
+        let component = walk::target(schema).and_then(|name| components.get(name));
+        component.unwrap_or(schema).clone()
+    };
+    walk::operations_mut(document, |_, _, operation| {
+        let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut first: Option<(Reply, Value)> = None;
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten();
+        for (status, response) in responses.filter(|(status, _)| walk::is_success(status)) {
+            let Some(schema) = response.pointer_mut("/content/application~1json/schema") else { continue };
+            let reply = opened(schema, &resolve);
+            match &first {
+                None => first = Some((reply, schema.clone())),
+                Some(first) if *first == (reply, schema.clone()) => {}
+                Some(_) => found.push(Diagnostic::new(
+                    "success-bodies-differ",
+                    &id,
+                    format!("the answer {status} has another shape than the success before it"),
+                    "make them one shape in the overlay, or drop the one that the service does not send",
+                )),
+            }
+        }
+        if let Some((reply, _)) = first {
+            operation[extension::REPLY] = reply.word().into();
+        }
+    });
+    Diagnostics::into_result(found)
+}
+
+/// Takes a reply out of its envelope, and says what is left.
+fn opened(schema: &mut Value, resolve: &impl Fn(&Value) -> Value) -> Reply {
+    let envelope = resolve(schema);
+    let Some(data) = envelope.pointer("/properties/data") else { return Reply::Whole };
+    let is_list = |schema: &Value| schema.get("type") == Some(&"array".into());
+    let flat = is_list(data) && envelope.pointer("/properties/next_token").is_some();
+    let members = resolve(data);
+    let members = members.get("properties").and_then(Value::as_object);
+    let nested = members.filter(|members| {
+        members.contains_key("next_token") && members.keys().all(|name| OF_A_PAGE.contains(&name.as_str()))
+    });
+    let items = match nested.and_then(|members| members.get("items")) {
+        Some(list) => list.get("items"),
+        None if flat => data.get("items"),
+        None => None,
+    };
+    let (reply, inner) = match items {
+        Some(item) => (Reply::Page, item.clone()),
+        None => (Reply::Data, data.clone()),
+    };
+    *schema = inner;
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    fn lowered(schema: Value) -> Value {
+        let mut document = json!({
+            "paths": {"/a": {"get": {"operationId": "get_a", "responses": {
+                "200": {"content": {"application/json": {"schema": schema}}}}}}},
+            "components": {"schemas": {
+                "Item": {"properties": {"id": {}}},
+                "Items": {"properties": {"items": {"type": "array", "items": {"type": "string"}}, "next_token": {}}},
+                "Batch": {"properties": {"items": {"type": "array"}, "next_token": {}, "status": {}}}}}});
+        super::apply(&mut document).unwrap();
+        let operation = &document["paths"]["/a"]["get"];
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        json!([operation["x-reply"], schema])
+    }
+
+    #[test]
+    fn the_envelope_goes_and_what_it_was_is_noted() {
+        let item = json!({"$ref": "#/components/schemas/Item"});
+        let envelope = |data: &Value| json!({"properties": {"data": data, "new": {"type": "string"}}});
+        assert_eq!(lowered(envelope(&item)), json!(["data", item]));
+        let list = json!({"type": "array", "items": item});
+        assert_eq!(lowered(envelope(&list)), json!(["data", list]));
+        let flat = json!({"properties": {"data": list, "next_token": {}, "has_more": {}, "total": {}}});
+        assert_eq!(lowered(flat), json!(["page", item]));
+        let nested = json!({"$ref": "#/components/schemas/Items"});
+        assert_eq!(lowered(envelope(&nested)), json!(["page", {"type": "string"}]));
+        let batch = json!({"$ref": "#/components/schemas/Batch"});
+        assert_eq!(lowered(envelope(&batch)), json!(["data", batch]));
+        let whole = json!({"properties": {"ok": {}}});
+        assert_eq!(lowered(whole.clone()), json!(["whole", whole]));
+    }
+
+    #[test]
+    fn two_shapes_of_success_are_refused() {
+        let answer = |schema: Value| json!({"content": {"application/json": {"schema": schema}}});
+        let mut document = json!({"paths": {"/a": {"get": {"operationId": "get_a", "responses": {
+            "200": answer(json!({"properties": {"a": {}}})), "202": answer(json!({"properties": {"b": {}}}))}}}}});
+        assert!(super::apply(&mut document).unwrap_err().has("success-bodies-differ"));
+    }
+}
