@@ -9,6 +9,7 @@ mod client;
 mod construct;
 #[cfg(feature = "client")]
 mod credentials;
+mod decode;
 #[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "client")]
@@ -41,6 +42,7 @@ pub use client::{Client, ClientBuilder};
 pub use construct::BuildError;
 #[cfg(feature = "client")]
 pub use credentials::Credentials;
+pub use decode::from_json_slice;
 #[cfg(feature = "client")]
 pub use error::{Error, ErrorKind};
 #[cfg(feature = "client")]

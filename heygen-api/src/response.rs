@@ -6,6 +6,7 @@ use std::ops::Deref;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
+use crate::decode::{from_json_slice, plain};
 use crate::error::Answered;
 use crate::{Error, EventStream, Operation, RawResponse, error};
 
@@ -62,7 +63,7 @@ impl<T: DeserializeOwned> Response<T> {
         }
         // Nothing at all is an answer where nothing is expected; a question has to be answered.
         let text = if body.is_empty() && operation.method() != http::Method::GET { EMPTY } else { &body };
-        match serde_json::from_slice(text) {
+        match from_json_slice(text) {
             Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, value }),
             Err(_) => {
                 let problem = misfit::<T>(&body);
@@ -96,7 +97,8 @@ impl Response<()> {
 
 /// Where the body does not fit the type, and what was expected there; never what stood there.
 pub(crate) fn misfit<T: DeserializeOwned>(body: &[u8]) -> String {
-    let mut json = serde_json::Deserializer::from_slice(body);
+    let text = plain(body);
+    let mut json = serde_json::Deserializer::from_slice(&text);
     let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
         return "the answer has more than one JSON value".to_owned();
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use heygen_api::{CallRecord, Operation, RawResponse, Request, Transfer, TransportError};
+use heygen_api::{CallRecord, Operation, RawResponse, Request, Transfer, TransportError, from_json_slice};
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::Body;
 use serde_json::Value;
@@ -196,7 +196,7 @@ async fn send(
 
 /// The code of a refusal in the service's form.
 fn code(body: &[u8]) -> Option<String> {
-    let value: Value = serde_json::from_slice(body).ok()?;
+    let value: Value = from_json_slice(body).ok()?;
     value.pointer("/error/code").or_else(|| value.get("code"))?.as_str().map(str::to_owned)
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use heygen_api::TransportError;
+use heygen_api::{TransportError, from_json_slice};
 use http::{StatusCode, header};
 use reqwest::{Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
@@ -134,7 +134,7 @@ impl TokenEndpoint {
             }
             body.extend_from_slice(&chunk);
         }
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer: Value = from_json_slice(&body).unwrap_or_default();
         match status {
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED => Err(refusal(status, &answer)),
             _ if status.is_success() => renewed(&answer).ok_or_else(|| {
