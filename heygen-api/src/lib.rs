@@ -5,6 +5,10 @@
 
 mod assets;
 #[cfg(feature = "client")]
+mod base_url;
+#[cfg(feature = "client")]
+mod causes;
+#[cfg(feature = "client")]
 mod client;
 mod construct;
 #[cfg(feature = "client")]
@@ -12,11 +16,14 @@ mod credentials;
 mod decode;
 #[cfg(feature = "client")]
 mod error;
+mod error_code;
 #[cfg(feature = "client")]
 mod events;
 #[allow(clippy::all, unused_imports, unused_qualifications, reason = "generated: readable first, idiomatic second")]
 #[rustfmt::skip]
 mod generated;
+#[cfg(feature = "client")]
+mod http_transport;
 #[cfg(feature = "client")]
 mod multipart;
 mod open;
@@ -30,9 +37,13 @@ mod patch;
 mod raw;
 mod redact;
 #[cfg(feature = "client")]
+mod refusal;
+#[cfg(feature = "client")]
 mod request;
 #[cfg(feature = "client")]
 mod response;
+#[cfg(feature = "client")]
+mod retry_after;
 mod timestamp;
 #[cfg(feature = "client")]
 mod transport;
@@ -45,11 +56,16 @@ pub use credentials::Credentials;
 pub use decode::from_json_slice;
 #[cfg(feature = "client")]
 pub use error::{Error, ErrorKind};
+pub use error_code::ErrorCode;
 #[cfg(feature = "client")]
 pub use events::{Event, EventStream};
 #[cfg(feature = "client")]
 pub use generated::builder;
 pub use generated::{operations, types};
+/// The crate of the HTTP types that this crate takes and gives: `Method`, `StatusCode`, `HeaderMap`.
+pub use http;
+#[cfg(feature = "client")]
+pub use http_transport::{HttpTransport, http_client};
 #[cfg(feature = "client")]
 pub use multipart::FilePart;
 pub use open::{UnknownMember, UnknownValue};
@@ -62,6 +78,13 @@ pub use patch::Patch;
 #[cfg(feature = "client")]
 pub use raw::RawResponse;
 #[cfg(feature = "client")]
+pub use refusal::is_retryable_refusal;
+/// The crate of the HTTP client that this crate takes: `reqwest::Client`.
+#[cfg(feature = "client")]
+pub use reqwest;
+#[cfg(feature = "client")]
 pub use response::Response;
 #[cfg(feature = "client")]
-pub use transport::{BoxFuture, CallRecord, HttpTransport, Transport, TransportError};
+pub use retry_after::retry_after;
+#[cfg(feature = "client")]
+pub use transport::{BoxFuture, CallRecord, Transport, TransportError, TransportFn, transport_fn};

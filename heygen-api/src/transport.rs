@@ -3,20 +3,22 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
-
-use crate::{Credentials, Error, Operation, RawResponse, Request};
+use crate::causes::causes;
+use crate::operation::Operation;
+use crate::outgoing::Request;
+use crate::raw::RawResponse;
 
 /// A future on the heap that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Sends requests. Authentication, retries, timeouts and tracing live in here and nowhere else.
 ///
-/// An answer of any status is `Ok`: what a refusal means is the client's to say.
+/// An answer of any status is `Ok`: the client decides what a refusal means. [`transport_fn`] makes a transport of a
+/// closure.
 ///
 /// ```
 /// use heygen_api::{BoxFuture, Operation, RawResponse, Request, Transport, TransportError};
@@ -54,6 +56,65 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
+/// A transport that is a closure, such as one that answers in a test. It needs no key.
+///
+/// What the future needs of the operation is read before it starts.
+///
+/// ```
+/// use heygen_api::{Client, TransportError, transport_fn};
+///
+/// # async fn example() -> Result<(), heygen_api::Error> {
+/// let client = Client::new(transport_fn(|_request, operation| {
+///     let body = format!(r#"{{"data":{{"id":"{}","status":"completed"}}}}"#, operation.id());
+///     async move { Ok::<_, TransportError>(http::Response::new(body)) }
+/// }));
+/// assert_eq!(client.get_video().video_id("v").send().await?.data.id, "get_video");
+/// # Ok(())
+/// # }
+/// # futures_executor(example());
+/// # fn futures_executor(work: impl Future<Output = Result<(), heygen_api::Error>>) {
+/// #     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// #     match std::pin::pin!(work).poll(&mut context) {
+/// #         std::task::Poll::Ready(done) => done.unwrap(),
+/// #         std::task::Poll::Pending => unreachable!(),
+/// #     }
+/// # }
+/// ```
+pub fn transport_fn<F, Answer, R>(send: F) -> TransportFn<F>
+where
+    F: Fn(Request, &Operation) -> Answer + Send + Sync + 'static,
+    Answer: Future<Output = Result<R, TransportError>> + Send + 'static,
+    R: Into<RawResponse>,
+{
+    TransportFn(send)
+}
+
+/// What [`transport_fn`] makes.
+#[derive(Clone, Copy)]
+pub struct TransportFn<F>(F);
+
+impl<F, Answer, R> Transport for TransportFn<F>
+where
+    F: Fn(Request, &Operation) -> Answer + Send + Sync + 'static,
+    Answer: Future<Output = Result<R, TransportError>> + Send + 'static,
+    R: Into<RawResponse>,
+{
+    fn send<'a>(
+        &'a self,
+        request: Request,
+        operation: &'a Operation,
+    ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
+        let answer = (self.0)(request, operation);
+        Box::pin(async move { Ok(answer.await?.into()) })
+    }
+}
+
+impl<F> fmt::Debug for TransportFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TransportFn")
+    }
+}
+
 /// What a transport that repeats requests tells of a call: in the [`RawResponse`], or in the [`TransportError`]. Every
 /// error of the call then has it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -81,32 +142,54 @@ impl CallRecord {
 }
 
 /// A request that got no answer.
+///
+/// It prints what happened and what it was made of: `not sent: no route`. Of a [`reqwest::Error`] it prints what
+/// happened alone (`no answer in time`), and [`source`](StdError::source) goes on from there.
+///
+/// ```
+/// use heygen_api::TransportError;
+///
+/// let error = TransportError::no_answer("after 30 s").timed_out();
+/// assert_eq!(error.to_string(), "no answer in time: after 30 s");
+/// assert!(error.is_timeout() && error.may_have_executed());
+/// ```
 #[derive(Debug, Clone)]
 pub struct TransportError {
     sent: bool,
+    connect: bool,
     timeout: bool,
     record: Option<CallRecord>,
-    source: Arc<dyn StdError + Send + Sync>,
+    cause: Arc<dyn StdError + Send + Sync>,
 }
 
 impl TransportError {
     /// The request never left: the service cannot have executed it.
-    pub fn not_sent(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { sent: false, timeout: false, record: None, source: Arc::from(source.into()) }
+    pub fn not_sent(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { sent: false, connect: false, timeout: false, record: None, cause: shared(cause.into()) }
+    }
+
+    /// There was no connection, so the request never left: the service cannot have executed it.
+    ///
+    /// ```
+    /// let error = heygen_api::TransportError::no_connection("no route");
+    /// assert!(error.is_connect() && !error.may_have_executed());
+    /// ```
+    pub fn no_connection(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { connect: true, ..Self::not_sent(cause) }
     }
 
     /// The request may have arrived: the service may have executed it.
-    pub fn no_answer(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { sent: true, timeout: false, record: None, source: Arc::from(source.into()) }
+    pub fn no_answer(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { sent: true, ..Self::not_sent(cause) }
     }
 
-    /// The same, for want of time.
+    /// The same error, because the time was over.
     pub fn timed_out(mut self) -> Self {
         self.timeout = true;
         self
     }
 
-    /// The same, with what the transport tells of the call.
+    /// The same error, with what the transport tells of the call.
     pub fn with_record(mut self, record: CallRecord) -> Self {
         self.record = Some(record);
         self
@@ -126,93 +209,111 @@ impl TransportError {
     pub fn is_timeout(&self) -> bool {
         self.timeout
     }
+
+    /// Whether there was no connection: the host name is unknown, the port is closed, the certificate is not trusted.
+    pub fn is_connect(&self) -> bool {
+        self.connect
+    }
+
+    /// What the error was made of.
+    pub fn get_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.cause
+    }
+
+    /// Whether the cause prints less than [`what`](Self::what) and its own causes do.
+    fn is_silent(&self) -> bool {
+        self.cause.is::<reqwest::Error>()
+    }
+
+    fn what(&self) -> &'static str {
+        match (self.timeout, self.connect, self.sent) {
+            (true, true, _) => "no connection in time",
+            (true, false, true) => "no answer in time",
+            (true, false, false) => "not sent in time",
+            (false, true, _) => self.why_unconnected(),
+            (false, false, true) => "the connection broke",
+            (false, false, false) => "not sent",
+        }
+    }
+
+    /// Why there was no connection, as far as the causes tell.
+    fn why_unconnected(&self) -> &'static str {
+        let first: &(dyn StdError + 'static) = &*self.cause;
+        for cause in causes(first) {
+            let refused = io::ErrorKind::ConnectionRefused;
+            if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == refused) {
+                return "no connection (nothing listens there)";
+            }
+            // These types are private to the crates that made them.
+            let text = cause.to_string();
+            if text.starts_with("dns error") {
+                return "no connection (unknown host name)";
+            }
+            if text.contains("certificate") {
+                return "no connection (untrusted certificate)";
+            }
+        }
+        "no connection"
+    }
+}
+
+/// A cause that can be cloned. The address is left out of it: a signed one is a secret.
+fn shared(cause: Box<dyn StdError + Send + Sync>) -> Arc<dyn StdError + Send + Sync> {
+    match cause.downcast::<reqwest::Error>() {
+        Ok(error) => Arc::new(error.without_url()),
+        Err(cause) => Arc::from(cause),
+    }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match (self.timeout, self.sent) {
-            (true, true) => "no answer in time",
-            (true, false) => "no connection in time",
-            (false, true) => "the connection broke",
-            (false, false) => "not sent",
-        };
-        // One line has to say it: the innermost cause is the one that names it ("connection refused").
-        let mut innermost: &(dyn StdError + 'static) = &*self.source;
-        while let Some(next) = innermost.source() {
-            innermost = next;
-        }
-        write!(f, "{what}: {innermost}")
+        f.write_str(self.what())?;
+        if self.is_silent() { Ok(()) } else { write!(f, ": {}", self.cause) }
     }
 }
 
 impl StdError for TransportError {
+    /// What the text does not say yet.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.source)
+        if self.is_silent() { Some(&*self.cause) } else { self.cause.source() }
     }
 }
 
 impl From<reqwest::Error> for TransportError {
-    /// The address is left out of it: a signed one is a secret.
     fn from(error: reqwest::Error) -> Self {
-        let timeout = error.is_timeout();
-        let sent = !(error.is_connect() || error.is_builder());
-        Self { sent, timeout, record: None, source: Arc::new(error.without_url()) }
+        let (timeout, connect, builder) = (error.is_timeout(), error.is_connect(), error.is_builder());
+        Self { timeout, connect, sent: !(connect || builder), ..Self::not_sent(error) }
     }
 }
 
-/// The plain transport: adds the credentials and sends, once.
-///
-/// Connecting is given 10 seconds; the answer may take as long as it takes. It follows no redirect, for the API has none
-/// and an API key must not follow one.
-#[derive(Debug, Clone)]
-pub struct HttpTransport {
-    client: reqwest::Client,
-    name: HeaderName,
-    value: HeaderValue,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl HttpTransport {
-    /// Sends with these credentials.
-    ///
-    /// # Errors
-    ///
-    /// The credentials fit into no header, or the TLS library could not be set up.
-    pub fn new(credentials: Credentials) -> Result<Self, Error> {
-        Self::with_options(credentials, |options| options)
+    #[test]
+    fn an_error_says_what_happened_and_then_why() {
+        let broken = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let text = broken.to_string();
+        for (error, wanted) in [
+            (TransportError::not_sent("x"), "not sent: x".to_owned()),
+            (TransportError::not_sent("x").timed_out(), "not sent in time: x".to_owned()),
+            (TransportError::no_answer("x"), "the connection broke: x".to_owned()),
+            (TransportError::no_answer("x").timed_out(), "no answer in time: x".to_owned()),
+            (TransportError::no_connection("x"), "no connection: x".to_owned()),
+            (TransportError::no_connection("x").timed_out(), "no connection in time: x".to_owned()),
+            (TransportError::no_connection(broken), format!("no connection (nothing listens there): {text}")),
+        ] {
+            assert_eq!(error.to_string(), wanted);
+            assert!(error.source().is_none());
+        }
     }
 
-    pub(crate) fn with_options(
-        credentials: Credentials,
-        set: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-    ) -> Result<Self, Error> {
-        let options = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(10))
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("heygen-api/", env!("CARGO_PKG_VERSION")));
-        let client = set(options).build().map_err(|problem| {
-            Error::configuration(format!("the HTTP client could not be set up: {problem}"))
-        })?;
-        Self::with_client(credentials, client)
-    }
-
-    /// Sends with these credentials by an HTTP client of the caller's.
-    ///
-    /// # Errors
-    ///
-    /// The credentials fit into no header.
-    pub fn with_client(credentials: Credentials, client: reqwest::Client) -> Result<Self, Error> {
-        let (name, value) = credentials.header()?;
-        Ok(Self { client, name, value })
-    }
-}
-
-impl Transport for HttpTransport {
-    fn send<'a>(
-        &'a self,
-        mut request: Request,
-        _operation: &'a Operation,
-    ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
-        request.headers_mut().insert(self.name.clone(), self.value.clone());
-        Box::pin(async move { Ok(self.client.execute(request.into_inner()).await?.into()) })
+    #[test]
+    fn the_causes_of_a_cause_follow() {
+        let outer = io::Error::other(io::Error::other(fmt::Error));
+        let error = TransportError::no_answer(outer);
+        assert!(error.get_ref().is::<io::Error>());
+        let next = error.source().map(ToString::to_string);
+        assert_ne!(Some(error.to_string()), next);
     }
 }

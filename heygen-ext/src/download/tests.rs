@@ -326,7 +326,7 @@ async fn a_link_that_never_comes_is_given_up() {
     time.0
         .inject(
             Fault::answer(200, "application/json", body.to_string())
-                .on(heygen_api::operations::GET_VIDEO.document_id),
+                .on(heygen_api::operations::GET_VIDEO.document_id()),
         )
         .unwrap();
     let error = heygen.download(&video).bytes(1 << 20).await.err().unwrap();
