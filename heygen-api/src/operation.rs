@@ -92,6 +92,10 @@ impl Operation {
         self
     }
 
+    #[cfg_attr(
+        not(any(feature = "preview", feature = "legacy")),
+        allow(dead_code, reason = "only operations behind a feature have a gate")
+    )]
     pub(crate) const fn with_gate(mut self, gate: Gate) -> Self {
         self.gate = gate;
         self

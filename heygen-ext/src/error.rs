@@ -328,44 +328,4 @@ impl StdError for Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn after_a_submission_nothing_is_safe_to_submit_again() {
-        let refused = Error::deadline(Duration::ZERO);
-        for error in
-            [refused, Error::failed(None, "m".into()), Error::needs_person("reviewing"), Error::download("d")]
-        {
-            assert!(error.may_have_executed(), "{error}");
-        }
-        assert!(!Error::configuration("c").may_have_executed());
-        assert!(Error::configuration("c").of_job("j").may_have_executed());
-    }
-
-    #[test]
-    fn what_no_repetition_mends_is_not_called_retryable() {
-        let refused = |status: u16| Error::link_refused("r", StatusCode::from_u16(status).unwrap());
-        for (status, retryable) in
-            [(403, false), (404, false), (204, false), (501, false), (429, true), (503, true)]
-        {
-            assert_eq!(refused(status).is_retryable(), retryable, "{status}");
-        }
-        assert!(!Error::storage_refused(StatusCode::BAD_REQUEST, Some("EntityTooLarge")).is_retryable());
-        assert!(Error::transfer("t", TransportError::no_answer("reset")).is_retryable());
-    }
-
-    #[test]
-    fn the_services_words_are_there_and_print_as_one_line() {
-        let error = Error::failed(Some("render_failed".into()), "No\nface".into());
-        assert_eq!(error.message(), Some("No\nface"));
-        assert_eq!(error.to_string(), "the job failed: render_failed: No face");
-    }
-
-    #[test]
-    fn an_error_is_small_and_travels() {
-        fn travels<T: Clone + Send + Sync + 'static>() {}
-        travels::<Error>();
-        assert_eq!(size_of::<Error>(), size_of::<usize>());
-    }
-}
+mod tests;
