@@ -13,7 +13,8 @@ use crate::operation::Operation;
 use crate::operations::BASE_URL;
 use crate::outgoing::Request;
 use crate::raw::RawResponse;
-use crate::transport::{BoxFuture, Transport, TransportError};
+use crate::transport::{BoxFuture, Transport};
+use crate::transport_error::TransportError;
 
 /// A client of the HeyGen API, with one method for each operation of the document.
 ///

@@ -8,13 +8,14 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
+use crate::call_record::CallRecord;
 use crate::causes::in_one_line;
 use crate::error_code::ErrorCode;
 use crate::operation::Operation;
 use crate::raw::RawResponse;
 use crate::refusal::{is_retryable_refusal, read_disguised_refusal, read_refusal, specific_code};
 use crate::retry_after::retry_after;
-use crate::transport::{CallRecord, TransportError};
+use crate::transport_error::TransportError;
 use crate::types::StandardApiError;
 
 /// Why a call failed. Cheap to clone; keeps all that the service said.

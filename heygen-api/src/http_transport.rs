@@ -13,7 +13,8 @@ use crate::operation::Operation;
 use crate::operations::API_KEY_HEADER;
 use crate::outgoing::Request;
 use crate::raw::RawResponse;
-use crate::transport::{BoxFuture, Transport, TransportError};
+use crate::transport::{BoxFuture, Transport};
+use crate::transport_error::TransportError;
 
 /// The plain transport: adds its credentials, if it has any, and sends, once.
 ///

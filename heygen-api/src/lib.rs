@@ -7,6 +7,8 @@ mod assets;
 #[cfg(feature = "client")]
 mod base_url;
 #[cfg(feature = "client")]
+mod call_record;
+#[cfg(feature = "client")]
 mod causes;
 #[cfg(feature = "client")]
 mod client;
@@ -47,7 +49,11 @@ mod retry_after;
 mod timestamp;
 #[cfg(feature = "client")]
 mod transport;
+#[cfg(feature = "client")]
+mod transport_error;
 
+#[cfg(feature = "client")]
+pub use call_record::CallRecord;
 #[cfg(feature = "client")]
 pub use client::{Client, ClientBuilder};
 pub use construct::BuildError;
@@ -87,4 +93,6 @@ pub use response::Response;
 #[cfg(feature = "client")]
 pub use retry_after::retry_after;
 #[cfg(feature = "client")]
-pub use transport::{BoxFuture, CallRecord, Transport, TransportError, TransportFn, transport_fn};
+pub use transport::{BoxFuture, Transport, TransportFn, transport_fn};
+#[cfg(feature = "client")]
+pub use transport_error::TransportError;

@@ -8,7 +8,7 @@ use jiff::fmt::rfc2822;
 /// How long the headers of an answer ask the client to wait before the next request.
 ///
 /// The header has seconds or a date. A date is counted from the answer's own `Date`, so that a wrong clock on this
-/// machine does no harm, and from `now` where there is none. A date that has passed means now.
+/// machine does no harm, and from `now` where it is missing. A date that has passed means now.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

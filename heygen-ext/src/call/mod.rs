@@ -225,7 +225,7 @@ impl Call<'_> {
         let Ok(renewal) = renewal else { return Ok(false) };
         renewal.map_err(|problem| {
             let request = outcome.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
-            let refusal = format!("the service refused the access token with 401{request}, and ");
+            let refusal = format!("the service refused the access token with 401{request}; ");
             TransportError::not_sent(NoCredentials::new(refusal, problem))
         })
     }

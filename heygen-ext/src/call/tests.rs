@@ -363,7 +363,7 @@ async fn without_a_token_nothing_is_sent_and_the_reason_is_told() {
     let stage = Stage::with(&[], builder.observer(ledger.clone()));
     let error = create(&stage.heygen).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
-    assert!(error.to_string().ends_with("there are no credentials: the vault is sealed"), "{error}");
+    assert!(error.to_string().ends_with("no credentials: the vault is sealed"), "{error}");
     assert!(!error.may_have_executed() && !error.is_retryable());
     // Whoever counts calls hears of this one too.
     assert_eq!(ledger.0.lock().unwrap().len(), 1);

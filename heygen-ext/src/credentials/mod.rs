@@ -50,7 +50,7 @@ impl NoCredentials {
 
 impl fmt::Display for NoCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}there are no credentials: {}", self.why, self.source)
+        write!(f, "{}no credentials: {}", self.why, self.source)
     }
 }
 

@@ -134,7 +134,7 @@ async fn the_questions_are_those_of_the_failed_call() {
     let vault = io::Error::other(io::Error::other("the disk is gone"));
     let error = call(Err(TransportError::not_sent(NoCredentials::new(String::new(), vault.into())))).await;
     assert_eq!(error.kind(), ErrorKind::Credentials);
-    assert_eq!(chain(&error), "get_video: not sent: there are no credentials: the disk is gone");
+    assert_eq!(chain(&error), "get_video: not sent: no credentials: the disk is gone");
     let transfer = Error::upload_transfer("u", TransportError::no_answer("x").timed_out());
     assert!(transfer.is_timeout() && transfer.is_retryable() && transfer.kind() == ErrorKind::Upload);
 }
