@@ -3,8 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::{HeaderName, HeaderValue};
+
+use crate::base_url::{is_loopback, validate_base_url};
+use crate::credentials::Credentials;
+use crate::error::Error;
+use crate::http_transport::{HttpTransport, set_credentials};
+use crate::operation::Operation;
 use crate::operations::BASE_URL;
-use crate::{Credentials, Error, HttpTransport, Operation, RawResponse, Request, Transport};
+use crate::raw::RawResponse;
+use crate::request::Request;
+use crate::transport::{BoxFuture, Transport};
+use crate::transport_error::TransportError;
 
 /// A client of the HeyGen API, with one method for each operation of the document.
 ///
@@ -28,12 +38,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the service that sends by `transport`.
+    /// A client of the service that sends by `transport`. It adds no credentials.
     pub fn new(transport: impl Transport) -> Self {
         Self { baseurl: BASE_URL.into(), transport: Arc::new(transport) }
     }
 
-    /// A client with options: another address, a key, an HTTP client of the caller's.
+    /// A client with options: another address, a key, another HTTP client.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
@@ -87,7 +97,8 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Another address than the service's own. Plain http is refused, except to this machine.
+    /// Sends to this address, instead of the service's own. It has a scheme and a host, and no `/v3`, with which the paths
+    /// already begin. Plain HTTP is refused, except to this machine.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
@@ -104,8 +115,8 @@ impl ClientBuilder {
     }
 
     /// Sends these credentials with each request.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+    pub fn credentials(mut self, credentials: impl Into<Credentials>) -> Self {
+        self.credentials = Some(credentials.into());
         self
     }
 
@@ -116,7 +127,16 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends by this transport, which then has to see to credentials itself.
+    /// Sends by this transport. Without credentials beside it, the transport sees to them itself, and one for a test needs
+    /// no key.
+    ///
+    /// ```
+    /// use heygen_api::{Client, TransportError, transport_fn};
+    ///
+    /// let offline = transport_fn(|_, _| async { Err::<http::Response<&str>, _>(TransportError::not_sent("offline")) });
+    /// let client = Client::builder().base_url("http://localhost").transport(offline).build()?;
+    /// # Ok::<_, heygen_api::Error>(())
+    /// ```
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -126,36 +146,52 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration): the address is no URL or is plain http to another
-    /// machine; neither credentials nor a transport were given, or both; the key has characters that no header takes.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration): the base URL is invalid, or is plain HTTP to another
+    /// machine; neither credentials nor a transport were given; both a transport and an HTTP client were given; the key is
+    /// empty or has characters that no header takes; TLS could not be set up.
     pub fn build(self) -> Result<Client, Error> {
         let baseurl = match self.base_url {
-            Some(url) => checked(&url)?,
+            Some(url) => validate_base_url(&url)?,
             None => BASE_URL.to_owned(),
         };
-        let transport: Arc<dyn Transport> = match (self.transport, self.credentials, self.http_client) {
-            (Some(transport), None, None) => transport,
-            (Some(_), _, _) => {
+        let header = self.credentials.map(|credentials| credentials.header()).transpose()?;
+        let inner: Arc<dyn Transport> = match (self.transport, self.http_client) {
+            (Some(_), Some(_)) => {
                 return Err(Error::configuration(
-                    "a transport of one's own sees to credentials and HTTP itself: give either it or these",
+                    "both a transport and an HTTP client: give the HTTP client to `HttpTransport`, or leave one out",
                 ));
             }
-            (None, None, _) => {
+            (Some(transport), None) => transport,
+            (None, _) if header.is_none() => {
                 return Err(Error::configuration("no credentials: call `api_key` or `bearer_token`"));
             }
-            (None, Some(credentials), None) => {
-                // What goes to this machine in the clear must not leave it by a proxy.
-                let local = baseurl.starts_with("http:");
-                Arc::new(HttpTransport::with_options(credentials, |options| match local {
-                    true => options.no_proxy(),
-                    false => options,
-                })?)
-            }
-            (None, Some(credentials), Some(client)) => {
-                Arc::new(HttpTransport::with_client(credentials, client)?)
-            }
+            (None, Some(client)) => Arc::new(HttpTransport::from(client)),
+            // What goes to this machine in the clear must not leave it by a proxy.
+            (None, None) if is_loopback(&baseurl) => Arc::new(HttpTransport::to_loopback()?),
+            (None, None) => Arc::new(HttpTransport::without_credentials()?),
+        };
+        let transport = match header {
+            Some(header) => Arc::new(WithCredentials { inner, header }),
+            None => inner,
         };
         Ok(Client { baseurl: baseurl.into(), transport })
+    }
+}
+
+/// Puts the credentials of a client on each request.
+struct WithCredentials {
+    inner: Arc<dyn Transport>,
+    header: (HeaderName, HeaderValue),
+}
+
+impl Transport for WithCredentials {
+    fn send<'a>(
+        &'a self,
+        mut request: Request,
+        operation: &'a Operation,
+    ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
+        set_credentials(&mut request, &self.header);
+        self.inner.send(request, operation)
     }
 }
 
@@ -165,37 +201,10 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-fn checked(url: &str) -> Result<String, Error> {
-    let parsed = reqwest::Url::parse(url)
-        .map_err(|problem| Error::configuration(format!("the base URL is no URL: {problem}")))?;
-    if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err(Error::configuration(
-            "the base URL holds a user or a password: give credentials by themselves",
-        ));
-    }
-    if parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err(Error::configuration("the base URL has a query or a fragment: leave it out"));
-    }
-    let local = match parsed.host_str() {
-        Some("localhost" | "[::1]") => true,
-        Some(host) => host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
-        None => false,
-    };
-    match parsed.scheme() {
-        "https" => {}
-        "http" if local => {}
-        _ => {
-            return Err(Error::configuration(format!(
-                "the base URL `{url}` would send the key in the clear: use https (plain http only to this machine)"
-            )));
-        }
-    }
-    Ok(url.trim_end_matches('/').to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::transport_fn;
 
     fn problem(builder: ClientBuilder) -> String {
         builder.build().unwrap_err().to_string()
@@ -203,16 +212,15 @@ mod tests {
 
     #[test]
     fn a_wrong_configuration_says_what_to_do() {
-        assert!(problem(Client::builder()).contains("api_key"));
-        assert!(problem(Client::builder().api_key("k").base_url("http://api.heygen.com")).contains("https"));
-        assert!(problem(Client::builder().api_key("k").base_url("nonsense")).contains("no URL"));
-        for url in ["https://example.com?x=1", "https://example.com/#x"] {
-            assert!(problem(Client::builder().api_key("k").base_url(url)).contains("leave it out"));
-        }
-        let with_password = problem(Client::builder().api_key("k").base_url("https://me:secret@example.com"));
-        assert!(with_password.contains("password") && !with_password.contains("secret"), "{with_password}");
-        assert!(problem(Client::builder().api_key("a\nb")).contains("header"));
-        assert!(!problem(Client::builder().api_key("a\nb-secret")).contains("secret"));
+        assert_eq!(problem(Client::builder()), "no credentials: call `api_key` or `bearer_token`");
+        let url = problem(Client::builder().api_key("k").base_url("localhost:80"));
+        assert_eq!(url, "invalid base URL `localhost:80`: missing scheme; write `http://localhost:80`");
+        let key = problem(Client::builder().api_key("a\nb-secret"));
+        assert_eq!(key, "invalid API key: a line break in it; copy it again, as one line");
+        let offline =
+            transport_fn(|_, _| async { Err::<RawResponse, _>(TransportError::not_sent("offline")) });
+        let both = Client::builder().transport(offline).http_client(reqwest::Client::new());
+        assert!(problem(both).contains("leave one out"));
     }
 
     #[test]

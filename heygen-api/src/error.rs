@@ -3,20 +3,39 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
-use serde_json::{Value, json};
+use http::{HeaderMap, StatusCode};
 
-use crate::types::{ErrorEnvelope, StandardApiError};
-use crate::{CallRecord, Operation, RawResponse, TransportError};
-
-/// Code of a refusal that says: the first request with this idempotency key has not ended yet.
-const IN_PROGRESS: &str = "request_in_progress";
+use crate::call_record::CallRecord;
+use crate::causes::in_one_line;
+use crate::error_code::ErrorCode;
+use crate::operation::Operation;
+use crate::raw::RawResponse;
+use crate::refusal::{is_retryable_refusal, read_disguised_refusal, read_refusal, specific_code};
+use crate::retry_after::retry_after;
+use crate::transport_error::TransportError;
+use crate::types::StandardApiError;
 
 /// Why a call failed. Cheap to clone; keeps all that the service said.
 ///
-/// It prints as one line: `create_video: 402 insufficient_credit: Not enough credit (request 7f3a)`.
+/// It prints as one line: `create_video: 402 insufficient_credit: Not enough credit (request 7f3a)`. What led to it
+/// follows in [`source`](StdError::source), which repeats nothing of that line.
+///
+/// ```no_run
+/// use heygen_api::{Client, ErrorCode};
+///
+/// # async fn example(client: Client) -> Result<(), heygen_api::Error> {
+/// match client.get_video().video_id("v").send().await {
+///     Ok(video) => println!("{}", video.data.status),
+///     Err(error) if error.code() == Some(ErrorCode::VideoNotFound) => println!("it was deleted"),
+///     Err(error) if error.is_retryable() => println!("try again in {:?}: {error}", error.retry_after()),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -29,7 +48,9 @@ struct Inner {
     headers: HeaderMap,
     body: Bytes,
     said: Option<StandardApiError>,
-    source: Option<TransportError>,
+    transport: Option<TransportError>,
+    /// Why the client could not be built.
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
     record: Option<CallRecord>,
 }
 
@@ -43,6 +64,8 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The request was not sent, or not answered to the end; see [`Error::may_have_executed`].
     Transport,
+    /// The same, because the time was over.
+    Timeout,
     /// The service answered with a status that is no success; see [`Error::code`].
     Refused,
     /// The service answered with success, and with something that is not what the document promises.
@@ -65,9 +88,9 @@ impl Error {
         self.0.status
     }
 
-    /// The service's code for the refusal, such as `insufficient_credit`. New ones may appear at any time.
-    pub fn code(&self) -> Option<&str> {
-        self.0.said.as_ref().map(|said| said.code.as_str()).filter(|code| !code.is_empty())
+    /// The service's code for the refusal. New ones may appear at any time.
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.0.said.as_ref().and_then(specific_code).map(ErrorCode::from)
     }
 
     /// The service's words for the refusal.
@@ -101,7 +124,39 @@ impl Error {
     }
 
     fn record(&self) -> Option<&CallRecord> {
-        self.0.record.as_ref().or_else(|| self.0.source.as_ref()?.record())
+        self.0.record.as_ref().or_else(|| self.0.transport.as_ref()?.record())
+    }
+
+    /// The failure of the transport: why the request was not sent, or how the answer broke off.
+    pub fn transport_error(&self) -> Option<&TransportError> {
+        self.0.transport.as_ref()
+    }
+
+    /// How long the service asks to wait before the next request, by the `Retry-After` header of its answer.
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after(&self.0.headers, SystemTime::now())
+    }
+
+    /// Whether the same call, unchanged, may succeed later: the network, the load of the service or a race was in the
+    /// way. Before repeating a call that makes something, ask [`may_have_executed`](Self::may_have_executed) too.
+    pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::Transport | ErrorKind::Timeout => true,
+            ErrorKind::Refused => {
+                self.0.status.is_some_and(|status| is_retryable_refusal(status, self.code().as_ref()))
+            }
+            ErrorKind::Configuration | ErrorKind::InvalidRequest | ErrorKind::Decode => false,
+        }
+    }
+
+    /// Whether the time was over before the answer was there.
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == ErrorKind::Timeout
+    }
+
+    /// Whether there was no connection: the host name is unknown, the port is closed, the certificate is not trusted.
+    pub fn is_connect(&self) -> bool {
+        self.0.transport.as_ref().is_some_and(TransportError::is_connect)
     }
 
     /// Headers of the answer; empty when there was none.
@@ -122,13 +177,13 @@ impl Error {
         match self.0.kind {
             ErrorKind::Configuration | ErrorKind::InvalidRequest => false,
             // With a status there was an answer, whatever became of its body.
-            ErrorKind::Transport if self.0.status.is_some() => true,
-            ErrorKind::Transport => self.0.source.as_ref().is_none_or(TransportError::may_have_executed),
+            ErrorKind::Transport | ErrorKind::Timeout if self.0.status.is_some() => true,
+            ErrorKind::Transport | ErrorKind::Timeout => {
+                self.0.transport.as_ref().is_none_or(TransportError::may_have_executed)
+            }
             ErrorKind::Refused => match self.0.status {
                 // The first try with the same key is under way.
-                Some(StatusCode::CONFLICT) => {
-                    self.code().is_some_and(|code| code.eq_ignore_ascii_case(IN_PROGRESS))
-                }
+                Some(StatusCode::CONFLICT) => self.code() == Some(ErrorCode::RequestInProgress),
                 Some(StatusCode::REQUEST_TIMEOUT) => true,
                 Some(status) => !status.is_client_error(),
                 None => true,
@@ -141,13 +196,23 @@ impl Error {
         Self::new(ErrorKind::Configuration, None, problem.into())
     }
 
+    /// The client cannot be built, for this cause.
+    pub(crate) fn configuration_by(
+        problem: impl Into<String>,
+        cause: impl StdError + Send + Sync + 'static,
+    ) -> Self {
+        let mut error = Inner::new(ErrorKind::Configuration, None, problem.into());
+        error.cause = Some(Arc::new(cause));
+        Self(Arc::new(error))
+    }
+
     pub(crate) fn invalid_request(operation: &Operation, problem: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidRequest, Some(operation), problem.into())
     }
 
     pub(crate) fn transport(operation: &Operation, source: TransportError) -> Self {
-        let mut error = Inner::new(ErrorKind::Transport, Some(operation), source.to_string());
-        error.source = Some(source);
+        let mut error = Inner::new(unanswered(&source), Some(operation), source.to_string());
+        error.transport = Some(source);
         Self(Arc::new(error))
     }
 
@@ -164,7 +229,7 @@ impl Error {
         answered.note(&mut error);
         error.body = body;
         error.said = said;
-        error.source = cut;
+        error.transport = cut;
         Self(Arc::new(error))
     }
 
@@ -174,13 +239,9 @@ impl Error {
         answered: &Answered,
         body: &Bytes,
     ) -> Option<Self> {
-        // Hardly any success has the word in it, and most of those say `null`.
-        if !body.windows(ERROR.len()).any(|window| window == ERROR) {
-            return None;
-        }
-        let Probe { error: Some(_) } = serde_json::from_slice(body).ok()? else { return None };
+        let said = read_disguised_refusal(body)?;
         let mut error = Inner::new(ErrorKind::Refused, Some(operation), String::new());
-        error.said = Some(read_refusal(body)?);
+        error.said = Some(said);
         answered.clone().note(&mut error);
         error.body = body.clone();
         Some(Self(Arc::new(error)))
@@ -189,9 +250,9 @@ impl Error {
     /// A success whose body broke off.
     pub(crate) fn cut(operation: &Operation, answered: Answered, source: TransportError) -> Self {
         let mut error =
-            Inner::new(ErrorKind::Transport, Some(operation), format!("the answer broke off: {source}"));
+            Inner::new(unanswered(&source), Some(operation), format!("the answer broke off: {source}"));
         answered.note(&mut error);
-        error.source = Some(source);
+        error.transport = Some(source);
         Self(Arc::new(error))
     }
 
@@ -217,19 +278,16 @@ impl Inner {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             said: None,
-            source: None,
+            transport: None,
+            cause: None,
             record: None,
         }
     }
 }
 
-/// The member in which refusals stand.
-const ERROR: &[u8] = b"\"error\"";
-
-/// Whether an answer has that member, and not as `null`.
-#[derive(serde::Deserialize)]
-struct Probe {
-    error: Option<serde::de::IgnoredAny>,
+/// The kind of a call that got no answer.
+fn unanswered(error: &TransportError) -> ErrorKind {
+    if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Transport }
 }
 
 /// What an answer says before its body.
@@ -259,32 +317,6 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-request-id")?.to_str().ok()
 }
 
-/// Reads the v3 form, and the forms of the retired versions into it: `error` may be a text or an object with a numeric
-/// code, or `code` and `message` stand at the top.
-fn read_refusal(body: &[u8]) -> Option<StandardApiError> {
-    if let Ok(ErrorEnvelope { error: Some(said), .. }) = serde_json::from_slice(body) {
-        return Some(said);
-    }
-    let value: Value = serde_json::from_slice(body).ok()?;
-    let inner = value.get("error").filter(|error| !error.is_null()).unwrap_or(&value);
-    let text = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    };
-    let member = |name: &str| inner.get(name).or_else(|| value.get(name)).and_then(text);
-    let message =
-        text(inner).or_else(|| member("message")).or_else(|| member("detail")).or_else(|| member("msg"))?;
-    // A refusal may have no code; what the generated type requires is empty then.
-    let said = json!({
-        "code": member("code").unwrap_or_default(),
-        "message": message,
-        "param": member("param"),
-        "doc_url": member("doc_url"),
-    });
-    serde_json::from_value(said).ok()
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(operation) = &self.0.operation {
@@ -295,8 +327,8 @@ impl fmt::Display for Error {
         }
         match &self.0.said {
             Some(said) => {
-                if !said.code.is_empty() {
-                    write!(f, "{}: ", said.code)?;
+                if let Some(code) = specific_code(said) {
+                    write!(f, "{code}: ")?;
                 }
                 f.write_str(&one_line(&said.message))?;
                 if let Some(param) = &said.param {
@@ -318,51 +350,19 @@ fn one_line(text: &str) -> String {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("what", &self.to_string())
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("Error");
+        shown.field("kind", &self.0.kind).field("what", &self.to_string());
+        if let Some(cause) = self.source() {
+            shown.field("cause", &in_one_line(cause));
+        }
+        shown.finish_non_exhaustive()
     }
 }
 
 impl StdError for Error {
+    /// What the text does not say yet: it has what the [`TransportError`] says.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| source as _)
-    }
-}
-
-/// How long the service asks to be left alone, as it wrote it: seconds, or an HTTP date.
-impl Error {
-    /// The `Retry-After` header of a refusal, unparsed.
-    pub fn retry_after(&self) -> Option<&str> {
-        self.0.headers.get(header::RETRY_AFTER)?.to_str().ok()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::read_refusal;
-
-    #[test]
-    fn every_known_form_of_a_refusal_is_read() {
-        for (body, code, message) in [
-            (r#"{"error":{"code":"not_found","message":"No such video"}}"#, "not_found", "No such video"),
-            (r#"{"error":{"code":40119,"message":"too long"},"data":null}"#, "40119", "too long"),
-            (r#"{"error":"bad","data":null}"#, "", "bad"),
-            (r#"{"error":{"code":"c","message":"m","param":["a"]}}"#, "c", "m"),
-            (r#"{"error":{"code":"c","message":"m","errors":[{"odd":1}]}}"#, "c", "m"),
-            (r#"{"code":400175,"message":"Invalid"}"#, "400175", "Invalid"),
-        ] {
-            let said = read_refusal(body.as_bytes()).unwrap();
-            assert_eq!((said.code.as_str(), said.message.as_str()), (code, message));
-        }
-        let odd = read_refusal(br#"{"error":{"code":7,"message":"m","param":"p","doc_url":"d"}}"#).unwrap();
-        assert_eq!(
-            (odd.code.as_str(), odd.param.as_deref(), odd.doc_url.as_deref()),
-            ("7", Some("p"), Some("d"))
-        );
-        for body in ["<html>502</html>", "", "[]", r#"{"data":1}"#] {
-            assert!(read_refusal(body.as_bytes()).is_none(), "{body}");
-        }
+        let transport = || self.0.transport.as_ref()?.source();
+        self.0.cause.as_deref().map(|cause| cause as _).or_else(transport)
     }
 }

@@ -9,6 +9,7 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
+use crate::decode::from_json_slice;
 use crate::error::Answered;
 use crate::{Error, Operation, RawResponse, TransportError};
 
@@ -113,7 +114,7 @@ impl<T: DeserializeOwned> EventStream<T> {
         if !matches!(frame.event.as_str(), "" | "message") {
             return Ok(Event::Named { event: frame.event, data: frame.data });
         }
-        serde_json::from_str(&frame.data).map(Event::Data).map_err(|_| {
+        from_json_slice(frame.data.as_bytes()).map(Event::Data).map_err(|_| {
             let problem = crate::response::misfit::<T>(frame.data.as_bytes());
             Error::decode(&self.operation, self.answered.clone(), frame.data.into(), problem)
         })

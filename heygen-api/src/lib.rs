@@ -5,15 +5,23 @@
 
 #[cfg(feature = "client")]
 mod address;
+#[cfg(feature = "client")]
+mod base_url;
 mod builder_support;
 #[cfg(feature = "client")]
 mod call;
 #[cfg(feature = "client")]
+mod call_record;
+#[cfg(feature = "client")]
+mod causes;
+#[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
 mod credentials;
+mod decode;
 #[cfg(feature = "client")]
 mod error;
+mod error_code;
 #[cfg(feature = "client")]
 mod events;
 #[allow(clippy::all, unused_imports, unused_qualifications, reason = "generated: readable first, idiomatic second")]
@@ -21,6 +29,8 @@ mod events;
 #[allow(missing_docs, reason = "the document does not describe every field, and its name alone says no more")]
 #[rustfmt::skip]
 mod generated;
+#[cfg(feature = "client")]
+mod http_transport;
 #[cfg(feature = "client")]
 mod multipart;
 mod object;
@@ -33,31 +43,41 @@ mod patch;
 mod raw;
 mod redact;
 #[cfg(feature = "client")]
+mod refusal;
+#[cfg(feature = "client")]
 mod request;
 #[cfg(feature = "client")]
 mod request_builder;
 #[cfg(feature = "client")]
 mod response;
+#[cfg(feature = "client")]
+mod retry_after;
 mod timestamp;
 #[cfg(feature = "client")]
 mod transport;
-
-pub use http;
 #[cfg(feature = "client")]
-pub use reqwest;
+mod transport_error;
 
 pub use builder_support::{BuildError, IntoValue};
+#[cfg(feature = "client")]
+pub use call_record::CallRecord;
 #[cfg(feature = "client")]
 pub use client::{Client, ClientBuilder};
 #[cfg(feature = "client")]
 pub use credentials::Credentials;
+pub use decode::from_json_slice;
 #[cfg(feature = "client")]
 pub use error::{Error, ErrorKind};
+pub use error_code::ErrorCode;
 #[cfg(feature = "client")]
 pub use events::{Event, EventStream};
 #[cfg(feature = "client")]
 pub use generated::builder;
 pub use generated::{operations, types};
+/// The crate of the HTTP types that this crate takes and gives: `Method`, `StatusCode`, `HeaderMap`.
+pub use http;
+#[cfg(feature = "client")]
+pub use http_transport::{HttpTransport, http_client};
 #[cfg(feature = "client")]
 pub use multipart::FilePart;
 pub use open::{Extra, UnknownMember, UnknownValue};
@@ -68,10 +88,19 @@ pub use patch::Patch;
 #[cfg(feature = "client")]
 pub use raw::RawResponse;
 #[cfg(feature = "client")]
+pub use refusal::is_retryable_refusal;
+#[cfg(feature = "client")]
 pub use request::Request;
 #[cfg(feature = "client")]
 pub use request_builder::RequestBuilder;
+/// The crate of the HTTP client that this crate takes: `reqwest::Client`.
+#[cfg(feature = "client")]
+pub use reqwest;
 #[cfg(feature = "client")]
 pub use response::Response;
 #[cfg(feature = "client")]
-pub use transport::{BoxFuture, CallRecord, HttpTransport, Transport, TransportError};
+pub use retry_after::retry_after;
+#[cfg(feature = "client")]
+pub use transport::{BoxFuture, Transport, TransportFn, transport_fn};
+#[cfg(feature = "client")]
+pub use transport_error::TransportError;

@@ -110,6 +110,14 @@ macro_rules! open_enum {
             }
         }
 
+        crate::open::open_enum_traits!($name);
+    };
+}
+pub(crate) use open_enum;
+
+/// What every open enumeration can do, given `From<&str>` and `as_str`.
+macro_rules! open_enum_traits {
+    ($name:ident) => {
         impl From<String> for $name {
             fn from(value: String) -> Self {
                 Self::from(value.as_str())
@@ -148,7 +156,7 @@ macro_rules! open_enum {
         }
     };
 }
-pub(crate) use open_enum;
+pub(crate) use open_enum_traits;
 
 /// The members of a type that this version has no field for, as they came.
 ///

@@ -7,7 +7,8 @@ use futures_core::Stream;
 use futures_util::stream;
 use http::{HeaderMap, StatusCode};
 
-use crate::{CallRecord, TransportError};
+use crate::call_record::CallRecord;
+use crate::transport_error::TransportError;
 
 /// What a [`Transport`](crate::Transport) answers: status, headers, and a body that is there or still on its way.
 ///

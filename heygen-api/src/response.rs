@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::decode::{from_json_slice, plain};
 use crate::error::Answered;
 use crate::pages::WholePage;
 use crate::{Error, EventStream, Operation, Page, RawResponse, error};
@@ -54,7 +55,7 @@ impl<T> Response<T> {
     ///
     /// It is `null` for an empty body and for a stream of events. It is read anew by each call.
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+        from_json_slice(&self.body).unwrap_or_default()
     }
 
     /// The body as it came; empty for a stream of events.
@@ -102,7 +103,7 @@ impl<T: DeserializeOwned> Response<T> {
         }
         // An empty answer to a GET does not answer it; to anything else it says that it is done.
         let text = if body.is_empty() && *operation.method() != http::Method::GET { EMPTY } else { &body };
-        match serde_json::from_slice(text) {
+        match from_json_slice(text) {
             Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, body, value }),
             Err(_) => {
                 let problem = misfit::<T>(text);
@@ -145,7 +146,8 @@ impl Response<()> {
 
 /// Where the body does not fit the type, and what was expected there; never what stood there.
 pub(crate) fn misfit<T: DeserializeOwned>(body: &[u8]) -> String {
-    let mut json = serde_json::Deserializer::from_slice(body);
+    let text = plain(body);
+    let mut json = serde_json::Deserializer::from_slice(&text);
     let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
         return "the answer has more than one JSON value".to_owned();
     };

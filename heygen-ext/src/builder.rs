@@ -16,7 +16,7 @@ use crate::call::telemetry::{Audience, Observer};
 use crate::call::{Sender, Shared};
 use crate::client::{Nowhere, OWN_NAME, user_agent};
 use crate::credentials::file::{CredentialsFile, Stored};
-use crate::credentials::{Source, TokenProvider};
+use crate::credentials::{Ready, Source, TokenProvider};
 use crate::http_clients::HttpClients;
 use crate::{Error, HeyGen, OAuth, Options};
 
@@ -91,13 +91,15 @@ impl HeyGenBuilder {
         variable: impl Fn(&str) -> Option<String>,
         home: Option<PathBuf>,
     ) -> Result<Self, Error> {
+        let state = |name: &str| if variable(name).is_some() { "is empty" } else { "is not set" };
+        let states = [state("HEYGEN_API_KEY"), state("HEYGEN_ACCESS_TOKEN")];
         let variable = |name: &str| {
             variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
         };
         let builder = match (variable("HEYGEN_API_KEY"), variable("HEYGEN_ACCESS_TOKEN")) {
             (Some(key), _) => Self::default().api_key(key),
             (None, Some(token)) => Self::default().access_token(token),
-            (None, None) => Self::from_file(&variable, home)?,
+            (None, None) => Self::from_file(&variable, home, states)?,
         };
         Ok(match variable("HEYGEN_API_BASE").or_else(|| variable("HEYGEN_API_URL")) {
             Some(base) => builder.base_url(base),
@@ -105,7 +107,11 @@ impl HeyGenBuilder {
         })
     }
 
-    fn from_file(variable: &impl Fn(&str) -> Option<String>, home: Option<PathBuf>) -> Result<Self, Error> {
+    fn from_file(
+        variable: &impl Fn(&str) -> Option<String>,
+        home: Option<PathBuf>,
+        [key, token]: [&str; 2],
+    ) -> Result<Self, Error> {
         let file = CredentialsFile::find(variable("HEYGEN_CONFIG_DIR"), home);
         let stored = file.as_ref().map(CredentialsFile::read).transpose()?.flatten();
         match (stored, file) {
@@ -126,8 +132,8 @@ impl HeyGenBuilder {
                     None => "there is no home directory for the file `.heygen/credentials`".to_owned(),
                 };
                 Err(Error::configuration(format!(
-                    "no credentials: HEYGEN_API_KEY is not set, HEYGEN_ACCESS_TOKEN is not set, and {place}; make a key in \
-                     the provider's dashboard and export it as HEYGEN_API_KEY"
+                    "no credentials: HEYGEN_API_KEY {key}, HEYGEN_ACCESS_TOKEN {token}, and {place}; make a key in the \
+                     provider's dashboard and export it as HEYGEN_API_KEY"
                 )))
             }
         }
@@ -158,7 +164,8 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Talks to this address. Plain http is refused, except to this machine.
+    /// Sends to this address, instead of the service's own. It has a scheme and a host, and no `/v3`, with which the paths
+    /// already begin. Plain HTTP is refused, except to this machine.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
@@ -198,7 +205,18 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Sends by this transport, below the policies: it gets each try with its credentials.
+    /// Sends by this transport, below the policies: it gets each try with its credentials. One for a test needs no key.
+    ///
+    /// ```
+    /// use heygen_ext::HeyGen;
+    /// use heygen_ext::heygen_api::{TransportError, transport_fn};
+    ///
+    /// let mock = transport_fn(|_request, _operation| async {
+    ///     Ok::<_, TransportError>(http::Response::new(r#"{"data":[],"has_more":false}"#))
+    /// });
+    /// let heygen = HeyGen::builder().transport(mock).build()?;
+    /// # Ok::<_, heygen_ext::Error>(())
+    /// ```
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -239,8 +257,9 @@ impl HeyGenBuilder {
     ///
     /// # Errors
     ///
-    /// There are no credentials, or they fit into no header; tokens lack a client id; an address is none; the suffix fits
-    /// into no header; the requests per second are no rate; both a transport and an HTTP client were given.
+    /// There are neither credentials nor a transport; a key or token is empty or fits into no header; tokens lack a client
+    /// id; the base URL is invalid; the suffix fits into no header; the requests per second are not a rate; both a transport
+    /// and an HTTP client were given; TLS could not be set up.
     pub fn build(self) -> Result<HeyGen, Error> {
         let mut address = Client::builder().transport(Nowhere);
         if let Some(url) = self.base_url {
@@ -249,24 +268,24 @@ impl HeyGenBuilder {
         let address = address.build()?;
         if self.transport.is_some() && self.http_client.is_some() {
             return Err(Error::configuration(
-                "a transport of one's own sees to HTTP itself: give either it or an HTTP client",
+                "both a transport and an HTTP client: give the HTTP client to `HttpTransport`, or leave one out",
             ));
         }
         let local = Url::parse(address.base_url()).is_ok_and(|url| is_local(&url));
         let clients = HttpClients { local, ..self.http };
         let surroundings = self.surroundings.unwrap_or_else(|| Arc::new(Real));
-        let source = match self.given {
-            Some(Given::Ready(source)) => source,
+        let credentials = match self.given {
+            Some(Given::Ready(source)) => source.ready()?,
             Some(Given::OAuth(tokens)) => {
-                Source::Provider(Arc::new(tokens.provider(Arc::clone(&surroundings), &clients)?))
+                Ready::Provider(Arc::new(tokens.provider(Arc::clone(&surroundings), &clients)?))
             }
+            None if self.transport.is_some() => Ready::Absent,
             None => {
                 return Err(Error::configuration(
                     "no credentials: call `api_key`, `access_token`, `oauth` or `token_provider`",
                 ));
             }
         };
-        let credentials = source.ready()?;
         let sender = match (self.transport, self.http_client) {
             (Some(transport), _) => Sender::Own(transport),
             (None, Some(client)) => Sender::Http(client),

@@ -6,18 +6,17 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use heygen_api::{Operation, TransportError};
+use heygen_api::{ErrorCode, Operation, TransportError, is_retryable_refusal};
 use http::StatusCode;
 
-use crate::ErrorCode;
-use crate::call::retry_after::retry_after;
 use crate::credentials::NoCredentials;
 
 /// Why something failed. Small and cheap to clone; keeps all that the service said.
 ///
-/// It prints as one line: `create_video: 402 insufficient_credit: Not enough credit (request 7f3a)`.
+/// It prints as one line: `create_video: 402 insufficient_credit: Not enough credit (request 7f3a)`. What led to it
+/// follows in [`source`](StdError::source), which repeats nothing of that line.
 ///
 /// | [`kind`](Self::kind) | what to do |
 /// |---|---|
@@ -25,12 +24,27 @@ use crate::credentials::NoCredentials;
 /// | [`Credentials`](ErrorKind::Credentials) | log in again, or look at what the token provider says; nothing was executed |
 /// | [`InvalidRequest`](ErrorKind::InvalidRequest) | mend the request; nothing was sent |
 /// | [`Transport`](ErrorKind::Transport) | look at the network; before calling again, ask [`may_have_executed`](Self::may_have_executed) |
+/// | [`Timeout`](ErrorKind::Timeout) | the same, or give more time by [`Options::timeout`](crate::Options::timeout) |
 /// | [`Refused`](ErrorKind::Refused) | read [`code`](Self::code) and [`param`](Self::param); [`is_retryable`](Self::is_retryable) says whether later may help |
 /// | [`Decode`](ErrorKind::Decode) | the service answered what its document does not promise: report it with [`request_id`](Self::request_id) |
 /// | [`Failed`](ErrorKind::Failed) | the job is over; [`code`](Self::code) and the text say why |
 /// | [`NeedsPerson`](ErrorKind::NeedsPerson) | answer the session, or have consent given, then wait again |
 /// | [`Deadline`](ErrorKind::Deadline) | wait again by [`job_id`](Self::job_id): the job goes on |
 /// | [`Upload`](ErrorKind::Upload), [`Download`](ErrorKind::Download), [`File`](ErrorKind::File) | the text names the file or the link, and the remedy |
+///
+/// ```no_run
+/// use heygen_ext::{ErrorCode, HeyGen, VideoAgent};
+///
+/// # async fn example(heygen: HeyGen) -> Result<(), heygen_ext::Error> {
+/// match heygen.submit(VideoAgent::prompt("Say hello")).await {
+///     Ok(job) => println!("{}", job.id()),
+///     Err(error) if error.code() == Some(ErrorCode::InsufficientCredit) => println!("top up: {error}"),
+///     Err(error) if error.is_timeout() => println!("look before you try again: {error}"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -67,6 +81,8 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The request was not sent, or not answered to the end.
     Transport,
+    /// The same, because the time was over.
+    Timeout,
     /// The service refused the request.
     Refused,
     /// The service answered with success, and with something that is not what the document promises.
@@ -113,7 +129,7 @@ impl Error {
 
     /// The service's code: of the refusal, or of the job's failure.
     pub fn code(&self) -> Option<ErrorCode> {
-        self.0.code.clone().or_else(|| self.0.api.as_ref()?.code().map(ErrorCode::from))
+        self.0.code.clone().or_else(|| self.0.api.as_ref()?.code())
     }
 
     /// The service's words for the refusal, or for the failure of the job or the file.
@@ -136,12 +152,9 @@ impl Error {
         self.0.api.as_ref()?.request_id()
     }
 
-    /// How long the service asks to be left alone.
+    /// How long the service, or a file server, asks to wait before the next request.
     pub fn retry_after(&self) -> Option<Duration> {
-        if self.0.retry_after.is_some() {
-            return self.0.retry_after;
-        }
-        retry_after(self.0.api.as_ref()?.headers(), SystemTime::now())
+        self.0.retry_after.or_else(|| self.0.api.as_ref()?.retry_after())
     }
 
     /// The idempotency key of the call: with it, [`Options::idempotency_key`](crate::Options::idempotency_key) repeats
@@ -165,28 +178,45 @@ impl Error {
     /// Before repeating a call that makes something, ask [`may_have_executed`](Self::may_have_executed) too.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            ErrorKind::Transport | ErrorKind::Deadline => true,
-            ErrorKind::Refused => match (self.code(), self.status()) {
-                (Some(ErrorCode::RequestInProgress | ErrorCode::ResourceNotReady), _) => true,
-                (
-                    Some(
-                        ErrorCode::QuotaExceeded
-                        | ErrorCode::InsufficientCredit
-                        | ErrorCode::TrialLimitExceeded
-                        | ErrorCode::PlanUpgradeRequired,
-                    ),
-                    _,
-                ) => false,
-                (_, status) => status.is_some_and(passes),
-            },
+            ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Deadline => true,
+            ErrorKind::Refused => self.0.api.as_ref().is_some_and(heygen_api::Error::is_retryable),
             ErrorKind::Download | ErrorKind::Upload => match (self.call(), self.0.status) {
                 (Some(call), _) => Self::from(call.clone()).is_retryable(),
-                (None, Some(status)) => passes(status),
+                (None, Some(status)) => is_retryable_refusal(status, None),
                 (None, None) => self.0.transfer.is_some(),
             },
             ErrorKind::Credentials => self.no_credentials().is_some_and(NoCredentials::is_passing),
             _ => false,
         }
+    }
+
+    /// Whether the time was over: of a call, or of a transfer on which nothing moved. The deadline of a wait is an
+    /// [`ErrorKind::Deadline`].
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == ErrorKind::Timeout
+            || self.0.api.as_ref().is_some_and(heygen_api::Error::is_timeout)
+            || self.0.transfer.as_ref().is_some_and(TransportError::is_timeout)
+    }
+
+    /// Whether there was no connection: the host name is unknown, the port is closed, the certificate is not trusted.
+    pub fn is_connect(&self) -> bool {
+        self.0.api.as_ref().is_some_and(heygen_api::Error::is_connect)
+            || self.0.transfer.as_ref().is_some_and(TransportError::is_connect)
+    }
+
+    /// The failure of a file on this machine.
+    ///
+    /// ```no_run
+    /// # async fn example(heygen: heygen_ext::HeyGen) {
+    /// use std::io::ErrorKind;
+    ///
+    /// if let Err(error) = heygen.upload(heygen_ext::File::path("photo.png")).await {
+    ///     let missing = error.io_error().is_some_and(|error| error.kind() == ErrorKind::NotFound);
+    /// }
+    /// # }
+    /// ```
+    pub fn io_error(&self) -> Option<&io::Error> {
+        self.0.io.as_deref()
     }
 
     /// Whether the service may have done what was asked. When `false`, calling again is safe; when `true`, it may make,
@@ -202,7 +232,7 @@ impl Error {
             | ErrorKind::InvalidRequest
             | ErrorKind::Upload
             | ErrorKind::File => false,
-            ErrorKind::Transport | ErrorKind::Refused | ErrorKind::Decode => {
+            ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Refused | ErrorKind::Decode => {
                 self.0.api.as_ref().is_some_and(heygen_api::Error::may_have_executed)
             }
             ErrorKind::Failed | ErrorKind::NeedsPerson | ErrorKind::Deadline | ErrorKind::Download => true,
@@ -211,7 +241,7 @@ impl Error {
 
     /// Why there were no credentials, if that was it.
     fn no_credentials(&self) -> Option<&NoCredentials> {
-        self.0.api.as_ref()?.source()?.source()?.downcast_ref()
+        self.0.api.as_ref()?.transport_error()?.get_ref().downcast_ref()
     }
 
     fn new(kind: ErrorKind, problem: String) -> Self {
@@ -251,6 +281,7 @@ impl From<heygen_api::Error> for Error {
             heygen_api::ErrorKind::InvalidRequest => ErrorKind::InvalidRequest,
             heygen_api::ErrorKind::Refused => ErrorKind::Refused,
             heygen_api::ErrorKind::Decode => ErrorKind::Decode,
+            heygen_api::ErrorKind::Timeout => ErrorKind::Timeout,
             _ => ErrorKind::Transport,
         };
         let error = Self::new(kind, error.to_string()).with(|inner| inner.api = Some(error));
@@ -258,15 +289,6 @@ impl From<heygen_api::Error> for Error {
             Some(_) => error.with(|inner| inner.kind = ErrorKind::Credentials),
             None => error,
         }
-    }
-}
-
-/// Whether a status is one that passes.
-fn passes(status: StatusCode) -> bool {
-    match status {
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => true,
-        StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => false,
-        status => status.is_server_error(),
     }
 }
 
@@ -284,60 +306,26 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("what", &self.to_string())
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("Error");
+        shown.field("kind", &self.0.kind).field("what", &self.to_string());
+        let causes: Vec<_> = std::iter::successors(self.source(), |&error| error.source()).collect();
+        if !causes.is_empty() {
+            let causes = causes.iter().map(ToString::to_string).collect::<Vec<_>>();
+            shown.field("cause", &causes.join(": "));
+        }
+        shown.finish_non_exhaustive()
     }
 }
 
 impl StdError for Error {
+    /// What the text does not say yet: it has what the failed call, transfer or file operation says.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        let api = self.0.api.as_ref().map(|error| error as &(dyn StdError + 'static));
-        let transfer = self.0.transfer.as_ref().map(|error| error as &(dyn StdError + 'static));
-        api.or(transfer).or_else(|| self.0.io.as_deref().map(|error| error as _))
+        let api = || self.0.api.as_ref()?.source();
+        let transfer = || self.0.transfer.as_ref()?.source();
+        let io = || self.0.io.as_ref()?.source();
+        api().or_else(transfer).or_else(io)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn after_a_submission_nothing_is_safe_to_submit_again() {
-        let refused = Error::deadline(Duration::ZERO);
-        for error in
-            [refused, Error::failed(None, "m".into()), Error::needs_person("reviewing"), Error::download("d")]
-        {
-            assert!(error.may_have_executed(), "{error}");
-        }
-        assert!(!Error::configuration("c").may_have_executed());
-        assert!(Error::configuration("c").of_job("j").may_have_executed());
-    }
-
-    #[test]
-    fn what_no_repetition_mends_is_not_called_retryable() {
-        let refused = |status: u16| Error::link_refused("r", StatusCode::from_u16(status).unwrap());
-        for (status, retryable) in
-            [(403, false), (404, false), (204, false), (501, false), (429, true), (503, true)]
-        {
-            assert_eq!(refused(status).is_retryable(), retryable, "{status}");
-        }
-        assert!(!Error::storage_refused(StatusCode::BAD_REQUEST, Some("EntityTooLarge")).is_retryable());
-        assert!(Error::transfer("t", TransportError::no_answer("reset")).is_retryable());
-    }
-
-    #[test]
-    fn the_services_words_are_there_and_print_as_one_line() {
-        let error = Error::failed(Some("render_failed".into()), "No\nface".into());
-        assert_eq!(error.message(), Some("No\nface"));
-        assert_eq!(error.to_string(), "the job failed: render_failed: No face");
-    }
-
-    #[test]
-    fn an_error_is_small_and_travels() {
-        fn travels<T: Clone + Send + Sync + 'static>() {}
-        travels::<Error>();
-        assert_eq!(size_of::<Error>(), size_of::<usize>());
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use heygen_api::http_client;
 use reqwest::ClientBuilder;
 
 use crate::Error;
@@ -26,18 +27,16 @@ impl HttpClients {
     /// A client with further options, which come after the caller's: what keeps secrets at home is not his to change.
     pub(crate) fn make(
         &self,
-        further: impl FnOnce(ClientBuilder) -> ClientBuilder,
+        further: impl Fn(ClientBuilder) -> ClientBuilder,
     ) -> Result<reqwest::Client, Error> {
-        let mut options = reqwest::Client::builder().connect_timeout(CONNECT);
-        if let Some(set) = &self.options {
-            options = set(options);
-        }
-        if self.local {
-            options = options.no_proxy();
-        }
-        further(options).build().map_err(|problem| {
-            Error::configuration(format!("the HTTP client could not be set up: {problem}"))
-        })
+        let options = || {
+            let options = reqwest::Client::builder().connect_timeout(CONNECT);
+            further(match &self.options {
+                Some(set) => set(options),
+                None => options,
+            })
+        };
+        Ok(http_client(options, self.local)?)
     }
 }
 

@@ -12,8 +12,6 @@ mod call;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
-mod code;
-#[cfg(feature = "client")]
 mod credentials;
 #[cfg(feature = "client")]
 mod download;
@@ -42,7 +40,6 @@ mod client_surface {
     pub use crate::builder::HeyGenBuilder;
     pub use crate::call::telemetry::{CallReport, Observer, TryReport};
     pub use crate::client::HeyGen;
-    pub use crate::code::{ErrorCode, UnknownCode};
     pub use crate::credentials::TokenProvider;
     pub use crate::credentials::oauth::OAuth;
     #[cfg(feature = "preview")]
@@ -60,12 +57,14 @@ mod client_surface {
     pub use crate::stream::{Speech, SpeechPart, Words};
     pub use crate::upload::{File, Upload, UploadAll, UploadedAsset};
     pub use crate::video_agent::VideoAgent;
+    pub use heygen_api::reqwest;
 }
 
 #[cfg(feature = "client")]
 pub use client_surface::*;
 
 pub use heygen_api;
+pub use heygen_api::{ErrorCode, http};
 /// What keeps secrets from showing: the crate of `SecretString`, which this crate takes and gives.
 pub use secrecy;
 

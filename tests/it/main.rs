@@ -2,9 +2,11 @@
 
 mod architecture;
 mod asset_inputs;
+mod error_chains;
 mod errors;
 mod events;
 mod idempotency_keys;
+mod odd_json;
 mod pipeline;
 mod raw;
 mod refusals;
@@ -14,6 +16,7 @@ mod shapes;
 mod simulator;
 mod simulator_streams;
 mod surface;
+mod transports;
 mod upload;
 mod wire;
 

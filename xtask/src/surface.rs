@@ -77,7 +77,7 @@ fn expanded(item: Item) -> Vec<Item> {
 fn defined(name: &str, input: syn::parse::ParseStream<'_>) -> syn::Result<Vec<Item>> {
     let rest = |input: syn::parse::ParseStream<'_>| input.parse::<proc_macro2::TokenStream>().map(drop);
     let items: Vec<Item> = match name {
-        "open_enum" => {
+        "open_enum" | "codes" => {
             let mut item: syn::ItemEnum = input.parse()?;
             item.variants.iter_mut().for_each(|variant| variant.discriminant = None);
             item.variants.push(syn::parse_quote!(Unknown(UnknownValue)));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use heygen_api::{ErrorCode, is_retryable_refusal};
 use http::{Method, StatusCode};
 
 /// What became of one try.
@@ -12,7 +13,7 @@ pub(crate) enum Phase<'a> {
     /// It left, and no whole answer came.
     NoAnswer,
     /// It was answered.
-    Answered { status: StatusCode, code: Option<&'a str>, retry_after: Option<Duration> },
+    Answered { status: StatusCode, code: Option<&'a ErrorCode>, retry_after: Option<Duration> },
 }
 
 /// All that the decision depends on.
@@ -48,13 +49,6 @@ pub(crate) enum Decision {
     Ask(Duration),
 }
 
-/// Refusals with 429 that no wait of ours will end.
-const OUT_OF_FUNDS: [&str; 4] =
-    ["quota_exceeded", "insufficient_credit", "trial_limit_exceeded", "plan_upgrade_required"];
-
-/// The refusal of a second request while the first with its key is under way.
-pub(crate) const IN_PROGRESS: &str = "request_in_progress";
-
 /// Longest pause that the service may ask for when the caller gave no deadline.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -65,7 +59,12 @@ pub(crate) fn decide(attempt: Try<'_>) -> Decision {
     let Try { phase, pause, .. } = attempt;
     let wanted = match phase {
         Phase::Answered { status, .. } if status.is_success() => return Decision::Done,
-        Phase::Answered { status: StatusCode::CONFLICT, code, retry_after } if is(code, IN_PROGRESS) => {
+        // The refusal of a second request while the first with its key is under way.
+        Phase::Answered {
+            status: StatusCode::CONFLICT,
+            code: Some(ErrorCode::RequestInProgress),
+            retry_after,
+        } => {
             let pause = pause.max(retry_after.unwrap_or_default());
             let may = attempt.has_key
                 && attempt.replayable
@@ -106,18 +105,15 @@ impl Try<'_> {
     }
 }
 
-fn may_follow(attempt: &Try<'_>, status: StatusCode, code: Option<&str>) -> bool {
-    match status {
-        // The service turned it away unexecuted.
-        StatusCode::TOO_MANY_REQUESTS => !OUT_OF_FUNDS.iter().any(|known| is(code, known)),
-        StatusCode::REQUEST_TIMEOUT => attempt.is_repeatable(),
-        StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => false,
-        status => status.is_server_error() && attempt.is_repeatable(),
-    }
-}
-
-fn is(code: Option<&str>, known: &str) -> bool {
-    code.is_some_and(|code| code.eq_ignore_ascii_case(known))
+fn may_follow(attempt: &Try<'_>, status: StatusCode, code: Option<&ErrorCode>) -> bool {
+    is_retryable_refusal(status, code)
+        && match status {
+            // The service turned it away unexecuted.
+            StatusCode::TOO_MANY_REQUESTS => true,
+            StatusCode::REQUEST_TIMEOUT => attempt.is_repeatable(),
+            // Other refusals of the request itself: what may end them takes longer than the pauses between tries.
+            status => status.is_server_error() && attempt.is_repeatable(),
+        }
 }
 
 /// Whether there is time for a pause, and for a try after it.
@@ -137,7 +133,7 @@ mod tests {
     fn answered(status: u16, code: Option<&'static str>, retry_after: Option<u64>) -> Phase<'static> {
         Phase::Answered {
             status: StatusCode::from_u16(status).unwrap(),
-            code,
+            code: code.map(|code| &*Box::leak(Box::new(ErrorCode::from(code)))),
             retry_after: retry_after.map(Duration::from_secs),
         }
     }

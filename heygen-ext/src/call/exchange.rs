@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use heygen_api::{CallRecord, Operation, RawResponse, Request, Transfer, TransportError};
+use heygen_api::{
+    CallRecord, ErrorCode, Operation, RawResponse, Request, Transfer, TransportError, from_json_slice,
+};
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::Body;
 use serde_json::Value;
@@ -23,7 +25,7 @@ const WRITE: Duration = Duration::from_secs(120);
 /// What became of a try.
 pub(crate) enum Outcome {
     /// A whole answer; of an event stream, its head.
-    Answered { status: StatusCode, code: Option<String>, response: RawResponse },
+    Answered { status: StatusCode, code: Option<ErrorCode>, response: RawResponse },
     /// An answer whose body broke off.
     Cut { status: StatusCode, headers: HeaderMap, received: Bytes, error: TransportError },
     /// No answer. A final one has a cause that no other try would mend.
@@ -46,9 +48,9 @@ impl Outcome {
         }
     }
 
-    pub(crate) fn code(&self) -> Option<&str> {
+    pub(crate) fn code(&self) -> Option<&ErrorCode> {
         match self {
-            Self::Answered { code, .. } => code.as_deref(),
+            Self::Answered { code, .. } => code.as_ref(),
             _ => None,
         }
     }
@@ -195,9 +197,9 @@ async fn send(
 }
 
 /// The code of a refusal in the service's form.
-fn code(body: &[u8]) -> Option<String> {
-    let value: Value = serde_json::from_slice(body).ok()?;
-    value.pointer("/error/code").or_else(|| value.get("code"))?.as_str().map(str::to_owned)
+fn code(body: &[u8]) -> Option<ErrorCode> {
+    let value: Value = from_json_slice(body).ok()?;
+    value.pointer("/error/code").or_else(|| value.get("code"))?.as_str().map(ErrorCode::from)
 }
 
 /// Bytes of a body that leave at once.
@@ -244,8 +246,10 @@ mod tests {
 
     #[test]
     fn codes_are_found_in_both_forms() {
-        assert_eq!(code(br#"{"error":{"code":"not_found"}}"#).as_deref(), Some("not_found"));
-        assert_eq!(code(br#"{"code":"x","message":"m"}"#).as_deref(), Some("x"));
+        assert_eq!(code(br#"{"error":{"code":"not_found"}}"#), Some(ErrorCode::NotFound));
+        assert_eq!(code(br#"{"code":"x","message":"m"}"#), Some(ErrorCode::from("x")));
+        let cut = br#"{"error":{"code":"quota_exceeded","message":"cut \ud83d"}}"#;
+        assert_eq!(code(cut), Some(ErrorCode::QuotaExceeded));
         assert_eq!(code(b"<html>"), None);
     }
 }

@@ -9,7 +9,6 @@ mod faulty;
 pub(crate) mod limits;
 pub(crate) mod movement;
 pub(crate) mod redaction;
-pub(crate) mod retry_after;
 pub(crate) mod surroundings;
 pub(crate) mod telemetry;
 #[cfg(test)]
@@ -19,7 +18,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use heygen_api::{
-    BoxFuture, CallRecord, IdempotencyKey, Operation, RawResponse, Request, Transport, TransportError,
+    BoxFuture, CallRecord, ErrorCode, IdempotencyKey, Operation, RawResponse, Request, Transport,
+    TransportError, retry_after,
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tracing::Instrument;
@@ -204,7 +204,7 @@ impl Call<'_> {
     }
 
     /// What a try needs: its turn, and credentials.
-    async fn prepare(&self) -> Result<Presented, TransportError> {
+    async fn prepare(&self) -> Result<Option<Presented>, TransportError> {
         let turn =
             self.shared().limits.turn(&*self.shared().surroundings, self.left()).ok_or_else(no_time)?;
         if !turn.is_zero() {
@@ -225,14 +225,21 @@ impl Call<'_> {
         let Ok(renewal) = renewal else { return Ok(false) };
         renewal.map_err(|problem| {
             let request = outcome.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
-            let refusal = format!("the service refused the access token with 401{request}, and ");
+            let refusal = format!("the service refused the access token with 401{request}; ");
             TransportError::not_sent(NoCredentials::new(refusal, problem))
         })
     }
 
     /// One try.
-    async fn attempt(&self, mut request: Request, presented: Presented, progress: &mut Progress) -> Outcome {
-        request.headers_mut().insert(presented.name.clone(), presented.value.clone());
+    async fn attempt(
+        &self,
+        mut request: Request,
+        presented: Option<Presented>,
+        progress: &mut Progress,
+    ) -> Outcome {
+        if let Some(presented) = &presented {
+            request.headers_mut().insert(presented.name.clone(), presented.value.clone());
+        }
         progress.tries += 1;
         let outcome = exchange::exchange(
             &self.shared().http,
@@ -242,13 +249,13 @@ impl Call<'_> {
             self.left(),
         )
         .await;
-        match outcome {
-            Outcome::Answered { status: StatusCode::UNAUTHORIZED, response, .. }
+        match (outcome, presented) {
+            (Outcome::Answered { status: StatusCode::UNAUTHORIZED, response, .. }, Some(presented))
                 if presented.token.is_some() =>
             {
                 Outcome::Unauthorized { presented, response }
             }
-            outcome => outcome,
+            (outcome, _) => outcome,
         }
     }
 
@@ -268,7 +275,7 @@ impl Call<'_> {
         // A key that the service does not take as one would protect nothing.
         let value = HeaderValue::from_str(&key).ok().filter(|_| is_key(&key)).ok_or_else(|| {
             TransportError::not_sent(
-                "the idempotency key is none: it has 1 to 255 letters, digits, `_`, `-`, `:` and `.`",
+                "the idempotency key is invalid: write 1 to 255 letters, digits, `_`, `-`, `:` or `.`",
             )
         })?;
         request.headers_mut().insert(IDEMPOTENCY_KEY, value);
@@ -277,11 +284,10 @@ impl Call<'_> {
 
     fn judge(&self, outcome: &Outcome, progress: &Progress, has_key: bool, replayable: bool) -> Decision {
         let shared = self.shared();
-        let retry_after =
-            |response: &RawResponse| retry_after::retry_after(response.headers(), shared.surroundings.date());
+        let asked = |response: &RawResponse| retry_after(response.headers(), shared.surroundings.date());
         let phase = match outcome {
             Outcome::Answered { status, code, response } => {
-                Phase::Answered { status: *status, code: code.as_deref(), retry_after: retry_after(response) }
+                Phase::Answered { status: *status, code: code.as_ref(), retry_after: asked(response) }
             }
             Outcome::Failed { final_: true, .. } | Outcome::Unauthorized { .. } => return Decision::Done,
             Outcome::Failed { error, .. } if !error.may_have_executed() => Phase::NotSent,
@@ -303,8 +309,8 @@ impl Call<'_> {
     }
 
     /// The pause before the next try, or the next question, with its jitter.
-    fn pause(&self, progress: &Progress, code: Option<&str>) -> Duration {
-        let asks = code.is_some_and(|code| code.eq_ignore_ascii_case(decision::IN_PROGRESS));
+    fn pause(&self, progress: &Progress, code: Option<&ErrorCode>) -> Duration {
+        let asks = code == Some(&ErrorCode::RequestInProgress);
         let chance = self.shared().surroundings.chance();
         match asks {
             true => QUESTIONS.pause(progress.waits, chance),
@@ -319,7 +325,7 @@ impl Call<'_> {
                 operation: self.operation,
                 number: progress.tries,
                 status: outcome.status(),
-                code: outcome.code(),
+                code: outcome.code().map(ErrorCode::as_str),
                 duration,
                 pause: match decision {
                     Decision::Done => None,
@@ -343,7 +349,7 @@ impl Call<'_> {
             operation: self.operation,
             tries: progress.tries,
             status: outcome.status(),
-            code: outcome.code(),
+            code: outcome.code().map(ErrorCode::as_str),
             request_id: outcome.request_id(),
             duration: shared.surroundings.now().saturating_duration_since(self.began),
         };
@@ -363,5 +369,5 @@ fn is_key(text: &str) -> bool {
 
 /// The caller's time was over before anything was sent.
 fn no_time() -> TransportError {
-    TransportError::not_sent("the deadline had passed before the request was sent").timed_out()
+    TransportError::not_sent("the deadline has passed").timed_out()
 }

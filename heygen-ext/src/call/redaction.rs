@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use heygen_api::from_json_slice;
 use serde_json::Value;
 
 use crate::address::shown;
@@ -17,7 +18,7 @@ const SECRETS: [&str; 7] = ["secret", "token", "key", "password", "authorization
 
 /// A JSON body without secrets; of any other body, its length.
 pub(crate) fn redacted(body: &[u8]) -> String {
-    let Ok(mut value) = serde_json::from_slice::<Value>(body) else { return format!("{} bytes", body.len()) };
+    let Ok(mut value) = from_json_slice::<Value>(body) else { return format!("{} bytes", body.len()) };
     blot(&mut value);
     let text = value.to_string();
     match text.char_indices().nth(LONGEST) {

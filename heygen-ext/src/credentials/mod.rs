@@ -7,8 +7,8 @@ mod token_endpoint;
 use std::fmt;
 use std::sync::Arc;
 
-use heygen_api::{BoxFuture, operations};
-use http::{HeaderName, HeaderValue, header};
+use heygen_api::{BoxFuture, Credentials};
+use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{BoxError, Error};
@@ -50,12 +50,16 @@ impl NoCredentials {
 
 impl fmt::Display for NoCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}there are no credentials: {}", self.why, self.source)
+        write!(f, "{}no credentials: {}", self.why, self.source)
     }
 }
 
-// The source is in the text; as a further link of the chain it would stand there twice.
-impl std::error::Error for NoCredentials {}
+impl std::error::Error for NoCredentials {
+    /// What the text does not say yet.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.source()
+    }
+}
 
 /// Where the credentials of a client come from.
 #[derive(Clone)]
@@ -82,13 +86,11 @@ impl Source {
     /// A key or token is empty, or fits into no header.
     pub(crate) fn ready(self) -> Result<Ready, Error> {
         let fixed = match self {
-            Self::Key(key) => {
-                presented(HeaderName::from_static(operations::API_KEY_HEADER), key.expose_secret())
-            }
-            Self::Token(token) => bearer(token.expose_secret()),
+            Self::Key(key) => presented(&Credentials::api_key(key.expose_secret())),
+            Self::Token(token) => presented(&Credentials::bearer_token(token.expose_secret())),
             Self::Provider(provider) => return Ok(Ready::Provider(provider)),
         };
-        fixed.map(Ready::Fixed).map_err(|problem| Error::configuration(problem.to_string()))
+        Ok(Ready::Fixed(fixed?))
     }
 }
 
@@ -97,17 +99,20 @@ pub(crate) enum Ready {
     /// The same header for every try, made once.
     Fixed(Presented),
     Provider(Arc<dyn TokenProvider>),
+    /// The transport sees to them.
+    Absent,
 }
 
 impl Ready {
     /// The header of the next try.
-    pub(crate) async fn present(&self) -> Result<Presented, BoxError> {
+    pub(crate) async fn present(&self) -> Result<Option<Presented>, BoxError> {
         match self {
-            Self::Fixed(presented) => Ok(presented.clone()),
+            Self::Absent => Ok(None),
+            Self::Fixed(presented) => Ok(Some(presented.clone())),
             Self::Provider(provider) => {
                 let token = provider.token().await?;
-                let header = bearer(token.expose_secret())?;
-                Ok(Presented { token: Some(token), ..header })
+                let header = presented(&Credentials::bearer_token(token.expose_secret()))?;
+                Ok(Some(Presented { token: Some(token), ..header }))
             }
         }
     }
@@ -121,17 +126,8 @@ impl Ready {
     }
 }
 
-fn bearer(token: &str) -> Result<Presented, BoxError> {
-    presented(header::AUTHORIZATION, &format!("Bearer {token}"))
-}
-
-fn presented(name: HeaderName, text: &str) -> Result<Presented, BoxError> {
-    let problem = "the key or token is empty or has characters that no header takes";
-    if text.trim().is_empty() || text.trim() == "Bearer" {
-        return Err(problem.into());
-    }
-    let mut value = HeaderValue::from_str(text).map_err(|_| problem)?;
-    value.set_sensitive(true);
+fn presented(credentials: &Credentials) -> Result<Presented, heygen_api::Error> {
+    let (name, value) = credentials.header()?;
     Ok(Presented { name, value, token: None })
 }
 
@@ -140,6 +136,7 @@ impl fmt::Debug for Ready {
         f.write_str(match self {
             Self::Fixed(_) => "Fixed",
             Self::Provider(_) => "Provider",
+            Self::Absent => "Absent",
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use heygen_api::TransportError;
+use heygen_api::{TransportError, from_json_slice};
 use http::{StatusCode, header};
 use reqwest::{Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
@@ -51,6 +51,8 @@ pub(crate) struct Renewed {
 #[derive(Debug, Clone)]
 pub(crate) struct RenewalError {
     problem: String,
+    /// Why the token endpoint did not answer; its text is in the problem.
+    cause: Option<TransportError>,
     /// Whether only a person can help, by logging in.
     pub(crate) rejected: bool,
 }
@@ -58,12 +60,12 @@ pub(crate) struct RenewalError {
 impl RenewalError {
     /// It may succeed later.
     pub(crate) fn passing(problem: impl Into<String>) -> Self {
-        Self { problem: problem.into(), rejected: false }
+        Self { problem: problem.into(), cause: None, rejected: false }
     }
 
     /// It will never succeed with these tokens.
     pub(crate) fn rejected(problem: impl Into<String>) -> Self {
-        Self { problem: problem.into(), rejected: true }
+        Self { problem: problem.into(), cause: None, rejected: true }
     }
 }
 
@@ -73,7 +75,12 @@ impl fmt::Display for RenewalError {
     }
 }
 
-impl std::error::Error for RenewalError {}
+impl std::error::Error for RenewalError {
+    /// What the text does not say yet.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref()?.source()
+    }
+}
 
 impl TokenEndpoint {
     pub(crate) fn new(url: &str, clients: &HttpClients) -> Result<Self, Error> {
@@ -120,10 +127,10 @@ impl TokenEndpoint {
             sent => sent,
         };
         let unanswered = |error: reqwest::Error| {
-            RenewalError::passing(format!(
-                "the token could not be renewed: {}: look at the network and try again",
-                TransportError::from(error)
-            ))
+            let cause = TransportError::from(error);
+            let problem =
+                format!("the token could not be renewed: {cause}: look at the network and try again");
+            RenewalError { cause: Some(cause), ..RenewalError::passing(problem) }
         };
         let mut response = sent.map_err(unanswered)?;
         let status = response.status();
@@ -134,7 +141,7 @@ impl TokenEndpoint {
             }
             body.extend_from_slice(&chunk);
         }
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer: Value = from_json_slice(&body).unwrap_or_default();
         match status {
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED => Err(refusal(status, &answer)),
             _ if status.is_success() => renewed(&answer).ok_or_else(|| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use heygen_api::{Client, TransportError};
+use heygen_api::{Client, TransportError, retry_after};
 use http::{HeaderValue, StatusCode, header};
 use reqwest::Url;
 
@@ -14,7 +14,6 @@ use super::link::Link;
 use super::{Tell, renewal};
 use crate::Error;
 use crate::call::BACKOFF;
-use crate::call::retry_after::retry_after;
 use crate::call::surroundings::Surroundings;
 
 /// How often a transfer is taken up again before another byte has come.

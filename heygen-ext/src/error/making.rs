@@ -5,11 +5,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use heygen_api::{Operation, TransportError};
+use heygen_api::{ErrorCode, Operation, TransportError};
 use http::StatusCode;
 
 use super::{Error, ErrorKind};
-use crate::ErrorCode;
 
 impl Error {
     pub(crate) fn configuration(problem: impl Into<String>) -> Self {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use heygen_api::TransportError;
 use heygen_api::types::{
     AssetUploadBatchItem, CompleteAssetUploadRequest, CompleteAssetUploadResponse, CreateAssetUploadRequest,
     CreateAssetUploadResponse,
 };
+use heygen_api::{TransportError, is_retryable_refusal};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::{Body, Url};
 
@@ -175,11 +175,9 @@ async fn put_once(
         () = watch.idle() => None,
     };
     let again = match status {
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => true,
-        StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => false,
         // A storage answers so when a body stops coming.
         StatusCode::BAD_REQUEST => matches!(code.as_deref(), Some("RequestTimeout" | "IncompleteBody")),
-        status => status.is_server_error(),
+        status => is_retryable_refusal(status, None),
     };
     Err(Failure { error: Error::storage_refused(status, code.as_deref()), again })
 }

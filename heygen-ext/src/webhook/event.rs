@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
+use heygen_api::from_json_slice;
 use heygen_api::types::WebhookEventType;
 use serde_json::{Map, Value};
 
@@ -71,7 +72,7 @@ pub struct Failure {
 impl Event {
     /// Reads a body that is trusted already.
     pub(super) fn of(body: &[u8], id: Option<String>) -> Result<Self, NotAnEvent> {
-        match serde_json::from_slice(body) {
+        match from_json_slice(body) {
             Ok(Value::Object(raw)) => Ok(Self::of_members(raw, id)),
             _ => Err(NotAnEvent { bytes: body.len() }),
         }

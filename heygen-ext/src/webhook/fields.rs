@@ -25,6 +25,15 @@ impl<'a> Fields<'a> {
         self.word(names).map(|url| EventUrl(url.to_owned()))
     }
 
+    /// The first of these that is a whole number, also one written with a point.
+    pub(super) fn count(self, names: &[&str]) -> Option<u64> {
+        names.iter().find_map(|name| {
+            let value = self.0.get(*name)?;
+            let whole = value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..9e15).contains(number));
+            value.as_u64().or(whole.map(|number| number as u64))
+        })
+    }
+
     pub(super) fn number(self, names: &[&str]) -> Option<f64> {
         names.iter().find_map(|name| self.0.get(*name)?.as_f64())
     }

@@ -232,7 +232,7 @@ impl Payload {
             JobKind::Batch => Self::Batch(BatchPayload {
                 batch_id: job_id,
                 status: fields.text(&["status"]),
-                total_items: event.data().get("total_items").and_then(Value::as_u64),
+                total_items: fields.count(&["total_items"]),
             }),
         }
     }
@@ -262,6 +262,17 @@ mod tests {
             );
         }
         assert_eq!(payload("hologram.success", &json!({"a": 1})), Payload::Other);
+    }
+
+    #[test]
+    fn odd_but_valid_json_is_read() {
+        let body = b"\xef\xbb\xbf{\"event_type\":\"batch.finished\",\"event_data\":{\"batch_id\":\"b\",\
+            \"status\":\"cut \\ud83d\",\"total_items\":5.0}}";
+        let Payload::Batch(batch) = Event::of(body, None).unwrap().payload() else { panic!("not a batch") };
+        assert_eq!((batch.status.as_deref(), batch.total_items), (Some("cut \u{fffd}"), Some(5)));
+        // Read at once, and a number with a point all the same.
+        let batch = payload("batch.finished", &json!({"total_items": 7.0}));
+        assert!(matches!(batch, Payload::Batch(batch) if batch.total_items == Some(7)));
     }
 
     #[test]

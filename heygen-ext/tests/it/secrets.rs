@@ -146,7 +146,7 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
         HeyGen::builder().token_provider(Provider(format!("{MARK}-token"))).base_url(sim.base_url());
     let provided = provided.build().unwrap();
     paper.note((&provided, provided.api().get_current_user().send().await.unwrap_err()));
-    paper.note(HeyGen::builder().api_key(format!("{MARK}\n")).build().unwrap_err());
+    paper.note(HeyGen::builder().api_key(format!("{MARK}\n{MARK}")).build().unwrap_err());
     paper.note(HeyGen::builder().api_key("k").base_url(format!("https://u:{MARK}@x")).build().unwrap_err());
 
     // Links to files.

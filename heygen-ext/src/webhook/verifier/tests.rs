@@ -224,6 +224,23 @@ fn any_header() -> impl Strategy<Value = HeaderValue> {
         .prop_filter_map("no header", |bytes| HeaderValue::from_bytes(&bytes).ok())
 }
 
+#[test]
+fn odd_but_valid_json_is_verified_as_it_came_and_read() {
+    for body in [
+        "\u{feff}{\"event_type\":\"avatar_video.success\",\"event_data\":{\"video_id\":\"v1\"}}",
+        "{\"event_type\":\"avatar_video.success\",\"event_data\":{\"video_id\":\"v1\",\"title\":\"cut \\ud83d\"}}",
+    ] {
+        let signed = Signer::new(SECRET).unwrap().deliver_at(Generation::HeygenSignature, body, now());
+        let (parts, sent) = signed.into_parts();
+        let verified = verifier().verify_at(&parts.headers, sent, now()).unwrap();
+        let event = verified.event().unwrap();
+        assert_eq!((event.kind().as_str(), event.job_id()), ("avatar_video.success", Some("v1")), "{body}");
+        // The signature is that of the bytes as they came: any other form of the same JSON has another.
+        let plain = body.trim_start_matches('\u{feff}').replace("\\ud83d", "\\ufffd");
+        assert_eq!(verifier().verify_at(&parts.headers, plain, now()).unwrap_err(), VerifyError::Mismatch);
+    }
+}
+
 proptest! {
     #[test]
     fn no_altered_byte_is_accepted(

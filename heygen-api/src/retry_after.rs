@@ -3,12 +3,22 @@
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header};
+use jiff::fmt::rfc2822;
 
-/// How long the service asks to be left alone.
+/// How long the headers of an answer ask the client to wait before the next request.
 ///
-/// A date is counted from the answer's own `Date`, so that a clock which is wrong here does no harm, and from `now` where
-/// there is none. A date that has passed means now.
-pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+/// The header has seconds or a date. A date is counted from the answer's own `Date`, so that a wrong clock on this
+/// machine does no harm, and from `now` where it is missing. A date that has passed means now.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// let answer = http::Response::builder().header("retry-after", "7").body(())?;
+/// let pause = heygen_api::retry_after(answer.headers(), SystemTime::now());
+/// assert_eq!(pause, Some(Duration::from_secs(7)));
+/// # Ok::<_, http::Error>(())
+/// ```
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
@@ -19,9 +29,13 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     {
         return Some(pause);
     }
-    let date = |text: &str| httpdate::parse_http_date(text).ok();
     let answered = headers.get(header::DATE).and_then(|value| date(value.to_str().ok()?)).unwrap_or(now);
     Some(date(text)?.duration_since(answered).unwrap_or_default())
+}
+
+/// A date of HTTP, in the one form that is written today.
+fn date(text: &str) -> Option<SystemTime> {
+    Some(rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?.into())
 }
 
 #[cfg(test)]
@@ -30,7 +44,7 @@ mod tests {
 
     #[test]
     fn seconds_and_dates_are_read() {
-        let now = httpdate::parse_http_date("Mon, 23 Nov 2026 12:00:00 GMT").unwrap();
+        let now = date("Mon, 23 Nov 2026 12:00:00 GMT").unwrap();
         let of = |pairs: &[(&'static str, &'static str)]| {
             let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
             retry_after(&HeaderMap::from_iter(headers), now).map(|pause| pause.as_millis())
@@ -41,7 +55,7 @@ mod tests {
         assert_eq!(of(&[("retry-after", "Mon, 23 Nov 2026 11:00:00 GMT")]), Some(0));
         let dated = ("date", "Mon, 23 Nov 2026 11:59:00 GMT");
         assert_eq!(of(&[("retry-after", "Mon, 23 Nov 2026 11:59:05 GMT"), dated]), Some(5000));
-        for nonsense in ["soon", "-1", "", "NaN"] {
+        for nonsense in ["soon", "-1", "", "NaN", "Mon, 99 Nov 2026 12:00:00 GMT"] {
             assert_eq!(of(&[("retry-after", nonsense)]), None, "{nonsense}");
         }
         assert_eq!(of(&[]), None);

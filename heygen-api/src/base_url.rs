@@ -1,0 +1,201 @@
+//! Base URLs: which are taken, and what to write instead of one that is not.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+use crate::error::Error;
+use crate::operations::BASE_URL;
+
+/// A base URL as requests are built on it: without white space around it, and without a slash at its end.
+///
+/// # Errors
+///
+/// It is not the address of a server, or would send the key in plain text over a network. The text shows it, without
+/// what may be a secret, and says what to write.
+pub(crate) fn validate_base_url(text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    problem(text).map_or_else(
+        || Ok(without_slash(text).to_owned()),
+        |(problem, remedy)| {
+            Err(Error::configuration(format!("invalid base URL `{}`: {problem}; {remedy}", shown(text))))
+        },
+    )
+}
+
+/// Whether requests to a base URL stay on this machine.
+pub(crate) fn is_loopback(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| is_loopback_host(&url))
+}
+
+fn is_loopback_host(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// What is wrong with it, and what to do.
+fn problem(text: &str) -> Option<(String, String)> {
+    let found = |problem: &str, remedy: String| Some((problem.to_owned(), remedy));
+    let write = |url: &str| format!("write `{url}`");
+    if text.is_empty() {
+        return found("it is empty", write(BASE_URL));
+    }
+    if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
+        return found("white space in it", "remove it".to_owned());
+    }
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return match address(text) {
+            Some(url) if text.starts_with(':') => found("missing scheme and host", write(&url)),
+            Some(url) => found("missing scheme", write(&url)),
+            None => found("missing scheme", "write it as `https://host`".to_owned()),
+        };
+    };
+    let url = match Url::parse(text) {
+        Ok(url) if url.has_host() => url,
+        Ok(_) => return found("missing host", "write it as `https://host`".to_owned()),
+        Err(error) => return Some((error.to_string(), "write it as `https://host`".to_owned())),
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return found("a user or a password in it", "give credentials with `api_key`".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        let end = text.find(['?', '#']).unwrap_or(text.len());
+        return found("a query or a fragment in it", write(without_slash(text.get(..end).unwrap_or(text))));
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback_host(&url) => {}
+        "http" => {
+            let problem = "plain http would show the key to the network";
+            return found(problem, write(&format!("https://{}", without_slash(rest))));
+        }
+        _ => {
+            let problem = format!("unsupported scheme `{scheme}`");
+            return Some((problem, write(&format!("https://{}", without_slash(rest)))));
+        }
+    }
+    let path = without_slash(text);
+    ["/v1", "/v2", "/v3"].into_iter().find_map(|version| {
+        let base = without_slash(path.strip_suffix(version)?);
+        Some((format!("paths already begin with `{version}`"), write(base)))
+    })
+}
+
+/// The URL that is meant by an address without a scheme.
+fn address(text: &str) -> Option<String> {
+    let rest = text.trim_start_matches('/');
+    let rest = if rest.starts_with(':') { format!("localhost{rest}") } else { rest.to_owned() };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    // What may be a password is not repeated, and what is still wrong is not recommended.
+    let plain = Url::parse(&format!("http://{host}")).ok().filter(Url::has_host)?;
+    let scheme = if is_loopback_host(&plain) { "http" } else { "https" };
+    let url = without_slash(&format!("{scheme}://{host}{path}")).to_owned();
+    match problem(&url) {
+        None => Some(url),
+        Some(_) => None,
+    }
+}
+
+fn without_slash(url: &str) -> &str {
+    url.trim_end_matches('/')
+}
+
+/// A base URL without a user, a password and a query.
+fn shown(text: &str) -> String {
+    let (address, query) = match text.find(['?', '#']) {
+        Some(at) => (text.get(..at).unwrap_or_default(), "?[redacted]"),
+        None => (text, ""),
+    };
+    let (scheme, rest) = match address.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), address),
+    };
+    let rest = match rest.rsplit_once('@') {
+        Some((_, host)) => format!("[redacted]@{host}"),
+        None => rest.to_owned(),
+    };
+    format!("{scheme}{rest}{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_meant_is_taken() {
+        for (text, url) in [
+            ("https://api.heygen.com", "https://api.heygen.com"),
+            (" https://api.heygen.com/\n", "https://api.heygen.com"),
+            ("https://gateway.example/heygen//", "https://gateway.example/heygen"),
+            ("https://gateway.example/api-v3", "https://gateway.example/api-v3"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://localhost/", "http://localhost"),
+            ("http://[::1]:1", "http://[::1]:1"),
+            ("HTTPS://API.HEYGEN.COM", "HTTPS://API.HEYGEN.COM"),
+        ] {
+            assert_eq!(validate_base_url(text).unwrap(), url, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_with_its_remedy() {
+        for (text, wanted) in [
+            (
+                "https://api.heygen.com/v3",
+                "`https://api.heygen.com/v3`: paths already begin with `/v3`; write `https://api.heygen.com`",
+            ),
+            (
+                "https://gateway.example/heygen/v2/",
+                "`https://gateway.example/heygen/v2/`: paths already begin with `/v2`; write \
+                 `https://gateway.example/heygen`",
+            ),
+            ("", "``: it is empty; write `https://api.heygen.com`"),
+            ("localhost:80", "`localhost:80`: missing scheme; write `http://localhost:80`"),
+            ("127.0.0.1", "`127.0.0.1`: missing scheme; write `http://127.0.0.1`"),
+            ("[::1]:80", "`[::1]:80`: missing scheme; write `http://[::1]:80`"),
+            (":8080", "`:8080`: missing scheme and host; write `http://localhost:8080`"),
+            ("api.heygen.com", "`api.heygen.com`: missing scheme; write `https://api.heygen.com`"),
+            (
+                "api.heygen.com:443",
+                "`api.heygen.com:443`: missing scheme; write `https://api.heygen.com:443`",
+            ),
+            ("//api.heygen.com/", "`//api.heygen.com/`: missing scheme; write `https://api.heygen.com`"),
+            ("api.heygen.com/v3", "`api.heygen.com/v3`: missing scheme; write it as `https://host`"),
+            ("nonsense here", "`nonsense here`: white space in it; remove it"),
+            ("https://a\nb", "`https://a\nb`: white space in it; remove it"),
+            ("https://", "`https://`: empty host; write it as `https://host`"),
+            (
+                "http://api.heygen.com/",
+                "`http://api.heygen.com/`: plain http would show the key to the network; write \
+                 `https://api.heygen.com`",
+            ),
+            (
+                "ftp://api.heygen.com",
+                "`ftp://api.heygen.com`: unsupported scheme `ftp`; write `https://api.heygen.com`",
+            ),
+            (
+                "https://example.com/?marked=1",
+                "`https://example.com/?[redacted]`: a query or a fragment in it; write `https://example.com`",
+            ),
+            (
+                "https://me:marked@example.com",
+                "`https://[redacted]@example.com`: a user or a password in it; give credentials with `api_key`",
+            ),
+            ("me:marked@example.com", "`[redacted]@example.com`: missing scheme; write it as `https://host`"),
+        ] {
+            let error = validate_base_url(text).unwrap_err().to_string();
+            assert_eq!(error, format!("invalid base URL {wanted}"));
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for url in ["http://localhost:1", "http://127.0.0.1", "http://127.8.8.8/a", "http://[::1]:80"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in ["http://localhost.example.com", "http://10.0.0.1", "http://[fe80::1]", "data:x", "x"] {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
+}

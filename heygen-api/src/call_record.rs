@@ -1,0 +1,27 @@
+//! What a transport tells of a call, whatever became of it.
+
+/// What a transport that repeats requests tells of a call: in the [`RawResponse`], or in the [`TransportError`]. Every
+/// error of the call then has it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct CallRecord {
+    /// The `Idempotency-Key` that was sent; with it the call can be repeated safely.
+    pub idempotency_key: Option<String>,
+    /// How often the request was sent.
+    pub attempts: u32,
+    /// Whether a try before the last may have been executed, whatever became of the last.
+    pub earlier_may_have_executed: bool,
+}
+
+impl CallRecord {
+    /// A record of so many attempts under that key.
+    pub fn new(idempotency_key: Option<String>, attempts: u32) -> Self {
+        Self { idempotency_key, attempts, earlier_may_have_executed: false }
+    }
+
+    /// The same, when a try before the last may have been executed.
+    pub fn after_a_doubtful_try(mut self, doubtful: bool) -> Self {
+        self.earlier_may_have_executed = doubtful;
+        self
+    }
+}

@@ -1,0 +1,154 @@
+//! What a refusal says: the forms in which it comes, and whether the same request may succeed later.
+
+use std::sync::LazyLock;
+
+use http::StatusCode;
+use memchr::memmem::Finder;
+use serde_json::{Value, json};
+
+use crate::decode::from_json_slice;
+use crate::error_code::ErrorCode;
+use crate::types::{ErrorEnvelope, StandardApiError};
+
+/// Whether the same request, unchanged, may succeed later: the load of the service or a race was in the way.
+///
+/// ```
+/// use heygen_api::{ErrorCode, is_retryable_refusal};
+/// use http::StatusCode;
+///
+/// let status = StatusCode::TOO_MANY_REQUESTS;
+/// assert!(is_retryable_refusal(status, Some(&ErrorCode::RateLimitExceeded)));
+/// assert!(!is_retryable_refusal(status, Some(&ErrorCode::QuotaExceeded)));
+/// ```
+pub fn is_retryable_refusal(status: StatusCode, code: Option<&ErrorCode>) -> bool {
+    match code {
+        Some(
+            ErrorCode::RequestInProgress
+            | ErrorCode::ResourceNotReady
+            | ErrorCode::VoiceNotReady
+            | ErrorCode::BrandKitNotReady
+            | ErrorCode::VoiceProviderError
+            | ErrorCode::ServiceUnavailable,
+        ) => true,
+        // No wait within reason ends these.
+        Some(
+            ErrorCode::QuotaExceeded
+            | ErrorCode::UsageLimitReached
+            | ErrorCode::InsufficientCredit
+            | ErrorCode::TrialLimitExceeded
+            | ErrorCode::PlanUpgradeRequired
+            | ErrorCode::SubscriptionRequired,
+        ) => false,
+        _ => match status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => true,
+            StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => false,
+            status => status.is_server_error(),
+        },
+    }
+}
+
+/// The member in which refusals stand.
+static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
+
+/// Whether an answer has that member, and not as `null`.
+#[derive(serde::Deserialize)]
+struct Probe {
+    error: Option<serde::de::IgnoredAny>,
+}
+
+/// The refusal that stands in the body of a success.
+pub(crate) fn read_disguised_refusal(body: &[u8]) -> Option<StandardApiError> {
+    // Hardly any success has the word in it, and most of those say `null`.
+    ERROR.find(body)?;
+    let Probe { error: Some(_) } = from_json_slice(body).ok()? else { return None };
+    read_refusal(body)
+}
+
+/// Reads the v3 form, and the forms of the retired versions into it: `error` may be a text or an object with a numeric
+/// code, or `code` and `message` stand at the top.
+pub(crate) fn read_refusal(body: &[u8]) -> Option<StandardApiError> {
+    if let Ok(ErrorEnvelope { error: Some(said), .. }) = from_json_slice(body) {
+        return Some(said);
+    }
+    let value: Value = from_json_slice(body).ok()?;
+    let inner = value.get("error").filter(|error| !error.is_null()).unwrap_or(&value);
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let member = |name: &str| inner.get(name).or_else(|| value.get(name)).and_then(text);
+    let message =
+        text(inner).or_else(|| member("message")).or_else(|| member("detail")).or_else(|| member("msg"))?;
+    // A refusal may have no code; what the generated type requires is empty then.
+    let said = json!({
+        "code": member("code").unwrap_or_default(),
+        "message": message,
+        "param": member("param"),
+        "doc_url": member("doc_url"),
+    });
+    serde_json::from_value(said).ok()
+}
+
+/// The code of a refusal; none where the service says that it has no specific one: an empty code, or `error`.
+pub(crate) fn specific_code(said: &StandardApiError) -> Option<&str> {
+    Some(said.code.as_str()).filter(|code| !code.is_empty() && *code != "error")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_form_of_a_refusal_is_read() {
+        for (body, code, message) in [
+            (r#"{"error":{"code":"not_found","message":"No such video"}}"#, "not_found", "No such video"),
+            (r#"{"error":{"code":40119,"message":"too long"},"data":null}"#, "40119", "too long"),
+            (r#"{"error":"bad","data":null}"#, "", "bad"),
+            (r#"{"error":{"code":"c","message":"m","param":["a"]}}"#, "c", "m"),
+            (r#"{"error":{"code":"c","message":"m","errors":[{"odd":1}]}}"#, "c", "m"),
+            (r#"{"code":400175,"message":"Invalid"}"#, "400175", "Invalid"),
+            (r#"{"error":{"code":"c","message":"cut \ud83d"}}"#, "c", "cut \u{fffd}"),
+            ("\u{feff}{\"error\":{\"code\":\"c\",\"message\":\"m\"}}", "c", "m"),
+            (r#"{"error":{"code":7,"message":"cut \ud83d"}}"#, "7", "cut \u{fffd}"),
+        ] {
+            let said = read_refusal(body.as_bytes()).unwrap();
+            assert_eq!((said.code.as_str(), said.message.as_str()), (code, message));
+        }
+        let odd =
+            read_refusal(br#"{"error":{"code":7,"message":"\ude00","param":"p","doc_url":"d"}}"#).unwrap();
+        assert_eq!(
+            (odd.code.as_str(), odd.param.as_deref(), odd.doc_url.as_deref()),
+            ("7", Some("p"), Some("d"))
+        );
+        for body in ["<html>502</html>", "", "[]", r#"{"data":1}"#] {
+            assert!(read_refusal(body.as_bytes()).is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_status_or_a_code_says_whether_later_may_help() {
+        for (status, code, retryable) in [
+            (429, None, true),
+            (408, None, true),
+            (500, None, true),
+            (501, None, false),
+            (505, None, false),
+            (404, Some("video_not_found"), false),
+            (403, None, false),
+            (204, None, false),
+            (409, Some("conflict"), false),
+            (409, Some("request_in_progress"), true),
+            (409, Some("resource_not_ready"), true),
+            (400, Some("voice_provider_error"), true),
+            (429, Some("quota_exceeded"), false),
+            (429, Some("QUOTA_EXCEEDED"), false),
+            (429, Some("brand_new"), true),
+            (402, Some("insufficient_credit"), false),
+        ] {
+            let code = code.map(ErrorCode::from);
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(is_retryable_refusal(status, code.as_ref()), retryable, "{status} {code:?}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What errors say and answer, kind by kind.
+
+use super::*;
+
+#[test]
+fn after_a_submission_nothing_is_safe_to_submit_again() {
+    let refused = Error::deadline(Duration::ZERO);
+    for error in
+        [refused, Error::failed(None, "m".into()), Error::needs_person("reviewing"), Error::download("d")]
+    {
+        assert!(error.may_have_executed(), "{error}");
+    }
+    assert!(!Error::configuration("c").may_have_executed());
+    assert!(Error::configuration("c").of_job("j").may_have_executed());
+}
+
+#[test]
+fn what_no_repetition_mends_is_not_called_retryable() {
+    let refused = |status: u16| Error::link_refused("r", StatusCode::from_u16(status).unwrap());
+    for (status, retryable) in
+        [(403, false), (404, false), (204, false), (501, false), (429, true), (503, true)]
+    {
+        assert_eq!(refused(status).is_retryable(), retryable, "{status}");
+    }
+    assert!(!Error::storage_refused(StatusCode::BAD_REQUEST, Some("EntityTooLarge")).is_retryable());
+    assert!(Error::transfer("t", TransportError::no_answer("reset")).is_retryable());
+}
+
+#[test]
+fn the_services_words_are_there_and_print_as_one_line() {
+    let error = Error::failed(Some("render_failed".into()), "No\nface".into());
+    assert_eq!(error.message(), Some("No\nface"));
+    assert_eq!(error.to_string(), "the job failed: render_failed: No face");
+}
+
+#[test]
+fn an_error_is_small_and_travels() {
+    fn travels<T: Clone + Send + Sync + 'static>() {}
+    travels::<Error>();
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+}
+
+/// What an error and its causes say, in one line.
+fn chain(error: &Error) -> String {
+    let first: &(dyn StdError + 'static) = error;
+    let causes = std::iter::successors(Some(first), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// An error of each kind, with causes where it may have some.
+fn of_every_kind() -> Vec<(ErrorKind, Error)> {
+    let io = || io::Error::other(io::Error::from(io::ErrorKind::PermissionDenied));
+    let lost = || TransportError::no_answer(io());
+    let late = || TransportError::no_answer("nothing moved for 60 s").timed_out();
+    let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+    vec![
+        (ErrorKind::Configuration, Error::configuration("no credentials")),
+        (ErrorKind::Failed, Error::failed(Some("rendering_failed".into()), "Too long".into())),
+        (ErrorKind::NeedsPerson, Error::needs_person("reviewing")),
+        (ErrorKind::Deadline, Error::deadline(Duration::from_secs(7)).of_job("j")),
+        (ErrorKind::Transport, Error::pages_cut(&heygen_api::operations::LIST_VIDEOS, lost())),
+        (ErrorKind::Decode, Error::pages(&heygen_api::operations::LIST_VIDEOS, "the cursor came twice")),
+        (ErrorKind::Download, Error::download("v.mp4: it ended after 3 bytes")),
+        (ErrorKind::Download, Error::transfer("v.mp4: it broke off after 3 bytes", lost())),
+        (ErrorKind::Download, Error::link_refused("v.mp4: the file server answered 503", unavailable)),
+        (ErrorKind::Upload, Error::upload_transfer("the file did not reach the storage", late())),
+        (ErrorKind::Upload, Error::not_taken_in(Some("invalid_parameter"), "Not a picture")),
+        (ErrorKind::Upload, Error::storage_refused(unavailable, Some("SlowDown"))),
+        (ErrorKind::File, Error::file("cannot write v.mp4", io())),
+        (ErrorKind::File, Error::file("the file cannot be read", io()).about_file("a.png")),
+    ]
+}
+
+#[test]
+fn no_kind_says_a_thing_twice() {
+    for (kind, error) in of_every_kind() {
+        assert_eq!(error.kind(), kind);
+        for text in [chain(&error), format!("{error:?}")] {
+            let clauses: Vec<&str> = text.split([':', ';', '"']).map(str::trim).collect();
+            for clause in clauses.iter().filter(|clause| clause.contains(' ')) {
+                assert_eq!(text.matches(clause).count(), 1, "`{clause}` in `{text}`");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_direct_cause_is_in_the_text_and_the_others_follow() {
+    let inner = || io::Error::other("disk on fire");
+    let error = Error::file("cannot write v.mp4", io::Error::other(inner()));
+    assert_eq!(error.to_string(), "cannot write v.mp4: disk on fire");
+    assert!(error.io_error().is_some());
+    let error = Error::transfer("v.mp4", TransportError::no_answer("reset"));
+    assert_eq!(error.to_string(), "v.mp4: the connection broke: reset");
+    assert!(error.source().is_none());
+}
+
+/// An error of a call that a transport ends so.
+async fn call(answer: Result<http::Response<&'static str>, TransportError>) -> Error {
+    let answer = std::sync::Mutex::new(Some(answer));
+    let client = heygen_api::Client::new(heygen_api::transport_fn(move |_, _| {
+        let answer = answer.lock().unwrap().take().unwrap();
+        async { answer }
+    }));
+    client.get_video().video_id("v").send().await.unwrap_err().into()
+}
+
+#[tokio::test]
+async fn the_questions_are_those_of_the_failed_call() {
+    let refused = |status: u16, body| Ok(http::Response::builder().status(status).body(body).unwrap());
+    let code =
+        |code: &str| -> &'static str { format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#).leak() };
+    for (answer, kind, retryable, timeout, connect) in [
+        (Err(TransportError::not_sent("x")), ErrorKind::Transport, true, false, false),
+        (Err(TransportError::no_connection("x")), ErrorKind::Transport, true, false, true),
+        (Err(TransportError::no_connection("x").timed_out()), ErrorKind::Timeout, true, true, true),
+        (Err(TransportError::no_answer("x").timed_out()), ErrorKind::Timeout, true, true, false),
+        (refused(429, code("rate_limit_exceeded")), ErrorKind::Refused, true, false, false),
+        (refused(429, code("QUOTA_EXCEEDED")), ErrorKind::Refused, false, false, false),
+        (refused(409, code("resource_not_ready")), ErrorKind::Refused, true, false, false),
+        (refused(404, code("video_not_found")), ErrorKind::Refused, false, false, false),
+        (refused(200, "<html>"), ErrorKind::Decode, false, false, false),
+    ] {
+        let error = call(answer).await;
+        let raw = error.call().unwrap();
+        assert_eq!((error.kind(), error.is_retryable()), (kind, retryable), "{error}");
+        assert_eq!((error.is_timeout(), error.is_connect()), (timeout, connect), "{error}");
+        assert_eq!(
+            (raw.is_retryable(), raw.is_timeout(), raw.is_connect(), raw.code(), raw.retry_after()),
+            (retryable, timeout, connect, error.code(), error.retry_after())
+        );
+        assert_eq!(error.to_string(), raw.to_string());
+    }
+    let vault = io::Error::other(io::Error::other("the disk is gone"));
+    let error = call(Err(TransportError::not_sent(NoCredentials::new(String::new(), vault.into())))).await;
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert_eq!(chain(&error), "get_video: not sent: no credentials: the disk is gone");
+    let transfer = Error::upload_transfer("u", TransportError::no_answer("x").timed_out());
+    assert!(transfer.is_timeout() && transfer.is_retryable() && transfer.kind() == ErrorKind::Upload);
+}
