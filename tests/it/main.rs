@@ -6,6 +6,7 @@ mod errors;
 mod events;
 mod idempotency_keys;
 mod pipeline;
+mod printed_secrets;
 mod raw;
 mod refusals;
 mod rules;
