@@ -13,7 +13,8 @@ pub fn sim(seconds: u64) -> Result<()> {
 
 /// `cargo xtask bench call`.
 pub fn call() -> Result<()> {
-    run("heygen-benches", "calls", &[])
+    run("heygen-benches", "calls", &[])?;
+    super::callgrind::call()
 }
 
 /// `cargo xtask bench transfer`.
