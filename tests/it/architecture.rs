@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use xtask::generate::workspace_root;
 
-const OURS: [&str; 5] = ["heygen-api", "heygen-ext", "heygen-sim", "heygen-tests", "xtask"];
+const OURS: [&str; 7] =
+    ["heygen-api", "heygen-benches", "heygen-examples", "heygen-ext", "heygen-sim", "heygen-tests", "xtask"];
 
 /// Crates of ours that a manifest names in any section of that kind, for any target.
 fn edges(folder: &str, section: &str) -> BTreeSet<String> {
@@ -37,7 +38,11 @@ fn there_is_no_edge_that_the_picture_does_not_have() {
     assert_eq!(edges("heygen-sim", "dependencies"), none);
     assert_eq!(edges("heygen-sim", "dev-dependencies"), none);
     assert_eq!(edges("xtask", "dependencies"), none);
-    for room in ["heygen-api", "heygen-ext", "heygen-sim", "xtask", "tests"] {
+    assert_eq!(edges("examples", "dependencies"), none);
+    assert_eq!(edges("examples", "dev-dependencies"), only(&["heygen-ext"]));
+    assert_eq!(edges("benches", "dependencies"), none);
+    assert_eq!(edges("benches", "dev-dependencies"), only(&["heygen-ext", "heygen-sim"]));
+    for room in ["heygen-api", "heygen-ext", "heygen-sim", "xtask", "tests", "examples", "benches"] {
         assert_eq!(edges(room, "build-dependencies"), none);
     }
     assert_eq!(edges("xtask", "dev-dependencies"), none);
@@ -60,7 +65,16 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn every_file_says_what_it_is_for_and_can_be_read_in_one_sitting() {
     let mut files = Vec::new();
-    for room in ["heygen-api/src", "heygen-ext", "heygen-sim", "tests/it", "tests/src", "xtask"] {
+    for room in [
+        "heygen-api/src",
+        "heygen-ext",
+        "heygen-sim",
+        "tests/it",
+        "tests/src",
+        "xtask",
+        "examples",
+        "benches",
+    ] {
         rust_files(&workspace_root().join(room), &mut files);
     }
     let by_hand = files.iter().filter(|path| !path.to_string_lossy().contains("generated"));

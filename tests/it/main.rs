@@ -8,6 +8,7 @@ mod events;
 mod idempotency_keys;
 mod odd_json;
 mod pipeline;
+mod printed_secrets;
 mod raw;
 mod refusals;
 mod rules;

@@ -56,7 +56,7 @@ enum Bench {
     Generate,
     /// Building a crate that depends on heygen-api, as a ratio to one that depends on reqwest and serde_json alone
     Compile,
-    /// A status GET through HeyGen: time and allocations as a ratio to bare reqwest and serde_json
+    /// A status GET through HeyGen: time, allocations and instructions as ratios to bare reqwest and serde_json
     Call,
     /// A gibibyte up and down: memory, and throughput as a ratio to bare reqwest
     Transfer,

@@ -5,12 +5,9 @@ mod downloads;
 mod examples;
 mod http_clients;
 mod pages;
-mod secrets;
 #[cfg(feature = "preview")]
 mod streams;
 mod uploads;
-#[cfg(feature = "webhook")]
-mod webhook_examples;
 #[cfg(feature = "webhook")]
 mod webhooks;
 

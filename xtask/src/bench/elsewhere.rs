@@ -1,5 +1,4 @@
-//! Benches that live in the crates that they measure: nothing here depends on a crate of ours. They print their figures
-//! themselves.
+//! Benches that live in other packages: nothing here depends on a crate of ours. They print their figures themselves.
 
 use std::process::Command;
 
@@ -9,28 +8,28 @@ use crate::generate::workspace_root;
 
 /// `cargo xtask bench sim`.
 pub fn sim(seconds: u64) -> Result<()> {
-    run("heygen-sim", "load", &[], &["--seconds", &seconds.to_string()])
+    run("heygen-sim", "load", &["--seconds", &seconds.to_string()])
 }
 
 /// `cargo xtask bench call`.
 pub fn call() -> Result<()> {
-    run("heygen-ext", "calls", &[], &[])
+    run("heygen-benches", "calls", &[])?;
+    super::callgrind::call()
 }
 
 /// `cargo xtask bench transfer`.
 pub fn transfer() -> Result<()> {
-    run("heygen-ext", "transfers", &[], &[])
+    run("heygen-benches", "transfers", &[])
 }
 
 /// `cargo xtask bench webhook`.
 pub fn webhook() -> Result<()> {
-    run("heygen-ext", "webhooks", &["--features", "webhook"], &[])
+    run("heygen-benches", "webhooks", &[])
 }
 
-fn run(package: &str, bench: &str, features: &[&str], arguments: &[&str]) -> Result<()> {
+fn run(package: &str, bench: &str, arguments: &[&str]) -> Result<()> {
     let status = Command::new("cargo")
         .args(["bench", "--quiet", "--package", package, "--bench", bench])
-        .args(features)
         .arg("--")
         .args(arguments)
         .current_dir(workspace_root())

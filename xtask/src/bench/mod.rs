@@ -1,5 +1,6 @@
 //! Measurements; each prints a ratio to a rival of the same run. Benchmarks are never tests.
 
+mod callgrind;
 mod compile;
 mod elsewhere;
 mod pipeline;

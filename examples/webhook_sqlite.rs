@@ -1,7 +1,7 @@
 //! Webhooks whose memory outlives the program: `SeenEvents` in an SQLite file.
 //!
 //! ```text
-//! HEYGEN_WEBHOOK_SECRET=whsec_… cargo run --example webhook_sqlite --features webhook -- webhooks.sqlite
+//! HEYGEN_WEBHOOK_SECRET=whsec_… cargo run -p heygen-examples --example webhook_sqlite -- webhooks.sqlite
 //! ```
 //!
 //! It listens on port 8080, path `/heygen`, until Ctrl-C. The service delivers to public HTTPS addresses alone, so let a

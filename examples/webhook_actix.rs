@@ -1,7 +1,7 @@
 //! Webhooks behind actix-web, whose requests are of other types than `http` has.
 //!
 //! ```text
-//! HEYGEN_WEBHOOK_SECRET=whsec_… cargo run --example webhook_actix --features webhook
+//! HEYGEN_WEBHOOK_SECRET=whsec_… cargo run -p heygen-examples --example webhook_actix
 //! ```
 //!
 //! It listens on port 8080, path `/heygen`, until Ctrl-C. The service delivers to public HTTPS addresses alone, so let a

@@ -1,4 +1,4 @@
-//! No secret shows: in nothing that is printed, and in no trace.
+//! heygen-ext shows no secret: in nothing that is printed, and in no trace.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -70,7 +70,6 @@ impl Observer for Paper {
 }
 
 /// Everything about webhooks that holds a secret, or comes of one.
-#[cfg(feature = "webhook")]
 async fn webhooks(paper: &Paper, heygen: &HeyGen) {
     use heygen_ext::webhook::testing::{Generation, Signer};
     use heygen_ext::webhook::{CallbackGuard, KeyRing, Receiver, Verifier};
@@ -182,9 +181,7 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
         writeln!(&paper, "{error}").unwrap();
         paper.note(error);
     }
-    #[cfg(feature = "preview")]
     paper.note(heygen.realtime_words("s"));
-    #[cfg(feature = "webhook")]
     webhooks(&paper, &heygen).await;
     let job = heygen.submit(VideoAgent::prompt("Launch")).await.unwrap();
     paper.note((&job, heygen.api().list_videos().items(), heygen.api().list_videos().pages()));

@@ -1,4 +1,4 @@
-//! The examples of webhooks do what they say: a memory in SQLite, and a receiver behind actix-web.
+//! The examples do what they say: a memory of webhooks in SQLite, and a receiver of webhooks behind actix-web.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use tokio::sync::Semaphore;
 use webhook_sqlite::SeenInSqlite;
 
 #[allow(dead_code, reason = "its `main` is not run here")]
-#[path = "../../examples/webhook_actix.rs"]
+#[path = "../webhook_actix.rs"]
 mod webhook_actix;
 #[allow(dead_code, reason = "its `main` is not run here")]
-#[path = "../../examples/webhook_sqlite.rs"]
+#[path = "../webhook_sqlite.rs"]
 mod webhook_sqlite;
 
 const SECRET: &str = "whsec_test";
@@ -65,7 +65,7 @@ fn counting(handled: &Arc<AtomicUsize>) -> ReceiverBuilder {
 
 #[test]
 fn the_table_is_that_of_the_documentation() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/webhook/seen.rs");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../heygen-ext/src/webhook/seen.rs");
     let text = std::fs::read_to_string(source).unwrap();
     let documented = text.split("/// ```sql\n").nth(1).unwrap().split("/// ```").next().unwrap();
     let documented = documented.replace("/// ", "");
