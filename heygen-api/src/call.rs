@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use crate::address::address;
 use crate::builder_support::{IntoValue, Problems};
 use crate::{
-    Client, Error, EventStream, FilePart, IdempotencyKey, Operation, Page, RawResponse, Request, Response,
-    multipart,
+    BoxFuture, Client, Error, EventStream, FilePart, IdempotencyKey, Operation, Page, RawResponse, Request,
+    Response, multipart,
 };
 
 /// An operation with what was set of it so far, and the first thing that went wrong.
@@ -321,6 +321,57 @@ impl FormCall {
     }
 }
 
+/// A call whose future is put on the heap: for `IntoFuture`, which has to name its type. Written once here, the compiler
+/// has to look at it once, and not for each operation.
+pub(crate) struct Boxed<C>(pub(crate) C);
+
+/// A reply on its way.
+type Sent<T> = BoxFuture<'static, Result<Response<T>, Error>>;
+
+impl Boxed<Call> {
+    pub(crate) fn data<T: DeserializeOwned + Send + 'static>(self) -> Sent<T> {
+        Box::pin(self.0.data())
+    }
+
+    pub(crate) fn page<T: DeserializeOwned + Send + 'static>(self) -> Sent<Page<T>> {
+        Box::pin(self.0.page())
+    }
+
+    /// A page that is made of another reply.
+    pub(crate) fn page_of<W, T>(self) -> Sent<Page<T>>
+    where
+        W: DeserializeOwned + Send + 'static,
+        T: 'static,
+        Page<T>: From<W>,
+    {
+        Box::pin(async move { Ok(self.0.data::<W>().await?.map(Page::from)) })
+    }
+
+    #[allow(dead_code, reason = "every reply of today's document has `data`; that of the next may not")]
+    pub(crate) fn whole<T: DeserializeOwned + Send + 'static>(self) -> Sent<T> {
+        Box::pin(self.0.whole())
+    }
+
+    #[allow(dead_code, reason = "every reply of today's document has a body; that of the next may not")]
+    pub(crate) fn empty(self) -> Sent<()> {
+        Box::pin(self.0.empty())
+    }
+
+    #[cfg_attr(
+        not(feature = "preview"),
+        allow(dead_code, reason = "both event streams are preview operations")
+    )]
+    pub(crate) fn events<T: Send + 'static>(self) -> Sent<EventStream<T>> {
+        Box::pin(self.0.events())
+    }
+}
+
+impl Boxed<FormCall> {
+    pub(crate) fn data<T: DeserializeOwned + Send + 'static>(self) -> Sent<T> {
+        Box::pin(self.0.data())
+    }
+}
+
 /// Defines the builder of an operation's call: what it holds, and how it is sent. The setters stand beside it.
 macro_rules! call {
     ($(#[$meta:meta])* $builder:ident($core:ident), $route:literal, $reply:ident -> $output:ty) => {
@@ -330,8 +381,8 @@ macro_rules! call {
 
         impl $builder {
             #[doc = concat!("Sends `", $route, "`, as `.await` on the builder does.")]
-            pub async fn send(self) -> Result<crate::Response<$output>, crate::Error> {
-                self.0.$reply().await
+            pub fn send(self) -> impl Future<Output = Result<crate::Response<$output>, crate::Error>> {
+                self.0.$reply()
             }
         }
 
@@ -341,7 +392,7 @@ macro_rules! call {
 
             #[inline]
             fn into_future(self) -> Self::IntoFuture {
-                Box::pin(self.send())
+                crate::call::Boxed(self.0).$reply()
             }
         }
 

@@ -3,6 +3,11 @@
 //! serde's derive would write the same with some ten functions for each struct, most of them for formats that are not
 //! JSON; they were most of the time that this crate took to compile.
 
+/// The value of a required field; a function, for a closure in each struct would have to be compiled in each.
+pub(crate) fn required<T, E: serde::de::Error>(value: Option<T>, name: &'static str) -> Result<T, E> {
+    value.ok_or_else(|| E::missing_field(name))
+}
+
 /// Implements `Serialize` and `Deserialize` for a struct, from a table of its fields.
 ///
 /// A field is `required`, `optional` (an `Option`, left out when it is `None`) or `patch` (a `Patch`). Its name in JSON is
@@ -78,7 +83,7 @@ macro_rules! object {
     (@write_rest $way:ident $map:ident, $whole:expr) => {};
 
     (@taken required $value:expr, $name:expr) => {
-        $value.ok_or_else(|| <A::Error as serde::de::Error>::missing_field($name))?
+        crate::object::required($value, $name)?
     };
     (@taken $kind:ident $value:expr, $name:expr) => { $value.unwrap_or_default() };
 

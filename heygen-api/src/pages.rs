@@ -138,6 +138,13 @@ pub trait List: Clone + Send + Sync + 'static {
 /// Implements [`List`] for the builder of a call.
 macro_rules! list {
     ($builder:ident, $operation:ident, $item:ty, $most:literal) => {
+        list!(@ $builder, $operation, $item, $most, page);
+    };
+    // The reply is more than a page, and becomes one.
+    ($builder:ident, $operation:ident, $item:ty, $most:literal, of $whole:ty) => {
+        list!(@ $builder, $operation, $item, $most, page_of::<$whole, _>);
+    };
+    (@ $builder:ident, $operation:ident, $item:ty, $most:literal, $($fetch:tt)+) => {
         impl crate::List for $builder {
             type Item = $item;
             const OPERATION: &'static crate::Operation = &$operation;
@@ -155,7 +162,7 @@ macro_rules! list {
             fn fetch(
                 self,
             ) -> crate::BoxFuture<'static, Result<crate::Response<crate::Page<$item>>, crate::Error>> {
-                Box::pin(async move { Ok(self.send().await?.map(crate::Page::from)) })
+                crate::call::Boxed(self.0).$($fetch)+()
             }
         }
     };

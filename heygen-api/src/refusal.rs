@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::decode::from_json_slice;
 use crate::error_code::ErrorCode;
-use crate::types::{ErrorEnvelope, StandardApiError};
+use crate::types::StandardApiError;
 
 /// Whether the same request, unchanged, may succeed later: the load of the service or a race was in the way.
 ///
@@ -64,10 +64,16 @@ pub(crate) fn read_disguised_refusal(body: &[u8]) -> Option<StandardApiError> {
     read_refusal(body)
 }
 
+/// The v3 form.
+#[derive(serde::Deserialize)]
+struct Envelope {
+    error: StandardApiError,
+}
+
 /// Reads the v3 form, and the forms of the retired versions into it: `error` may be a text or an object with a numeric
 /// code, or `code` and `message` stand at the top.
 pub(crate) fn read_refusal(body: &[u8]) -> Option<StandardApiError> {
-    if let Ok(ErrorEnvelope { error: Some(said), .. }) = from_json_slice(body) {
+    if let Ok(Envelope { error: said }) = from_json_slice(body) {
         return Some(said);
     }
     let value: Value = from_json_slice(body).ok()?;

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use heygen_api::{Client, Transport};
+use heygen_api::types::CreateVideoAgentRequest;
+use heygen_api::{Client, IntoValue, Transport};
 use http::HeaderValue;
 
 use crate::call::surroundings::Surroundings;
 use crate::call::{Policies, Shared, TRIES};
 use crate::download::Means;
-use crate::{Download, Error, File, HeyGenBuilder, Job, Link, Options, Upload, UploadAll, VideoAgent};
+use crate::{Download, Error, File, HeyGenBuilder, Job, Link, Options, Upload, UploadAll};
 
 /// The HeyGen API, for programs. Cheap to clone; clones share connections, limits and the budget for retries.
 ///
@@ -66,14 +67,14 @@ impl HeyGen {
         Self { api: self.api.with_transport(policies.clone()), policies, ..self.clone() }
     }
 
-    /// Starts a job.
+    /// Starts a job. It takes a [`VideoAgent`](crate::VideoAgent), or the request itself or its builder.
     ///
     /// # Errors
     ///
     /// The service refused it, or did not answer; see [`Error::may_have_executed`].
-    pub async fn submit(&self, request: VideoAgent) -> Result<Job, Error> {
-        let session = self.api.create_video_agent().body(request).send().await?;
-        Ok(self.video_agent_job(session.into_inner().session_id))
+    pub async fn submit(&self, request: impl IntoValue<CreateVideoAgentRequest>) -> Result<Job, Error> {
+        let session = self.api.create_video_agent().body(request).await?;
+        Ok(self.video_agent_job(&session.session_id))
     }
 
     /// A Video Agent session that was started before, to be waited for again.

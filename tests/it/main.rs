@@ -2,10 +2,13 @@
 
 mod architecture;
 mod asset_inputs;
+mod builders;
+mod documentation;
 mod error_chains;
 mod errors;
 mod events;
 mod idempotency_keys;
+mod newer;
 mod odd_json;
 mod pipeline;
 mod printed_secrets;

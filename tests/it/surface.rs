@@ -1,12 +1,58 @@
-//! What a program can name in heygen-api: a regeneration shows here what it adds and what it breaks.
+//! What a program can name in heygen-api and heygen-ext: a change shows here what it adds and what it breaks.
+
+fn check(name: &str, source: &str) {
+    let source = xtask::generate::workspace_root().join(source);
+    let surface = xtask::surface::of_crate(&source).unwrap();
+    insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
+        insta::assert_snapshot!(name, surface);
+    });
+}
 
 #[test]
 fn the_surface_of_heygen_api() {
-    let source = xtask::generate::workspace_root().join("heygen-api/src");
-    let surface = xtask::surface::of_crate(&source).unwrap();
-    insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
-        insta::assert_snapshot!("surface_of_heygen_api", surface);
-    });
+    check("surface_of_heygen_api", "heygen-api/src");
+}
+
+#[test]
+fn the_surface_of_heygen_ext() {
+    check("surface_of_heygen_ext", "heygen-ext/src");
+}
+
+#[test]
+fn what_a_macro_defines_is_surface() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("lib.rs", "mod inner; pub mod types { pub use crate::inner::*; }");
+    write(
+        "inner.rs",
+        r#"#[cfg(feature = "x")] open_enum! { /** d */ pub enum Side { Left = "left", } }
+           builder! { /** d */ AssetBuilder => Asset { required id: String = "id", } }
+           call! { /** d */ GetAssetBuilder(Call), "GET /a", data -> Asset }
+           list!(GetAssetBuilder, GET_ASSET, Asset, 100);
+           member!(Input::Asset(Asset, AssetBuilder));"#,
+    );
+    let surface = xtask::surface::of_crate(folder.path()).unwrap();
+    let lines: Vec<&str> = surface.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "Asset::fn builder() -> AssetBuilder",
+            "AssetBuilder::fn build(self) -> Result<Asset, BuildError>",
+            "GetAssetBuilder::fn send(self) -> impl Future<Output = Result<Response<Asset>, Error>>",
+            "[x] #[non_exhaustive] enum types::Side",
+            "[x] Side::VALUES: &'static [&'static str]",
+            "[x] impl From<&str> for Side",
+            "[x] types::Side::Left",
+            "[x] types::Side::Unknown(UnknownValue)",
+            "impl From<Asset> for Input",
+            "impl IntoFuture for GetAssetBuilder",
+            "impl List for GetAssetBuilder",
+            "impl TryFrom<AssetBuilder> for Asset",
+            "impl TryFrom<AssetBuilder> for Input",
+            "struct types::AssetBuilder",
+            "struct types::GetAssetBuilder",
+        ]
+    );
 }
 
 #[test]

@@ -2676,9 +2676,10 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("AvatarRealtimeStatusResponse", round::<types::AvatarRealtimeStatusResponse>),
     ("AvatarVEngineConfig", round::<types::AvatarVEngineConfig>),
     ("AvatarVideoScene", round::<types::AvatarVideoScene>),
+    ("BackgroundColor", round::<types::BackgroundColor>),
+    ("BackgroundImage", round::<types::BackgroundImage>),
     ("BackgroundRemovalDeleteResponse", round::<types::BackgroundRemovalDeleteResponse>),
     ("BackgroundRemovalJob", round::<types::BackgroundRemovalJob>),
-    ("BackgroundSetting", round::<types::BackgroundSetting>),
     ("BrandGlossaryDetail", round::<types::BrandGlossaryDetail>),
     ("BrandGlossaryItem", round::<types::BrandGlossaryItem>),
     ("BrandGlossaryTerm", round::<types::BrandGlossaryTerm>),
@@ -2807,7 +2808,6 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("DoNotTranslateEntryWrite", round::<types::DoNotTranslateEntryWrite>),
     ("DownloadSrtResponse", round::<types::DownloadSrtResponse>),
     ("ElevenLabsEngineSettings", round::<types::ElevenLabsEngineSettings>),
-    ("ErrorEnvelope", round::<types::ErrorEnvelope>),
     ("FileInput", round::<types::FileInput>),
     ("FillerWordRemovalDetail", round::<types::FillerWordRemovalDetail>),
     ("FishEngineSettings", round::<types::FishEngineSettings>),
@@ -2970,6 +2970,7 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("AssetReference", round::<types::AssetReference>),
     ("AssetSearchItem", round::<types::AssetSearchItem>),
     ("AvatarEngine", round::<types::AvatarEngine>),
+    ("BackgroundSetting", round::<types::BackgroundSetting>),
     ("BatchVideo", round::<types::BatchVideo>),
     ("CreateAvatarBody", round::<types::CreateAvatarBody>),
     ("CreateAvatarRealtimeSessionBody", round::<types::CreateAvatarRealtimeSessionBody>),
@@ -3061,17 +3062,6 @@ pub const ENUMS: &[OpenEnum] = &[
             (value.to_string(), matches!(value, types::AvatarStatus::Unknown(_)))
         },
         types::AvatarStatus::VALUES,
-    ),
-    (
-        "BackgroundSettingType",
-        |value| {
-            let value = types::BackgroundSettingType::from(value);
-            (
-                value.to_string(),
-                matches!(value, types::BackgroundSettingType::Unknown(_)),
-            )
-        },
-        types::BackgroundSettingType::VALUES,
     ),
     (
         "BatchItemStatus",

@@ -115,7 +115,7 @@ fn defined(name: &str, input: syn::parse::ParseStream<'_>) -> syn::Result<Vec<It
             let output: syn::Type = input.parse()?;
             vec![
                 syn::parse_quote!(pub struct #builder;),
-                syn::parse_quote!(impl #builder { pub async fn send(self) -> Result<Response<#output>, Error> {} }),
+                syn::parse_quote!(impl #builder { pub fn send(self) -> impl Future<Output = Result<Response<#output>, Error>> {} }),
                 syn::parse_quote!(impl IntoFuture for #builder {}),
             ]
         }

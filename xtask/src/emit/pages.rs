@@ -23,7 +23,10 @@ pub fn emit(lowered: &Value, operation: &Operation<'_>, gates: &Gates) -> Result
     let most = most.with_context(|| format!("operation `{id}`: the parameter `limit` has no maximum"))?;
     let gate = text::attribute(&gates.of_operation(&id))?;
     let (builder, constant) = (operations::builder(&id), operations::constant(&id));
-    Ok(format!("{gate}list!({builder}, {constant}, {}, {most});\n", rust_type::spelled(&item)))
+    let whole = reply(operation).filter(|(reply, _)| *reply != Reply::Page);
+    let whole = whole.map(|(_, schema)| format!(", of {}", rust_type::spelled(&rust_type::of(schema))));
+    let (item, whole) = (rust_type::spelled(&item), whole.unwrap_or_default());
+    Ok(format!("{gate}list!({builder}, {constant}, {item}, {most}{whole});\n"))
 }
 
 /// The texts of the conversions of replies that are more than a page into a page, each with the name of the reply.

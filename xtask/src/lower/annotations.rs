@@ -49,6 +49,7 @@ fn strip_media(content: &mut Value) {
 fn strip(map: &mut Map<String, Value>, keys: &[&str]) {
     let ours = [
         extension::RUST_NAME,
+        extension::RUST_DESCRIPTION,
         extension::SENSITIVE,
         extension::GATE,
         extension::SCOPES,

@@ -1,5 +1,5 @@
-//! One error schema: the document repeats the same refusal for every operation and status; here it becomes one
-//! component, `ErrorEnvelope`, under `4XX` and `5XX`. The retired v1 and v2 operations have shapes of their own, which
+//! One error: the document repeats the same refusal for every operation and status, in an envelope of its own; here it
+//! becomes what stands under `error`, for `4XX` and `5XX`. The retired v1 and v2 operations have shapes of their own, which
 //! the client reads leniently; the document's word for them adds nothing.
 
 use serde_json::{Value, json};
@@ -7,15 +7,12 @@ use serde_json::{Value, json};
 use super::extension;
 use crate::walk;
 
-/// Name of the one component.
-pub const ENVELOPE: &str = "ErrorEnvelope";
-
 /// Runs the pass.
 pub fn apply(document: &mut Value) {
-    if let Some(schema) = most_common(document) {
-        walk::components_mut(document).insert(ENVELOPE.into(), schema);
-    }
-    let known = document.pointer(&format!("/components/schemas/{ENVELOPE}")).is_some();
+    let error = most_common(document).and_then(|envelope| {
+        let error = envelope.pointer("/properties/error")?;
+        walk::target(error).map(walk::reference_to)
+    });
     walk::operations_mut(document, |_, _, operation| {
         let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
         let refusals: Vec<Value> = responses
@@ -24,9 +21,9 @@ pub fn apply(document: &mut Value) {
             .map(|status| status.as_str().into())
             .collect();
         responses.retain(|status, _| walk::is_success(status));
-        if known && !refusals.is_empty() {
+        if let Some(error) = error.as_ref().filter(|_| !refusals.is_empty()) {
             for status in ["4XX", "5XX"] {
-                let content = json!({"application/json": {"schema": walk::reference_to(ENVELOPE)}});
+                let content = json!({"application/json": {"schema": error}});
                 responses.insert(status.into(), json!({"description": "Refused.", "content": content}));
             }
         }

@@ -65,6 +65,7 @@ fn named_components(document: &mut Value) -> Result<(), Diagnostics> {
 struct Group {
     schema: Value,
     wished: Option<String>,
+    described: Option<String>,
     names: Vec<String>,
     pointer: String,
     descriptions: Vec<String>,
@@ -80,12 +81,16 @@ fn innermost(document: &Value) -> BTreeMap<String, Group> {
         let group = groups.entry(key(schema)).or_insert_with(|| Group {
             schema: core(schema),
             wished: None,
+            described: None,
             names: Vec::new(),
             pointer: place.pointer.clone(),
             descriptions: Vec::new(),
         });
         group.names.push(name_of(place));
         group.descriptions.extend(schema.get("description").and_then(Value::as_str).map(str::to_owned));
+        if let Some(text) = schema.get(extension::RUST_DESCRIPTION).and_then(Value::as_str) {
+            group.described = Some(text.to_owned());
+        }
         if let Some(wished) = schema.get(extension::RUST_NAME).and_then(Value::as_str) {
             group.wished = Some(wished.to_owned());
         }
@@ -106,7 +111,9 @@ fn add(
     let mut schema = group.schema.clone();
     let mut descriptions = group.descriptions.clone();
     descriptions.dedup();
-    if let ([only], true) = (descriptions.as_slice(), group.names.len() == group.descriptions.len()) {
+    if let Some(text) = &group.described {
+        schema["description"] = text.clone().into();
+    } else if let ([only], true) = (descriptions.as_slice(), group.names.len() == group.descriptions.len()) {
         schema["description"] = only.clone().into();
     }
     match walk::components_mut(document).insert(name.clone(), schema) {
@@ -151,7 +158,8 @@ fn core(schema: &Value) -> Value {
     let map = schema.as_object().cloned().unwrap_or_default();
     let kept = map
         .into_iter()
-        .filter(|(key, _)| !OF_THE_PLACE.contains(&key.as_str()) && key != extension::RUST_NAME);
+        .filter(|(key, _)| !OF_THE_PLACE.contains(&key.as_str()))
+        .filter(|(key, _)| key != extension::RUST_NAME && key != extension::RUST_DESCRIPTION);
     Value::Object(kept.collect())
 }
 
@@ -228,6 +236,14 @@ mod tests {
             lowered(json!({"Side": {"type": "string", "enum": ["l"]}, "A": {"properties": {"s": wished}}}));
         let schemas = schemas.unwrap();
         assert_eq!(schemas["A"]["properties"]["s"], json!({"$ref": "#/components/schemas/Side"}));
+    }
+
+    #[test]
+    fn a_type_has_the_description_that_is_wished_for_it() {
+        let place = |text: &str| json!({"type": "string", "enum": ["l"], "description": text, "x-rust-name": "Side", "x-rust-description": "A side."});
+        let schemas =
+            lowered(json!({"A": {"properties": {"s": place("Here."), "t": place("There.")}}})).unwrap();
+        assert_eq!(schemas["Side"], json!({"type": "string", "enum": ["l"], "description": "A side."}));
     }
 
     #[test]

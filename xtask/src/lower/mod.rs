@@ -38,6 +38,8 @@ use crate::diagnostic::Diagnostics;
 pub mod extension {
     /// Name that a schema's Rust type is to have; for inline schemas that several places share.
     pub const RUST_NAME: &str = "x-rust-name";
+    /// On an inline schema that becomes a type: what the type is for (set in the overlay).
+    pub const RUST_DESCRIPTION: &str = "x-rust-description";
     /// On a property: its Debug output is hidden (`true`, set in the overlay).
     pub const SENSITIVE: &str = "x-sensitive";
     /// On a property: a URL whose query may carry a signature.

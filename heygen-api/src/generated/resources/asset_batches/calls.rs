@@ -183,7 +183,7 @@ impl GetAssetBatchBuilder {
     }
 }
 
-list!(GetAssetBatchBuilder, GET_ASSET_BATCH, VideoBatchItem, 100);
+list!(GetAssetBatchBuilder, GET_ASSET_BATCH, VideoBatchItem, 100, of VideoBatchDetail);
 
 call! {
     /// Builder of a call of [`Client::complete_asset_batch`].

@@ -52,6 +52,8 @@ impl Asset {
     }
 }
 
+/// One thing that a search of assets has found.
+///
 /// On the wire, `type` says which it is.
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug, PartialEq, Serialize)]

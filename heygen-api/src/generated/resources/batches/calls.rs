@@ -181,7 +181,7 @@ impl GetVideoBatchBuilder {
     }
 }
 
-list!(GetVideoBatchBuilder, GET_VIDEO_BATCH, VideoBatchItem, 100);
+list!(GetVideoBatchBuilder, GET_VIDEO_BATCH, VideoBatchItem, 100, of VideoBatchDetail);
 
 call! {
     /// Builder of a call of [`Client::bulk_video_statuses`].

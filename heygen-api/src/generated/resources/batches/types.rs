@@ -10,6 +10,8 @@ use crate::redact::redacted_debug;
 use crate::types::*;
 use crate::types::builder::*;
 
+/// One video of a batch: what `create_video` takes, without a folder.
+///
 /// On the wire, `type` says which it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]

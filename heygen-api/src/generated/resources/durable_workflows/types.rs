@@ -77,6 +77,8 @@ object! { CreateWorkflowRunRequest: request {
     optional inputs, optional version_number, required workflow_id,
 } }
 
+/// Where an input port of a workflow node takes its value from.
+///
 /// On the wire, `kind` says which it is.
 #[cfg(feature = "preview")]
 #[derive(Clone, Debug, PartialEq, Serialize)]

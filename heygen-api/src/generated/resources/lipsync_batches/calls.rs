@@ -187,7 +187,7 @@ impl GetLipsyncBatchBuilder {
     }
 }
 
-list!(GetLipsyncBatchBuilder, GET_LIPSYNC_BATCH, VideoBatchItem, 100);
+list!(GetLipsyncBatchBuilder, GET_LIPSYNC_BATCH, VideoBatchItem, 100, of VideoBatchDetail);
 
 call! {
     /// Builder of a call of [`Client::bulk_lipsync_statuses`].

@@ -135,51 +135,47 @@ impl AvatarVideoSceneBuilder {
 }
 
 builder! {
-    /// Builder of [`BackgroundSetting`](crate::types::BackgroundSetting).
-    BackgroundSettingBuilder => BackgroundSetting {
-        optional asset_id: String = "asset_id", required type_: BackgroundSettingType = "type",
-        optional url: String = "url", optional value: String = "value",
-    }
+    /// Builder of [`BackgroundColor`](crate::types::BackgroundColor).
+    BackgroundColorBuilder => BackgroundColor { required value: String = "value", }
 }
 
-impl BackgroundSettingBuilder {
-    /// Background image as a HeyGen asset ID, for type 'image'. Mutually exclusive with url.
-    pub fn asset_id(mut self, value: impl IntoValue<String>) -> Self {
-        self.asset_id = self.problems.value("asset_id", value);
-        self
-    }
-
-    /// Kind of background: 'color' is a solid hex color, 'image' an image given by url or asset_id.
-    pub fn type_(mut self, value: impl IntoValue<BackgroundSettingType>) -> Self {
-        self.type_ = self.problems.value("type", value);
-        self
-    }
-
-    /// Background image URL, for type 'image'. Mutually exclusive with asset_id.
-    pub fn url(mut self, value: impl IntoValue<String>) -> Self {
-        self.url = self.problems.value("url", value);
-        self
-    }
-
-    /// Color as a hex code (such as '#ff0000'); required for type 'color'.
+impl BackgroundColorBuilder {
+    /// Color as a hex code, such as '#ff0000'.
     pub fn value(mut self, value: impl IntoValue<String>) -> Self {
         self.value = self.problems.value("value", value);
         self
     }
 }
 
+builder! {
+    /// Builder of [`BackgroundImage`](crate::types::BackgroundImage).
+    BackgroundImageBuilder => BackgroundImage {
+        optional asset_id: String = "asset_id", optional url: String = "url",
+    }
+}
+
+impl BackgroundImageBuilder {
+    /// ID of the image as an asset; not together with `url`.
+    pub fn asset_id(mut self, value: impl IntoValue<String>) -> Self {
+        self.asset_id = self.problems.value("asset_id", value);
+        self
+    }
+
+    /// URL of the image; not together with `asset_id`.
+    pub fn url(mut self, value: impl IntoValue<String>) -> Self {
+        self.url = self.problems.value("url", value);
+        self
+    }
+}
+
 /// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
-impl BackgroundSettingBuilder {
+impl BackgroundImageBuilder {
     pub fn maybe_asset_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.asset_id = self.problems.maybe("asset_id", value);
         self
     }
     pub fn maybe_url(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.url = self.problems.maybe("url", value);
-        self
-    }
-    pub fn maybe_value(mut self, value: Option<impl IntoValue<String>>) -> Self {
-        self.value = self.problems.maybe("value", value);
         self
     }
 }

@@ -41,6 +41,8 @@ pub struct AssetById {
 
 object! { AssetById: both { required asset_id, } }
 
+/// A file that a request refers to: by its URL, by the ID of an uploaded asset, or inline in base64.
+///
 /// On the wire, `type` says which it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type")]
@@ -98,6 +100,8 @@ member!(AssetInput::Url(AssetUrl, AssetUrlBuilder));
 member!(AssetInput::AssetId(AssetById, AssetByIdBuilder));
 member!(AssetInput::Base64(AssetBase64, AssetBase64Builder));
 
+/// A file that a request refers to: by its URL, or by the ID of an uploaded asset.
+///
 /// On the wire, `type` says which it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
@@ -152,6 +156,8 @@ pub struct AssetUrl {
 object! { AssetUrl: both { required url, } }
 redacted_debug! { AssetUrl { without_query url, shown extra, } }
 
+/// The engine that animates an avatar, with its own settings. Engines differ in quality and in price.
+///
 /// On the wire, `type` says which it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
@@ -235,36 +241,63 @@ pub struct AvatarVideoScene {
 
 object! { AvatarVideoScene: request { required input, } }
 
-/// Sets the background of the generated video.
+/// A background of one color.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct BackgroundColor {
+    /// Color as a hex code, such as '#ff0000'.
+    pub value: String,
+}
+
+object! { BackgroundColor: request { required value, } }
+
+/// A background that is an image, given by its URL or by its asset ID.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
-pub struct BackgroundSetting {
-    /// Background image as a HeyGen asset ID, for type 'image'. Mutually exclusive with url.
+pub struct BackgroundImage {
+    /// ID of the image as an asset; not together with `url`.
     pub asset_id: Option<String>,
-    /// Kind of background: 'color' is a solid hex color, 'image' an image given by url or asset_id.
-    pub type_: BackgroundSettingType,
-    /// Background image URL, for type 'image'. Mutually exclusive with asset_id.
+    /// URL of the image; not together with `asset_id`.
     pub url: Option<String>,
-    /// Color as a hex code (such as '#ff0000'); required for type 'color'.
-    pub value: Option<String>,
 }
 
-object! { BackgroundSetting: request {
-    optional asset_id, required type_ = "type", optional url, optional value,
-} }
-redacted_debug! { BackgroundSetting {
-    shown asset_id, shown type_, without_query url, shown value,
-} }
+object! { BackgroundImage: request { optional asset_id, optional url, } }
+redacted_debug! { BackgroundImage { shown asset_id, without_query url, } }
 
-open_enum! {
-    /// Kind of background: 'color' is a solid hex color, 'image' an image given by url or asset_id.
-    ///
-    /// One of `color`, `image`, or a value that this version does not know.
-    pub enum BackgroundSettingType {
-        Color = "color",
-        Image = "image",
+/// Sets the background of the generated video.
+///
+/// On the wire, `type` says which it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+#[non_exhaustive]
+pub enum BackgroundSetting {
+    /// `color`: A background of one color.
+    #[serde(rename = "color")]
+    Color(BackgroundColor),
+    /// `image`: A background that is an image, given by its URL or by its asset ID.
+    #[serde(rename = "image")]
+    Image(BackgroundImage),
+}
+
+impl BackgroundSetting {
+    /// `color`, by its `value`: Color as a hex code, such as '#ff0000'.
+    pub fn color(value: impl Into<String>) -> Self {
+        Self::Color(BackgroundColor {
+            value: value.into(),
+        })
+    }
+
+    /// `image` with nothing set.
+    pub fn image() -> Self {
+        Self::Image(BackgroundImage {
+            asset_id: None,
+            url: None,
+        })
     }
 }
+
+member!(BackgroundSetting::Color(BackgroundColor, BackgroundColorBuilder));
+member!(BackgroundSetting::Image(BackgroundImage, BackgroundImageBuilder));
 
 open_enum! {
     /// One of `queued`, `processing`, `completed`, `failed`, or a value that this version does not know.
@@ -560,6 +593,8 @@ open_enum! {
     }
 }
 
+/// Settings of a voice that only one speech engine knows.
+///
 /// On the wire, `engine_type` says which it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "engine_type")]
@@ -634,15 +669,6 @@ impl EngineSettings {
 member!(EngineSettings::Elevenlabs(ElevenLabsEngineSettings, ElevenLabsEngineSettingsBuilder));
 member!(EngineSettings::Fish(FishEngineSettings, FishEngineSettingsBuilder));
 member!(EngineSettings::Starfish(StarfishEngineSettings, StarfishEngineSettingsBuilder));
-
-/// What the service answers when it refuses.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ErrorEnvelope {
-    pub error: Option<StandardApiError>,
-}
-
-object! { ErrorEnvelope: reply { optional error, } }
 
 open_enum! {
     /// How expressive a photo avatar is.
@@ -905,6 +931,8 @@ pub struct StudioColorBackgroundInput {
 
 object! { StudioColorBackgroundInput: request { required color, } }
 
+/// One scene of a studio video.
+///
 /// On the wire, `type` says which it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]

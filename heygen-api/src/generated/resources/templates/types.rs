@@ -311,6 +311,8 @@ pub struct TemplateTextVariable {
 
 object! { TemplateTextVariable: both { required content, } }
 
+/// The value of a variable of a template: what is filled in, or what is there now.
+///
 /// On the wire, `type` says which it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type")]

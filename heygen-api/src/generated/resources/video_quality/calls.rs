@@ -312,7 +312,7 @@ impl GetVideoQualityComparisonBatchBuilder {
 }
 
 #[cfg(feature = "preview")]
-list!(GetVideoQualityComparisonBatchBuilder, GET_VIDEO_QUALITY_COMPARISON_BATCH, VideoQualityComparisonBatchItem, 100);
+list!(GetVideoQualityComparisonBatchBuilder, GET_VIDEO_QUALITY_COMPARISON_BATCH, VideoQualityComparisonBatchItem, 100, of VideoQualityComparisonBatchResponse);
 
 #[cfg(feature = "preview")]
 call! {

@@ -199,7 +199,7 @@ impl GetVideoTranslationBatchBuilder {
     }
 }
 
-list!(GetVideoTranslationBatchBuilder, GET_VIDEO_TRANSLATION_BATCH, VideoBatchItem, 100);
+list!(GetVideoTranslationBatchBuilder, GET_VIDEO_TRANSLATION_BATCH, VideoBatchItem, 100, of VideoBatchDetail);
 
 call! {
     /// Builder of a call of [`Client::bulk_video_translation_statuses`].

@@ -870,6 +870,8 @@ member!(SceneBackground::Color(ColorBackground));
 member!(SceneBackground::Image(ImageBackground));
 member!(SceneBackground::Video(VideoBackground));
 
+/// Something that a scene of a finished video shows.
+///
 /// On the wire, `type` says which it is. Every other `type` is `Unknown`; [`PlaceholderElement`] is what it promises then.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type")]
@@ -921,6 +923,8 @@ member!(SceneElement::Avatar(AvatarElement));
 member!(SceneElement::Image(ImageElement));
 member!(SceneElement::Video(VideoElement));
 
+/// What is said in a scene, or how long it is silent.
+///
 /// On the wire, `type` says which it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type")]

@@ -1,0 +1,111 @@
+//! What a reader of the docs meets: an example for each operation, pages that need no sideways scrolling, and no code that
+//! the provider wrote.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use quote::quote;
+use xtask::generate::workspace_root;
+use xtask::{emit, walk};
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// The lines of the blocks of Rust in a text of documentation, without those that rustdoc hides.
+fn code(text: &str) -> Vec<Vec<String>> {
+    let (mut blocks, mut open): (Vec<Vec<String>>, Option<bool>) = (Vec::new(), None);
+    for line in text.lines() {
+        match (line.trim().strip_prefix("```"), open) {
+            (Some(info), None) => {
+                let rust = info.is_empty() || info.starts_with("rust") || info.starts_with("no_run");
+                open = Some(rust);
+                blocks.push(Vec::new());
+            }
+            (Some(_), Some(_)) => open = None,
+            (None, Some(true)) if !line.trim_start().starts_with("# ") => {
+                blocks.last_mut().unwrap().push(line.to_owned());
+            }
+            _ => {}
+        }
+    }
+    blocks.retain(|block| !block.is_empty());
+    blocks
+}
+
+fn doc_comments(source: &str) -> String {
+    let lines = source.lines().filter_map(|line| {
+        let line = line.trim_start();
+        line.strip_prefix("/// ")
+            .or(line.strip_prefix("//! "))
+            .or((line == "///" || line == "//!").then_some(""))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_operation_has_an_example_of_its_own() {
+    let mut sources = Vec::new();
+    files(&workspace_root().join("heygen-api/src/generated/resources"), &mut sources);
+    let mut seen: BTreeMap<Vec<String>, String> = BTreeMap::new();
+    let mut named = 0;
+    let operations = walk::operations(&super::lowered()).iter().map(walk::Operation::id).collect::<Vec<_>>();
+    for path in sources.iter().filter(|path| path.ends_with("calls.rs")) {
+        for example in code(&doc_comments(&fs::read_to_string(path).unwrap())) {
+            let text = example.join("\n");
+            named += operations.iter().filter(|id| text.contains(&format!("{id}()"))).count();
+            if let Some(other) = seen.insert(example, text.clone()) {
+                panic!("two examples are equal:\n{other}");
+            }
+        }
+    }
+    assert_eq!((seen.len(), named), (operations.len(), operations.len()));
+}
+
+#[test]
+fn pages_and_examples_need_no_unwrapping() {
+    let root = workspace_root();
+    let mut sources = Vec::new();
+    for room in ["heygen-ext/examples", "examples", "heygen-sim/examples"] {
+        files(&root.join(room), &mut sources);
+    }
+    let rust = sources.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let mut texts: Vec<String> = rust.map(|path| fs::read_to_string(path).unwrap()).collect();
+    for page in ["README.md", "heygen-api/README.md", "heygen-ext/README.md", "heygen-sim/README.md"] {
+        texts.extend(
+            code(&fs::read_to_string(root.join(page)).unwrap()).into_iter().map(|block| block.join("\n")),
+        );
+    }
+    for text in texts {
+        for unwrapping in [".into_inner()", ".data.", "(&*"] {
+            assert!(!text.contains(unwrapping), "`{unwrapping}` in:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn no_code_of_the_provider_is_run() {
+    let hostile = "Before.\n\n```\npanic!(\"fenced\")\n```\n\n~~~rust\npanic!(\"tilde\")\n~~~\n\n    panic!(\"indented\")\n\n\
+                   - item\n\n      panic!(\"in a list\")\n\n\tpanic!(\"tab\")\n\n```\nnot closed";
+    let described = emit::docs::attributes(hostile);
+    let example = emit::docs::code("```\nassert_eq!(1 + 1, 2);\n```");
+    let source = quote!(#(#described)* #(#example)* pub struct Described;);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lib.rs");
+    fs::write(&path, source.to_string()).unwrap();
+    let rustdoc = std::env::var("RUSTDOC").unwrap_or_else(|_| "rustdoc".to_owned());
+    let output = Command::new(rustdoc).args(["--test", "--edition", "2024"]).arg(&path).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    // Our own example is the only test.
+    assert!(said.contains("running 1 test"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+}

@@ -1,0 +1,86 @@
+//! What is newer than the document: operations, members of bodies and of replies.
+
+use heygen_api::http::Method;
+use heygen_api::types::{AssetInput, CreateVideoBody, CreateVideoFromImage, TemplateVariable};
+use heygen_api::{Client, ErrorKind, IdempotencyKey};
+use heygen_tests::Recorder;
+use serde_json::{Value, json};
+
+fn client(body: Value) -> (Client, Recorder) {
+    let recorder = Recorder::default();
+    recorder.answer(http::Response::new(body.to_string().into()));
+    (Client::new(recorder.clone()), recorder)
+}
+
+#[tokio::test]
+async fn a_request_of_any_path_goes_through_the_seam() {
+    let (client, recorder) = client(json!({"data": {"poster_id": "p"}, "warning": "w"}));
+    let made = client
+        .request(Method::POST, "/v3/posters/{poster_id}/copies")
+        .path("poster_id", "a/b")
+        .query("size", 7)
+        .json(&json!({"title": "Launch"}))
+        .idempotency_key("once")
+        .await
+        .unwrap();
+    assert_eq!((&made["data"]["poster_id"], &made["warning"]), (&json!("p"), &json!("w")));
+    let request = recorder.take().pop().unwrap();
+    assert_eq!(
+        (request.method.as_str(), request.target.as_str()),
+        ("POST", "/v3/posters/a%2Fb/copies?size=7")
+    );
+    assert_eq!(request.body.as_deref(), Some(&br#"{"title":"Launch"}"#[..]));
+    let header =
+        |name: &str| request.headers.iter().find(|(known, _)| known == name).map(|(_, value)| &**value);
+    assert_eq!(header("idempotency-key"), Some("once"));
+    assert_eq!(header("content-type"), Some("application/json"));
+    assert_eq!(request.operation.id(), "POST /v3/posters/{poster_id}/copies");
+    assert_eq!(request.operation.idempotency_key(), IdempotencyKey::Optional);
+}
+
+#[tokio::test]
+async fn a_request_of_a_known_operation_brings_its_facts_and_reads_its_data() {
+    let (client, recorder) = client(json!({"data": {"id": "v", "status": "completed"}}));
+    let request = client.request(Method::GET, "/v3/videos/{video_id}").path("video_id", "v");
+    let video = request.send_for::<heygen_api::types::VideoDetail>().await.unwrap();
+    assert_eq!(video.id, "v");
+    assert_eq!(recorder.take().pop().unwrap().operation, heygen_api::operations::GET_VIDEO);
+}
+
+#[tokio::test]
+async fn a_request_that_is_incomplete_is_not_sent() {
+    let (client, recorder) = client(json!({}));
+    for (request, problem) in [
+        (client.request(Method::GET, "/v3/a/{id}"), "GET /v3/a/{id}: `id` was not set"),
+        (client.request(Method::GET, "/v3/a/{id}").path("id", ""), "GET /v3/a/{id}: `id` is empty"),
+        (
+            client.request(Method::POST, "/v3/a").idempotency_key("a\nb"),
+            "POST /v3/a: `idempotency_key`: it has characters that a header cannot carry",
+        ),
+    ] {
+        let error = request.await.unwrap_err();
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidRequest, problem));
+    }
+    assert!(recorder.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_body_takes_members_that_it_has_no_field_for() {
+    let (client, recorder) = client(json!({"data": {"video_id": "v", "status": "pending"}}));
+    let body = CreateVideoFromImage::builder().image(AssetInput::url("https://example.com/face.png"));
+    client.create_video().body(body).extra("mood", "calm").extra("layers", json!([1])).await.unwrap();
+    let sent: Value = serde_json::from_slice(&recorder.take().pop().unwrap().body.unwrap()).unwrap();
+    let image = json!({"type": "url", "url": "https://example.com/face.png"});
+    assert_eq!(sent, json!({"type": "image", "image": image, "mood": "calm", "layers": [1]}));
+}
+
+#[test]
+fn an_unknown_member_of_a_body_is_refused_by_name_and_one_that_is_read_too_is_kept() {
+    let image = json!({"type": "url", "url": "u"});
+    let body = json!({"type": "image", "image": image, "mood": "calm"});
+    let error = serde_json::from_value::<CreateVideoBody>(body).unwrap_err().to_string();
+    assert!(error.starts_with("unknown field `mood`"), "{error}");
+    let variable = json!({"type": "text", "content": "Hi", "mood": "calm"});
+    let read: TemplateVariable = serde_json::from_value(variable.clone()).unwrap();
+    assert_eq!(serde_json::to_value(read).unwrap(), variable);
+}
