@@ -1,6 +1,6 @@
 //! What a transport tells of a call, whatever became of it.
 
-/// What a transport that repeats requests tells of a call: in the [`RawResponse`], or in the [`TransportError`]. Every
+/// What a transport that repeats requests tells of a call: in the [`RawResponse`](crate::RawResponse), or in the [`TransportError`](crate::TransportError). Every
 /// error of the call then has it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
