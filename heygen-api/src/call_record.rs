@@ -1,7 +1,7 @@
 //! What a transport tells of a call, whatever became of it.
 
-/// What a transport that repeats requests tells of a call: in the [`RawResponse`](crate::RawResponse), or in the [`TransportError`](crate::TransportError). Every
-/// error of the call then has it.
+/// What a transport that repeats requests tells of a call. It stands in the [`RawResponse`](crate::RawResponse), or in the
+/// [`TransportError`](crate::TransportError), and every error of the call has it then.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct CallRecord {

@@ -39,24 +39,8 @@ pub fn emit(one: &Struct, direction: Direction, gate: &TokenStream) -> Result<St
             }
         }
     });
-    let setters = quote!(#(#setters)* #extra);
-    let setters = match setters.is_empty() {
-        true => String::new(),
-        false => "\n".to_owned() + &text::items(quote!(#gate impl #builder { #setters }))?,
-    };
-    let optional: Vec<_> = one.fields.iter().filter(|field| field.inner.is_some()).map(maybe).collect();
-    let optional = match optional.is_empty() {
-        true => String::new(),
-        false => {
-            let text = text::items(quote! {
-                /// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
-                #gate
-                impl #builder { #(#optional)* }
-            })?;
-            "\n".to_owned() + &text::close(&text)
-        }
-    };
-    Ok(definition + &setters + &optional)
+    let optional = one.fields.iter().filter(|field| field.inner.is_some()).map(maybe);
+    Ok(definition + &text::setters(&builder, gate, quote!(#(#setters)* #extra), optional.collect())?)
 }
 
 fn setter(field: &StructField) -> TokenStream {

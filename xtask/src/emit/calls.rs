@@ -97,25 +97,8 @@ pub fn builder(operation: &Operation<'_>, gates: &Gates) -> Result<String> {
         }
     });
     let setters = arguments.iter().map(|argument| setter(argument, forms == 1));
-    let setters = quote!(#(#setters)* #extra);
-    let setters = match setters.is_empty() {
-        true => String::new(),
-        false => "\n".to_owned() + &text::items(quote!(#gate impl #builder { #setters }))?,
-    };
-    let optional: Vec<_> =
-        arguments.iter().filter(|one| one.optional).map(|one| maybe(one, forms == 1)).collect();
-    let optional = match optional.is_empty() {
-        true => String::new(),
-        false => {
-            let text = text::items(quote! {
-                /// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
-                #gate
-                impl #builder { #(#optional)* }
-            })?;
-            "\n".to_owned() + &text::close(&text)
-        }
-    };
-    Ok(definition + &setters + &optional)
+    let optional = arguments.iter().filter(|one| one.optional).map(|one| maybe(one, forms == 1));
+    Ok(definition + &text::setters(&builder, &gate, quote!(#(#setters)* #extra), optional.collect())?)
 }
 
 /// How the reply is read, and what it is then.

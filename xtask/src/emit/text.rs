@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
+use quote::quote;
 
 use crate::files::MARK;
 
@@ -29,8 +30,33 @@ pub fn attribute(gate: &TokenStream) -> Result<String> {
     if gate.is_empty() {
         return Ok(String::new());
     }
-    let text = items(quote::quote!(#gate struct Place;))?;
+    let text = items(quote!(#gate struct Place;))?;
     Ok(text.trim_end().trim_end_matches("struct Place;").to_owned())
+}
+
+/// The setters of a builder, and apart from them those that take an `Option`; empty for none.
+pub fn setters(
+    builder: &syn::Ident,
+    gate: &TokenStream,
+    all: TokenStream,
+    optional: Vec<TokenStream>,
+) -> Result<String> {
+    let mut text = String::new();
+    if !all.is_empty() {
+        text.push('\n');
+        text.push_str(&items(quote!(#gate impl #builder { #all }))?);
+    }
+    if !optional.is_empty() {
+        let block = items(quote! {
+            /// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+            #gate
+            impl #builder { #(#optional)* }
+        })?;
+        // Without blank lines: they all do one thing.
+        text.push('\n');
+        text.extend(block.lines().filter(|line| !line.is_empty()).map(|line| format!("{line}\n")));
+    }
+    Ok(text)
 }
 
 /// Most columns of a line of code.
@@ -107,9 +133,4 @@ fn space_out(text: &str) -> String {
         out.push('\n');
     }
     out
-}
-
-/// The same without blank lines between functions: for those that all do one thing.
-pub fn close(text: &str) -> String {
-    text.lines().filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
 }
