@@ -14,12 +14,9 @@ use std::fmt::{self, Display};
 /// use heygen_api::types::{AssetInput, AssetUrl, CreateVideoFromImage};
 ///
 /// let url = "https://example.com/face.png";
-/// for request in [
-///     CreateVideoFromImage::builder().image(AssetInput::url(url)).build()?,
-///     CreateVideoFromImage::builder().image(AssetUrl::builder().url(url)).build()?,
-/// ] {
-///     assert_eq!(request.image, AssetInput::url(url));
-/// }
+/// let face = AssetUrl::builder().url(url);
+/// let request = CreateVideoFromImage::builder().image(face).build()?;
+/// assert_eq!(request.image, AssetInput::url(url));
 /// # Ok::<_, heygen_api::BuildError>(())
 /// ```
 pub trait IntoValue<T> {
@@ -48,9 +45,10 @@ where
 /// ```
 /// use heygen_api::types::{AssetUrl, CreateVideoFromImage};
 ///
-/// let error = CreateVideoFromImage::builder().image(AssetUrl::builder()).build().unwrap_err();
-/// assert_eq!(error.to_string(), "CreateVideoFromImage: `image.url` was not set");
+/// let request = CreateVideoFromImage::builder().image(AssetUrl::builder());
+/// let error = request.build().unwrap_err();
 /// assert_eq!(error.path(), "image.url");
+/// assert_eq!(error.to_string(), "CreateVideoFromImage: `image.url` was not set");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildError {

@@ -131,10 +131,12 @@ impl ClientBuilder {
     /// no key.
     ///
     /// ```
-    /// use heygen_api::{Client, TransportError, transport_fn};
+    /// use heygen_api::{Client, RawResponse, TransportError, transport_fn};
     ///
-    /// let offline = transport_fn(|_, _| async { Err::<http::Response<&str>, _>(TransportError::not_sent("offline")) });
-    /// let client = Client::builder().base_url("http://localhost").transport(offline).build()?;
+    /// let offline = transport_fn(|_request, _operation| async {
+    ///     Err::<RawResponse, _>(TransportError::not_sent("offline"))
+    /// });
+    /// let client = Client::builder().transport(offline).build()?;
     /// # Ok::<_, heygen_api::Error>(())
     /// ```
     pub fn transport(mut self, transport: impl Transport) -> Self {

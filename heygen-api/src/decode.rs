@@ -18,7 +18,8 @@ use serde::de::DeserializeOwned;
 ///
 /// let body = br#"{"id": "cut \ud83d"}"#;
 /// assert!(serde_json::from_slice::<DeleteVideoResponse>(body).is_err());
-/// assert_eq!(heygen_api::from_json_slice::<DeleteVideoResponse>(body)?.id, "cut \u{fffd}");
+/// let deleted: DeleteVideoResponse = heygen_api::from_json_slice(body)?;
+/// assert_eq!(deleted.id, "cut \u{fffd}");
 /// # Ok::<_, serde_json::Error>(())
 /// ```
 ///

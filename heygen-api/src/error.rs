@@ -27,10 +27,14 @@ use crate::types::StandardApiError;
 /// use heygen_api::{Client, ErrorCode};
 ///
 /// # async fn example(client: Client) -> Result<(), heygen_api::Error> {
-/// match client.get_video().video_id("v").send().await {
-///     Ok(video) => println!("{}", video.data.status),
-///     Err(error) if error.code() == Some(ErrorCode::VideoNotFound) => println!("it was deleted"),
-///     Err(error) if error.is_retryable() => println!("try again in {:?}: {error}", error.retry_after()),
+/// match client.get_video().video_id("v").await {
+///     Ok(video) => println!("{}", video.status),
+///     Err(error) if error.code() == Some(ErrorCode::VideoNotFound) => {
+///         println!("it was deleted");
+///     }
+///     Err(error) if error.is_retryable() => {
+///         println!("try again in {:?}: {error}", error.retry_after());
+///     }
 ///     Err(error) => return Err(error),
 /// }
 /// # Ok(())

@@ -12,7 +12,8 @@ macro_rules! codes {
         /// ```
         /// use heygen_api::ErrorCode;
         ///
-        /// assert_eq!(ErrorCode::from("INSUFFICIENT_CREDIT"), ErrorCode::InsufficientCredit);
+        /// let code = ErrorCode::from("INSUFFICIENT_CREDIT");
+        /// assert_eq!(code, ErrorCode::InsufficientCredit);
         /// assert_eq!(ErrorCode::from("brand_new").as_str(), "brand_new");
         /// ```
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

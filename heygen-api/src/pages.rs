@@ -102,18 +102,18 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Listed<T> {
 /// ```
 /// use heygen_api::{Client, List};
 ///
-/// /// Everything on a list, page after page.
-/// async fn all<L: List>(list: L) -> Result<Vec<L::Item>, heygen_api::Error> {
+/// /// How much there is on a list, page after page.
+/// async fn count<L: List>(list: L) -> Result<usize, heygen_api::Error> {
 ///     let list = list.limit(L::MAX_LIMIT);
-///     let mut page = list.clone().fetch().await?.into_inner();
-///     let mut all = page.items;
-///     while let Some(token) = page.next_token {
-///         page = list.clone().page_token(token).fetch().await?.into_inner();
-///         all.extend(page.items);
+///     let mut page = list.clone().fetch().await?;
+///     let mut count = page.items.len();
+///     while let Some(token) = page.next_token.clone() {
+///         page = list.clone().page_token(token).fetch().await?;
+///         count += page.items.len();
 ///     }
-///     Ok(all)
+///     Ok(count)
 /// }
-/// # fn example(client: &Client) { let _ = all(client.list_videos()); }
+/// # fn example(client: &Client) { let _ = count(client.list_videos()); }
 /// ```
 pub trait List: Clone + Send + Sync + 'static {
     /// What is listed.

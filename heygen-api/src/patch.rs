@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// ```
 /// use heygen_api::types::UpdateWebhookEndpointRequest;
 ///
-/// let body = UpdateWebhookEndpointRequest::builder().url("https://example.com/hook").clear_events().build()?;
-/// assert_eq!(serde_json::to_string(&body).unwrap(), r#"{"events":null,"url":"https://example.com/hook"}"#);
+/// let body = UpdateWebhookEndpointRequest::builder().clear_events().build()?;
+/// assert_eq!(serde_json::to_string(&body).unwrap(), r#"{"events":null}"#);
 /// # Ok::<_, heygen_api::BuildError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

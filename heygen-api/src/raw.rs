@@ -17,7 +17,8 @@ use crate::transport_error::TransportError;
 /// ```
 /// use heygen_api::RawResponse;
 ///
-/// let answer = http::Response::builder().status(404).body(r#"{"error":{"code":"not_found","message":"No"}}"#)?;
+/// let body = r#"{"error":{"code":"not_found","message":"No"}}"#;
+/// let answer = http::Response::builder().status(404).body(body)?;
 /// let raw = RawResponse::from(answer);
 /// assert_eq!(raw.status(), 404);
 /// # Ok::<_, http::Error>(())

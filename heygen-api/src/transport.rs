@@ -19,10 +19,14 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// closure.
 ///
 /// ```
-/// use heygen_api::{BoxFuture, Operation, RawResponse, Request, Transport, TransportError};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use heygen_api::{
+///     BoxFuture, Operation, RawResponse, Request, Transport, TransportError,
+/// };
 ///
 /// /// Counts the calls on their way to another transport.
-/// struct Counting<T>(T, std::sync::atomic::AtomicU64);
+/// struct Counting<T>(T, AtomicU64);
 ///
 /// impl<T: Transport> Transport for Counting<T> {
 ///     fn send<'a>(
@@ -30,7 +34,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///         request: Request,
 ///         operation: &'a Operation,
 ///     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
-///         self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+///         self.1.fetch_add(1, Ordering::Relaxed);
 ///         self.0.send(request, operation)
 ///     }
 /// }
@@ -63,10 +67,11 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 ///
 /// # async fn example() -> Result<(), heygen_api::Error> {
 /// let client = Client::new(transport_fn(|_request, operation| {
-///     let body = format!(r#"{{"data":{{"id":"{}","status":"completed"}}}}"#, operation.id());
+///     let body = format!(r#"{{"data":{{"id":"{}"}}}}"#, operation.id());
 ///     async move { Ok::<_, TransportError>(http::Response::new(body)) }
 /// }));
-/// assert_eq!(client.get_video().video_id("v").send().await?.data.id, "get_video");
+/// let deleted = client.delete_video().video_id("v").await?;
+/// assert_eq!(deleted.id, "delete_video");
 /// # Ok(())
 /// # }
 /// # futures_executor(example());

@@ -61,7 +61,9 @@ impl HeyGenBuilder {
     /// their end. `HEYGEN_OAUTH_TOKEN_URL` is the address of another token endpoint.
     ///
     /// ```no_run
-    /// let heygen = heygen_ext::HeyGenBuilder::from_env()?.user_agent_suffix("my-program/1.2").build()?;
+    /// use heygen_ext::HeyGenBuilder;
+    ///
+    /// let heygen = HeyGenBuilder::from_env()?.user_agent_suffix("app/1.2").build()?;
     /// # Ok::<_, heygen_ext::Error>(())
     /// ```
     ///
@@ -79,8 +81,8 @@ impl HeyGenBuilder {
     /// use heygen_ext::HeyGenBuilder;
     ///
     /// let variables = HashMap::from([("HEYGEN_API_KEY", "sk-…")]);
-    /// let heygen =
-    ///     HeyGenBuilder::from_variables(|name| variables.get(name).map(ToString::to_string), None)?.build()?;
+    /// let variable = |name: &str| variables.get(name).map(ToString::to_string);
+    /// let heygen = HeyGenBuilder::from_variables(variable, None)?.build()?;
     /// # Ok::<_, heygen_ext::Error>(())
     /// ```
     ///
@@ -212,7 +214,8 @@ impl HeyGenBuilder {
     /// use heygen_ext::heygen_api::{TransportError, transport_fn};
     ///
     /// let mock = transport_fn(|_request, _operation| async {
-    ///     Ok::<_, TransportError>(http::Response::new(r#"{"data":[],"has_more":false}"#))
+    ///     let body = r#"{"data":[],"has_more":false}"#;
+    ///     Ok::<_, TransportError>(http::Response::new(body))
     /// });
     /// let heygen = HeyGen::builder().transport(mock).build()?;
     /// # Ok::<_, heygen_ext::Error>(())

@@ -92,8 +92,10 @@ impl HeyGen {
     ///
     /// # async fn example(heygen: HeyGen, video: VideoDetail) -> Result<(), heygen_ext::Error> {
     /// heygen.download(&video).to_path("launch.mp4").await?;
-    /// heygen.download(VideoFile::Captioned.of(&video)).to_path("launch-captioned.mp4").await?;
-    /// heygen.download(Link::new("https://files.heygen.ai/logo.png")).to_path("logo.png").await?;
+    /// let captioned = VideoFile::Captioned.of(&video);
+    /// heygen.download(captioned).to_path("launch-captioned.mp4").await?;
+    /// let logo = Link::new("https://files.heygen.ai/logo.png");
+    /// heygen.download(logo).to_path("logo.png").await?;
     /// # Ok(())
     /// # }
     /// ```

@@ -38,8 +38,12 @@ use crate::credentials::NoCredentials;
 /// # async fn example(heygen: HeyGen) -> Result<(), heygen_ext::Error> {
 /// match heygen.submit(VideoAgent::prompt("Say hello")).await {
 ///     Ok(job) => println!("{}", job.id()),
-///     Err(error) if error.code() == Some(ErrorCode::InsufficientCredit) => println!("top up: {error}"),
-///     Err(error) if error.is_timeout() => println!("look before you try again: {error}"),
+///     Err(error) if error.code() == Some(ErrorCode::InsufficientCredit) => {
+///         println!("top up: {error}");
+///     }
+///     Err(error) if error.is_timeout() => {
+///         println!("look before you try again: {error}");
+///     }
 ///     Err(error) => return Err(error),
 /// }
 /// # Ok(())
@@ -209,9 +213,12 @@ impl Error {
     /// ```no_run
     /// # async fn example(heygen: heygen_ext::HeyGen) {
     /// use std::io::ErrorKind;
+    /// use heygen_ext::File;
     ///
-    /// if let Err(error) = heygen.upload(heygen_ext::File::path("photo.png")).await {
-    ///     let missing = error.io_error().is_some_and(|error| error.kind() == ErrorKind::NotFound);
+    /// if let Err(error) = heygen.upload(File::path("photo.png")).await {
+    ///     if error.io_error().is_some_and(|io| io.kind() == ErrorKind::NotFound) {
+    ///         println!("there is no photo.png");
+    ///     }
     /// }
     /// # }
     /// ```

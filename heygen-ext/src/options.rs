@@ -11,7 +11,8 @@ use std::time::Duration;
 /// use heygen_ext::{HeyGen, Options};
 ///
 /// # fn example(heygen: HeyGen) {
-/// let patient = heygen.with(Options::new().deadline(Duration::from_secs(300)).tries(6));
+/// let options = Options::new().deadline(Duration::from_secs(300)).tries(6);
+/// let patient = heygen.with(options);
 /// # }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]

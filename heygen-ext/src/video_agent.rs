@@ -11,8 +11,9 @@ use heygen_api::types::{CreateVideoAgentRequest, builder};
 /// use heygen_ext::VideoAgent;
 /// use heygen_ext::heygen_api::types::Orientation;
 ///
-/// let request = VideoAgent::prompt("Our launch in 30 seconds")
-///     .with(|options| options.orientation(Orientation::Landscape).voice_id("voice"));
+/// let request = VideoAgent::prompt("Our launch in 30 seconds").with(|options| {
+///     options.orientation(Orientation::Landscape).voice_id("VOICE_ID")
+/// });
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]

@@ -16,7 +16,10 @@ use crate::document::document;
 /// use heygen_sim::Fault;
 ///
 /// // The second and the third read of a video meet a gateway that is down.
-/// let fault = Fault::answer(502, "text/html", "<h1>Bad Gateway</h1>").on("getVideoV3").after(1).times(2);
+/// let fault = Fault::answer(502, "text/html", "<h1>Bad Gateway</h1>")
+///     .on("getVideoV3")
+///     .after(1)
+///     .times(2);
 /// // One create in ten is carried out, and its answer is lost.
 /// let lost = Fault::close_after().on("createVideo").with_probability(0.1);
 /// # let _ = (fault, lost);

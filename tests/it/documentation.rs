@@ -10,6 +10,9 @@ use quote::quote;
 use xtask::generate::workspace_root;
 use xtask::{emit, walk};
 
+/// Most columns of a line of code: rustdoc does not break lines.
+const WIDTH: usize = 80;
+
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -69,6 +72,36 @@ fn every_operation_has_an_example_of_its_own() {
         }
     }
     assert_eq!((seen.len(), named), (operations.len(), operations.len()));
+}
+
+#[test]
+fn code_in_docs_fits_the_page() {
+    let root = workspace_root();
+    let mut pages = vec![root.join("README.md")];
+    for room in ["heygen-api", "heygen-ext", "heygen-sim"] {
+        pages.push(root.join(room).join("README.md"));
+        files(&root.join(room).join("src"), &mut pages);
+    }
+    let mut blocks = 0;
+    let mut wide = Vec::new();
+    for path in pages {
+        let text = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("md") => fs::read_to_string(&path).unwrap(),
+            Some("rs") => doc_comments(&fs::read_to_string(&path).unwrap()),
+            _ => continue,
+        };
+        for block in code(&text) {
+            blocks += 1;
+            wide.extend(
+                block
+                    .into_iter()
+                    .filter(|line| line.chars().count() > WIDTH)
+                    .map(|line| format!("{}: {line}", path.display())),
+            );
+        }
+    }
+    assert!(blocks > 200, "{blocks}");
+    assert!(wide.is_empty(), "{}", wide.join("\n"));
 }
 
 #[test]

@@ -133,7 +133,8 @@ impl Download {
     /// use heygen_ext::{HeyGen, VideoFile};
     ///
     /// # async fn example(heygen: HeyGen, video: VideoDetail) -> Result<(), heygen_ext::Error> {
-    /// let subtitles = heygen.download(VideoFile::Subtitles.of(&video)).bytes(1 << 20).await?;
+    /// let subtitles = VideoFile::Subtitles.of(&video);
+    /// let subtitles = heygen.download(subtitles).bytes(1 << 20).await?;
     /// println!("{}", String::from_utf8_lossy(&subtitles));
     /// # Ok(())
     /// # }

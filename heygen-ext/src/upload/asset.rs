@@ -11,7 +11,10 @@ use heygen_api::types::{AssetInput, AssetReference, CompleteAssetUploadResponse,
 ///
 /// # fn example(photo: heygen_ext::UploadedAsset) -> Result<(), Box<dyn std::error::Error>> {
 /// let input = AssetInput::from(&photo);
-/// let request = CreateVideoAgentRequest::builder().prompt("A tour of this photo").files([photo]).build()?;
+/// let request = CreateVideoAgentRequest::builder()
+///     .prompt("A tour of this photo")
+///     .files([photo])
+///     .build()?;
 /// # let _ = (input, request); Ok(())
 /// # }
 /// ```

@@ -29,12 +29,18 @@ const LONGEST_ID: usize = 256;
 /// ```
 /// use heygen_ext::webhook::CallbackGuard;
 ///
-/// let guard = CallbackGuard::new("a secret of this program", "https://example.com/heygen/callback")?;
-/// let url = guard.url("order-7")?; // for `callback_url`, beside `callback_id` "order-7"
+/// let base = "https://example.com/heygen/callback";
+/// let guard = CallbackGuard::new("a secret of this program", base)?;
+/// // For `callback_url`, beside `callback_id` "order-7".
+/// let url = guard.url("order-7")?;
 ///
-/// let body = r#"{"event_type":"avatar_video.success","event_data":{"video_id":"v1","callback_id":"order-7"}}"#;
+/// let body = r#"{
+///     "event_type": "avatar_video.success",
+///     "event_data": {"video_id": "v1", "callback_id": "order-7"}
+/// }"#;
 /// let unconfirmed = guard.check(&url.parse()?, body)?;
-/// assert_eq!((unconfirmed.callback_id(), unconfirmed.job_id()), ("order-7", Some("v1")));
+/// assert_eq!(unconfirmed.callback_id(), "order-7");
+/// assert_eq!(unconfirmed.job_id(), Some("v1"));
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]

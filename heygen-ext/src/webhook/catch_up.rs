@@ -62,11 +62,14 @@ impl Webhooks {
     /// use heygen_ext::webhook::Receiver;
     ///
     /// # async fn example(heygen: HeyGen, receiver: Receiver) -> Result<(), heygen_ext::Error> {
-    /// let since = SystemTime::now() - Duration::from_secs(25 * 60 * 60); // down for an hour, and a day
+    /// // Down for an hour, and a day.
+    /// let since = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
     /// let caught_up = heygen.webhooks().reconcile(&receiver, since).await?;
-    /// println!("{} were missed, {} could not be handled", caught_up.handled, caught_up.left.len());
+    /// println!("{} were missed", caught_up.handled);
+    /// println!("{} could not be handled", caught_up.left.len());
     /// if !caught_up.under_way.is_empty() {
-    ///     // What another program was at, or this one before it ended: look again in ten minutes.
+    ///     // What another program was at, or this one before it ended:
+    ///     // look again in ten minutes.
     /// }
     /// # Ok(())
     /// # }

@@ -81,19 +81,24 @@ impl Webhooks {
     /// with this address one that hears is found first.
     ///
     /// ```no_run
+    /// use std::time::Duration;
     /// use heygen_ext::HeyGen;
     /// use heygen_ext::heygen_api::types::WebhookEventType;
     /// use heygen_ext::webhook::{Ensured, KeyRing};
     ///
     /// # async fn example(heygen: HeyGen, keys: KeyRing) -> Result<(), Box<dyn std::error::Error>> {
-    /// let events = [WebhookEventType::AvatarVideoSuccess, WebhookEventType::AvatarVideoFail];
-    /// let ensured = heygen.webhooks().ensure_endpoint("https://example.com/heygen", Some(&events)).await?;
+    /// let webhooks = heygen.webhooks();
+    /// let url = "https://example.com/heygen";
+    /// let events =
+    ///     [WebhookEventType::AvatarVideoSuccess, WebhookEventType::AvatarVideoFail];
+    /// let ensured = webhooks.ensure_endpoint(url, Some(&events)).await?;
     /// if let Ensured::Created { endpoint, secret } = ensured {
-    ///     keys.add(&endpoint.endpoint_id, secret)?; // and keep it where the next start finds it
+    ///     // And keep it where the next start finds it.
+    ///     keys.add(&endpoint.endpoint_id, secret)?;
     /// } else if keys.is_empty() {
     ///     // Made before, and its secret is lost: another one, to be kept too.
-    ///     let window = std::time::Duration::ZERO;
-    ///     let secret = heygen.webhooks().rotate(&ensured.endpoint().endpoint_id, &keys, window).await?;
+    ///     let id = &ensured.endpoint().endpoint_id;
+    ///     let secret = webhooks.rotate(id, &keys, Duration::ZERO).await?;
     ///     # drop(secret);
     /// }
     /// # Ok(())

@@ -25,7 +25,8 @@ use super::verifier::{Verified, Verifier};
 ///
 /// // The service looks whether there is somebody, by `OPTIONS` or `GET`.
 /// let route = post(ended).get(async || ()).options(async || ());
-/// let app: Router = Router::new().route("/heygen", route).with_state(Verifier::new("whsec_…")?);
+/// let verifier = Verifier::new("whsec_…")?;
+/// let app: Router = Router::new().route("/heygen", route).with_state(verifier);
 /// # Ok::<_, heygen_ext::webhook::EmptySecret>(())
 /// ```
 #[derive(Debug, Clone)]

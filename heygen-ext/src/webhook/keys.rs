@@ -19,7 +19,8 @@ use super::mac::{EmptySecret, Mac};
 ///
 /// let keys = KeyRing::new();
 /// keys.add("ep_1", "whsec_old")?;
-/// // The service signs with the new secret from now on; what it has queued may still carry the old one.
+/// // The service signs with the new secret from now on; what it has queued may
+/// // still carry the old one.
 /// keys.rotate("ep_1", "whsec_new", Duration::from_secs(24 * 60 * 60))?;
 /// assert_eq!(keys.len(), 2);
 /// # Ok::<_, heygen_ext::webhook::EmptySecret>(())

@@ -57,11 +57,15 @@ const FULL: HeaderValue = HeaderValue::from_static("30");
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let receiver = Receiver::new(Verifier::new("whsec_…")?, async |event: Event| {
+/// let verifier = Verifier::new("whsec_…")?;
+/// let receiver = Receiver::new(verifier, async |event: Event| {
 ///     println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
 ///     Ok::<_, std::io::Error>(())
 /// });
-/// let body = r#"{"event_type":"avatar_video.success","event_data":{"video_id":"v1"}}"#;
+/// let body = r#"{
+///     "event_type": "avatar_video.success",
+///     "event_data": {"video_id": "v1"}
+/// }"#;
 /// let delivery = Signer::new("whsec_…")?.deliver(Generation::Signature, body);
 /// assert_eq!(receiver.receive(delivery).await.status(), 200);
 /// # Ok(())

@@ -6,10 +6,12 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let (signer, verifier) = (Signer::new("whsec_test")?, Verifier::new("whsec_test")?);
+//! let signer = Signer::new("whsec_test")?;
+//! let verifier = Verifier::new("whsec_test")?;
 //! let receiver = Receiver::new(verifier, async |_| Ok::<_, std::io::Error>(()));
 //! for kind in types() {
-//!     let delivery = signer.deliver(Generation::HeygenSignature, event(kind).unwrap_or_default());
+//!     let body = event(kind).unwrap_or_default();
+//!     let delivery = signer.deliver(Generation::HeygenSignature, body);
 //!     assert_eq!(receiver.receive(delivery).await.status(), 200, "{kind}");
 //! }
 //! # Ok(())

@@ -34,10 +34,14 @@ const LONGEST: usize = 1 << 20;
 /// use heygen_ext::webhook::testing::{Generation, Signer};
 ///
 /// let verifier = Verifier::new("whsec_…")?;
-/// let body = r#"{"event_type":"avatar_video.success","event_data":{"video_id":"v1"}}"#;
+/// let body = r#"{
+///     "event_type": "avatar_video.success",
+///     "event_data": {"video_id": "v1"}
+/// }"#;
 /// let request = Signer::new("whsec_…")?.deliver(Generation::Signature, body);
 ///
-/// let event = verifier.verify(request.headers(), request.body().clone())?.event()?;
+/// let (head, body) = request.into_parts();
+/// let event = verifier.verify(&head.headers, body)?.event()?;
 /// assert_eq!(event.job_id(), Some("v1"));
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
