@@ -49,7 +49,7 @@ impl Call {
             client: client.clone(),
             operation,
             required,
-            path: Vec::new(),
+            path: Vec::with_capacity(1),
             query: Vec::new(),
             headers: HeaderMap::new(),
             body: None,
@@ -59,7 +59,7 @@ impl Call {
     }
 
     /// Sets a parameter of the path.
-    pub(crate) fn path<T: Display>(
+    pub(crate) fn path<T: IntoText>(
         mut self,
         name: impl Into<Cow<'static, str>>,
         value: impl IntoValue<T>,
@@ -68,49 +68,49 @@ impl Call {
         let value = self.problems.value(name.clone(), value);
         if let Some(value) = value {
             self.path.retain(|(known, _)| *known != name);
-            self.path.push((name, value.to_string()));
+            self.path.push((name, value.into_text()));
         }
         self
     }
 
     /// Sets a parameter of the query.
-    pub(crate) fn query<T: Display>(
+    pub(crate) fn query<T: IntoText>(
         mut self,
         name: impl Into<Cow<'static, str>>,
         value: impl IntoValue<T>,
     ) -> Self {
         let name = name.into();
         let value = self.problems.value(name.clone(), value);
-        self.set_query(name, value.as_slice());
+        self.set_query(name, value);
         self
     }
 
     /// The same, if there is a value.
-    pub(crate) fn maybe_query<T: Display>(
+    pub(crate) fn maybe_query<T: IntoText>(
         mut self,
         name: &'static str,
         value: Option<impl IntoValue<T>>,
     ) -> Self {
         let value = self.problems.maybe(name, value);
-        self.set_query(name.into(), value.as_slice());
+        self.set_query(name.into(), value);
         self
     }
 
     /// Sets a parameter of the query that is repeated for each value.
     #[allow(dead_code, reason = "no operation has a list in its query today; the next document may")]
-    pub(crate) fn query_list<T: Display>(
+    pub(crate) fn query_list<T: IntoText>(
         mut self,
         name: &'static str,
         values: impl IntoIterator<Item: IntoValue<T>>,
     ) -> Self {
         let values = self.problems.list(name, values).unwrap_or_default();
-        self.set_query(name.into(), &values);
+        self.set_query(name.into(), values);
         self
     }
 
-    fn set_query<T: Display>(&mut self, name: Cow<'static, str>, values: &[T]) {
+    fn set_query<T: IntoText>(&mut self, name: Cow<'static, str>, values: impl IntoIterator<Item = T>) {
         self.query.retain(|(known, _)| *known != name);
-        self.query.extend(values.iter().map(|value| (name.clone(), value.to_string())));
+        self.query.extend(values.into_iter().map(|value| (name.clone(), value.into_text())));
     }
 
     /// Sets a header; `field` is its name in Rust.
@@ -199,7 +199,9 @@ impl Call {
             url.query_pairs_mut().extend_pairs(&query);
         }
         let mut request = reqwest::Request::new(self.operation.method().clone(), url);
-        *request.headers_mut() = headers;
+        // With room for what comes after: what is accepted, the type of a body, and what a transport adds.
+        request.headers_mut().reserve(4);
+        request.headers_mut().extend(headers);
         if let Some(body) = self.whole_body()? {
             request.headers_mut().insert(header::CONTENT_TYPE, JSON);
             *request.body_mut() = Some(body.into());
@@ -230,7 +232,9 @@ impl Call {
         accept: Option<HeaderValue>,
     ) -> Result<(Cow<'static, Operation>, RawResponse), Error> {
         let mut request = self.request()?;
-        request.headers_mut().extend(accept.map(|media| (header::ACCEPT, media)));
+        if let Some(media) = accept {
+            request.headers_mut().insert(header::ACCEPT, media);
+        }
         self.answer(request).await
     }
 
@@ -277,6 +281,28 @@ impl Call {
         Ok(Response::events(&operation, response))
     }
 }
+
+/// A parameter as text, without a copy of what is text already.
+pub(crate) trait IntoText {
+    fn into_text(self) -> String;
+}
+
+impl IntoText for String {
+    fn into_text(self) -> String {
+        self
+    }
+}
+
+macro_rules! into_text {
+    ($($type:ty),*) => {
+        $(impl IntoText for $type {
+            fn into_text(self) -> String {
+                self.to_string()
+            }
+        })*
+    };
+}
+into_text!(bool, f64, i32, i64, u32, u64);
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 

@@ -137,6 +137,13 @@ macro_rules! open_enum_traits {
             }
         }
 
+        #[cfg(feature = "client")]
+        impl crate::call::IntoText for $name {
+            fn into_text(self) -> String {
+                self.as_str().to_owned()
+            }
+        }
+
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 self.as_str()

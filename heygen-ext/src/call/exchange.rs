@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::future::Either;
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use heygen_api::{
     CallRecord, ErrorCode, Operation, RawResponse, Request, Transfer, TransportError, from_json_slice,
 };
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::Body;
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::Sender;
 use super::movement::{IDLE, Movement};
@@ -157,23 +158,29 @@ struct Patience {
 }
 
 impl Patience {
-    async fn with<T>(&self, work: impl Future<Output = T>) -> Result<T, TransportError> {
-        let late =
-            |time: Duration| TransportError::no_answer(format!("after {} s", time.as_secs_f64())).timed_out();
-        let limited = async {
-            match self.end {
-                Some(end) => tokio::time::timeout_at(end, work).await.map_err(|_| late(self.time)),
-                None => Ok(work.await),
-            }
+    /// The work, within the time. It is made of combinators, for an `async fn` would keep the work twice: as its argument,
+    /// and where it polls it.
+    fn with<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = Result<T, TransportError>> {
+        let time = self.time;
+        let limited = match self.end {
+            Some(end) => Either::Left(timeout_at(end, work).map(move |done| done.map_err(|_| late(time)))),
+            None => Either::Right(work.map(Ok)),
         };
-        match &self.movement {
-            None => limited.await,
-            Some(movement) => tokio::select! {
-                done = limited => done,
-                () = movement.idle() => Err(late(IDLE)),
-            },
+        match self.movement.clone() {
+            None => Either::Left(limited),
+            // Only files that go up have to move, and beside them a future on the heap is small.
+            Some(movement) => Either::Right(Box::pin(async move {
+                tokio::select! {
+                    done = limited => done,
+                    () = movement.idle() => Err(late(IDLE)),
+                }
+            })),
         }
     }
+}
+
+fn late(time: Duration) -> TransportError {
+    TransportError::no_answer(format!("after {} s", time.as_secs_f64())).timed_out()
 }
 
 fn limit(operation: &Operation, options: &Options) -> Option<Duration> {
@@ -185,14 +192,17 @@ fn limit(operation: &Operation, options: &Options) -> Option<Duration> {
     })
 }
 
-async fn send(
-    sender: &Sender,
+fn send<'a>(
+    sender: &'a Sender,
     request: Request,
-    operation: &Operation,
-) -> Result<RawResponse, TransportError> {
+    operation: &'a Operation,
+) -> impl Future<Output = Result<RawResponse, TransportError>> + 'a {
     match sender {
-        Sender::Http(client) => Ok(client.execute(request.into_inner()).await?.into()),
-        Sender::Own(transport) => transport.send(request, operation).await,
+        Sender::Http(client) => {
+            let answer = client.execute(request.into_inner());
+            Either::Left(answer.map(|answer| answer.map(RawResponse::from).map_err(TransportError::from)))
+        }
+        Sender::Own(transport) => Either::Right(transport.send(request, operation)),
     }
 }
 
