@@ -19,6 +19,19 @@ pub(crate) fn address<'a>(
     base: &str,
     parameter: impl Fn(&str) -> Option<&'a str>,
 ) -> Result<Url, Error> {
+    let refused = |problem: &str| {
+        Error::invalid_request(operation, format!("invalid path `{}`: {problem}", operation.path()))
+    };
+    // Glued to the host, anything else would be part of it, and the key would go there.
+    if !operation.path().starts_with('/') || operation.path().starts_with("//") {
+        return Err(refused("it does not begin with one `/`"));
+    }
+    if operation.path().contains(['?', '#', '\\']) {
+        return Err(refused("it has a query, a fragment or a backslash; give parameters by themselves"));
+    }
+    if operation.path().split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Err(refused("it has a segment of dots"));
+    }
     let mut url = String::with_capacity(base.len() + operation.path().len() + 48);
     url.push_str(base);
     let mut rest = operation.path();
@@ -61,6 +74,27 @@ mod tests {
         let operation = &crate::operations::DELETE_VIDEO;
         let url = address(operation, "https://api.example", |name| (name == "video_id").then_some(value))?;
         Ok(url.path().to_owned())
+    }
+
+    #[test]
+    fn no_path_leads_to_another_host() {
+        for path in [
+            "@evil.example/x",
+            ".evil.example/v3",
+            "v3/videos",
+            ":80/x",
+            "",
+            "//evil.example/x",
+            "/v3/../x",
+            "/v3/./x",
+            "/v3/x#frag",
+            "/v3/x?q=1",
+            "/\\evil.example/x",
+        ] {
+            let operation = Operation::new(http::Method::GET, path);
+            let error = address(&operation, "https://api.example", |_| None).unwrap_err();
+            assert!(error.to_string().contains(&format!("invalid path `{path}`: ")), "{error}");
+        }
     }
 
     #[test]

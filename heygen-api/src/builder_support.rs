@@ -110,9 +110,10 @@ impl Display for BuildError {
 
 impl std::error::Error for BuildError {}
 
-/// The first problem of a builder, with the field that has it: setting that field again removes it.
+/// What is wrong with the fields of a builder, in the order in which they were set: setting a field again removes its
+/// problem, and the first that is left is the one that is told.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Problems(Option<(Cow<'static, str>, BuildError)>);
+pub(crate) struct Problems(Vec<(Cow<'static, str>, BuildError)>);
 
 impl Problems {
     /// Converts the value of a field.
@@ -158,30 +159,60 @@ impl Problems {
         self.keep(field.into(), pairs.collect())
     }
 
+    /// Converts the items of an optional list, if there is one.
+    pub(crate) fn maybe_list<T>(
+        &mut self,
+        field: &'static str,
+        values: Option<impl IntoIterator<Item: IntoValue<T>>>,
+    ) -> Option<Vec<T>> {
+        self.settle(field);
+        values.and_then(|values| self.list(field, values))
+    }
+
+    /// Converts the values of an optional map, if there is one.
+    pub(crate) fn maybe_map<T>(
+        &mut self,
+        field: &'static str,
+        pairs: Option<impl IntoIterator<Item = (impl Into<String>, impl IntoValue<T>)>>,
+    ) -> Option<BTreeMap<String, T>> {
+        self.settle(field);
+        pairs.and_then(|pairs| self.map(field, pairs))
+    }
+
+    /// Forgets what was wrong with a field: it was set to a value that needs no conversion.
+    pub(crate) fn settle(&mut self, field: &str) {
+        self.0.retain(|(at_fault, _)| at_fault != field);
+    }
+
     fn keep<T>(&mut self, field: Cow<'static, str>, converted: Result<T, BuildError>) -> Option<T> {
+        self.settle(&field);
         match converted {
-            Ok(value) => {
-                self.0.take_if(|(at_fault, _)| *at_fault == field);
-                Some(value)
-            }
+            Ok(value) => Some(value),
             Err(error) => {
                 let error = error.within(&field);
-                self.0.get_or_insert((field, error));
+                self.0.push((field, error));
                 None
             }
         }
     }
 
-    /// Keeps what is wrong with a field, unless a problem is kept already.
+    /// Keeps what is wrong with a field.
     #[cfg(feature = "client")]
     pub(crate) fn refuse(&mut self, field: &'static str, problem: String) {
-        self.0.get_or_insert_with(|| (field.into(), BuildError::new(field, Some(problem))));
+        self.settle(field);
+        self.0.push((field.into(), BuildError::new(field, Some(problem))));
     }
 
-    /// Keeps that a field has no value, unless a problem is kept already.
+    /// Keeps that a field has no value.
     #[cfg(feature = "client")]
     pub(crate) fn missing(&mut self, field: &str) {
-        self.0.get_or_insert_with(|| (Cow::Owned(field.to_owned()), BuildError::new(field, None)));
+        self.0.push((Cow::Owned(field.to_owned()), BuildError::new(field, None)));
+    }
+
+    /// The first problem of a call, if it has one.
+    #[cfg(feature = "client")]
+    pub(crate) fn first(&self) -> Option<&BuildError> {
+        self.0.first().map(|(_, error)| error)
     }
 
     /// The value of a required field of `what`.
@@ -189,15 +220,9 @@ impl Problems {
         value.ok_or_else(|| BuildError::new(field, None).of(what))
     }
 
-    /// The first problem of a call, if it has one.
-    #[cfg(feature = "client")]
-    pub(crate) fn first(&self) -> Option<&BuildError> {
-        self.0.as_ref().map(|(_, error)| error)
-    }
-
     /// The first problem of a builder of `what`, if it has one.
     pub(crate) fn check(self, what: &'static str) -> Result<(), BuildError> {
-        match self.0 {
+        match self.0.into_iter().next() {
             None => Ok(()),
             Some((_, error)) => Err(error.of(what)),
         }
@@ -316,6 +341,17 @@ mod tests {
         let mut problems = Problems::default();
         assert_eq!(problems.maybe::<u8>("a", Some(300)), None);
         assert_eq!(problems.maybe::<u8>("a", None::<u8>), None);
+        assert!(problems.check("Thing").is_ok());
+    }
+
+    #[test]
+    fn no_problem_hides_another() {
+        let mut problems = Problems::default();
+        problems.value::<u8>("a", 300);
+        problems.value::<u8>("b", 300);
+        problems.value::<u8>("a", 3);
+        assert!(said(problems.clone()).starts_with("Thing: `b`: "));
+        problems.settle("b");
         assert!(problems.check("Thing").is_ok());
     }
 

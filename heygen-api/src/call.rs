@@ -73,6 +73,23 @@ impl Call {
         self
     }
 
+    /// Whether the operation's path has a parameter of that name.
+    pub(crate) fn has_path_parameter(&self, name: &str) -> bool {
+        self.operation.path().contains(&format!("{{{name}}}"))
+    }
+
+    /// Keeps what is wrong with an argument.
+    pub(crate) fn refuse(mut self, field: &'static str, problem: String) -> Self {
+        self.problems.refuse(field, problem);
+        self
+    }
+
+    /// Adds a parameter to the query, beside those of the same name.
+    pub(crate) fn add_query(mut self, name: String, value: String) -> Self {
+        self.query.push((name.into(), value));
+        self
+    }
+
     /// Sets a parameter of the query.
     pub(crate) fn query<T: IntoText>(
         mut self,
@@ -157,7 +174,10 @@ impl Call {
     /// Sets the body, as it is written.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
         match serde_json::to_vec(body) {
-            Ok(body) => self.body = Some(body),
+            Ok(body) => {
+                self.problems.settle("body");
+                self.body = Some(body);
+            }
             Err(error) => self.problems.refuse("body", error.to_string()),
         }
         self
@@ -165,7 +185,9 @@ impl Call {
 
     /// The same call of an operation that takes an idempotency key as said.
     pub(crate) fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
-        if self.operation.idempotency_key() == IdempotencyKey::None {
+        // What the document has takes a key or does not, whatever a caller says: a key that the service ignores would make
+        // a repeated request look safe.
+        if self.operation.document_id().is_empty() {
             self.operation = Cow::Owned(self.operation.into_owned().with_idempotency_key(key));
         }
         self
@@ -177,7 +199,7 @@ impl Call {
         self
     }
 
-    /// The operation, and its request as it goes to the transport.
+    /// The request, as it goes to the transport.
     fn request(&mut self) -> Result<reqwest::Request, Error> {
         let (headers, query) = (std::mem::take(&mut self.headers), std::mem::take(&mut self.query));
         for name in self.required {

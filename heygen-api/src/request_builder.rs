@@ -15,8 +15,9 @@ impl Client {
     /// A request of any method and path, for what is newer than the document. It passes through the same
     /// [`Transport`](crate::Transport), and so under the same policies, as every operation.
     ///
-    /// The path may have parameters, `/v3/posters/{poster_id}`, which [`path`](RequestBuilder::path) sets. Where the
-    /// document has the operation, the request carries the facts about it.
+    /// The path begins with `/` and may have parameters, `/v3/posters/{poster_id}`, which [`path`](RequestBuilder::path)
+    /// sets. A path that would lead to another host is refused. Where the document has the operation, the request carries
+    /// the facts about it.
     ///
     /// ```no_run
     /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
@@ -55,14 +56,19 @@ pub struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    /// Sets a parameter of the path.
+    /// Sets a parameter of the path. One that the path does not have is an error when the request is sent.
     pub fn path(self, name: impl Into<String>, value: impl Display) -> Self {
-        Self { call: self.call.path::<String>(name.into(), value.to_string()) }
+        let name = name.into();
+        if !self.call.has_path_parameter(&name) {
+            let problem = format!("it has no `{{{name}}}`; write it into the path, or leave it out here");
+            return Self { call: self.call.refuse("path", problem) };
+        }
+        Self { call: self.call.path::<String>(name, value.to_string()) }
     }
 
-    /// Sets a parameter of the query.
+    /// Adds a parameter to the query. One that is added twice is sent twice.
     pub fn query(self, name: impl Into<String>, value: impl Display) -> Self {
-        Self { call: self.call.query::<String>(name.into(), value.to_string()) }
+        Self { call: self.call.add_query(name.into(), value.to_string()) }
     }
 
     /// Sets the body, which is sent as JSON.
@@ -70,8 +76,8 @@ impl RequestBuilder {
         Self { call: self.call.json(body) }
     }
 
-    /// Sends this `Idempotency-Key`, under which the service executes a repeated request once, if the operation takes
-    /// one.
+    /// Sends this `Idempotency-Key`: under it, the service executes a repeated request once. It is for operations that take
+    /// one; of an operation that the document has, the document decides, and the key makes no repetition safe.
     pub fn idempotency_key(self, key: impl Into<String>) -> Self {
         let call = self.call.header::<String>("Idempotency-Key", "idempotency_key", key.into());
         Self { call: call.with_idempotency_key(IdempotencyKey::Optional) }
@@ -86,7 +92,7 @@ impl RequestBuilder {
         self.call.whole().await
     }
 
-    /// Sends the request, and reads what stands under `data` as a type of the caller's choice.
+    /// Sends the request, and reads what stands under `data` as a type of your choice.
     ///
     /// # Errors
     ///

@@ -71,6 +71,7 @@ fn setter(field: &StructField) -> TokenStream {
         }
         #(#clear_docs)*
         pub fn #clear(mut self) -> Self {
+            self.problems.settle(#wire);
             self.#ident = Patch::Null;
             self
         }
@@ -81,10 +82,12 @@ fn maybe(field: &StructField) -> TokenStream {
     let (ident, wire) = (&field.ident, &field.wire);
     let maybe = format_ident!("maybe_{}", ident.to_string().trim_end_matches('_'));
     let (argument, convert) = conversion(field.inner.as_ref().unwrap_or(&field.ty));
-    let converted = match convert.to_string().as_str() {
-        "value" => quote!(self.problems.maybe(#wire, value)),
-        _ => quote!(value.and_then(|value| self.problems.#convert(#wire, value))),
+    let convert = match convert.to_string().as_str() {
+        "list" => quote!(maybe_list),
+        "map" => quote!(maybe_map),
+        _ => quote!(maybe),
     };
+    let converted = quote!(self.problems.#convert(#wire, value));
     let converted =
         if field.clearable { quote!(#converted.map_or(Patch::Absent, Patch::Value)) } else { converted };
     quote! {

@@ -48,7 +48,7 @@ pub fn setters(
     }
     if !optional.is_empty() {
         let block = items(quote! {
-            /// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+            /// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
             #gate
             impl #builder { #(#optional)* }
         })?;

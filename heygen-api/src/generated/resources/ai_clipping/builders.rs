@@ -60,7 +60,7 @@ impl CreateAiClippingRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateAiClippingRequestBuilder {
     pub fn maybe_callback_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.callback_id = self.problems.maybe("callback_id", value);
@@ -156,7 +156,7 @@ impl HighlightOutputSettingsBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl HighlightOutputSettingsBuilder {
     pub fn maybe_aspect_ratio(
         mut self,
@@ -180,8 +180,7 @@ impl HighlightOutputSettingsBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<OutputDuration>>>,
     ) -> Self {
-        self.duration_types = value
-            .and_then(|value| self.problems.list("duration_types", value));
+        self.duration_types = self.problems.maybe_list("duration_types", value);
         self
     }
     pub fn maybe_prompt(mut self, value: Option<impl IntoValue<String>>) -> Self {

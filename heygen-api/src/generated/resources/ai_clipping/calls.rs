@@ -158,7 +158,7 @@ impl ListAiClippingBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl ListAiClippingBuilder {
     pub fn maybe_limit(self, value: Option<impl IntoValue<u32>>) -> Self {
         Self(self.0.maybe_query::<u32>("limit", value))
@@ -199,7 +199,7 @@ impl CreateAiClippingBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateAiClippingBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
         Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))

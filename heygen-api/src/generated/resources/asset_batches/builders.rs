@@ -40,7 +40,7 @@ impl AssetUploadItemBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl AssetUploadItemBuilder {
     pub fn maybe_checksum_sha256(
         mut self,
@@ -99,7 +99,7 @@ impl CreateAssetUploadBatchRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateAssetUploadBatchRequestBuilder {
     pub fn maybe_callback_url(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.callback_url = self.problems.maybe("callback_url", value);

@@ -20,7 +20,7 @@ impl CompleteAssetUploadRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CompleteAssetUploadRequestBuilder {
     pub fn maybe_checksum_sha256(
         mut self,
@@ -66,7 +66,7 @@ impl CreateAssetUploadRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateAssetUploadRequestBuilder {
     pub fn maybe_checksum_sha256(
         mut self,

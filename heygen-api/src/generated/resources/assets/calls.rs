@@ -273,7 +273,7 @@ impl ListAssetsBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl ListAssetsBuilder {
     pub fn maybe_limit(self, value: Option<impl IntoValue<u32>>) -> Self {
@@ -315,7 +315,7 @@ impl UploadAssetBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl UploadAssetBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
         Self(
@@ -360,7 +360,7 @@ impl CreateAssetUploadBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateAssetUploadBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
         Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
@@ -408,7 +408,7 @@ impl SearchAssetsBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl SearchAssetsBuilder {
     pub fn maybe_limit(self, value: Option<impl IntoValue<u32>>) -> Self {

@@ -85,7 +85,7 @@ impl SearchAudioSoundsBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl SearchAudioSoundsBuilder {
     pub fn maybe_type(self, value: Option<impl IntoValue<AudioContentType>>) -> Self {
         Self(self.0.maybe_query::<AudioContentType>("type", value))

@@ -30,7 +30,7 @@ impl AppendAvatarRealtimeTextRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl AppendAvatarRealtimeTextRequestBuilder {
     pub fn maybe_final(mut self, value: Option<impl IntoValue<bool>>) -> Self {

@@ -36,7 +36,7 @@ impl CreateAvatarConsentRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateAvatarConsentRequestBuilder {
     pub fn maybe_consent_text(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.consent_text = self.problems.maybe("consent_text", value);
@@ -83,7 +83,7 @@ impl CreateDigitalTwinRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateDigitalTwinRequestBuilder {
     pub fn maybe_avatar_group_id(
         mut self,
@@ -122,7 +122,7 @@ impl CreatePhotoAvatarRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreatePhotoAvatarRequestBuilder {
     pub fn maybe_avatar_group_id(
         mut self,
@@ -191,7 +191,7 @@ impl CreatePromptAvatarRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreatePromptAvatarRequestBuilder {
     pub fn maybe_aspect_ratio(
         mut self,
@@ -215,8 +215,7 @@ impl CreatePromptAvatarRequestBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
     ) -> Self {
-        self.reference_images = value
-            .and_then(|value| self.problems.list("reference_images", value));
+        self.reference_images = self.problems.maybe_list("reference_images", value);
         self
     }
 }
@@ -242,12 +241,13 @@ impl UpdateAvatarGroupRequestBuilder {
 
     /// Clears `default_voice_id`: sends `null`. A field that is not set is not sent, and stays as it is.
     pub fn clear_default_voice_id(mut self) -> Self {
+        self.problems.settle("default_voice_id");
         self.default_voice_id = Patch::Null;
         self
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl UpdateAvatarGroupRequestBuilder {
     pub fn maybe_default_voice_id(
         mut self,
@@ -280,12 +280,13 @@ impl UpdateAvatarLookRequestBuilder {
 
     /// Clears `name`: sends `null`. A field that is not set is not sent, and stays as it is.
     pub fn clear_name(mut self) -> Self {
+        self.problems.settle("name");
         self.name = Patch::Null;
         self
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl UpdateAvatarLookRequestBuilder {
     pub fn maybe_name(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.name = self

@@ -41,14 +41,14 @@ impl CreateBackgroundRemovalRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl CreateBackgroundRemovalRequestBuilder {
     pub fn maybe_layers(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<String>>>,
     ) -> Self {
-        self.layers = value.and_then(|value| self.problems.list("layers", value));
+        self.layers = self.problems.maybe_list("layers", value);
         self
     }
     pub fn maybe_request_id(mut self, value: Option<impl IntoValue<String>>) -> Self {

@@ -162,7 +162,7 @@ impl CreateBatchVideoFromAvatarBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateBatchVideoFromAvatarBuilder {
     pub fn maybe_aspect_ratio(
         mut self,
@@ -364,7 +364,7 @@ impl CreateBatchVideoFromCinematicAvatarBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateBatchVideoFromCinematicAvatarBuilder {
     pub fn maybe_aspect_ratio(
         mut self,
@@ -389,8 +389,7 @@ impl CreateBatchVideoFromCinematicAvatarBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
     ) -> Self {
-        self.references = value
-            .and_then(|value| self.problems.list("references", value));
+        self.references = self.problems.maybe_list("references", value);
         self
     }
     pub fn maybe_resolution(
@@ -556,7 +555,7 @@ impl CreateBatchVideoFromImageBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateBatchVideoFromImageBuilder {
     pub fn maybe_aspect_ratio(
         mut self,
@@ -745,7 +744,7 @@ impl CreateBatchVideoFromStudioBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateBatchVideoFromStudioBuilder {
     pub fn maybe_aspect_ratio(
         mut self,
@@ -835,7 +834,7 @@ impl CreateVideoBatchRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateVideoBatchRequestBuilder {
     pub fn maybe_callback_url(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.callback_url = self.problems.maybe("callback_url", value);

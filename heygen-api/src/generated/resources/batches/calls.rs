@@ -139,7 +139,7 @@ impl CreateVideoBatchBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateVideoBatchBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
         Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
@@ -171,7 +171,7 @@ impl GetVideoBatchBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl GetVideoBatchBuilder {
     pub fn maybe_limit(self, value: Option<impl IntoValue<u32>>) -> Self {
         Self(self.0.maybe_query::<u32>("limit", value))
@@ -201,7 +201,7 @@ impl BulkVideoStatusesBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl BulkVideoStatusesBuilder {
     pub fn maybe_video_ids(self, value: Option<impl IntoValue<String>>) -> Self {
         Self(self.0.maybe_query::<String>("video_ids", value))

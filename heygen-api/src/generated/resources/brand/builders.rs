@@ -84,29 +84,31 @@ impl CreateBrandGlossaryRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateBrandGlossaryRequestBuilder {
     pub fn maybe_do_not_translate_terms(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<DoNotTranslateEntryWrite>>>,
     ) -> Self {
-        self.do_not_translate_terms = value
-            .and_then(|value| self.problems.list("do_not_translate_terms", value));
+        self.do_not_translate_terms = self
+            .problems
+            .maybe_list("do_not_translate_terms", value);
         self
     }
     pub fn maybe_forced_translations(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<ForcedTranslationEntryWrite>>>,
     ) -> Self {
-        self.forced_translations = value
-            .and_then(|value| self.problems.list("forced_translations", value));
+        self.forced_translations = self
+            .problems
+            .maybe_list("forced_translations", value);
         self
     }
     pub fn maybe_terms(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<BrandGlossaryTermWrite>>>,
     ) -> Self {
-        self.terms = value.and_then(|value| self.problems.list("terms", value));
+        self.terms = self.problems.maybe_list("terms", value);
         self
     }
 }
@@ -136,7 +138,7 @@ impl CreateBrandKitRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateBrandKitRequestBuilder {
     pub fn maybe_name(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.name = self.problems.maybe("name", value);
@@ -232,22 +234,24 @@ impl UpdateBrandGlossaryRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl UpdateBrandGlossaryRequestBuilder {
     pub fn maybe_do_not_translate_terms(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<DoNotTranslateEntryWrite>>>,
     ) -> Self {
-        self.do_not_translate_terms = value
-            .and_then(|value| self.problems.list("do_not_translate_terms", value));
+        self.do_not_translate_terms = self
+            .problems
+            .maybe_list("do_not_translate_terms", value);
         self
     }
     pub fn maybe_forced_translations(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<ForcedTranslationEntryWrite>>>,
     ) -> Self {
-        self.forced_translations = value
-            .and_then(|value| self.problems.list("forced_translations", value));
+        self.forced_translations = self
+            .problems
+            .maybe_list("forced_translations", value);
         self
     }
     pub fn maybe_name(mut self, value: Option<impl IntoValue<String>>) -> Self {
@@ -258,7 +262,7 @@ impl UpdateBrandGlossaryRequestBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<BrandGlossaryTermWrite>>>,
     ) -> Self {
-        self.terms = value.and_then(|value| self.problems.list("terms", value));
+        self.terms = self.problems.maybe_list("terms", value);
         self
     }
 }
@@ -297,7 +301,7 @@ impl UpdateBrandKitColorRolesBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl UpdateBrandKitColorRolesBuilder {
     pub fn maybe_accent(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.accent = self.problems.maybe("accent", value);
@@ -340,7 +344,7 @@ impl UpdateBrandKitFontRoleBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl UpdateBrandKitFontRoleBuilder {
     pub fn maybe_font_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.font_id = self.problems.maybe("font_id", value);
@@ -374,7 +378,7 @@ impl UpdateBrandKitFontRolesBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl UpdateBrandKitFontRolesBuilder {
     pub fn maybe_body_text(
         mut self,
@@ -405,7 +409,7 @@ impl UpdateBrandKitLogoRolesBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl UpdateBrandKitLogoRolesBuilder {
     pub fn maybe_primary(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.primary = self.problems.maybe("primary", value);
@@ -453,7 +457,7 @@ impl UpdateBrandKitRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl UpdateBrandKitRequestBuilder {
     pub fn maybe_color_roles(
         mut self,

@@ -41,7 +41,7 @@ impl CreateWorkflowRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl CreateWorkflowRequestBuilder {
     pub fn maybe_meta(
@@ -88,7 +88,7 @@ impl CreateWorkflowRunRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl CreateWorkflowRunRequestBuilder {
     pub fn maybe_inputs(
@@ -134,14 +134,14 @@ impl GraphListBindingBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl GraphListBindingBuilder {
     pub fn maybe_items(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<GraphBinding>>>,
     ) -> Self {
-        self.items = value.and_then(|value| self.problems.list("items", value));
+        self.items = self.problems.maybe_list("items", value);
         self
     }
 }
@@ -173,7 +173,7 @@ impl GraphLiteralBindingBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl GraphLiteralBindingBuilder {
     pub fn maybe_value(
@@ -255,7 +255,7 @@ impl GraphObjectBindingBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl GraphObjectBindingBuilder {
     pub fn maybe_fields(
@@ -264,7 +264,7 @@ impl GraphObjectBindingBuilder {
             impl IntoIterator<Item = (impl Into<String>, impl IntoValue<GraphBinding>)>,
         >,
     ) -> Self {
-        self.fields = value.and_then(|value| self.problems.map("fields", value));
+        self.fields = self.problems.maybe_map("fields", value);
         self
     }
 }
@@ -377,7 +377,7 @@ impl WorkflowGraphInputDeclBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl WorkflowGraphInputDeclBuilder {
     pub fn maybe_required(mut self, value: Option<impl IntoValue<bool>>) -> Self {
@@ -460,7 +460,7 @@ impl WorkflowGraphNodeBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl WorkflowGraphNodeBuilder {
     pub fn maybe_bindings(
@@ -469,7 +469,7 @@ impl WorkflowGraphNodeBuilder {
             impl IntoIterator<Item = (impl Into<String>, impl IntoValue<GraphBinding>)>,
         >,
     ) -> Self {
-        self.bindings = value.and_then(|value| self.problems.map("bindings", value));
+        self.bindings = self.problems.maybe_map("bindings", value);
         self
     }
     pub fn maybe_config(
@@ -483,8 +483,7 @@ impl WorkflowGraphNodeBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<String>>>,
     ) -> Self {
-        self.depends_on = value
-            .and_then(|value| self.problems.list("depends_on", value));
+        self.depends_on = self.problems.maybe_list("depends_on", value);
         self
     }
     pub fn maybe_variant(mut self, value: Option<impl IntoValue<String>>) -> Self {
@@ -582,7 +581,7 @@ impl WorkflowProductGraphBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl WorkflowProductGraphBuilder {
     pub fn maybe_inputs(
@@ -593,14 +592,14 @@ impl WorkflowProductGraphBuilder {
             >,
         >,
     ) -> Self {
-        self.inputs = value.and_then(|value| self.problems.map("inputs", value));
+        self.inputs = self.problems.maybe_map("inputs", value);
         self
     }
     pub fn maybe_nodes(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<WorkflowGraphNode>>>,
     ) -> Self {
-        self.nodes = value.and_then(|value| self.problems.list("nodes", value));
+        self.nodes = self.problems.maybe_list("nodes", value);
         self
     }
     pub fn maybe_outputs(
@@ -611,7 +610,7 @@ impl WorkflowProductGraphBuilder {
             >,
         >,
     ) -> Self {
-        self.outputs = value.and_then(|value| self.problems.map("outputs", value));
+        self.outputs = self.problems.maybe_map("outputs", value);
         self
     }
 }

@@ -43,7 +43,7 @@ impl CreateFillerWordRemovalRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateFillerWordRemovalRequestBuilder {
     pub fn maybe_callback_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.callback_id = self.problems.maybe("callback_id", value);

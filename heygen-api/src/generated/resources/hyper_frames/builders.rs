@@ -108,7 +108,7 @@ impl CreateHyperframesRenderRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateHyperframesRenderRequestBuilder {
     pub fn maybe_aspect_ratio(
         mut self,

@@ -38,7 +38,7 @@ impl CreateLipsyncBatchRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateLipsyncBatchRequestBuilder {
     pub fn maybe_callback_url(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.callback_url = self.problems.maybe("callback_url", value);

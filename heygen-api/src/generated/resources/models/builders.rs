@@ -59,7 +59,7 @@ impl CreateModelAudioVoiceRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl CreateModelAudioVoiceRequestBuilder {
     pub fn maybe_language(mut self, value: Option<impl IntoValue<String>>) -> Self {
@@ -127,7 +127,7 @@ impl GenerateModelSpeechRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl GenerateModelSpeechRequestBuilder {
     pub fn maybe_seed(mut self, value: Option<impl IntoValue<u32>>) -> Self {
@@ -189,7 +189,7 @@ impl StreamModelSpeechRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl StreamModelSpeechRequestBuilder {
     pub fn maybe_seed(mut self, value: Option<impl IntoValue<u32>>) -> Self {

@@ -278,7 +278,7 @@ impl ListModelAudioVoicesBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl ListModelAudioVoicesBuilder {
     pub fn maybe_limit(self, value: Option<impl IntoValue<u32>>) -> Self {
@@ -323,7 +323,7 @@ impl CreateModelAudioVoiceBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl CreateModelAudioVoiceBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {

@@ -113,7 +113,7 @@ impl CreatePodcastRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl CreatePodcastRequestBuilder {
     pub fn maybe_callback_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
@@ -143,8 +143,7 @@ impl CreatePodcastRequestBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<AssetReference>>>,
     ) -> Self {
-        self.source_files = value
-            .and_then(|value| self.problems.list("source_files", value));
+        self.source_files = self.problems.maybe_list("source_files", value);
         self
     }
     pub fn maybe_topic(mut self, value: Option<impl IntoValue<String>>) -> Self {

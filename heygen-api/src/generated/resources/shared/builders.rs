@@ -110,7 +110,7 @@ impl AvatarVEngineConfigBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl AvatarVEngineConfigBuilder {
     pub fn maybe_reference_look_id(
         mut self,
@@ -168,7 +168,7 @@ impl BackgroundImageBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl BackgroundImageBuilder {
     pub fn maybe_asset_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.asset_id = self.problems.maybe("asset_id", value);
@@ -204,7 +204,7 @@ impl CaptionSettingBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CaptionSettingBuilder {
     pub fn maybe_file_format(
         mut self,
@@ -350,7 +350,7 @@ impl CreateLipsyncRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateLipsyncRequestBuilder {
     pub fn maybe_callback_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.callback_id = self.problems.maybe("callback_id", value);
@@ -643,7 +643,7 @@ impl CreateVideoTranslationRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateVideoTranslationRequestBuilder {
     pub fn maybe_audio(mut self, value: Option<impl IntoValue<AssetReference>>) -> Self {
         self.audio = self.problems.maybe("audio", value);
@@ -839,7 +839,7 @@ impl ElevenLabsEngineSettingsBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl ElevenLabsEngineSettingsBuilder {
     pub fn maybe_model(
         mut self,
@@ -911,7 +911,7 @@ impl FishEngineSettingsBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl FishEngineSettingsBuilder {
     pub fn maybe_model(mut self, value: Option<impl IntoValue<FishModel>>) -> Self {
         self.model = self.problems.maybe("model", value);
@@ -985,7 +985,7 @@ impl ImageSceneBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl ImageSceneBuilder {
     pub fn maybe_audio_asset_id(
         mut self,
@@ -1051,7 +1051,7 @@ impl PlaybackInputBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl PlaybackInputBuilder {
     pub fn maybe_mode(
         mut self,
@@ -1116,14 +1116,15 @@ impl StockVoiceConfigBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl StockVoiceConfigBuilder {
     pub fn maybe_preferred_stock_voice_ids(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<String>>>,
     ) -> Self {
-        self.preferred_stock_voice_ids = value
-            .and_then(|value| self.problems.list("preferred_stock_voice_ids", value));
+        self.preferred_stock_voice_ids = self
+            .problems
+            .maybe_list("preferred_stock_voice_ids", value);
         self
     }
     pub fn maybe_use_stock_voice(mut self, value: Option<impl IntoValue<bool>>) -> Self {
@@ -1215,7 +1216,7 @@ impl StudioAvatarInputBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl StudioAvatarInputBuilder {
     pub fn maybe_audio_asset_id(
         mut self,
@@ -1340,7 +1341,7 @@ impl VideoSceneBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl VideoSceneBuilder {
     pub fn maybe_audio_asset_id(
         mut self,
@@ -1424,7 +1425,7 @@ impl VoiceSettingsInputBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl VoiceSettingsInputBuilder {
     pub fn maybe_engine_settings(
         mut self,
@@ -1489,7 +1490,7 @@ impl WatermarkInputBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl WatermarkInputBuilder {
     pub fn maybe_opacity(mut self, value: Option<impl IntoValue<f64>>) -> Self {
         self.opacity = self.problems.maybe("opacity", value);
@@ -1542,7 +1543,7 @@ impl WatermarkPlacementBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl WatermarkPlacementBuilder {
     pub fn maybe_offset_x(mut self, value: Option<impl IntoValue<f64>>) -> Self {
         self.offset_x = self.problems.maybe("offset_x", value);

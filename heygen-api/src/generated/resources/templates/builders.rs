@@ -142,7 +142,7 @@ impl GenerateFromTemplateRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl GenerateFromTemplateRequestBuilder {
     pub fn maybe_brand_glossary_id(
         mut self,
@@ -210,7 +210,7 @@ impl GenerateFromTemplateRequestBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<String>>>,
     ) -> Self {
-        self.scene_ids = value.and_then(|value| self.problems.list("scene_ids", value));
+        self.scene_ids = self.problems.maybe_list("scene_ids", value);
         self
     }
     pub fn maybe_subtitles(
@@ -291,7 +291,7 @@ impl TemplateCharacterVariableBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl TemplateCharacterVariableBuilder {
     pub fn maybe_character_type(
         mut self,
@@ -336,7 +336,7 @@ impl TemplateImageVariableBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl TemplateImageVariableBuilder {
     pub fn maybe_fit(mut self, value: Option<impl IntoValue<TemplateFit>>) -> Self {
         self.fit = self.problems.maybe("fit", value);
@@ -369,7 +369,7 @@ impl TemplateSubtitlePositionBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl TemplateSubtitlePositionBuilder {
     pub fn maybe_x(mut self, value: Option<impl IntoValue<f64>>) -> Self {
         self.x = self.problems.maybe("x", value);
@@ -427,7 +427,7 @@ impl TemplateSubtitleSettingsBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl TemplateSubtitleSettingsBuilder {
     pub fn maybe_alignment(mut self, value: Option<impl IntoValue<i64>>) -> Self {
         self.alignment = self.problems.maybe("alignment", value);
@@ -559,7 +559,7 @@ impl TemplateVideoVariableBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl TemplateVideoVariableBuilder {
     pub fn maybe_fit(mut self, value: Option<impl IntoValue<TemplateFit>>) -> Self {
         self.fit = self.problems.maybe("fit", value);
@@ -612,7 +612,7 @@ impl TemplateVoiceVariableBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl TemplateVoiceVariableBuilder {
     pub fn maybe_locale(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.locale = self.problems.maybe("locale", value);

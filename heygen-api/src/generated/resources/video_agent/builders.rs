@@ -105,7 +105,7 @@ impl CreateVideoAgentRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateVideoAgentRequestBuilder {
     pub fn maybe_avatar_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.avatar_id = self.problems.maybe("avatar_id", value);
@@ -134,7 +134,7 @@ impl CreateVideoAgentRequestBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
     ) -> Self {
-        self.files = value.and_then(|value| self.problems.list("files", value));
+        self.files = self.problems.maybe_list("files", value);
         self
     }
     pub fn maybe_incognito_mode(mut self, value: Option<impl IntoValue<bool>>) -> Self {
@@ -249,7 +249,7 @@ impl CreateVideoAgentV1RequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "legacy")]
 impl CreateVideoAgentV1RequestBuilder {
     pub fn maybe_avatar_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
@@ -279,7 +279,7 @@ impl CreateVideoAgentV1RequestBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<FileInput>>>,
     ) -> Self {
-        self.files = value.and_then(|value| self.problems.list("files", value));
+        self.files = self.problems.maybe_list("files", value);
         self
     }
     pub fn maybe_incognito_mode(mut self, value: Option<impl IntoValue<bool>>) -> Self {
@@ -362,7 +362,7 @@ impl SendVideoAgentMessageRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl SendVideoAgentMessageRequestBuilder {
     pub fn maybe_avatar_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.avatar_id = self.problems.maybe("avatar_id", value);
@@ -376,7 +376,7 @@ impl SendVideoAgentMessageRequestBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
     ) -> Self {
-        self.files = value.and_then(|value| self.problems.list("files", value));
+        self.files = self.problems.maybe_list("files", value);
         self
     }
     pub fn maybe_voice_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
@@ -428,7 +428,7 @@ impl VideoAgentConfigBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "legacy")]
 impl VideoAgentConfigBuilder {
     pub fn maybe_avatar_id(mut self, value: Option<impl IntoValue<String>>) -> Self {

@@ -364,7 +364,7 @@ impl ListVideoAgentSessionsBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl ListVideoAgentSessionsBuilder {
     pub fn maybe_limit(self, value: Option<impl IntoValue<u32>>) -> Self {
         Self(self.0.maybe_query::<u32>("limit", value))
@@ -423,7 +423,7 @@ impl ListVideoAgentStylesBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl ListVideoAgentStylesBuilder {
     pub fn maybe_tag(self, value: Option<impl IntoValue<String>>) -> Self {
         Self(self.0.maybe_query::<String>("tag", value))

@@ -92,7 +92,7 @@ impl CreateVideoQualityComparisonRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl CreateVideoQualityComparisonRequestBuilder {
     pub fn maybe_judge_model_version(

@@ -221,7 +221,7 @@ impl CreateVideoQualityComparisonBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl CreateVideoQualityComparisonBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
@@ -263,7 +263,7 @@ impl CreateVideoQualityComparisonBatchBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl CreateVideoQualityComparisonBatchBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
@@ -300,7 +300,7 @@ impl GetVideoQualityComparisonBatchBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "preview")]
 impl GetVideoQualityComparisonBatchBuilder {
     pub fn maybe_limit(self, value: Option<impl IntoValue<u32>>) -> Self {

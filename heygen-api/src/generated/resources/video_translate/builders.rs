@@ -121,7 +121,7 @@ impl CreateProofreadRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateProofreadRequestBuilder {
     pub fn maybe_brand_glossary_id(
         mut self,
@@ -404,7 +404,7 @@ impl CreateVideoTranslateV2RequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "legacy")]
 impl CreateVideoTranslateV2RequestBuilder {
     pub fn maybe_audio_url(mut self, value: Option<impl IntoValue<String>>) -> Self {
@@ -513,8 +513,7 @@ impl CreateVideoTranslateV2RequestBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<String>>>,
     ) -> Self {
-        self.output_languages = value
-            .and_then(|value| self.problems.list("output_languages", value));
+        self.output_languages = self.problems.maybe_list("output_languages", value);
         self
     }
     pub fn maybe_speaker_num(mut self, value: Option<impl IntoValue<i64>>) -> Self {
@@ -595,7 +594,7 @@ impl GenerateFromProofreadRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl GenerateFromProofreadRequestBuilder {
     pub fn maybe_callback_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.callback_id = self.problems.maybe("callback_id", value);

@@ -585,7 +585,7 @@ impl ListVideoTranslationsBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl ListVideoTranslationsBuilder {
     pub fn maybe_limit(self, value: Option<impl IntoValue<u32>>) -> Self {
         Self(self.0.maybe_query::<u32>("limit", value))
@@ -626,7 +626,7 @@ impl CreateVideoTranslationBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateVideoTranslationBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
         Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
@@ -668,7 +668,7 @@ impl CreateProofreadBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateProofreadBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
         Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
@@ -722,7 +722,7 @@ impl GenerateFromProofreadBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl GenerateFromProofreadBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
         Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))

@@ -157,7 +157,7 @@ impl CreateVideoTranslationBatchBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateVideoTranslationBatchBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
         Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
@@ -189,7 +189,7 @@ impl GetVideoTranslationBatchBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl GetVideoTranslationBatchBuilder {
     pub fn maybe_limit(self, value: Option<impl IntoValue<u32>>) -> Self {
         Self(self.0.maybe_query::<u32>("limit", value))
@@ -219,7 +219,7 @@ impl BulkVideoTranslationStatusesBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl BulkVideoTranslationStatusesBuilder {
     pub fn maybe_video_translation_ids(
         self,

@@ -149,7 +149,7 @@ impl CreateAvatarVideoV2RequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "legacy")]
 impl CreateAvatarVideoV2RequestBuilder {
     pub fn maybe_aspect_ratio(
@@ -348,7 +348,7 @@ impl CreateModelVideoFromImageBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateModelVideoFromImageBuilder {
     pub fn maybe_aspect_ratio(
         mut self,
@@ -507,7 +507,7 @@ impl CreateModelVideoFromReferencesBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateModelVideoFromReferencesBuilder {
     pub fn maybe_aspect_ratio(
         mut self,
@@ -539,24 +539,21 @@ impl CreateModelVideoFromReferencesBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
     ) -> Self {
-        self.reference_audio = value
-            .and_then(|value| self.problems.list("reference_audio", value));
+        self.reference_audio = self.problems.maybe_list("reference_audio", value);
         self
     }
     pub fn maybe_reference_images(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
     ) -> Self {
-        self.reference_images = value
-            .and_then(|value| self.problems.list("reference_images", value));
+        self.reference_images = self.problems.maybe_list("reference_images", value);
         self
     }
     pub fn maybe_reference_videos(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
     ) -> Self {
-        self.reference_videos = value
-            .and_then(|value| self.problems.list("reference_videos", value));
+        self.reference_videos = self.problems.maybe_list("reference_videos", value);
         self
     }
     pub fn maybe_resolution(
@@ -651,7 +648,7 @@ impl CreateModelVideoFromTextBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateModelVideoFromTextBuilder {
     pub fn maybe_aspect_ratio(
         mut self,
@@ -855,7 +852,7 @@ impl CreateVideoFromAvatarBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateVideoFromAvatarBuilder {
     pub fn maybe_aspect_ratio(
         mut self,
@@ -1068,7 +1065,7 @@ impl CreateVideoFromCinematicAvatarBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateVideoFromCinematicAvatarBuilder {
     pub fn maybe_aspect_ratio(
         mut self,
@@ -1097,8 +1094,7 @@ impl CreateVideoFromCinematicAvatarBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
     ) -> Self {
-        self.references = value
-            .and_then(|value| self.problems.list("references", value));
+        self.references = self.problems.maybe_list("references", value);
         self
     }
     pub fn maybe_resolution(
@@ -1271,7 +1267,7 @@ impl CreateVideoFromImageBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateVideoFromImageBuilder {
     pub fn maybe_aspect_ratio(
         mut self,
@@ -1470,7 +1466,7 @@ impl CreateVideoFromStudioBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateVideoFromStudioBuilder {
     pub fn maybe_aspect_ratio(
         mut self,

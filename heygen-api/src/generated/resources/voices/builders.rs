@@ -46,7 +46,7 @@ impl CloneVoiceRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CloneVoiceRequestBuilder {
     pub fn maybe_language(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.language = self.problems.maybe("language", value);
@@ -116,7 +116,7 @@ impl CreateSpeechRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateSpeechRequestBuilder {
     pub fn maybe_input_type(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.input_type = self.problems.maybe("input_type", value);
@@ -174,7 +174,7 @@ impl DesignVoiceRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl DesignVoiceRequestBuilder {
     pub fn maybe_gender(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.gender = self.problems.maybe("gender", value);

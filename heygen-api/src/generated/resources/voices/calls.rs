@@ -340,7 +340,7 @@ impl ListAudioVoicesV1Builder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "legacy")]
 impl ListAudioVoicesV1Builder {
     pub fn maybe_type(self, value: Option<impl IntoValue<AudioVoiceType>>) -> Self {
@@ -405,7 +405,7 @@ impl ListVoicesBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl ListVoicesBuilder {
     pub fn maybe_type(self, value: Option<impl IntoValue<AudioVoiceType>>) -> Self {
         Self(self.0.maybe_query::<AudioVoiceType>("type", value))

@@ -36,7 +36,7 @@ impl CreateWebhookEndpointRequestBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl CreateWebhookEndpointRequestBuilder {
     pub fn maybe_entity_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.entity_id = self.problems.maybe("entity_id", value);
@@ -46,7 +46,7 @@ impl CreateWebhookEndpointRequestBuilder {
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<WebhookEventType>>>,
     ) -> Self {
-        self.events = value.and_then(|value| self.problems.list("events", value));
+        self.events = self.problems.maybe_list("events", value);
         self
     }
 }
@@ -73,6 +73,7 @@ impl UpdateWebhookEndpointRequestBuilder {
 
     /// Clears `events`: sends `null`. A field that is not set is not sent, and stays as it is.
     pub fn clear_events(mut self) -> Self {
+        self.problems.settle("events");
         self.events = Patch::Null;
         self
     }
@@ -85,19 +86,21 @@ impl UpdateWebhookEndpointRequestBuilder {
 
     /// Clears `url`: sends `null`. A field that is not set is not sent, and stays as it is.
     pub fn clear_url(mut self) -> Self {
+        self.problems.settle("url");
         self.url = Patch::Null;
         self
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 impl UpdateWebhookEndpointRequestBuilder {
     pub fn maybe_events(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<WebhookEventType>>>,
     ) -> Self {
-        self.events = value
-            .and_then(|value| self.problems.list("events", value))
+        self.events = self
+            .problems
+            .maybe_list("events", value)
             .map_or(Patch::Absent, Patch::Value);
         self
     }

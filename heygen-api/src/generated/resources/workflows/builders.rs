@@ -94,14 +94,14 @@ impl WorkflowRequestEntryBuilder {
     }
 }
 
-/// Setters that take an `Option`: each sets what the setter without `maybe_` sets, if there is a value.
+/// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
 #[cfg(feature = "legacy")]
 impl WorkflowRequestEntryBuilder {
     pub fn maybe_parent(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<String>>>,
     ) -> Self {
-        self.parent = value.and_then(|value| self.problems.list("parent", value));
+        self.parent = self.problems.maybe_list("parent", value);
         self
     }
 }
