@@ -75,11 +75,17 @@ fn problem(text: &str) -> Option<(String, String)> {
             return Some((problem, write(&format!("https://{}", without_slash(rest)))));
         }
     }
-    let path = without_slash(text);
-    ["/v1", "/v2", "/v3"].into_iter().find_map(|version| {
-        let base = without_slash(path.strip_suffix(version)?);
-        Some((format!("paths already begin with `{version}`"), write(base)))
-    })
+    // A segment that is a version, in any case of its letter, and all behind it.
+    let path = text.get(scheme.len() + 3..).unwrap_or_default();
+    let start = path.find('/').unwrap_or(path.len());
+    let segments = path.get(start..).unwrap_or_default();
+    let at = segments.to_ascii_lowercase().match_indices("/v").find_map(|(at, _)| {
+        let segment = segments.get(at + 1..)?.split('/').next()?;
+        matches!(segment.get(1..), Some("1" | "2" | "3")).then_some(at)
+    })?;
+    let version: String = segments.get(at..).unwrap_or_default().chars().take(3).collect();
+    let base = without_slash(text.get(..scheme.len() + 3 + start + at).unwrap_or(text));
+    Some((format!("paths already begin with `{}`", version.to_ascii_lowercase()), write(base)))
 }
 
 /// The URL that is meant by an address without a scheme.
@@ -103,18 +109,20 @@ fn without_slash(url: &str) -> &str {
 
 /// A base URL without a user, a password and a query.
 fn shown(text: &str) -> String {
-    let (address, query) = match text.find(['?', '#']) {
-        Some(at) => (text.get(..at).unwrap_or_default(), "?[redacted]"),
-        None => (text, ""),
-    };
-    let (scheme, rest) = match address.split_once("://") {
+    let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        None => (String::new(), address),
+        None => (String::new(), text),
     };
-    let rest = match rest.rsplit_once('@') {
-        Some((_, host)) => format!("[redacted]@{host}"),
-        None => rest.to_owned(),
+    // A password may have a `?` or a `#` in it, so the user goes first.
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((_, host)) => ("[redacted]@", host),
+        None => ("", rest),
     };
+    let (rest, query) = match rest.find(['?', '#']) {
+        Some(at) => (rest.get(..at).unwrap_or_default(), "?[redacted]"),
+        None => (rest, ""),
+    };
+    let rest = format!("{user}{rest}");
     format!("{scheme}{rest}{query}")
 }
 
@@ -150,6 +158,10 @@ mod tests {
                 "`https://gateway.example/heygen/v2/`: paths already begin with `/v2`; write \
                  `https://gateway.example/heygen`",
             ),
+            (
+                "https://api.heygen.com/V3/videos",
+                "`https://api.heygen.com/V3/videos`: paths already begin with `/v3`; write `https://api.heygen.com`",
+            ),
             ("", "``: it is empty; write `https://api.heygen.com`"),
             ("localhost:80", "`localhost:80`: missing scheme; write `http://localhost:80`"),
             ("127.0.0.1", "`127.0.0.1`: missing scheme; write `http://127.0.0.1`"),
@@ -181,6 +193,10 @@ mod tests {
             (
                 "https://me:marked@example.com",
                 "`https://[redacted]@example.com`: a user or a password in it; give credentials with `api_key`",
+            ),
+            (
+                "https://me:marked#x@example.com",
+                "`https://[redacted]@example.com`: invalid port number; write it as `https://host`",
             ),
             ("me:marked@example.com", "`[redacted]@example.com`: missing scheme; write it as `https://host`"),
         ] {

@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 
 use crate::address::address;
 use crate::builder_support::{IntoValue, Problems};
+use crate::into_text::IntoText;
 use crate::{
-    BoxFuture, Client, Error, EventStream, FilePart, IdempotencyKey, Operation, Page, RawResponse, Request,
-    Response, multipart,
+    Client, Error, EventStream, FilePart, IdempotencyKey, Operation, Page, RawResponse, Request, Response,
+    multipart,
 };
 
 /// An operation with what was set of it so far, and the first thing that went wrong.
@@ -300,31 +301,9 @@ impl Call {
     )]
     pub(crate) async fn events<T>(self) -> Result<Response<EventStream<T>>, Error> {
         let (operation, response) = self.send(None).await?;
-        Ok(Response::events(&operation, response))
+        Response::events(&operation, response).await
     }
 }
-
-/// A parameter as text, without a copy of what is text already.
-pub(crate) trait IntoText {
-    fn into_text(self) -> String;
-}
-
-impl IntoText for String {
-    fn into_text(self) -> String {
-        self
-    }
-}
-
-macro_rules! into_text {
-    ($($type:ty),*) => {
-        $(impl IntoText for $type {
-            fn into_text(self) -> String {
-                self.to_string()
-            }
-        })*
-    };
-}
-into_text!(bool, f64, i32, i64, u32, u64);
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -369,57 +348,6 @@ impl FormCall {
     }
 }
 
-/// A call whose future is put on the heap: for `IntoFuture`, which has to name its type. Written once here, the compiler
-/// has to look at it once, and not for each operation.
-pub(crate) struct Boxed<C>(pub(crate) C);
-
-/// A reply on its way.
-type Sent<T> = BoxFuture<'static, Result<Response<T>, Error>>;
-
-impl Boxed<Call> {
-    pub(crate) fn data<T: DeserializeOwned + Send + 'static>(self) -> Sent<T> {
-        Box::pin(self.0.data())
-    }
-
-    pub(crate) fn page<T: DeserializeOwned + Send + 'static>(self) -> Sent<Page<T>> {
-        Box::pin(self.0.page())
-    }
-
-    /// A page that is made of another reply.
-    pub(crate) fn page_of<W, T>(self) -> Sent<Page<T>>
-    where
-        W: DeserializeOwned + Send + 'static,
-        T: 'static,
-        Page<T>: From<W>,
-    {
-        Box::pin(async move { Ok(self.0.data::<W>().await?.map(Page::from)) })
-    }
-
-    #[allow(dead_code, reason = "every reply of today's document has `data`; that of the next may not")]
-    pub(crate) fn whole<T: DeserializeOwned + Send + 'static>(self) -> Sent<T> {
-        Box::pin(self.0.whole())
-    }
-
-    #[allow(dead_code, reason = "every reply of today's document has a body; that of the next may not")]
-    pub(crate) fn empty(self) -> Sent<()> {
-        Box::pin(self.0.empty())
-    }
-
-    #[cfg_attr(
-        not(feature = "preview"),
-        allow(dead_code, reason = "both event streams are preview operations")
-    )]
-    pub(crate) fn events<T: Send + 'static>(self) -> Sent<EventStream<T>> {
-        Box::pin(self.0.events())
-    }
-}
-
-impl Boxed<FormCall> {
-    pub(crate) fn data<T: DeserializeOwned + Send + 'static>(self) -> Sent<T> {
-        Box::pin(self.0.data())
-    }
-}
-
 /// Defines the builder of an operation's call: what it holds, and how it is sent. The setters stand beside it.
 macro_rules! call {
     ($(#[$meta:meta])* $builder:ident($core:ident), $route:literal, $reply:ident -> $output:ty) => {
@@ -440,7 +368,7 @@ macro_rules! call {
 
             #[inline]
             fn into_future(self) -> Self::IntoFuture {
-                crate::call::Boxed(self.0).$reply()
+                crate::boxed_call::Boxed(self.0).$reply()
             }
         }
 

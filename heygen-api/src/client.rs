@@ -23,7 +23,7 @@ use crate::transport_error::TransportError;
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), heygen_api::Error> {
-/// let client = heygen_api::Client::builder().api_key("…").build()?;
+/// let client = heygen_api::Client::builder().api_key("YOUR_API_KEY").build()?;
 /// let page = client.list_videos().limit(10).await?;
 /// for video in &page.items {
 ///     println!("{} {}", video.id, video.status);
@@ -48,7 +48,7 @@ impl Client {
         ClientBuilder::default()
     }
 
-    /// A client of the same address that sends by another transport.
+    /// A client of the same address that sends by another transport, and without this client's credentials.
     pub fn with_transport(&self, transport: impl Transport) -> Self {
         Self { baseurl: Arc::clone(&self.baseurl), transport: Arc::new(transport) }
     }

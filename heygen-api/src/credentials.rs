@@ -53,6 +53,15 @@ impl Credentials {
         if text.contains(['\n', '\r']) {
             return Err(problem("a line break in it; copy it again, as one line"));
         }
+        if text.contains(char::is_whitespace) {
+            return Err(problem("white space in it; copy it again, without `Bearer` or a name in front"));
+        }
+        if text.starts_with(['"', '\'']) || text.ends_with(['"', '\'']) {
+            return Err(problem("quotes around it; leave them out"));
+        }
+        if !text.is_ascii() {
+            return Err(problem("a character in it that is not ASCII; copy it again"));
+        }
         let value = match &self.0 {
             Kind::ApiKey(_) => HeaderValue::from_str(text),
             Kind::BearerToken(_) => HeaderValue::try_from(format!("Bearer {text}")),
@@ -100,6 +109,10 @@ mod tests {
             ("", "invalid API key: it is empty"),
             (" \n", "invalid API key: it is empty"),
             ("marked\nsecret", "invalid API key: a line break in it"),
+            ("sk marked", "invalid API key: white space in it"),
+            ("Bearer sk-marked", "invalid API key: white space in it"),
+            ("\"sk-marked\"", "invalid API key: quotes around it"),
+            ("sk-markéd", "invalid API key: a character in it that is not ASCII"),
             ("marked\u{7f}", "invalid API key: a character in it that no header takes"),
         ] {
             let error = Credentials::from(key.to_owned()).header().unwrap_err();

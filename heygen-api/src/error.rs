@@ -309,6 +309,11 @@ impl Answered {
         Self { status, headers, record }
     }
 
+    /// An answer whose record is not kept.
+    pub(crate) fn of(status: StatusCode, headers: HeaderMap) -> Self {
+        Self { status, headers, record: None }
+    }
+
     fn note(self, error: &mut Inner) {
         error.status = Some(self.status);
         error.headers = self.headers;
@@ -332,11 +337,11 @@ impl fmt::Display for Error {
         match &self.0.said {
             Some(said) => {
                 if let Some(code) = specific_code(said) {
-                    write!(f, "{code}: ")?;
+                    write!(f, "{}: ", one_line(code))?;
                 }
                 f.write_str(&one_line(&said.message))?;
                 if let Some(param) = &said.param {
-                    write!(f, " [{param}]")?;
+                    write!(f, " [{}]", one_line(param))?;
                 }
             }
             None => f.write_str(&self.0.problem)?,
@@ -348,8 +353,10 @@ impl fmt::Display for Error {
     }
 }
 
+/// Text of the service on one line, and without what a terminal would obey.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let plain = text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl fmt::Debug for Error {

@@ -24,7 +24,7 @@ use crate::transport_error::TransportError;
 /// ```
 /// use heygen_api::{Client, HttpTransport};
 ///
-/// let client = Client::new(HttpTransport::new("sk-…")?);
+/// let client = Client::new(HttpTransport::new("YOUR_API_KEY")?);
 /// # Ok::<_, heygen_api::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -50,7 +50,10 @@ impl HttpTransport {
     /// use heygen_api::{Client, HttpTransport};
     ///
     /// let transport = HttpTransport::without_credentials()?;
-    /// let client = Client::builder().api_key("sk-…").transport(transport).build()?;
+    /// let client = Client::builder()
+    ///     .api_key("YOUR_API_KEY")
+    ///     .transport(transport)
+    ///     .build()?;
     /// # Ok::<_, heygen_api::Error>(())
     /// ```
     ///

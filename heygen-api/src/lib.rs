@@ -7,6 +7,8 @@
 mod address;
 #[cfg(feature = "client")]
 mod base_url;
+#[cfg(feature = "client")]
+mod boxed_call;
 mod builder_support;
 #[cfg(feature = "client")]
 mod call;
@@ -31,6 +33,8 @@ mod events;
 mod generated;
 #[cfg(feature = "client")]
 mod http_transport;
+#[cfg(feature = "client")]
+mod into_text;
 #[cfg(feature = "client")]
 mod multipart;
 mod object;
@@ -80,7 +84,7 @@ pub use http;
 pub use http_transport::{HttpTransport, http_client};
 #[cfg(feature = "client")]
 pub use multipart::FilePart;
-pub use open::{Extra, UnknownMember, UnknownValue};
+pub use open::{Extra, Json, UnknownMember, UnknownValue};
 pub use operation::{Gate, IdempotencyKey, Operation, Transfer};
 #[cfg(feature = "client")]
 pub use pages::{List, Page};

@@ -20,7 +20,7 @@ macro_rules! object {
                 #[allow(unused_mut, reason = "a struct may have no fields")]
                 let mut map = serializer.serialize_map(None)?;
                 $(object!(@write $kind map, &self.$field, object!(@name $field $($wire)?));)*
-                object!(@write_rest $way map, self);
+                object!(@write_rest $way map, self, &[$(object!(@name $field $($wire)?)),*]);
                 serde::ser::SerializeMap::end(map)
             }
         }
@@ -75,12 +75,14 @@ macro_rules! object {
         }
     };
 
-    (@write_rest both $map:ident, $whole:expr) => {
-        for (name, value) in $whole.extra.iter() {
+    (@write_rest both $map:ident, $whole:expr, $known:expr) => {
+        let known: &[&str] = $known;
+        // A field has its own value: a member of the same name would be written twice.
+        for (name, value) in $whole.extra.iter().filter(|(name, _)| !known.contains(name)) {
             serde::ser::SerializeMap::serialize_entry(&mut $map, name, value)?;
         }
     };
-    (@write_rest $way:ident $map:ident, $whole:expr) => {};
+    (@write_rest $way:ident $map:ident, $whole:expr, $known:expr) => {};
 
     (@taken required $value:expr, $name:expr) => {
         crate::object::required($value, $name)?
@@ -170,7 +172,10 @@ mod tests {
             serde_json::to_value(read::<Received>(value.clone()).unwrap()).unwrap(),
             json!({"id": "a"})
         );
-        assert_eq!(serde_json::to_value(read::<Kept>(value.clone()).unwrap()).unwrap(), value);
+        let mut kept = read::<Kept>(value.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&kept).unwrap(), value);
+        kept.extra.insert("id", "another");
+        assert_eq!(serde_json::to_string(&kept).unwrap(), value.to_string());
     }
 
     #[test]

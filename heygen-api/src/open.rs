@@ -138,7 +138,7 @@ macro_rules! open_enum_traits {
         }
 
         #[cfg(feature = "client")]
-        impl crate::call::IntoText for $name {
+        impl crate::into_text::IntoText for $name {
             fn into_text(self) -> String {
                 self.as_str().to_owned()
             }
@@ -164,6 +164,35 @@ macro_rules! open_enum_traits {
     };
 }
 pub(crate) use open_enum_traits;
+
+/// JSON of a shape that this version does not know: the reply to a request of one's own.
+///
+/// It derefs to the value: `reply["data"]["id"]`.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Json(Value);
+
+impl Json {
+    /// The value alone.
+    pub fn into_value(self) -> Value {
+        self.0
+    }
+}
+
+impl std::ops::Deref for Json {
+    type Target = Value;
+    fn deref(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Json {
+    /// The names at the top alone: what the members are is unknown, so one may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.as_object().map(|members| members.keys().collect::<Vec<_>>());
+        write!(f, "Json({:?})", names.unwrap_or_default())
+    }
+}
 
 /// The members of a type that this version has no field for, as they came.
 ///

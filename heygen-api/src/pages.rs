@@ -43,14 +43,14 @@ impl<T> Page<T> {
 #[derive(Deserialize)]
 pub(crate) struct WholePage<T> {
     #[serde(bound(deserialize = "T: Deserialize<'de>"))]
-    data: Listed<T>,
+    data: Option<Listed<T>>,
     next_token: Option<String>,
     has_more: Option<bool>,
 }
 
 #[derive(Deserialize)]
 struct Nested<T> {
-    items: Vec<T>,
+    items: Option<Vec<T>>,
     next_token: Option<String>,
     has_more: Option<bool>,
 }
@@ -63,10 +63,14 @@ enum Listed<T> {
 impl<T> From<WholePage<T>> for Page<T> {
     fn from(whole: WholePage<T>) -> Self {
         match whole.data {
-            Listed::Flat(items) => Self::new(items, whole.next_token, whole.has_more),
-            Listed::Nested(page) => {
-                Self::new(page.items, page.next_token.or(whole.next_token), page.has_more.or(whole.has_more))
-            }
+            // The document makes `data` optional nearly everywhere.
+            None => Self::new(Vec::new(), whole.next_token, whole.has_more),
+            Some(Listed::Flat(items)) => Self::new(items, whole.next_token, whole.has_more),
+            Some(Listed::Nested(page)) => Self::new(
+                page.items.unwrap_or_default(),
+                page.next_token.or(whole.next_token),
+                page.has_more.or(whole.has_more),
+            ),
         }
     }
 }
@@ -162,7 +166,7 @@ macro_rules! list {
             fn fetch(
                 self,
             ) -> crate::BoxFuture<'static, Result<crate::Response<crate::Page<$item>>, crate::Error>> {
-                crate::call::Boxed(self.0).$($fetch)+()
+                crate::boxed_call::Boxed(self.0).$($fetch)+()
             }
         }
     };
@@ -195,6 +199,9 @@ mod tests {
             json!({"data": [], "next_token": "", "has_more": false}),
             json!({"data": [], "next_token": "t", "has_more": false}),
             json!({"data": {"items": []}}),
+            json!({"data": {"items": null}}),
+            json!({"data": null, "has_more": false}),
+            json!({}),
         ] {
             assert_eq!(page(rest), Page { items: vec![], next_token: None, has_more: false });
         }

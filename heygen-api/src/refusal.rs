@@ -50,18 +50,27 @@ pub fn is_retryable_refusal(status: StatusCode, code: Option<&ErrorCode>) -> boo
 /// The member in which refusals stand.
 static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
 
-/// Whether an answer has that member, and not as `null`.
-#[derive(serde::Deserialize)]
-struct Probe {
-    error: Option<serde::de::IgnoredAny>,
-}
-
-/// The refusal that stands in the body of a success.
+/// The refusal that stands in the body of a success: an `error` that says something. An empty one, `false` or a number
+/// beside the data of a job is not a refusal, and the job is not lost.
 pub(crate) fn read_disguised_refusal(body: &[u8]) -> Option<StandardApiError> {
     // Hardly any success has the word in it, and most of those say `null`.
     ERROR.find(body)?;
-    let Probe { error: Some(_) } = from_json_slice(body).ok()? else { return None };
-    read_refusal(body)
+    let value: Value = from_json_slice(body).ok()?;
+    let says = match value.get("error")? {
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Object(members) => ["code", "message"].iter().any(|name| members.get(*name).is_some_and(says)),
+        _ => false,
+    };
+    if says { read_refusal(body) } else { None }
+}
+
+/// Whether a code or a message is there.
+fn says(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Number(_) => true,
+        _ => false,
+    }
 }
 
 /// The v3 form.
@@ -84,16 +93,31 @@ pub(crate) fn read_refusal(body: &[u8]) -> Option<StandardApiError> {
         _ => None,
     };
     let member = |name: &str| inner.get(name).or_else(|| value.get(name)).and_then(text);
-    let message =
-        text(inner).or_else(|| member("message")).or_else(|| member("detail")).or_else(|| member("msg"))?;
+    let code = member("code");
+    let message = text(inner)
+        .or_else(|| member("message"))
+        .or_else(|| member("detail"))
+        .or_else(|| member("msg"))
+        .or_else(|| listed(&value))
+        // A code alone is a refusal too.
+        .or_else(|| code.as_ref().map(|_| String::new()))?;
     // A refusal may have no code; what the generated type requires is empty then.
     let said = json!({
-        "code": member("code").unwrap_or_default(),
+        "code": code.unwrap_or_default(),
         "message": message,
         "param": member("param"),
         "doc_url": member("doc_url"),
     });
     serde_json::from_value(said).ok()
+}
+
+/// The first of several complaints about a request: `{"detail": [{"loc": ["body", "title"], "msg": "field required"}]}`.
+fn listed(value: &Value) -> Option<String> {
+    let first = value.get("detail").or_else(|| value.get("errors"))?.as_array()?.first()?;
+    let message = first.get("msg").or_else(|| first.get("message"))?.as_str()?;
+    let place: Vec<&str> =
+        first.get("loc").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    Some(if place.is_empty() { message.to_owned() } else { format!("{}: {message}", place.join(".")) })
 }
 
 /// The code of a refusal; none where the service says that it has no specific one: an empty code, or `error`.
@@ -117,6 +141,14 @@ mod tests {
             (r#"{"error":{"code":"c","message":"cut \ud83d"}}"#, "c", "cut \u{fffd}"),
             ("\u{feff}{\"error\":{\"code\":\"c\",\"message\":\"m\"}}", "c", "m"),
             (r#"{"error":{"code":7,"message":"cut \ud83d"}}"#, "7", "cut \u{fffd}"),
+            (r#"{"error":{"code":"quota_exceeded"}}"#, "quota_exceeded", ""),
+            (r#"{"code":"not_found"}"#, "not_found", ""),
+            (r#"{"error":{"code":"c","message":null,"param":"p"}}"#, "c", ""),
+            (
+                r#"{"detail":[{"loc":["body","title"],"msg":"field required"}]}"#,
+                "",
+                "body.title: field required",
+            ),
         ] {
             let said = read_refusal(body.as_bytes()).unwrap();
             assert_eq!((said.code.as_str(), said.message.as_str()), (code, message));
@@ -129,6 +161,18 @@ mod tests {
         );
         for body in ["<html>502</html>", "", "[]", r#"{"data":1}"#] {
             assert!(read_refusal(body.as_bytes()).is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_success_is_a_refusal_only_if_its_error_says_something() {
+        for error in ["null", "false", "0", "\"\"", "{}", "[]", "{\"code\":null}", "{\"detail\":\"d\"}"] {
+            let body = format!(r#"{{"error":{error},"message":"Success","data":{{"lipsync_id":"l"}}}}"#);
+            assert!(read_disguised_refusal(body.as_bytes()).is_none(), "{body}");
+        }
+        for error in ["\"bad\"", "{\"code\":\"c\"}", "{\"message\":\"m\"}", "{\"code\":7,\"message\":\"\"}"] {
+            let body = format!(r#"{{"error":{error},"data":null}}"#);
+            assert!(read_disguised_refusal(body.as_bytes()).is_some(), "{body}");
         }
     }
 

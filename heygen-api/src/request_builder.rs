@@ -6,10 +6,9 @@ use std::fmt::{self, Display};
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::call::Call;
-use crate::{BoxFuture, Client, Error, IdempotencyKey, Operation, Response, operations};
+use crate::{BoxFuture, Client, Error, IdempotencyKey, Json, Operation, Response, operations};
 
 impl Client {
     /// A request of any method and path, for what is newer than the document. It passes through the same
@@ -88,7 +87,7 @@ impl RequestBuilder {
     /// # Errors
     ///
     /// The request is incomplete, was not sent, was not answered, or was refused; or the answer is not JSON.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
+    pub async fn send(self) -> Result<Response<Json>, Error> {
         self.call.whole().await
     }
 
@@ -103,7 +102,7 @@ impl RequestBuilder {
 }
 
 impl IntoFuture for RequestBuilder {
-    type Output = Result<Response<Value>, Error>;
+    type Output = Result<Response<Json>, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

@@ -126,10 +126,18 @@ impl<T> Response<EventStream<T>> {
         not(feature = "preview"),
         allow(dead_code, reason = "both event streams are preview operations")
     )]
-    pub(crate) fn events(operation: &Operation, response: RawResponse) -> Self {
+    pub(crate) async fn events(operation: &Operation, response: RawResponse) -> Result<Self, Error> {
         let (status, headers) = (response.status(), response.headers().clone());
+        let media = headers.get(http::header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
+        if media.is_some_and(|media| media.starts_with("application/json")) {
+            // A refusal under the status of a success; anything else is not what was asked for.
+            let whole = Response::<Value>::whole(operation, response).await?;
+            let answered = Answered::of(whole.status, whole.headers);
+            let problem = "the answer is JSON where a stream of events was due".to_owned();
+            return Err(Error::decode(operation, answered, whole.body, problem));
+        }
         let value = EventStream::new(operation, response);
-        Self { status, headers, body: Bytes::new(), value }
+        Ok(Self { status, headers, body: Bytes::new(), value })
     }
 }
 
@@ -155,11 +163,13 @@ pub(crate) fn misfit<T: DeserializeOwned>(body: &[u8]) -> String {
     if error.inner().is_syntax() || error.inner().is_eof() {
         return format!("the answer is not JSON ({} bytes)", body.len());
     }
-    let expected = match (inner.find("missing field"), inner.find("expected ")) {
-        (Some(at), _) | (None, Some(at)) => &inner[at..],
-        (None, None) => "an unforeseen value",
+    // What stood there comes before the last `expected`, and is not repeated.
+    let expected = match (inner.starts_with("missing field"), inner.rfind(", expected ")) {
+        (true, _) => &inner[..],
+        (false, Some(at)) => &inner[at + 2..],
+        (false, None) => "an unforeseen value",
     };
-    let expected = expected.split(" at line").next().unwrap_or(expected);
+    let expected = expected.rsplit_once(" at line").map_or(expected, |(before, _)| before);
     format!("the answer does not fit at `{path}`: {expected}")
 }
 
@@ -193,6 +203,11 @@ mod tests {
         assert_eq!(said, "the answer does not fit at `data.duration`: expected f64");
         let said = misfit::<Data<VideoDetail>>(br#"{"data":{"status":"completed"}}"#);
         assert_eq!(said, "the answer does not fit at `data`: missing field `id`");
+        for marked in ["an expected secret marked", "missing field marked", "x, expected marked at line 1"] {
+            let body = serde_json::json!({"data": {"id": "v", "status": "completed", "duration": marked}});
+            let said = misfit::<Data<VideoDetail>>(body.to_string().as_bytes());
+            assert_eq!(said, "the answer does not fit at `data.duration`: expected f64");
+        }
         assert_eq!(misfit::<Data<VideoDetail>>(b"<html>"), "the answer is not JSON (6 bytes)");
     }
 }

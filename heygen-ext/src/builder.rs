@@ -80,7 +80,7 @@ impl HeyGenBuilder {
     /// use std::collections::HashMap;
     /// use heygen_ext::HeyGenBuilder;
     ///
-    /// let variables = HashMap::from([("HEYGEN_API_KEY", "sk-…")]);
+    /// let variables = HashMap::from([("HEYGEN_API_KEY", "KEY")]);
     /// let variable = |name: &str| variables.get(name).map(ToString::to_string);
     /// let heygen = HeyGenBuilder::from_variables(variable, None)?.build()?;
     /// # Ok::<_, heygen_ext::Error>(())
@@ -186,7 +186,7 @@ impl HeyGenBuilder {
     /// use std::time::Duration;
     ///
     /// let heygen = heygen_ext::HeyGen::builder()
-    ///     .api_key("sk-…")
+    ///     .api_key("YOUR_API_KEY")
     ///     .http_options(|options| options.pool_idle_timeout(Duration::from_secs(20)))
     ///     .build()?;
     /// # Ok::<_, heygen_ext::Error>(())

@@ -15,7 +15,7 @@ use crate::{Download, Error, File, HeyGenBuilder, Job, Link, Options, Upload, Up
 /// The HeyGen API, for programs. Cheap to clone; clones share connections, limits and the budget for retries.
 ///
 /// ```
-/// let heygen = heygen_ext::HeyGen::builder().api_key("sk-…").build()?;
+/// let heygen = heygen_ext::HeyGen::builder().api_key("YOUR_API_KEY").build()?;
 /// assert_eq!(heygen.api().base_url(), "https://api.heygen.com");
 /// # Ok::<_, heygen_ext::Error>(())
 /// ```

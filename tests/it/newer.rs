@@ -23,6 +23,7 @@ async fn a_request_of_any_path_goes_through_the_seam() {
         .idempotency_key("once")
         .await
         .unwrap();
+    assert_eq!(format!("{made:?}").matches("\"p\"").count(), 0, "{made:?}");
     assert_eq!((&made["data"]["poster_id"], &made["warning"]), (&json!("p"), &json!("w")));
     let request = recorder.take().pop().unwrap();
     assert_eq!(
@@ -51,6 +52,14 @@ async fn a_request_of_a_known_operation_brings_its_facts_and_reads_its_data() {
 async fn a_request_that_is_incomplete_is_not_sent() {
     let (client, recorder) = client(json!({}));
     for (request, problem) in [
+        (
+            client.request(Method::GET, "/v3/a").path("id", "x"),
+            "GET /v3/a: `path`: it has no `{id}`; write it into the path, or leave it out here",
+        ),
+        (
+            client.request(Method::GET, "v3/a"),
+            "GET v3/a: invalid path `v3/a`: it does not begin with one `/`",
+        ),
         (client.request(Method::GET, "/v3/a/{id}"), "GET /v3/a/{id}: `id` was not set"),
         (client.request(Method::GET, "/v3/a/{id}").path("id", ""), "GET /v3/a/{id}: `id` is empty"),
         (

@@ -90,6 +90,12 @@ impl From<PathBuf> for File {
     }
 }
 
+impl From<&str> for File {
+    fn from(path: &str) -> Self {
+        Self::path(path)
+    }
+}
+
 impl From<&Path> for File {
     fn from(path: &Path) -> Self {
         Self::path(path)

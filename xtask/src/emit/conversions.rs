@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::{Map, Value};
 
@@ -29,7 +30,7 @@ pub fn emit(lowered: &Value, structs: &[Struct], gates: &Gates) -> Result<Vec<(S
         .filter(|(_, schema)| unions::tag(schema).is_some())
         .map(|(name, schema)| (name, unions::members(schema)))
         .collect();
-    let mut all = Vec::new();
+    let (mut all, mut done) = (Vec::new(), BTreeSet::new());
     for (union, members) in &unions {
         for member in members {
             for (_, others) in unions.iter().filter(|(other, _)| other != &union) {
@@ -39,7 +40,14 @@ pub fn emit(lowered: &Value, structs: &[Struct], gates: &Gates) -> Result<Vec<(S
                     ![&pair.larger.name, &pair.smaller.name].into_iter().any(|name| replies.contains(name))
                 });
                 for pair in pairs {
-                    all.push((pair.smaller.name.clone(), one(union, member, &pair, gates)?));
+                    let names = (pair.larger.name.clone(), pair.smaller.name.clone());
+                    // Two members may be in several unions; they convert into each other once.
+                    if done.insert((names.clone(), None)) {
+                        all.push((names.1.clone(), between(&pair, gates)?));
+                    }
+                    if done.insert((names.clone(), Some(*union))) {
+                        all.push((names.1, into_union(union, member, &pair, gates)?));
+                    }
                 }
             }
         }
@@ -87,15 +95,14 @@ fn pair<'a>(lowered: &Value, structs: &'a [Struct], larger: &Member, smaller: &M
     })
 }
 
-fn one(union: &str, member: &Member, pair: &Pair<'_>, gates: &Gates) -> Result<String> {
+/// The conversions of the two members into each other.
+fn between(pair: &Pair<'_>, gates: &Gates) -> Result<String> {
     let (large, small) = (format_ident!("{}", pair.larger.name), format_ident!("{}", pair.smaller.name));
-    let (union, variant) = (format_ident!("{union}"), variant_name(&member.value));
-    let builder = format_ident!("{}Builder", pair.larger.name);
     let idents: Vec<_> = pair.smaller.fields.iter().map(|field| &field.ident).collect();
     let (extra, wire, place) = (&pair.field.ident, &pair.field.wire, &pair.smaller.name);
-    let gate = [gates.of_type(&pair.larger.name), gates.of_type(&pair.smaller.name)];
+    let gate = gate(pair, gates);
     text::items(quote! {
-        #(#gate)*
+        #gate
         impl From<#small> for #large {
             fn from(value: #small) -> Self {
                 let #small { #(#idents),* } = value;
@@ -103,7 +110,7 @@ fn one(union: &str, member: &Member, pair: &Pair<'_>, gates: &Gates) -> Result<S
             }
         }
 
-        #(#gate)*
+        #gate
         impl TryFrom<#large> for #small {
             type Error = BuildError;
             fn try_from(value: #large) -> Result<Self, BuildError> {
@@ -114,8 +121,17 @@ fn one(union: &str, member: &Member, pair: &Pair<'_>, gates: &Gates) -> Result<S
                 }
             }
         }
+    })
+}
 
-        #(#gate)*
+/// The conversions of the larger member, and of its builder, into the union of the smaller.
+fn into_union(union: &str, member: &Member, pair: &Pair<'_>, gates: &Gates) -> Result<String> {
+    let (union, variant) = (format_ident!("{union}"), variant_name(&member.value));
+    let (large, builder) =
+        (format_ident!("{}", pair.larger.name), format_ident!("{}Builder", pair.larger.name));
+    let gate = gate(pair, gates);
+    text::items(quote! {
+        #gate
         impl TryFrom<#large> for #union {
             type Error = BuildError;
             fn try_from(value: #large) -> Result<Self, BuildError> {
@@ -123,7 +139,7 @@ fn one(union: &str, member: &Member, pair: &Pair<'_>, gates: &Gates) -> Result<S
             }
         }
 
-        #(#gate)*
+        #gate
         impl TryFrom<#builder> for #union {
             type Error = BuildError;
             fn try_from(builder: #builder) -> Result<Self, BuildError> {
@@ -131,4 +147,10 @@ fn one(union: &str, member: &Member, pair: &Pair<'_>, gates: &Gates) -> Result<S
             }
         }
     })
+}
+
+/// Both members have to be there.
+fn gate(pair: &Pair<'_>, gates: &Gates) -> TokenStream {
+    let (large, small) = (gates.of_type(&pair.larger.name), gates.of_type(&pair.smaller.name));
+    quote!(#large #small)
 }

@@ -139,7 +139,7 @@ fn prose(line: &str) -> String {
             continue;
         }
         match next {
-            '<' | '>' | '[' | ']' => {
+            '<' | '>' | '[' | ']' | '\\' => {
                 out.push('\\');
                 out.push(next);
             }
@@ -161,6 +161,7 @@ mod tests {
             ("see `a[0] <T>` and ``b[1]``", "see `a[0] <T>` and ``b[1]``"),
             ("at https://heygen.com/x. Then", "at <https://heygen.com/x>. Then"),
             ("kept <https://heygen.com>", "kept <https://heygen.com>"),
+            ("\\[Foo\\](javascript:x)", "\\\\\\[Foo\\\\\\](javascript:x)"),
             ("a lone ` tick [x]", "a lone ` tick \\[x\\]"),
         ] {
             assert_eq!(prose(given), wanted);

@@ -256,7 +256,7 @@ fn sample_text(name: &str) -> String {
         return format!("https://example.com/{file}");
     }
     let text = match name.as_str() {
-        name if name.contains("language") => "Spanish",
+        name if name.contains("language") => "German",
         name if name.contains("prompt") => "A presenter explains our launch in 30 seconds",
         "text" | "script" | "input_text" | "delta" => "Hello, and welcome.",
         "message" | "content" | "feedback" => "Make it shorter, please.",

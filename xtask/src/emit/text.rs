@@ -86,8 +86,10 @@ pub fn listed(head: &str, words: impl Iterator<Item = String>, tail: &str) -> St
 /// Of the imports, each a path, those stay whose last word one of the pieces has.
 pub fn file(doc: &str, imports: &[&str], pieces: &[String]) -> String {
     let mut text = format!("//! {doc}\n//!\n//! {MARK}; not to be edited.\n");
+    let lines = pieces.iter().flat_map(|piece| piece.lines());
+    let code = lines.filter(|line| !line.trim_start().starts_with("//"));
     let words: BTreeSet<&str> =
-        pieces.iter().flat_map(|piece| piece.split(|c: char| !c.is_alphanumeric() && c != '_')).collect();
+        code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_')).collect();
     let wanted = imports.iter().filter(|path| match path.rsplit("::").next() {
         Some("*") | None => true,
         Some(last) => words.contains(last.trim_end_matches(" as _")),

@@ -190,8 +190,9 @@ fn documentation(schema: &Value, tag: &str) -> Vec<syn::Attribute> {
     // Like any description, but for the one link that is meant.
     for attribute in &mut attributes {
         let line = docs::text(std::slice::from_ref(attribute));
-        if line.contains("\\[`") {
-            let line = format!(" {}", line.replace("\\[`", "[`").replace("`\\]", "`]"));
+        let escaped = open.map(|component| (format!("\\[`{component}`\\]"), format!("[`{component}`]")));
+        if let Some((escaped, link)) = escaped.filter(|(escaped, _)| line.contains(escaped)) {
+            let line = format!(" {}", line.replace(&escaped, &link));
             *attribute = syn::parse_quote!(#[doc = #line]);
         }
     }

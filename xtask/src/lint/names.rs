@@ -50,7 +50,7 @@ const RESERVED_TYPES: [&str; 36] = [
     "UnknownMember",
     "UnknownValue",
 ];
-const RESERVED_FIELDS: [&str; 3] = ["build", "extra", "problems"];
+const RESERVED_FIELDS: [&str; 5] = ["build", "clone", "default", "extra", "problems"];
 const RESERVED_PARAMETERS: [&str; 6] = ["clone", "extra", "into_future", "page_token", "self", "send"];
 const RESERVED_METHODS: [&str; 6] = ["base_url", "builder", "clone", "execute", "new", "request"];
 

@@ -1,0 +1,57 @@
+//! Calls whose futures are on the heap.
+
+use serde::de::DeserializeOwned;
+
+use crate::call::{Call, FormCall};
+use crate::{BoxFuture, Error, EventStream, Page, Response};
+
+/// A call whose future is put on the heap: for `IntoFuture`, which has to name its type. Written once here, the compiler
+/// has to look at it once, and not for each operation.
+pub(crate) struct Boxed<C>(pub(crate) C);
+
+/// A reply on its way.
+type Sent<T> = BoxFuture<'static, Result<Response<T>, Error>>;
+
+impl Boxed<Call> {
+    pub(crate) fn data<T: DeserializeOwned + Send + 'static>(self) -> Sent<T> {
+        Box::pin(self.0.data())
+    }
+
+    pub(crate) fn page<T: DeserializeOwned + Send + 'static>(self) -> Sent<Page<T>> {
+        Box::pin(self.0.page())
+    }
+
+    /// A page that is made of another reply.
+    pub(crate) fn page_of<W, T>(self) -> Sent<Page<T>>
+    where
+        W: DeserializeOwned + Send + 'static,
+        T: 'static,
+        Page<T>: From<W>,
+    {
+        Box::pin(async move { Ok(self.0.data::<W>().await?.map(Page::from)) })
+    }
+
+    #[allow(dead_code, reason = "every reply of today's document has `data`; that of the next may not")]
+    pub(crate) fn whole<T: DeserializeOwned + Send + 'static>(self) -> Sent<T> {
+        Box::pin(self.0.whole())
+    }
+
+    #[allow(dead_code, reason = "every reply of today's document has a body; that of the next may not")]
+    pub(crate) fn empty(self) -> Sent<()> {
+        Box::pin(self.0.empty())
+    }
+
+    #[cfg_attr(
+        not(feature = "preview"),
+        allow(dead_code, reason = "both event streams are preview operations")
+    )]
+    pub(crate) fn events<T: Send + 'static>(self) -> Sent<EventStream<T>> {
+        Box::pin(self.0.events())
+    }
+}
+
+impl Boxed<FormCall> {
+    pub(crate) fn data<T: DeserializeOwned + Send + 'static>(self) -> Sent<T> {
+        Box::pin(self.0.data())
+    }
+}
