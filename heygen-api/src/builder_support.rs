@@ -170,6 +170,7 @@ impl Problems {
     }
 
     /// Converts the values of an optional map, if there is one.
+    #[allow(dead_code, reason = "only requests behind a feature have an optional map today")]
     pub(crate) fn maybe_map<T>(
         &mut self,
         field: &'static str,

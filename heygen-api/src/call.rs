@@ -222,8 +222,10 @@ impl Call {
             url.query_pairs_mut().extend_pairs(&query);
         }
         let mut request = reqwest::Request::new(self.operation.method().clone(), url);
-        // With room for what comes after: what is accepted, the type of a body, and what a transport adds.
-        request.headers_mut().reserve(4);
+        // With room for what comes after: what is accepted, and what transports add (who sends it, its key, the host).
+        let body = usize::from(self.body.is_some() || !self.extra.is_empty());
+        let key = usize::from(self.operation.idempotency_key() != IdempotencyKey::None);
+        request.headers_mut().reserve(4 + body + key);
         request.headers_mut().extend(headers);
         if let Some(body) = self.whole_body()? {
             request.headers_mut().insert(header::CONTENT_TYPE, JSON);

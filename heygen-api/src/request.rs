@@ -62,12 +62,7 @@ impl Request {
             return Some(Self { inner: self.inner.try_clone()?, body: None });
         }
         let mut inner = reqwest::Request::new(self.inner.method().clone(), self.inner.url().clone());
-        // With room for what a transport adds: a key, and an idempotency key.
-        let mut headers = HeaderMap::with_capacity(self.inner.headers().len() + 2);
-        for (name, value) in self.inner.headers() {
-            headers.append(name, value.clone());
-        }
-        *inner.headers_mut() = headers;
+        *inner.headers_mut() = self.inner.headers().clone();
         *inner.version_mut() = self.inner.version();
         // Even to set no timeout takes room.
         if let Some(timeout) = self.inner.timeout() {

@@ -101,16 +101,16 @@ impl Outcome {
     }
 }
 
-/// Sends a request once.
+/// Sends the request that is in the slot, once.
 pub(crate) async fn exchange(
     sender: &Sender,
-    mut request: Request,
+    slot: &mut Option<Request>,
     operation: &Operation,
     options: &Options,
     left: Option<Duration>,
 ) -> Outcome {
     let log = options.log_bodies == Some(true) && tracing::enabled!(tracing::Level::TRACE);
-    if let (true, Some(body)) = (log, request.body().and_then(Body::as_bytes)) {
+    if let (true, Some(body)) = (log, slot.as_ref().and_then(Request::body).and_then(Body::as_bytes)) {
         tracing::trace!(body = redacted(body), "request");
     }
     let time = match (limit(operation, options), left) {
@@ -119,14 +119,18 @@ pub(crate) async fn exchange(
     };
     let movement = (operation.transfer() == Transfer::Upload).then(Movement::new);
     if let Some(movement) = &movement {
-        request = watched(request, movement.clone());
+        *slot = slot.take().map(|request| watched(request, movement.clone()));
     }
     let patience = Patience {
         end: time.and_then(|time| Instant::now().checked_add(time)),
         time: time.unwrap_or_default(),
         movement: movement.filter(|_| options.timeout.is_none()),
     };
-    let mut response = match patience.with(send(sender, request, operation)).await {
+    let Some(sending) = slot.take().map(|request| send(sender, request, operation)) else {
+        let error = TransportError::not_sent("the request was sent before, and cannot be made again");
+        return Outcome::Failed { error, final_: true };
+    };
+    let mut response = match patience.with(sending).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) | Err(error) => return Outcome::Failed { error, final_: false },
     };

@@ -89,7 +89,8 @@ impl Transport for Policies {
         let span = telemetry::span(operation, request.url().host_str().unwrap_or_default());
         let call =
             Call { policies: self, operation, began: self.shared.surroundings.now(), span: span.clone() };
-        Box::pin(call.run(request).instrument(span))
+        let mut request = Some(request);
+        Box::pin(async move { call.run(&mut request).await }.instrument(span))
     }
 }
 
@@ -125,38 +126,37 @@ impl Call<'_> {
         self.policies.options.deadline.map(|deadline| deadline.saturating_sub(spent))
     }
 
-    async fn run(self, mut request: Request) -> Result<RawResponse, TransportError> {
+    /// Sends the request in the slot, and whatever takes its place there for the next attempt. It is passed by reference,
+    /// for each `async fn` would keep a copy of an argument.
+    async fn run(&self, slot: &mut Option<Request>) -> Result<RawResponse, TransportError> {
         let mut progress = Progress::default();
-        let key = match self.set_key(&mut request) {
-            Ok(key) => key,
+        let key = match slot.as_mut().map(|request| self.set_head(request)).transpose() {
+            Ok(key) => key.flatten(),
             Err(error) => return self.finish(Outcome::unsent(error), progress, None),
         };
-        if !request.headers().contains_key(header::USER_AGENT) {
-            request.headers_mut().insert(header::USER_AGENT, self.shared().user_agent.clone());
-        }
         let _place = match self.within(self.shared().limits.enter()).await {
             Ok(place) => place,
             Err(error) => return self.finish(Outcome::unsent(error), progress, key),
         };
         // What the service said to the last try, should there be no time for the next.
-        let mut said: Option<Outcome> = None;
+        let mut said: Option<Box<Outcome>> = None;
         loop {
-            let next = request.try_clone();
+            let next = slot.as_ref().and_then(Request::try_clone);
             let began = self.shared().surroundings.now();
             let presented = match (self.prepare().await, said) {
                 (Ok(presented), _) => presented,
-                (Err(error), Some(last)) if error.is_timeout() => return self.finish(last, progress, key),
+                (Err(error), Some(last)) if error.is_timeout() => return self.finish(*last, progress, key),
                 (Err(error), _) => return self.finish(Outcome::unsent(error), progress, key),
             };
-            let outcome = self.attempt(request, presented, &mut progress).await;
+            let outcome = self.attempt(slot, presented, &mut progress).await;
             let next = match (&outcome, next) {
                 (Outcome::Unauthorized { presented, .. }, Some(next)) if !progress.renewed => {
                     match self.renew(presented, &outcome).await {
                         Ok(true) => {
                             progress.renewed = true;
                             self.report(&outcome, &progress, began, Decision::Again(Duration::ZERO));
-                            request = next;
-                            said = Some(outcome);
+                            *slot = Some(next);
+                            said = Some(Box::new(outcome));
                             continue;
                         }
                         Ok(false) => Some(next),
@@ -172,18 +172,18 @@ impl Call<'_> {
                     let timed_out = outcome.timed_out();
                     self.shared().bucket.pay(timed_out);
                     progress.paid = Some(timed_out);
-                    request = next;
+                    *slot = Some(next);
                     pause
                 }
                 (Decision::Ask(pause), Some(next)) => {
                     progress.waits += 1;
-                    request = next;
+                    *slot = Some(next);
                     pause
                 }
                 (_, _) => return self.finish(outcome, progress, key),
             };
             progress.doubtful |= outcome.may_have_executed();
-            said = Some(outcome);
+            said = Some(Box::new(outcome));
             if !pause.is_zero() {
                 tracing::debug!(
                     pause_ms = pause.as_millis() as u64,
@@ -233,17 +233,17 @@ impl Call<'_> {
     /// One try.
     async fn attempt(
         &self,
-        mut request: Request,
+        slot: &mut Option<Request>,
         presented: Option<Presented>,
         progress: &mut Progress,
     ) -> Outcome {
-        if let Some(presented) = &presented {
+        if let (Some(presented), Some(request)) = (&presented, slot.as_mut()) {
             request.headers_mut().insert(presented.name.clone(), presented.value.clone());
         }
         progress.tries += 1;
         let outcome = exchange::exchange(
             &self.shared().http,
-            request,
+            slot,
             self.operation,
             &self.policies.options,
             self.left(),
@@ -257,6 +257,14 @@ impl Call<'_> {
             }
             (outcome, _) => outcome,
         }
+    }
+
+    /// Sets what every attempt sends, and gives the key of the call.
+    fn set_head(&self, request: &mut Request) -> Result<Option<String>, TransportError> {
+        if !request.headers().contains_key(header::USER_AGENT) {
+            request.headers_mut().insert(header::USER_AGENT, self.shared().user_agent.clone());
+        }
+        self.set_key(request)
     }
 
     /// The key of the call, made once, if the operation takes one.
