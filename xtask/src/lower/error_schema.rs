@@ -61,8 +61,10 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_operation_refuses_in_one_shape() {
-        let refusal = json!({"content": {"application/json": {"schema": {"type": "object"}}}});
+    fn every_operation_refuses_with_the_one_error() {
+        let error = json!({"$ref": "#/components/schemas/E"});
+        let envelope = json!({"type": "object", "properties": {"error": error}});
+        let refusal = json!({"content": {"application/json": {"schema": envelope}}});
         let mut document = json!({"paths": {"/v3/a": {"get": {
             "responses": {"200": {}, "400": refusal, "404": refusal, "default": refusal}}}}});
         super::apply(&mut document);
@@ -70,6 +72,15 @@ mod tests {
         let statuses: Vec<&String> = operation["responses"].as_object().unwrap().keys().collect();
         assert_eq!(statuses, ["200", "4XX", "5XX"]);
         assert_eq!(operation["x-refusals"], json!(["400", "404", "default"]));
-        assert!(document["components"]["schemas"]["ErrorEnvelope"].is_object());
+        let of_4xx = operation.pointer("/responses/4XX/content/application~1json/schema");
+        assert_eq!(of_4xx, Some(&error));
+    }
+
+    #[test]
+    fn a_refusal_of_another_shape_has_no_type() {
+        let refusal = json!({"content": {"application/json": {"schema": {"type": "string"}}}});
+        let mut document = json!({"paths": {"/v3/a": {"get": {"responses": {"200": {}, "400": refusal}}}}});
+        super::apply(&mut document);
+        assert_eq!(document["paths"]["/v3/a"]["get"]["responses"], json!({"200": {}}));
     }
 }
