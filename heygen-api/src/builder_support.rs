@@ -1,4 +1,4 @@
-//! What the generated builders share: how a value is converted, and which problem is kept.
+//! What the generated builders share: how a value is converted, and which problem is reported.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -55,7 +55,7 @@ pub struct BuildError {
     /// The type that was to be made; empty inside of another.
     of: &'static str,
     path: String,
-    /// What is wrong with the value; `None` when there is no value.
+    /// What is wrong with the value; `None` when the value is missing.
     problem: Option<String>,
 }
 

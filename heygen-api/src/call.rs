@@ -16,7 +16,7 @@ use crate::{
     multipart,
 };
 
-/// An operation with what was set of it so far, and the first thing that went wrong.
+/// An operation, the arguments that were set so far, and what is wrong with them.
 #[derive(Clone)]
 pub(crate) struct Call {
     client: Client,

@@ -202,7 +202,7 @@ impl fmt::Debug for Json {
 pub struct Extra(Map<String, Value>);
 
 impl Extra {
-    /// Whether there are none.
+    /// Whether it holds no members.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

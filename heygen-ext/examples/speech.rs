@@ -7,6 +7,7 @@
 //! It talks to a simulator inside this process: a professional voice takes twenty minutes of recordings to train.
 
 use std::error::Error;
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use heygen_ext::heygen_api::types::{AssetUrl, CreateModelAudioVoiceRequest, StreamModelSpeechRequest};
@@ -17,23 +18,30 @@ use heygen_sim::{Clock, Sim};
 async fn main() -> Result<(), Box<dyn Error>> {
     let sim = Sim::builder().clock(Clock::scaled(10_000.0)).start().await?;
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build()?;
-    let voice = train(&heygen).await?;
+    // Ten milliseconds are 100 seconds of this simulator.
+    let voice = train(&heygen, Duration::from_millis(10)).await?;
     let (bytes, words) = speak(&heygen, &voice, "This was said by a simulator").await?;
     println!("{bytes} bytes of audio: {words:?}");
     Ok(())
 }
 
-/// Trains a voice, and waits for it.
-pub(crate) async fn train(heygen: &HeyGen) -> Result<String, heygen_ext::Error> {
+/// Trains a voice, and waits for it, at most an hour. Against the service, look every five seconds or less often.
+pub(crate) async fn train(heygen: &HeyGen, pause: Duration) -> Result<String, Box<dyn Error>> {
     let recording = AssetUrl::builder().url("https://example.com/me.mp3");
     let request = CreateModelAudioVoiceRequest::builder().audio([recording]).name("Me").language("en");
     let made = heygen.api().create_model_audio_voice().body(request).await?;
-    loop {
-        let voice = heygen.api().get_model_audio_voice().voice_id(&made.voice_id).await?;
-        if voice.status.as_str() == "ACTIVE" {
-            return Ok(made.voice_id.clone());
+    let trained = async {
+        loop {
+            let voice = heygen.api().get_model_audio_voice().voice_id(&made.voice_id).await?;
+            match voice.status.as_str().to_ascii_uppercase().as_str() {
+                "ACTIVE" => return Ok(made.voice_id.clone()),
+                "FAILED" => return Err(format!("voice {} failed to train", made.voice_id).into()),
+                _ => tokio::time::sleep(pause).await,
+            }
         }
-    }
+    };
+    let late = |_| format!("voice {} is not trained after an hour; look again later", made.voice_id);
+    tokio::time::timeout(Duration::from_secs(60 * 60), trained).await.map_err(late)?
 }
 
 /// Speaks a text; the audio's length in bytes, and the words with their times.

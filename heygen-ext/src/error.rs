@@ -217,7 +217,7 @@ impl Error {
     ///
     /// if let Err(error) = heygen.upload(File::path("photo.png")).await {
     ///     if error.io_error().is_some_and(|io| io.kind() == ErrorKind::NotFound) {
-    ///         println!("there is no photo.png");
+    ///         println!("photo.png is missing");
     ///     }
     /// }
     /// # }

@@ -73,7 +73,7 @@ async fn the_example_of_pages_sees_everything() {
 async fn the_example_of_speech_says_its_words() {
     let sim = Sim::builder().clock(Clock::scaled(10_000.0)).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
-    let voice = speech::train(&heygen).await.unwrap();
+    let voice = speech::train(&heygen, Duration::ZERO).await.unwrap();
     let (bytes, words) = speech::speak(&heygen, &voice, "one two").await.unwrap();
     assert!(bytes > 10_000);
     assert_eq!(words, ["one at 0.0 s", "two at 0.4 s"]);
