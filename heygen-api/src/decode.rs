@@ -182,6 +182,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::object::object;
 
     fn plain_text(text: &str) -> String {
         String::from_utf8(plain(text.as_bytes()).into_owned()).unwrap()
@@ -247,12 +248,13 @@ mod tests {
 
     #[test]
     fn a_type_reads_what_is_odd_and_fits() {
-        #[derive(serde::Deserialize, PartialEq, Debug)]
+        #[derive(PartialEq, Debug)]
         struct Item {
             id: String,
             at: i64,
             length: f64,
         }
+        object! { @read Item: reply { required id, required at, required length, } }
         let wanted = Item { id: "a\u{fffd}".into(), at: 1_790_000_000, length: 2.0 };
         for body in [
             "{\"id\":\"a\\ud83d\",\"at\":1790000000,\"length\":2.0}",

@@ -61,6 +61,7 @@ mod timestamp;
 mod transport;
 #[cfg(feature = "client")]
 mod transport_error;
+mod union;
 
 pub use builder_support::{BuildError, IntoValue};
 #[cfg(feature = "client")]

@@ -3,9 +3,21 @@
 //! serde's derive would write the same with some ten functions for each struct, most of them for formats that are not
 //! JSON; they were most of the time that this crate took to compile.
 
+use std::marker::PhantomData;
+
+use serde::ser::SerializeMap;
+
 /// The value of a required field; a function, for a closure in each struct would have to be compiled in each.
 pub(crate) fn required<T, E: serde::de::Error>(value: Option<T>, name: &'static str) -> Result<T, E> {
     value.ok_or_else(|| E::missing_field(name))
+}
+
+/// The visitor of a JSON object that becomes a `T`.
+pub(crate) struct Reading<T>(pub(crate) PhantomData<T>);
+
+/// What a JSON object consists of, so that a union can write its tag before.
+pub(crate) trait Members {
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
 /// Implements `Serialize` and `Deserialize` for a struct, from a table of its fields.
@@ -15,45 +27,57 @@ pub(crate) fn required<T, E: serde::de::Error>(value: Option<T>, name: &'static 
 /// struct travels: a `request` refuses it by name, a `reply` leaves it out, and what is in `both` keeps it in `extra`.
 macro_rules! object {
     ($name:ident: $way:ident { $($kind:ident $field:ident $(= $wire:literal)?,)* }) => {
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                #[allow(unused_mut, reason = "a struct may have no fields")]
-                let mut map = serializer.serialize_map(None)?;
+        impl crate::object::Members for $name {
+            #[allow(unused_variables, reason = "a struct may have no fields")]
+            fn write<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
                 $(object!(@write $kind map, &self.$field, object!(@name $field $($wire)?));)*
                 object!(@write_rest $way map, self, &[$(object!(@name $field $($wire)?)),*]);
+                Ok(())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                crate::object::Members::write(self, &mut map)?;
                 serde::ser::SerializeMap::end(map)
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $name {
+        object! { @read $name: $way { $($kind $field $(= $wire)?,)* } }
+    };
+
+    // `Deserialize` alone, for a type that is only received; it may have a parameter.
+    (@read $name:ident $(<$item:ident>)?: $way:ident { $($kind:ident $field:ident $(= $wire:literal)?,)* }) => {
+        impl<'de $(, $item: serde::Deserialize<'de>)?> serde::Deserialize<'de> for $name $(<$item>)? {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Members;
+                deserializer.deserialize_map(crate::object::Reading::<Self>(std::marker::PhantomData))
+            }
+        }
 
-                impl<'de> serde::de::Visitor<'de> for Members {
-                    type Value = $name;
+        impl<'de $(, $item: serde::Deserialize<'de>)?> serde::de::Visitor<'de>
+            for crate::object::Reading<$name $(<$item>)?>
+        {
+            type Value = $name $(<$item>)?;
 
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str(concat!("a `", stringify!($name), "` object"))
-                    }
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!("a `", stringify!($name), "` object"))
+            }
 
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
-                        $(let mut $field = None;)*
-                        object!(@rest $way rest);
-                        while let Some(key) = map.next_key::<crate::open::Text<'_>>()? {
-                            match &*key.0 {
-                                $(object!(@name $field $($wire)?) => $field = Some(map.next_value()?),)*
-                                other => object!(
-                                    @unknown $way map, other, rest, &[$(object!(@name $field $($wire)?)),*]
-                                ),
-                            }
-                        }
-                        object!(@made $way rest, $name {
-                            $($field: object!(@taken $kind $field, object!(@name $field $($wire)?)),)*
-                        })
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                $(let mut $field = None;)*
+                object!(@rest $way rest);
+                while let Some(key) = map.next_key::<crate::open::Text<'_>>()? {
+                    match &*key.0 {
+                        $(object!(@name $field $($wire)?) => $field = Some(map.next_value()?),)*
+                        other => object!(
+                            @unknown $way map, other, rest, &[$(object!(@name $field $($wire)?)),*]
+                        ),
                     }
                 }
-
-                deserializer.deserialize_map(Members)
+                object!(@made $way rest, $name {
+                    $($field: object!(@taken $kind $field, object!(@name $field $($wire)?)),)*
+                })
             }
         }
     };
@@ -62,16 +86,16 @@ macro_rules! object {
     (@name $field:ident $wire:literal) => { $wire };
 
     (@write required $map:ident, $value:expr, $name:expr) => {
-        serde::ser::SerializeMap::serialize_entry(&mut $map, $name, $value)?
+        serde::ser::SerializeMap::serialize_entry($map, $name, $value)?
     };
     (@write optional $map:ident, $value:expr, $name:expr) => {
         if let Some(value) = $value {
-            serde::ser::SerializeMap::serialize_entry(&mut $map, $name, value)?;
+            serde::ser::SerializeMap::serialize_entry($map, $name, value)?;
         }
     };
     (@write patch $map:ident, $value:expr, $name:expr) => {
         if !$value.is_absent() {
-            serde::ser::SerializeMap::serialize_entry(&mut $map, $name, $value)?;
+            serde::ser::SerializeMap::serialize_entry($map, $name, $value)?;
         }
     };
 
@@ -79,7 +103,7 @@ macro_rules! object {
         let known: &[&str] = $known;
         // A field has its own value: a member of the same name would be written twice.
         for (name, value) in $whole.extra.iter().filter(|(name, _)| !known.contains(name)) {
-            serde::ser::SerializeMap::serialize_entry(&mut $map, name, value)?;
+            serde::ser::SerializeMap::serialize_entry($map, name, value)?;
         }
     };
     (@write_rest $way:ident $map:ident, $whole:expr, $known:expr) => {};

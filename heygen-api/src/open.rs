@@ -3,9 +3,27 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
+
+/// Reads and writes a type as the one value that it wraps.
+macro_rules! transparent {
+    ($($name:ident),*) => {
+        $(impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Deserialize::deserialize(deserializer).map(Self)
+            }
+        })*
+    };
+}
+transparent!(UnknownMember, Json, Extra);
 
 /// The content of an enumeration's `Unknown`: a value that this version has no variant for. It cannot be made outside of
 /// this crate; `From<&str>` of the enumeration is the way in, and `as_str` the way out.
@@ -30,8 +48,7 @@ impl fmt::Debug for UnknownValue {
 }
 
 /// The content of a union's `Unknown`: a member that this version has no variant for, as it came.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq)]
 pub struct UnknownMember(Value);
 
 impl UnknownMember {
@@ -72,9 +89,35 @@ impl fmt::Debug for UnknownMember {
 }
 
 /// Text of a JSON string, borrowed where it can be.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrowing;
+
+        impl<'de> Visitor<'de> for Borrowing {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text)))
+            }
+        }
+
+        deserializer.deserialize_str(Borrowing)
+    }
+}
 
 /// Defines an open enumeration: its values, and what every one of them can do.
 macro_rules! open_enum {
@@ -168,8 +211,7 @@ pub(crate) use open_enum_traits;
 /// JSON of a shape that this version does not know: the reply to a request of one's own.
 ///
 /// It derefs to the value: `reply["data"]["id"]`.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq)]
 pub struct Json(Value);
 
 impl Json {
@@ -197,8 +239,7 @@ impl fmt::Debug for Json {
 /// The members of a type that this version has no field for, as they came.
 ///
 /// What is read, changed and sent back keeps them.
-#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Extra(Map<String, Value>);
 
 impl Extra {

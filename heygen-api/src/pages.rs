@@ -5,8 +5,10 @@ use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
+use crate::object::object;
 use crate::{BoxFuture, Error, Operation, Response};
 
 /// One page of a list.
@@ -20,7 +22,7 @@ use crate::{BoxFuture, Error, Operation, Response};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// What is on the page.
@@ -29,6 +31,16 @@ pub struct Page<T> {
     pub next_token: Option<String>,
     /// Whether the list goes on after this page.
     pub has_more: bool,
+}
+
+impl<T: Serialize> Serialize for Page<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut page = serializer.serialize_struct("Page", 3)?;
+        page.serialize_field("items", &self.items)?;
+        page.serialize_field("next_token", &self.next_token)?;
+        page.serialize_field("has_more", &self.has_more)?;
+        page.end()
+    }
 }
 
 impl<T> Page<T> {
@@ -40,20 +52,21 @@ impl<T> Page<T> {
 }
 
 /// A page in the service's envelope: `data` is the items, or an object that has them.
-#[derive(Deserialize)]
 pub(crate) struct WholePage<T> {
-    #[serde(bound(deserialize = "T: Deserialize<'de>"))]
     data: Option<Listed<T>>,
     next_token: Option<String>,
     has_more: Option<bool>,
 }
 
-#[derive(Deserialize)]
 struct Nested<T> {
     items: Option<Vec<T>>,
     next_token: Option<String>,
     has_more: Option<bool>,
 }
+
+object! { @read Page<T>: reply { required items, optional next_token, required has_more, } }
+object! { @read WholePage<T>: reply { optional data, optional next_token, optional has_more, } }
+object! { @read Nested<T>: reply { optional items, optional next_token, optional has_more, } }
 
 enum Listed<T> {
     Flat(Vec<T>),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::decode::from_json_slice;
 use crate::error_code::ErrorCode;
+use crate::object::object;
 use crate::types::StandardApiError;
 
 /// Whether the same request, unchanged, may succeed later: the load of the service or a race was in the way.
@@ -74,10 +75,11 @@ fn says(value: &Value) -> bool {
 }
 
 /// The v3 form.
-#[derive(serde::Deserialize)]
 struct Envelope {
     error: StandardApiError,
 }
+
+object! { @read Envelope: reply { required error, } }
 
 /// Reads the v3 form, and the forms of the retired versions into it: `error` may be a text or an object with a numeric
 /// code, or `code` and `message` stand at the top.

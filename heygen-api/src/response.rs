@@ -5,12 +5,12 @@ use std::ops::Deref;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::decode::{from_json_slice, plain};
 use crate::error::Answered;
+use crate::object::object;
 use crate::pages::WholePage;
 use crate::{Error, EventStream, Operation, Page, RawResponse, error};
 
@@ -79,10 +79,11 @@ impl<T> Response<T> {
 const EMPTY: &[u8] = br#"{"data":{}}"#;
 
 /// The service's envelope.
-#[derive(Deserialize)]
 struct Data<T> {
     data: T,
 }
+
+object! { @read Data<T>: reply { required data, } }
 
 impl<T: DeserializeOwned> Response<T> {
     /// Reads what stands under `data`.

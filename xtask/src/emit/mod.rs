@@ -240,18 +240,16 @@ impl Emitter<'_> {
     }
 }
 
-const TYPE_IMPORTS: [&str; 13] = [
+const TYPE_IMPORTS: [&str; 11] = [
     "std::collections::BTreeMap",
     "std::time::SystemTime",
-    "serde::de::Error as _",
     "serde::Deserialize",
-    "serde::Deserializer",
-    "serde::Serialize",
     "crate::builder_support::member",
     "crate::object::object",
     "crate::open::open_enum",
     "crate::redact::redacted_debug",
     "crate::timestamp",
+    "crate::union::union",
     "crate::types::*",
     "crate::types::builder::*",
 ];

@@ -38,38 +38,23 @@ pub fn emit(
     let unknown = open.then(|| {
         quote! {
             /// A member that this version does not know, as it came.
-            #[serde(untagged)]
             Unknown(UnknownMember),
         }
     });
-    let decode = (!open).then(|| quote!(, Deserialize));
     let item = text::items(quote! {
         #(#docs)*
         #gate
-        #[derive(Clone, Debug, PartialEq, Serialize #decode)]
-        #[serde(tag = #tag)]
+        #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum #ident {
-            #(#variant_docs #[serde(rename = #values)] #variants(#components),)*
+            #(#variant_docs #variants(#components),)*
             #unknown
         }
     })?;
-    let decode = if open {
-        text::items(quote! {
-            #gate
-            impl<'de> Deserialize<'de> for #ident {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    let member = UnknownMember::deserialize(deserializer)?;
-                    match member.tag(#tag) {
-                        #(Some(#values) => member.read(#tag).map(Self::#variants).map_err(D::Error::custom),)*
-                        _ => Ok(Self::Unknown(member)),
-                    }
-                }
-            }
-        })?
-    } else {
-        String::new()
-    };
+    let kept = if open { " or Unknown" } else { "" };
+    let head = format!("union! {{ {name} by {tag:?}{kept} {{");
+    let rows = variants.iter().zip(&values).map(|(variant, value)| format!("{variant} = {value:?}"));
+    let table = format!("{}{}\n", text::attribute(gate)?, text::listed(&head, rows, "} }"));
     let built = directions(name) != Direction::Reply;
     let constructors = if built { constructors(&members, structs, directions) } else { TokenStream::new() };
     let constructors = match constructors.is_empty() {
@@ -83,7 +68,7 @@ pub fn emit(
         let gate = text::attribute(gate)?;
         conversions.push_str(&format!("{gate}member!({name}::{variant}({component}{builder}));\n"));
     }
-    let texts = [item, decode, constructors, conversions];
+    let texts = [item, table, constructors, conversions];
     Ok(texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n"))
 }
 

@@ -1,0 +1,129 @@
+//! How a tagged union is read from a JSON object and written as one.
+
+use serde::Serializer;
+use serde::ser::SerializeMap;
+
+use crate::UnknownMember;
+use crate::object::Members;
+
+/// Writes a variant: its tag, then its members.
+pub(crate) fn serialize<S: Serializer>(
+    tag: &'static str,
+    value: &'static str,
+    members: &impl Members,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry(tag, value)?;
+    members.write(&mut map)?;
+    map.end()
+}
+
+/// Why a member that has none of the known tags is refused.
+pub(crate) fn refusal<E: serde::de::Error>(
+    member: &UnknownMember,
+    tag: &'static str,
+    known: &'static [&'static str],
+) -> E {
+    match member.tag(tag) {
+        Some(value) => E::unknown_variant(value, known),
+        None => E::missing_field(tag),
+    }
+}
+
+/// Implements `Serialize` and `Deserialize` for a union, from a table of its variants and the values of its tag.
+///
+/// A member with a tag that is not in the table is kept whole in the variant behind `or`; a union without one refuses the
+/// member and names the tag.
+macro_rules! union {
+    ($name:ident by $tag:literal $(or $unknown:ident)? { $($variant:ident = $value:literal,)* }) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$variant(members) => crate::union::serialize($tag, $value, members, serializer),)*
+                    $(Self::$unknown(member) => member.serialize(serializer),)?
+                }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let member = crate::UnknownMember::deserialize(deserializer)?;
+                match member.tag($tag) {
+                    $(Some($value) => {
+                        member.read($tag).map(Self::$variant).map_err(<D::Error as serde::de::Error>::custom)
+                    })*
+                    $(_ => Ok(Self::$unknown(member)),)?
+                    #[allow(unreachable_patterns, reason = "a union may keep what it does not know")]
+                    _ => Err(crate::union::refusal(&member, $tag, &[$($value),*])),
+                }
+            }
+        }
+    };
+}
+pub(crate) use union;
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::{Value, json};
+
+    use crate::UnknownMember;
+    use crate::object::object;
+
+    #[derive(Debug, PartialEq)]
+    struct Color {
+        color: String,
+    }
+
+    object! { Color: reply { required color, } }
+
+    #[derive(Debug, PartialEq)]
+    enum Closed {
+        Color(Color),
+    }
+
+    #[derive(Debug, PartialEq)]
+    enum Open {
+        Color(Color),
+        Unknown(UnknownMember),
+    }
+
+    union! { Closed by "type" { Color = "color", } }
+    union! { Open by "type" or Unknown { Color = "color", } }
+
+    #[test]
+    fn a_variant_is_its_tag_and_its_members() {
+        let wire = json!({ "type": "color", "color": "#fff" });
+        let color = || Color { color: "#fff".to_owned() };
+        assert_eq!(Closed::deserialize(&wire).unwrap(), Closed::Color(color()));
+        assert_eq!(Open::deserialize(&wire).unwrap(), Open::Color(color()));
+        assert_eq!(
+            serde_json::to_string(&Closed::Color(color())).unwrap(),
+            r##"{"type":"color","color":"#fff"}"##
+        );
+        assert_eq!(serde_json::to_value(Open::Color(color())).unwrap(), wire);
+    }
+
+    #[test]
+    fn what_an_open_union_does_not_know_it_gives_back() {
+        for wire in [
+            json!({ "type": "sound", "url": "u" }),
+            json!({ "color": "#fff" }),
+            json!({ "type": 1 }),
+            json!("x"),
+        ] {
+            let open = Open::deserialize(&wire).unwrap();
+            assert!(matches!(open, Open::Unknown(_)), "{wire}");
+            assert_eq!(serde_json::to_value(open).unwrap(), wire);
+        }
+    }
+
+    #[test]
+    fn a_closed_union_refuses_by_name() {
+        let refusal = |wire: Value| Closed::deserialize(wire).unwrap_err().to_string();
+        assert_eq!(refusal(json!({ "type": "sound" })), "unknown variant `sound`, expected `color`");
+        assert_eq!(refusal(json!({ "color": "#fff" })), "missing field `type`");
+        assert_eq!(refusal(json!({ "type": "color" })), "missing field `color`");
+    }
+}
