@@ -249,7 +249,7 @@ macro_rules! builder {
 
         impl $builder {
             /// The finished value, or the first field that is missing or did not convert.
-            pub fn build(self) -> Result<$target, crate::BuildError> {
+            pub fn build(self) -> Result<$target, crate::builder_support::BuildError> {
                 self.problems.check(stringify!($target))?;
                 Ok($target { $($field: builder!(@taken $kind $target, $wire, self.$field),)* })
             }
@@ -263,8 +263,8 @@ macro_rules! builder {
         }
 
         impl TryFrom<$builder> for $target {
-            type Error = crate::BuildError;
-            fn try_from(builder: $builder) -> Result<Self, crate::BuildError> {
+            type Error = crate::builder_support::BuildError;
+            fn try_from(builder: $builder) -> Result<Self, crate::builder_support::BuildError> {
                 builder.build()
             }
         }
@@ -278,7 +278,7 @@ macro_rules! builder {
     };
     (@held required $type:ty) => { Option<$type> };
     (@held optional $type:ty) => { Option<$type> };
-    (@held patch $type:ty) => { crate::Patch<$type> };
+    (@held patch $type:ty) => { crate::patch::Patch<$type> };
     (@held extra $type:ty) => { $type };
     (@taken required $target:ident, $wire:literal, $held:expr) => {
         crate::builder_support::Problems::required(stringify!($target), $wire, $held)?
@@ -300,8 +300,8 @@ macro_rules! member {
         member!($union::$variant($member));
 
         impl TryFrom<$builder> for $union {
-            type Error = crate::BuildError;
-            fn try_from(builder: $builder) -> Result<Self, crate::BuildError> {
+            type Error = crate::builder_support::BuildError;
+            fn try_from(builder: $builder) -> Result<Self, crate::builder_support::BuildError> {
                 builder.build().map(Self::$variant)
             }
         }

@@ -10,11 +10,17 @@ use serde_json::{Map, Value};
 
 use crate::address::address;
 use crate::builder_support::{IntoValue, Problems};
+use crate::client::Client;
+use crate::error::Error;
+use crate::events::EventStream;
 use crate::into_text::IntoText;
-use crate::{
-    Client, Error, EventStream, FilePart, IdempotencyKey, Operation, Page, RawResponse, Request, Response,
-    multipart,
-};
+use crate::multipart;
+use crate::multipart::FilePart;
+use crate::operation::{IdempotencyKey, Operation};
+use crate::page::Page;
+use crate::raw::RawResponse;
+use crate::request::Request;
+use crate::response::Response;
 
 /// An operation, the arguments that were set so far, and what is wrong with them.
 #[derive(Clone)]
@@ -349,36 +355,3 @@ impl FormCall {
         Response::data(&operation, response).await
     }
 }
-
-/// Defines the builder of an operation's call: what it holds, and how it is sent. The setters stand beside it.
-macro_rules! call {
-    ($(#[$meta:meta])* $builder:ident($core:ident), $route:literal, $reply:ident -> $output:ty) => {
-        $(#[$meta])*
-        #[must_use = "a call does nothing until it is awaited or sent"]
-        pub struct $builder(pub(super) $core);
-
-        impl $builder {
-            #[doc = concat!("Sends `", $route, "`, as `.await` on the builder does.")]
-            pub fn send(self) -> impl Future<Output = Result<crate::Response<$output>, crate::Error>> {
-                self.0.$reply()
-            }
-        }
-
-        impl std::future::IntoFuture for $builder {
-            type Output = Result<crate::Response<$output>, crate::Error>;
-            type IntoFuture = crate::BoxFuture<'static, Self::Output>;
-
-            #[inline]
-            fn into_future(self) -> Self::IntoFuture {
-                crate::boxed_call::Boxed(self.0).$reply()
-            }
-        }
-
-        impl std::fmt::Debug for $builder {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                std::fmt::Debug::fmt(&self.0, f)
-            }
-        }
-    };
-}
-pub(crate) use call;

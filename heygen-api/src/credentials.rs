@@ -116,7 +116,7 @@ mod tests {
             ("marked\u{7f}", "invalid API key: a character in it that no header takes"),
         ] {
             let error = Credentials::from(key.to_owned()).header().unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::Configuration);
+            assert_eq!(error.kind(), crate::error::ErrorKind::Configuration);
             let text = format!("{error} {error:?}");
             assert!(text.starts_with(problem) && !text.contains("marked"), "{text}");
         }

@@ -10,8 +10,11 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
 use crate::decode::from_json_slice;
-use crate::error::Answered;
-use crate::{Error, Operation, RawResponse, TransportError};
+use crate::error::{Answered, Error};
+use crate::mismatch::mismatch;
+use crate::operation::Operation;
+use crate::raw::RawResponse;
+use crate::transport_error::TransportError;
 
 /// One event of a stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,7 +118,7 @@ impl<T: DeserializeOwned> EventStream<T> {
             return Ok(Event::Named { event: frame.event, data: frame.data });
         }
         from_json_slice(frame.data.as_bytes()).map(Event::Data).map_err(|_| {
-            let problem = crate::response::misfit::<T>(frame.data.as_bytes());
+            let problem = mismatch::<T>(frame.data.as_bytes());
             Error::decode(&self.operation, self.answered.clone(), frame.data.into(), problem)
         })
     }

@@ -7,11 +7,11 @@
 mod address;
 #[cfg(feature = "client")]
 mod base_url;
-#[cfg(feature = "client")]
-mod boxed_call;
 mod builder_support;
 #[cfg(feature = "client")]
 mod call;
+#[cfg(feature = "client")]
+mod call_builder;
 #[cfg(feature = "client")]
 mod call_record;
 #[cfg(feature = "client")]
@@ -36,12 +36,16 @@ mod http_transport;
 #[cfg(feature = "client")]
 mod into_text;
 #[cfg(feature = "client")]
+mod list;
+#[cfg(feature = "client")]
+mod mismatch;
+#[cfg(feature = "client")]
 mod multipart;
 mod object;
 mod open;
 mod operation;
 #[cfg(feature = "client")]
-mod pages;
+mod page;
 mod patch;
 #[cfg(feature = "client")]
 mod raw;
@@ -84,11 +88,13 @@ pub use http;
 #[cfg(feature = "client")]
 pub use http_transport::{HttpTransport, http_client};
 #[cfg(feature = "client")]
+pub use list::List;
+#[cfg(feature = "client")]
 pub use multipart::FilePart;
 pub use open::{Extra, Json, UnknownMember, UnknownValue};
 pub use operation::{Gate, IdempotencyKey, Operation, Transfer};
 #[cfg(feature = "client")]
-pub use pages::{List, Page};
+pub use page::Page;
 pub use patch::Patch;
 #[cfg(feature = "client")]
 pub use raw::RawResponse;

@@ -12,7 +12,9 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderValue, header};
 use reqwest::Body;
 
-use crate::{Error, Operation, Request};
+use crate::error::Error;
+use crate::operation::Operation;
+use crate::request::Request;
 
 /// A file on its way up: name, content type, and content that is streamed or at hand.
 ///

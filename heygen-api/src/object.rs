@@ -113,7 +113,7 @@ macro_rules! object {
     };
     (@taken $kind:ident $value:expr, $name:expr) => { $value.unwrap_or_default() };
 
-    (@rest both $rest:ident) => { let mut $rest = crate::Extra::default(); };
+    (@rest both $rest:ident) => { let mut $rest = crate::open::Extra::default(); };
     (@rest $way:ident $rest:ident) => {};
 
     (@unknown both $map:ident, $other:ident, $rest:ident, $known:expr) => {
@@ -141,7 +141,8 @@ mod tests {
     use serde::de::DeserializeOwned;
     use serde_json::{Value, json};
 
-    use crate::{Extra, Patch};
+    use crate::open::Extra;
+    use crate::patch::Patch;
 
     #[derive(Debug, PartialEq)]
     struct Sent {

@@ -128,7 +128,7 @@ macro_rules! open_enum {
         pub enum $name {
             $(#[doc = concat!("`", $value, "`")] $variant,)*
             /// A value that this version does not know; `as_str` has it.
-            Unknown(crate::UnknownValue),
+            Unknown(crate::open::UnknownValue),
         }
 
         impl $name {
@@ -148,7 +148,7 @@ macro_rules! open_enum {
             fn from(value: &str) -> Self {
                 match value {
                     $($value => Self::$variant,)*
-                    other => Self::Unknown(crate::UnknownValue::new(other)),
+                    other => Self::Unknown(crate::open::UnknownValue::new(other)),
                 }
             }
         }

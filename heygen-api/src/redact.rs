@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::Patch;
+use crate::patch::Patch;
 
 /// Implements Debug for a struct, field by field: `shown` as it is, `hidden`, or `without_query`.
 macro_rules! redacted_debug {

@@ -8,7 +8,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::call::Call;
-use crate::{BoxFuture, Client, Error, IdempotencyKey, Json, Operation, Response, operations};
+use crate::client::Client;
+use crate::error::Error;
+use crate::open::Json;
+use crate::operation::{IdempotencyKey, Operation};
+use crate::operations;
+use crate::response::Response;
+use crate::transport::BoxFuture;
 
 impl Client {
     /// A request of any method and path, for what is newer than the document. It passes through the same

@@ -8,11 +8,15 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::decode::{from_json_slice, plain};
-use crate::error::Answered;
+use crate::decode::from_json_slice;
+use crate::error;
+use crate::error::{Answered, Error};
+use crate::events::EventStream;
+use crate::mismatch::mismatch;
 use crate::object::object;
-use crate::pages::WholePage;
-use crate::{Error, EventStream, Operation, Page, RawResponse, error};
+use crate::operation::Operation;
+use crate::page::{Page, WholePage};
+use crate::raw::RawResponse;
 
 /// What an operation answered: its value, with status, headers, and the body as it came.
 ///
@@ -79,7 +83,7 @@ impl<T> Response<T> {
 const EMPTY: &[u8] = br#"{"data":{}}"#;
 
 /// The service's envelope.
-struct Data<T> {
+pub(crate) struct Data<T> {
     data: T,
 }
 
@@ -107,7 +111,7 @@ impl<T: DeserializeOwned> Response<T> {
         match from_json_slice(text) {
             Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, body, value }),
             Err(_) => {
-                let problem = misfit::<T>(text);
+                let problem = mismatch::<T>(text);
                 Err(Error::decode(operation, answered, body, problem))
             }
         }
@@ -153,27 +157,6 @@ impl Response<()> {
     }
 }
 
-/// Where the body does not fit the type, and what was expected there; never what stood there.
-pub(crate) fn misfit<T: DeserializeOwned>(body: &[u8]) -> String {
-    let text = plain(body);
-    let mut json = serde_json::Deserializer::from_slice(&text);
-    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
-        return "the answer has more than one JSON value".to_owned();
-    };
-    let (path, inner) = (error.path().to_string(), error.inner().to_string());
-    if error.inner().is_syntax() || error.inner().is_eof() {
-        return format!("the answer is not JSON ({} bytes)", body.len());
-    }
-    // What stood there comes before the last `expected`, and is not repeated.
-    let expected = match (inner.starts_with("missing field"), inner.rfind(", expected ")) {
-        (true, _) => &inner[..],
-        (false, Some(at)) => &inner[at + 2..],
-        (false, None) => "an unforeseen value",
-    };
-    let expected = expected.rsplit_once(" at line").map_or(expected, |(before, _)| before);
-    format!("the answer does not fit at `{path}`: {expected}")
-}
-
 impl<T: fmt::Debug> fmt::Debug for Response<T> {
     /// Without headers and body, in which cookies and signed addresses may stand.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -189,26 +172,5 @@ impl<T> Deref for Response<T> {
     type Target = T;
     fn deref(&self) -> &T {
         &self.value
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Data, misfit};
-    use crate::types::VideoDetail;
-
-    #[test]
-    fn a_misfit_names_the_place_and_not_the_content() {
-        let said =
-            misfit::<Data<VideoDetail>>(br#"{"data":{"id":"v","status":"completed","duration":"secret"}}"#);
-        assert_eq!(said, "the answer does not fit at `data.duration`: expected f64");
-        let said = misfit::<Data<VideoDetail>>(br#"{"data":{"status":"completed"}}"#);
-        assert_eq!(said, "the answer does not fit at `data`: missing field `id`");
-        for marked in ["an expected secret marked", "missing field marked", "x, expected marked at line 1"] {
-            let body = serde_json::json!({"data": {"id": "v", "status": "completed", "duration": marked}});
-            let said = misfit::<Data<VideoDetail>>(body.to_string().as_bytes());
-            assert_eq!(said, "the answer does not fit at `data.duration`: expected f64");
-        }
-        assert_eq!(misfit::<Data<VideoDetail>>(b"<html>"), "the answer is not JSON (6 bytes)");
     }
 }

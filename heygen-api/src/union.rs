@@ -3,8 +3,8 @@
 use serde::Serializer;
 use serde::ser::SerializeMap;
 
-use crate::UnknownMember;
 use crate::object::Members;
+use crate::open::UnknownMember;
 
 /// Writes a variant: its tag, then its members.
 pub(crate) fn serialize<S: Serializer>(
@@ -48,7 +48,7 @@ macro_rules! union {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let member = crate::UnknownMember::deserialize(deserializer)?;
+                let member = crate::open::UnknownMember::deserialize(deserializer)?;
                 match member.tag($tag) {
                     $(Some($value) => {
                         member.read($tag).map(Self::$variant).map_err(<D::Error as serde::de::Error>::custom)
@@ -68,8 +68,8 @@ mod tests {
     use serde::Deserialize;
     use serde_json::{Value, json};
 
-    use crate::UnknownMember;
     use crate::object::object;
+    use crate::open::UnknownMember;
 
     #[derive(Debug, PartialEq)]
     struct Color {

@@ -14,5 +14,6 @@ pub mod generate;
 pub mod lint;
 pub mod lower;
 pub mod overlay;
+pub mod rust_name;
 pub mod surface;
 pub mod walk;

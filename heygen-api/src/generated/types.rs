@@ -29,7 +29,9 @@ pub use crate::generated::resources::voices::types::*;
 pub use crate::generated::resources::webhooks::types::*;
 pub use crate::generated::resources::workflows::types::*;
 pub use crate::generated::resources::shared::types::*;
-pub use crate::{BuildError, Extra, IntoValue, Patch, UnknownMember, UnknownValue};
+pub use crate::builder_support::{BuildError, IntoValue};
+pub use crate::open::{Extra, UnknownMember, UnknownValue};
+pub use crate::patch::Patch;
 /// Builders of the structs that requests hold.
 pub mod builder {
     pub use crate::generated::resources::ai_clipping::builders::*;

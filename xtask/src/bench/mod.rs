@@ -1,12 +1,12 @@
 //! Measurements; each prints a ratio to a rival of the same run. Benchmarks are never tests.
 
 mod callgrind;
+mod cargo_bench;
 mod compile;
-mod elsewhere;
 mod pipeline;
 
+pub use cargo_bench::{call, sim, transfer, webhook};
 pub use compile::compile;
-pub use elsewhere::{call, sim, transfer, webhook};
 pub use pipeline::generate;
 
 use std::time::Duration;

@@ -8,11 +8,11 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::{Map, Value};
 
-use super::enums::variant_name;
 use super::gates::Gates;
 use super::structs::{Struct, StructField};
 use super::text;
 use crate::lower::unions::{self, Member};
+use crate::rust_name::variant_name;
 use crate::walk;
 
 /// Two members that differ by one optional field.

@@ -4,35 +4,12 @@
 //! name in a later version, no program that compiled before can have named it.
 
 use anyhow::Result;
-use heck::ToUpperCamelCase;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
 use super::{docs, text};
-
-/// The values of an enumeration with the names of their variants.
-pub(crate) fn variants(schema: &Value) -> Vec<(Ident, String)> {
-    let values = schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    values.map(|value| (variant_name(value), value.to_owned())).collect()
-}
-
-/// `waiting_for_input` is `WaitingForInput`, `16:9` is `_16_9`: a name that starts with a digit gets an underscore.
-pub(crate) fn variant_name(value: &str) -> Ident {
-    let mut name: String = value.replace(['.', ':', '-', '/', ' '], "_").to_upper_camel_case();
-    if value.chars().any(|c| c == ':') {
-        // Ratios: camel case would glue 16:9 to 169.
-        name = value.replace(':', "x");
-    }
-    name.retain(|c| c.is_alphanumeric());
-    if name.is_empty() {
-        name = "Empty".to_owned();
-    }
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
-        return format_ident!("_{name}");
-    }
-    format_ident!("{name}")
-}
+use crate::rust_name::variants;
 
 /// The text of one enumeration: the macro `open_enum` has what is the same for all.
 pub fn emit(name: &str, schema: &Value, gate: &TokenStream) -> Result<String> {
@@ -54,24 +31,4 @@ pub fn emit(name: &str, schema: &Value, gate: &TokenStream) -> Result<String> {
             pub enum #ident { #(#variants,)* }
         })?,
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::variant_name;
-
-    #[test]
-    fn values_become_names() {
-        for (value, name) in [
-            ("waiting_for_input", "WaitingForInput"),
-            ("16:9", "_16x9"),
-            ("4k", "_4k"),
-            ("avatar_video.success", "AvatarVideoSuccess"),
-            ("s2-pro", "S2Pro"),
-            ("INVALID_AUDIO", "InvalidAudio"),
-            ("", "Empty"),
-        ] {
-            assert_eq!(variant_name(value).to_string(), name);
-        }
-    }
 }

@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::layout::Code;
 use super::operations::{Place, arguments, events, reply, texts};
 use super::structs::{Struct, spelled};
-use super::unions::{constructible, constructor_name};
+use super::unions::constructible;
 use crate::lower::replies::Reply;
 use crate::lower::{extension, unions};
+use crate::rust_name::constructor_name;
 use crate::walk::{self, Operation};
 
 /// How deep a value goes before it is left to the reader.

@@ -213,7 +213,9 @@ impl Emitter<'_> {
                 "Types of requests and replies.",
                 quote! {
                     #types
-                    pub use crate::{BuildError, Extra, IntoValue, Patch, UnknownMember, UnknownValue};
+                    pub use crate::builder_support::{BuildError, IntoValue};
+                    pub use crate::open::{Extra, UnknownMember, UnknownValue};
+                    pub use crate::patch::Patch;
                     /// Builders of the structs that requests hold.
                     pub mod builder { #builders }
                 },
@@ -223,7 +225,7 @@ impl Emitter<'_> {
                 "operations.rs",
                 "What the document says of the service and of each operation.",
                 quote! {
-                    use crate::Operation;
+                    use crate::operation::Operation;
                     #facts
                     #service
                     /// Every operation that this build of the crate has, by path and method.
@@ -262,20 +264,20 @@ const BUILDER_IMPORTS: [&str; 4] = [
 ];
 
 const CALL_IMPORTS: [&str; 16] = [
-    "crate::BoxFuture",
-    "crate::Client",
-    "crate::Error",
-    "crate::EventStream",
-    "crate::FilePart",
-    "crate::List",
-    "crate::Operation",
-    "crate::Page",
-    "crate::Response",
+    "crate::transport::BoxFuture",
+    "crate::client::Client",
+    "crate::error::Error",
+    "crate::events::EventStream",
+    "crate::multipart::FilePart",
+    "crate::list::List",
+    "crate::operation::Operation",
+    "crate::page::Page",
+    "crate::response::Response",
     "crate::call::Call",
     "crate::call::FormCall",
-    "crate::call::call",
+    "crate::call_builder::call",
     "crate::operations::*",
-    "crate::pages::list",
+    "crate::list::list",
     "crate::types::*",
     "crate::types::builder::*",
 ];

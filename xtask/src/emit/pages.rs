@@ -45,7 +45,7 @@ pub fn conversions(lowered: &Value, all: &[Operation<'_>], gates: &Gates) -> Res
         let text = text::items(quote! {
             #[cfg(feature = "client")]
             #gate
-            impl From<#whole> for crate::Page<#item> {
+            impl From<#whole> for crate::page::Page<#item> {
                 fn from(whole: #whole) -> Self {
                     Self::new(whole.items, whole.next_token, whole.has_more.into())
                 }

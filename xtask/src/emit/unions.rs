@@ -2,16 +2,15 @@
 //! structs. In a reply, a member that nobody knows yet is kept as raw JSON.
 
 use anyhow::Result;
-use heck::ToSnakeCase;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::enums::variant_name;
 use super::structs::{Direction, EXTRA, Struct, spelled};
 use super::{docs, text};
 use crate::lower::unions::Member;
 use crate::lower::{extension, unions};
+use crate::rust_name::{constructor_name, variant_name};
 use crate::walk;
 
 /// The text of one union.
@@ -87,20 +86,6 @@ pub fn constructible<'a>(
         let required = fields.fields.iter().filter(|field| field.inner.is_none()).count();
         (required <= 1).then(|| (constructor_name(&member.value), member, fields))
     })
-}
-
-/// `avatar_iv` for the tag `avatar_iv`; a tag that is a word of Rust's gets an underscore, and one that begins with a
-/// digit another in front.
-pub fn constructor_name(tag: &str) -> String {
-    let mut name: String = tag.to_snake_case();
-    name.retain(|c| c.is_alphanumeric() || c == '_');
-    if name.is_empty() || name.starts_with(|c: char| c.is_numeric()) {
-        name.insert(0, '_');
-    }
-    match syn::parse_str::<syn::Ident>(&name) {
-        Ok(_) => name,
-        Err(_) => format!("{name}_"),
-    }
 }
 
 fn constructors(

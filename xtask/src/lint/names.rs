@@ -6,9 +6,8 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
-use crate::emit::enums;
-use crate::emit::unions::constructor_name;
 use crate::lower::{extension, unions};
+use crate::rust_name::{constructor_name, variant_name, variants};
 use crate::walk::{self, Operation};
 
 /// Names that the emitted modules use for themselves.
@@ -113,10 +112,10 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
                 "drop one of the two",
             );
         }
-        let variants = enums::variants(schema).into_iter().map(|(ident, value)| (ident.to_string(), value));
+        let named = variants(schema).into_iter().map(|(ident, value)| (ident.to_string(), value));
         let members = unions::members(schema).into_iter().map(|member| member.value);
-        let members = members.map(|value| (enums::variant_name(&value).to_string(), value));
-        for (one, two) in twice(variants.chain(members)) {
+        let members = members.map(|value| (variant_name(&value).to_string(), value));
+        for (one, two) in twice(named.chain(members)) {
             say(
                 "variant-name-collision",
                 format!("`{one}` and `{two}` would be one variant"),
@@ -124,7 +123,7 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
             );
         }
         let is_unknown = |(ident, _): &(proc_macro2::Ident, String)| ident == "Unknown" || ident == "Self";
-        if enums::variants(schema).iter().any(is_unknown) {
+        if variants(schema).iter().any(is_unknown) {
             say(
                 "variant-name",
                 "a value would take the name `Unknown`".into(),

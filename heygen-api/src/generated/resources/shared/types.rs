@@ -992,7 +992,7 @@ impl VideoBatchDetail {
 }
 
 #[cfg(feature = "client")]
-impl From<VideoBatchDetail> for crate::Page<VideoBatchItem> {
+impl From<VideoBatchDetail> for crate::page::Page<VideoBatchItem> {
     fn from(whole: VideoBatchDetail) -> Self {
         Self::new(whole.items, whole.next_token, whole.has_more.into())
     }

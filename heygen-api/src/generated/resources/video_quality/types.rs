@@ -165,7 +165,7 @@ object! { VideoQualityComparisonBatchResponse: reply {
 #[cfg(feature = "client")]
 #[cfg(feature = "preview")]
 impl From<VideoQualityComparisonBatchResponse>
-for crate::Page<VideoQualityComparisonBatchItem> {
+for crate::page::Page<VideoQualityComparisonBatchItem> {
     fn from(whole: VideoQualityComparisonBatchResponse) -> Self {
         Self::new(whole.items, whole.next_token, whole.has_more.into())
     }

@@ -1,9 +1,13 @@
-//! Calls whose futures are on the heap.
+//! The builder of an operation's call: what it holds, and how it is sent.
 
 use serde::de::DeserializeOwned;
 
 use crate::call::{Call, FormCall};
-use crate::{BoxFuture, Error, EventStream, Page, Response};
+use crate::error::Error;
+use crate::events::EventStream;
+use crate::page::Page;
+use crate::response::Response;
+use crate::transport::BoxFuture;
 
 /// A call whose future is put on the heap: for `IntoFuture`, which has to name its type. Written once here, the compiler
 /// has to look at it once, and not for each operation.
@@ -55,3 +59,36 @@ impl Boxed<FormCall> {
         Box::pin(self.0.data())
     }
 }
+
+/// Defines the builder of an operation's call: what it holds, and how it is sent. The setters stand beside it.
+macro_rules! call {
+    ($(#[$meta:meta])* $builder:ident($core:ident), $route:literal, $reply:ident -> $output:ty) => {
+        $(#[$meta])*
+        #[must_use = "a call does nothing until it is awaited or sent"]
+        pub struct $builder(pub(super) $core);
+
+        impl $builder {
+            #[doc = concat!("Sends `", $route, "`, as `.await` on the builder does.")]
+            pub fn send(self) -> impl Future<Output = Result<crate::response::Response<$output>, crate::error::Error>> {
+                self.0.$reply()
+            }
+        }
+
+        impl std::future::IntoFuture for $builder {
+            type Output = Result<crate::response::Response<$output>, crate::error::Error>;
+            type IntoFuture = crate::transport::BoxFuture<'static, Self::Output>;
+
+            #[inline]
+            fn into_future(self) -> Self::IntoFuture {
+                crate::call_builder::Boxed(self.0).$reply()
+            }
+        }
+
+        impl std::fmt::Debug for $builder {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Debug::fmt(&self.0, f)
+            }
+        }
+    };
+}
+pub(crate) use call;
