@@ -21,6 +21,7 @@ mod secrets;
 mod shapes;
 mod simulator;
 mod simulator_streams;
+mod spec_diff;
 mod surface;
 mod transports;
 mod upload;

@@ -7,6 +7,7 @@
 
 pub mod bench;
 pub mod diagnostic;
+pub mod diff;
 pub mod document;
 pub mod emit;
 pub mod files;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use xtask::diff::{self, render, render::Verdict};
 use xtask::generate::{self, Paths, workspace_root};
 use xtask::{bench, surface};
 
@@ -48,6 +49,26 @@ enum Spec {
     Lower(Inputs),
     /// Say what keeps the document from becoming a client
     Lint(Inputs),
+    /// Print what changed between two documents, on the wire and for users of the crate
+    ///
+    /// The exit status is 0 when nothing changed, 1 when programs that worked go on working, 2 when some may not, and 3
+    /// when a document cannot be read.
+    Diff {
+        /// A file, or a git revision of this repository
+        old: String,
+        /// A file, or a git revision of this repository
+        new: String,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Markdown,
+    Json,
 }
 
 #[derive(Subcommand)]
@@ -88,39 +109,56 @@ impl Inputs {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+    let command = Cli::parse().command;
+    // Of a diff, 1 and 2 say what changed.
+    let failure = if matches!(command, Command::Spec(Spec::Diff { .. })) {
+        ExitCode::from(3)
+    } else {
+        ExitCode::FAILURE
+    };
+    match run(command) {
+        Ok(status) => status,
         Err(error) => {
             // Findings print themselves; the chain says which file they are about.
             eprintln!("{error:#}");
-            ExitCode::FAILURE
+            failure
         }
     }
 }
 
-fn run(command: Command) -> Result<()> {
+fn diff(old: &str, new: &str, format: Format) -> Result<ExitCode> {
+    let root = workspace_root();
+    let changes = diff::diff(&diff::revision::load(&root, old)?, &diff::revision::load(&root, new)?);
+    generate::say(&match format {
+        Format::Text => render::text(&changes),
+        Format::Markdown => render::markdown(&changes),
+        Format::Json => render::json(&changes)?,
+    });
+    Ok(ExitCode::from(Verdict::of(&changes).exit_status()))
+}
+
+fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Generate { inputs, check, out } => generate::run(&inputs.paths(out), check),
+        Command::Generate { inputs, check, out } => generate::run(&inputs.paths(out), check)?,
         Command::Spec(Spec::Lower(inputs)) => {
             let lowered = generate::lowered(generate::overlaid(&inputs.paths(None))?)?;
             generate::say(&serde_json::to_string_pretty(&lowered)?);
-            Ok(())
         }
         Command::Spec(Spec::Lint(inputs)) => {
             let paths = inputs.paths(None);
             generate::lowered(generate::overlaid(&paths)?)?;
             generate::say(&format!("{}: nothing to say", paths.spec.display()));
-            Ok(())
         }
+        Command::Spec(Spec::Diff { old, new, format }) => return diff(&old, &new, format),
         Command::Surface { source } => {
             generate::say(&surface::of_crate(&source)?);
-            Ok(())
         }
-        Command::Bench(Bench::Generate) => bench::generate(),
-        Command::Bench(Bench::Compile) => bench::compile(),
-        Command::Bench(Bench::Call) => bench::call(),
-        Command::Bench(Bench::Transfer) => bench::transfer(),
-        Command::Bench(Bench::Sim { seconds }) => bench::sim(seconds),
-        Command::Bench(Bench::Webhook) => bench::webhook(),
+        Command::Bench(Bench::Generate) => bench::generate()?,
+        Command::Bench(Bench::Compile) => bench::compile()?,
+        Command::Bench(Bench::Call) => bench::call()?,
+        Command::Bench(Bench::Transfer) => bench::transfer()?,
+        Command::Bench(Bench::Sim { seconds }) => bench::sim(seconds)?,
+        Command::Bench(Bench::Webhook) => bench::webhook()?,
     }
+    Ok(ExitCode::SUCCESS)
 }

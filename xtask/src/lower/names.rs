@@ -97,7 +97,7 @@ fn rewrite(value: &mut Value, renamed: &BTreeMap<String, String>) {
 }
 
 /// Takes out every `V3` that stands as a word of its own.
-fn without_version(name: &str) -> String {
+pub fn without_version(name: &str) -> String {
     let mut rest = name;
     let mut kept = String::new();
     while let Some(at) = rest.find("V3") {
