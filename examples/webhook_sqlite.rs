@@ -1,4 +1,4 @@
-//! Webhooks whose memory outlives the program: `SeenEvents` in an SQLite file.
+//! Webhooks whose memory outlives the program: `EventStore` in an SQLite file.
 //!
 //! ```text
 //! HEYGEN_WEBHOOK_SECRET=whsec_… cargo run -p heygen-examples --example webhook_sqlite -- webhooks.sqlite
@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use heygen_ext::BoxError;
-use heygen_ext::webhook::{Claim, Claimant, Event, EventKey, Receiver, SeenEvents, Verifier};
+use heygen_ext::webhook::{Claim, Claimant, Event, EventKey, EventStore, Receiver, Verifier};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
@@ -148,7 +148,7 @@ impl SeenInSqlite {
     }
 }
 
-impl SeenEvents for SeenInSqlite {
+impl EventStore for SeenInSqlite {
     fn claim<'a>(
         &'a self,
         key: &'a EventKey,
@@ -183,7 +183,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
         Ok::<_, BoxError>(())
     })
-    .seen(SeenInSqlite::open(path).await?)
+    .event_store(SeenInSqlite::open(path).await?)
     .build();
     let app: axum::Router = axum::Router::new().route_service("/heygen", receiver.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use heygen_ext::heygen_api::types::{CreateAssetUploadRequest, CreateVideoFromAvatar, VideoDetail};
-use heygen_ext::{File, HeyGen};
+use heygen_ext::{FileSource, HeyGen};
 use server::{Failure, Server};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -53,7 +53,7 @@ async fn measure(server: &Server, folder: &Path) -> Result<(), Failure> {
     let (mut up, mut plain_up, mut hashed_up) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let began = Instant::now();
-        heygen.upload(File::path(&source)).await?;
+        heygen.upload(FileSource::path(&source)).await?;
         up.push(began.elapsed());
         let began = Instant::now();
         plain_upload(&heygen, &plain, &source).await?;

@@ -18,7 +18,7 @@ use crate::{Failure, SECRET, server};
 
 /// How long a handler takes, and how many run at once: 1,600 events a second.
 const WORK: Duration = Duration::from_millis(10);
-const PARALLEL: usize = 16;
+const CONCURRENCY: usize = 16;
 const CAPACITY: usize = 256;
 
 /// Events that are offered each second, and for how many.
@@ -105,7 +105,7 @@ fn receiver(ledger: &Arc<Ledger>) -> Result<Receiver, Failure> {
         }
     };
     let builder = Receiver::builder(Verifier::new(SECRET)?, handler);
-    Ok(builder.capacity(CAPACITY).parallel(PARALLEL).build())
+    Ok(builder.capacity(CAPACITY).concurrency(CONCURRENCY).build())
 }
 
 /// Offers every event when it is due, whether or not those before it were answered.
@@ -167,7 +167,7 @@ fn report(seen: Seen, took: Duration) -> Result<(), Failure> {
     let offered = seen.late.count();
     let per_second = |count: usize| count as f64 / took.as_secs_f64();
     let (handled, refused) = (seen.handled.count(), seen.refused.count());
-    println!("overload: handlers of 10 ms, {PARALLEL} at once, {CAPACITY} places, {SECONDS} s");
+    println!("overload: handlers of 10 ms, {CONCURRENCY} at once, {CAPACITY} places, {SECONDS} s");
     let offered_times = offered as f64 / handled.max(1) as f64;
     let [p50, p99] = seen.late.percentiles([50, 99]);
     let late = format!("late by p50 {:.2} ms, p99 {:.2} ms", milliseconds(p50), milliseconds(p99));

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use heygen_ext::BoxError;
 use heygen_ext::webhook::testing::{Generation, Signer, event};
 use heygen_ext::webhook::{
-    Claim, Claimant, Event, EventKey, Receiver, ReceiverBuilder, SeenEvents, Verifier,
+    Claim, Claimant, Event, EventKey, EventStore, Receiver, ReceiverBuilder, Verifier,
 };
 use http::{Method, Request};
 use tokio::sync::Semaphore;
@@ -169,7 +169,7 @@ async fn a_claim_that_was_left_behind_is_given_out_again_after_ten_minutes() {
 async fn a_delivery_that_comes_again_is_handled_once_across_restarts() {
     let (folder, handled) = (tempfile::tempdir().unwrap(), Arc::new(AtomicUsize::new(0)));
     for _ in 0..2 {
-        let receiver = counting(&handled).seen(open(&folder).await).build();
+        let receiver = counting(&handled).event_store(open(&folder).await).build();
         for generation in [Generation::HeygenSignature, Generation::Signature, Generation::HeygenSignature] {
             assert_eq!(receiver.receive(delivery(generation)).await.status(), 200);
         }
@@ -237,7 +237,7 @@ async fn what_actix_has_answered_is_handled_after_the_server_has_ended() {
             Ok::<_, BoxError>(())
         }
     });
-    let receiver = receiver.answer_within(Duration::from_millis(1)).build();
+    let receiver = receiver.response_timeout(Duration::from_millis(1)).build();
     let (server, address) = serve(receiver.clone());
     let handle = server.handle();
     let server = tokio::spawn(server);

@@ -12,23 +12,23 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use heygen_ext::heygen_api::types::CreateVideoFromAvatar;
-use heygen_ext::{CallReport, Error, ErrorCode, HeyGen, Observer, Options, TryReport};
+use heygen_ext::{AttemptReport, CallOptions, CallReport, Error, ErrorCode, HeyGen, Observer};
 use heygen_sim::{Fault, Sim};
 
-/// Counts tries and calls, as metrics do.
+/// Counts attempts and calls, as metrics do.
 #[derive(Clone, Default)]
 pub(crate) struct Counts(Arc<[AtomicU32; 2]>);
 
 impl Counts {
-    /// Tries and calls so far.
+    /// Attempts and calls so far.
     pub(crate) fn read(&self) -> (u32, u32) {
-        let [tries, calls] = &*self.0;
-        (tries.load(Ordering::Relaxed), calls.load(Ordering::Relaxed))
+        let [attempts, calls] = &*self.0;
+        (attempts.load(Ordering::Relaxed), calls.load(Ordering::Relaxed))
     }
 }
 
 impl Observer for Counts {
-    fn on_try(&self, report: &TryReport<'_>) {
+    fn on_attempt(&self, report: &AttemptReport<'_>) {
         println!("try {} of {}: {:?}", report.number, report.operation.id(), report.status);
         self.0[0].fetch_add(1, Ordering::Relaxed);
     }
@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     // The video is made, and the answer is lost.
     sim.inject(Fault::close_after().on("createVideo").times(1))?;
     println!("video {}", create(&heygen, "Hello").await?);
-    println!("tries and calls: {:?}", counts.read());
+    println!("attempts and calls: {:?}", counts.read());
     sim.set_balance(0.0);
     match create(&heygen, "Hello again").await {
         Err(error) if error.code() == Some(ErrorCode::InsufficientCredit) => println!("top up: {error}"),
@@ -61,7 +61,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
 
 /// Makes a video, once, however often it takes to hear of it.
 pub(crate) async fn create(heygen: &HeyGen, script: &str) -> Result<String, Error> {
-    let patient = heygen.with(Options::new().tries(5).deadline(Duration::from_secs(60)));
+    let patient = heygen.with(CallOptions::new().max_attempts(5).deadline(Duration::from_secs(60)));
     let request = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script(script);
     let made = patient.api().create_video().body(request).await?;
     Ok(made.video_id.clone())

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use heygen_ext::{HeyGen, Step, VideoAgent};
+use heygen_ext::{HeyGen, JobProgress, VideoAgent};
 use heygen_sim::{Clock, Sim};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -77,11 +77,11 @@ pub(crate) async fn film(
     let mut shown = String::new();
     let video = job
         .watch(|step| match step {
-            Step::Session { status, progress } => {
+            JobProgress::Session { status, progress } => {
                 say(&bar, &mut shown, status.as_str(), "the agent is at work");
                 bar.set_position(progress.unwrap_or(0).clamp(0, 100) as u64);
             }
-            Step::Video { video_id, status } => {
+            JobProgress::Video { video_id, status } => {
                 say(&bar, &mut shown, status.as_str(), &format!("video {video_id}"))
             }
             _ => {}

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use heygen_ext::heygen_api::types::{AssetUrl, CreateModelAudioVoiceRequest, StreamModelSpeechRequest};
-use heygen_ext::{HeyGen, SpeechPart};
+use heygen_ext::{HeyGen, SpeechChunk};
 use heygen_sim::{Clock, Sim};
 
 #[tokio::main]
@@ -55,8 +55,8 @@ pub(crate) async fn speak(
     let (mut bytes, mut words) = (0, Vec::new());
     while let Some(part) = speech.try_next().await? {
         match part {
-            SpeechPart::Audio(wav) => bytes += wav.len(),
-            SpeechPart::Words(spoken) => {
+            SpeechChunk::Audio(wav) => bytes += wav.len(),
+            SpeechChunk::Words(spoken) => {
                 words.extend(
                     spoken.into_iter().map(|word| format!("{} at {:.1} s", word.text, word.start_time)),
                 );

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use heygen_ext::heygen_api::types::CreateVideoAgentRequest;
-use heygen_ext::{File, HeyGen, UploadedAsset};
+use heygen_ext::{FileSource, HeyGen, UploadedAsset};
 use heygen_sim::{Clock, Sim};
 use indicatif::{HumanBytes, ProgressBar};
 
@@ -54,7 +54,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
 /// Uploads a file, or the picture; shows how far it is.
 pub(crate) async fn upload(heygen: &HeyGen, file: Option<&Path>) -> Result<UploadedAsset, heygen_ext::Error> {
-    let file = file.map_or_else(|| File::bytes("point.png", PICTURE), File::path);
+    let file = file.map_or_else(|| FileSource::bytes("point.png", PICTURE), FileSource::path);
     let bar = ProgressBar::no_length();
     let shown = bar.clone();
     let asset = heygen.upload(file).on_progress(move |sent, all| {

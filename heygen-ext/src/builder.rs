@@ -1,4 +1,4 @@
-//! Options of a client, and what the environment says of them.
+//! CallOptions of a client, and what the environment says of them.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,18 +9,21 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::address::is_local;
-use crate::call::bucket::Bucket;
 use crate::call::limits::Limits;
-use crate::call::surroundings::{Real, Surroundings};
-use crate::call::telemetry::{Audience, Observer};
-use crate::call::{Sender, Shared};
-use crate::client::{Nowhere, OWN_NAME, user_agent};
+use crate::call::retry_budget::RetryBudget;
+use crate::call::telemetry::{Observer, Observers};
+use crate::call::{HttpSender, Shared};
+use crate::call_options::CallOptions;
+use crate::client::{HeyGen, NullTransport, PRODUCT, user_agent};
 use crate::credentials::file::{CredentialsFile, Stored};
+use crate::credentials::oauth::OAuth;
 use crate::credentials::{Ready, Source, TokenProvider};
-use crate::http_clients::HttpClients;
-use crate::{Error, HeyGen, OAuth, Options};
+use crate::download::http_options;
+use crate::error::Error;
+use crate::http_client::HttpClientFactory;
+use crate::runtime::{Runtime, SystemRuntime};
 
-/// Options of a [`HeyGen`].
+/// CallOptions of a [`HeyGen`].
 #[derive(Default)]
 #[must_use]
 pub struct HeyGenBuilder {
@@ -28,13 +31,13 @@ pub struct HeyGenBuilder {
     given: Option<Given>,
     user_agent_suffix: Option<String>,
     http_client: Option<reqwest::Client>,
-    http: HttpClients,
+    http: HttpClientFactory,
     transport: Option<Arc<dyn Transport>>,
-    options: Options,
+    options: CallOptions,
     in_flight: Option<usize>,
     per_second: Option<f64>,
-    observer: Audience,
-    surroundings: Option<Arc<dyn Surroundings>>,
+    observer: Observers,
+    runtime: Option<Arc<dyn Runtime>>,
 }
 
 /// Credentials as they were given.
@@ -153,7 +156,7 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Asks for a token before every try.
+    /// Asks for a token before every attempt.
     pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
         self.given = Some(Given::Ready(Source::Provider(Arc::new(provider))));
         self
@@ -207,7 +210,7 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Sends by this transport, below the policies: it gets each try with its credentials. One for a test needs no key.
+    /// Sends by this transport, below the policies: it gets each attempt with its credentials. One for a test needs no key.
     ///
     /// ```
     /// use heygen_ext::HeyGen;
@@ -226,7 +229,7 @@ impl HeyGenBuilder {
     }
 
     /// Policies of all calls, where they are not the defaults.
-    pub fn options(mut self, options: Options) -> Self {
+    pub fn options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self
     }
@@ -244,15 +247,15 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Tells this observer of every try and every call.
+    /// Tells this observer of every attempt and every call.
     pub fn observer(mut self, observer: impl Observer) -> Self {
-        self.observer = Audience(Some(Arc::new(observer)));
+        self.observer = Observers(Some(Arc::new(observer)));
         self
     }
 
     #[cfg(test)]
-    pub(crate) fn surroundings(mut self, surroundings: Arc<dyn Surroundings>) -> Self {
-        self.surroundings = Some(surroundings);
+    pub(crate) fn runtime(mut self, runtime: Arc<dyn Runtime>) -> Self {
+        self.runtime = Some(runtime);
         self
     }
 
@@ -264,7 +267,7 @@ impl HeyGenBuilder {
     /// id; the base URL is invalid; the suffix fits into no header; the requests per second are not a rate; both a transport
     /// and an HTTP client were given; TLS could not be set up.
     pub fn build(self) -> Result<HeyGen, Error> {
-        let mut address = Client::builder().transport(Nowhere);
+        let mut address = Client::builder().transport(NullTransport);
         if let Some(url) = self.base_url {
             address = address.base_url(url);
         }
@@ -275,12 +278,12 @@ impl HeyGenBuilder {
             ));
         }
         let local = Url::parse(address.base_url()).is_ok_and(|url| is_local(&url));
-        let clients = HttpClients { local, ..self.http };
-        let surroundings = self.surroundings.unwrap_or_else(|| Arc::new(Real));
+        let clients = HttpClientFactory { local, ..self.http };
+        let runtime = self.runtime.unwrap_or_else(|| Arc::new(SystemRuntime));
         let credentials = match self.given {
             Some(Given::Ready(source)) => source.ready()?,
             Some(Given::OAuth(tokens)) => {
-                Ready::Provider(Arc::new(tokens.provider(Arc::clone(&surroundings), &clients)?))
+                Ready::Provider(Arc::new(tokens.provider(Arc::clone(&runtime), &clients)?))
             }
             None if self.transport.is_some() => Ready::Absent,
             None => {
@@ -290,24 +293,24 @@ impl HeyGenBuilder {
             }
         };
         let sender = match (self.transport, self.http_client) {
-            (Some(transport), _) => Sender::Own(transport),
-            (None, Some(client)) => Sender::Http(client),
+            (Some(transport), _) => HttpSender::Custom(transport),
+            (None, Some(client)) => HttpSender::Http(client),
             // No redirect: a key must not follow one.
             (None, None) => {
-                Sender::Http(clients.make(|options| options.redirect(reqwest::redirect::Policy::none()))?)
+                HttpSender::Http(clients.make(|options| options.redirect(reqwest::redirect::Policy::none()))?)
             }
         };
         let shared = Shared {
             http: sender,
             credentials,
             user_agent: user_agent(self.user_agent_suffix.as_deref())?,
-            bucket: Bucket::default(),
+            retry_budget: RetryBudget::default(),
             limits: Limits::new(self.in_flight, self.per_second)?,
-            audience: self.observer,
-            surroundings,
+            observers: self.observer,
+            runtime,
         };
         // Links to files are signed: nothing of ours goes along but the name.
-        let files = clients.make(|options| crate::download::options(options).user_agent(OWN_NAME))?;
+        let files = clients.make(|options| http_options::http_options(options).user_agent(PRODUCT))?;
         // A timeout of reads would run while a file goes up: uploads watch for idleness themselves. No redirect, and no
         // name of ours: the storage takes what was signed.
         let storage = clients.make(|options| options.redirect(reqwest::redirect::Policy::none()))?;
@@ -324,7 +327,7 @@ impl fmt::Debug for HeyGenBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
+    use crate::error::ErrorKind;
 
     fn from(pairs: &[(&str, &str)]) -> Result<HeyGen, Error> {
         let variable =

@@ -7,10 +7,16 @@ use heygen_api::types::CreateVideoAgentRequest;
 use heygen_api::{Client, IntoValue, Transport};
 use http::HeaderValue;
 
-use crate::call::surroundings::Surroundings;
-use crate::call::{Policies, Shared, TRIES};
-use crate::download::Means;
-use crate::{Download, Error, File, HeyGenBuilder, Job, Link, Options, Upload, UploadAll};
+use crate::builder::HeyGenBuilder;
+use crate::call::{MAX_ATTEMPTS, Policies, Shared};
+use crate::call_options::CallOptions;
+use crate::download::{Download, Link};
+use crate::error::Error;
+use crate::job::Job;
+use crate::means::Means;
+#[cfg(feature = "preview")]
+use crate::stream::{SpeechStream, WordStream};
+use crate::upload::{FileSource, Upload, UploadAll};
 
 /// The HeyGen API, for programs. Cheap to clone; clones share connections, limits and the budget for retries.
 ///
@@ -31,7 +37,7 @@ impl HeyGen {
     pub(crate) fn new(
         api: &Client,
         shared: Shared,
-        options: Options,
+        options: CallOptions,
         files: reqwest::Client,
         storage: reqwest::Client,
     ) -> Self {
@@ -48,7 +54,7 @@ impl HeyGen {
         HeyGenBuilder::from_env()?.build()
     }
 
-    /// Options.
+    /// CallOptions.
     pub fn builder() -> HeyGenBuilder {
         HeyGenBuilder::default()
     }
@@ -59,7 +65,7 @@ impl HeyGen {
     }
 
     /// The same client with other policies, for some calls.
-    pub fn with(&self, options: Options) -> Self {
+    pub fn with(&self, options: CallOptions) -> Self {
         let policies = Policies {
             shared: Arc::clone(&self.policies.shared),
             options: options.or(&self.policies.options),
@@ -100,63 +106,111 @@ impl HeyGen {
     /// # }
     /// ```
     pub fn download(&self, what: impl Into<Link>) -> Download {
-        let means = Means {
-            files: self.files.clone(),
-            api: self.api.clone(),
-            surroundings: Arc::clone(self.surroundings()),
-        };
-        Download::new(means, what.into())
+        Download::new(self.means(), what.into())
     }
 
     /// Uploads a file, to be used in requests.
     ///
     /// ```no_run
-    /// use heygen_ext::{File, HeyGen};
+    /// use heygen_ext::{FileSource, HeyGen};
     ///
     /// # async fn example(heygen: HeyGen) -> Result<(), heygen_ext::Error> {
-    /// let photo = heygen.upload(File::path("photo.png")).await?;
+    /// let photo = heygen.upload(FileSource::path("photo.png")).await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn upload(&self, file: impl Into<File>) -> Upload {
-        Upload::new(self.clone(), file.into())
+    pub fn upload(&self, file: impl Into<FileSource>) -> Upload {
+        Upload::new(self.means(), file.into())
     }
 
     /// Uploads many files, with an outcome for each.
     ///
     /// ```no_run
-    /// use heygen_ext::{File, HeyGen};
+    /// use heygen_ext::{FileSource, HeyGen};
     ///
     /// # async fn example(heygen: HeyGen) {
-    /// let outcomes = heygen.upload_all(["a.png", "b.png"].map(File::path)).await;
+    /// let outcomes = heygen.upload_all(["a.png", "b.png"].map(FileSource::path)).await;
     /// # }
     /// ```
-    pub fn upload_all(&self, files: impl IntoIterator<Item = impl Into<File>>) -> UploadAll {
-        UploadAll::new(self.clone(), files.into_iter().map(Into::into).collect())
+    pub fn upload_all(&self, files: impl IntoIterator<Item = impl Into<FileSource>>) -> UploadAll {
+        UploadAll::new(self.means(), files.into_iter().map(Into::into).collect())
     }
 
-    /// What sends to signed links: nothing of ours goes along.
-    pub(crate) fn storage(&self) -> &reqwest::Client {
-        &self.storage
+    /// Speaks a text with a professional voice, and gives the audio as it is made.
+    ///
+    /// A stream that breaks, ends before the service has marked its end, or is silent for 90 seconds, ends with an error. It
+    /// is not taken up again: the speech would be made, and paid, a second time. A deadline of
+    /// [`CallOptions`](crate::CallOptions) covers the time until the stream begins.
+    ///
+    /// ```no_run
+    /// use futures_util::TryStreamExt;
+    /// use heygen_ext::heygen_api::types::StreamModelSpeechRequest;
+    /// use heygen_ext::{HeyGen, SpeechChunk};
+    ///
+    /// # async fn example(heygen: HeyGen) -> Result<(), heygen_ext::Error> {
+    /// let request = StreamModelSpeechRequest::builder()
+    ///     .voice_id("VOICE_ID")
+    ///     .language("en")
+    ///     .text("Hello");
+    /// let mut speech = heygen.speak(request).await?;
+    /// while let Some(part) = speech.try_next().await? {
+    ///     if let SpeechChunk::Audio(wav) = part {
+    ///         println!("{} bytes", wav.len());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The service refused the request, or did not answer.
+    #[cfg(feature = "preview")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "preview")))]
+    pub async fn speak(
+        &self,
+        request: impl IntoValue<heygen_api::types::StreamModelSpeechRequest>,
+    ) -> Result<SpeechStream, Error> {
+        SpeechStream::open(&self.means(), request).await
     }
 
-    pub(crate) fn surroundings(&self) -> &Arc<dyn Surroundings> {
-        &self.policies.shared.surroundings
+    /// The words of a realtime avatar's stream as they are spoken, from its first word on.
+    ///
+    /// A stream that breaks is taken up again where it was; the service tells its whole history to everybody who comes.
+    /// After three times without a new word it ends with an error.
+    ///
+    /// ```no_run
+    /// use futures_util::TryStreamExt;
+    ///
+    /// # async fn example(heygen: heygen_ext::HeyGen) -> Result<(), heygen_ext::Error> {
+    /// let mut words = heygen.realtime_words("stream id");
+    /// while let Some(word) = words.try_next().await? {
+    ///     println!("{:.2} s: {}", word.start, word.word);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "preview")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "preview")))]
+    pub fn realtime_words(&self, stream_id: impl Into<String>) -> WordStream {
+        WordStream::new(&self.means(), stream_id.into())
+    }
+
+    /// What the parts that send need.
+    pub(crate) fn means(&self) -> Means {
+        Means {
+            api: self.api.clone(),
+            files: self.files.clone(),
+            storage: self.storage.clone(),
+            runtime: Arc::clone(&self.policies.shared.runtime),
+            max_attempts: self.policies.options.max_attempts.unwrap_or(MAX_ATTEMPTS),
+            idempotency_key: self.policies.options.idempotency_key.clone(),
+        }
     }
 
     #[cfg(test)]
     pub(crate) fn shared(&self) -> &Shared {
         &self.policies.shared
-    }
-
-    /// How often something is sent at most.
-    pub(crate) fn tries(&self) -> u32 {
-        self.policies.options.tries.unwrap_or(TRIES)
-    }
-
-    /// The caller's key for its calls.
-    pub(crate) fn idempotency_key(&self) -> Option<&str> {
-        self.policies.options.idempotency_key.as_deref()
     }
 }
 
@@ -167,20 +221,20 @@ impl fmt::Debug for HeyGen {
 }
 
 /// The name under which requests go out.
-pub(crate) const OWN_NAME: &str = concat!("heygen-ext/", env!("CARGO_PKG_VERSION"));
+pub(crate) const PRODUCT: &str = concat!("heygen-ext/", env!("CARGO_PKG_VERSION"));
 
 /// The same, with the caller's behind it.
 pub(crate) fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
-    let text = suffix.map_or_else(|| OWN_NAME.to_owned(), |suffix| format!("{OWN_NAME} {suffix}"));
+    let text = suffix.map_or_else(|| PRODUCT.to_owned(), |suffix| format!("{PRODUCT} {suffix}"));
     HeaderValue::from_str(&text).map_err(|_| {
         Error::configuration("the suffix for the User-Agent has characters that no header takes")
     })
 }
 
 /// Stands in for the policies while the generated client checks the address.
-pub(crate) struct Nowhere;
+pub(crate) struct NullTransport;
 
-impl Transport for Nowhere {
+impl Transport for NullTransport {
     fn send<'a>(
         &'a self,
         _: heygen_api::Request,

@@ -1,6 +1,6 @@
 //! What can go wrong.
 
-mod making;
+mod constructors;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use heygen_api::{ErrorCode, Operation, TransportError, is_retryable_refusal};
 use http::StatusCode;
 
-use crate::credentials::NoCredentials;
+use crate::credentials_error::CredentialsError;
 
 /// Why something failed. Small and cheap to clone; keeps all that the service said.
 ///
@@ -24,7 +24,7 @@ use crate::credentials::NoCredentials;
 /// | [`Credentials`](ErrorKind::Credentials) | log in again, or look at what the token provider says; nothing was executed |
 /// | [`InvalidRequest`](ErrorKind::InvalidRequest) | mend the request; nothing was sent |
 /// | [`Transport`](ErrorKind::Transport) | look at the network; before calling again, ask [`may_have_executed`](Self::may_have_executed) |
-/// | [`Timeout`](ErrorKind::Timeout) | the same, or give more time by [`Options::timeout`](crate::Options::timeout) |
+/// | [`Timeout`](ErrorKind::Timeout) | the same, or give more time by [`CallOptions::timeout`](crate::CallOptions::timeout) |
 /// | [`Refused`](ErrorKind::Refused) | read [`code`](Self::code) and [`param`](Self::param); [`is_retryable`](Self::is_retryable) says whether later may help |
 /// | [`Decode`](ErrorKind::Decode) | the service answered what its document does not promise: report it with [`request_id`](Self::request_id) |
 /// | [`Failed`](ErrorKind::Failed) | the job is over; [`code`](Self::code) and the text say why |
@@ -161,19 +161,19 @@ impl Error {
         self.0.retry_after.or_else(|| self.0.api.as_ref()?.retry_after())
     }
 
-    /// The idempotency key of the call: with it, [`Options::idempotency_key`](crate::Options::idempotency_key) repeats
+    /// The idempotency key of the call: with it, [`CallOptions::idempotency_key`](crate::CallOptions::idempotency_key) repeats
     /// the call safely for 24 hours.
     pub fn idempotency_key(&self) -> Option<&str> {
         self.0.api.as_ref()?.idempotency_key()
     }
 
     /// How often the request was sent.
-    pub fn tries(&self) -> Option<u32> {
+    pub fn attempts(&self) -> Option<u32> {
         self.0.api.as_ref()?.attempts()
     }
 
     /// The failed call, with all that the service said.
-    pub fn call(&self) -> Option<&heygen_api::Error> {
+    pub fn api_error(&self) -> Option<&heygen_api::Error> {
         self.0.api.as_ref()
     }
 
@@ -184,12 +184,12 @@ impl Error {
         match self.0.kind {
             ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Deadline => true,
             ErrorKind::Refused => self.0.api.as_ref().is_some_and(heygen_api::Error::is_retryable),
-            ErrorKind::Download | ErrorKind::Upload => match (self.call(), self.0.status) {
+            ErrorKind::Download | ErrorKind::Upload => match (self.api_error(), self.0.status) {
                 (Some(call), _) => Self::from(call.clone()).is_retryable(),
                 (None, Some(status)) => is_retryable_refusal(status, None),
                 (None, None) => self.0.transfer.is_some(),
             },
-            ErrorKind::Credentials => self.no_credentials().is_some_and(NoCredentials::is_passing),
+            ErrorKind::Credentials => self.credentials_error().is_some_and(CredentialsError::is_transient),
             _ => false,
         }
     }
@@ -213,9 +213,9 @@ impl Error {
     /// ```no_run
     /// # async fn example(heygen: heygen_ext::HeyGen) {
     /// use std::io::ErrorKind;
-    /// use heygen_ext::File;
+    /// use heygen_ext::FileSource;
     ///
-    /// if let Err(error) = heygen.upload(File::path("photo.png")).await {
+    /// if let Err(error) = heygen.upload(FileSource::path("photo.png")).await {
     ///     if error.io_error().is_some_and(|io| io.kind() == ErrorKind::NotFound) {
     ///         println!("photo.png is missing");
     ///     }
@@ -247,7 +247,7 @@ impl Error {
     }
 
     /// Why there were no credentials, if that was it.
-    fn no_credentials(&self) -> Option<&NoCredentials> {
+    fn credentials_error(&self) -> Option<&CredentialsError> {
         self.0.api.as_ref()?.transport_error()?.get_ref().downcast_ref()
     }
 
@@ -292,7 +292,7 @@ impl From<heygen_api::Error> for Error {
             _ => ErrorKind::Transport,
         };
         let error = Self::new(kind, error.to_string()).with(|inner| inner.api = Some(error));
-        match error.no_credentials() {
+        match error.credentials_error() {
             Some(_) => error.with(|inner| inner.kind = ErrorKind::Credentials),
             None => error,
         }

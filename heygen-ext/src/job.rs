@@ -5,7 +5,7 @@ use std::time::Duration;
 use heygen_api::types::{VideoAgentSession, VideoAgentSessionStatus, VideoDetail, VideoStatus};
 use heygen_api::{BoxFuture, Client};
 
-use crate::Error;
+use crate::error::Error;
 
 /// A job that the service works on. It is known by its id alone, so it can be kept, and picked up by another process.
 ///
@@ -21,7 +21,7 @@ pub struct Job {
 /// What a wait has seen.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Step {
+pub enum JobProgress {
     /// The session, as long as it has no video.
     Session {
         /// Its status, in the service's words.
@@ -87,16 +87,20 @@ impl Job {
     /// # Errors
     ///
     /// As [`wait`](Self::wait).
-    pub async fn watch(self, on_step: impl FnMut(&Step)) -> Result<VideoDetail, Error> {
+    pub async fn watch(self, on_step: impl FnMut(&JobProgress)) -> Result<VideoDetail, Error> {
         self.drive(on_step, &RealTime(tokio::time::Instant::now())).await
     }
 
     /// The wait itself; what time is, is the caller's to say.
-    async fn drive(&self, mut on_step: impl FnMut(&Step), time: &impl Time) -> Result<VideoDetail, Error> {
+    async fn drive(
+        &self,
+        mut on_step: impl FnMut(&JobProgress),
+        time: &impl Time,
+    ) -> Result<VideoDetail, Error> {
         let mut pause = self.schedule.first;
         let (mut video_id, mut last) = (None, None);
         loop {
-            let mut tell = |step: Step| {
+            let mut tell = |step: JobProgress| {
                 if last.as_ref() != Some(&step) {
                     on_step(&step);
                     last = Some(step);
@@ -119,12 +123,16 @@ impl Job {
     }
 
     /// One look: at the session until it has a video, from then on at the video.
-    async fn look(&self, video_id: &mut Option<String>, tell: &mut impl FnMut(Step)) -> Result<Seen, Error> {
+    async fn look(
+        &self,
+        video_id: &mut Option<String>,
+        tell: &mut impl FnMut(JobProgress),
+    ) -> Result<Seen, Error> {
         if video_id.is_none() {
             let answer = self.api.get_video_agent_session().session_id(&*self.session_id).send().await;
             let session = answer?.into_inner();
             judge_session(&session)?;
-            let step = Step::Session { status: session.status, progress: session.progress };
+            let step = JobProgress::Session { status: session.status, progress: session.progress };
             match session.video_id {
                 None => return Ok(Seen::Running(step)),
                 Some(id) => {
@@ -169,7 +177,7 @@ impl Time for RealTime {
 }
 
 enum Seen {
-    Running(Step),
+    Running(JobProgress),
     Finished(Box<VideoDetail>),
 }
 
@@ -204,7 +212,7 @@ fn judge_video(video: VideoDetail) -> Result<Seen, Error> {
             let message = video.failure_message.unwrap_or_else(|| "no reason given".to_owned());
             Err(Error::failed(video.failure_code, message))
         }
-        status => Ok(Seen::Running(Step::Video { video_id: video.id, status })),
+        status => Ok(Seen::Running(JobProgress::Video { video_id: video.id, status })),
     }
 }
 
@@ -213,7 +221,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::ErrorKind;
+    use crate::error::ErrorKind;
 
     fn session(status: &str, video_id: Value) -> Result<(), Error> {
         let session = json!({"session_id": "s", "status": status, "created_at": 0, "video_id": video_id});
@@ -294,7 +302,10 @@ mod tests {
             json!({"status": "failed", "failure_code": "render_failed", "failure_message": "Too long"}),
         );
         let error = failed.err().unwrap();
-        assert_eq!((error.kind(), error.code()), (ErrorKind::Failed, Some(crate::ErrorCode::RenderFailed)));
+        assert_eq!(
+            (error.kind(), error.code()),
+            (ErrorKind::Failed, Some(heygen_api::ErrorCode::RenderFailed))
+        );
         assert_eq!(error.of_job("s").to_string(), "job s: the job failed: render_failed: Too long");
     }
 }

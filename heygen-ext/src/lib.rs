@@ -5,26 +5,37 @@
 
 #[cfg(feature = "client")]
 mod address;
+mod box_error;
 #[cfg(feature = "client")]
 mod builder;
 #[cfg(feature = "client")]
 mod call;
 #[cfg(feature = "client")]
+mod call_options;
+#[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
 mod credentials;
+#[cfg(feature = "client")]
+mod credentials_error;
 #[cfg(feature = "client")]
 mod download;
 #[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "client")]
-mod http_clients;
+mod http_client;
+#[cfg(feature = "client")]
+mod idle_timeout;
 #[cfg(feature = "client")]
 mod job;
 #[cfg(feature = "client")]
-mod options;
+mod means;
 #[cfg(feature = "client")]
 mod pages;
+#[cfg(feature = "client")]
+mod redaction;
+#[cfg(feature = "client")]
+mod runtime;
 #[cfg(all(feature = "client", feature = "preview"))]
 mod stream;
 #[cfg(feature = "client")]
@@ -38,7 +49,8 @@ pub mod webhook;
 #[cfg(feature = "client")]
 mod client_surface {
     pub use crate::builder::HeyGenBuilder;
-    pub use crate::call::telemetry::{CallReport, Observer, TryReport};
+    pub use crate::call::telemetry::{AttemptReport, CallReport, Observer};
+    pub use crate::call_options::CallOptions;
     pub use crate::client::HeyGen;
     pub use crate::credentials::TokenProvider;
     pub use crate::credentials::oauth::OAuth;
@@ -50,16 +62,16 @@ mod client_surface {
         TranslationFile, VideoFile,
     };
     pub use crate::error::{Error, ErrorKind};
-    pub use crate::job::{Job, Step};
-    pub use crate::options::Options;
+    pub use crate::job::{Job, JobProgress};
     pub use crate::pages::{Items, Paged, Pages};
     #[cfg(feature = "preview")]
-    pub use crate::stream::{Speech, SpeechPart, Words};
-    pub use crate::upload::{File, Upload, UploadAll, UploadedAsset};
+    pub use crate::stream::{SpeechChunk, SpeechStream, WordStream};
+    pub use crate::upload::{FileSource, Upload, UploadAll, UploadedAsset};
     pub use crate::video_agent::VideoAgent;
     pub use heygen_api::reqwest;
 }
 
+pub use box_error::BoxError;
 #[cfg(feature = "client")]
 pub use client_surface::*;
 
@@ -67,6 +79,3 @@ pub use heygen_api;
 pub use heygen_api::{ErrorCode, http};
 /// What keeps secrets from showing: the crate of `SecretString`, which this crate takes and gives.
 pub use secrecy;
-
-/// An error of any kind, of a program's own part: its token provider, its webhook handler, its memory of events.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

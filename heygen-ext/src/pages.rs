@@ -9,7 +9,7 @@ use futures_util::{FutureExt, Stream};
 use heygen_api::{BoxFuture, List, Page, Response, TransportError};
 use tokio::task::JoinHandle;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Every call that lists things is a stream too.
 ///
@@ -240,7 +240,8 @@ mod tests {
     use heygen_api::{Client, Operation, RawResponse, Request, Transport, TransportError};
 
     use super::*;
-    use crate::{ErrorKind, HeyGen};
+    use crate::client::HeyGen;
+    use crate::error::ErrorKind;
 
     /// Answers from a list, and notes the queries.
     #[derive(Clone, Default)]

@@ -17,8 +17,9 @@ use heygen_api::types::{
 use heygen_api::{Client, Event, EventStream, IntoValue, TransportError};
 
 use crate::call::BACKOFF;
-use crate::call::surroundings::Surroundings;
-use crate::{Error, HeyGen};
+use crate::error::Error;
+use crate::means::Means;
+use crate::runtime::Runtime;
 
 /// How often a stream of words is taken up again without a new word in between.
 const RECONNECTS: u32 = 3;
@@ -35,82 +36,16 @@ fn fell_silent<T>(events: &EventStream<T>) -> Error {
 /// A piece of speech.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum SpeechPart {
+pub enum SpeechChunk {
     /// Audio: a WAV file of its own (mono, PCM 16 bit, 44.1 kHz). Parts come in their order.
     Audio(Bytes),
     /// Words with their times in seconds, when the request asked for timestamps.
     Words(Vec<SpeechWordAlignment>),
 }
 
-impl HeyGen {
-    /// Speaks a text with a professional voice, and gives the audio as it is made.
-    ///
-    /// A stream that breaks, ends before the service has marked its end, or is silent for 90 seconds, ends with an error. It
-    /// is not taken up again: the speech would be made, and paid, a second time. A deadline of
-    /// [`Options`](crate::Options) covers the time until the stream begins.
-    ///
-    /// ```no_run
-    /// use futures_util::TryStreamExt;
-    /// use heygen_ext::heygen_api::types::StreamModelSpeechRequest;
-    /// use heygen_ext::{HeyGen, SpeechPart};
-    ///
-    /// # async fn example(heygen: HeyGen) -> Result<(), heygen_ext::Error> {
-    /// let request = StreamModelSpeechRequest::builder()
-    ///     .voice_id("VOICE_ID")
-    ///     .language("en")
-    ///     .text("Hello");
-    /// let mut speech = heygen.speak(request).await?;
-    /// while let Some(part) = speech.try_next().await? {
-    ///     if let SpeechPart::Audio(wav) = part {
-    ///         println!("{} bytes", wav.len());
-    ///     }
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The service refused the request, or did not answer.
-    pub async fn speak(&self, request: impl IntoValue<StreamModelSpeechRequest>) -> Result<Speech, Error> {
-        let events = self.api().stream_model_speech().body(request).await?.into_inner();
-        Ok(Speech { events: Some(events), parts: 0, silence: Box::pin(tokio::time::sleep(SILENCE)) })
-    }
-
-    /// The words of a realtime avatar's stream as they are spoken, from its first word on.
-    ///
-    /// A stream that breaks is taken up again where it was; the service tells its whole history to everybody who comes.
-    /// After three times without a new word it ends with an error.
-    ///
-    /// ```no_run
-    /// use futures_util::TryStreamExt;
-    ///
-    /// # async fn example(heygen: heygen_ext::HeyGen) -> Result<(), heygen_ext::Error> {
-    /// let mut words = heygen.realtime_words("stream id");
-    /// while let Some(word) = words.try_next().await? {
-    ///     println!("{:.2} s: {}", word.start, word.word);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn realtime_words(&self, stream_id: impl Into<String>) -> Words {
-        let follower = Follower {
-            api: self.api().clone(),
-            surroundings: Arc::clone(self.surroundings()),
-            stream_id: stream_id.into(),
-            events: None,
-            ready: VecDeque::new(),
-            told: 0,
-            heard: 0,
-            reconnects: None,
-        };
-        Words(stream::try_unfold(follower, Follower::next).boxed())
-    }
-}
-
 /// Speech as it is made; see [`HeyGen::speak`].
 #[must_use = "a stream does nothing unless it is polled"]
-pub struct Speech {
+pub struct SpeechStream {
     /// None once it has ended.
     events: Option<EventStream<SpeechStreamEvent>>,
     parts: i64,
@@ -125,8 +60,16 @@ enum Trouble {
     Failed(String),
 }
 
-impl Speech {
-    fn read(&mut self, event: SpeechStreamEvent) -> Result<Option<SpeechPart>, Trouble> {
+impl SpeechStream {
+    pub(crate) async fn open(
+        means: &Means,
+        request: impl IntoValue<StreamModelSpeechRequest>,
+    ) -> Result<Self, Error> {
+        let events = means.api.stream_model_speech().body(request).await?.into_inner();
+        Ok(Self { events: Some(events), parts: 0, silence: Box::pin(tokio::time::sleep(SILENCE)) })
+    }
+
+    fn read(&mut self, event: SpeechStreamEvent) -> Result<Option<SpeechChunk>, Trouble> {
         match event {
             SpeechStreamEvent::Audio(part) => {
                 let expected = self.parts;
@@ -137,9 +80,9 @@ impl Speech {
                 }
                 let wav = BASE64_STANDARD.decode(&part.audio);
                 let wav = wav.map_err(|_| Trouble::Misfit(format!("part {expected} is not base64")))?;
-                Ok(Some(SpeechPart::Audio(wav.into())))
+                Ok(Some(SpeechChunk::Audio(wav.into())))
             }
-            SpeechStreamEvent::Alignment(words) => Ok(Some(SpeechPart::Words(words.word_alignments))),
+            SpeechStreamEvent::Alignment(words) => Ok(Some(SpeechChunk::Words(words.word_alignments))),
             SpeechStreamEvent::Error(error) => Err(Trouble::Failed(error.detail)),
             // An event that this version does not know is passed over.
             _ => Ok(None),
@@ -147,8 +90,8 @@ impl Speech {
     }
 }
 
-impl Stream for Speech {
-    type Item = Result<SpeechPart, Error>;
+impl Stream for SpeechStream {
+    type Item = Result<SpeechChunk, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
@@ -187,17 +130,33 @@ impl Stream for Speech {
     }
 }
 
-impl fmt::Debug for Speech {
+impl fmt::Debug for SpeechStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Speech").field("parts", &self.parts).finish_non_exhaustive()
+        f.debug_struct("SpeechStream").field("parts", &self.parts).finish_non_exhaustive()
     }
 }
 
 /// Words as they are spoken; see [`HeyGen::realtime_words`].
 #[must_use = "a stream does nothing unless it is polled"]
-pub struct Words(Pin<Box<dyn Stream<Item = Result<WordEvent, Error>> + Send>>);
+pub struct WordStream(Pin<Box<dyn Stream<Item = Result<WordEvent, Error>> + Send>>);
 
-impl Stream for Words {
+impl WordStream {
+    pub(crate) fn new(means: &Means, stream_id: String) -> Self {
+        let follower = Follower {
+            api: means.api.clone(),
+            runtime: Arc::clone(&means.runtime),
+            stream_id,
+            events: None,
+            ready: VecDeque::new(),
+            told: 0,
+            heard: 0,
+            reconnects: None,
+        };
+        Self(stream::try_unfold(follower, Follower::next).boxed())
+    }
+}
+
+impl Stream for WordStream {
     type Item = Result<WordEvent, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -205,16 +164,16 @@ impl Stream for Words {
     }
 }
 
-impl fmt::Debug for Words {
+impl fmt::Debug for WordStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Words").finish_non_exhaustive()
+        f.debug_struct("WordStream").finish_non_exhaustive()
     }
 }
 
 /// Follows a stream of words over breaks.
 struct Follower {
     api: Client,
-    surroundings: Arc<dyn Surroundings>,
+    runtime: Arc<dyn Runtime>,
     stream_id: String,
     events: Option<EventStream<WordBatch>>,
     ready: VecDeque<WordEvent>,
@@ -275,8 +234,8 @@ impl Follower {
             Some(count) => {
                 // The first comes at once.
                 if count > 0 {
-                    let chance = self.surroundings.chance();
-                    self.surroundings.sleep(BACKOFF.pause(count - 1, chance)).await;
+                    let chance = self.runtime.chance();
+                    self.runtime.sleep(BACKOFF.pause(count - 1, chance)).await;
                 }
                 self.reconnects = Some(count + 1);
             }

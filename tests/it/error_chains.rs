@@ -209,6 +209,6 @@ async fn a_machine_without_certificates_is_told_so_and_reaches_itself() {
     let raw = Client::builder().api_key("k").base_url(&url).build().unwrap();
     assert!(raw.get_video().video_id("v").send().await.unwrap_err().is_connect());
     let ours = heygen_ext::HeyGen::builder().api_key("k").base_url(&url);
-    let ours = ours.options(heygen_ext::Options::new().tries(1)).build().unwrap();
+    let ours = ours.options(heygen_ext::CallOptions::new().max_attempts(1)).build().unwrap();
     assert!(ours.api().get_video().video_id("v").send().await.unwrap_err().is_connect());
 }

@@ -138,6 +138,11 @@ fn imports_in_heygen_api_point_down() {
 }
 
 #[test]
+fn imports_in_heygen_ext_point_down() {
+    hold("heygen-ext");
+}
+
+#[test]
 fn imports_in_xtask_point_down() {
     hold("xtask");
 }

@@ -1,6 +1,6 @@
 //! What counts as an idempotency key: by hand in heygen-ext, by a pattern in the document.
 
-use heygen_ext::{HeyGen, Options};
+use heygen_ext::{CallOptions, HeyGen};
 use serde_json::Value;
 
 use heygen_tests::Recorder;
@@ -17,7 +17,7 @@ async fn keys_are_those_of_the_documents_pattern() {
     let heygen = HeyGen::builder().api_key("k").transport(recorder.clone()).build().unwrap();
     for key in ascii.chain(lengths).chain(others) {
         recorder.answer(http::Response::new(r#"{"data":{"endpoint_id":"e","secret":"s"}}"#.into()));
-        let keyed = heygen.with(Options::new().idempotency_key(&*key));
+        let keyed = heygen.with(CallOptions::new().idempotency_key(&*key));
         let call = keyed.api().rotate_webhook_endpoint_secret().endpoint_id("e").send().await;
         let taken = pattern.is_valid(&Value::from(key.as_str()));
         assert_eq!(call.is_ok(), taken, "{key:?}");

@@ -57,9 +57,9 @@ async fn refusals() {
 
 #[tokio::test]
 async fn a_refusal_that_may_pass_is_tried_again() {
-    let tries = std::sync::atomic::AtomicU32::new(0);
+    let attempts = std::sync::atomic::AtomicU32::new(0);
     let transport = transport_fn(move |_, _| {
-        let first = tries.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        let first = attempts.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
         let refusal = "{\"error\":{\"code\":\"quota_exceeded\",\"message\":\"cut \\ud83d\"}}";
         let answer = http::Response::builder().status(if first { 429 } else { 500 }).body(refusal).unwrap();
         async { Ok::<_, TransportError>(answer) }

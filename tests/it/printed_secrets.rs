@@ -8,8 +8,8 @@ use heygen_ext::heygen_api::types::{
 };
 use heygen_ext::heygen_api::{BoxFuture, FilePart};
 use heygen_ext::{
-    BoxError, CallReport, File, HeyGen, Link, OAuth, Observer, Options, Paged, TokenProvider, TryReport,
-    UploadedAsset, VideoAgent,
+    AttemptReport, BoxError, CallOptions, CallReport, FileSource, HeyGen, Link, OAuth, Observer, Paged,
+    TokenProvider, UploadedAsset, VideoAgent,
 };
 use heygen_sim::{Clock, Fault, Sim};
 use secrecy::SecretString;
@@ -60,7 +60,7 @@ impl TokenProvider for Provider {
 }
 
 impl Observer for Paper {
-    fn on_try(&self, report: &TryReport<'_>) {
+    fn on_attempt(&self, report: &AttemptReport<'_>) {
         self.note(report);
     }
 
@@ -109,7 +109,7 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
     let sim = Sim::builder().clock(Clock::manual()).api_key(&key).probe(false).start().await.unwrap();
     let builder = HeyGen::builder().api_key(&key).base_url(sim.base_url()).observer(paper.clone());
     paper.note(&builder);
-    let heygen = builder.options(Options::new().log_bodies(true).tries(1)).build().unwrap();
+    let heygen = builder.options(CallOptions::new().log_bodies(true).max_attempts(1)).build().unwrap();
     paper.note(&heygen);
 
     // Bodies and answers with secrets in them.
@@ -128,7 +128,7 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
     paper.note(heygen.api().upload_asset().file(part).send().await.unwrap_err());
 
     // Errors of every kind that a call has. Bodies that say anything are shown only to those who ask.
-    let heygen = heygen.with(Options::new().log_bodies(false));
+    let heygen = heygen.with(CallOptions::new().log_bodies(false));
     for fault in [
         Fault::answer(401, "text/plain", format!("the key {key} is wrong")),
         Fault::answer(500, "application/json", format!(r#"{{"oops":"{MARK}"}}"#)),
@@ -139,7 +139,7 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
         sim.inject(fault.on("getCurrentUserV3").times(1)).unwrap();
         let error = heygen_ext::Error::from(heygen.api().get_current_user().send().await.unwrap_err());
         writeln!(&paper, "{error}").unwrap();
-        paper.note((&error, std::error::Error::source(&error), error.call()));
+        paper.note((&error, std::error::Error::source(&error), error.api_error()));
     }
     let provided =
         HeyGen::builder().token_provider(Provider(format!("{MARK}-token"))).base_url(sim.base_url());
@@ -161,9 +161,12 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
         paper.note(heygen.download(&video).to_path(path).await.unwrap_err());
     }
     // What is on its way up, and what became of it.
-    let whole = File::bytes("a.png", MARK.as_bytes().to_vec());
+    let whole = FileSource::bytes("a.png", MARK.as_bytes().to_vec());
     paper.note(&whole);
-    paper.note((heygen.upload(whole), heygen.upload_all([File::bytes("b.png", MARK.as_bytes().to_vec())])));
+    paper.note((
+        heygen.upload(whole),
+        heygen.upload_all([FileSource::bytes("b.png", MARK.as_bytes().to_vec())]),
+    ));
     let asset: CompleteAssetUploadResponse = serde_json::from_value(serde_json::json!({
         "asset_id": "a", "mime_type": "image/png", "size_bytes": 1, "status": "processing",
         "url": format!("https://me:{MARK}@files.example/a.png?Signature={MARK}")}))

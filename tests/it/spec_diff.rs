@@ -12,7 +12,7 @@ use xtask::generate::workspace_root;
 use xtask::walk;
 
 /// One step of an edit, by JSON pointers into the published document.
-enum Step {
+enum JobProgress {
     /// Puts a value there; what is above it exists.
     Set(&'static str, Value),
     /// Takes the value away.
@@ -21,7 +21,7 @@ enum Step {
     Move(&'static str, &'static str),
 }
 
-use Step::{Move, Remove, Set};
+use JobProgress::{Move, Remove, Set};
 
 fn document() -> Value {
     serde_json::from_slice(&fs::read(workspace_root().join("openapi/heygen.json")).unwrap()).unwrap()
@@ -53,7 +53,7 @@ fn take(document: &mut Value, pointer: &str) -> Value {
     }
 }
 
-fn edited(steps: &[Step]) -> Value {
+fn edited(steps: &[JobProgress]) -> Value {
     let mut document = document();
     for step in steps {
         match step {
@@ -78,7 +78,7 @@ const DETAIL: &str = "/components/schemas/VideoDetail/properties";
 const SPEECH: &str = "/components/schemas/CreateSpeechRequest";
 
 /// An edit with what it is expected to be: kind, subject, words of the sentence, and the verdict on the whole.
-type Edit = (&'static str, Vec<Step>, Kind, &'static str, &'static str, Verdict);
+type Edit = (&'static str, Vec<JobProgress>, Kind, &'static str, &'static str, Verdict);
 
 fn edits() -> Vec<Edit> {
     use Kind::*;

@@ -1,11 +1,11 @@
-//! Whether a try that did not succeed is followed by another: the whole policy, as one function.
+//! Whether an attempt that did not succeed is followed by another: the whole policy, as one function.
 
 use std::time::Duration;
 
 use heygen_api::{ErrorCode, is_retryable_refusal};
 use http::{Method, StatusCode};
 
-/// What became of one try.
+/// What became of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase<'a> {
     /// The request never left.
@@ -23,13 +23,13 @@ pub(crate) struct Try<'a> {
     /// Whether an idempotency key went along.
     pub(crate) has_key: bool,
     pub(crate) phase: Phase<'a>,
-    /// 1 for the first try.
+    /// 1 for the first attempt.
     pub(crate) number: u32,
-    /// How many tries there may be.
+    /// How many attempts there may be.
     pub(crate) limit: u32,
-    /// How often the call has waited for its own first try to end.
+    /// How often the call has waited for its own first attempt to end.
     pub(crate) waits: u32,
-    /// The pause before the next try, by the policy alone.
+    /// The pause before the next attempt, by the policy alone.
     pub(crate) pause: Duration,
     /// Time that the caller still gives; none without a deadline.
     pub(crate) left: Option<Duration>,
@@ -43,16 +43,16 @@ pub(crate) struct Try<'a> {
 pub(crate) enum Decision {
     /// The answer goes to the caller, whatever it is.
     Done,
-    /// Another try after a pause, paid by the bucket.
+    /// Another attempt after a pause, paid by the budget.
     Again(Duration),
-    /// The first try of this very call is under way at the service: ask for its outcome after a pause.
+    /// The first attempt of this very call is under way at the service: ask for its outcome after a pause.
     Ask(Duration),
 }
 
 /// Longest pause that the service may ask for when the caller gave no deadline.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// How often a call asks for the outcome of its own first try.
+/// How often a call asks for the outcome of its own first attempt.
 const MOST_WAITS: u32 = 20;
 
 pub(crate) fn decide(attempt: Try<'_>) -> Decision {
@@ -111,12 +111,12 @@ fn may_follow(attempt: &Try<'_>, status: StatusCode, code: Option<&ErrorCode>) -
             // The service turned it away unexecuted.
             StatusCode::TOO_MANY_REQUESTS => true,
             StatusCode::REQUEST_TIMEOUT => attempt.is_repeatable(),
-            // Other refusals of the request itself: what may end them takes longer than the pauses between tries.
+            // Other refusals of the request itself: what may end them takes longer than the pauses between attempts.
             status => status.is_server_error() && attempt.is_repeatable(),
         }
 }
 
-/// Whether there is time for a pause, and for a try after it.
+/// Whether there is time for a pause, and for an attempt after it.
 fn fits(pause: Duration, left: Option<Duration>) -> bool {
     left.map_or(pause <= LONGEST_WAIT, |left| pause < left)
 }
@@ -127,7 +127,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A row: method, key, what became of it, and what is changed from the first of three tries with nothing in its way.
+    /// A row: method, key, what became of it, and what is changed from the first of three attempts with nothing in its way.
     struct Row(&'static str, bool, Phase<'static>, fn(&mut Try<'_>), Decision);
 
     fn answered(status: u16, code: Option<&'static str>, retry_after: Option<u64>) -> Phase<'static> {
@@ -198,7 +198,7 @@ mod tests {
             ),
             Row("GET", false, answered(429, None, Some(5)), |one| one.left = Some(5 * SECOND), Done),
             Row("GET", false, Phase::NoAnswer, |one| one.left = Some(SECOND / 2), Done),
-            // The first try of this very call is under way.
+            // The first attempt of this very call is under way.
             Row("POST", true, answered(409, Some("request_in_progress"), None), plain, ask),
             Row("POST", true, answered(409, Some("request_in_progress"), Some(3)), plain, Ask(3 * SECOND)),
             Row("POST", true, answered(409, Some("request_in_progress"), None), |one| one.number = 3, ask),
@@ -234,7 +234,7 @@ mod tests {
             Row("GET", false, answered(403, None, None), plain, Done),
             Row("GET", false, answered(404, None, Some(1)), plain, Done),
             Row("GET", false, answered(302, None, None), plain, Done),
-            // Tries, money and bodies come to an end.
+            // Attempts, money and bodies come to an end.
             Row("GET", false, Phase::NoAnswer, |one| one.number = 2, again),
             Row("GET", false, Phase::NoAnswer, |one| one.number = 3, Done),
             Row("GET", false, Phase::NotSent, |one| one.limit = 1, Done),

@@ -8,16 +8,19 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use heygen_api::types::{CreateVideoAgentRequest, CreateVideoFromAvatar};
 use heygen_sim::{Clock, Fault, Sim};
 
-use super::surroundings::tests::Still;
-use crate::{Error, HeyGen, Options, Paged};
+use crate::call_options::CallOptions;
+use crate::client::HeyGen;
+use crate::error::Error;
+use crate::pages::Paged;
+use crate::runtime::tests::ManualRuntime;
 
 /// Calls of each kind under each seed.
 const CALLS: usize = 400;
 
-/// What the service says while the first try with a key is under way.
+/// What the service says while the first attempt with a key is under way.
 const IN_PROGRESS: &str = r#"{"error":{"code":"request_in_progress","message":"m"}}"#;
 
-/// A refusal that no other try mends.
+/// A refusal that no other attempt mends.
 const CONFLICT: &str = r#"{"error":{"code":"conflict","message":"m"}}"#;
 
 /// A simulator in which half of the requests meet with something.
@@ -70,9 +73,9 @@ async fn no_call_makes_two_jobs_and_every_error_is_true() {
     let (mut succeeded, mut failed, mut doubtful, mut questions) = (0, 0, 0, 0);
     for seed in 0..3 {
         let sim = faulty(seed).await;
-        let time = Arc::new(Still::new());
-        let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).surroundings(time);
-        let heygen = heygen.options(Options::new().timeout(Duration::from_millis(50))).build().unwrap();
+        let time = Arc::new(ManualRuntime::new());
+        let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).runtime(time);
+        let heygen = heygen.options(CallOptions::new().timeout(Duration::from_millis(50))).build().unwrap();
         let calls = stream::iter(0..CALLS).map(|number| submit(&heygen, number)).buffer_unordered(8);
         let outcomes: Vec<_> = calls.collect::<Vec<_>>().await.into_iter().flatten().collect();
         questions += sim.requests().iter().filter(|request| request.status == Some(409)).count();

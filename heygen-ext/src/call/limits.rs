@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::surroundings::Surroundings;
-use crate::Error;
+use crate::error::Error;
+use crate::runtime::Runtime;
 
 /// Longest pause between requests: a rate below one in a year is a mistake.
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
@@ -40,9 +40,9 @@ impl Limits {
 
     /// How long the next request has to wait for its turn, which it then has; none when that is longer than it may, and
     /// then the turn stays free for others.
-    pub(crate) fn turn(&self, surroundings: &dyn Surroundings, left: Option<Duration>) -> Option<Duration> {
+    pub(crate) fn turn(&self, runtime: &dyn Runtime, left: Option<Duration>) -> Option<Duration> {
         let Some((pause, next)) = &self.spacing else { return Some(Duration::ZERO) };
-        let now = surroundings.now();
+        let now = runtime.now();
         let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = next.filter(|next| *next > now).unwrap_or(now);
         if left.is_some_and(|left| turn - now >= left) {
@@ -56,11 +56,11 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::surroundings::tests::Still;
+    use crate::runtime::tests::ManualRuntime;
 
     #[test]
     fn requests_are_spaced() {
-        let (limits, time) = (Limits::new(None, Some(4.0)).unwrap(), Still::new());
+        let (limits, time) = (Limits::new(None, Some(4.0)).unwrap(), ManualRuntime::new());
         let turns: Vec<u128> = (0..3).map(|_| limits.turn(&time, None).unwrap().as_millis()).collect();
         assert_eq!(turns, [0, 250, 500]);
         time.advance(Duration::from_secs(10));
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn who_gives_up_takes_no_turn_from_others() {
-        let (limits, time) = (Limits::new(None, Some(1.0)).unwrap(), Still::new());
+        let (limits, time) = (Limits::new(None, Some(1.0)).unwrap(), ManualRuntime::new());
         assert!(limits.turn(&time, None).is_some());
         for _ in 0..100 {
             assert_eq!(limits.turn(&time, Some(Duration::from_millis(500))), None);
@@ -81,7 +81,7 @@ mod tests {
     fn what_is_no_rate_is_refused() {
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-30] {
             let error = Limits::new(None, Some(rate)).unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::Configuration, "{rate}");
+            assert_eq!(error.kind(), crate::error::ErrorKind::Configuration, "{rate}");
         }
     }
 }

@@ -1,15 +1,12 @@
 //! The policies of every call, in the one seam: credentials, keys, timeouts, retries, limits, telemetry.
 
+pub(crate) mod attempt;
 pub(crate) mod backoff;
-pub(crate) mod bucket;
 pub(crate) mod decision;
-pub(crate) mod exchange;
 #[cfg(test)]
 mod faulty;
 pub(crate) mod limits;
-pub(crate) mod movement;
-pub(crate) mod redaction;
-pub(crate) mod surroundings;
+pub(crate) mod retry_budget;
 pub(crate) mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -24,23 +21,23 @@ use heygen_api::{
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tracing::Instrument;
 
-use crate::credentials::{NoCredentials, Presented, Ready};
-use crate::options::Options;
+use crate::call_options::CallOptions;
+use crate::credentials::{Presented, Ready};
+use crate::runtime::Runtime;
+use attempt::Outcome;
 use backoff::Backoff;
-use bucket::Bucket;
 use decision::{Decision, Phase, Try, decide};
-use exchange::Outcome;
 use limits::Limits;
-use surroundings::Surroundings;
-use telemetry::{Audience, CallReport, TryReport};
+use retry_budget::RetryBudget;
+use telemetry::{AttemptReport, CallReport, Observers};
 
 /// How often a request is sent at most.
-pub(crate) const TRIES: u32 = 3;
+pub(crate) const MAX_ATTEMPTS: u32 = 3;
 
-/// Pauses between tries.
+/// Pauses between attempts.
 pub(crate) const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 
-/// Pauses between questions after a call's own first try.
+/// Pauses between questions after a call's own first attempt.
 const QUESTIONS: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(8));
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -48,27 +45,27 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 /// What the calls of a client share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) http: Sender,
+    pub(crate) http: HttpSender,
     pub(crate) credentials: Ready,
     pub(crate) user_agent: HeaderValue,
-    pub(crate) bucket: Bucket,
+    pub(crate) retry_budget: RetryBudget,
     pub(crate) limits: Limits,
-    pub(crate) audience: Audience,
-    pub(crate) surroundings: Arc<dyn Surroundings>,
+    pub(crate) observers: Observers,
+    pub(crate) runtime: Arc<dyn Runtime>,
 }
 
 /// What the bytes go through.
-pub(crate) enum Sender {
+pub(crate) enum HttpSender {
     Http(reqwest::Client),
     /// A transport of the caller's.
-    Own(Arc<dyn Transport>),
+    Custom(Arc<dyn Transport>),
 }
 
-impl std::fmt::Debug for Sender {
+impl std::fmt::Debug for HttpSender {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Http(_) => "Http",
-            Self::Own(_) => "Own",
+            Self::Custom(_) => "Custom",
         })
     }
 }
@@ -77,7 +74,7 @@ impl std::fmt::Debug for Sender {
 #[derive(Debug, Clone)]
 pub(crate) struct Policies {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) options: Options,
+    pub(crate) options: CallOptions,
 }
 
 impl Transport for Policies {
@@ -87,8 +84,7 @@ impl Transport for Policies {
         operation: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         let span = telemetry::span(operation, request.url().host_str().unwrap_or_default());
-        let call =
-            Call { policies: self, operation, began: self.shared.surroundings.now(), span: span.clone() };
+        let call = Call { policies: self, operation, began: self.shared.runtime.now(), span: span.clone() };
         let mut request = Some(request);
         Box::pin(async move { call.run(&mut request).await }.instrument(span))
     }
@@ -105,8 +101,8 @@ struct Call<'a> {
 /// What a call remembers from try to try.
 #[derive(Default)]
 struct Progress {
-    tries: u32,
-    /// Questions after its own first try.
+    attempts: u32,
+    /// Questions after its own first attempt.
     waits: u32,
     /// Whether the last retry was paid for as one after a timeout.
     paid: Option<bool>,
@@ -122,7 +118,7 @@ impl Call<'_> {
 
     /// Time that the caller still gives.
     fn left(&self) -> Option<Duration> {
-        let spent = self.shared().surroundings.now().saturating_duration_since(self.began);
+        let spent = self.shared().runtime.now().saturating_duration_since(self.began);
         self.policies.options.deadline.map(|deadline| deadline.saturating_sub(spent))
     }
 
@@ -138,11 +134,11 @@ impl Call<'_> {
             Ok(place) => place,
             Err(error) => return self.finish(Outcome::unsent(error), progress, key),
         };
-        // What the service said to the last try, should there be no time for the next.
+        // What the service said to the last attempt, should there be no time for the next.
         let mut said: Option<Box<Outcome>> = None;
         loop {
             let next = slot.as_ref().and_then(Request::try_clone);
-            let began = self.shared().surroundings.now();
+            let began = self.shared().runtime.now();
             let presented = match (self.prepare().await, said) {
                 (Ok(presented), _) => presented,
                 (Err(error), Some(last)) if error.is_timeout() => return self.finish(*last, progress, key),
@@ -170,7 +166,7 @@ impl Call<'_> {
             let pause = match (decision, next) {
                 (Decision::Again(pause), Some(next)) => {
                     let timed_out = outcome.timed_out();
-                    self.shared().bucket.pay(timed_out);
+                    self.shared().retry_budget.pay(timed_out);
                     progress.paid = Some(timed_out);
                     *slot = Some(next);
                     pause
@@ -187,10 +183,10 @@ impl Call<'_> {
             if !pause.is_zero() {
                 tracing::debug!(
                     pause_ms = pause.as_millis() as u64,
-                    tries = progress.tries,
-                    "waits and tries again"
+                    attempts = progress.attempts,
+                    "waits and attempts again"
                 );
-                self.shared().surroundings.sleep(pause).await;
+                self.shared().runtime.sleep(pause).await;
             }
         }
     }
@@ -203,16 +199,14 @@ impl Call<'_> {
         }
     }
 
-    /// What a try needs: its turn, and credentials.
+    /// What an attempt needs: its turn, and credentials.
     async fn prepare(&self) -> Result<Option<Presented>, TransportError> {
-        let turn =
-            self.shared().limits.turn(&*self.shared().surroundings, self.left()).ok_or_else(no_time)?;
+        let turn = self.shared().limits.turn(&*self.shared().runtime, self.left()).ok_or_else(no_time)?;
         if !turn.is_zero() {
-            self.shared().surroundings.sleep(turn).await;
+            self.shared().runtime.sleep(turn).await;
         }
         let presented = self.within(self.shared().credentials.present()).await?;
-        let presented = presented
-            .map_err(|problem| TransportError::not_sent(NoCredentials::new(String::new(), problem)))?;
+        let presented = presented.map_err(TransportError::not_sent)?;
         match self.left() {
             Some(Duration::ZERO) => Err(no_time()),
             _ => Ok(presented),
@@ -226,11 +220,11 @@ impl Call<'_> {
         renewal.map_err(|problem| {
             let request = outcome.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
             let refusal = format!("the service refused the access token with 401{request}; ");
-            TransportError::not_sent(NoCredentials::new(refusal, problem))
+            TransportError::not_sent(problem.after(refusal))
         })
     }
 
-    /// One try.
+    /// One attempt.
     async fn attempt(
         &self,
         slot: &mut Option<Request>,
@@ -240,8 +234,8 @@ impl Call<'_> {
         if let (Some(presented), Some(request)) = (&presented, slot.as_mut()) {
             request.headers_mut().insert(presented.name.clone(), presented.value.clone());
         }
-        progress.tries += 1;
-        let outcome = exchange::exchange(
+        progress.attempts += 1;
+        let outcome = attempt::send_once(
             &self.shared().http,
             slot,
             self.operation,
@@ -292,7 +286,7 @@ impl Call<'_> {
 
     fn judge(&self, outcome: &Outcome, progress: &Progress, has_key: bool, replayable: bool) -> Decision {
         let shared = self.shared();
-        let asked = |response: &RawResponse| retry_after(response.headers(), shared.surroundings.date());
+        let asked = |response: &RawResponse| retry_after(response.headers(), shared.runtime.date());
         let phase = match outcome {
             Outcome::Answered { status, code, response } => {
                 Phase::Answered { status: *status, code: code.as_ref(), retry_after: asked(response) }
@@ -305,33 +299,33 @@ impl Call<'_> {
             method: self.operation.method(),
             has_key,
             phase,
-            // Questions are no tries of the work.
-            number: progress.tries.saturating_sub(progress.waits),
-            limit: self.policies.options.tries.unwrap_or(TRIES),
+            // Questions are no attempts of the work.
+            number: progress.attempts.saturating_sub(progress.waits),
+            limit: self.policies.options.max_attempts.unwrap_or(MAX_ATTEMPTS),
             waits: progress.waits,
             pause: self.pause(progress, outcome.code()),
             left: self.left(),
             replayable,
-            affordable: shared.bucket.affords(outcome.timed_out()),
+            affordable: shared.retry_budget.affords(outcome.timed_out()),
         })
     }
 
-    /// The pause before the next try, or the next question, with its jitter.
+    /// The pause before the next attempt, or the next question, with its jitter.
     fn pause(&self, progress: &Progress, code: Option<&ErrorCode>) -> Duration {
         let asks = code == Some(&ErrorCode::RequestInProgress);
-        let chance = self.shared().surroundings.chance();
+        let chance = self.shared().runtime.chance();
         match asks {
             true => QUESTIONS.pause(progress.waits, chance),
-            false => BACKOFF.pause(progress.tries.saturating_sub(progress.waits + 1), chance),
+            false => BACKOFF.pause(progress.attempts.saturating_sub(progress.waits + 1), chance),
         }
     }
 
     fn report(&self, outcome: &Outcome, progress: &Progress, began: Instant, decision: Decision) {
-        let duration = self.shared().surroundings.now().saturating_duration_since(began);
-        self.shared().audience.tell(|observer| {
-            observer.on_try(&TryReport {
+        let duration = self.shared().runtime.now().saturating_duration_since(began);
+        self.shared().observers.tell(|observer| {
+            observer.on_attempt(&AttemptReport {
                 operation: self.operation,
-                number: progress.tries,
+                number: progress.attempts,
                 status: outcome.status(),
                 code: outcome.code().map(ErrorCode::as_str),
                 duration,
@@ -351,19 +345,19 @@ impl Call<'_> {
     ) -> Result<RawResponse, TransportError> {
         let shared = self.shared();
         if matches!(&outcome, Outcome::Answered { status, .. } if status.is_success()) {
-            shared.bucket.refill(progress.paid);
+            shared.retry_budget.refill(progress.paid);
         }
         let report = CallReport {
             operation: self.operation,
-            tries: progress.tries,
+            attempts: progress.attempts,
             status: outcome.status(),
             code: outcome.code().map(ErrorCode::as_str),
             request_id: outcome.request_id(),
-            duration: shared.surroundings.now().saturating_duration_since(self.began),
+            duration: shared.runtime.now().saturating_duration_since(self.began),
         };
         telemetry::close(&self.span, &report);
-        shared.audience.tell(|observer| observer.on_call(&report));
-        let record = CallRecord::new(key, progress.tries);
+        shared.observers.tell(|observer| observer.on_call(&report));
+        let record = CallRecord::new(key, progress.attempts);
         outcome.into_result(record, progress.doubtful)
     }
 }

@@ -9,12 +9,12 @@ use http::StatusCode;
 use tracing::Span;
 use tracing::field::Empty;
 
-/// Hears of every try and every call: for metrics.
+/// Hears of every attempt and every call: for metrics.
 ///
 /// It is called where the call runs, so it should be quick. Nothing that it gets has a secret in it.
 pub trait Observer: Send + Sync + 'static {
-    /// A try is over.
-    fn on_try(&self, report: &TryReport<'_>) {
+    /// An attempt is over.
+    fn on_attempt(&self, report: &AttemptReport<'_>) {
         let _ = report;
     }
 
@@ -24,13 +24,13 @@ pub trait Observer: Send + Sync + 'static {
     }
 }
 
-/// One try of a call.
+/// One attempt of a call.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct TryReport<'a> {
+pub struct AttemptReport<'a> {
     /// The operation.
     pub operation: &'a Operation,
-    /// 1 for the first try.
+    /// 1 for the first attempt.
     pub number: u32,
     /// Status of the answer; none without an answer.
     pub status: Option<StatusCode>,
@@ -38,18 +38,18 @@ pub struct TryReport<'a> {
     pub code: Option<&'a str>,
     /// Time that the try took.
     pub duration: Duration,
-    /// Pause before the next try; none when this was the last.
+    /// Pause before the next attempt; none when this was the last.
     pub pause: Option<Duration>,
 }
 
-/// A call with all its tries.
+/// A call with all its attempts.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CallReport<'a> {
     /// The operation.
     pub operation: &'a Operation,
     /// How often the request was sent.
-    pub tries: u32,
+    pub attempts: u32,
     /// Status of the last answer; none without an answer.
     pub status: Option<StatusCode>,
     /// Code of the refusal.
@@ -62,9 +62,9 @@ pub struct CallReport<'a> {
 
 /// The observer of a client, if it has one.
 #[derive(Clone, Default)]
-pub(crate) struct Audience(pub(crate) Option<Arc<dyn Observer>>);
+pub(crate) struct Observers(pub(crate) Option<Arc<dyn Observer>>);
 
-impl Audience {
+impl Observers {
     pub(crate) fn tell(&self, tell: impl FnOnce(&dyn Observer)) {
         if let Some(observer) = &self.0 {
             tell(&**observer);
@@ -72,7 +72,7 @@ impl Audience {
     }
 }
 
-impl fmt::Debug for Audience {
+impl fmt::Debug for Observers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Observer" } else { "none" })
     }
@@ -99,7 +99,7 @@ pub(crate) fn span(operation: &Operation, host: &str) -> Span {
 
 /// Writes the end of a call into its span.
 pub(crate) fn close(span: &Span, report: &CallReport<'_>) {
-    span.record("http.request.resend_count", report.tries.saturating_sub(1));
+    span.record("http.request.resend_count", report.attempts.saturating_sub(1));
     span.record("heygen.duration_ms", u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX));
     if let Some(id) = report.request_id {
         span.record("heygen.request_id", id);

@@ -6,16 +6,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use heygen_api::types::{CreateVideoBody, CreateVideoFromAvatar};
-use heygen_api::{BoxFuture, Operation, RawResponse, Request, Transport, TransportError};
+use heygen_api::{BoxFuture, ErrorCode, Operation, RawResponse, Request, Transport, TransportError};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::surroundings::tests::Still;
-use crate::{
-    BoxError, CallReport, ErrorCode, ErrorKind, HeyGen, HeyGenBuilder, Observer, Options, TokenProvider,
-    TryReport,
-};
+use crate::box_error::BoxError;
+use crate::builder::HeyGenBuilder;
+use crate::call::telemetry::{AttemptReport, CallReport, Observer};
+use crate::call_options::CallOptions;
+use crate::client::HeyGen;
+use crate::credentials::TokenProvider;
+use crate::error::ErrorKind;
+use crate::runtime::tests::ManualRuntime;
 
-/// What a scripted service does with a try.
+/// What a scripted service does with an attempt.
 #[derive(Clone)]
 enum Act {
     Answer(u16, &'static str, Option<(&'static str, &'static str)>),
@@ -61,21 +64,21 @@ impl Transport for Script {
     }
 }
 
-struct Stage {
+struct Harness {
     heygen: HeyGen,
     script: Script,
-    time: Arc<Still>,
+    time: Arc<ManualRuntime>,
 }
 
-impl Stage {
+impl Harness {
     fn new(acts: &[Act]) -> Self {
         Self::with(acts, HeyGen::builder().api_key("k"))
     }
 
     fn with(acts: &[Act], builder: HeyGenBuilder) -> Self {
-        let (script, time) = (Script::default(), Arc::new(Still::new()));
+        let (script, time) = (Script::default(), Arc::new(ManualRuntime::new()));
         script.acts.lock().unwrap().extend(acts.iter().cloned());
-        let heygen = builder.transport(script.clone()).surroundings(time.clone()).build().unwrap();
+        let heygen = builder.transport(script.clone()).runtime(time.clone()).build().unwrap();
         Self { heygen, script, time }
     }
 
@@ -97,94 +100,94 @@ fn body() -> CreateVideoBody {
     CreateVideoFromAvatar::builder().avatar_id("a").script("s").build().unwrap().into()
 }
 
-async fn create(heygen: &HeyGen) -> Result<String, crate::Error> {
+async fn create(heygen: &HeyGen) -> Result<String, crate::error::Error> {
     Ok(heygen.api().create_video().body(body()).await?.into_inner().video_id)
 }
 
-async fn read(heygen: &HeyGen) -> Result<(), crate::Error> {
+async fn read(heygen: &HeyGen) -> Result<(), crate::error::Error> {
     heygen.api().get_current_user().send().await.map(drop).map_err(Into::into)
 }
 
 #[tokio::test]
 async fn one_key_goes_with_every_try_of_a_call_and_another_with_the_next() {
-    let stage = Stage::new(&[Act::NoAnswer, refusal(503, "unavailable"), OK]);
-    assert_eq!(create(&stage.heygen).await.unwrap(), "v");
-    create(&stage.heygen).await.unwrap();
-    let keys = stage.keys();
+    let harness = Harness::new(&[Act::NoAnswer, refusal(503, "unavailable"), OK]);
+    assert_eq!(create(&harness.heygen).await.unwrap(), "v");
+    create(&harness.heygen).await.unwrap();
+    let keys = harness.keys();
     assert_eq!((keys.len(), &keys[0], &keys[1]), (4, &keys[1], &keys[2]));
     assert_ne!(keys[2], keys[3]);
     assert_eq!(keys[0].len(), 36);
-    assert_eq!(stage.pauses(), [1000, 2000]);
+    assert_eq!(harness.pauses(), [1000, 2000]);
 }
 
 #[tokio::test]
 async fn a_key_of_the_callers_is_kept_and_is_in_the_error() {
-    let stage = Stage::new(&[Act::NoAnswer, Act::NoAnswer, Act::NoAnswer]);
-    let keyed = stage.heygen.with(Options::new().idempotency_key("mine"));
+    let harness = Harness::new(&[Act::NoAnswer, Act::NoAnswer, Act::NoAnswer]);
+    let keyed = harness.heygen.with(CallOptions::new().idempotency_key("mine"));
     let error = create(&keyed).await.unwrap_err();
-    assert_eq!((error.idempotency_key(), error.tries()), (Some("mine"), Some(3)));
+    assert_eq!((error.idempotency_key(), error.attempts()), (Some("mine"), Some(3)));
     assert!(error.may_have_executed() && error.is_retryable());
-    assert_eq!(stage.keys(), ["mine"; 3]);
-    let by_call = stage.heygen.api().create_video().idempotency_key("own").body(body()).send().await;
+    assert_eq!(harness.keys(), ["mine"; 3]);
+    let by_call = harness.heygen.api().create_video().idempotency_key("own").body(body()).send().await;
     assert!(by_call.is_ok());
-    assert_eq!(stage.keys()[3], "own");
+    assert_eq!(harness.keys()[3], "own");
 }
 
 #[tokio::test]
 async fn a_doubtful_try_is_not_forgotten() {
     for last in [Act::NotSent, refusal(429, "rate_limit_exceeded")] {
-        let stage = Stage::new(&[Act::NoAnswer, last.clone(), last]);
-        let error = create(&stage.heygen).await.unwrap_err();
+        let harness = Harness::new(&[Act::NoAnswer, last.clone(), last]);
+        let error = create(&harness.heygen).await.unwrap_err();
         assert!(error.may_have_executed(), "{error}");
     }
-    let stage = Stage::new(&[Act::NotSent, Act::NotSent, refusal(429, "rate_limit_exceeded")]);
-    assert!(!create(&stage.heygen).await.unwrap_err().may_have_executed());
+    let harness = Harness::new(&[Act::NotSent, Act::NotSent, refusal(429, "rate_limit_exceeded")]);
+    assert!(!create(&harness.heygen).await.unwrap_err().may_have_executed());
 }
 
 #[tokio::test]
 async fn a_call_under_way_is_asked_for_with_its_own_key() {
     let mut acts = vec![Act::NoAnswer];
     acts.extend(vec![refusal(409, "request_in_progress"); 6]);
-    let stage = Stage::new(&acts);
-    assert_eq!(create(&stage.heygen).await.unwrap(), "v");
-    assert_eq!(stage.keys().len(), 8);
-    assert!(stage.keys().windows(2).all(|pair| pair[0] == pair[1]));
-    assert_eq!(stage.pauses(), [1000, 1000, 2000, 4000, 8000, 8000, 8000]);
-    // Questions use up no tries: what goes wrong between them is tried again as ever.
+    let harness = Harness::new(&acts);
+    assert_eq!(create(&harness.heygen).await.unwrap(), "v");
+    assert_eq!(harness.keys().len(), 8);
+    assert!(harness.keys().windows(2).all(|pair| pair[0] == pair[1]));
+    assert_eq!(harness.pauses(), [1000, 1000, 2000, 4000, 8000, 8000, 8000]);
+    // Questions use up no attempts: what goes wrong between them is tried again as ever.
     let acts =
         [vec![Act::NoAnswer], vec![refusal(409, "request_in_progress"); 4], vec![Act::NoAnswer]].concat();
-    let stage = Stage::new(&acts);
-    assert_eq!(create(&stage.heygen).await.unwrap(), "v");
+    let harness = Harness::new(&acts);
+    assert_eq!(create(&harness.heygen).await.unwrap(), "v");
     // It ends too.
-    let stage = Stage::new(&vec![refusal(409, "request_in_progress"); 100]);
-    let error = create(&stage.heygen).await.unwrap_err();
+    let harness = Harness::new(&vec![refusal(409, "request_in_progress"); 100]);
+    let error = create(&harness.heygen).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::RequestInProgress));
     assert!(error.may_have_executed());
-    assert_eq!(stage.sent(), 21);
+    assert_eq!(harness.sent(), 21);
 }
 
 #[tokio::test]
 async fn deadlines_and_pauses_that_the_service_asks_for() {
     let wait = Act::Answer(429, "", Some(("retry-after", "40")));
-    let stage = Stage::new(&[wait.clone(), OK]);
-    read(&stage.heygen).await.unwrap_err_or_ok();
-    assert_eq!(stage.pauses(), [40_000]);
-    let stage = Stage::new(std::slice::from_ref(&wait));
-    let hasty = stage.heygen.with(Options::new().deadline(Duration::from_secs(30)));
+    let harness = Harness::new(&[wait.clone(), OK]);
+    read(&harness.heygen).await.unwrap_err_or_ok();
+    assert_eq!(harness.pauses(), [40_000]);
+    let harness = Harness::new(std::slice::from_ref(&wait));
+    let hasty = harness.heygen.with(CallOptions::new().deadline(Duration::from_secs(30)));
     let error = read(&hasty).await.unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.retry_after()), (429, Some(Duration::from_secs(40))));
-    assert!(stage.pauses().is_empty() && error.is_retryable());
-    let stage = Stage::new(&vec![refusal(500, "internal_error"); 9]);
-    let patient = stage.heygen.with(Options::new().tries(9));
+    assert!(harness.pauses().is_empty() && error.is_retryable());
+    let harness = Harness::new(&vec![refusal(500, "internal_error"); 9]);
+    let patient = harness.heygen.with(CallOptions::new().max_attempts(9));
     read(&patient).await.unwrap_err();
-    assert_eq!(stage.pauses(), [1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
+    assert_eq!(harness.pauses(), [1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
 }
 
 trait Settled {
     fn unwrap_err_or_ok(self);
 }
 
-impl Settled for Result<(), crate::Error> {
+impl Settled for Result<(), crate::error::Error> {
     /// The scripted success is not a user's profile; only that it was asked for matters.
     fn unwrap_err_or_ok(self) {
         if let Err(error) = self {
@@ -195,11 +198,11 @@ impl Settled for Result<(), crate::Error> {
 
 #[tokio::test]
 async fn an_outage_costs_each_call_one_try_once_the_bucket_is_empty() {
-    let stage = Stage::new(&vec![refusal(503, "unavailable"); 10_000]);
+    let harness = Harness::new(&vec![refusal(503, "unavailable"); 10_000]);
     for _ in 0..200 {
-        read(&stage.heygen).await.unwrap_err();
+        read(&harness.heygen).await.unwrap_err();
     }
-    assert_eq!(stage.sent(), 200 + 100);
+    assert_eq!(harness.sent(), 200 + 100);
 }
 
 #[derive(Clone, Default)]
@@ -220,69 +223,70 @@ impl TokenProvider for Tokens {
 
 #[tokio::test]
 async fn a_deadline_covers_the_wait_for_a_turn_and_what_was_not_sent_is_not_doubtful() {
-    let stage = Stage::with(&[], HeyGen::builder().api_key("k").requests_per_second(0.1));
-    create(&stage.heygen).await.unwrap();
-    let hasty = stage.heygen.with(Options::new().deadline(Duration::from_secs(5)));
+    let harness = Harness::with(&[], HeyGen::builder().api_key("k").requests_per_second(0.1));
+    create(&harness.heygen).await.unwrap();
+    let hasty = harness.heygen.with(CallOptions::new().deadline(Duration::from_secs(5)));
     let error = create(&hasty).await.unwrap_err();
     assert!(error.to_string().contains("deadline") && !error.may_have_executed(), "{error}");
-    assert!(stage.pauses().is_empty());
-    assert_eq!(stage.sent(), 1);
-    let late = stage.heygen.with(Options::new().deadline(Duration::ZERO));
+    assert!(harness.pauses().is_empty());
+    assert_eq!(harness.sent(), 1);
+    let late = harness.heygen.with(CallOptions::new().deadline(Duration::ZERO));
     assert!(!create(&late).await.unwrap_err().may_have_executed());
 }
 
 #[tokio::test]
 async fn a_place_among_the_calls_in_flight_is_waited_for_until_the_deadline() {
-    let stage = Stage::with(&[], HeyGen::builder().api_key("k").calls_in_flight(1));
-    let place = stage.heygen.shared().limits.enter().await.unwrap();
-    let hasty = stage.heygen.with(Options::new().deadline(Duration::from_millis(1)));
+    let harness = Harness::with(&[], HeyGen::builder().api_key("k").calls_in_flight(1));
+    let place = harness.heygen.shared().limits.enter().await.unwrap();
+    let hasty = harness.heygen.with(CallOptions::new().deadline(Duration::from_millis(1)));
     let error = create(&hasty).await.unwrap_err();
     assert!(error.to_string().contains("deadline") && !error.may_have_executed(), "{error}");
     drop(place);
-    create(&stage.heygen).await.unwrap();
+    create(&harness.heygen).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_key_that_fits_into_no_header_is_told_before_anything_is_sent() {
-    let stage = Stage::new(&[]);
-    let error = create(&stage.heygen.with(Options::new().idempotency_key("a\nb"))).await.unwrap_err();
+    let harness = Harness::new(&[]);
+    let error = create(&harness.heygen.with(CallOptions::new().idempotency_key("a\nb"))).await.unwrap_err();
     assert!(error.to_string().contains("idempotency key") && !error.may_have_executed(), "{error}");
-    assert_eq!(stage.sent(), 0);
+    assert_eq!(harness.sent(), 0);
 }
 
 #[tokio::test]
 async fn pauses_after_a_renewed_token_are_those_of_any_retry() {
     let acts = [refusal(401, "unauthorized"), Act::NoAnswer, OK];
-    let stage = Stage::with(&acts, HeyGen::builder().token_provider(Tokens::default()));
-    create(&stage.heygen).await.unwrap();
-    assert_eq!(stage.pauses(), [2000]);
+    let harness = Harness::with(&acts, HeyGen::builder().token_provider(Tokens::default()));
+    create(&harness.heygen).await.unwrap();
+    assert_eq!(harness.pauses(), [2000]);
 }
 
 #[tokio::test]
 async fn a_refused_token_is_renewed_once() {
     let unauthorized = refusal(401, "unauthorized");
-    let stage = Stage::with(&[unauthorized.clone(), OK], HeyGen::builder().token_provider(Tokens::default()));
-    assert_eq!(create(&stage.heygen).await.unwrap(), "v");
+    let harness =
+        Harness::with(&[unauthorized.clone(), OK], HeyGen::builder().token_provider(Tokens::default()));
+    assert_eq!(create(&harness.heygen).await.unwrap(), "v");
     let tokens: Vec<_> =
-        stage.script.seen.lock().unwrap().iter().map(|headers| headers["authorization"].clone()).collect();
+        harness.script.seen.lock().unwrap().iter().map(|headers| headers["authorization"].clone()).collect();
     assert_eq!(tokens, ["Bearer token-0", "Bearer token-1"]);
-    let stage = Stage::with(
+    let harness = Harness::with(
         &[unauthorized.clone(), unauthorized.clone()],
         HeyGen::builder().token_provider(Tokens::default()),
     );
-    assert_eq!(create(&stage.heygen).await.unwrap_err().code(), Some(ErrorCode::Unauthorized));
-    assert_eq!(stage.sent(), 2);
+    assert_eq!(create(&harness.heygen).await.unwrap_err().code(), Some(ErrorCode::Unauthorized));
+    assert_eq!(harness.sent(), 2);
     // A key is what it is.
-    let stage = Stage::new(&[unauthorized]);
-    assert_eq!(create(&stage.heygen).await.unwrap_err().code(), Some(ErrorCode::Unauthorized));
-    assert_eq!(stage.sent(), 1);
+    let harness = Harness::new(&[unauthorized]);
+    assert_eq!(create(&harness.heygen).await.unwrap_err().code(), Some(ErrorCode::Unauthorized));
+    assert_eq!(harness.sent(), 1);
 }
 
 #[derive(Clone, Default)]
 struct Ledger(Arc<Mutex<Vec<String>>>);
 
 impl Observer for Ledger {
-    fn on_try(&self, report: &TryReport<'_>) {
+    fn on_attempt(&self, report: &AttemptReport<'_>) {
         let status = report.status.map(|status| status.as_u16());
         self.0.lock().unwrap().push(format!(
             "try {} {status:?} {:?}",
@@ -295,7 +299,7 @@ impl Observer for Ledger {
         let line = format!(
             "{} {} {:?} {:?} {:?}",
             report.operation.id(),
-            report.tries,
+            report.attempts,
             report.code,
             report.request_id,
             report.duration
@@ -307,11 +311,11 @@ impl Observer for Ledger {
 #[tokio::test]
 async fn an_observer_hears_of_tries_and_calls() {
     let ledger = Ledger::default();
-    let stage = Stage::with(
+    let harness = Harness::with(
         &[Act::NoAnswer, refusal(404, "not_found")],
         HeyGen::builder().api_key("k").observer(ledger.clone()),
     );
-    read(&stage.heygen).await.unwrap_err();
+    read(&harness.heygen).await.unwrap_err();
     assert_eq!(
         *ledger.0.lock().unwrap(),
         [
@@ -325,12 +329,12 @@ async fn an_observer_hears_of_tries_and_calls() {
 #[tokio::test]
 async fn requests_are_spaced_and_named() {
     let builder = HeyGen::builder().api_key("k").requests_per_second(2.0).user_agent_suffix("mine/1");
-    let stage = Stage::with(&[], builder);
+    let harness = Harness::with(&[], builder);
     for _ in 0..3 {
-        create(&stage.heygen).await.unwrap();
+        create(&harness.heygen).await.unwrap();
     }
-    assert_eq!(stage.pauses(), [500, 500]);
-    let seen = stage.script.seen.lock().unwrap();
+    assert_eq!(harness.pauses(), [500, 500]);
+    let seen = harness.script.seen.lock().unwrap();
     let agent = seen[0]["user-agent"].to_str().unwrap();
     assert!(agent.starts_with("heygen-ext/") && agent.ends_with(" mine/1"), "{agent}");
 }
@@ -349,19 +353,19 @@ impl TokenProvider for NoTokens {
 
 #[tokio::test(start_paused = true)]
 async fn a_deadline_covers_the_wait_for_a_token() {
-    let stage = Stage::with(&[], HeyGen::builder().token_provider(NoTokens(None)));
-    let hasty = stage.heygen.with(Options::new().deadline(Duration::from_secs(5)));
+    let harness = Harness::with(&[], HeyGen::builder().token_provider(NoTokens(None)));
+    let hasty = harness.heygen.with(CallOptions::new().deadline(Duration::from_secs(5)));
     let error = create(&hasty).await.unwrap_err();
     assert!(error.to_string().contains("deadline") && !error.may_have_executed(), "{error}");
-    assert_eq!(stage.sent(), 0);
+    assert_eq!(harness.sent(), 0);
 }
 
 #[tokio::test]
 async fn without_a_token_nothing_is_sent_and_the_reason_is_told() {
     let ledger = Ledger::default();
     let builder = HeyGen::builder().token_provider(NoTokens(Some("the vault is sealed")));
-    let stage = Stage::with(&[], builder.observer(ledger.clone()));
-    let error = create(&stage.heygen).await.unwrap_err();
+    let harness = Harness::with(&[], builder.observer(ledger.clone()));
+    let error = create(&harness.heygen).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
     assert!(error.to_string().ends_with("no credentials: the vault is sealed"), "{error}");
     assert!(!error.may_have_executed() && !error.is_retryable());
@@ -384,8 +388,8 @@ impl TokenProvider for Sealed {
 #[tokio::test]
 async fn why_a_refused_token_has_no_successor_is_told_with_the_refusal() {
     let acts = [refusal(401, "unauthorized")];
-    let stage = Stage::with(&acts, HeyGen::builder().token_provider(Sealed));
-    let error = create(&stage.heygen).await.unwrap_err();
+    let harness = Harness::with(&acts, HeyGen::builder().token_provider(Sealed));
+    let error = create(&harness.heygen).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
     let words = ["401 (request r)", "log in again"];
     assert!(words.iter().all(|words| error.to_string().contains(words)), "{error}");
@@ -395,8 +399,8 @@ async fn why_a_refused_token_has_no_successor_is_told_with_the_refusal() {
 async fn the_last_answer_is_told_when_there_is_no_time_for_another_try() {
     // The pause leaves a second, and the next turn is later than that.
     let builder = HeyGen::builder().api_key("k").requests_per_second(0.1);
-    let stage = Stage::with(&[refusal(503, "unavailable")], builder);
-    let hasty = stage.heygen.with(Options::new().deadline(Duration::from_secs(2)));
+    let harness = Harness::with(&[refusal(503, "unavailable")], builder);
+    let hasty = harness.heygen.with(CallOptions::new().deadline(Duration::from_secs(2)));
     let error = read(&hasty).await.unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.request_id()), (503, Some("r")));
 }
@@ -404,12 +408,12 @@ async fn the_last_answer_is_told_when_there_is_no_time_for_another_try() {
 #[tokio::test]
 async fn a_key_that_the_service_takes_for_none_is_refused() {
     for key in ["", "a b", "ü", &"x".repeat(256)] {
-        let stage = Stage::new(&[]);
-        let error = create(&stage.heygen.with(Options::new().idempotency_key(key))).await.unwrap_err();
+        let harness = Harness::new(&[]);
+        let error = create(&harness.heygen.with(CallOptions::new().idempotency_key(key))).await.unwrap_err();
         assert!(error.to_string().contains("idempotency key") && !error.may_have_executed(), "{error}");
-        let by_call = stage.heygen.api().create_video().idempotency_key(key).body(body()).send().await;
+        let by_call = harness.heygen.api().create_video().idempotency_key(key).body(body()).send().await;
         assert!(by_call.is_err());
-        assert_eq!(stage.sent(), 0);
+        assert_eq!(harness.sent(), 0);
     }
 }
 
@@ -428,7 +432,7 @@ async fn an_answer_that_stalls_keeps_what_came_of_it() {
             Box::pin(async { Ok(answer.body(reqwest::Body::wrap_stream(body)).unwrap().into()) })
         }
     }
-    let heygen = HeyGen::builder().api_key("k").transport(Stalls).options(Options::new().tries(1));
+    let heygen = HeyGen::builder().api_key("k").transport(Stalls).options(CallOptions::new().max_attempts(1));
     let error = read(&heygen.build().unwrap()).await.unwrap_err();
     assert_eq!((error.kind(), error.request_id()), (ErrorKind::Timeout, Some("r")));
     assert_eq!(error.status().unwrap(), 200);

@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::oauth::Tokens;
-use crate::Error;
+use super::tokens::Tokens;
+use crate::error::Error;
 
 /// Where it is, in the home directory.
 const DIRECTORY: &str = ".heygen";

@@ -3,6 +3,7 @@
 pub(crate) mod file;
 pub(crate) mod oauth;
 mod token_endpoint;
+mod tokens;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,12 +12,14 @@ use heygen_api::{BoxFuture, Credentials};
 use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{BoxError, Error};
+use crate::box_error::BoxError;
+use crate::credentials_error::CredentialsError;
+use crate::error::Error;
 use token_endpoint::RenewalError;
 
 /// Gives OAuth access tokens, for programs that keep them in a way of their own.
 ///
-/// It is asked before every try, so it should keep a token until shortly before its end, and make one new token for many
+/// It is asked before every attempt, so it should keep a token until shortly before its end, and make one new token for many
 /// callers that ask at once.
 pub trait TokenProvider: Send + Sync + 'static {
     /// A token that is good now.
@@ -29,38 +32,6 @@ pub trait TokenProvider: Send + Sync + 'static {
     }
 }
 
-/// There is no token for a call: what the error of such a call stands on.
-#[derive(Debug)]
-pub(crate) struct NoCredentials {
-    /// What led to it, if anything.
-    why: String,
-    source: BoxError,
-}
-
-impl NoCredentials {
-    pub(crate) fn new(why: String, source: BoxError) -> Self {
-        Self { why, source }
-    }
-
-    /// Whether there may be a token later, without anybody's doing. What the provider of a program means, it alone knows.
-    pub(crate) fn is_passing(&self) -> bool {
-        self.source.downcast_ref::<RenewalError>().is_some_and(|error| !error.rejected)
-    }
-}
-
-impl fmt::Display for NoCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}no credentials: {}", self.why, self.source)
-    }
-}
-
-impl std::error::Error for NoCredentials {
-    /// What the text does not say yet.
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.source()
-    }
-}
-
 /// Where the credentials of a client come from.
 #[derive(Clone)]
 pub(crate) enum Source {
@@ -69,7 +40,7 @@ pub(crate) enum Source {
     Provider(Arc<dyn TokenProvider>),
 }
 
-/// Credentials of one try.
+/// Credentials of one attempt.
 #[derive(Clone)]
 pub(crate) struct Presented {
     pub(crate) name: HeaderName,
@@ -96,7 +67,7 @@ impl Source {
 
 /// The credentials of a client.
 pub(crate) enum Ready {
-    /// The same header for every try, made once.
+    /// The same header for every attempt, made once.
     Fixed(Presented),
     Provider(Arc<dyn TokenProvider>),
     /// The transport sees to them.
@@ -104,26 +75,33 @@ pub(crate) enum Ready {
 }
 
 impl Ready {
-    /// The header of the next try.
-    pub(crate) async fn present(&self) -> Result<Option<Presented>, BoxError> {
+    /// The header of the next attempt.
+    pub(crate) async fn present(&self) -> Result<Option<Presented>, CredentialsError> {
         match self {
             Self::Absent => Ok(None),
             Self::Fixed(presented) => Ok(Some(presented.clone())),
             Self::Provider(provider) => {
-                let token = provider.token().await?;
-                let header = presented(&Credentials::bearer_token(token.expose_secret()))?;
+                let token = provider.token().await.map_err(missing)?;
+                let header = presented(&Credentials::bearer_token(token.expose_secret()));
+                let header = header.map_err(|error| missing(error.into()))?;
                 Ok(Some(Presented { token: Some(token), ..header }))
             }
         }
     }
 
     /// Whether there are other credentials than those that were refused.
-    pub(crate) async fn renew(&self, refused: &Presented) -> Result<bool, BoxError> {
+    pub(crate) async fn renew(&self, refused: &Presented) -> Result<bool, CredentialsError> {
         match (self, &refused.token) {
-            (Self::Provider(provider), Some(token)) => provider.refused(token).await,
+            (Self::Provider(provider), Some(token)) => provider.refused(token).await.map_err(missing),
             _ => Ok(false),
         }
     }
+}
+
+/// Why a provider gave no token. Whether it may give one later is known of ours only.
+fn missing(error: BoxError) -> CredentialsError {
+    let transient = error.downcast_ref::<RenewalError>().is_some_and(|error| !error.rejected);
+    CredentialsError::new(error, transient)
 }
 
 fn presented(credentials: &Credentials) -> Result<Presented, heygen_api::Error> {

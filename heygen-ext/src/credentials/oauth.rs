@@ -13,10 +13,11 @@ use tracing::Instrument;
 use super::TokenProvider;
 use super::file::{CredentialsFile, Stored};
 use super::token_endpoint::{RenewalError, TOKEN_URL, TokenEndpoint};
-use crate::BoxError;
-use crate::Error;
-use crate::call::surroundings::Surroundings;
-use crate::http_clients::HttpClients;
+use super::tokens::Tokens;
+use crate::box_error::BoxError;
+use crate::error::Error;
+use crate::http_client::HttpClientFactory;
+use crate::runtime::Runtime;
 
 /// How long before its end a token is renewed.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -89,8 +90,8 @@ impl OAuth {
 
     pub(crate) fn provider(
         self,
-        surroundings: Arc<dyn Surroundings>,
-        clients: &HttpClients,
+        runtime: Arc<dyn Runtime>,
+        clients: &HttpClientFactory,
     ) -> Result<Renewing, Error> {
         let named = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
         if self.file.is_none() {
@@ -108,7 +109,7 @@ impl OAuth {
         Ok(Renewing(Arc::new(Renewal {
             endpoint: TokenEndpoint::new(&self.token_url, clients)?,
             file: self.file,
-            surroundings,
+            runtime,
             state: Arc::new(Mutex::new(state)),
             attempts: AtomicU64::new(0),
         })))
@@ -121,15 +122,6 @@ impl fmt::Debug for OAuth {
     }
 }
 
-/// An access token and what makes the next one.
-#[derive(Debug, Clone)]
-pub(crate) struct Tokens {
-    pub(crate) access: SecretString,
-    pub(crate) refresh: Option<SecretString>,
-    pub(crate) expires: Option<SystemTime>,
-    pub(crate) client_id: Option<String>,
-}
-
 /// The provider of renewed tokens.
 #[derive(Debug)]
 pub(crate) struct Renewing(Arc<Renewal>);
@@ -137,7 +129,7 @@ pub(crate) struct Renewing(Arc<Renewal>);
 struct Renewal {
     endpoint: TokenEndpoint,
     file: Option<CredentialsFile>,
-    surroundings: Arc<dyn Surroundings>,
+    runtime: Arc<dyn Runtime>,
     state: Arc<Mutex<State>>,
     /// How many renewals have ended. Who has waited for one that failed does not try it again.
     attempts: AtomicU64,
@@ -184,7 +176,7 @@ impl TokenProvider for Renewing {
         Box::pin(async {
             let seen = self.0.attempts.load(Ordering::Acquire);
             let state = Arc::clone(&self.0.state).lock_owned().await;
-            if state.is_good(self.0.surroundings.date()) {
+            if state.is_good(self.0.runtime.date()) {
                 return Ok(state.tokens.access.clone());
             }
             Ok(self.renewed(state, seen).await?)
@@ -236,11 +228,11 @@ impl Renewal {
         }
         state.failure = Some(failure.clone());
         state.hasty = true;
-        if state.is_good(self.surroundings.date()) { Ok(()) } else { Err(failure) }
+        if state.is_good(self.runtime.date()) { Ok(()) } else { Err(failure) }
     }
 
     async fn attempt(&self, state: &mut State) -> Result<(), RenewalError> {
-        let date = self.surroundings.date();
+        let date = self.runtime.date();
         if self.adopt(state).await && state.is_good(date) {
             return Ok(());
         }
@@ -296,7 +288,7 @@ impl Renewal {
             )));
         };
         // The service counts from some moment after this one.
-        let sent = self.surroundings.date();
+        let sent = self.runtime.date();
         let renewed = self.endpoint.renew(&used, &client_id).await?;
         let tokens = Tokens {
             access: renewed.access,

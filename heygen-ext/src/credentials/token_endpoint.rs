@@ -9,9 +9,9 @@ use reqwest::{Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::Error;
 use crate::address::is_local;
-use crate::http_clients::HttpClients;
+use crate::error::Error;
+use crate::http_client::HttpClientFactory;
 
 /// Where the service has it.
 pub(crate) const TOKEN_URL: &str = "https://api2.heygen.com/v1/oauth/token";
@@ -83,7 +83,7 @@ impl std::error::Error for RenewalError {
 }
 
 impl TokenEndpoint {
-    pub(crate) fn new(url: &str, clients: &HttpClients) -> Result<Self, Error> {
+    pub(crate) fn new(url: &str, clients: &HttpClientFactory) -> Result<Self, Error> {
         let url = Url::parse(url).map_err(|problem| {
             Error::configuration(format!("the address of the token endpoint is no URL: {problem}"))
         })?;
@@ -96,7 +96,7 @@ impl TokenEndpoint {
                  to this machine)",
             ));
         }
-        let clients = HttpClients { local: is_local(&url), ..clients.clone() };
+        let clients = HttpClientFactory { local: is_local(&url), ..clients.clone() };
         let http = clients.make(|options| {
             options.redirect(redirect::Policy::none()).retry(retry::never()).timeout(PATIENCE)
         })?;
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn tokens_go_only_where_nobody_listens() {
         for good in [TOKEN_URL, "http://127.0.0.1:1/t", "http://localhost/t", "http://[::1]:2/t"] {
-            assert!(TokenEndpoint::new(good, &HttpClients::default()).is_ok(), "{good}");
+            assert!(TokenEndpoint::new(good, &HttpClientFactory::default()).is_ok(), "{good}");
         }
         for wrong in [
             "http://api2.heygen.com/t",
@@ -220,8 +220,8 @@ mod tests {
             "/v1/oauth/token",
             "https://user:marked-secret@x/t",
         ] {
-            let error = TokenEndpoint::new(wrong, &HttpClients::default()).unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::Configuration, "{wrong}");
+            let error = TokenEndpoint::new(wrong, &HttpClientFactory::default()).unwrap_err();
+            assert_eq!(error.kind(), crate::error::ErrorKind::Configuration, "{wrong}");
             assert!(error.to_string().contains("token endpoint") && !error.to_string().contains("marked"));
         }
     }

@@ -7,7 +7,7 @@ use heygen_api::types::{
 };
 
 use super::link::Link;
-use super::resources::Srt;
+use super::srt::Srt;
 
 /// A file of a video.
 ///

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use heygen_api::{BoxFuture, Client};
 use reqwest::Url;
 
-use crate::Error;
 use crate::address::{is_local, shown};
+use crate::error::Error;
 
 /// A file that the service holds: its link, and where it can be read again when that one has expired.
 ///
@@ -192,7 +192,7 @@ mod tests {
             "",
         ] {
             let error = Link::new(url).checked(url).unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::Download, "{url}");
+            assert_eq!(error.kind(), crate::error::ErrorKind::Download, "{url}");
             assert!(!error.to_string().contains("?marked"), "{error}");
         }
     }

@@ -1,12 +1,13 @@
 //! Fetching files that the service holds.
 
-mod door;
 mod files;
 mod head;
+pub(crate) mod http_options;
 mod link;
 mod renewal;
 mod resources;
 mod resume;
+mod srt;
 mod stream;
 mod target;
 #[cfg(test)]
@@ -14,12 +15,11 @@ mod tests;
 
 use std::fmt;
 
-pub(crate) use door::options;
+use crate::means::Means;
 #[cfg(feature = "preview")]
 pub use files::LayerFile;
 pub use files::{ClipFile, LipsyncFile, ProofreadFile, RenderFile, TranslationFile, VideoFile};
 pub use link::Link;
-pub(crate) use resume::Means;
 use resume::Transfer;
 pub use stream::DownloadStream;
 pub use target::DownloadToPath;
@@ -40,11 +40,11 @@ pub use target::DownloadToPath;
 pub struct Download {
     means: Means,
     link: Link,
-    tell: Option<Tell>,
+    tell: Option<OnProgress>,
 }
 
 /// Takes the bytes received, and all that there will be if that is known.
-type Tell = Box<dyn FnMut(u64, Option<u64>) + Send>;
+type OnProgress = Box<dyn FnMut(u64, Option<u64>) + Send>;
 
 impl Download {
     pub(crate) fn new(means: Means, link: Link) -> Self {

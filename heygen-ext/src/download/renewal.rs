@@ -6,8 +6,8 @@ use heygen_api::Client;
 use reqwest::Url;
 
 use super::link::{Link, Standing};
-use crate::Error;
-use crate::call::surroundings::Surroundings;
+use crate::error::Error;
+use crate::runtime::Runtime;
 
 /// Pauses between looks at a finished resource whose links are not there yet: usually that takes less than half a minute.
 const LAG: [Duration; 5] = [
@@ -19,19 +19,15 @@ const LAG: [Duration; 5] = [
 ];
 
 /// The link at present, or the resource's if there is none.
-pub(super) async fn present(
-    link: &Link,
-    api: &Client,
-    surroundings: &dyn Surroundings,
-) -> Result<Url, Error> {
+pub(super) async fn present(link: &Link, api: &Client, runtime: &dyn Runtime) -> Result<Url, Error> {
     match link.current() {
         Some(url) => link.checked(url),
-        None => fresh(link, api, surroundings).await,
+        None => fresh(link, api, runtime).await,
     }
 }
 
 /// A link that the resource gives now.
-pub(super) async fn fresh(link: &Link, api: &Client, surroundings: &dyn Surroundings) -> Result<Url, Error> {
+pub(super) async fn fresh(link: &Link, api: &Client, runtime: &dyn Runtime) -> Result<Url, Error> {
     let what = link.what();
     let mut pauses = LAG.iter();
     loop {
@@ -56,7 +52,7 @@ pub(super) async fn fresh(link: &Link, api: &Client, surroundings: &dyn Surround
                 return Err(Error::download(format!("{what}: {problem}")));
             }
             (None, Standing::Finished { linked: false }) => match pauses.next() {
-                Some(pause) => surroundings.sleep(*pause).await,
+                Some(pause) => runtime.sleep(*pause).await,
                 None => {
                     let waited = LAG.iter().sum::<Duration>().as_secs();
                     let problem =

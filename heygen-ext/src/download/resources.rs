@@ -1,10 +1,10 @@
 //! Resources that have files: how each is read again, and which file is its main one.
 
 use heygen_api::types::{
-    AiClippingDetail, Asset, CompleteAssetUploadResponse, CreateSpeechResponse, DownloadSrtResponse,
-    FillerWordRemovalDetail, FillerWordRemovalDetailJobStatus, HyperframesRenderDetail,
-    HyperframesRenderStatus, JobStatus, LipsyncDetail, ModelVideoDetail, ModelVideoStatus,
-    UploadAssetResponse, VideoDetail, VideoStatus, VideoTranslationDetail, VideoTranslationStatus,
+    AiClippingDetail, Asset, CompleteAssetUploadResponse, CreateSpeechResponse, FillerWordRemovalDetail,
+    FillerWordRemovalDetailJobStatus, HyperframesRenderDetail, HyperframesRenderStatus, JobStatus,
+    LipsyncDetail, ModelVideoDetail, ModelVideoStatus, UploadAssetResponse, VideoDetail, VideoStatus,
+    VideoTranslationDetail, VideoTranslationStatus,
 };
 #[cfg(feature = "preview")]
 use heygen_api::types::{
@@ -13,8 +13,9 @@ use heygen_api::types::{
 use heygen_api::{BoxFuture, Client, Response};
 
 use super::link::{Link, Resource, Standing};
+use super::srt::Srt;
 use super::{LipsyncFile, RenderFile, VideoFile};
-use crate::UploadedAsset;
+use crate::upload::UploadedAsset;
 
 /// Makes a resource of a type whose status is an enumeration and whose reason for failing is a text.
 macro_rules! resource {
@@ -125,12 +126,6 @@ impl Resource for Asset {
     fn read(api: Client, id: String) -> BoxFuture<'static, Result<Self, heygen_api::Error>> {
         Box::pin(async move { Ok(api.get_asset().asset_id(id).await?.into_inner()) })
     }
-}
-
-/// The files of a proofread, which do not say whose they are.
-pub(super) struct Srt {
-    id: String,
-    pub(super) files: DownloadSrtResponse,
 }
 
 impl Resource for Srt {

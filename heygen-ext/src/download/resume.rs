@@ -1,34 +1,25 @@
 //! A file on its way down, across broken connections and expired links.
 
 use std::error::Error as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use heygen_api::{Client, TransportError, retry_after};
+use heygen_api::{TransportError, retry_after};
 use http::{HeaderValue, StatusCode, header};
 use reqwest::Url;
 
 use super::head::{Head, Place, Verdict, judge};
 use super::link::Link;
-use super::{Tell, renewal};
-use crate::Error;
+use super::{OnProgress, renewal};
 use crate::call::BACKOFF;
-use crate::call::surroundings::Surroundings;
+use crate::error::Error;
+use crate::means::Means;
 
 /// How often a transfer is taken up again before another byte has come.
 const RESUMPTIONS: u32 = 5;
 
 /// Longest pause that a server may ask for.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What a download goes by.
-#[derive(Clone)]
-pub(crate) struct Means {
-    pub(crate) files: reqwest::Client,
-    pub(crate) api: Client,
-    pub(crate) surroundings: Arc<dyn Surroundings>,
-}
 
 /// What comes of a transfer.
 #[derive(Debug, PartialEq)]
@@ -43,7 +34,7 @@ pub(super) enum Piece {
 pub(super) struct Transfer {
     means: Means,
     link: Link,
-    tell: Option<Tell>,
+    tell: Option<OnProgress>,
     /// Whether what was handed out can be taken back.
     restartable: bool,
     url: Option<Url>,
@@ -58,7 +49,7 @@ pub(super) struct Transfer {
 }
 
 impl Transfer {
-    pub(super) fn new(means: Means, link: Link, tell: Option<Tell>, restartable: bool) -> Self {
+    pub(super) fn new(means: Means, link: Link, tell: Option<OnProgress>, restartable: bool) -> Self {
         Self {
             means,
             link,
@@ -122,13 +113,13 @@ impl Transfer {
         Ok(())
     }
 
-    /// One try to get an answer with the file, or the rest of it.
+    /// One attempt to get an answer with the file, or the rest of it.
     async fn connect(&mut self) -> Result<Option<Piece>, Error> {
         let url = match self.url.clone() {
             Some(url) => url,
             None => {
-                let Means { api, surroundings, .. } = &self.means;
-                let url = renewal::present(&self.link, api, &**surroundings).await?;
+                let Means { api, runtime, .. } = &self.means;
+                let url = renewal::present(&self.link, api, &**runtime).await?;
                 self.url.insert(url).clone()
             }
         };
@@ -202,7 +193,7 @@ impl Transfer {
             Verdict::Changed => Err(self.changed()),
             Verdict::Refused => self.renew(status).await.map(|()| None),
             Verdict::Later => {
-                let asked = retry_after(response.headers(), self.means.surroundings.date());
+                let asked = retry_after(response.headers(), self.means.runtime.date());
                 drop(response);
                 self.set_back(Setback::Later(status, asked)).await.map(|()| None)
             }
@@ -235,8 +226,8 @@ impl Transfer {
             "the link was refused: gets a fresh one"
         );
         self.renewed = true;
-        let Means { api, surroundings, .. } = &self.means;
-        self.url = Some(renewal::fresh(&self.link, api, &**surroundings).await?);
+        let Means { api, runtime, .. } = &self.means;
+        self.url = Some(renewal::fresh(&self.link, api, &**runtime).await?);
         Ok(())
     }
 
@@ -254,7 +245,7 @@ impl Transfer {
         let plain = match self.setbacks {
             // Most breaks are over at once.
             1 => Duration::ZERO,
-            further => BACKOFF.pause(further - 2, self.means.surroundings.chance()),
+            further => BACKOFF.pause(further - 2, self.means.runtime.chance()),
         };
         let pause = plain.max(asked);
         tracing::debug!(
@@ -265,7 +256,7 @@ impl Transfer {
             "the download stopped: takes it up again"
         );
         if !pause.is_zero() {
-            self.means.surroundings.sleep(pause).await;
+            self.means.runtime.sleep(pause).await;
         }
         Ok(())
     }
@@ -274,7 +265,7 @@ impl Transfer {
         let what = self.link.what();
         let times = match self.setbacks {
             1 => String::new(),
-            times => format!(", and {times} tries in a row brought no more of it"),
+            times => format!(", and {times} attempts in a row brought no more of it"),
         };
         match setback {
             Setback::Later(status, asked) => {

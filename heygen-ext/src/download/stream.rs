@@ -9,7 +9,7 @@ use futures_util::stream::{self, Stream};
 
 use super::Download;
 use super::resume::Piece;
-use crate::Error;
+use crate::error::Error;
 
 impl Download {
     /// Connects, and gives the file as a stream. Nothing is read ahead.

@@ -10,7 +10,7 @@ use tokio::io::{AsyncSeekExt, AsyncWrite, AsyncWriteExt};
 
 use super::Download;
 use super::resume::{Piece, Transfer};
-use crate::Error;
+use crate::error::Error;
 
 /// A download to a path: [`Download::to_path`].
 #[must_use = "nothing is fetched until it is awaited"]

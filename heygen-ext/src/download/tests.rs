@@ -10,8 +10,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::Download;
-use crate::call::surroundings::{Surroundings, tests::Still};
-use crate::{Error, ErrorKind, HeyGen, Link};
+use crate::client::HeyGen;
+use crate::download::Link;
+use crate::error::{Error, ErrorKind};
+use crate::runtime::{Runtime, tests::ManualRuntime};
 
 /// One answer for each connection in turn, as it goes over the wire; then it closes.
 struct Server {
@@ -78,10 +80,10 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}\r\n{body}")
 }
 
-fn download(server: &Server) -> (Download, Arc<Still>) {
-    let still = Arc::new(Still::new());
-    let surroundings: Arc<dyn Surroundings> = Arc::clone(&still) as _;
-    let heygen = HeyGen::builder().api_key("k").surroundings(surroundings).build().unwrap();
+fn download(server: &Server) -> (Download, Arc<ManualRuntime>) {
+    let still = Arc::new(ManualRuntime::new());
+    let runtime: Arc<dyn Runtime> = Arc::clone(&still) as _;
+    let heygen = HeyGen::builder().api_key("k").runtime(runtime).build().unwrap();
     (heygen.download(Link::new(&*server.url)), still)
 }
 
@@ -135,7 +137,7 @@ async fn five_resumptions_without_a_byte_are_enough() {
     let (file, server, pauses) = fetch(answers).await;
     let error = file.unwrap_err();
     assert_eq!((error.kind(), server.ranges().len()), (ErrorKind::Download, 6));
-    assert!(error.to_string().contains("after 4 of 10 bytes, and 6 tries in a row"), "{error}");
+    assert!(error.to_string().contains("after 4 of 10 bytes, and 6 attempts in a row"), "{error}");
     assert!(error.is_retryable() && error.may_have_executed());
     assert_eq!(pauses, [1000, 2000, 4000, 8000]);
 }
@@ -265,15 +267,16 @@ async fn memory_is_bounded() {
 async fn an_idle_connection_is_a_broken_one() {
     let server = Server::start_with(vec![whole("\"t\"", "0123"), rest(4, "456789")], false).await;
     let (mut download, _) = download(&server);
-    let impatient = super::options(reqwest::Client::builder()).read_timeout(Duration::from_millis(100));
+    let impatient = super::http_options::http_options(reqwest::Client::builder())
+        .read_timeout(Duration::from_millis(100));
     download.means.files = impatient.build().unwrap();
     assert_eq!(download.bytes(10).await.unwrap(), "0123456789");
 }
 
 /// The simulator's clock goes on where somebody sleeps.
-struct SimTime(Sim, Still);
+struct SimTime(Sim, ManualRuntime);
 
-impl Surroundings for SimTime {
+impl Runtime for SimTime {
     fn now(&self) -> std::time::Instant {
         self.1.now()
     }
@@ -294,11 +297,11 @@ impl Surroundings for SimTime {
 
 async fn late_video() -> (Arc<SimTime>, HeyGen, heygen_api::types::VideoDetail) {
     let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
-    let time = Arc::new(SimTime(sim, Still::new()));
+    let time = Arc::new(SimTime(sim, ManualRuntime::new()));
     let heygen = HeyGen::builder()
         .api_key(time.0.api_key())
         .base_url(time.0.base_url())
-        .surroundings(Arc::clone(&time) as _)
+        .runtime(Arc::clone(&time) as _)
         .build()
         .unwrap();
     let body = heygen_api::types::CreateVideoFromAvatar::builder()

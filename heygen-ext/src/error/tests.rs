@@ -122,7 +122,7 @@ async fn the_questions_are_those_of_the_failed_call() {
         (refused(200, "<html>"), ErrorKind::Decode, false, false, false),
     ] {
         let error = call(answer).await;
-        let raw = error.call().unwrap();
+        let raw = error.api_error().unwrap();
         assert_eq!((error.kind(), error.is_retryable()), (kind, retryable), "{error}");
         assert_eq!((error.is_timeout(), error.is_connect()), (timeout, connect), "{error}");
         assert_eq!(
@@ -132,7 +132,7 @@ async fn the_questions_are_those_of_the_failed_call() {
         assert_eq!(error.to_string(), raw.to_string());
     }
     let vault = io::Error::other(io::Error::other("the disk is gone"));
-    let error = call(Err(TransportError::not_sent(NoCredentials::new(String::new(), vault.into())))).await;
+    let error = call(Err(TransportError::not_sent(CredentialsError::new(vault.into(), false)))).await;
     assert_eq!(error.kind(), ErrorKind::Credentials);
     assert_eq!(chain(&error), "get_video: not sent: no credentials: the disk is gone");
     let transfer = Error::upload_transfer("u", TransportError::no_answer("x").timed_out());

@@ -14,16 +14,17 @@ use heygen_api::types::{
 };
 
 use super::UploadedAsset;
+use super::body::UploadBody;
 use super::direct::{self, Slot};
-use super::file::File;
-use super::prepared::Prepared;
-use super::watch::{Tell, Watch};
-use crate::{Error, HeyGen};
+use super::file_source::FileSource;
+use super::progress::{OnProgress, UploadProgress};
+use crate::error::Error;
+use crate::means::Means;
 
 /// Files of a batch, at most.
 const MOST: usize = 100;
 
-const PARALLEL: usize = 4;
+const CONCURRENCY: usize = 4;
 const DEADLINE: Duration = Duration::from_secs(600);
 
 /// The first pause between looks at a batch; each further one is half as long again, up to the longest.
@@ -45,11 +46,11 @@ type Outcome = Result<UploadedAsset, Error>;
 /// those of a batch at a time.
 ///
 /// ```no_run
-/// use heygen_ext::{File, HeyGen};
+/// use heygen_ext::{FileSource, HeyGen};
 ///
 /// # async fn example() -> Result<(), heygen_ext::Error> {
 /// let heygen = HeyGen::from_env()?;
-/// let files = ["intro.mp4", "photo.png"].map(File::path);
+/// let files = ["intro.mp4", "photo.png"].map(FileSource::path);
 /// for outcome in heygen.upload_all(files).await {
 ///     match outcome {
 ///         Ok(asset) => println!("{}", asset.asset_id),
@@ -61,21 +62,21 @@ type Outcome = Result<UploadedAsset, Error>;
 /// ```
 #[must_use = "nothing is uploaded until it is sent"]
 pub struct UploadAll {
-    heygen: HeyGen,
-    files: Vec<File>,
-    parallel: usize,
+    means: Means,
+    files: Vec<FileSource>,
+    concurrency: usize,
     deadline: Duration,
     on_progress: Option<TellAll>,
 }
 
 impl UploadAll {
-    pub(crate) fn new(heygen: HeyGen, files: Vec<File>) -> Self {
-        Self { heygen, files, parallel: PARALLEL, deadline: DEADLINE, on_progress: None }
+    pub(crate) fn new(means: Means, files: Vec<FileSource>) -> Self {
+        Self { means, files, concurrency: CONCURRENCY, deadline: DEADLINE, on_progress: None }
     }
 
     /// Reads and sends so many files at a time; the default is 4.
-    pub fn parallel(mut self, files: usize) -> Self {
-        self.parallel = files.max(1);
+    pub fn concurrency(mut self, files: usize) -> Self {
+        self.concurrency = files.max(1);
         self
     }
 
@@ -100,12 +101,12 @@ impl UploadAll {
     /// Each outcome has those of [`Upload::send`](crate::Upload::send), and what the service says of a file that it did
     /// not take in. An operation that fails for a whole batch is the outcome of each file of that batch.
     pub async fn send(self) -> Vec<Outcome> {
-        let Self { heygen, files, parallel, deadline, on_progress } = self;
-        let run = Run { heygen, parallel, deadline, on_progress };
+        let Self { means, files, concurrency, deadline, on_progress } = self;
+        let run = Run { means, concurrency, deadline, on_progress };
         let mut files = files.into_iter().enumerate();
         let mut outcomes = BTreeMap::new();
         for number in 0.. {
-            let some: Vec<(usize, File)> = files.by_ref().take(MOST).collect();
+            let some: Vec<(usize, FileSource)> = files.by_ref().take(MOST).collect();
             if some.is_empty() {
                 break;
             }
@@ -131,8 +132,8 @@ impl fmt::Debug for UploadAll {
 }
 
 struct Run {
-    heygen: HeyGen,
-    parallel: usize,
+    means: Means,
+    concurrency: usize,
     deadline: Duration,
     on_progress: Option<TellAll>,
 }
@@ -142,7 +143,7 @@ struct Entry {
     /// Its place among all files.
     index: usize,
     label: String,
-    prepared: Arc<Prepared>,
+    prepared: Arc<UploadBody>,
     digest: String,
 }
 
@@ -163,13 +164,18 @@ impl Sent {
 
 impl Run {
     /// Uploads up to a hundred files, and puts down an outcome for each.
-    async fn batch(&self, number: usize, files: Vec<(usize, File)>, outcomes: &mut BTreeMap<usize, Outcome>) {
+    async fn batch(
+        &self,
+        number: usize,
+        files: Vec<(usize, FileSource)>,
+        outcomes: &mut BTreeMap<usize, Outcome>,
+    ) {
         let looked_at = stream::iter(files).map(|(index, file)| async move {
             let label = file.label();
             let entry = Self::look(index, &label, file).await;
             entry.map_err(|error| (index, error.about_file(&label)))
         });
-        let mut looked_at: Vec<_> = looked_at.buffered(self.parallel).collect().await;
+        let mut looked_at: Vec<_> = looked_at.buffered(self.concurrency).collect().await;
         let mut entries = Vec::new();
         for looked_at in looked_at.drain(..) {
             match looked_at {
@@ -181,7 +187,7 @@ impl Run {
         let slots = entries.into_iter().zip(batch.items).enumerate();
         let sending = stream::iter(slots).map(|(item, (entry, slot))| self.put(item, entry, slot.into()));
         let mut waiting = Vec::new();
-        let all: Vec<_> = sending.buffer_unordered(self.parallel).collect().await;
+        let all: Vec<_> = sending.buffer_unordered(self.concurrency).collect().await;
         for sent in all {
             match sent {
                 Ok(sent) => waiting.push(sent),
@@ -193,8 +199,8 @@ impl Run {
         }
     }
 
-    async fn look(index: usize, label: &str, file: File) -> Result<Entry, Error> {
-        let prepared = Arc::new(Prepared::of(file).await?.replayable().await?);
+    async fn look(index: usize, label: &str, file: FileSource) -> Result<Entry, Error> {
+        let prepared = Arc::new(UploadBody::of(file).await?.replayable().await?);
         let digest = prepared.digest().await?;
         Ok(Entry { index, label: label.to_owned(), prepared, digest })
     }
@@ -218,7 +224,7 @@ impl Run {
                     .checksum_sha256(entry.digest.as_str())
             });
             let body = CreateAssetUploadBatchRequest::builder().files(files);
-            let mut call = self.heygen.api().create_asset_upload_batch().body(body);
+            let mut call = self.means.api.create_asset_upload_batch().body(body);
             if let Some(key) = self.key(number, round) {
                 call = call.idempotency_key(key);
             }
@@ -252,16 +258,16 @@ impl Run {
 
     /// The caller's key, made another for each call: one key is one call.
     fn key(&self, number: usize, round: u32) -> Option<String> {
-        let key = self.heygen.idempotency_key()?;
+        let key = self.means.idempotency_key.as_deref()?;
         Some(if (number, round) == (0, 0) { key.to_owned() } else { format!("{key}.{number}.{round}") })
     }
 
     async fn put(&self, item: usize, entry: Entry, slot: Slot) -> Result<Sent, (usize, Error)> {
         let Entry { index, label, prepared, .. } = entry;
-        let tell = self.on_progress.clone().map(|tell| -> Tell {
+        let tell = self.on_progress.clone().map(|tell| -> OnProgress {
             Box::new(move |sent, all| (tell.lock().unwrap_or_else(PoisonError::into_inner))(index, sent, all))
         });
-        match direct::put(&self.heygen, &slot, &prepared, &Watch::new(tell), None).await {
+        match direct::put(&self.means, &slot, &prepared, &UploadProgress::new(tell), None).await {
             Ok(()) => {
                 let asset = UploadedAsset::new(slot.asset_id, None, prepared.media.clone(), prepared.size);
                 Ok(Sent { index, label, item, asset })
@@ -272,7 +278,7 @@ impl Run {
 
     async fn complete(&self, number: usize, drive: u32, batch_id: &str) -> Result<(), Error> {
         let body = CompleteAssetBatchRequest::builder().batch_id(batch_id);
-        let mut call = self.heygen.api().complete_asset_batch().body(body);
+        let mut call = self.means.api.complete_asset_batch().body(body);
         if let Some(key) = self.key(number, drive) {
             call = call.idempotency_key(key);
         }
@@ -288,8 +294,8 @@ impl Run {
         mut waiting: Vec<Sent>,
         outcomes: &mut BTreeMap<usize, Outcome>,
     ) {
-        let surroundings = self.heygen.surroundings();
-        let began = surroundings.now();
+        let runtime = &self.means.runtime;
+        let began = runtime.now();
         let (mut drives, mut pause) = (0, FIRST_PAUSE);
         let end = loop {
             if let Err(error) = self.complete(number, drives, batch_id).await
@@ -299,7 +305,7 @@ impl Run {
             }
             drives += 1;
             let end = loop {
-                surroundings.sleep(pause).await;
+                runtime.sleep(pause).await;
                 pause = pause.mul_f64(1.5).min(LONGEST_PAUSE);
                 let unseen = match self.look_at(batch_id).await {
                     Ok(items) => settle(&items, &mut waiting, outcomes),
@@ -309,7 +315,7 @@ impl Run {
                 if waiting.is_empty() {
                     return;
                 }
-                if surroundings.now().saturating_duration_since(began) >= self.deadline {
+                if runtime.now().saturating_duration_since(began) >= self.deadline {
                     break Some(Error::deadline(self.deadline));
                 }
                 // The service may have been told before it saw the bytes.
@@ -327,7 +333,7 @@ impl Run {
     async fn look_at(&self, batch_id: &str) -> Result<Vec<VideoBatchItem>, Error> {
         let (mut items, mut token) = (Vec::new(), None::<String>);
         loop {
-            let mut call = self.heygen.api().get_asset_batch().batch_id(batch_id).limit(MOST as u32);
+            let mut call = self.means.api.get_asset_batch().batch_id(batch_id).limit(MOST as u32);
             if let Some(token) = &token {
                 call = call.token(token.as_str());
             }

@@ -13,12 +13,13 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::{Body, Url};
 
 use super::UploadedAsset;
-use super::prepared::Prepared;
-use super::sum::Sum;
-use super::watch::Watch;
+use super::body::UploadBody;
+use super::checksum::Checksum;
+use super::progress::UploadProgress;
 use crate::call::BACKOFF;
-use crate::call::movement::IDLE;
-use crate::{Error, HeyGen};
+use crate::error::Error;
+use crate::idle_timeout::IDLE_TIMEOUT;
+use crate::means::Means;
 
 /// How often, and with which growing pause, an upload is finished again because the service does not see its bytes yet.
 const MOST_EARLY: u32 = 5;
@@ -62,20 +63,20 @@ impl From<AssetUploadBatchItem> for Slot {
 }
 
 pub(super) async fn upload(
-    heygen: &HeyGen,
-    prepared: &Arc<Prepared>,
-    watch: &Watch,
+    means: &Means,
+    prepared: &Arc<UploadBody>,
+    watch: &UploadProgress,
 ) -> Result<UploadedAsset, Error> {
-    let (sum, mut round) = (Sum::default(), 0);
+    let (sum, mut round) = (Checksum::default(), 0);
     loop {
-        let began = heygen.surroundings().now();
-        let slot = open(heygen, prepared, round).await?;
+        let began = means.runtime.now();
+        let slot = open(means, prepared, round).await?;
         let of_asset = |error: Error| error.of_asset(&slot.asset_id);
-        match put(heygen, &slot, prepared, watch, Some(&sum)).await {
-            Ok(()) => return Ok(complete(heygen, &slot.asset_id, sum.get()).await.map_err(of_asset)?.into()),
-            // The link of a slow upload may have lapsed before its next try: one more slot, and no further.
+        match put(means, &slot, prepared, watch, Some(&sum)).await {
+            Ok(()) => return Ok(complete(means, &slot.asset_id, sum.get()).await.map_err(of_asset)?.into()),
+            // The link of a slow upload may have lapsed before its next attempt: one more slot, and no further.
             Err(error) if round == 0 && error.status() == Some(StatusCode::FORBIDDEN) => {
-                let age = heygen.surroundings().now().saturating_duration_since(began);
+                let age = means.runtime.now().saturating_duration_since(began);
                 if u64::try_from(slot.lifetime).is_ok_and(|seconds| age < Duration::from_secs(seconds)) {
                     return Err(of_asset(error));
                 }
@@ -86,20 +87,20 @@ pub(super) async fn upload(
     }
 }
 
-async fn open(heygen: &HeyGen, prepared: &Prepared, round: u32) -> Result<Slot, Error> {
+async fn open(means: &Means, prepared: &UploadBody, round: u32) -> Result<Slot, Error> {
     let body = CreateAssetUploadRequest::builder()
         .filename(prepared.name.as_str())
         .content_type(prepared.media.as_str())
         .size_bytes(prepared.size);
-    let mut call = heygen.api().create_asset_upload().body(body);
+    let mut call = means.api.create_asset_upload().body(body);
     // One key is one slot.
-    if let Some(key) = heygen.idempotency_key().filter(|_| round > 0) {
+    if let Some(key) = means.idempotency_key.as_deref().filter(|_| round > 0) {
         call = call.idempotency_key(format!("{key}.{round}"));
     }
     Ok(call.await?.into_inner().into())
 }
 
-/// Why a try to fill a slot failed, and whether another may mend it.
+/// Why an attempt to fill a slot failed, and whether another may mend it.
 struct Failure {
     error: Error,
     again: bool,
@@ -113,11 +114,11 @@ impl From<Error> for Failure {
 
 /// Fills a slot. A second PUT of the same bytes is the same as one.
 pub(super) async fn put(
-    heygen: &HeyGen,
+    means: &Means,
     slot: &Slot,
-    prepared: &Arc<Prepared>,
-    watch: &Watch,
-    sum: Option<&Sum>,
+    prepared: &Arc<UploadBody>,
+    watch: &UploadProgress,
+    sum: Option<&Checksum>,
 ) -> Result<(), Error> {
     if u64::try_from(slot.max_bytes).is_ok_and(|most| most < prepared.size) {
         return Err(Error::upload(format!(
@@ -127,43 +128,46 @@ pub(super) async fn put(
     }
     let mut number = 1;
     loop {
-        let sending = async { Ok(put_once(heygen, slot, prepared, watch, sum).await) };
+        let sending = async { Ok(put_once(means, slot, prepared, watch, sum).await) };
         match watch.guard(sending).await? {
             Ok(()) => return Ok(()),
-            Err(Failure { error, again }) if !again || number >= heygen.tries() => return Err(error),
+            Err(Failure { error, again }) if !again || number >= means.max_attempts => return Err(error),
             Err(Failure { error, .. }) => {
-                tracing::debug!(tries = number, problem = %error, "sends the file again");
-                pause(heygen, number).await;
+                tracing::debug!(attempts = number, problem = %error, "sends the file again");
+                pause(means, number).await;
                 number += 1;
             }
         }
     }
 }
 
-/// Waits before the next try: a second, two, four, each a little longer or shorter.
-async fn pause(heygen: &HeyGen, tries: u32) {
-    let surroundings = heygen.surroundings();
-    surroundings.sleep(BACKOFF.pause(tries.saturating_sub(1), surroundings.chance())).await;
+/// Waits before the next attempt: a second, two, four, each a little longer or shorter.
+async fn pause(means: &Means, attempts: u32) {
+    let runtime = &means.runtime;
+    runtime.sleep(BACKOFF.pause(attempts.saturating_sub(1), runtime.chance())).await;
 }
 
 async fn put_once(
-    heygen: &HeyGen,
+    means: &Means,
     slot: &Slot,
-    prepared: &Arc<Prepared>,
-    watch: &Watch,
-    sum: Option<&Sum>,
+    prepared: &Arc<UploadBody>,
+    watch: &UploadProgress,
+    sum: Option<&Checksum>,
 ) -> Result<(), Failure> {
     let body = Body::wrap_stream(prepared.open(watch, sum));
-    let request = request(heygen, slot, prepared.size, body)?;
+    let request = request(means, slot, prepared.size, body)?;
     let again = |problem: TransportError| Failure {
         error: Error::upload_transfer("the file did not reach the storage", problem),
         again: true,
     };
-    let late =
-        || again(TransportError::no_answer(format!("nothing moved for {} s", IDLE.as_secs())).timed_out());
+    let late = || {
+        again(
+            TransportError::no_answer(format!("nothing moved for {} s", IDLE_TIMEOUT.as_secs())).timed_out(),
+        )
+    };
     // The link is signed, so whoever reads it in an error can use it: the conversion leaves it out.
     let response = tokio::select! {
-        sent = heygen.storage().execute(request) => sent.map_err(|error| again(error.into()))?,
+        sent = means.storage.execute(request) => sent.map_err(|error| again(error.into()))?,
         () = watch.idle() => return Err(late()),
     };
     let status = response.status();
@@ -183,11 +187,11 @@ async fn put_once(
 }
 
 /// The PUT as it was signed: the headers that came with the link, the exact length, and nothing of ours.
-fn request(heygen: &HeyGen, slot: &Slot, size: u64, body: Body) -> Result<reqwest::Request, Error> {
+fn request(means: &Means, slot: &Slot, size: u64, body: Body) -> Result<reqwest::Request, Error> {
     let wrong = || Error::upload("the service gave a link for the upload that cannot be used");
     let url = Url::parse(&slot.url).map_err(|_| wrong())?;
     // Plain http is for a service on this machine alone.
-    if url.scheme() != "https" && !heygen.api().base_url().starts_with("http:") {
+    if url.scheme() != "https" && !means.api.base_url().starts_with("http:") {
         return Err(wrong());
     }
     let mut request = reqwest::Request::new(Method::PUT, url);
@@ -219,20 +223,20 @@ async fn storage_code(mut response: reqwest::Response) -> Option<String> {
     is_word.then(|| code.to_owned())
 }
 
-/// Finishes an upload. To do so twice is the same as once, so that lost answers and 5xx are followed by another try
+/// Finishes an upload. To do so twice is the same as once, so that lost answers and 5xx are followed by another attempt
 /// although the operation takes no key; and for some moments the service may not see the bytes yet.
 async fn complete(
-    heygen: &HeyGen,
+    means: &Means,
     asset_id: &str,
     sum: Option<String>,
 ) -> Result<CompleteAssetUploadResponse, Error> {
-    let (mut early, mut tries) = (0, 1);
+    let (mut early, mut attempts) = (0, 1);
     loop {
         let mut body = CompleteAssetUploadRequest::builder();
         if let Some(sum) = &sum {
             body = body.checksum_sha256(sum.as_str());
         }
-        let call = heygen.api().complete_asset_upload().asset_id(asset_id).body(body);
+        let call = means.api.complete_asset_upload().asset_id(asset_id).body(body);
         let error = match call.send().await {
             Ok(answer) => return Ok(answer.into_inner()),
             Err(error) => Error::from(error),
@@ -240,13 +244,13 @@ async fn complete(
         match error.status() {
             Some(StatusCode::CONFLICT) if early < MOST_EARLY => {
                 early += 1;
-                heygen.surroundings().sleep(EARLY_PAUSE * early).await;
+                means.runtime.sleep(EARLY_PAUSE * early).await;
             }
             // The seam has tried again by itself where it was turned away.
             Some(StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS) => return Err(error),
-            _ if error.is_retryable() && tries < heygen.tries() => {
-                pause(heygen, tries).await;
-                tries += 1;
+            _ if error.is_retryable() && attempts < means.max_attempts => {
+                pause(means, attempts).await;
+                attempts += 1;
             }
             _ => return Err(error),
         }

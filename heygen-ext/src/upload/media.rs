@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Bytes of the beginning that tell what a file is.
 pub(super) const HEAD: usize = 8 * 1024;
@@ -41,7 +41,7 @@ pub(super) fn detect(head: &[u8], name: &str) -> Result<&'static str, Error> {
 
 fn refused(found: &str) -> Error {
     Error::upload(format!(
-        "{found}; the service takes {TAKEN}: convert the file, or set `File::media_type` if it is one of these"
+        "{found}; the service takes {TAKEN}: convert the file, or set `FileSource::media_type` if it is one of these"
     ))
 }
 

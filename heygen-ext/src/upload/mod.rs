@@ -2,15 +2,15 @@
 
 mod asset;
 mod batch;
+mod body;
+mod checksum;
 mod direct;
-mod file;
+mod file_source;
 mod media;
-mod prepared;
+mod progress;
 mod read_ahead;
-mod sum;
 #[cfg(test)]
 mod tests;
-mod watch;
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -18,13 +18,14 @@ use std::sync::Arc;
 
 use heygen_api::{BoxFuture, FilePart};
 
-use crate::{Error, HeyGen};
-use prepared::Prepared;
-use watch::{Tell, Watch};
+use crate::error::Error;
+use crate::means::Means;
+use body::UploadBody;
+use progress::{OnProgress, UploadProgress};
 
 pub use asset::UploadedAsset;
 pub use batch::UploadAll;
-pub use file::File;
+pub use file_source::FileSource;
 
 /// Largest file that goes by form. The service says 32 MB; this holds whichever million it counts by, and what is larger
 /// goes straight to the storage.
@@ -38,19 +39,19 @@ const FORM_LIMIT: u64 = 32_000_000;
 ///
 /// | what goes wrong | what happens |
 /// |---|---|
-/// | the network, or a 5xx | up to 3 tries ([`Options::tries`](crate::Options::tries)), each with the whole file, and with one idempotency key |
+/// | the network, or a 5xx | up to 3 attempts ([`CallOptions::max_attempts`](crate::CallOptions::max_attempts)), each with the whole file, and with one idempotency key |
 /// | nothing moves for 60 seconds | the try ends |
 /// | the file is empty, a folder, not there, of a type that the service does not take | an error before anything is sent |
 /// | the file changes | an error; nothing is uploaded |
 /// | the file is larger than the storage takes | an error before the file is sent |
 ///
 /// ```no_run
-/// use heygen_ext::{File, HeyGen};
+/// use heygen_ext::{FileSource, HeyGen};
 ///
 /// # async fn example() -> Result<(), heygen_ext::Error> {
 /// let heygen = HeyGen::from_env()?;
 /// let asset = heygen
-///     .upload(File::path("launch.mp4"))
+///     .upload(FileSource::path("launch.mp4"))
 ///     .on_progress(|sent, all| println!("{sent} of {all} bytes"))
 ///     .await?;
 /// println!("{}", asset.asset_id);
@@ -59,15 +60,15 @@ const FORM_LIMIT: u64 = 32_000_000;
 /// ```
 #[must_use = "nothing is uploaded until it is sent"]
 pub struct Upload {
-    heygen: HeyGen,
-    file: File,
+    means: Means,
+    file: FileSource,
     direct: bool,
-    on_progress: Option<Tell>,
+    on_progress: Option<OnProgress>,
 }
 
 impl Upload {
-    pub(crate) fn new(heygen: HeyGen, file: File) -> Self {
-        Self { heygen, file, direct: false, on_progress: None }
+    pub(crate) fn new(means: Means, file: FileSource) -> Self {
+        Self { means, file, direct: false, on_progress: None }
     }
 
     /// Sends the file straight to the storage, whatever its size.
@@ -96,17 +97,21 @@ impl Upload {
     }
 
     async fn run(self) -> Result<UploadedAsset, Error> {
-        let prepared = Prepared::of(self.file).await?;
-        let watch = Watch::new(self.on_progress);
+        let prepared = UploadBody::of(self.file).await?;
+        let watch = UploadProgress::new(self.on_progress);
         if self.direct || prepared.size > FORM_LIMIT {
             let prepared = Arc::new(prepared.replayable().await?);
-            return direct::upload(&self.heygen, &prepared, &watch).await;
+            return direct::upload(&self.means, &prepared, &watch).await;
         }
-        form(&self.heygen, Arc::new(prepared), &watch).await
+        form(&self.means, Arc::new(prepared), &watch).await
     }
 }
 
-async fn form(heygen: &HeyGen, prepared: Arc<Prepared>, watch: &Watch) -> Result<UploadedAsset, Error> {
+async fn form(
+    means: &Means,
+    prepared: Arc<UploadBody>,
+    watch: &UploadProgress,
+) -> Result<UploadedAsset, Error> {
     let (name, media, size) = (prepared.name.clone(), prepared.media.clone(), prepared.size);
     let part = if prepared.is_replayable() {
         let watch = watch.clone();
@@ -114,11 +119,11 @@ async fn form(heygen: &HeyGen, prepared: Arc<Prepared>, watch: &Watch) -> Result
     } else {
         FilePart::stream(name, media, size, prepared.open(watch, None))
     };
-    let call = heygen.api().upload_asset().file(part).send();
+    let call = means.api.upload_asset().file(part).send();
     match watch.guard(async { call.await.map_err(Error::from) }).await {
         Ok(answer) => Ok(answer.into_inner().into()),
         // The seam did not see the end of this call, so that only the bodies tell what may have become of it.
-        Err(error) if error.call().is_none() => Err(error.doubtful(watch.sent_whole())),
+        Err(error) if error.api_error().is_none() => Err(error.doubtful(watch.sent_whole())),
         Err(error) => Err(error),
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use bytes::Bytes;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::sum::Summing;
+use super::checksum::RunningChecksum;
 
 pub(super) struct ReadAhead {
     state: State,
@@ -21,11 +21,11 @@ enum State {
 /// What the thread works with.
 struct Held {
     file: fs::File,
-    summing: Option<Summing>,
+    summing: Option<RunningChecksum>,
 }
 
 impl ReadAhead {
-    pub(super) fn new(file: fs::File, summing: Option<Summing>) -> Self {
+    pub(super) fn new(file: fs::File, summing: Option<RunningChecksum>) -> Self {
         Self { state: State::Idle(Held { file, summing }) }
     }
 

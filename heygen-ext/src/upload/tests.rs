@@ -7,22 +7,25 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use heygen_api::BoxFuture;
+use heygen_api::{BoxFuture, ErrorCode};
 use heygen_sim::{Clock, Fault, Sim, SimBuilder};
 use sha2::{Digest, Sha256};
 
-use crate::call::surroundings::Surroundings;
-use crate::call::surroundings::tests::Still;
-use crate::{Error, ErrorCode, ErrorKind, File, HeyGen, Options, UploadedAsset};
+use crate::call_options::CallOptions;
+use crate::client::HeyGen;
+use crate::error::{Error, ErrorKind};
+use crate::runtime::Runtime;
+use crate::runtime::tests::ManualRuntime;
+use crate::upload::{FileSource, UploadedAsset};
 
 /// Time that passes by pauses alone, here and in the simulator; something may happen during the first of them.
 struct Together {
-    own: Still,
+    own: ManualRuntime,
     sim: Arc<Sim>,
     meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
-impl Surroundings for Together {
+impl Runtime for Together {
     fn now(&self) -> Instant {
         self.own.now()
     }
@@ -44,31 +47,31 @@ impl Surroundings for Together {
     }
 }
 
-struct Stage {
+struct Harness {
     sim: Arc<Sim>,
     heygen: HeyGen,
     time: Arc<Together>,
     folder: tempfile::TempDir,
 }
 
-impl Stage {
+impl Harness {
     async fn new() -> Self {
         Self::with(Sim::builder()).await
     }
 
     async fn with(builder: SimBuilder) -> Self {
         let sim = Arc::new(builder.clock(Clock::manual()).start().await.unwrap());
-        let time = Together { own: Still::new(), sim: Arc::clone(&sim), meanwhile: Mutex::default() };
+        let time = Together { own: ManualRuntime::new(), sim: Arc::clone(&sim), meanwhile: Mutex::default() };
         let time = Arc::new(time);
         let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url());
-        let heygen = heygen.surroundings(time.clone()).build().unwrap();
+        let heygen = heygen.runtime(time.clone()).build().unwrap();
         Self { sim, heygen, time, folder: tempfile::tempdir().unwrap() }
     }
 
-    fn file(&self, name: &str, content: &[u8]) -> File {
+    fn file(&self, name: &str, content: &[u8]) -> FileSource {
         let path = self.folder.path().join(name);
         std::fs::write(&path, content).unwrap();
-        File::path(path)
+        FileSource::path(path)
     }
 
     /// Lets something happen during the next pause.
@@ -119,16 +122,16 @@ fn says(error: &Error, kind: ErrorKind, words: &str) {
 
 #[tokio::test]
 async fn a_direct_upload_waits_until_the_service_sees_the_bytes() {
-    let stage = Stage::new().await;
+    let harness = Harness::new().await;
     let sent = image(3_000_000);
     let told = Arc::new(Mutex::new(Vec::new()));
     let tell = Arc::clone(&told);
-    let upload = stage.heygen.upload(stage.file("big.png", &sent)).direct();
+    let upload = harness.heygen.upload(harness.file("big.png", &sent)).direct();
     let asset = upload.on_progress(move |now, all| tell.lock().unwrap().push((now, all))).await.unwrap();
     assert_eq!((asset.size_bytes, asset.mime_type.as_str()), (3_000_000, "image/png"));
-    assert!(same(&stage.stored(&asset).await, &sent));
+    assert!(same(&harness.stored(&asset).await, &sent));
     // The simulator sees the bytes a second after the PUT.
-    assert_eq!(stage.pauses(), [500, 1000]);
+    assert_eq!(harness.pauses(), [500, 1000]);
     let told = told.lock().unwrap();
     assert_eq!((told.len(), told.last()), (12, Some(&(3_000_000, 3_000_000))));
     assert!(told.windows(2).all(|pair| pair[0].0 < pair[1].0));
@@ -136,54 +139,54 @@ async fn a_direct_upload_waits_until_the_service_sees_the_bytes() {
 
 #[tokio::test]
 async fn every_source_goes_either_way() {
-    let stage = Stage::new().await;
+    let harness = Harness::new().await;
     let sent = image(200_000);
     for direct in [false, true] {
         let sources = [
-            stage.file("a.png", &sent),
-            File::bytes("a.png", sent.clone()),
-            File::reader("a.png", 200_000, std::io::Cursor::new(sent.clone())),
+            harness.file("a.png", &sent),
+            FileSource::bytes("a.png", sent.clone()),
+            FileSource::reader("a.png", 200_000, std::io::Cursor::new(sent.clone())),
         ];
         for source in sources {
-            let upload = stage.heygen.upload(source);
+            let upload = harness.heygen.upload(source);
             let asset = if direct { upload.direct() } else { upload }.send().await.unwrap();
-            assert!(same(&stage.stored(&asset).await, &sent));
+            assert!(same(&harness.stored(&asset).await, &sent));
         }
     }
-    assert_eq!((stage.asked("uploadAsset"), stage.asked("uploads")), (3, 3));
+    assert_eq!((harness.asked("uploadAsset"), harness.asked("uploads")), (3, 3));
 }
 
 #[tokio::test]
 async fn what_no_form_takes_goes_straight_to_the_storage() {
-    let stage = Stage::new().await;
+    let harness = Harness::new().await;
     for (size, forms) in [(super::FORM_LIMIT, 1), (super::FORM_LIMIT + 1, 1)] {
         let sent = image(size as usize);
-        let asset = stage.heygen.upload(stage.file("large.png", &sent)).await.unwrap();
-        assert!(same(&stage.stored(&asset).await, &sent));
-        assert_eq!(stage.asked("uploadAsset"), forms);
+        let asset = harness.heygen.upload(harness.file("large.png", &sent)).await.unwrap();
+        assert!(same(&harness.stored(&asset).await, &sent));
+        assert_eq!(harness.asked("uploadAsset"), forms);
     }
-    assert_eq!(stage.asked("uploads"), 1);
+    assert_eq!(harness.asked("uploads"), 1);
 }
 
 #[tokio::test]
 async fn faults_cost_tries_and_never_bytes_nor_second_assets() {
-    let stage = Stage::new().await;
+    let harness = Harness::new().await;
     let sent = image(300_000);
     let faults =
         [Fault::close_before, Fault::close_after, Fault::half_body, || Fault::status(503), Fault::reset];
     let mut assets = Vec::new();
     for fault in faults {
         for operation in ["uploadAsset", "createAssetUpload", "uploads", "completeAssetUpload"] {
-            stage.fault(fault(), operation, 2);
-            let upload = stage.heygen.upload(stage.file("a.png", &sent));
+            harness.fault(fault(), operation, 2);
+            let upload = harness.heygen.upload(harness.file("a.png", &sent));
             let upload = if operation == "uploadAsset" { upload } else { upload.direct() };
             let asset = upload.await.unwrap();
-            assert!(same(&stage.stored(&asset).await, &sent), "{operation} {:?}", fault());
+            assert!(same(&harness.stored(&asset).await, &sent), "{operation} {:?}", fault());
             assets.push(asset.asset_id);
         }
     }
     // As many as were uploaded, and no more: a lost answer did not make another.
-    let mut there = assets_there(&stage).await;
+    let mut there = assets_there(&harness).await;
     there.sort();
     assets.sort();
     assert_eq!(there, assets);
@@ -191,18 +194,18 @@ async fn faults_cost_tries_and_never_bytes_nor_second_assets() {
 
 #[tokio::test]
 async fn tries_of_a_form_share_a_key() {
-    let stage = Stage::new().await;
-    stage.fault(Fault::close_after(), "uploadAsset", 1);
-    stage.heygen.upload(File::bytes("a.png", image(1000))).await.unwrap();
-    let requests = stage.sim.requests();
+    let harness = Harness::new().await;
+    harness.fault(Fault::close_after(), "uploadAsset", 1);
+    harness.heygen.upload(FileSource::bytes("a.png", image(1000))).await.unwrap();
+    let requests = harness.sim.requests();
     let keys: Vec<&String> = requests.iter().map(|request| &request.headers["idempotency-key"]).collect();
     assert_eq!((keys.len(), keys[0], requests[1].replayed), (2, keys[1], true));
 }
 
 /// Ids of all assets that can be used.
-async fn assets_there(stage: &Stage) -> Vec<String> {
-    let url = format!("{}/v3/assets?username=simulated-user&limit=100", stage.sim.base_url());
-    let request = reqwest::Client::new().get(url).header("x-api-key", stage.sim.api_key());
+async fn assets_there(harness: &Harness) -> Vec<String> {
+    let url = format!("{}/v3/assets?username=simulated-user&limit=100", harness.sim.base_url());
+    let request = reqwest::Client::new().get(url).header("x-api-key", harness.sim.api_key());
     let body: serde_json::Value =
         serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap();
     body["data"].as_array().unwrap().iter().map(|asset| asset["id"].as_str().unwrap().to_owned()).collect()
@@ -210,47 +213,47 @@ async fn assets_there(stage: &Stage) -> Vec<String> {
 
 #[tokio::test]
 async fn faults_that_do_not_end_are_told_as_they_are() {
-    let stage = Stage::new().await;
-    let upload = || stage.heygen.upload(File::bytes("a.png", image(1000)));
+    let harness = Harness::new().await;
+    let upload = || harness.heygen.upload(FileSource::bytes("a.png", image(1000)));
     for fault in [Fault::close_before(), Fault::status(503), Fault::close_after()] {
-        stage.fault(fault.clone(), "uploads", 100);
-        stage.sim.clear_requests();
+        harness.fault(fault.clone(), "uploads", 100);
+        harness.sim.clear_requests();
         let error = upload().direct().await.unwrap_err();
         says(&error, ErrorKind::Upload, "a.png: the");
         assert!(error.is_retryable() && error.asset_id().is_some() && !error.may_have_executed(), "{error}");
         assert!(!format!("{error:?} {error}").contains("Signature"), "{error:?}");
-        assert_eq!(stage.asked("uploads"), 3);
+        assert_eq!(harness.asked("uploads"), 3);
     }
-    stage.fault(
+    harness.fault(
         Fault::answer(403, "application/xml", "<Error><Code>AccessDenied</Code></Error>"),
         "uploads",
         100,
     );
-    stage.sim.clear_requests();
+    harness.sim.clear_requests();
     let error = upload().direct().await.unwrap_err();
     says(&error, ErrorKind::Upload, "refused the file with 403 AccessDenied");
-    assert_eq!((error.status().unwrap().as_u16(), stage.asked("uploads")), (403, 1));
-    stage.fault(Fault::status(307).header("location", "https://elsewhere.example/"), "uploads", 100);
+    assert_eq!((error.status().unwrap().as_u16(), harness.asked("uploads")), (403, 1));
+    harness.fault(Fault::status(307).header("location", "https://elsewhere.example/"), "uploads", 100);
     says(&upload().direct().await.unwrap_err(), ErrorKind::Upload, "no redirect is followed");
-    stage.fault(Fault::close_after(), "uploadAsset", 100);
+    harness.fault(Fault::close_after(), "uploadAsset", 100);
     let error = upload().await.unwrap_err();
     assert_eq!(
-        (error.kind(), error.tries(), error.may_have_executed()),
+        (error.kind(), error.attempts(), error.may_have_executed()),
         (ErrorKind::Transport, Some(3), true)
     );
     // It is not seen, however long one waits.
     let missing = r#"{"error":{"code":"conflict","message":"uploaded object not found yet"}}"#;
-    stage.fault(Fault::answer(409, "application/json", missing), "completeAssetUpload", 100);
-    let before = stage.pauses().len();
+    harness.fault(Fault::answer(409, "application/json", missing), "completeAssetUpload", 100);
+    let before = harness.pauses().len();
     let error = upload().direct().await.unwrap_err();
     assert_eq!((error.code(), error.asset_id().is_some()), (Some(ErrorCode::Conflict), true));
-    assert_eq!(stage.pauses()[before..], [500, 1000, 1500, 2000, 2500]);
-    // Whoever wants one try gets one.
-    stage.fault(Fault::status(503), "uploads", 100);
-    stage.sim.clear_requests();
-    let once = stage.heygen.with(Options::new().tries(1));
-    once.upload(File::bytes("a.png", image(1000))).direct().await.unwrap_err();
-    assert_eq!(stage.asked("uploads"), 1);
+    assert_eq!(harness.pauses()[before..], [500, 1000, 1500, 2000, 2500]);
+    // Whoever wants one attempt gets one.
+    harness.fault(Fault::status(503), "uploads", 100);
+    harness.sim.clear_requests();
+    let once = harness.heygen.with(CallOptions::new().max_attempts(1));
+    once.upload(FileSource::bytes("a.png", image(1000))).direct().await.unwrap_err();
+    assert_eq!(harness.asked("uploads"), 1);
 }
 
 /// Writes to a file, at another time than it was written before.
@@ -270,17 +273,17 @@ async fn a_file_that_changes_between_tries_is_not_sent() {
     ];
     for (how, words) in changes {
         for (operation, doubtful) in [("uploadAsset", true), ("uploads", false)] {
-            let stage = Stage::new().await;
-            let file = stage.file("a.png", &image(300_000));
-            let path = stage.folder.path().join("a.png");
-            stage.fault(Fault::close_after(), operation, 1);
-            stage.meanwhile(move || change(&path, how));
-            let upload = stage.heygen.upload(file);
+            let harness = Harness::new().await;
+            let file = harness.file("a.png", &image(300_000));
+            let path = harness.folder.path().join("a.png");
+            harness.fault(Fault::close_after(), operation, 1);
+            harness.meanwhile(move || change(&path, how));
+            let upload = harness.heygen.upload(file);
             let upload = if operation == "uploads" { upload.direct() } else { upload };
             let error = upload.await.unwrap_err();
             says(&error, ErrorKind::Upload, words);
             assert!(error.to_string().contains("a.png: the file changed during the upload"), "{error}");
-            assert_eq!((error.may_have_executed(), stage.pauses().len()), (doubtful, 1), "{operation}");
+            assert_eq!((error.may_have_executed(), harness.pauses().len()), (doubtful, 1), "{operation}");
         }
     }
 }
@@ -288,132 +291,132 @@ async fn a_file_that_changes_between_tries_is_not_sent() {
 #[tokio::test]
 async fn a_file_that_changes_on_its_way_is_not_finished() {
     for direct in [false, true] {
-        let stage = Stage::new().await;
-        let file = stage.file("a.png", &image(1_000_000));
-        let path = stage.folder.path().join("a.png");
-        let upload = stage.heygen.upload(file).on_progress(move |sent, _| {
+        let harness = Harness::new().await;
+        let file = harness.file("a.png", &image(1_000_000));
+        let path = harness.folder.path().join("a.png");
+        let upload = harness.heygen.upload(file).on_progress(move |sent, _| {
             if sent == 256 * 1024 {
                 change(&path, |_| {});
             }
         });
         let error = if direct { upload.direct() } else { upload }.await.unwrap_err();
         says(&error, ErrorKind::Upload, "it was written to");
-        assert!(assets_there(&stage).await.is_empty());
-        assert!(!error.may_have_executed() && stage.pauses().is_empty());
+        assert!(assets_there(&harness).await.is_empty());
+        assert!(!error.may_have_executed() && harness.pauses().is_empty());
     }
 }
 
 #[tokio::test]
 async fn a_reader_is_read_once_and_to_its_announced_end() {
-    let stage = Stage::new().await;
-    let reader = |announced| File::reader("a.png", announced, std::io::Cursor::new(image(100_000)));
+    let harness = Harness::new().await;
+    let reader = |announced| FileSource::reader("a.png", announced, std::io::Cursor::new(image(100_000)));
     for direct in [false, true] {
         for (announced, words) in [
             (99_999, "a.png: the reader has more than the 99999 bytes announced"),
             (100_001, "a.png: the reader ended after 100000 of the 100001 bytes announced"),
         ] {
-            let upload = stage.heygen.upload(reader(announced));
+            let upload = harness.heygen.upload(reader(announced));
             let error = if direct { upload.direct() } else { upload }.await.unwrap_err();
             says(&error, ErrorKind::Upload, words);
         }
     }
-    assert!(assets_there(&stage).await.is_empty());
-    stage.fault(Fault::status(503), "uploadAsset", 1);
-    let error = stage.heygen.upload(reader(100_000)).await.unwrap_err();
-    assert_eq!((error.status().unwrap().as_u16(), error.tries()), (503, Some(1)));
-    stage.fault(Fault::status(503), "uploads", 2);
-    assert!(stage.heygen.upload(reader(100_000)).direct().await.is_ok());
+    assert!(assets_there(&harness).await.is_empty());
+    harness.fault(Fault::status(503), "uploadAsset", 1);
+    let error = harness.heygen.upload(reader(100_000)).await.unwrap_err();
+    assert_eq!((error.status().unwrap().as_u16(), error.attempts()), (503, Some(1)));
+    harness.fault(Fault::status(503), "uploads", 2);
+    assert!(harness.heygen.upload(reader(100_000)).direct().await.is_ok());
 }
 
 #[tokio::test]
 async fn too_large_is_told_before_the_file_is_sent() {
-    let stage = Stage::with(Sim::builder().upload_limit(1000)).await;
-    let error = stage.heygen.upload(File::bytes("a.png", image(1001))).direct().await.unwrap_err();
+    let harness = Harness::with(Sim::builder().upload_limit(1000)).await;
+    let error = harness.heygen.upload(FileSource::bytes("a.png", image(1001))).direct().await.unwrap_err();
     says(&error, ErrorKind::Refused, "a.png: create_asset_upload: 400 invalid_parameter");
     // A slot that is smaller than asked for.
     let slot = r#"{"data":{"asset_id":"asset_1","upload_url":"http://127.0.0.1:1/","upload_headers":{},
         "expires_in_seconds":60,"max_bytes":10,"status":"pending_upload"}}"#;
-    stage.fault(Fault::answer(200, "application/json", slot), "createAssetUpload", 1);
-    let error = stage.heygen.upload(File::bytes("a.png", image(1000))).direct().await.unwrap_err();
+    harness.fault(Fault::answer(200, "application/json", slot), "createAssetUpload", 1);
+    let error = harness.heygen.upload(FileSource::bytes("a.png", image(1000))).direct().await.unwrap_err();
     says(&error, ErrorKind::Upload, "a.png: the file has 1000 bytes, and the storage takes 10 at most");
-    assert_eq!((stage.asked("uploads"), error.asset_id()), (0, Some("asset_1")));
+    assert_eq!((harness.asked("uploads"), error.asset_id()), (0, Some("asset_1")));
 }
 
 #[tokio::test]
 async fn a_link_that_lapses_between_tries_is_replaced_once() {
-    let stage = Stage::new().await;
-    stage.fault(Fault::close_before(), "uploads", 1);
-    let (sim, time) = (Arc::clone(&stage.sim), Arc::clone(&stage.time));
-    stage.meanwhile(move || {
+    let harness = Harness::new().await;
+    harness.fault(Fault::close_before(), "uploads", 1);
+    let (sim, time) = (Arc::clone(&harness.sim), Arc::clone(&harness.time));
+    harness.meanwhile(move || {
         sim.advance(Duration::from_secs(3600));
         time.own.advance(Duration::from_secs(3600));
     });
-    let keyed = stage.heygen.with(Options::new().idempotency_key("mine"));
-    let asset = keyed.upload(File::bytes("a.png", image(1000))).direct().await.unwrap();
-    assert!(same(&stage.stored(&asset).await, &image(1000)));
-    assert_eq!((stage.asked("createAssetUpload"), stage.asked("uploads")), (2, 3));
+    let keyed = harness.heygen.with(CallOptions::new().idempotency_key("mine"));
+    let asset = keyed.upload(FileSource::bytes("a.png", image(1000))).direct().await.unwrap();
+    assert!(same(&harness.stored(&asset).await, &image(1000)));
+    assert_eq!((harness.asked("createAssetUpload"), harness.asked("uploads")), (2, 3));
 }
 
 #[tokio::test]
 async fn a_batch_keeps_what_is_well() {
-    let stage = Stage::with(Sim::builder().upload_limit(100_000)).await;
+    let harness = Harness::with(Sim::builder().upload_limit(100_000)).await;
     let files = [
-        stage.file("0.png", &image(70_000)),
-        stage.file("1.txt", b"plain words"),
-        File::bytes("2.png", image(100_001)),
-        File::bytes("3.mp4", image(100)).media_type("video/mp4"),
-        File::reader("4.png", 200, std::io::Cursor::new(image(200))),
+        harness.file("0.png", &image(70_000)),
+        harness.file("1.txt", b"plain words"),
+        FileSource::bytes("2.png", image(100_001)),
+        FileSource::bytes("3.mp4", image(100)).media_type("video/mp4"),
+        FileSource::reader("4.png", 200, std::io::Cursor::new(image(200))),
     ];
     let told = Arc::new(Mutex::new([0; 5]));
     let tell = Arc::clone(&told);
-    let all = stage.heygen.upload_all(files).parallel(2);
+    let all = harness.heygen.upload_all(files).concurrency(2);
     let outcomes = all.on_progress(move |index, sent, _| tell.lock().unwrap()[index] = sent).await;
-    assert!(same(&stage.stored(outcomes[0].as_ref().unwrap()).await, &image(70_000)));
+    assert!(same(&harness.stored(outcomes[0].as_ref().unwrap()).await, &image(70_000)));
     says(outcomes[1].as_ref().unwrap_err(), ErrorKind::Upload, "1.txt: neither its content");
     says(outcomes[2].as_ref().unwrap_err(), ErrorKind::Refused, "2.png: create_asset_upload_batch: 400");
     let refused = outcomes[3].as_ref().unwrap_err();
     says(refused, ErrorKind::Upload, "3.mp4: the service did not take the file in: invalid_parameter");
     assert_eq!((refused.code(), refused.asset_id().is_some()), (Some(ErrorCode::InvalidParameter), true));
-    assert!(same(&stage.stored(outcomes[4].as_ref().unwrap()).await, &image(200)));
+    assert!(same(&harness.stored(outcomes[4].as_ref().unwrap()).await, &image(200)));
     assert_eq!((outcomes.len(), *told.lock().unwrap()), (5, [70_000, 0, 0, 100, 200]));
 }
 
 #[tokio::test]
 async fn more_than_a_batch_is_several() {
-    let stage = Stage::new().await;
-    let files = (0..103).map(|number| File::bytes(format!("{number}.png"), image(100 + number)));
-    let keyed = stage.heygen.with(Options::new().idempotency_key("mine"));
+    let harness = Harness::new().await;
+    let files = (0..103).map(|number| FileSource::bytes(format!("{number}.png"), image(100 + number)));
+    let keyed = harness.heygen.with(CallOptions::new().idempotency_key("mine"));
     let outcomes = keyed.upload_all(files).await;
     let sizes: Vec<u64> = outcomes.iter().map(|outcome| outcome.as_ref().unwrap().size_bytes).collect();
     assert_eq!(sizes, (100..203).collect::<Vec<_>>());
-    assert_eq!(stage.asked("createAssetUploadBatchV3"), 2);
-    assert_eq!(stage.stored(outcomes[102].as_ref().unwrap()).await, image(202));
-    assert!(stage.heygen.upload_all(Vec::<File>::new()).await.is_empty());
+    assert_eq!(harness.asked("createAssetUploadBatchV3"), 2);
+    assert_eq!(harness.stored(outcomes[102].as_ref().unwrap()).await, image(202));
+    assert!(harness.heygen.upload_all(Vec::<FileSource>::new()).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_batch_survives_faults_and_ends_at_its_deadline() {
-    let stage = Stage::new().await;
-    let files = || ["a.png", "b.png"].map(|name| File::bytes(name, image(1000)));
+    let harness = Harness::new().await;
+    let files = || ["a.png", "b.png"].map(|name| FileSource::bytes(name, image(1000)));
     for operation in ["createAssetUploadBatchV3", "uploads", "completeAssetBatchV3", "getAssetBatchV3"] {
         for fault in [Fault::close_after(), Fault::half_body(), Fault::status(503)] {
-            stage.fault(fault, operation, 2);
-            let outcomes = stage.heygen.upload_all(files()).await;
+            harness.fault(fault, operation, 2);
+            let outcomes = harness.heygen.upload_all(files()).await;
             assert!(outcomes.iter().all(Result::is_ok), "{operation}: {outcomes:?}");
         }
     }
     // One file that never gets through does not hold up the other.
-    stage.fault(Fault::status(503), "uploads", 3);
-    let outcomes = stage.heygen.upload_all(files()).parallel(1).await;
+    harness.fault(Fault::status(503), "uploads", 3);
+    let outcomes = harness.heygen.upload_all(files()).concurrency(1).await;
     assert_eq!(outcomes[0].as_ref().unwrap_err().status().unwrap().as_u16(), 503);
     assert!(outcomes[1].is_ok());
-    let busy = File::bytes("[sim:hang].png", image(1000));
-    let all = stage.heygen.upload_all([busy, File::bytes("b.png", image(1000))]);
+    let busy = FileSource::bytes("[sim:hang].png", image(1000));
+    let all = harness.heygen.upload_all([busy, FileSource::bytes("b.png", image(1000))]);
     let outcomes = all.deadline(Duration::from_secs(100)).await;
     let error = outcomes[0].as_ref().unwrap_err();
     says(error, ErrorKind::Deadline, "[sim:hang].png: not finished after 100 s");
     assert!(error.asset_id().is_some() && outcomes[1].is_ok());
-    stage.fault(Fault::status(503), "completeAssetBatchV3", 100);
-    let outcomes = stage.heygen.upload_all(files()).await;
+    harness.fault(Fault::status(503), "completeAssetBatchV3", 100);
+    let outcomes = harness.heygen.upload_all(files()).await;
     assert!(outcomes.iter().all(|outcome| outcome.as_ref().unwrap_err().status().is_some()), "{outcomes:?}");
 }

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use super::callback::Unconfirmed;
 use super::event::{Event, Outcome};
 use super::job::JobKind;
-use crate::{Error, HeyGen};
+use crate::client::HeyGen;
+use crate::error::Error;
 
 /// Why a callback was not confirmed.
 #[derive(Debug, Clone)]

@@ -10,26 +10,29 @@ use heygen_api::types::{
 use http::StatusCode;
 use secrecy::SecretString;
 
-use super::keys::KeyRing;
-use crate::{Error, HeyGen, Paged};
+use super::key_ring::KeyRing;
+use crate::client::HeyGen;
+use crate::error::Error;
+use crate::means::Means;
+use crate::pages::Paged;
 
 /// Webhook endpoints and the log of events; made by [`HeyGen::webhooks`].
 #[derive(Clone)]
 pub struct Webhooks {
-    pub(super) heygen: HeyGen,
+    pub(super) means: Means,
 }
 
 impl HeyGen {
     /// Webhook endpoints and the log of events.
     pub fn webhooks(&self) -> Webhooks {
-        Webhooks { heygen: self.clone() }
+        Webhooks { means: self.means() }
     }
 }
 
 /// What [`Webhooks::ensure_endpoint`] found or did.
 #[derive(Clone)]
 #[non_exhaustive]
-pub enum Ensured {
+pub enum EnsuredEndpoint {
     /// There was none; it was made, and this is its secret, which the service tells this once. Keep it.
     Created {
         /// The endpoint.
@@ -43,7 +46,7 @@ pub enum Ensured {
     Unchanged(WebhookEndpointResponse),
 }
 
-impl Ensured {
+impl EnsuredEndpoint {
     /// The endpoint.
     pub fn endpoint(&self) -> &WebhookEndpointResponse {
         match self {
@@ -60,7 +63,7 @@ impl Ensured {
     }
 }
 
-impl fmt::Debug for Ensured {
+impl fmt::Debug for EnsuredEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {
             Self::Created { .. } => "Created",
@@ -84,7 +87,7 @@ impl Webhooks {
     /// use std::time::Duration;
     /// use heygen_ext::HeyGen;
     /// use heygen_ext::heygen_api::types::WebhookEventType;
-    /// use heygen_ext::webhook::{Ensured, KeyRing};
+    /// use heygen_ext::webhook::{EnsuredEndpoint, KeyRing};
     ///
     /// # async fn example(heygen: HeyGen, keys: KeyRing) -> Result<(), Box<dyn std::error::Error>> {
     /// let webhooks = heygen.webhooks();
@@ -92,7 +95,7 @@ impl Webhooks {
     /// let events =
     ///     [WebhookEventType::AvatarVideoSuccess, WebhookEventType::AvatarVideoFail];
     /// let ensured = webhooks.ensure_endpoint(url, Some(&events)).await?;
-    /// if let Ensured::Created { endpoint, secret } = ensured {
+    /// if let EnsuredEndpoint::Created { endpoint, secret } = ensured {
     ///     // And keep it where the next start finds it.
     ///     keys.add(&endpoint.endpoint_id, secret)?;
     /// } else if keys.is_empty() {
@@ -112,7 +115,7 @@ impl Webhooks {
         &self,
         url: &str,
         events: Option<&[WebhookEventType]>,
-    ) -> Result<Ensured, Error> {
+    ) -> Result<EnsuredEndpoint, Error> {
         if let Some(endpoint) = self.find(url).await? {
             return self.tell(endpoint, events).await;
         }
@@ -120,7 +123,7 @@ impl Webhooks {
         if let Some(events) = events {
             body = body.events(events.to_vec());
         }
-        let error = match self.heygen.api().create_webhook_endpoint().body(body).send().await {
+        let error = match self.means.api.create_webhook_endpoint().body(body).send().await {
             Ok(answer) => return created(answer.into_inner()),
             Err(error) => Error::from(error),
         };
@@ -134,7 +137,7 @@ impl Webhooks {
     }
 
     async fn find(&self, url: &str) -> Result<Option<WebhookEndpointResponse>, Error> {
-        let mut endpoints = self.heygen.api().list_webhook_endpoints().items();
+        let mut endpoints = self.means.api.list_webhook_endpoints().items();
         let mut disabled = None;
         while let Some(endpoint) = endpoints.try_next().await? {
             match endpoint.url == url {
@@ -155,11 +158,11 @@ impl Webhooks {
         &self,
         endpoint: WebhookEndpointResponse,
         events: Option<&[WebhookEventType]>,
-    ) -> Result<Ensured, Error> {
+    ) -> Result<EnsuredEndpoint, Error> {
         let wanted = events.map(|events| sorted(events.iter().map(|event| event.as_str().to_owned())));
         let present = endpoint.events.as_ref().map(|events| sorted(events.iter().cloned()));
         if wanted == present {
-            return Ok(Ensured::Unchanged(endpoint));
+            return Ok(EnsuredEndpoint::Unchanged(endpoint));
         }
         let body = UpdateWebhookEndpointRequest::builder();
         let body = match events {
@@ -167,8 +170,8 @@ impl Webhooks {
             // Null stands for all; leaving it out would change nothing.
             None => body.clear_events(),
         };
-        let call = self.heygen.api().update_webhook_endpoint().endpoint_id(endpoint.endpoint_id).body(body);
-        Ok(Ensured::Updated(call.await?.into_inner()))
+        let call = self.means.api.update_webhook_endpoint().endpoint_id(endpoint.endpoint_id).body(body);
+        Ok(EnsuredEndpoint::Updated(call.await?.into_inner()))
     }
 
     /// Gives an endpoint a new secret, puts it on the ring, and lets the old ones on the ring be good for the window: what the
@@ -202,16 +205,16 @@ impl Webhooks {
         window: Duration,
         now: SystemTime,
     ) -> Result<SecretString, Error> {
-        let call = self.heygen.api().rotate_webhook_endpoint_secret().endpoint_id(endpoint_id);
+        let call = self.means.api.rotate_webhook_endpoint_secret().endpoint_id(endpoint_id);
         let secret = SecretString::from(call.await?.into_inner().secret);
         keys.rotate_at(endpoint_id, secret.clone(), window, now).map_err(|_| no_secret())?;
         Ok(secret)
     }
 }
 
-fn created(mut endpoint: WebhookEndpointResponse) -> Result<Ensured, Error> {
+fn created(mut endpoint: WebhookEndpointResponse) -> Result<EnsuredEndpoint, Error> {
     match endpoint.secret.take().filter(|secret| !secret.is_empty()) {
-        Some(secret) => Ok(Ensured::Created { endpoint, secret: secret.into() }),
+        Some(secret) => Ok(EnsuredEndpoint::Created { endpoint, secret: secret.into() }),
         None => Err(no_secret()),
     }
 }

@@ -9,8 +9,6 @@ use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::job::{self, JobKind};
-use super::key::EventKey;
-use super::payload::Payload;
 
 /// Longest id. Those of the service have 32 characters.
 const LONGEST_ID: usize = 200;
@@ -163,11 +161,6 @@ impl Event {
         job::id(self.job_kind(), self.data())
     }
 
-    /// Its data, by what the type is about.
-    pub fn payload(&self) -> Payload {
-        Payload::of(self)
-    }
-
     /// Its `event_data`; empty if it has none.
     pub fn data(&self) -> &Map<String, Value> {
         static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
@@ -177,11 +170,6 @@ impl Event {
     /// All of it, as it came.
     pub fn raw(&self) -> &Map<String, Value> {
         &self.raw
-    }
-
-    /// What it is recognised by, should it come again: by another attempt, from another endpoint, from the log.
-    pub fn dedup_key(&self) -> EventKey {
-        EventKey::of(self)
     }
 
     pub(super) fn fields(&self) -> Fields<'_> {

@@ -4,8 +4,8 @@ use axum_core::extract::{FromRef, FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 
+use super::delivery_body::read;
 use super::event::Event;
-use super::reading::read;
 use super::verifier::{Verified, Verifier};
 
 /// An event whose signature was good, as an argument of a handler. The state has the [`Verifier`], or is one.
@@ -34,9 +34,9 @@ pub struct VerifiedEvent(pub Event);
 
 /// Why a request is no event. It tells whoever sent it nothing but a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused(StatusCode);
+pub struct VerifiedEventRejection(StatusCode);
 
-impl IntoResponse for Refused {
+impl IntoResponse for VerifiedEventRejection {
     fn into_response(self) -> Response {
         self.0.into_response()
     }
@@ -47,22 +47,22 @@ where
     Verifier: FromRef<S>,
     S: Send + Sync,
 {
-    type Rejection = Refused;
+    type Rejection = VerifiedEventRejection;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, VerifiedEventRejection> {
         let verifier = Verifier::from_ref(state);
         let (head, body) = request.into_parts();
         let refused = |problem| {
             super::receiver::log(problem);
-            Refused(super::receiver::refusal(problem))
+            VerifiedEventRejection(super::receiver::refusal(problem))
         };
         Verifier::looks_signed(&head.headers).map_err(refused)?;
         let read = read(&head.headers, body, verifier.longest(), None).await;
-        let body = read.map_err(|unread| Refused(unread.status()))?.body;
+        let body = read.map_err(|unread| VerifiedEventRejection(unread.status()))?.body;
         let verified = verifier.verify(&head.headers, body).map_err(refused)?;
         Verified::event(&verified).map(Self).map_err(|problem| {
             tracing::warn!(%problem, "cannot read a webhook delivery");
-            Refused(StatusCode::BAD_REQUEST)
+            VerifiedEventRejection(StatusCode::BAD_REQUEST)
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::payload::EventUrl;
+use super::event_url::EventUrl;
 
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a>(pub(super) &'a Map<String, Value>);

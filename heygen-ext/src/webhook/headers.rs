@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue};
 
 use super::mac::{Code, Mac};
-use super::verifier::VerifyError;
+use super::verify_error::VerifyError;
 
 /// The signature, by the name that the documentation of spring 2026 gives it.
 pub(super) const HEYGEN_SIGNATURE: &str = "heygen-signature";

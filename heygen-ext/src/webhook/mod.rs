@@ -10,7 +10,7 @@
 //! | a route that does it all | [`Receiver`]: verifies, recognises what comes again, hands over, answers in time |
 //! | a route of one's own | [`Verifier`], and [`Event`] behind it |
 //! | secrets that change | [`KeyRing`] |
-//! | a memory that outlives the program | [`SeenEvents`] |
+//! | a memory that outlives the program | [`EventStore`] |
 //! | `callback_url`, which is not signed | [`CallbackGuard`] |
 //! | registering, rotating, catching up | `HeyGen::webhooks` |
 //! | tests | [`testing`] |
@@ -44,54 +44,59 @@
 //! service has used two, and [`Event::raw`] all that came.
 
 mod callback;
-#[cfg(feature = "client")]
-mod catch_up;
-mod claiming;
+mod clock;
 #[cfg(feature = "client")]
 mod confirm;
+mod delivery_body;
+mod dispatch;
 #[cfg(feature = "client")]
 mod endpoints;
 mod event;
+mod event_key;
+mod event_store;
+mod event_url;
 #[cfg(feature = "axum")]
 mod extract;
 mod fields;
-mod handling;
 mod headers;
 mod job;
-mod key;
-mod keys;
+mod key_ring;
+mod lease;
 mod mac;
 mod payload;
-mod reading;
 mod receiver;
-mod seen;
+#[cfg(feature = "client")]
+mod reconcile;
 mod service;
 pub mod testing;
 mod verifier;
+mod verify_error;
 
 pub use callback::{CallbackError, CallbackGuard, InvalidCallback, Unconfirmed};
 #[cfg(feature = "client")]
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
-pub use catch_up::{CaughtUp, Left};
-#[cfg(feature = "client")]
-#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
 pub use confirm::ConfirmError;
+pub use dispatch::Handler;
 #[cfg(feature = "client")]
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
-pub use endpoints::{Ensured, Webhooks};
+pub use endpoints::{EnsuredEndpoint, Webhooks};
 pub use event::{Event, Failure, NotAnEvent, Outcome};
+pub use event_key::EventKey;
+pub use event_store::{Claim, Claimant, EventStore, InMemoryEventStore};
+pub use event_url::EventUrl;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
-pub use extract::{Refused, VerifiedEvent};
-pub use handling::Handler;
+pub use extract::{VerifiedEvent, VerifiedEventRejection};
 pub use job::JobKind;
-pub use key::EventKey;
-pub use keys::KeyRing;
+pub use key_ring::KeyRing;
 pub use mac::EmptySecret;
 pub use payload::{
-    AgentPayload, AvatarPayload, BatchPayload, ClippingPayload, EventUrl, FilePayload, Payload,
-    PersonalizedPayload, TranslationPayload, VideoPayload,
+    AgentPayload, AvatarPayload, BatchPayload, ClippingPayload, FilePayload, Payload, PersonalizedPayload,
+    TranslationPayload, VideoPayload,
 };
 pub use receiver::{Receiver, ReceiverBuilder};
-pub use seen::{Claim, Claimant, SeenEvents, SeenInMemory};
-pub use verifier::{Verified, Verifier, VerifyError};
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use reconcile::{ReconcileReport, Unhandled};
+pub use verifier::{Verified, Verifier};
+pub use verify_error::VerifyError;

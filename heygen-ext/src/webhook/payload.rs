@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::event::Event;
+use super::event_url::EventUrl;
 use super::job::JobKind;
 
 /// The data of an event, as far as it is known. What is not here is in [`Event::data`]: the service documents few payloads,
@@ -32,31 +33,6 @@ pub enum Payload {
     Batch(BatchPayload),
     /// A type that this version does not know; [`Event::data`] has what came.
     Other,
-}
-
-/// A link of an event. It is signed: whoever has it has the file, until it expires.
-#[derive(Clone, PartialEq, Eq)]
-pub struct EventUrl(pub(super) String);
-
-impl EventUrl {
-    /// The whole address.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-#[cfg(feature = "client")]
-impl From<&EventUrl> for crate::Link {
-    /// The link alone: once it has expired, only the resource has a fresh one.
-    fn from(url: &EventUrl) -> Self {
-        Self::new(url.as_str())
-    }
-}
-
-impl fmt::Debug for EventUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EventUrl")
-    }
 }
 
 /// Of a video that is done, or has failed.
@@ -176,6 +152,13 @@ pub struct BatchPayload {
     pub status: Option<String>,
     /// How many items it has.
     pub total_items: Option<u64>,
+}
+
+impl Event {
+    /// Its data, by what the type is about.
+    pub fn payload(&self) -> Payload {
+        Payload::of(self)
+    }
 }
 
 impl Payload {

@@ -9,12 +9,14 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
+use super::clock::Clock;
+use super::delivery_body::{self, DeliveryBody};
+use super::dispatch::{Dispatched, Dispatcher, Handler, OnGiveUp};
 use super::event::Event;
-use super::handling::{GivenUp, Handler, Handling, Told};
-use super::reading::{self, Read};
-use super::seen::{Claim, SeenEvents, SeenInMemory};
-use super::verifier::{Verifier, VerifyError};
-use crate::BoxError;
+use super::event_store::{Claim, EventStore, InMemoryEventStore};
+use super::verifier::Verifier;
+use super::verify_error::VerifyError;
+use crate::box_error::BoxError;
 
 /// Time for an answer. The service gives 10 seconds, of which some go on the way.
 const ANSWER: Duration = Duration::from_secs(8);
@@ -22,7 +24,7 @@ const ANSWER: Duration = Duration::from_secs(8);
 /// Deliveries that are taken in at once, from the signature to the end of the handler; and of these, how many are being
 /// handled.
 const PLACES: usize = 256;
-const PARALLEL: usize = 16;
+const CONCURRENCY: usize = 16;
 
 /// Time for a run of the handler.
 const RUN: Duration = Duration::from_secs(60 * 60);
@@ -76,15 +78,13 @@ pub struct Receiver(Arc<Inner>);
 
 struct Inner {
     verifier: Verifier,
-    handling: Handling,
+    dispatcher: Dispatcher,
     room: Arc<Semaphore>,
     places: Arc<Semaphore>,
     capacity: usize,
-    answer_within: Duration,
+    response_timeout: Duration,
     clock: Clock,
 }
-
-pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 impl Receiver {
     /// A receiver with every default.
@@ -92,17 +92,17 @@ impl Receiver {
         Self::builder(verifier, handler).build()
     }
 
-    /// Options.
+    /// CallOptions.
     pub fn builder(verifier: Verifier, handler: impl Handler) -> ReceiverBuilder {
         ReceiverBuilder {
             verifier,
             handler: Arc::new(handler),
             seen: None,
-            answer_within: ANSWER,
+            response_timeout: ANSWER,
             capacity: PLACES,
-            parallel: PARALLEL,
-            handle_within: RUN,
-            given_up: None,
+            concurrency: CONCURRENCY,
+            handler_timeout: RUN,
+            on_give_up: None,
             clock: Arc::new(SystemTime::now),
         }
     }
@@ -113,20 +113,18 @@ impl Receiver {
     ///
     /// There is no tokio runtime around it, or one without a timer.
     pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
-        if let Some(answer) = self.at_once(request.method(), request.headers()) {
+        let arrived = Instant::now();
+        if let Some(answer) = self.answer_without_body(request.method(), request.headers()) {
             return answer;
         }
-        if self.is_full() {
-            return full();
-        }
         let (head, body) = request.into_parts();
-        self.admit(&head.headers, Read { body, room: None }, Instant::now()).await
+        self.admit(&head.headers, DeliveryBody { body, room: None }, arrived).await
     }
 
     /// Waits until every event that was taken in is handled, by whichever way it came, or given up: what failed is tried again
     /// without a pause. Meanwhile deliveries are turned away: a program that ends stops accepting connections first.
     pub async fn drain(&self) {
-        let _hastened = self.0.handling.hasten();
+        let _hastened = self.0.dispatcher.hasten();
         let all = u32::try_from(self.0.capacity).unwrap_or(u32::MAX);
         // The semaphore is never closed.
         drop(self.0.places.acquire_many(all).await);
@@ -137,14 +135,21 @@ impl Receiver {
         self.0.capacity - self.0.places.available_permits()
     }
 
-    /// What a request that delivers nothing is answered at once, before it takes a place or its body is read.
-    pub(super) fn at_once(&self, method: &Method, headers: &HeaderMap) -> Option<Response<Bytes>> {
+    /// The answer to a request whose body need not be read: it delivers nothing, it is not signed, or no place is free.
+    pub(super) fn answer_without_body(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Option<Response<Bytes>> {
         let mut answer = match *method {
-            Method::POST => {
-                let problem = Verifier::looks_signed(headers).err()?;
-                log(problem);
-                return Some(answer(refusal(problem)));
-            }
+            Method::POST => match Verifier::looks_signed(headers) {
+                Err(problem) => {
+                    log(problem);
+                    return Some(answer(refusal(problem)));
+                }
+                Ok(()) if self.0.places.available_permits() == 0 => return Some(full()),
+                Ok(()) => return None,
+            },
             Method::OPTIONS => answer(StatusCode::NO_CONTENT),
             Method::GET | Method::HEAD => return Some(answer(StatusCode::OK)),
             _ => answer(StatusCode::METHOD_NOT_ALLOWED),
@@ -152,11 +157,6 @@ impl Receiver {
         let allowed = HeaderValue::from_static("POST, OPTIONS, GET, HEAD");
         answer.headers_mut().insert(header::ALLOW, allowed);
         Some(answer)
-    }
-
-    /// Whether a delivery would find no place now: then it need not be read.
-    pub(super) fn is_full(&self) -> bool {
-        self.0.places.available_permits() == 0
     }
 
     /// Bytes that a body may have.
@@ -171,7 +171,12 @@ impl Receiver {
 
     /// Verifies a delivery, gives it a place, which it holds until it is handled, and has it handled. It is answered in time
     /// from its arrival on.
-    pub(super) async fn admit(&self, headers: &HeaderMap, read: Read, arrived: Instant) -> Response<Bytes> {
+    pub(super) async fn admit(
+        &self,
+        headers: &HeaderMap,
+        read: DeliveryBody,
+        arrived: Instant,
+    ) -> Response<Bytes> {
         let verified = match self.0.verifier.verify_at(headers, read.body, (self.0.clock)()) {
             Ok(verified) => verified,
             Err(problem) => {
@@ -188,12 +193,12 @@ impl Receiver {
                 return answer(StatusCode::BAD_REQUEST);
             }
         };
-        let patience = self.0.answer_within.saturating_sub(arrived.elapsed());
-        answer(match self.0.handling.take(event, patience, place).await {
-            Told::Handled => StatusCode::OK,
-            Told::GoesOn => StatusCode::ACCEPTED,
-            Told::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-            Told::UnderWay => StatusCode::SERVICE_UNAVAILABLE,
+        let patience = self.0.response_timeout.saturating_sub(arrived.elapsed());
+        answer(match self.0.dispatcher.take(event, patience, place).await {
+            Dispatched::Handled => StatusCode::OK,
+            Dispatched::GoesOn => StatusCode::ACCEPTED,
+            Dispatched::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+            Dispatched::UnderWay => StatusCode::SERVICE_UNAVAILABLE,
         })
     }
 
@@ -207,7 +212,7 @@ impl Receiver {
     pub async fn handle(&self, event: Event) -> Result<Claim, BoxError> {
         // The semaphore is never closed.
         let place = Arc::clone(&self.0.places).acquire_owned().await?;
-        self.0.handling.now(event, place).await
+        self.0.dispatcher.now(event, place).await
     }
 }
 
@@ -253,30 +258,30 @@ impl fmt::Debug for Receiver {
     }
 }
 
-/// Options of a [`Receiver`].
+/// CallOptions of a [`Receiver`].
 #[must_use]
 pub struct ReceiverBuilder {
     verifier: Verifier,
     handler: Arc<dyn Handler>,
-    seen: Option<Arc<dyn SeenEvents>>,
-    answer_within: Duration,
+    seen: Option<Arc<dyn EventStore>>,
+    response_timeout: Duration,
     capacity: usize,
-    parallel: usize,
-    handle_within: Duration,
-    given_up: Option<GivenUp>,
+    concurrency: usize,
+    handler_timeout: Duration,
+    on_give_up: Option<OnGiveUp>,
     clock: Clock,
 }
 
 impl ReceiverBuilder {
-    /// Remembers handled events in here; the default is [`SeenInMemory`], which ends with the program.
-    pub fn seen(mut self, seen: impl SeenEvents) -> Self {
+    /// Remembers handled events in here; the default is [`InMemoryEventStore`], which ends with the program.
+    pub fn event_store(mut self, seen: impl EventStore) -> Self {
         self.seen = Some(Arc::new(seen));
         self
     }
 
     /// Answers after so long, whether the handler has ended or not; the default is 8 seconds, for the service waits 10.
-    pub fn answer_within(mut self, time: Duration) -> Self {
-        self.answer_within = time;
+    pub fn response_timeout(mut self, time: Duration) -> Self {
+        self.response_timeout = time;
         self
     }
 
@@ -288,21 +293,21 @@ impl ReceiverBuilder {
     }
 
     /// Handles so many events at once, while others wait; the default is 16.
-    pub fn parallel(mut self, events: usize) -> Self {
-        self.parallel = events.clamp(1, Semaphore::MAX_PERMITS);
+    pub fn concurrency(mut self, events: usize) -> Self {
+        self.concurrency = events.clamp(1, Semaphore::MAX_PERMITS);
         self
     }
 
     /// Ends a run of the handler that takes longer, which counts as failed; the default is an hour.
-    pub fn handle_within(mut self, time: Duration) -> Self {
-        self.handle_within = time;
+    pub fn handler_timeout(mut self, time: Duration) -> Self {
+        self.handler_timeout = time;
         self
     }
 
     /// Tells this of an event that was given up, and why: its delivery was answered before the handler failed, and it failed
     /// every time since. The event is new again, so that `Webhooks::reconcile` brings it. The log has a line of it in any case.
-    pub fn given_up(mut self, tell: impl Fn(&Event, &BoxError) + Send + Sync + 'static) -> Self {
-        self.given_up = Some(Arc::new(tell));
+    pub fn on_give_up(mut self, tell: impl Fn(&Event, &BoxError) + Send + Sync + 'static) -> Self {
+        self.on_give_up = Some(Arc::new(tell));
         self
     }
 
@@ -314,23 +319,23 @@ impl ReceiverBuilder {
 
     /// The receiver.
     pub fn build(self) -> Receiver {
-        let seen = self.seen.unwrap_or_else(|| Arc::new(SeenInMemory::new()));
-        let handling = Handling {
+        let seen = self.seen.unwrap_or_else(|| Arc::new(InMemoryEventStore::new()));
+        let dispatcher = Dispatcher {
             handler: self.handler,
             seen,
             clock: Arc::clone(&self.clock),
-            turns: Arc::new(Semaphore::new(self.parallel)),
-            handle_within: self.handle_within,
-            given_up: self.given_up,
+            turns: Arc::new(Semaphore::new(self.concurrency)),
+            handler_timeout: self.handler_timeout,
+            on_give_up: self.on_give_up,
             draining: watch::Sender::new(0),
         };
         Receiver(Arc::new(Inner {
-            room: reading::room(self.verifier.longest()),
+            room: delivery_body::room(self.verifier.longest()),
             verifier: self.verifier,
-            handling,
+            dispatcher,
             places: Arc::new(Semaphore::new(self.capacity)),
             capacity: self.capacity,
-            answer_within: self.answer_within,
+            response_timeout: self.response_timeout,
             clock: self.clock,
         }))
     }

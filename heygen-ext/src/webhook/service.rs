@@ -11,7 +11,7 @@ use http_body_util::Full;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use super::reading::{Unread, read};
+use super::delivery_body::{BodyError, read};
 use super::receiver::{Receiver, answer, full};
 
 impl<B> Service<Request<B>> for Receiver
@@ -42,17 +42,14 @@ impl Receiver {
         B::Data: Send,
         B::Error: Send,
     {
-        if let Some(answer) = self.at_once(request.method(), request.headers()) {
+        let arrived = Instant::now();
+        if let Some(answer) = self.answer_without_body(request.method(), request.headers()) {
             return answer;
         }
-        if self.is_full() {
-            return full();
-        }
-        let arrived = Instant::now();
         let (head, body) = request.into_parts();
         match read(&head.headers, body, self.longest(), Some(self.room())).await {
             Ok(read) => self.admit(&head.headers, read, arrived).await,
-            Err(Unread::NoRoom) => full(),
+            Err(BodyError::NoRoom) => full(),
             Err(unread) => answer(unread.status()),
         }
     }

@@ -233,7 +233,7 @@ async fn no_secret_shows() {
     let tokens = expired(&sim).token_url(token_url(&sim) + "?marked");
     let refused = HeyGen::builder().oauth(tokens).base_url(sim.base_url()).build().unwrap();
     let error = call(&refused).await.unwrap_err();
-    tell(format!("{error} {error:?} {:?}", error.call()));
+    tell(format!("{error} {error:?} {:?}", error.api_error()));
     let traced = recorder.0.lock().unwrap().clone();
     assert!(traced.contains("were not saved") && traced.contains("was not renewed"), "{traced}");
     assert!(!shown.contains("marked"), "{shown}");

@@ -3,7 +3,7 @@
 mod credentials;
 mod downloads;
 mod examples;
-mod http_clients;
+mod http_client;
 mod pages;
 #[cfg(feature = "preview")]
 mod streams;
@@ -13,7 +13,7 @@ mod webhooks;
 
 use std::time::Duration;
 
-use heygen_ext::{ErrorCode, ErrorKind, HeyGen, Step, VideoAgent};
+use heygen_ext::{ErrorCode, ErrorKind, HeyGen, JobProgress, VideoAgent};
 use heygen_sim::{Clock, Sim};
 
 async fn pair() -> (Sim, HeyGen) {
@@ -32,8 +32,8 @@ async fn a_prompt_becomes_a_file() {
     let mut steps = Vec::new();
     let video = job.watch(|step| {
         steps.push(match step {
-            Step::Session { status, .. } => status.to_string(),
-            Step::Video { status, .. } => status.to_string(),
+            JobProgress::Session { status, .. } => status.to_string(),
+            JobProgress::Video { status, .. } => status.to_string(),
             _ => "other".to_owned(),
         });
         // To the next change: a video, its rendering, its end.

@@ -5,7 +5,7 @@ use heygen_ext::heygen_api::types::{
     AssetUrl, CreateAvatarRealtimeTextStream, CreateModelAudioVoiceRequest, StreamModelSpeechRequest,
 };
 use heygen_ext::heygen_api::{BoxFuture, Operation, RawResponse, Request, Transport, TransportError};
-use heygen_ext::{ErrorKind, HeyGen, SpeechPart};
+use heygen_ext::{ErrorKind, HeyGen, SpeechChunk};
 use heygen_sim::{Clock, Fault, Sim};
 
 /// Ten thousand times real time: nothing here waits for long.
@@ -39,14 +39,14 @@ async fn speech_is_audio_and_words() {
     let words: Vec<_> = parts
         .iter()
         .filter_map(|part| match part {
-            SpeechPart::Words(words) => Some(words.iter().map(|word| word.text.as_str())),
+            SpeechChunk::Words(words) => Some(words.iter().map(|word| word.text.as_str())),
             _ => None,
         })
         .flatten()
         .collect();
     assert_eq!(words, ["one", "two", "three", "four", "five"]);
     let audio =
-        parts.iter().filter(|part| matches!(part, SpeechPart::Audio(wav) if wav.starts_with(b"RIFF")));
+        parts.iter().filter(|part| matches!(part, SpeechChunk::Audio(wav) if wav.starts_with(b"RIFF")));
     assert_eq!(audio.count(), 4);
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use heygen_ext::heygen_api::types::{AssetInput, CreateVideoAgentRequest};
-use heygen_ext::{Error, ErrorKind, File, HeyGen, Upload, UploadAll};
+use heygen_ext::{Error, ErrorKind, FileSource, HeyGen, Upload, UploadAll};
 
 use crate::pair;
 
@@ -46,7 +46,7 @@ async fn a_file_comes_back_as_it_was_and_goes_into_a_request() {
     }
 }
 
-async fn refused(heygen: &HeyGen, file: File) -> Error {
+async fn refused(heygen: &HeyGen, file: FileSource) -> Error {
     let error = heygen.upload(file).await.unwrap_err();
     assert!(!error.may_have_executed() && !error.is_retryable(), "{error}");
     error
@@ -61,15 +61,15 @@ async fn what_cannot_become_an_asset_is_told_before_anything_is_sent() {
     std::fs::write(at("captions.srt"), VTT).unwrap();
     std::fs::write(at("photo.png"), "<html><body>not found</body></html>").unwrap();
     for (file, kind, words) in [
-        (File::path(at("empty.png")), ErrorKind::Upload, "the file is empty"),
-        (File::path(at("captions.srt")), ErrorKind::Upload, "`text/vtt`"),
-        (File::path(at("photo.png")), ErrorKind::Upload, "`text/html`"),
-        (File::path(folder.path()), ErrorKind::Upload, "this is a folder"),
-        (File::path(at("missing.png")), ErrorKind::File, "cannot be read"),
-        (File::bytes("notes.txt", "notes"), ErrorKind::Upload, "the service takes PNG"),
-        (File::reader("empty.png", 0, tokio::io::empty()), ErrorKind::Upload, "the file is empty"),
+        (FileSource::path(at("empty.png")), ErrorKind::Upload, "the file is empty"),
+        (FileSource::path(at("captions.srt")), ErrorKind::Upload, "`text/vtt`"),
+        (FileSource::path(at("photo.png")), ErrorKind::Upload, "`text/html`"),
+        (FileSource::path(folder.path()), ErrorKind::Upload, "this is a folder"),
+        (FileSource::path(at("missing.png")), ErrorKind::File, "cannot be read"),
+        (FileSource::bytes("notes.txt", "notes"), ErrorKind::Upload, "the service takes PNG"),
+        (FileSource::reader("empty.png", 0, tokio::io::empty()), ErrorKind::Upload, "the file is empty"),
         (
-            File::bytes("a.png", MP4).media_type("video/mp4\r\nx: y"),
+            FileSource::bytes("a.png", MP4).media_type("video/mp4\r\nx: y"),
             ErrorKind::InvalidRequest,
             "content type",
         ),
@@ -79,14 +79,15 @@ async fn what_cannot_become_an_asset_is_told_before_anything_is_sent() {
         let said = error.to_string();
         let named = error.file_name().unwrap();
         assert!(said.starts_with(named) && said.contains(words), "{said}");
-        let error = heygen.upload(File::path(at("missing.png"))).direct().await.unwrap_err();
+        let error = heygen.upload(FileSource::path(at("missing.png"))).direct().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::File);
     }
     #[cfg(unix)]
-    assert!(refused(&heygen, File::path("/dev/null")).await.to_string().contains("no regular file"));
+    assert!(refused(&heygen, FileSource::path("/dev/null")).await.to_string().contains("no regular file"));
     assert!(sim.requests().is_empty());
     // The service looks for itself.
-    let error = heygen.upload(File::bytes("a", "plain words").media_type("image/png")).await.unwrap_err();
+    let error =
+        heygen.upload(FileSource::bytes("a", "plain words").media_type("image/png")).await.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 400));
 }
 
@@ -107,8 +108,8 @@ fn uploads_travel_between_threads_and_hide_what_they_hold() {
     travels::<UploadAll>();
     fn runs<T: Send>(_: T) {}
     let heygen = HeyGen::builder().api_key("marked-secret").build().unwrap();
-    let upload = heygen.upload(File::bytes("a.png", "marked-content"));
+    let upload = heygen.upload(FileSource::bytes("a.png", "marked-content"));
     assert!(!format!("{upload:?}").contains("marked"));
     runs(upload.send());
-    runs(heygen.upload_all([File::bytes("a.png", "x")]).send());
+    runs(heygen.upload_all([FileSource::bytes("a.png", "x")]).send());
 }

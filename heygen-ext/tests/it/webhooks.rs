@@ -13,8 +13,8 @@ use heygen_ext::heygen_api::types::{
     CreateVideoTranslationBatchRequest, WebhookEventType,
 };
 use heygen_ext::webhook::{
-    CallbackGuard, Claim, ConfirmError, Ensured, Event, Handler, KeyRing, Outcome, Receiver, Verifier,
-    testing,
+    CallbackGuard, Claim, ConfirmError, EnsuredEndpoint, Event, Handler, KeyRing, Outcome, Receiver,
+    Verifier, testing,
 };
 use heygen_ext::{BoxError, HeyGen};
 use heygen_sim::{Clock, SignatureGeneration, Sim};
@@ -26,15 +26,15 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// Notes every event that it is given and takes, and fails as often as it is told.
 #[derive(Clone, Default)]
-struct Book(Arc<BookInner>);
+struct Recorder(Arc<RecorderInner>);
 
 #[derive(Default)]
-struct BookInner {
+struct RecorderInner {
     lines: Mutex<Vec<(String, String)>>,
     failures: AtomicUsize,
 }
 
-impl Book {
+impl Recorder {
     /// Ids of the videos in the order in which they were handled.
     fn ids(&self) -> Vec<String> {
         self.0.lines.lock().unwrap().iter().map(|(_, id)| id.clone()).collect()
@@ -49,36 +49,36 @@ impl Book {
     }
 }
 
-impl Handler for Book {
+impl Handler for Recorder {
     fn handle(&self, event: Event) -> BoxFuture<'static, Result<(), BoxError>> {
-        let book = Arc::clone(&self.0);
+        let recorder = Arc::clone(&self.0);
         Box::pin(async move {
             let down = |left: usize| left.checked_sub(1);
-            if book.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, down).is_ok() {
+            if recorder.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, down).is_ok() {
                 return Err("as the test says".into());
             }
             let id = event.job_id().unwrap_or_default().to_owned();
-            book.lines.lock().unwrap().push((event.kind().to_string(), id));
+            recorder.lines.lock().unwrap().push((event.kind().to_string(), id));
             Ok(())
         })
     }
 }
 
 /// A simulator, a client, and a receiver that listens.
-struct Stage {
+struct Harness {
     sim: Arc<Sim>,
     heygen: HeyGen,
     keys: KeyRing,
-    book: Book,
+    recorder: Recorder,
     receiver: Receiver,
     url: String,
     serving: JoinHandle<()>,
 }
 
-fn receiver(sim: &Arc<Sim>, keys: &KeyRing, book: &Book) -> Receiver {
+fn receiver(sim: &Arc<Sim>, keys: &KeyRing, recorder: &Recorder) -> Receiver {
     let sim = Arc::clone(sim);
     let now = move || SystemTime::UNIX_EPOCH + Duration::from_millis(sim.now());
-    Receiver::builder(Verifier::with_keys(keys.clone()), book.clone()).clock(now).build()
+    Receiver::builder(Verifier::with_keys(keys.clone()), recorder.clone()).clock(now).build()
 }
 
 fn serve(listener: TcpListener, receiver: &Receiver) -> JoinHandle<()> {
@@ -86,20 +86,20 @@ fn serve(listener: TcpListener, receiver: &Receiver) -> JoinHandle<()> {
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() })
 }
 
-impl Stage {
+impl Harness {
     async fn start() -> Self {
         let sim = Arc::new(Sim::builder().clock(Clock::manual()).concurrency(1000).start().await.unwrap());
         let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
-        let (keys, book) = (KeyRing::new(), Book::default());
-        let receiver = receiver(&sim, &keys, &book);
+        let (keys, recorder) = (KeyRing::new(), Recorder::default());
+        let receiver = receiver(&sim, &keys, &recorder);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/heygen", listener.local_addr().unwrap());
         let serving = serve(listener, &receiver);
-        let stage = Self { sim, heygen, keys, book, receiver, url, serving };
-        let ensured = stage.heygen.webhooks().ensure_endpoint(&stage.url, None).await.unwrap();
-        let Ensured::Created { endpoint, secret } = ensured else { panic!("{ensured:?}") };
-        stage.keys.add(&endpoint.endpoint_id, secret).unwrap();
-        stage
+        let harness = Self { sim, heygen, keys, recorder, receiver, url, serving };
+        let ensured = harness.heygen.webhooks().ensure_endpoint(&harness.url, None).await.unwrap();
+        let EnsuredEndpoint::Created { endpoint, secret } = ensured else { panic!("{ensured:?}") };
+        harness.keys.add(&endpoint.endpoint_id, secret).unwrap();
+        harness
     }
 
     /// The time of the simulator, which the receiver goes by.
@@ -143,17 +143,17 @@ fn sorted(mut ids: Vec<String>) -> Vec<String> {
 #[tokio::test]
 async fn each_event_is_handled_once_though_it_comes_twice_and_out_of_order() {
     for generation in [SignatureGeneration::A, SignatureGeneration::B] {
-        let stage = Stage::start().await;
-        stage.sim.sign_as(generation);
-        stage.sim.duplicate_deliveries(6);
-        let ids = stage.videos(6).await;
-        stage.pass(HOUR).await;
-        stage.sim.reverse_deliveries(4);
-        let more = stage.videos(4).await;
-        stage.pass(HOUR).await;
-        assert_eq!(stage.sim.deliveries().len(), 16);
-        assert!(stage.sim.deliveries().iter().all(|one| one.status == Some(200)));
-        let handled = stage.book.ids();
+        let harness = Harness::start().await;
+        harness.sim.sign_as(generation);
+        harness.sim.duplicate_deliveries(6);
+        let ids = harness.videos(6).await;
+        harness.pass(HOUR).await;
+        harness.sim.reverse_deliveries(4);
+        let more = harness.videos(4).await;
+        harness.pass(HOUR).await;
+        assert_eq!(harness.sim.deliveries().len(), 16);
+        assert!(harness.sim.deliveries().iter().all(|one| one.status == Some(200)));
+        let handled = harness.recorder.ids();
         assert_eq!(sorted(handled[..6].to_vec()), sorted(ids), "{generation:?}");
         assert_eq!(handled[6..], more.into_iter().rev().collect::<Vec<_>>(), "{generation:?}");
     }
@@ -161,64 +161,64 @@ async fn each_event_is_handled_once_though_it_comes_twice_and_out_of_order() {
 
 #[tokio::test]
 async fn what_the_handler_fails_at_is_delivered_again_and_handled_once() {
-    let stage = Stage::start().await;
-    stage.book.fail(7);
-    let ids = stage.videos(5).await;
+    let harness = Harness::start().await;
+    harness.recorder.fail(7);
+    let ids = harness.videos(5).await;
     for _ in 0..24 {
-        stage.pass(HOUR).await;
+        harness.pass(HOUR).await;
     }
-    assert_eq!(sorted(stage.book.ids()), sorted(ids));
-    let refused = stage.sim.deliveries().iter().filter(|one| one.status == Some(500)).count();
+    assert_eq!(sorted(harness.recorder.ids()), sorted(ids));
+    let refused = harness.sim.deliveries().iter().filter(|one| one.status == Some(500)).count();
     assert_eq!(refused, 7);
 }
 
 #[tokio::test]
 async fn a_rotation_under_traffic_loses_nothing() {
-    let stage = Stage::start().await;
-    let endpoint = stage.endpoint_id().await;
-    let mut ids = stage.videos(3).await;
-    stage.pass(HOUR).await;
+    let harness = Harness::start().await;
+    let endpoint = harness.endpoint_id().await;
+    let mut ids = harness.videos(3).await;
+    harness.pass(HOUR).await;
     // The service has the new secret and the ring has not: what comes now is refused, and comes again.
     let unheard = KeyRing::new();
-    let secret = stage.heygen.webhooks().rotate(&endpoint, &unheard, HOUR).await.unwrap();
-    ids.extend(stage.videos(3).await);
-    stage.pass(Duration::from_secs(600)).await;
-    assert!(stage.sim.deliveries().iter().any(|one| one.status == Some(401)));
-    stage.keys.rotate_at(&endpoint, secret.clone(), HOUR, stage.now()).unwrap();
-    stage.pass(HOUR).await;
+    let secret = harness.heygen.webhooks().rotate(&endpoint, &unheard, HOUR).await.unwrap();
+    ids.extend(harness.videos(3).await);
+    harness.pass(Duration::from_secs(600)).await;
+    assert!(harness.sim.deliveries().iter().any(|one| one.status == Some(401)));
+    harness.keys.rotate_at(&endpoint, secret.clone(), HOUR, harness.now()).unwrap();
+    harness.pass(HOUR).await;
     // And as it is meant to be: the helper puts it on the ring, and what was signed before is good for the window.
-    ids.extend(stage.videos(3).await);
+    ids.extend(harness.videos(3).await);
     let signer = testing::Signer::new(secret).unwrap();
     let queued = |video: &str| {
         let body =
             format!(r#"{{"event_type":"avatar_video.success","event_data":{{"video_id":"{video}"}}}}"#);
         signer.deliver(testing::Generation::Signature, body)
     };
-    stage.heygen.webhooks().rotate_at(&endpoint, &stage.keys, 2 * HOUR, stage.now()).await.unwrap();
-    stage.pass(HOUR).await;
-    assert_eq!(stage.receiver.receive(queued("within the window")).await.status(), 200);
+    harness.heygen.webhooks().rotate_at(&endpoint, &harness.keys, 2 * HOUR, harness.now()).await.unwrap();
+    harness.pass(HOUR).await;
+    assert_eq!(harness.receiver.receive(queued("within the window")).await.status(), 200);
     ids.push("within the window".to_owned());
-    stage.pass(HOUR).await;
-    assert_eq!(stage.receiver.receive(queued("after the window")).await.status(), 401);
-    ids.extend(stage.videos(1).await);
-    stage.pass(HOUR).await;
-    assert_eq!(sorted(stage.book.ids()), sorted(ids));
+    harness.pass(HOUR).await;
+    assert_eq!(harness.receiver.receive(queued("after the window")).await.status(), 401);
+    ids.extend(harness.videos(1).await);
+    harness.pass(HOUR).await;
+    assert_eq!(sorted(harness.recorder.ids()), sorted(ids));
 }
 
 #[tokio::test]
 async fn who_was_down_catches_up_in_order_and_handles_nothing_twice() {
-    let stage = Stage::start().await;
-    let before = stage.videos(2).await;
-    stage.pass(HOUR).await;
-    let since = stage.now();
-    stage.serving.abort();
-    let missed = stage.videos(120).await;
-    stage.pass(HOUR).await;
-    assert_eq!(stage.book.ids().len(), 2);
+    let harness = Harness::start().await;
+    let before = harness.videos(2).await;
+    harness.pass(HOUR).await;
+    let since = harness.now();
+    harness.serving.abort();
+    let missed = harness.videos(120).await;
+    harness.pass(HOUR).await;
+    assert_eq!(harness.recorder.ids().len(), 2);
 
     // Up again, with no memory of before, at the address that the endpoint has.
-    let receiver = receiver(&stage.sim, &stage.keys, &stage.book);
-    let address = stage.url.strip_prefix("http://").unwrap().strip_suffix("/heygen").unwrap();
+    let receiver = receiver(&harness.sim, &harness.keys, &harness.recorder);
+    let address = harness.url.strip_prefix("http://").unwrap().strip_suffix("/heygen").unwrap();
     let listener = loop {
         match TcpListener::bind(address).await {
             Ok(listener) => break listener,
@@ -226,50 +226,52 @@ async fn who_was_down_catches_up_in_order_and_handles_nothing_twice() {
         }
     };
     let serving = serve(listener, &receiver);
-    stage.book.fail(1);
-    let caught_up = stage.heygen.webhooks().reconcile(&receiver, since).await.unwrap();
-    assert_eq!((caught_up.handled, caught_up.known, caught_up.left.len()), (119, 0, 1));
-    assert_eq!(stage.book.ids()[2..], missed[1..]);
-    let again = stage.heygen.webhooks().reconcile(&receiver, since).await.unwrap();
-    assert_eq!((again.handled, again.known, again.left.len()), (1, 119, 0));
+    harness.recorder.fail(1);
+    let caught_up = harness.heygen.webhooks().reconcile(&receiver, since).await.unwrap();
+    assert_eq!((caught_up.handled, caught_up.known, caught_up.unhandled.len()), (119, 0, 1));
+    assert_eq!(harness.recorder.ids()[2..], missed[1..]);
+    let again = harness.heygen.webhooks().reconcile(&receiver, since).await.unwrap();
+    assert_eq!((again.handled, again.known, again.unhandled.len()), (1, 119, 0));
     // The service goes on delivering what nobody took, and all of it is known.
     for _ in 0..24 {
-        stage.sim.advance(HOUR);
-        stage.sim.idle().await;
+        harness.sim.advance(HOUR);
+        harness.sim.idle().await;
     }
     receiver.drain().await;
-    assert_eq!(sorted(stage.book.ids()), sorted([before, missed].concat()));
-    assert!(stage.sim.deliveries().iter().filter(|one| one.status == Some(200)).count() >= 122);
+    assert_eq!(sorted(harness.recorder.ids()), sorted([before, missed].concat()));
+    assert!(harness.sim.deliveries().iter().filter(|one| one.status == Some(200)).count() >= 122);
     serving.abort();
 }
 
 #[tokio::test]
 async fn an_event_of_every_type_arrives() {
-    let stage = Stage::start().await;
+    let harness = Harness::start().await;
     let types = testing::types();
     for kind in &types {
-        stage.sim.send_event(kind).unwrap();
+        harness.sim.send_event(kind).unwrap();
     }
-    stage.pass(HOUR).await;
+    harness.pass(HOUR).await;
     let wanted = types.iter().map(|kind| (*kind).to_owned()).collect();
-    assert_eq!(sorted(stage.book.kinds()), sorted(wanted));
+    assert_eq!(sorted(harness.recorder.kinds()), sorted(wanted));
 }
 
 #[tokio::test]
 async fn there_is_one_endpoint_however_often_it_is_asked_for() {
-    let stage = Stage::start().await;
-    let webhooks = stage.heygen.webhooks();
+    let harness = Harness::start().await;
+    let webhooks = harness.heygen.webhooks();
     let some = [WebhookEventType::AvatarVideoFail, WebhookEventType::AvatarVideoSuccess];
     let reversed = [some[1].clone(), some[0].clone(), some[0].clone()];
-    let ensure = |events| webhooks.ensure_endpoint(&stage.url, events);
-    assert!(matches!(ensure(None).await.unwrap(), Ensured::Unchanged(_)));
+    let ensure = |events| webhooks.ensure_endpoint(&harness.url, events);
+    assert!(matches!(ensure(None).await.unwrap(), EnsuredEndpoint::Unchanged(_)));
     let updated = ensure(Some(&some[..])).await.unwrap();
-    assert!(matches!(&updated, Ensured::Updated(endpoint) if endpoint.events.as_ref().unwrap().len() == 2));
-    assert!(matches!(ensure(Some(&reversed[..])).await.unwrap(), Ensured::Unchanged(_)));
+    assert!(
+        matches!(&updated, EnsuredEndpoint::Updated(endpoint) if endpoint.events.as_ref().unwrap().len() == 2)
+    );
+    assert!(matches!(ensure(Some(&reversed[..])).await.unwrap(), EnsuredEndpoint::Unchanged(_)));
     let all = ensure(None).await.unwrap();
-    assert!(matches!(&all, Ensured::Updated(endpoint) if endpoint.events.is_none()));
+    assert!(matches!(&all, EnsuredEndpoint::Updated(endpoint) if endpoint.events.is_none()));
     assert!(all.secret().is_none());
-    let endpoints = stage.heygen.api().list_webhook_endpoints().await.unwrap().into_inner().items;
+    let endpoints = harness.heygen.api().list_webhook_endpoints().await.unwrap().into_inner().items;
     assert_eq!(endpoints.len(), 1);
     let wrong = webhooks.ensure_endpoint("ftp://example.com", None).await.unwrap_err();
     assert_eq!(wrong.status().unwrap().as_u16(), 400);
@@ -297,18 +299,18 @@ async fn callbacks() -> (CallbackGuard, Callbacks) {
 
 #[tokio::test]
 async fn a_batch_is_found_among_those_of_its_kind() {
-    let stage = Stage::start().await;
+    let harness = Harness::start().await;
     let (guard, callbacks) = callbacks().await;
     let (video, audio) =
         (json!({"type": "url", "url": "https://example.com/video.mp4"}), "https://example.com/a.mp3");
     let lipsync = json!({"video": video, "audio": {"type": "url", "url": audio}});
     let translation = json!({"video": video, "output_languages": ["German"]});
     let avatar = json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello"});
-    let url = || guard.url_at("batch", stage.now()).unwrap();
+    let url = || guard.url_at("batch", harness.now()).unwrap();
     let videos = json!({"videos": [avatar], "callback_url": url()});
     let translations = json!({"video_translations": [translation], "callback_url": url()});
     let lipsyncs = json!({"lipsyncs": [lipsync], "callback_url": url()});
-    let api = stage.heygen.api();
+    let api = harness.heygen.api();
     let videos: CreateVideoBatchRequest = serde_json::from_value(videos).unwrap();
     let translations: CreateVideoTranslationBatchRequest = serde_json::from_value(translations).unwrap();
     let lipsyncs: CreateLipsyncBatchRequest = serde_json::from_value(lipsyncs).unwrap();
@@ -317,99 +319,100 @@ async fn a_batch_is_found_among_those_of_its_kind() {
         api.create_video_translation_batch().body(translations).await.unwrap().into_inner().batch_id,
         api.create_lipsync_batch().body(lipsyncs).await.unwrap().into_inner().batch_id,
     ];
-    stage.pass(24 * HOUR).await;
+    harness.pass(24 * HOUR).await;
     let callbacks = callbacks.lock().unwrap().clone();
     let mut confirmed = Vec::new();
     for (target, body) in callbacks {
-        let unconfirmed = guard.check_at(&target, body, stage.now()).unwrap();
+        let unconfirmed = guard.check_at(&target, body, harness.now()).unwrap();
         let id = unconfirmed.job_id().unwrap().to_owned();
-        let event = unconfirmed.confirm(&stage.heygen, &id).await.unwrap();
+        let event = unconfirmed.confirm(&harness.heygen, &id).await.unwrap();
         assert_eq!((event.kind().as_str(), event.outcome()), ("batch.finished", Outcome::Finished));
         confirmed.push(event.job_id().unwrap().to_owned());
     }
     ids.sort_unstable();
     assert_eq!(sorted(confirmed), ids);
     let body = r#"{"event_type":"batch.finished","event_data":{"batch_id":"nobody"}}"#;
-    let made_up = guard.check_at(&url().parse().unwrap(), body, stage.now()).unwrap();
-    let unknown = made_up.confirm(&stage.heygen, "nobody").await.unwrap_err();
+    let made_up = guard.check_at(&url().parse().unwrap(), body, harness.now()).unwrap();
+    let unknown = made_up.confirm(&harness.heygen, "nobody").await.unwrap_err();
     assert!(matches!(unknown, ConfirmError::Call(error) if error.status().unwrap().as_u16() == 404));
 }
 
 #[tokio::test]
 async fn a_session_that_an_endpoint_and_a_callback_tell_of_is_handled_once() {
-    let stage = Stage::start().await;
+    let harness = Harness::start().await;
     let (guard, callbacks) = callbacks().await;
-    let body = json!({"prompt": "A launch", "callback_url": guard.url_at("launch", stage.now()).unwrap()});
+    let body = json!({"prompt": "A launch", "callback_url": guard.url_at("launch", harness.now()).unwrap()});
     let body: CreateVideoAgentRequest = serde_json::from_value(body).unwrap();
-    let made = stage.heygen.api().create_video_agent().body(body).await.unwrap().into_inner();
-    stage.pass(HOUR).await;
-    assert_eq!(stage.book.kinds(), ["video_agent.success"]);
+    let made = harness.heygen.api().create_video_agent().body(body).await.unwrap().into_inner();
+    harness.pass(HOUR).await;
+    assert_eq!(harness.recorder.kinds(), ["video_agent.success"]);
     let (target, body) = callbacks.lock().unwrap()[0].clone();
-    let unconfirmed = guard.check_at(&target, body.clone(), stage.now()).unwrap();
-    let event = unconfirmed.confirm(&stage.heygen, &made.session_id).await.unwrap();
+    let unconfirmed = guard.check_at(&target, body.clone(), harness.now()).unwrap();
+    let event = unconfirmed.confirm(&harness.heygen, &made.session_id).await.unwrap();
     assert!(event.data().contains_key("video_id"));
-    assert_eq!(stage.receiver.handle(event).await.unwrap(), Claim::Handled);
+    assert_eq!(harness.receiver.handle(event).await.unwrap(), Claim::Handled);
     // A failure is recognised by all that the callback says, of which the event has little.
-    let url = guard.url_at("again", stage.now()).unwrap();
+    let url = guard.url_at("again", harness.now()).unwrap();
     let body_of_failure = json!({"prompt": "A launch [sim:fail]", "callback_url": url});
     let failing: CreateVideoAgentRequest = serde_json::from_value(body_of_failure).unwrap();
-    let failed = stage.heygen.api().create_video_agent().body(failing).await.unwrap().into_inner();
-    stage.pass(HOUR).await;
-    assert_eq!(stage.book.kinds(), ["video_agent.success", "video_agent.fail"]);
+    let failed = harness.heygen.api().create_video_agent().body(failing).await.unwrap().into_inner();
+    harness.pass(HOUR).await;
+    assert_eq!(harness.recorder.kinds(), ["video_agent.success", "video_agent.fail"]);
     let (to, said) = callbacks.lock().unwrap()[1].clone();
-    let unconfirmed = guard.check_at(&to, said, stage.now()).unwrap();
-    let event = unconfirmed.confirm(&stage.heygen, &failed.session_id).await.unwrap();
-    assert_eq!(stage.receiver.handle(event).await.unwrap(), Claim::Handled);
+    let unconfirmed = guard.check_at(&to, said, harness.now()).unwrap();
+    let event = unconfirmed.confirm(&harness.heygen, &failed.session_id).await.unwrap();
+    assert_eq!(harness.receiver.handle(event).await.unwrap(), Claim::Handled);
     // Another video than that of the session is none of its business.
     let video = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["event_data"]["video_id"].clone();
     let other = String::from_utf8(body.to_vec()).unwrap().replace(video.as_str().unwrap(), "another");
-    let made_up = guard.check_at(&target, other, stage.now()).unwrap();
-    let refused = made_up.confirm(&stage.heygen, &made.session_id).await.unwrap_err();
+    let made_up = guard.check_at(&target, other, harness.now()).unwrap();
+    let refused = made_up.confirm(&harness.heygen, &made.session_id).await.unwrap_err();
     assert!(matches!(refused, ConfirmError::OtherJob));
 }
 
 #[tokio::test]
 async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
-    let stage = Stage::start().await;
+    let harness = Harness::start().await;
     let (guard, callbacks) = callbacks().await;
     let body = CreateVideoFromAvatar::builder()
         .avatar_id("Anna_sitting_public")
         .script("Hello")
         .callback_id("order 7")
-        .callback_url(guard.url_at("order 7", stage.now()).unwrap());
-    let made = stage.heygen.api().create_video().body(body).await.unwrap().into_inner();
-    let other = stage.video().await;
-    stage.pass(Duration::from_secs(600)).await;
+        .callback_url(guard.url_at("order 7", harness.now()).unwrap());
+    let made = harness.heygen.api().create_video().body(body).await.unwrap().into_inner();
+    let other = harness.video().await;
+    harness.pass(Duration::from_secs(600)).await;
     let (target, body) = callbacks.lock().unwrap()[0].clone();
-    let unconfirmed = guard.check_at(&target, body.clone(), stage.now()).unwrap();
+    let unconfirmed = guard.check_at(&target, body.clone(), harness.now()).unwrap();
     assert_eq!((unconfirmed.callback_id(), unconfirmed.job_id()), ("order 7", Some(made.video_id.as_str())));
-    let event = unconfirmed.confirm(&stage.heygen, &made.video_id).await.unwrap();
+    let event = unconfirmed.confirm(&harness.heygen, &made.video_id).await.unwrap();
     assert_eq!((event.outcome(), event.callback_id().as_deref()), (Outcome::Succeeded, Some("order 7")));
     // Nothing is believed but what was looked at; and the endpoint has brought the same event already.
     assert_eq!((event.job_id(), event.data().len()), (Some(made.video_id.as_str()), 2));
-    assert_eq!(stage.receiver.handle(event).await.unwrap(), Claim::Handled);
+    assert_eq!(harness.receiver.handle(event).await.unwrap(), Claim::Handled);
 
     // Whoever has learnt the address may say what he likes; the resource says otherwise.
     let said = |kind: &str, id: &str| {
         let body = format!(r#"{{"event_type":"{kind}","event_data":{{"video_id":"{id}"}}}}"#);
-        guard.check_at(&target, body, stage.now()).unwrap()
+        guard.check_at(&target, body, harness.now()).unwrap()
     };
-    let denied = said("avatar_video.fail", &other).confirm(&stage.heygen, &other).await.unwrap_err();
+    let denied = said("avatar_video.fail", &other).confirm(&harness.heygen, &other).await.unwrap_err();
     assert!(matches!(denied, ConfirmError::Contradicted { status } if status == "completed"));
-    let running = stage.video().await;
-    let early = said("avatar_video.success", &running).confirm(&stage.heygen, &running).await.unwrap_err();
+    let running = harness.video().await;
+    let early = said("avatar_video.success", &running).confirm(&harness.heygen, &running).await.unwrap_err();
     assert!(matches!(early, ConfirmError::NotYet { .. }));
-    let unknown = said("avatar_video.success", "nobody").confirm(&stage.heygen, "nobody").await.unwrap_err();
+    let unknown =
+        said("avatar_video.success", "nobody").confirm(&harness.heygen, "nobody").await.unwrap_err();
     assert!(matches!(unknown, ConfirmError::Call(error) if error.status().unwrap().as_u16() == 404));
     let another =
-        said("avatar_video.success", &other).confirm(&stage.heygen, &made.video_id).await.unwrap_err();
+        said("avatar_video.success", &other).confirm(&harness.heygen, &made.video_id).await.unwrap_err();
     assert!(matches!(another, ConfirmError::OtherJob));
     // A video does not say that it has no captions because they failed.
     for kind in ["avatar_video_caption.fail", "avatar_video_gif.fail"] {
-        let unseen = said(kind, &other).confirm(&stage.heygen, &other).await.unwrap_err();
+        let unseen = said(kind, &other).confirm(&harness.heygen, &other).await.unwrap_err();
         assert!(matches!(unseen, ConfirmError::NothingToRead), "{kind}");
     }
-    let nothing = said("hologram.success", &other).confirm(&stage.heygen, &other).await.unwrap_err();
+    let nothing = said("hologram.success", &other).confirm(&harness.heygen, &other).await.unwrap_err();
     assert!(matches!(nothing, ConfirmError::NothingToRead));
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::ErrorKind;
+use crate::error::ErrorKind;
 
 fn file(content: impl AsRef<[u8]>) -> (TempDir, CredentialsFile) {
     let folder = tempfile::tempdir().unwrap();

@@ -9,19 +9,19 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::call::surroundings::tests::Still;
-use crate::http_clients::HttpClients;
+use crate::http_client::HttpClientFactory;
+use crate::runtime::tests::ManualRuntime;
 
-struct Stage {
+struct Harness {
     sim: Sim,
-    time: Arc<Still>,
+    time: Arc<ManualRuntime>,
     folder: TempDir,
 }
 
-impl Stage {
+impl Harness {
     async fn new() -> Self {
         let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
-        Self { sim, time: Arc::new(Still::new()), folder: tempfile::tempdir().unwrap() }
+        Self { sim, time: Arc::new(ManualRuntime::new()), folder: tempfile::tempdir().unwrap() }
     }
 
     /// Tokens that hold for so many seconds.
@@ -37,7 +37,7 @@ impl Stage {
     }
 
     fn provider(&self, tokens: OAuth) -> Renewing {
-        tokens.provider(self.time.clone(), &HttpClients::default()).unwrap()
+        tokens.provider(self.time.clone(), &HttpClientFactory::default()).unwrap()
     }
 
     fn path(&self) -> std::path::PathBuf {
@@ -74,222 +74,222 @@ fn stored(path: &Path) -> Value {
 
 #[tokio::test]
 async fn a_token_is_renewed_a_minute_before_its_end() {
-    let stage = Stage::new().await;
-    let provider = stage.provider(stage.tokens(100));
+    let harness = Harness::new().await;
+    let provider = harness.provider(harness.tokens(100));
     assert_eq!(token(&provider).await.unwrap(), "first");
-    stage.time.advance(Duration::from_secs(39));
+    harness.time.advance(Duration::from_secs(39));
     assert_eq!(token(&provider).await.unwrap(), "first");
-    stage.time.advance(Duration::from_secs(1));
-    assert_eq!(token(&provider).await.unwrap(), stage.sim.access_token());
-    assert_eq!(stage.renewals(), 1);
+    harness.time.advance(Duration::from_secs(1));
+    assert_eq!(token(&provider).await.unwrap(), harness.sim.access_token());
+    assert_eq!(harness.renewals(), 1);
     // The new one holds for the ten days that the service gives.
-    stage.time.advance(Duration::from_secs(864_000 - 61));
+    harness.time.advance(Duration::from_secs(864_000 - 61));
     token(&provider).await.unwrap();
-    assert_eq!(stage.renewals(), 1);
-    stage.time.advance(Duration::from_secs(1));
+    assert_eq!(harness.renewals(), 1);
+    harness.time.advance(Duration::from_secs(1));
     token(&provider).await.unwrap();
-    assert_eq!(stage.renewals(), 2);
-    let headers = &stage.sim.requests()[0].headers;
+    assert_eq!(harness.renewals(), 2);
+    let headers = &harness.sim.requests()[0].headers;
     assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
     assert!(!headers.contains_key("authorization") && !headers.contains_key("x-api-key"));
 }
 
 #[tokio::test]
 async fn many_callers_make_one_renewal_whatever_becomes_of_it() {
-    let stage = Stage::new().await;
-    let provider = stage.provider(stage.tokens(0));
-    stage.answer(503, &json!({}));
+    let harness = Harness::new().await;
+    let provider = harness.provider(harness.tokens(0));
+    harness.answer(503, &json!({}));
     let results = join_all((0..50).map(|_| token(&provider))).await;
     assert!(results.iter().all(|result| result.as_ref().is_err_and(|problem| problem.contains("503"))));
-    assert_eq!(stage.renewals(), 1);
+    assert_eq!(harness.renewals(), 1);
     let results = join_all((0..50).map(|_| token(&provider))).await;
-    assert!(results.iter().all(|result| *result == Ok(stage.sim.access_token())), "{results:?}");
-    assert_eq!(stage.renewals(), 2);
+    assert!(results.iter().all(|result| *result == Ok(harness.sim.access_token())), "{results:?}");
+    assert_eq!(harness.renewals(), 2);
 }
 
 #[tokio::test]
 async fn a_caller_that_goes_away_loses_no_renewal() {
-    let stage = Stage::new().await;
-    stage.sim.inject(Fault::delay(Duration::from_secs(5)).on("oauth").times(1)).unwrap();
-    let provider = Arc::new(stage.provider(stage.tokens(0)));
+    let harness = Harness::new().await;
+    harness.sim.inject(Fault::delay(Duration::from_secs(5)).on("oauth").times(1)).unwrap();
+    let provider = Arc::new(harness.provider(harness.tokens(0)));
     let asking = Arc::clone(&provider);
     let caller = tokio::spawn(async move { token(&asking).await });
-    while stage.renewals() == 0 {
+    while harness.renewals() == 0 {
         tokio::task::yield_now().await;
     }
     caller.abort();
     assert!(caller.await.unwrap_err().is_cancelled());
-    stage.sim.advance(Duration::from_secs(5));
-    assert_eq!(token(&provider).await.unwrap(), stage.sim.access_token());
-    assert_eq!(stage.renewals(), 1);
+    harness.sim.advance(Duration::from_secs(5));
+    assert_eq!(token(&provider).await.unwrap(), harness.sim.access_token());
+    assert_eq!(harness.renewals(), 1);
 }
 
 #[tokio::test]
 async fn a_refused_token_is_renewed_unless_it_was_already() {
-    let stage = Stage::new().await;
-    let provider = stage.provider(stage.tokens(1000));
+    let harness = Harness::new().await;
+    let provider = harness.provider(harness.tokens(1000));
     let refused = SecretString::from("first");
     let results = join_all((0..9).map(|_| provider.refused(&refused))).await;
     assert!(results.iter().all(|result| matches!(result, Ok(true))));
-    assert_eq!(stage.renewals(), 1);
+    assert_eq!(harness.renewals(), 1);
     // A refused token is not used again, however long it would last.
-    let provider = stage.provider(stage.tokens(1000));
-    stage.answer(500, &json!({}));
+    let provider = harness.provider(harness.tokens(1000));
+    harness.answer(500, &json!({}));
     assert!(provider.refused(&refused).await.unwrap_err().to_string().contains("500"));
-    assert_eq!(token(&provider).await.unwrap(), stage.sim.access_token());
-    assert_eq!(stage.renewals(), 3);
+    assert_eq!(token(&provider).await.unwrap(), harness.sim.access_token());
+    assert_eq!(harness.renewals(), 3);
 }
 
 #[tokio::test]
 async fn a_renewal_ahead_of_time_may_fail() {
-    let stage = Stage::new().await;
-    let provider = stage.provider(stage.tokens(30));
-    stage.answer(503, &json!({}));
+    let harness = Harness::new().await;
+    let provider = harness.provider(harness.tokens(30));
+    harness.answer(503, &json!({}));
     assert_eq!(token(&provider).await.unwrap(), "first");
     assert_eq!(token(&provider).await.unwrap(), "first");
-    assert_eq!(stage.renewals(), 1);
-    stage.time.advance(Duration::from_secs(30));
-    assert_eq!(token(&provider).await.unwrap(), stage.sim.access_token());
+    assert_eq!(harness.renewals(), 1);
+    harness.time.advance(Duration::from_secs(30));
+    assert_eq!(token(&provider).await.unwrap(), harness.sim.access_token());
 }
 
 #[tokio::test]
 async fn a_token_of_a_few_seconds_is_used_to_its_end() {
-    let stage = Stage::new().await;
-    let provider = stage.provider(stage.tokens(0));
-    stage.answer(200, &json!({"access_token": "brief", "expires_in": 20}));
+    let harness = Harness::new().await;
+    let provider = harness.provider(harness.tokens(0));
+    harness.answer(200, &json!({"access_token": "brief", "expires_in": 20}));
     for _ in 0..20 {
         assert_eq!(token(&provider).await.unwrap(), "brief");
-        stage.time.advance(Duration::from_secs(1));
+        harness.time.advance(Duration::from_secs(1));
     }
-    assert_eq!(token(&provider).await.unwrap(), stage.sim.access_token());
-    assert_eq!(stage.renewals(), 2);
+    assert_eq!(token(&provider).await.unwrap(), harness.sim.access_token());
+    assert_eq!(harness.renewals(), 2);
 }
 
 #[tokio::test]
 async fn a_refused_refresh_token_asks_for_a_login_and_is_not_sent_again() {
     for (status, code) in [(400, "invalid_grant"), (401, "invalid_token")] {
-        let stage = Stage::new().await;
-        let provider = stage.provider(stage.tokens(0));
-        stage.answer(status, &json!({"error": code}));
+        let harness = Harness::new().await;
+        let provider = harness.provider(harness.tokens(0));
+        harness.answer(status, &json!({"error": code}));
         for _ in 0..3 {
             let problem = token(&provider).await.unwrap_err();
             assert!(problem.contains(&status.to_string()) && problem.contains("log in again"), "{problem}");
         }
-        assert_eq!(stage.renewals(), 1);
+        assert_eq!(harness.renewals(), 1);
     }
 }
 
 #[tokio::test]
 async fn answers_that_are_none_are_told() {
-    let stage = Stage::new().await;
-    let provider = stage.provider(stage.tokens(0));
-    stage.answer(200, &json!({"error": "marked-secret"}));
+    let harness = Harness::new().await;
+    let provider = harness.provider(harness.tokens(0));
+    harness.answer(200, &json!({"error": "marked-secret"}));
     assert!(token(&provider).await.unwrap_err().contains("no token"));
     let fault = Fault::status(302).header("location", "http://127.0.0.1:1/").on("oauth").times(1);
-    stage.sim.inject(fault).unwrap();
+    harness.sim.inject(fault).unwrap();
     assert!(token(&provider).await.unwrap_err().contains("302"));
-    stage.sim.inject(Fault::close_before().on("oauth").times(1)).unwrap();
-    let before = stage.renewals();
+    harness.sim.inject(Fault::close_before().on("oauth").times(1)).unwrap();
+    let before = harness.renewals();
     assert!(token(&provider).await.unwrap_err().contains("try again"));
-    assert_eq!(stage.renewals(), before + 1, "what may have arrived is not sent again");
-    stage.answer(200, &json!({"access_token": "forever"}));
+    assert_eq!(harness.renewals(), before + 1, "what may have arrived is not sent again");
+    harness.answer(200, &json!({"access_token": "forever"}));
     assert_eq!(token(&provider).await.unwrap(), "forever");
-    stage.time.advance(Duration::from_secs(1_000_000));
+    harness.time.advance(Duration::from_secs(1_000_000));
     assert_eq!(token(&provider).await.unwrap(), "forever");
-    let nobody = stage.provider(stage.tokens(0).token_url("http://127.0.0.1:1/"));
+    let nobody = harness.provider(harness.tokens(0).token_url("http://127.0.0.1:1/"));
     assert!(token(&nobody).await.unwrap_err().contains("look at the network"));
 }
 
 #[tokio::test]
 async fn renewed_tokens_are_in_the_file_before_they_are_used() {
-    let stage = Stage::new().await;
-    let provider = stage.of_file(&json!({"access_token": "a", "refresh_token": "r", "client_id": "c",
+    let harness = Harness::new().await;
+    let provider = harness.of_file(&json!({"access_token": "a", "refresh_token": "r", "client_id": "c",
         "expires_at": "2000-01-01T00:00:00Z", "scope": "s"}));
-    stage.answer(200, &json!({"access_token": "a1", "refresh_token": "r1", "expires_in": 3600}));
+    harness.answer(200, &json!({"access_token": "a1", "refresh_token": "r1", "expires_in": 3600}));
     assert_eq!(token(&provider).await.unwrap(), "a1");
     assert_eq!(
-        stored(&stage.path()),
+        stored(&harness.path()),
         json!({"oauth": {"access_token": "a1", "refresh_token": "r1", "client_id": "c",
             "expires_at": "2026-11-18T12:06:40Z", "scope": "s"}, "user": {"email": "e"}})
     );
     // An answer without a refresh token leaves the old one good.
-    stage.time.advance(Duration::from_secs(3600));
-    stage.answer(200, &json!({"access_token": "a2", "expires_in": 3600}));
+    harness.time.advance(Duration::from_secs(3600));
+    harness.answer(200, &json!({"access_token": "a2", "expires_in": 3600}));
     assert_eq!(token(&provider).await.unwrap(), "a2");
-    assert_eq!(stored(&stage.path())["oauth"]["refresh_token"], "r1");
+    assert_eq!(stored(&harness.path())["oauth"]["refresh_token"], "r1");
 }
 
 #[tokio::test]
 async fn what_another_program_renewed_is_taken_over() {
-    let stage = Stage::new().await;
+    let harness = Harness::new().await;
     let expired =
         json!({"access_token": "a", "refresh_token": "r", "client_id": "c", "expires_at": 946_684_800});
-    let provider = stage.of_file(&expired);
+    let provider = harness.of_file(&expired);
     let renewed =
         json!({"oauth": {"access_token": "b", "refresh_token": "s", "expires_at": "2100-01-01T00:00:00Z"}});
-    fs::write(stage.path(), renewed.to_string()).unwrap();
+    fs::write(harness.path(), renewed.to_string()).unwrap();
     assert_eq!(token(&provider).await.unwrap(), "b");
-    assert_eq!(stage.renewals(), 0);
+    assert_eq!(harness.renewals(), 0);
     // Nor does a rejection count once somebody has logged in.
-    let provider = stage.of_file(&expired);
-    stage.answer(400, &json!({"error": "invalid_grant"}));
+    let provider = harness.of_file(&expired);
+    harness.answer(400, &json!({"error": "invalid_grant"}));
     assert!(token(&provider).await.unwrap_err().contains("log in again"));
-    fs::write(stage.path(), renewed.to_string()).unwrap();
+    fs::write(harness.path(), renewed.to_string()).unwrap();
     assert_eq!(token(&provider).await.unwrap(), "b");
-    assert_eq!(stage.renewals(), 1);
+    assert_eq!(harness.renewals(), 1);
     // While this one asks, another is quicker, with tokens that need a renewal themselves.
-    let provider = Arc::new(stage.of_file(&expired));
-    stage.sim.inject(Fault::delay(Duration::from_secs(5)).on("oauth").times(1)).unwrap();
+    let provider = Arc::new(harness.of_file(&expired));
+    harness.sim.inject(Fault::delay(Duration::from_secs(5)).on("oauth").times(1)).unwrap();
     let asking = Arc::clone(&provider);
     let caller = tokio::spawn(async move { token(&asking).await });
-    while stage.renewals() == 1 {
+    while harness.renewals() == 1 {
         tokio::task::yield_now().await;
     }
-    let brief =
-        json!({"oauth": {"access_token": "b", "refresh_token": stage.sim.refresh_token(), "expires_at": 5}});
-    fs::write(stage.path(), brief.to_string()).unwrap();
-    stage.sim.advance(Duration::from_secs(5));
-    assert_eq!(caller.await.unwrap().unwrap(), stage.sim.access_token());
-    assert_eq!(stage.renewals(), 3);
+    let brief = json!({"oauth": {"access_token": "b", "refresh_token": harness.sim.refresh_token(), "expires_at": 5}});
+    fs::write(harness.path(), brief.to_string()).unwrap();
+    harness.sim.advance(Duration::from_secs(5));
+    assert_eq!(caller.await.unwrap().unwrap(), harness.sim.access_token());
+    assert_eq!(harness.renewals(), 3);
 }
 
 #[tokio::test]
 async fn tokens_that_cannot_be_saved_are_used() {
-    let stage = Stage::new().await;
-    let provider =
-        stage.of_file(&json!({"access_token": "a", "refresh_token": "r", "client_id": "c", "expires_at": 1}));
-    fs::remove_file(stage.path()).unwrap();
-    stage.answer(200, &json!({"access_token": "a1", "refresh_token": "r1"}));
+    let harness = Harness::new().await;
+    let provider = harness
+        .of_file(&json!({"access_token": "a", "refresh_token": "r", "client_id": "c", "expires_at": 1}));
+    fs::remove_file(harness.path()).unwrap();
+    harness.answer(200, &json!({"access_token": "a1", "refresh_token": "r1"}));
     assert_eq!(token(&provider).await.unwrap(), "a1");
     assert_eq!(token(&provider).await.unwrap(), "a1");
-    assert!(!stage.path().exists());
+    assert!(!harness.path().exists());
     // The old file, when it is back, is older than what is in memory; then it can be written again.
     let old =
         json!({"oauth": {"access_token": "a", "refresh_token": "r", "expires_at": "2100-01-01T00:00:00Z"}});
-    fs::write(stage.path(), old.to_string()).unwrap();
-    stage.answer(200, &json!({"access_token": "a2", "refresh_token": "r2"}));
+    fs::write(harness.path(), old.to_string()).unwrap();
+    harness.answer(200, &json!({"access_token": "a2", "refresh_token": "r2"}));
     assert!(provider.refused(&"a1".into()).await.unwrap());
     assert_eq!(token(&provider).await.unwrap(), "a2");
-    assert_eq!(stored(&stage.path())["oauth"]["refresh_token"], "r2");
+    assert_eq!(stored(&harness.path())["oauth"]["refresh_token"], "r2");
 }
 
 #[tokio::test]
 async fn tokens_that_nobody_can_renew_say_so() {
-    let stage = Stage::new().await;
+    let harness = Harness::new().await;
     for (oauth, expected) in [
         (json!({"access_token": "a", "refresh_token": "r", "expires_at": 1}), "HEYGEN_OAUTH_CLIENT_ID"),
         (json!({"access_token": "a", "client_id": "c", "expires_at": 1}), "log in again"),
     ] {
-        let problem = token(&stage.of_file(&oauth)).await.unwrap_err();
+        let problem = token(&harness.of_file(&oauth)).await.unwrap_err();
         assert!(problem.contains(expected), "{problem}");
-        assert!(problem.contains(&stage.path().display().to_string()), "{problem}");
+        assert!(problem.contains(&harness.path().display().to_string()), "{problem}");
     }
-    assert_eq!(stage.renewals(), 0);
-    let error = OAuth::new("a", "r").provider(stage.time.clone(), &HttpClients::default()).unwrap_err();
+    assert_eq!(harness.renewals(), 0);
+    let error =
+        OAuth::new("a", "r").provider(harness.time.clone(), &HttpClientFactory::default()).unwrap_err();
     assert!(error.to_string().contains("client_id"));
     let error = OAuth::new("a", " ")
         .client_id("c")
-        .provider(stage.time.clone(), &HttpClients::default())
+        .provider(harness.time.clone(), &HttpClientFactory::default())
         .unwrap_err();
     assert!(error.to_string().contains("refresh token"));
 }

@@ -4,9 +4,9 @@ use super::*;
 
 #[tokio::test]
 async fn the_storage_gets_what_was_signed_and_nothing_of_ours() {
-    let stage = Stage::new().await;
-    stage.heygen.upload(File::bytes("a.png", image(1000))).direct().await.unwrap();
-    let requests = stage.sim.requests();
+    let harness = Harness::new().await;
+    harness.heygen.upload(FileSource::bytes("a.png", image(1000))).direct().await.unwrap();
+    let requests = harness.sim.requests();
     let put = requests.iter().find(|request| request.operation.as_deref() == Some("uploads")).unwrap();
     let seen: Vec<&str> = put.headers.keys().map(String::as_str).collect();
     for absent in ["x-api-key", "authorization", "idempotency-key", "user-agent", "transfer-encoding"] {
@@ -18,22 +18,22 @@ async fn the_storage_gets_what_was_signed_and_nothing_of_ours() {
 #[tokio::test]
 async fn the_service_is_told_the_sum_of_what_was_sent() {
     for bytes in [image(1000), image(3 * 256 * 1024), image(700_000)] {
-        let stage = Stage::new().await;
+        let harness = Harness::new().await;
         let sum: String = const_hex::encode(Sha256::digest(&bytes));
         // The first PUT breaks off: the sum is that of the one that arrived.
-        stage.fault(Fault::close_after(), "uploads", 1);
-        stage.heygen.upload(stage.file("a.png", &bytes)).direct().await.unwrap();
-        let requests = stage.sim.requests();
+        harness.fault(Fault::close_after(), "uploads", 1);
+        harness.heygen.upload(harness.file("a.png", &bytes)).direct().await.unwrap();
+        let requests = harness.sim.requests();
         let finished =
             requests.iter().find(|request| request.operation.as_deref() == Some("completeAssetUpload"));
         let said = &finished.unwrap().body.as_ref().unwrap()["checksum_sha256"];
         assert_eq!(said.as_str(), Some(&*sum));
     }
     // A batch has no place for it at its end: there the storage is told before.
-    let stage = Stage::new().await;
-    let outcomes = stage.heygen.upload_all([File::bytes("a.png", image(1000))]).await;
+    let harness = Harness::new().await;
+    let outcomes = harness.heygen.upload_all([FileSource::bytes("a.png", image(1000))]).await;
     assert!(outcomes[0].is_ok());
-    let requests = stage.sim.requests();
+    let requests = harness.sim.requests();
     let put = requests.iter().find(|request| request.operation.as_deref() == Some("uploads")).unwrap();
     assert!(put.headers.contains_key("x-amz-checksum-sha256"));
 }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::*;
-use crate::webhook::handling::PAUSES;
-use crate::webhook::key::EventKey;
-use crate::webhook::seen::Claimant;
+use crate::webhook::dispatch::PAUSES;
+use crate::webhook::event_key::EventKey;
+use crate::webhook::event_store::Claimant;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -60,7 +60,7 @@ impl TableInner {
     }
 }
 
-impl SeenEvents for Table {
+impl EventStore for Table {
     fn claim<'a>(
         &'a self,
         key: &'a EventKey,
@@ -98,31 +98,31 @@ impl SeenEvents for Table {
 }
 
 /// A receiver with a memory that it may share, and a clock that goes with the time of the test.
-fn receiver(desk: &Desk, table: &Table) -> Receiver {
+fn receiver(harness: &Harness, table: &Table) -> Receiver {
     let began = Instant::now();
     let clock = move || SystemTime::UNIX_EPOCH + began.elapsed();
-    Receiver::builder(verifier(), desk.clone()).seen(table.clone()).clock(clock).build()
+    Receiver::builder(verifier(), harness.clone()).event_store(table.clone()).clock(clock).build()
 }
 
-fn stage() -> (Desk, Table, Receiver) {
-    let (desk, table) = (Desk::default(), Table::default());
-    let receiver = receiver(&desk, &table);
-    (desk, table, receiver)
+fn harness() -> (Harness, Table, Receiver) {
+    let (harness, table) = (Harness::default(), Table::default());
+    let receiver = receiver(&harness, &table);
+    (harness, table, receiver)
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_memory_nothing_is_handled_and_all_comes_again() {
-    let (desk, table, receiver) = stage();
+    let (harness, table, receiver) = harness();
     table.0.fails_to_claim.store(1, Ordering::SeqCst);
     assert_eq!(status(&receiver, delivery("v1")).await, 500);
-    assert!(desk.seen().is_empty());
+    assert!(harness.handled().is_empty());
     assert_eq!(status(&receiver, delivery("v1")).await, 200);
-    assert_eq!(desk.seen(), ["v1"]);
+    assert_eq!(harness.handled(), ["v1"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_nobody_has_claimed_in_time_has_to_come_again() {
-    let (_, table, receiver) = stage();
+    let (_, table, receiver) = harness();
     *table.0.claim_takes.lock().unwrap() = MINUTE;
     table.0.fails_to_claim.store(1, Ordering::SeqCst);
     assert_eq!(status(&receiver, delivery("v1")).await, 503);
@@ -130,7 +130,7 @@ async fn what_nobody_has_claimed_in_time_has_to_come_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_handled_is_noted_down_in_the_end() {
-    let (desk, table, receiver) = stage();
+    let (harness, table, receiver) = harness();
     table.0.fails_to_settle.store(2, Ordering::SeqCst);
     assert_eq!(status(&receiver, delivery("v1")).await, 200);
     assert!(table.is_handled());
@@ -139,7 +139,7 @@ async fn what_was_handled_is_noted_down_in_the_end() {
     table.0.fails_to_settle.store(3, Ordering::SeqCst);
     assert_eq!(status(&receiver, delivery("v2")).await, 200);
     assert!(!table.is_handled());
-    assert_eq!(desk.seen(), ["v1", "v2"]);
+    assert_eq!(harness.handled(), ["v1", "v2"]);
 
     table.0.fails_to_settle.store(3, Ordering::SeqCst);
     let event = Event::of(delivery("v3").body(), None).unwrap();
@@ -148,128 +148,128 @@ async fn what_was_handled_is_noted_down_in_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn what_failed_and_could_not_be_noted_down_is_new_when_its_claim_ends() {
-    let (desk, table, receiver) = stage();
-    desk.0.failures.store(1, Ordering::SeqCst);
+    let (harness, table, receiver) = harness();
+    harness.0.failures.store(1, Ordering::SeqCst);
     table.0.fails_to_settle.store(3, Ordering::SeqCst);
     assert_eq!(status(&receiver, delivery("v1")).await, 500);
     assert_eq!(status(&receiver, delivery("v1")).await, 503);
     tokio::time::advance(10 * MINUTE).await;
     assert_eq!(status(&receiver, delivery("v1")).await, 200);
-    assert_eq!(desk.seen(), ["v1"; 2]);
+    assert_eq!(harness.handled(), ["v1"; 2]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_that_comes_just_after_the_answer_is_tried_again_here() {
-    let (desk, table, receiver) = stage();
-    desk.0.failures.store(1, Ordering::SeqCst);
+    let (harness, table, receiver) = harness();
+    harness.0.failures.store(1, Ordering::SeqCst);
     // The answer goes out while the claim is being ended.
     *table.0.settle_takes.lock().unwrap() = ANSWER + Duration::from_secs(1);
     assert_eq!(status(&receiver, delivery("v1")).await, 202);
-    assert_eq!(desk.seen(), ["v1"]);
+    assert_eq!(harness.handled(), ["v1"]);
     receiver.drain().await;
-    assert_eq!(desk.seen(), ["v1"; 2]);
+    assert_eq!(harness.handled(), ["v1"; 2]);
     assert!(table.is_handled());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_memory_that_fails_between_two_tries_is_asked_again() {
-    let (desk, table, receiver) = stage();
-    desk.0.waits.store(1, Ordering::SeqCst);
-    desk.0.failures.store(1, Ordering::SeqCst);
+    let (harness, table, receiver) = harness();
+    harness.0.waits.store(1, Ordering::SeqCst);
+    harness.0.failures.store(1, Ordering::SeqCst);
     assert_eq!(status(&receiver, delivery("v1")).await, 202);
     table.0.fails_to_claim.store(1, Ordering::SeqCst);
-    desk.0.gate.notify_one();
+    harness.0.gate.notify_one();
     receiver.drain().await;
-    assert_eq!(desk.seen(), ["v1"; 2]);
+    assert_eq!(harness.handled(), ["v1"; 2]);
     assert!(table.is_handled());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_lasts_as_long_as_the_handler() {
-    let (desk, table, first) = stage();
-    let second = receiver(&desk, &table);
-    desk.0.waits.store(1, Ordering::SeqCst);
+    let (harness, table, first) = harness();
+    let second = receiver(&harness, &table);
+    harness.0.waits.store(1, Ordering::SeqCst);
     assert_eq!(status(&first, delivery("v1")).await, 202);
     tokio::time::sleep(50 * MINUTE).await;
     assert_eq!(status(&second, delivery("v1")).await, 503);
-    desk.0.gate.notify_one();
+    harness.0.gate.notify_one();
     first.drain().await;
     assert_eq!(status(&second, delivery("v1")).await, 200);
-    assert_eq!(desk.seen(), ["v1"]);
+    assert_eq!(harness.handled(), ["v1"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_program_left_behind_is_taken_over_when_its_claim_ends() {
-    let (desk, table, receiver) = stage();
+    let (harness, table, receiver) = harness();
     let key = Event::of(delivery("v1").body(), None).unwrap().dedup_key();
     let left = Claimant::new();
     assert_eq!(table.claim(&key, left, SystemTime::UNIX_EPOCH).await.unwrap(), Claim::New);
     assert_eq!(status(&receiver, delivery("v1")).await, 503);
     tokio::time::sleep(10 * MINUTE).await;
     assert_eq!(status(&receiver, delivery("v1")).await, 200);
-    assert_eq!(desk.seen(), ["v1"]);
+    assert_eq!(harness.handled(), ["v1"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_renewal_that_is_on_its_way_ends_before_the_claim_does() {
-    let (desk, table, receiver) = stage();
-    desk.0.waits.store(1, Ordering::SeqCst);
-    desk.0.failures.store(1, Ordering::SeqCst);
+    let (harness, table, receiver) = harness();
+    harness.0.waits.store(1, Ordering::SeqCst);
+    harness.0.failures.store(1, Ordering::SeqCst);
     let event = Event::of(delivery("v1").body(), None).unwrap();
     let handing = tokio::spawn(async move { receiver.handle(event).await });
     tokio::time::sleep(MINUTE / 2).await;
     // The handler fails while the claim is being renewed.
     *table.0.claim_takes.lock().unwrap() = MINUTE / 3;
     tokio::time::sleep(MINUTE * 2 / 3).await;
-    desk.0.gate.notify_one();
+    harness.0.gate.notify_one();
     handing.await.unwrap().unwrap_err();
     tokio::time::sleep(10 * MINUTE).await;
     assert!(table.0.rows.lock().unwrap().is_empty());
 }
 
 /// An event whose handler has failed after the answer, so that it is tried again five seconds later.
-async fn failed_once(desk: &Desk, receiver: &Receiver) {
-    desk.0.waits.store(1, Ordering::SeqCst);
-    desk.0.failures.store(1, Ordering::SeqCst);
+async fn failed_once(harness: &Harness, receiver: &Receiver) {
+    harness.0.waits.store(1, Ordering::SeqCst);
+    harness.0.failures.store(1, Ordering::SeqCst);
     assert_eq!(status(receiver, delivery("v1")).await, 202);
-    desk.0.gate.notify_one();
+    harness.0.gate.notify_one();
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(desk.seen(), ["v1"]);
+    assert_eq!(harness.handled(), ["v1"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_somebody_else_has_taken_on_meanwhile_is_looked_at_until_it_is_handled() {
-    let (desk, table, receiver) = stage();
-    failed_once(&desk, &receiver).await;
+    let (harness, table, receiver) = harness();
+    failed_once(&harness, &receiver).await;
     table.0.rows.lock().unwrap().values_mut().for_each(|row| row.claimant = Claimant::new());
     tokio::time::sleep(PAUSES[0]).await;
-    assert_eq!(desk.seen(), ["v1"]);
+    assert_eq!(harness.handled(), ["v1"]);
     // It failed there.
     table.0.rows.lock().unwrap().clear();
     tokio::time::sleep(PAUSES[1]).await;
-    assert_eq!(desk.seen(), ["v1"; 2]);
+    assert_eq!(harness.handled(), ["v1"; 2]);
     assert!(table.is_handled());
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_somebody_else_has_handled_meanwhile_is_not_tried_again() {
-    let (desk, table, receiver) = stage();
-    failed_once(&desk, &receiver).await;
+    let (harness, table, receiver) = harness();
+    failed_once(&harness, &receiver).await;
     table.0.rows.lock().unwrap().values_mut().for_each(|row| row.handled = true);
     receiver.drain().await;
-    assert_eq!(desk.seen(), ["v1"]);
+    assert_eq!(harness.handled(), ["v1"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_is_kept_through_the_pauses() {
-    let (desk, table, first) = stage();
-    let second = receiver(&desk, &table);
-    failed_once(&desk, &first).await;
-    desk.0.failures.store(3, Ordering::SeqCst);
+    let (harness, table, first) = harness();
+    let second = receiver(&harness, &table);
+    failed_once(&harness, &first).await;
+    harness.0.failures.store(3, Ordering::SeqCst);
     // The last pause is longer than a claim that nobody renews.
     tokio::time::sleep(PAUSES[0] + PAUSES[1] + PAUSES[2] + 14 * MINUTE).await;
-    assert_eq!(desk.seen(), ["v1"; 4]);
-    desk.0.failures.store(0, Ordering::SeqCst);
+    assert_eq!(harness.handled(), ["v1"; 4]);
+    harness.0.failures.store(0, Ordering::SeqCst);
     assert_eq!(status(&second, delivery("v1")).await, 503);
     first.drain().await;
     assert_eq!(status(&second, delivery("v1")).await, 200);
@@ -277,7 +277,7 @@ async fn a_claim_is_kept_through_the_pauses() {
 
 #[tokio::test(start_paused = true)]
 async fn a_memory_that_does_not_answer_has_failed() {
-    let (_, table, receiver) = stage();
+    let (_, table, receiver) = harness();
     *table.0.claim_takes.lock().unwrap() = 60 * MINUTE;
     let event = Event::of(delivery("v1").body(), None).unwrap();
     let problem = receiver.handle(event).await.unwrap_err();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use heygen_api::BoxFuture;
 
-pub(crate) trait Surroundings: Send + Sync + 'static {
+pub(crate) trait Runtime: Send + Sync + 'static {
     /// Time that only goes forward.
     fn now(&self) -> Instant;
 
@@ -21,9 +21,9 @@ pub(crate) trait Surroundings: Send + Sync + 'static {
 }
 
 /// As things are.
-pub(crate) struct Real;
+pub(crate) struct SystemRuntime;
 
-impl Surroundings for Real {
+impl Runtime for SystemRuntime {
     fn now(&self) -> Instant {
         Instant::now()
     }
@@ -43,9 +43,9 @@ impl Surroundings for Real {
     }
 }
 
-impl fmt::Debug for dyn Surroundings {
+impl fmt::Debug for dyn Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Surroundings")
+        f.write_str("Runtime")
     }
 }
 
@@ -57,13 +57,13 @@ pub(crate) mod tests {
     use super::*;
 
     /// Time that passes by sleeping alone, and at once; chance that is always in the middle.
-    pub(crate) struct Still {
+    pub(crate) struct ManualRuntime {
         start: Instant,
         pub(crate) slept: Mutex<Vec<Duration>>,
         ahead: AtomicU64,
     }
 
-    impl Still {
+    impl ManualRuntime {
         pub(crate) fn new() -> Self {
             Self { start: Instant::now(), slept: Mutex::default(), ahead: AtomicU64::new(0) }
         }
@@ -73,7 +73,7 @@ pub(crate) mod tests {
         }
     }
 
-    impl Surroundings for Still {
+    impl Runtime for ManualRuntime {
         fn now(&self) -> Instant {
             self.start + Duration::from_millis(self.ahead.load(Ordering::SeqCst))
         }
@@ -97,7 +97,7 @@ pub(crate) mod tests {
 
     #[test]
     fn chance_lies_between_nought_and_one_and_varies() {
-        let chances: Vec<f64> = (0..100).map(|_| Real.chance()).collect();
+        let chances: Vec<f64> = (0..100).map(|_| SystemRuntime.chance()).collect();
         assert!(chances.iter().all(|chance| (0.0..1.0).contains(chance)));
         assert!(chances.iter().any(|chance| *chance < 0.5) && chances.iter().any(|chance| *chance > 0.5));
     }

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use super::key::EventKey;
-use super::receiver::Clock;
-use super::seen::{Claim, Claimant, SeenEvents};
-use crate::BoxError;
+use super::clock::Clock;
+use super::event_key::EventKey;
+use super::event_store::{Claim, Claimant, EventStore};
+use crate::box_error::BoxError;
 
-/// Time after which an event is claimed again: [`SeenEvents`] promises it to memories whose claims end.
+/// Time after which an event is claimed again: [`EventStore`] promises it to memories whose claims end.
 const RENEW: Duration = Duration::from_secs(60);
 
 /// Time for an answer of the memory.
@@ -22,15 +22,15 @@ const ANSWER: Duration = Duration::from_secs(30);
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
 /// The claim of one taker on one event.
-pub(super) struct EventClaim {
-    seen: Arc<dyn SeenEvents>,
+pub(super) struct EventLease {
+    seen: Arc<dyn EventStore>,
     clock: Clock,
     key: EventKey,
     claimant: Claimant,
 }
 
-impl EventClaim {
-    pub(super) fn new(seen: Arc<dyn SeenEvents>, clock: Clock, key: EventKey) -> Self {
+impl EventLease {
+    pub(super) fn new(seen: Arc<dyn EventStore>, clock: Clock, key: EventKey) -> Self {
         Self { seen, clock, key, claimant: Claimant::new() }
     }
 

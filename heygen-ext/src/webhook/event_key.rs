@@ -26,6 +26,13 @@ pub struct EventKey {
 /// Ids of the service have 32 characters; what is longer is summed up.
 const LONGEST: usize = 200;
 
+impl Event {
+    /// What it is recognised by, should it come again: by another attempt, from another endpoint, from the log.
+    pub fn dedup_key(&self) -> EventKey {
+        EventKey::of(self)
+    }
+}
+
 impl EventKey {
     pub(super) fn of(event: &Event) -> Self {
         if let Some(content) = event.content() {
@@ -50,7 +57,7 @@ impl EventKey {
         Self::new(event.id().map(str::to_owned), content)
     }
 
-    /// A key of these parts, for tests of a [`SeenEvents`](super::SeenEvents).
+    /// A key of these parts, for tests of a [`EventStore`](super::EventStore).
     pub fn new(id: Option<String>, content: impl Into<String>) -> Self {
         Self { id, content: content.into() }
     }

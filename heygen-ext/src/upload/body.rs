@@ -1,4 +1,4 @@
-//! A file that was looked at: its name, type and size are known, and its bytes are read again for each try.
+//! A file that was looked at: its name, type and size are known, and its bytes are read again for each attempt.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -11,18 +11,18 @@ use futures_util::stream::{self, Stream, TryStreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::task::spawn_blocking;
 
-use super::file::{File, Reader, Source};
+use super::checksum::{Checksum, RunningChecksum};
+use super::file_source::{FileSource, Reader, Source};
 use super::media;
+use super::progress::UploadProgress;
 use super::read_ahead::ReadAhead;
-use super::sum::{Sum, Summing};
-use super::watch::Watch;
-use crate::Error;
-use crate::call::movement::IDLE;
+use crate::error::Error;
+use crate::idle_timeout::IDLE_TIMEOUT;
 
 /// Bytes that leave at once; of a file, as many more are in memory.
 const CHUNK: usize = 256 * 1024;
 
-pub(super) struct Prepared {
+pub(super) struct UploadBody {
     pub(super) name: String,
     pub(super) media: String,
     pub(super) size: u64,
@@ -49,9 +49,9 @@ fn unreadable(error: io::Error) -> Error {
     Error::file("the file cannot be read", error)
 }
 
-impl Prepared {
+impl UploadBody {
     /// Looks at a file: what is wrong with it is told before anything is sent.
-    pub(super) async fn of(file: File) -> Result<Self, Error> {
+    pub(super) async fn of(file: FileSource) -> Result<Self, Error> {
         let name = file.file_name();
         let (size, head, content) = match file.source {
             Source::Bytes(bytes) => {
@@ -94,7 +94,7 @@ impl Prepared {
         let staged = tempfile::NamedTempFile::new().map_err(fail)?;
         let mut file = tokio::fs::File::from_std(staged.reopen().map_err(fail)?);
         let (name, media, size) = (self.name.clone(), self.media.clone(), self.size);
-        let watch = Watch::new(None);
+        let watch = UploadProgress::new(None);
         let staging = async {
             let mut chunks = std::pin::pin!(Arc::new(self).open(&watch, None));
             while let Some(chunk) = chunks.try_next().await? {
@@ -105,7 +105,7 @@ impl Prepared {
         tokio::select! {
             staged = staging => staged?,
             () = watch.idle() => {
-                let problem = format!("the reader gave nothing for {} s, and has not ended", IDLE.as_secs());
+                let problem = format!("the reader gave nothing for {} s, and has not ended", IDLE_TIMEOUT.as_secs());
                 return Err(Error::upload(problem));
             }
         }
@@ -119,8 +119,8 @@ impl Prepared {
 
     /// SHA-256 of the bytes, in hexadecimal digits.
     pub(super) async fn digest(self: &Arc<Self>) -> Result<String, Error> {
-        let sum = Sum::default();
-        let mut chunks = std::pin::pin!(self.open(&Watch::new(None), Some(&sum)));
+        let sum = Checksum::default();
+        let mut chunks = std::pin::pin!(self.open(&UploadProgress::new(None), Some(&sum)));
         while chunks.try_next().await?.is_some() {}
         Ok(sum.get().unwrap_or_default())
     }
@@ -129,15 +129,15 @@ impl Prepared {
     /// at, or an error before the last of them. Their sum is there before the last of them leaves.
     pub(super) fn open(
         self: &Arc<Self>,
-        watch: &Watch,
-        sum: Option<&Sum>,
+        watch: &UploadProgress,
+        sum: Option<&Checksum>,
     ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static + use<> {
         let reading = Reading {
             prepared: Arc::clone(self),
             watch: watch.clone(),
             sent: 0,
             input: Input::Unopened,
-            summing: sum.map(Sum::begin),
+            summing: sum.map(Checksum::begin),
         };
         stream::try_unfold(reading, |mut reading| async move {
             match reading.next().await {
@@ -163,7 +163,7 @@ impl OnDisk {
         // A pipe or a device would be waited for without end.
         if !found.is_file() {
             return Err(Error::upload(
-                "this is no regular file: give its bytes by `File::reader` or `File::bytes`",
+                "this is no regular file: give its bytes by `FileSource::reader` or `FileSource::bytes`",
             ));
         }
         Ok(Self { path, size: found.len(), modified: found.modified().ok(), _ours: None })
@@ -194,12 +194,12 @@ enum Input {
 
 /// One time through the bytes.
 struct Reading {
-    prepared: Arc<Prepared>,
-    watch: Watch,
+    prepared: Arc<UploadBody>,
+    watch: UploadProgress,
     sent: u64,
     input: Input,
     /// Of what is not on the disk; the sum of a file is made where it is read.
-    summing: Option<Summing>,
+    summing: Option<RunningChecksum>,
 }
 
 impl Reading {

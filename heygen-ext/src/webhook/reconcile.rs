@@ -9,17 +9,19 @@ use serde_json::{Map, Value};
 
 use super::endpoints::Webhooks;
 use super::event::Event;
-use super::key::EventKey;
+use super::event_key::EventKey;
+use super::event_store::Claim;
 use super::receiver::Receiver;
-use super::seen::Claim;
-use crate::{BoxError, Error, Paged};
+use crate::box_error::BoxError;
+use crate::error::Error;
+use crate::pages::Paged;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// What catching up has come to.
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct CaughtUp {
+pub struct ReconcileReport {
     /// Events that the handler was given, and took.
     pub handled: usize,
     /// Events that it had before.
@@ -28,21 +30,24 @@ pub struct CaughtUp {
     /// ends after ten minutes. Catch up once more then.
     pub under_way: Vec<EventKey>,
     /// Events that it failed at. They are new again: to catch up once more is to try them once more.
-    pub left: Vec<Left>,
+    pub unhandled: Vec<Unhandled>,
 }
 
 /// An event that the handler failed at.
 #[non_exhaustive]
-pub struct Left {
+pub struct Unhandled {
     /// The event.
     pub key: EventKey,
     /// Why.
     pub problem: BoxError,
 }
 
-impl fmt::Debug for Left {
+impl fmt::Debug for Unhandled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Left").field("key", &self.key).field("problem", &self.problem.to_string()).finish()
+        f.debug_struct("Unhandled")
+            .field("key", &self.key)
+            .field("problem", &self.problem.to_string())
+            .finish()
     }
 }
 
@@ -66,7 +71,7 @@ impl Webhooks {
     /// let since = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
     /// let caught_up = heygen.webhooks().reconcile(&receiver, since).await?;
     /// println!("{} were missed", caught_up.handled);
-    /// println!("{} could not be handled", caught_up.left.len());
+    /// println!("{} could not be handled", caught_up.unhandled.len());
     /// if !caught_up.under_way.is_empty() {
     ///     // What another program was at, or this one before it ended:
     ///     // look again in ten minutes.
@@ -78,8 +83,8 @@ impl Webhooks {
     /// # Errors
     ///
     /// The log could not be read. Nothing was handled then: the handler is called once the whole of it is here.
-    pub async fn reconcile(&self, receiver: &Receiver, since: SystemTime) -> Result<CaughtUp, Error> {
-        let mut caught_up = CaughtUp::default();
+    pub async fn reconcile(&self, receiver: &Receiver, since: SystemTime) -> Result<ReconcileReport, Error> {
+        let mut caught_up = ReconcileReport::default();
         for event in self.log(since).await? {
             let key = event.dedup_key();
             match receiver.handle(event).await {
@@ -88,7 +93,7 @@ impl Webhooks {
                 Ok(Claim::UnderWay) => caught_up.under_way.push(key),
                 Err(problem) => {
                     tracing::warn!(%problem, event.key = %key, "an event could not be handled");
-                    caught_up.left.push(Left { key, problem });
+                    caught_up.unhandled.push(Unhandled { key, problem });
                 }
             }
         }
@@ -98,7 +103,7 @@ impl Webhooks {
     /// The events of the log since a time, the oldest first.
     async fn log(&self, since: SystemTime) -> Result<Vec<Event>, Error> {
         let mut log = Log { since, events: Vec::new() };
-        let mut pages = self.heygen.api().list_webhook_events().pages();
+        let mut pages = self.means.api.list_webhook_events().pages();
         while let Some(page) = pages.try_next().await? {
             if log.add(page.items) == Older::Over {
                 break;

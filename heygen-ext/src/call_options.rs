@@ -8,30 +8,30 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use heygen_ext::{HeyGen, Options};
+/// use heygen_ext::{HeyGen, CallOptions};
 ///
 /// # fn example(heygen: HeyGen) {
-/// let options = Options::new().deadline(Duration::from_secs(300)).tries(6);
+/// let options = CallOptions::new().deadline(Duration::from_secs(300)).max_attempts(6);
 /// let patient = heygen.with(options);
 /// # }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[must_use]
-pub struct Options {
+pub struct CallOptions {
     pub(crate) deadline: Option<Duration>,
-    pub(crate) tries: Option<u32>,
+    pub(crate) max_attempts: Option<u32>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) idempotency_key: Option<String>,
     pub(crate) log_bodies: Option<bool>,
 }
 
-impl Options {
+impl CallOptions {
     /// No change.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Time that a call may take with all its tries and pauses. A pause that the service asks for and that does not fit
+    /// Time that a call may take with all its attempts and pauses. A pause that the service asks for and that does not fit
     /// is not waited for: the refusal is the result. There is none by default; then pauses of up to 60 seconds are kept.
     pub fn deadline(mut self, time: Duration) -> Self {
         self.deadline = Some(time);
@@ -40,12 +40,12 @@ impl Options {
 
     /// How often a request is sent at most; the default is 3. With 1 nothing is repeated, except once after a refused
     /// token was renewed.
-    pub fn tries(mut self, tries: u32) -> Self {
-        self.tries = Some(tries.max(1));
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = Some(attempts.max(1));
         self
     }
 
-    /// Time for one try; the default is 30 seconds for reads and 120 for everything else. Transfers of files have none:
+    /// Time for one attempt; the default is 30 seconds for reads and 120 for everything else. Transfers of files have none:
     /// they end after 60 seconds in which nothing moves.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = Some(time);
@@ -70,7 +70,7 @@ impl Options {
     pub(crate) fn or(self, others: &Self) -> Self {
         Self {
             deadline: self.deadline.or(others.deadline),
-            tries: self.tries.or(others.tries),
+            max_attempts: self.max_attempts.or(others.max_attempts),
             timeout: self.timeout.or(others.timeout),
             idempotency_key: self.idempotency_key.or_else(|| others.idempotency_key.clone()),
             log_bodies: self.log_bodies.or(others.log_bodies),
@@ -84,9 +84,12 @@ mod tests {
 
     #[test]
     fn what_is_not_set_stays() {
-        let client = Options::new().tries(5).deadline(Duration::from_secs(1));
-        let call = Options::new().tries(1).idempotency_key("k").or(&client);
-        assert_eq!(call, Options::new().tries(1).deadline(Duration::from_secs(1)).idempotency_key("k"));
-        assert_eq!(Options::new().tries(0), Options::new().tries(1));
+        let client = CallOptions::new().max_attempts(5).deadline(Duration::from_secs(1));
+        let call = CallOptions::new().max_attempts(1).idempotency_key("k").or(&client);
+        assert_eq!(
+            call,
+            CallOptions::new().max_attempts(1).deadline(Duration::from_secs(1)).idempotency_key("k")
+        );
+        assert_eq!(CallOptions::new().max_attempts(0), CallOptions::new().max_attempts(1));
     }
 }

@@ -8,15 +8,15 @@ use reqwest::redirect::{Attempt, Policy};
 use crate::address::is_local;
 
 /// Time in which something must come.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Most redirects that are followed.
 const REDIRECTS: usize = 5;
 
 /// What the client for files has beyond the others.
-pub(crate) fn options(client: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+pub(crate) fn http_options(client: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     client
-        .read_timeout(IDLE)
+        .read_timeout(IDLE_TIMEOUT)
         .redirect(Policy::custom(|attempt| {
             let first = attempt.previous().first();
             let here = first.is_some_and(|first| first.scheme() == "http" && is_local(first));
@@ -33,23 +33,23 @@ pub(crate) fn options(client: reqwest::ClientBuilder) -> reqwest::ClientBuilder 
 
 fn follow(attempt: Attempt<'_>, here: bool) -> reqwest::redirect::Action {
     if attempt.previous().len() > REDIRECTS {
-        return attempt.error(Astray("the link redirects more than five times"));
+        return attempt.error(UnsafeRedirect("the link redirects more than five times"));
     }
     match attempt.url().scheme() {
         "https" => attempt.follow(),
         "http" if here && is_local(attempt.url()) => attempt.follow(),
-        _ => attempt.error(Astray("the link redirects to an address that is not https")),
+        _ => attempt.error(UnsafeRedirect("the link redirects to an address that is not https")),
     }
 }
 
 /// A redirect that is not followed.
 #[derive(Debug)]
-struct Astray(&'static str);
+struct UnsafeRedirect(&'static str);
 
-impl fmt::Display for Astray {
+impl fmt::Display for UnsafeRedirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-impl std::error::Error for Astray {}
+impl std::error::Error for UnsafeRedirect {}

@@ -7,14 +7,14 @@ use std::time::Duration;
 use heygen_api::http_client;
 use reqwest::ClientBuilder;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Time for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// What all of them have in common.
 #[derive(Clone, Default)]
-pub(crate) struct HttpClients {
+pub(crate) struct HttpClientFactory {
     /// Options of the caller's: certificates, proxies.
     pub(crate) options: Option<Options>,
     /// Whether they talk to this machine. What goes there in the clear must not leave it by a proxy.
@@ -23,7 +23,7 @@ pub(crate) struct HttpClients {
 
 type Options = Arc<dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync>;
 
-impl HttpClients {
+impl HttpClientFactory {
     /// A client with further options, which come after the caller's: what keeps secrets at home is not his to change.
     pub(crate) fn make(
         &self,
@@ -40,8 +40,8 @@ impl HttpClients {
     }
 }
 
-impl fmt::Debug for HttpClients {
+impl fmt::Debug for HttpClientFactory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpClients").field("local", &self.local).finish_non_exhaustive()
+        f.debug_struct("HttpClientFactory").field("local", &self.local).finish_non_exhaustive()
     }
 }

@@ -11,11 +11,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tracing::{Instrument, Span};
 
-use super::claiming::EventClaim;
+use super::clock::Clock;
 use super::event::Event;
-use super::receiver::Clock;
-use super::seen::{Claim, SeenEvents};
-use crate::BoxError;
+use super::event_store::{Claim, EventStore};
+use super::lease::EventLease;
+use crate::box_error::BoxError;
 
 /// The pauses before a handler is run again for an event whose delivery was answered already.
 pub(super) const PAUSES: [Duration; 4] = [
@@ -47,7 +47,7 @@ where
 
 /// What the service is told of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Dispatched {
     Handled,
     /// The handler goes on.
     GoesOn,
@@ -57,23 +57,23 @@ pub(super) enum Told {
 }
 
 #[derive(Clone)]
-pub(super) struct Handling {
+pub(super) struct Dispatcher {
     pub(super) handler: Arc<dyn Handler>,
-    pub(super) seen: Arc<dyn SeenEvents>,
+    pub(super) seen: Arc<dyn EventStore>,
     pub(super) clock: Clock,
     /// Handlers that run at once.
     pub(super) turns: Arc<Semaphore>,
     /// Time for a run of the handler.
-    pub(super) handle_within: Duration,
-    pub(super) given_up: Option<GivenUp>,
+    pub(super) handler_timeout: Duration,
+    pub(super) on_give_up: Option<OnGiveUp>,
     /// How many are draining: then nobody pauses.
     pub(super) draining: watch::Sender<usize>,
 }
 
 /// Hears of the events that were given up, and why.
-pub(super) type GivenUp = Arc<dyn Fn(&Event, &BoxError) + Send + Sync>;
+pub(super) type OnGiveUp = Arc<dyn Fn(&Event, &BoxError) + Send + Sync>;
 
-impl Handling {
+impl Dispatcher {
     /// From now on until the result is dropped nobody pauses: what failed is tried again at once.
     pub(super) fn hasten(&self) -> impl Drop {
         self.draining.send_modify(|draining| *draining += 1);
@@ -88,7 +88,12 @@ impl Handling {
 
     /// Has an event handled, and says after `patience` at the latest what is to be told of it. The place is held until the
     /// handler has ended.
-    pub(super) async fn take(&self, event: Event, patience: Duration, place: OwnedSemaphorePermit) -> Told {
+    pub(super) async fn take(
+        &self,
+        event: Event,
+        patience: Duration,
+        place: OwnedSemaphorePermit,
+    ) -> Dispatched {
         let (claim, span) = self.claim_on(&event);
         let (tell, mut told) = oneshot::channel();
         let claimed = Arc::new(AtomicBool::new(false));
@@ -101,54 +106,60 @@ impl Handling {
         tokio::spawn(task.instrument(span));
         match tokio::time::timeout(patience, &mut told).await {
             Ok(Ok(told)) => told,
-            Ok(Err(_)) => Told::Failed,
+            Ok(Err(_)) => Dispatched::Failed,
             Err(_) => {
                 // From here on nobody listens; what was told a moment ago still counts.
                 told.close();
                 told.try_recv().unwrap_or(match claimed.load(Ordering::SeqCst) {
-                    true => Told::GoesOn,
+                    true => Dispatched::GoesOn,
                     // The memory is slow. Nobody has the event for sure, so it has to come again.
-                    false => Told::UnderWay,
+                    false => Dispatched::UnderWay,
                 })
             }
         }
     }
 
-    fn claim_on(&self, event: &Event) -> (EventClaim, Span) {
+    fn claim_on(&self, event: &Event) -> (EventLease, Span) {
         let key = event.dedup_key();
         let span = tracing::info_span!("webhook", event.kind = event.kind().as_str(), event.key = %key);
-        (EventClaim::new(Arc::clone(&self.seen), Arc::clone(&self.clock), key), span)
+        (EventLease::new(Arc::clone(&self.seen), Arc::clone(&self.clock), key), span)
     }
 
-    async fn run(&self, event: Event, claim: &EventClaim, tell: oneshot::Sender<Told>, claimed: &AtomicBool) {
-        let say = |tell: oneshot::Sender<Told>, told| tell.send(told).is_ok();
+    async fn run(
+        &self,
+        event: Event,
+        claim: &EventLease,
+        tell: oneshot::Sender<Dispatched>,
+        claimed: &AtomicBool,
+    ) {
+        let say = |tell: oneshot::Sender<Dispatched>, told| tell.send(told).is_ok();
         match claim.claim().await {
             Ok(Claim::New) => claimed.store(true, Ordering::SeqCst),
             Ok(Claim::Handled) => {
                 tracing::debug!("the event was handled before");
-                say(tell, Told::Handled);
+                say(tell, Dispatched::Handled);
                 return;
             }
             Ok(Claim::UnderWay) => {
-                say(tell, Told::UnderWay);
+                say(tell, Dispatched::UnderWay);
                 return;
             }
             Err(problem) => {
                 tracing::error!(%problem, "the memory of events failed");
-                say(tell, Told::Failed);
+                say(tell, Dispatched::Failed);
                 return;
             }
         }
         let Err(problem) = claim.keep(self.attempt(event.clone())).await else {
             claim.settle(true).await;
-            say(tell, Told::Handled);
+            say(tell, Dispatched::Handled);
             return;
         };
         tracing::warn!(%problem, "the handler failed");
         if !tell.is_closed() {
             // The service delivers it again, and it must be new then.
             claim.settle(false).await;
-            if say(tell, Told::Failed) {
+            if say(tell, Dispatched::Failed) {
                 return;
             }
             // The answer went out a moment before, so that nobody delivers it again.
@@ -157,7 +168,7 @@ impl Handling {
     }
 
     /// The service was told that all is well, so it does not deliver again: what failed is tried again here.
-    async fn try_again(&self, event: Event, claim: &EventClaim, mut problem: BoxError) {
+    async fn try_again(&self, event: Event, claim: &EventLease, mut problem: BoxError) {
         for pause in PAUSES {
             claim.keep(self.pause(pause)).await;
             match claim.claim().await {
@@ -180,8 +191,8 @@ impl Handling {
         }
         tracing::error!(%problem, event.id = event.id(), "gave an event up: reconcile to handle it later");
         claim.settle(false).await;
-        if let Some(given_up) = &self.given_up {
-            given_up(&event, &problem);
+        if let Some(on_give_up) = &self.on_give_up {
+            on_give_up(&event, &problem);
         }
     }
 
@@ -190,11 +201,11 @@ impl Handling {
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await;
         let run = AssertUnwindSafe(async { self.handler.handle(event).await }).catch_unwind();
-        match tokio::time::timeout(self.handle_within, run).await {
+        match tokio::time::timeout(self.handler_timeout, run).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err("the handler panicked".into()),
             Err(_) => {
-                Err(format!("the handler did not end within {} s", self.handle_within.as_secs()).into())
+                Err(format!("the handler did not end within {} s", self.handler_timeout.as_secs()).into())
             }
         }
     }
@@ -213,7 +224,7 @@ impl Handling {
         tokio::spawn(task.instrument(span)).await?
     }
 
-    async fn claim_and_handle(&self, event: Event, claim: &EventClaim) -> Result<Claim, BoxError> {
+    async fn claim_and_handle(&self, event: Event, claim: &EventLease) -> Result<Claim, BoxError> {
         match claim.claim().await? {
             Claim::New => {}
             known => return Ok(known),

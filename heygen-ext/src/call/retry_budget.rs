@@ -11,15 +11,15 @@ const SUCCESS: u32 = 1;
 
 /// One bucket is shared by all clones of a client.
 #[derive(Debug)]
-pub(crate) struct Bucket(Mutex<u32>);
+pub(crate) struct RetryBudget(Mutex<u32>);
 
-impl Default for Bucket {
+impl Default for RetryBudget {
     fn default() -> Self {
         Self(Mutex::new(CAPACITY))
     }
 }
 
-impl Bucket {
+impl RetryBudget {
     fn with<T>(&self, change: impl FnOnce(&mut u32) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -51,20 +51,20 @@ mod tests {
 
     #[test]
     fn an_outage_empties_the_bucket_and_successes_fill_it() {
-        let bucket = Bucket::default();
+        let budget = RetryBudget::default();
         let mut retries = 0;
-        while bucket.affords(false) {
-            bucket.pay(false);
+        while budget.affords(false) {
+            budget.pay(false);
             retries += 1;
         }
         assert_eq!(retries, 100);
         for _ in 0..5 {
-            assert!(!bucket.affords(false));
-            bucket.refill(None);
+            assert!(!budget.affords(false));
+            budget.refill(None);
         }
-        assert!(bucket.affords(false) && !bucket.affords(true));
-        bucket.pay(false);
-        bucket.refill(Some(false));
-        assert!(bucket.affords(false));
+        assert!(budget.affords(false) && !budget.affords(true));
+        budget.pay(false);
+        budget.refill(Some(false));
+        assert!(budget.affords(false));
     }
 }

@@ -12,15 +12,15 @@ pub(super) type Reader = Pin<Box<dyn AsyncRead + Send>>;
 /// A file to be uploaded: where its bytes are, its name, and its type where the content does not tell.
 ///
 /// ```
-/// use heygen_ext::File;
+/// use heygen_ext::FileSource;
 ///
-/// let from_disk = File::path("talks/launch.mp4");
-/// let in_memory = File::bytes("photo.png", vec![0x89, b'P', b'N', b'G']);
-/// let read = File::reader("speech.mp3", 3, &b"ID3"[..]).media_type("audio/mpeg");
+/// let from_disk = FileSource::path("talks/launch.mp4");
+/// let in_memory = FileSource::bytes("photo.png", vec![0x89, b'P', b'N', b'G']);
+/// let read = FileSource::reader("speech.mp3", 3, &b"ID3"[..]).media_type("audio/mpeg");
 /// # let _ = (from_disk, in_memory, read);
 /// ```
 #[must_use]
-pub struct File {
+pub struct FileSource {
     pub(super) name: Option<String>,
     pub(super) media: Option<String>,
     pub(super) source: Source,
@@ -32,7 +32,7 @@ pub(super) enum Source {
     Reader { size: u64, reader: Reader },
 }
 
-impl File {
+impl FileSource {
     /// The file at `path`, read as it is sent: it is never in memory as a whole. It must not change until it is uploaded;
     /// when it does, the upload fails. Its name is the last part of the path.
     pub fn path(path: impl Into<PathBuf>) -> Self {
@@ -84,27 +84,27 @@ impl File {
     }
 }
 
-impl From<PathBuf> for File {
+impl From<PathBuf> for FileSource {
     fn from(path: PathBuf) -> Self {
         Self::path(path)
     }
 }
 
-impl From<&str> for File {
+impl From<&str> for FileSource {
     fn from(path: &str) -> Self {
         Self::path(path)
     }
 }
 
-impl From<&Path> for File {
+impl From<&Path> for FileSource {
     fn from(path: &Path) -> Self {
         Self::path(path)
     }
 }
 
-impl fmt::Debug for File {
+impl fmt::Debug for FileSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("File")
+        f.debug_struct("FileSource")
             .field("file", &self.label())
             .field("media_type", &self.media)
             .finish_non_exhaustive()

@@ -5,33 +5,33 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::Error;
-use crate::call::movement::Movement;
+use crate::error::Error;
+use crate::idle_timeout::IdleTimer;
 
 /// Takes the bytes sent, and all that there are.
-pub(super) type Tell = Box<dyn FnMut(u64, u64) + Send>;
+pub(super) type OnProgress = Box<dyn FnMut(u64, u64) + Send>;
 
 /// Watches the bodies of one upload, one after the other. Clones watch together.
 #[derive(Clone)]
-pub(super) struct Watch(Arc<Inner>);
+pub(super) struct UploadProgress(Arc<Inner>);
 
 struct Inner {
     state: Mutex<State>,
     broke: Notify,
-    /// Chunks as they leave, over all tries.
-    movement: Movement,
+    /// Chunks as they leave, over all attempts.
+    movement: IdleTimer,
 }
 
 struct State {
-    tell: Option<Tell>,
+    tell: Option<OnProgress>,
     broken: Option<Error>,
     whole: bool,
 }
 
-impl Watch {
-    pub(super) fn new(tell: Option<Tell>) -> Self {
+impl UploadProgress {
+    pub(super) fn new(tell: Option<OnProgress>) -> Self {
         let state = Mutex::new(State { tell, broken: None, whole: false });
-        Self(Arc::new(Inner { state, broke: Notify::new(), movement: Movement::new() }))
+        Self(Arc::new(Inner { state, broke: Notify::new(), movement: IdleTimer::new() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -68,7 +68,7 @@ impl Watch {
         self.state().broken.clone()
     }
 
-    /// Whether a body left as a whole: the service may have it, whatever ended the next try.
+    /// Whether a body left as a whole: the service may have it, whatever ended the next attempt.
     pub(super) fn sent_whole(&self) -> bool {
         self.state().whole
     }

@@ -24,21 +24,21 @@ pub(super) fn room(longest: usize) -> Arc<Semaphore> {
 }
 
 /// A body, and the room that it holds.
-pub(super) struct Read {
+pub(super) struct DeliveryBody {
     pub(super) body: Bytes,
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
 /// Why a body is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unread {
+pub(super) enum BodyError {
     Broken,
     Late,
     NoRoom,
     TooLarge,
 }
 
-impl Unread {
+impl BodyError {
     pub(super) fn status(self) -> StatusCode {
         match self {
             Self::Broken => StatusCode::BAD_REQUEST,
@@ -55,26 +55,30 @@ pub(super) async fn read<B: Body>(
     body: B,
     longest: usize,
     room: Option<&Arc<Semaphore>>,
-) -> Result<Read, Unread> {
+) -> Result<DeliveryBody, BodyError> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > longest) {
-        return Err(Unread::TooLarge);
+        return Err(BodyError::TooLarge);
     }
-    tokio::time::timeout(BODY, collect(body, longest, room)).await.unwrap_or(Err(Unread::Late))
+    tokio::time::timeout(BODY, collect(body, longest, room)).await.unwrap_or(Err(BodyError::Late))
 }
 
-async fn collect<B: Body>(body: B, longest: usize, room: Option<&Arc<Semaphore>>) -> Result<Read, Unread> {
+async fn collect<B: Body>(
+    body: B,
+    longest: usize,
+    room: Option<&Arc<Semaphore>>,
+) -> Result<DeliveryBody, BodyError> {
     let mut body = std::pin::pin!(body);
     let (mut whole, mut held) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
         let length = data.remaining();
         if length > longest - whole.len() {
-            return Err(Unread::TooLarge);
+            return Err(BodyError::TooLarge);
         }
         if let Some(room) = room {
-            let length = u32::try_from(length).map_err(|_| Unread::NoRoom)?;
-            let more = Arc::clone(room).try_acquire_many_owned(length).map_err(|_| Unread::NoRoom)?;
+            let length = u32::try_from(length).map_err(|_| BodyError::NoRoom)?;
+            let more = Arc::clone(room).try_acquire_many_owned(length).map_err(|_| BodyError::NoRoom)?;
             match &mut held {
                 Some(held) => held.merge(more),
                 None => held = Some(more),
@@ -82,5 +86,5 @@ async fn collect<B: Body>(body: B, longest: usize, room: Option<&Arc<Semaphore>>
         }
         whole.put(data);
     }
-    Ok(Read { body: whole.freeze(), room: held })
+    Ok(DeliveryBody { body: whole.freeze(), room: held })
 }

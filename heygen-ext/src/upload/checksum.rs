@@ -6,13 +6,13 @@ use sha2::{Digest, Sha256};
 
 /// The sum of the bytes that went by last, once all of them have.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sum(Arc<Mutex<Option<String>>>);
+pub(super) struct Checksum(Arc<Mutex<Option<String>>>);
 
-impl Sum {
+impl Checksum {
     /// Begins anew.
-    pub(super) fn begin(&self) -> Summing {
+    pub(super) fn begin(&self) -> RunningChecksum {
         self.set(None);
-        Summing { digest: Sha256::new(), sum: self.clone() }
+        RunningChecksum { digest: Sha256::new(), sum: self.clone() }
     }
 
     /// In hexadecimal digits; none before the last byte.
@@ -26,12 +26,12 @@ impl Sum {
 }
 
 /// A sum that is not whole yet.
-pub(super) struct Summing {
+pub(super) struct RunningChecksum {
     digest: Sha256,
-    sum: Sum,
+    sum: Checksum,
 }
 
-impl Summing {
+impl RunningChecksum {
     pub(super) fn add(&mut self, bytes: &[u8]) {
         self.digest.update(bytes);
     }

@@ -1,4 +1,4 @@
-//! One try: a request out, a whole answer in, within its time.
+//! One attempt: a request out, a whole answer in, within its time.
 
 use std::time::Duration;
 
@@ -13,30 +13,30 @@ use reqwest::Body;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::Sender;
-use super::movement::{IDLE, Movement};
-use super::redaction::redacted;
+use super::HttpSender;
+use crate::call_options::CallOptions;
 use crate::credentials::Presented;
-use crate::options::Options;
+use crate::idle_timeout::{IDLE_TIMEOUT, IdleTimer};
+use crate::redaction::redacted;
 
-/// Time for one try of a read, and of everything else.
+/// Time for one attempt of a read, and of everything else.
 const READ: Duration = Duration::from_secs(30);
 const WRITE: Duration = Duration::from_secs(120);
 
-/// What became of a try.
+/// What became of an attempt.
 pub(crate) enum Outcome {
     /// A whole answer; of an event stream, its head.
     Answered { status: StatusCode, code: Option<ErrorCode>, response: RawResponse },
     /// An answer whose body broke off.
     Cut { status: StatusCode, headers: HeaderMap, received: Bytes, error: TransportError },
-    /// No answer. A final one has a cause that no other try would mend.
+    /// No answer. A final one has a cause that no other attempt would mend.
     Failed { error: TransportError, final_: bool },
     /// 401 for a token that may be renewed.
     Unauthorized { presented: Presented, response: RawResponse },
 }
 
 impl Outcome {
-    /// The request did not leave, and no other try would mend it.
+    /// The request did not leave, and no other attempt would mend it.
     pub(crate) fn unsent(error: TransportError) -> Self {
         Self::Failed { error, final_: true }
     }
@@ -69,7 +69,7 @@ impl Outcome {
         matches!(self, Self::Failed { error, .. } | Self::Cut { error, .. } if error.is_timeout())
     }
 
-    /// Whether the service may have executed this try.
+    /// Whether the service may have executed this attempt.
     pub(crate) fn may_have_executed(&self) -> bool {
         match self {
             Self::Answered { status, .. } => {
@@ -81,7 +81,7 @@ impl Outcome {
         }
     }
 
-    /// The result of a call whose last try this was.
+    /// The result of a call whose last attempt this was.
     pub(crate) fn into_result(
         self,
         record: CallRecord,
@@ -102,11 +102,11 @@ impl Outcome {
 }
 
 /// Sends the request that is in the slot, once.
-pub(crate) async fn exchange(
-    sender: &Sender,
+pub(crate) async fn send_once(
+    sender: &HttpSender,
     slot: &mut Option<Request>,
     operation: &Operation,
-    options: &Options,
+    options: &CallOptions,
     left: Option<Duration>,
 ) -> Outcome {
     let log = options.log_bodies == Some(true) && tracing::enabled!(tracing::Level::TRACE);
@@ -117,20 +117,20 @@ pub(crate) async fn exchange(
         (Some(limit), Some(left)) => Some(limit.min(left)),
         (limit, left) => limit.or(left),
     };
-    let movement = (operation.transfer() == Transfer::Upload).then(Movement::new);
-    if let Some(movement) = &movement {
-        *slot = slot.take().map(|request| watched(request, movement.clone()));
+    let idle = (operation.transfer() == Transfer::Upload).then(IdleTimer::new);
+    if let Some(idle) = &idle {
+        *slot = slot.take().map(|request| with_idle_timer(request, idle.clone()));
     }
-    let patience = Patience {
+    let time_limit = TimeLimit {
         end: time.and_then(|time| Instant::now().checked_add(time)),
         time: time.unwrap_or_default(),
-        movement: movement.filter(|_| options.timeout.is_none()),
+        idle: idle.filter(|_| options.timeout.is_none()),
     };
     let Some(sending) = slot.take().map(|request| send(sender, request, operation)) else {
         let error = TransportError::not_sent("the request was sent before, and cannot be made again");
         return Outcome::Failed { error, final_: true };
     };
-    let mut response = match patience.with(sending).await {
+    let mut response = match time_limit.with(sending).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) | Err(error) => return Outcome::Failed { error, final_: false },
     };
@@ -138,7 +138,7 @@ pub(crate) async fn exchange(
         return Outcome::Answered { status: response.status(), code: None, response };
     }
     // What a retry depends on may stand in the body, and a body that breaks off is no answer.
-    let read = patience.with(response.read()).await;
+    let read = time_limit.with(response.read()).await;
     let (status, headers) = response.into_head();
     let body = match read {
         Ok((body, None)) => body,
@@ -152,16 +152,16 @@ pub(crate) async fn exchange(
     Outcome::Answered { status, code, response: RawResponse::new(status, headers, body) }
 }
 
-/// How long a try may take.
-struct Patience {
+/// How long an attempt may take.
+struct TimeLimit {
     end: Option<Instant>,
     /// The whole of it, for the error.
     time: Duration,
     /// Something that has to move meanwhile.
-    movement: Option<Movement>,
+    idle: Option<IdleTimer>,
 }
 
-impl Patience {
+impl TimeLimit {
     /// The work, within the time. It is made of combinators, for an `async fn` would keep the work twice: as its argument,
     /// and where it polls it.
     fn with<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = Result<T, TransportError>> {
@@ -170,13 +170,13 @@ impl Patience {
             Some(end) => Either::Left(timeout_at(end, work).map(move |done| done.map_err(|_| late(time)))),
             None => Either::Right(work.map(Ok)),
         };
-        match self.movement.clone() {
+        match self.idle.clone() {
             None => Either::Left(limited),
             // Only files that go up have to move, and beside them a future on the heap is small.
-            Some(movement) => Either::Right(Box::pin(async move {
+            Some(idle) => Either::Right(Box::pin(async move {
                 tokio::select! {
                     done = limited => done,
-                    () = movement.idle() => Err(late(IDLE)),
+                    () = idle.idle() => Err(late(IDLE_TIMEOUT)),
                 }
             })),
         }
@@ -187,7 +187,7 @@ fn late(time: Duration) -> TransportError {
     TransportError::no_answer(format!("after {} s", time.as_secs_f64())).timed_out()
 }
 
-fn limit(operation: &Operation, options: &Options) -> Option<Duration> {
+fn limit(operation: &Operation, options: &CallOptions) -> Option<Duration> {
     let reads = matches!(*operation.method(), Method::GET | Method::HEAD);
     options.timeout.or(match operation.transfer() {
         Transfer::Upload => None,
@@ -197,16 +197,16 @@ fn limit(operation: &Operation, options: &Options) -> Option<Duration> {
 }
 
 fn send<'a>(
-    sender: &'a Sender,
+    sender: &'a HttpSender,
     request: Request,
     operation: &'a Operation,
 ) -> impl Future<Output = Result<RawResponse, TransportError>> + 'a {
     match sender {
-        Sender::Http(client) => {
+        HttpSender::Http(client) => {
             let answer = client.execute(request.into_inner());
             Either::Left(answer.map(|answer| answer.map(RawResponse::from).map_err(TransportError::from)))
         }
-        Sender::Own(transport) => Either::Right(transport.send(request, operation)),
+        HttpSender::Custom(transport) => Either::Right(transport.send(request, operation)),
     }
 }
 
@@ -221,7 +221,7 @@ const CHUNK: usize = 64 * 1024;
 
 /// The same request, with its body seen as it leaves: in chunks that even a slow line takes within the time that it may
 /// stand still.
-fn watched(request: Request, movement: Movement) -> Request {
+fn with_idle_timer(request: Request, idle: IdleTimer) -> Request {
     request.map_body(move |body| {
         let chunks = http_body_util::BodyDataStream::new(body).map_ok(|mut chunk| {
             let pieces = std::iter::from_fn(move || {
@@ -229,7 +229,7 @@ fn watched(request: Request, movement: Movement) -> Request {
             });
             stream::iter(pieces)
         });
-        Body::wrap_stream(chunks.try_flatten().inspect(move |_| movement.moves()))
+        Body::wrap_stream(chunks.try_flatten().inspect(move |_| idle.moves()))
     })
 }
 
@@ -240,11 +240,11 @@ mod tests {
     #[test]
     fn times_follow_from_the_kind_of_call() {
         use heygen_api::operations::{CREATE_VIDEO, GET_VIDEO, UPLOAD_ASSET};
-        let options = Options::new();
+        let options = CallOptions::new();
         assert_eq!(limit(&GET_VIDEO, &options), Some(READ));
         assert_eq!(limit(&CREATE_VIDEO, &options), Some(WRITE));
         assert_eq!(limit(&UPLOAD_ASSET, &options), None);
-        let own = Options::new().timeout(Duration::from_secs(5));
+        let own = CallOptions::new().timeout(Duration::from_secs(5));
         assert_eq!(limit(&UPLOAD_ASSET, &own), Some(Duration::from_secs(5)));
     }
 
@@ -252,7 +252,7 @@ mod tests {
     async fn a_large_body_leaves_in_pieces_and_whole() {
         let mut plain = reqwest::Request::new(Method::POST, "http://localhost".parse().unwrap());
         *plain.body_mut() = Some(vec![7; 3 * CHUNK + 1].into());
-        let mut request = watched(plain.into(), Movement::new()).into_inner();
+        let mut request = with_idle_timer(plain.into(), IdleTimer::new()).into_inner();
         let body = http_body_util::BodyDataStream::new(request.body_mut().take().unwrap());
         let pieces: Vec<_> = body.map_ok(|piece| piece.len()).try_collect().await.unwrap();
         assert_eq!(pieces, [CHUNK, CHUNK, CHUNK, 1]);

@@ -7,17 +7,17 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Time in which something must move while a file goes up.
-pub(crate) const IDLE: Duration = Duration::from_secs(60);
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// When something last moved. Clones see the same.
 #[derive(Debug, Clone)]
-pub(crate) struct Movement {
+pub(crate) struct IdleTimer {
     start: Instant,
     /// Milliseconds since the start.
     last: Arc<AtomicU64>,
 }
 
-impl Movement {
+impl IdleTimer {
     pub(crate) fn new() -> Self {
         Self { start: Instant::now(), last: Arc::default() }
     }
@@ -31,7 +31,7 @@ impl Movement {
     /// Comes back when nothing has moved for too long.
     pub(crate) async fn idle(&self) {
         loop {
-            let due = self.start + Duration::from_millis(self.last.load(Ordering::Relaxed)) + IDLE;
+            let due = self.start + Duration::from_millis(self.last.load(Ordering::Relaxed)) + IDLE_TIMEOUT;
             if Instant::now() >= due {
                 return;
             }
@@ -46,15 +46,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_moves_is_given_time_anew() {
-        let movement = Movement::new();
+        let movement = IdleTimer::new();
         let (began, own) = (Instant::now(), movement.clone());
         let moving = async move {
             for _ in 0..3 {
-                tokio::time::sleep(IDLE - Duration::from_secs(1)).await;
+                tokio::time::sleep(IDLE_TIMEOUT - Duration::from_secs(1)).await;
                 own.moves();
             }
         };
         tokio::join!(moving, movement.idle());
-        assert_eq!(began.elapsed(), 3 * (IDLE - Duration::from_secs(1)) + IDLE);
+        assert_eq!(began.elapsed(), 3 * (IDLE_TIMEOUT - Duration::from_secs(1)) + IDLE_TIMEOUT);
     }
 }

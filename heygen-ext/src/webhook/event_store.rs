@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
-use super::key::EventKey;
-use crate::BoxError;
+use super::event_key::EventKey;
+use crate::box_error::BoxError;
 
 /// How long what was handled is remembered: twice as long as the service goes on delivering.
 const REMEMBER: Duration = Duration::from_secs(48 * 60 * 60);
@@ -54,7 +54,7 @@ impl fmt::Display for Claimant {
 
 /// A memory of the events that were handled.
 ///
-/// [`SeenInMemory`] forgets when the program ends. What has to outlive it goes into a database; the example
+/// [`InMemoryEventStore`] forgets when the program ends. What has to outlive it goes into a database; the example
 /// `webhook_sqlite` has this trait on a table of this form:
 ///
 /// ```sql
@@ -74,7 +74,7 @@ impl fmt::Display for Claimant {
 /// every minute until it settles, however long a handler takes: ten minutes without are a claim's end. What was handled may
 /// be forgotten after 48 hours, for the service delivers for 24; then `Webhooks::reconcile` must not reach further back
 /// either. A call that takes longer than 30 seconds counts as failed.
-pub trait SeenEvents: Send + Sync + 'static {
+pub trait EventStore: Send + Sync + 'static {
     /// Claims an event, or claims it again: who has the claim already is answered [`Claim::New`], and has it from now on.
     /// An event is one that was seen if either part of its key was.
     fn claim<'a>(
@@ -95,7 +95,7 @@ pub trait SeenEvents: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<(), BoxError>>;
 }
 
-impl<T: SeenEvents + ?Sized> SeenEvents for Arc<T> {
+impl<T: EventStore + ?Sized> EventStore for Arc<T> {
     fn claim<'a>(
         &'a self,
         key: &'a EventKey,
@@ -118,7 +118,7 @@ impl<T: SeenEvents + ?Sized> SeenEvents for Arc<T> {
 
 /// A memory that ends with the program: of the last 100,000 events, for 48 hours.
 #[derive(Debug)]
-pub struct SeenInMemory {
+pub struct InMemoryEventStore {
     remember: Duration,
     most: usize,
     inner: Mutex<Inner>,
@@ -142,13 +142,13 @@ struct Entry {
     at: SystemTime,
 }
 
-impl Default for SeenInMemory {
+impl Default for InMemoryEventStore {
     fn default() -> Self {
         Self { remember: REMEMBER, most: MOST, inner: Mutex::default() }
     }
 }
 
-impl SeenInMemory {
+impl InMemoryEventStore {
     /// The default memory.
     pub fn new() -> Self {
         Self::default()
@@ -253,7 +253,7 @@ fn is_past(time: SystemTime, span: Duration, now: SystemTime) -> bool {
     now.duration_since(time).is_ok_and(|age| age >= span)
 }
 
-impl SeenEvents for SeenInMemory {
+impl EventStore for InMemoryEventStore {
     fn claim<'a>(
         &'a self,
         key: &'a EventKey,
@@ -283,13 +283,13 @@ mod tests {
         EventKey { id: id.map(str::to_owned), content: content.to_owned() }
     }
 
-    fn claim(seen: &SeenInMemory, key: &EventKey, now: SystemTime) -> Claim {
+    fn claim(seen: &InMemoryEventStore, key: &EventKey, now: SystemTime) -> Claim {
         seen.claim_now(key, Claimant::new(), now)
     }
 
     #[test]
     fn an_event_is_known_by_either_part_of_its_key() {
-        let (seen, now, own) = (SeenInMemory::new(), SystemTime::UNIX_EPOCH, Claimant::new());
+        let (seen, now, own) = (InMemoryEventStore::new(), SystemTime::UNIX_EPOCH, Claimant::new());
         let first = key(Some("e1"), "a");
         assert_eq!(seen.claim_now(&first, own, now), Claim::New);
         for same in [&first, &key(None, "a"), &key(Some("e2"), "a"), &key(Some("e1"), "b")] {
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_claim_is_ended_by_who_has_it_and_an_event_by_who_handled_it() {
         let (seen, now, own, other) =
-            (SeenInMemory::new(), SystemTime::UNIX_EPOCH, Claimant::new(), Claimant::new());
+            (InMemoryEventStore::new(), SystemTime::UNIX_EPOCH, Claimant::new(), Claimant::new());
         let key = key(None, "a");
         assert_eq!(seen.claim_now(&key, own, now), Claim::New);
         assert_eq!(seen.claim_now(&key, own, now), Claim::New);
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn a_claim_that_nobody_renews_ends() {
         let (seen, start, own, other) =
-            (SeenInMemory::new(), SystemTime::UNIX_EPOCH, Claimant::new(), Claimant::new());
+            (InMemoryEventStore::new(), SystemTime::UNIX_EPOCH, Claimant::new(), Claimant::new());
         let key = key(None, "a");
         let minute = Duration::from_secs(60);
         for minutes in [0, 9, 18] {
@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn memory_ends_with_time_and_room_and_keeps_what_is_under_way() {
         let hour = Duration::from_secs(3600);
-        let (seen, start) = (SeenInMemory::new().capacity(3), SystemTime::UNIX_EPOCH);
+        let (seen, start) = (InMemoryEventStore::new().capacity(3), SystemTime::UNIX_EPOCH);
         let under_way = key(None, "under way");
         claim(&seen, &under_way, start);
         for number in 0..10 {
