@@ -11,7 +11,8 @@ use std::time::Duration;
 /// use heygen_ext::{HeyGen, CallOptions};
 ///
 /// # fn example(heygen: HeyGen) {
-/// let options = CallOptions::new().deadline(Duration::from_secs(300)).max_attempts(6);
+/// let deadline = Duration::from_secs(300);
+/// let options = CallOptions::new().deadline(deadline).max_attempts(6);
 /// let patient = heygen.with(options);
 /// # }
 /// ```

@@ -129,7 +129,8 @@ impl HeyGen {
     /// use heygen_ext::{FileSource, HeyGen};
     ///
     /// # async fn example(heygen: HeyGen) {
-    /// let outcomes = heygen.upload_all(["a.png", "b.png"].map(FileSource::path)).await;
+    /// let files = ["a.png", "b.png"].map(FileSource::path);
+    /// let outcomes = heygen.upload_all(files).await;
     /// # }
     /// ```
     pub fn upload_all(&self, files: impl IntoIterator<Item = impl Into<FileSource>>) -> UploadAll {

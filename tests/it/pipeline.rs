@@ -157,7 +157,7 @@ fn every_error_names_the_place_and_leaves_nothing_behind() {
         ("{".into(), &["document.json", "not valid JSON"]),
         ("[1, 2".into(), &["document.json", "neither JSON nor valid YAML"]),
         ("{}".into(), &["document.json", "no member `openapi`"]),
-        (r#"{"swagger": "2.0"}"#.into(), &["Swagger 2.0", "convert it"]),
+        (r#"{"swagger": "2.0"}"#.into(), &["Swagger 2.0", "convert the document"]),
         (r#"{"openapi": "3.0.3", "paths": {}}"#.into(), &["openapi: 3.0.3", "3.1"]),
         (r#"{"openapi": "3.1.0"}"#.into(), &["paths"]),
         (
@@ -180,7 +180,7 @@ fn every_error_names_the_place_and_leaves_nothing_behind() {
                 twin["get"]["operationId"] = json!("getAV3");
                 d["paths"]["/v3/b/{id}"] = twin;
             }),
-            &["operation-name-collision", "getAV3", "get_a", "update operationId"],
+            &["operation-name-collision", "getAV3", "get_a", "update {operationId"],
         ),
         (
             small(|d| d["components"]["schemas"]["AV3"] = json!({"type": "object", "properties": {"a": {}}})),
@@ -196,7 +196,7 @@ fn every_error_names_the_place_and_leaves_nothing_behind() {
         ),
         (
             small(|d| d["paths"]["/v3/x"] = json!({"$ref": "other.json"})),
-            &["#/paths/~1v3~1x", "leads out of the document"],
+            &["#/paths/~1v3~1x", "refers to another document"],
         ),
         (
             small(|d| {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use xtask::diff::change::Change;
 use xtask::diff::diff;
@@ -11,17 +12,36 @@ use xtask::diff::render::{self, Verdict};
 use xtask::generate::workspace_root;
 use xtask::walk;
 
-/// One step of an edit, by JSON pointers into the published document.
-enum JobProgress {
-    /// Puts a value there; what is above it exists.
-    Set(&'static str, Value),
-    /// Takes the value away.
-    Remove(&'static str),
-    /// Takes a value from one place to another.
-    Move(&'static str, &'static str),
+/// An edit with what is expected of it: a row of `spec_edits.yaml`.
+#[derive(Deserialize)]
+struct Edit {
+    edit: String,
+    steps: Vec<Step>,
+    kind: String,
+    subject: String,
+    words: String,
+    verdict: String,
 }
 
-use JobProgress::{Move, Remove, Set};
+/// One step of an edit, by JSON pointers into the published document.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Step {
+    /// Puts a value there; what is above it exists.
+    Set { set: String, value: Value },
+    /// Takes the value away.
+    Remove { remove: String },
+    /// Takes a value from one place to another.
+    Move {
+        #[serde(rename = "move")]
+        from: String,
+        to: String,
+    },
+}
+
+fn edits() -> Vec<Edit> {
+    serde_norway::from_str(include_str!("spec_edits.yaml")).unwrap()
+}
 
 fn document() -> Value {
     serde_json::from_slice(&fs::read(workspace_root().join("openapi/heygen.json")).unwrap()).unwrap()
@@ -53,13 +73,13 @@ fn take(document: &mut Value, pointer: &str) -> Value {
     }
 }
 
-fn edited(steps: &[JobProgress]) -> Value {
+fn edited(steps: &[Step]) -> Value {
     let mut document = document();
     for step in steps {
         match step {
-            Set(pointer, value) => put(&mut document, pointer, value.clone()),
-            Remove(pointer) => drop(take(&mut document, pointer)),
-            Move(from, to) => {
+            Step::Set { set, value } => put(&mut document, set, value.clone()),
+            Step::Remove { remove } => drop(take(&mut document, remove)),
+            Step::Move { from, to } => {
                 let value = take(&mut document, from);
                 put(&mut document, to, value);
             }
@@ -68,563 +88,26 @@ fn edited(steps: &[JobProgress]) -> Value {
     document
 }
 
-fn found<'a>(changes: &'a [Change], kind: Kind, subject: &str, words: &str) -> Option<&'a Change> {
-    changes
-        .iter()
-        .find(|change| change.kind == kind && change.subject == subject && change.sentence.contains(words))
-}
-
 const DETAIL: &str = "/components/schemas/VideoDetail/properties";
 const SPEECH: &str = "/components/schemas/CreateSpeechRequest";
-
-/// An edit with what it is expected to be: kind, subject, words of the sentence, and the verdict on the whole.
-type Edit = (&'static str, Vec<JobProgress>, Kind, &'static str, &'static str, Verdict);
-
-fn edits() -> Vec<Edit> {
-    use Kind::*;
-    use Verdict::{Additive, Breaking};
-    let text = || json!({"type": "string"});
-    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-    vec![
-        // The document.
-        (
-            "another address",
-            vec![Set("/servers/0/url", json!("https://api2.heygen.com"))],
-            AddressRemoved,
-            "the document",
-            "https://api.heygen.com",
-            Breaking,
-        ),
-        (
-            "a second address",
-            vec![Set("/servers/-", json!({"url": "https://eu.heygen.com"}))],
-            AddressAdded,
-            "the document",
-            "https://eu.heygen.com",
-            Additive,
-        ),
-        (
-            "another key header",
-            vec![Set("/components/securitySchemes/ApiKeyAuth/name", json!("x-heygen-key"))],
-            SchemeChanged,
-            "the document",
-            "a key in the header `x-heygen-key`",
-            Breaking,
-        ),
-        (
-            "a scheme more",
-            vec![Set("/components/securitySchemes/Mutual", json!({"type": "mutualTLS"}))],
-            SchemeAdded,
-            "the document",
-            "mutualTLS",
-            Additive,
-        ),
-        (
-            "a scheme less",
-            vec![Remove("/components/securitySchemes/BearerAuth")],
-            SchemeRemoved,
-            "the document",
-            "HTTP bearer",
-            Breaking,
-        ),
-        (
-            "down to OpenAPI 3.0",
-            vec![Set("/openapi", json!("3.0.3"))],
-            VersionChanged,
-            "the document",
-            "3.0.3",
-            Additive,
-        ),
-        (
-            "a section of webhooks",
-            vec![Set("/webhooks", json!({}))],
-            SectionAdded,
-            "the document",
-            "`webhooks`",
-            Additive,
-        ),
-        (
-            "another text",
-            vec![Set("/info/description", json!("Another."))],
-            TextChanged,
-            "the document",
-            "info.description",
-            Additive,
-        ),
-        // Operations.
-        (
-            "an operation more",
-            vec![Set("/paths/~1v3~1clock", json!({"get": {"operationId": "getClock", "responses": {}}}))],
-            OperationAdded,
-            "GET /v3/clock",
-            "was added",
-            Additive,
-        ),
-        (
-            "an operation less",
-            vec![Remove("/paths/~1v3~1videos~1{video_id}/delete")],
-            OperationRemoved,
-            "DELETE /v3/videos/{video_id}",
-            "was removed",
-            Breaking,
-        ),
-        (
-            "a path moved",
-            vec![Move("/paths/~1v3~1videos~1{video_id}", "/paths/~1v3~1films~1{video_id}")],
-            OperationMoved,
-            "GET /v3/films/{video_id}",
-            "from GET /v3/videos/{video_id}",
-            Breaking,
-        ),
-        (
-            "a path parameter renamed",
-            vec![Move("/paths/~1v3~1videos~1{video_id}", "/paths/~1v3~1videos~1{id}")],
-            OperationMoved,
-            "GET /v3/videos/{id}",
-            "from GET /v3/videos/{video_id}",
-            Breaking,
-        ),
-        (
-            "an operationId renamed",
-            vec![Set("/paths/~1v3~1videos/post/operationId", json!("makeVideo"))],
-            OperationRenamed,
-            "POST /v3/videos",
-            "`makeVideo`",
-            Breaking,
-        ),
-        (
-            "an operation deprecated",
-            vec![Set("/paths/~1v3~1videos/get/deprecated", json!(true))],
-            OperationDeprecated,
-            "GET /v3/videos",
-            "deprecated",
-            Breaking,
-        ),
-        (
-            "an operation excluded",
-            vec![Set("/paths/~1v3~1videos/get/x-excluded", json!(true))],
-            GateAdded,
-            "GET /v3/videos",
-            "out of its reference",
-            Breaking,
-        ),
-        (
-            "another scope",
-            vec![Set("/paths/~1v3~1videos/post/x-heygen-required-scopes/0", json!("films:write"))],
-            ScopeAdded,
-            "POST /v3/videos",
-            "`films:write`",
-            Breaking,
-        ),
-        (
-            "one way to authenticate less",
-            vec![Set("/paths/~1v3~1videos/post/security", json!([{"BearerAuth": []}]))],
-            SecurityChanged,
-            "POST /v3/videos",
-            "to BearerAuth",
-            Breaking,
-        ),
-        (
-            "an address of its own",
-            vec![Set("/paths/~1v3~1videos/post/servers", json!([{"url": "https://fast.heygen.com"}]))],
-            AddressAdded,
-            "POST /v3/videos",
-            "https://fast.heygen.com",
-            Additive,
-        ),
-        (
-            "another tag",
-            vec![Set("/paths/~1v3~1videos/post/tags/0", json!("Films"))],
-            ResourceChanged,
-            "POST /v3/videos",
-            "from the resource Videos to Films",
-            Additive,
-        ),
-        (
-            "a pager lost",
-            vec![Remove("/paths/~1v3~1videos/get/parameters/1")],
-            PagerLost,
-            "GET /v3/videos",
-            "no longer comes in pages",
-            Breaking,
-        ),
-        (
-            "a next token lost",
-            vec![Remove(
-                "/paths/~1v3~1videos/get/responses/200/content/application~1json/schema/properties/next_token",
-            )],
-            PagerLost,
-            "GET /v3/videos",
-            "no longer comes in pages",
-            Breaking,
-        ),
-        (
-            "`has_more` lost",
-            vec![Remove(
-                "/paths/~1v3~1videos/get/responses/200/content/application~1json/schema/properties/has_more",
-            )],
-            FieldRemoved,
-            "GET /v3/videos",
-            "`reply.has_more`",
-            Breaking,
-        ),
-        // Parameters and bodies.
-        (
-            "a parameter more",
-            vec![Set(
-                "/paths/~1v3~1videos/get/parameters/-",
-                json!({"in": "query", "name": "sort", "schema": text()}),
-            )],
-            ParameterAdded,
-            "GET /v3/videos",
-            "`query sort`",
-            Additive,
-        ),
-        (
-            "a required parameter more",
-            vec![Set(
-                "/paths/~1v3~1videos/get/parameters/-",
-                json!({"in": "query", "name": "sort", "required": true, "schema": text()}),
-            )],
-            RequiredParameterAdded,
-            "GET /v3/videos",
-            "`query sort`",
-            Breaking,
-        ),
-        (
-            "a parameter less",
-            vec![Remove("/paths/~1v3~1videos/get/parameters/3")],
-            ParameterRemoved,
-            "GET /v3/videos",
-            "`query title`",
-            Breaking,
-        ),
-        (
-            "a parameter required",
-            vec![Set("/paths/~1v3~1videos/get/parameters/3/required", json!(true))],
-            ParameterRequired,
-            "GET /v3/videos",
-            "`query title`",
-            Breaking,
-        ),
-        (
-            "a parameter in another style",
-            vec![Set("/paths/~1v3~1videos/get/parameters/3/explode", json!(false))],
-            ParameterStyle,
-            "GET /v3/videos",
-            "`query title`",
-            Breaking,
-        ),
-        (
-            "fewer items on a page",
-            vec![Set("/paths/~1v3~1videos/get/parameters/0/schema/maximum", json!(50))],
-            BoundTightened,
-            "GET /v3/videos",
-            "`maximum` 50; it was `maximum` 100",
-            Breaking,
-        ),
-        (
-            "more items on a page",
-            vec![Set("/paths/~1v3~1videos/get/parameters/0/schema/maximum", json!(200))],
-            BoundLoosened,
-            "GET /v3/videos",
-            "`maximum` 200",
-            Additive,
-        ),
-        (
-            "another default",
-            vec![Set("/paths/~1v3~1videos/get/parameters/0/schema/default", json!(20))],
-            DefaultChanged,
-            "GET /v3/videos",
-            "`20` where it is left out; it was `10`",
-            Breaking,
-        ),
-        (
-            "a body that may be left out",
-            vec![Set("/paths/~1v3~1videos/post/requestBody/required", json!(false))],
-            BodyOptional,
-            "POST /v3/videos",
-            "optional now",
-            Additive,
-        ),
-        (
-            "no body any more",
-            vec![Remove("/paths/~1v3~1videos/post/requestBody")],
-            BodyRemoved,
-            "POST /v3/videos",
-            "no longer takes a body",
-            Breaking,
-        ),
-        (
-            "a second media type",
-            vec![Set("/paths/~1v3~1videos/post/requestBody/content/application~1xml", json!({}))],
-            MediaAdded,
-            "POST /v3/videos",
-            "`application/xml`",
-            Additive,
-        ),
-        // Answers.
-        (
-            "another refusal",
-            vec![Set("/paths/~1v3~1videos/post/responses/418", json!({"description": "A teapot"}))],
-            FailureAdded,
-            "POST /v3/videos",
-            "418",
-            Additive,
-        ),
-        (
-            "another success",
-            vec![Set("/paths/~1v3~1videos/post/responses/202", json!({"description": "Later"}))],
-            SuccessAdded,
-            "POST /v3/videos",
-            "202",
-            Breaking,
-        ),
-        (
-            "a header less",
-            vec![Remove("/paths/~1v3~1videos/post/responses/429/headers/Retry-After")],
-            HeaderRemoved,
-            "POST /v3/videos",
-            "`retry-after`",
-            Breaking,
-        ),
-        // Schemas.
-        (
-            "a field more",
-            vec![Set("/components/schemas/VideoDetail/properties/mood", text())],
-            FieldAdded,
-            "VideoDetail",
-            "`mood`",
-            Additive,
-        ),
-        (
-            "a required field more in a reply",
-            vec![
-                Set("/components/schemas/VideoDetail/properties/mood", text()),
-                Set("/components/schemas/VideoDetail/required/-", json!("mood")),
-            ],
-            RequiredFieldAdded,
-            "VideoDetail",
-            "`mood`",
-            Additive,
-        ),
-        (
-            "a required field more in a request",
-            vec![
-                Set("/components/schemas/CreateSpeechRequest/properties/mood", text()),
-                Set("/components/schemas/CreateSpeechRequest/required/-", json!("mood")),
-            ],
-            RequiredFieldAdded,
-            "CreateSpeechRequest",
-            "`mood`",
-            Breaking,
-        ),
-        (
-            "a field less",
-            vec![Remove("/components/schemas/VideoDetail/properties/title")],
-            FieldRemoved,
-            "VideoDetail",
-            "`title`",
-            Breaking,
-        ),
-        (
-            "a field renamed",
-            vec![Move(
-                "/components/schemas/VideoDetail/properties/title",
-                "/components/schemas/VideoDetail/properties/name",
-            )],
-            FieldRemoved,
-            "VideoDetail",
-            "`title`",
-            Breaking,
-        ),
-        (
-            "a field required",
-            vec![Set("/components/schemas/CreateSpeechRequest/required/-", json!("seed"))],
-            FieldRequired,
-            "CreateSpeechRequest",
-            "`seed`",
-            Breaking,
-        ),
-        (
-            "a field optional",
-            vec![Remove("/components/schemas/CreateSpeechRequest/required/2")],
-            FieldOptional,
-            "CreateSpeechRequest",
-            "`language`",
-            Breaking,
-        ),
-        (
-            "null allowed",
-            vec![Set("/components/schemas/VideoDetail/properties/id/type", json!(["string", "null"]))],
-            NullAllowed,
-            "VideoDetail",
-            "`id`",
-            Breaking,
-        ),
-        (
-            "null forbidden",
-            vec![Set(
-                "/components/schemas/CreateSpeechRequest/properties/seed",
-                json!({"maximum": 4294967295u32, "minimum": 0, "type": "integer"}),
-            )],
-            NullForbidden,
-            "CreateSpeechRequest",
-            "`seed`",
-            Breaking,
-        ),
-        (
-            "another type",
-            vec![Set("/components/schemas/VideoDetail/properties/id/type", json!("integer"))],
-            TypeChanged,
-            "VideoDetail",
-            "integer; it was string",
-            Breaking,
-        ),
-        (
-            "a format",
-            vec![Set("/components/schemas/VideoDetail/properties/id/format", json!("uuid"))],
-            FormatChanged,
-            "VideoDetail",
-            "`uuid`",
-            Breaking,
-        ),
-        (
-            "a value more",
-            vec![Set("/components/schemas/VideoStatus/enum/-", json!("paused"))],
-            ValueAdded,
-            "VideoStatus",
-            "\"paused\"",
-            Additive,
-        ),
-        (
-            "a value less",
-            vec![Remove("/components/schemas/VideoResolution/enum/0")],
-            ValueRemoved,
-            "VideoResolution",
-            "\"4k\"",
-            Breaking,
-        ),
-        (
-            "an enumeration instead of text",
-            vec![Set("/components/schemas/VideoDetail/properties/id/enum", json!(["a"]))],
-            ValuesClosed,
-            "VideoDetail",
-            "\"a\"",
-            Breaking,
-        ),
-        (
-            "a shorter text",
-            vec![Set("/components/schemas/CreateSpeechRequest/properties/text/maxLength", json!(100))],
-            BoundTightened,
-            "CreateSpeechRequest",
-            "`maxLength` 100",
-            Breaking,
-        ),
-        (
-            "another pattern",
-            vec![Set("/components/schemas/CreateSpeechRequest/properties/text/pattern", json!("^a"))],
-            BoundTightened,
-            "CreateSpeechRequest",
-            "`pattern`",
-            Breaking,
-        ),
-        (
-            "extra fields",
-            vec![Remove("/components/schemas/CreateSpeechRequest/additionalProperties")],
-            ExtraAllowed,
-            "CreateSpeechRequest",
-            "does not name",
-            Additive,
-        ),
-        (
-            "no extra fields",
-            vec![Set("/components/schemas/VideoDetail/additionalProperties", json!(false))],
-            ExtraForbidden,
-            "VideoDetail",
-            "does not name",
-            Additive,
-        ),
-        (
-            "a field deprecated",
-            vec![Set("/components/schemas/VideoDetail/properties/title/deprecated", json!(true))],
-            FieldDeprecated,
-            "VideoDetail",
-            "`title`",
-            Additive,
-        ),
-        (
-            "a field read-only",
-            vec![Set("/components/schemas/CreateSpeechRequest/properties/text/readOnly", json!(true))],
-            AccessChanged,
-            "CreateSpeechRequest",
-            "`read-only`",
-            Breaking,
-        ),
-        (
-            "a rule that nothing reads",
-            vec![Set("/components/schemas/CreateSpeechRequest/not", json!({"required": ["seed"]}))],
-            RuleChanged,
-            "CreateSpeechRequest",
-            "not",
-            Breaking,
-        ),
-        (
-            "a text",
-            vec![Set(
-                "/components/schemas/CreateSpeechRequest/properties/text/description",
-                json!("Other words."),
-            )],
-            TextChanged,
-            "CreateSpeechRequest",
-            "`text`",
-            Additive,
-        ),
-        (
-            "a member of a union less",
-            vec![Remove("/components/schemas/Scene/properties/background/anyOf/0/oneOf/2")],
-            MemberRemoved,
-            "Scene",
-            "`video`",
-            Breaking,
-        ),
-        (
-            "one type among several",
-            vec![Set(
-                "/paths/~1v3~1voices/post/requestBody/content/application~1json/schema",
-                json!({"anyOf": [reference("DesignVoiceRequest"), reference("CreateSpeechRequest")]}),
-            )],
-            BecameUnion,
-            "POST /v3/voices",
-            "`CreateSpeechRequest`",
-            Breaking,
-        ),
-        (
-            "the error schema renamed",
-            vec![Move("/components/schemas/VideoStatusEntry", "/components/schemas/StatusEntry")],
-            ComponentRenamed,
-            "StatusEntry",
-            "`VideoStatusEntry` is named `StatusEntry`",
-            Breaking,
-        ),
-    ]
-}
 
 #[test]
 fn every_edit_has_its_kind_its_place_and_its_verdict() {
     let old = document();
     let edits = edits();
     assert!(edits.len() >= 60, "{}", edits.len());
-    for (label, steps, kind, subject, words, verdict) in edits {
+    for Edit { edit, steps, kind, subject, words, verdict } in edits {
         let changes = diff(&old, &edited(&steps));
         let all = render::text(&changes);
-        let change =
-            found(&changes, kind, subject, words).unwrap_or_else(|| panic!("{label}: {kind:?}\n{all}"));
-        assert_eq!(Verdict::of(&changes), verdict, "{label}\n{all}");
-        assert!(all.contains(&change.sentence), "{label}\n{all}");
-        assert!(change.pointer.starts_with("#/"), "{label}: {}", change.pointer);
-        // Nothing else is blamed: an edit of one place is at most a handful of changes.
-        assert!(changes.len() <= 12, "{label}: {} changes\n{all}", changes.len());
+        let is_expected = |change: &&Change| {
+            change.kind.name() == kind && change.subject == subject && change.sentence.contains(&words)
+        };
+        let change = changes.iter().find(is_expected).unwrap_or_else(|| panic!("{edit}: {kind}\n{all}"));
+        assert_eq!(format!("{:?}", Verdict::of(&changes)).to_lowercase(), verdict, "{edit}\n{all}");
+        assert!(all.contains(&change.sentence), "{edit}\n{all}");
+        assert!(change.pointer.starts_with("#/"), "{edit}: {}", change.pointer);
+        // Nothing else is reported: an edit of one place is at most a handful of changes.
+        assert!(changes.len() <= 12, "{edit}: {} changes\n{all}", changes.len());
     }
 }
 
@@ -639,7 +122,7 @@ fn a_document_does_not_differ_from_itself() {
 #[test]
 fn swapped_documents_give_the_mirrored_changes() {
     let old = document();
-    for (label, steps, ..) in edits() {
+    for Edit { edit, steps, .. } in edits() {
         let new = edited(&steps);
         let count = |changes: &[Change], mirror: bool| {
             let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -654,7 +137,7 @@ fn swapped_documents_give_the_mirrored_changes() {
             }
             counts
         };
-        assert_eq!(count(&diff(&old, &new), true), count(&diff(&new, &old), false), "{label}");
+        assert_eq!(count(&diff(&old, &new), true), count(&diff(&new, &old), false), "{edit}");
     }
 }
 
@@ -785,11 +268,10 @@ fn a_change_anywhere_in_a_schema_is_found() {
 #[test]
 fn the_forms_have_the_same_changes() {
     let old = document();
-    let new = edited(&[
-        Set("/components/schemas/VideoDetail/properties/mood", json!({"type": "string"})),
-        Remove("/components/schemas/VideoDetail/properties/title"),
-        Set("/components/schemas/Mood", json!({"type": "string"})),
-    ]);
+    let mut new = old.clone();
+    put(&mut new, &format!("{DETAIL}/mood"), json!({"type": "string"}));
+    put(&mut new, "/components/schemas/Mood", json!({"type": "string"}));
+    take(&mut new, &format!("{DETAIL}/title"));
     let changes = diff(&old, &new);
     insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
         insta::assert_snapshot!("spec_diff_text", render::text(&changes));

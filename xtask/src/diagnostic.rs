@@ -1,22 +1,22 @@
-//! What the pipeline says when a document cannot become a client: where, which rule, and what to do.
+//! Findings: why the pipeline refuses a document. Each names the place, the problem, the rule and the remedy.
 
 use std::fmt;
 
-/// One finding: a place in the document, the rule it breaks, and the remedy.
+/// One finding: a place in the document, the rule that it breaks, and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
-    /// Operation id, component or JSON pointer.
+    /// Operation id, overlay action, or JSON pointer.
     pub place: String,
     /// Stable name of the rule, in kebab case.
     pub rule: &'static str,
-    /// What is there.
+    /// What is wrong there.
     pub problem: String,
-    /// What to change, as a rule in `openapi/overlay.yaml`.
+    /// What to change; as a rule by an action in `openapi/overlay.yaml`.
     pub remedy: String,
 }
 
 impl Diagnostic {
-    /// A finding at `place`.
+    /// Creates a finding at `place`.
     pub fn new(
         rule: &'static str,
         place: impl Into<String>,
@@ -33,12 +33,12 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// All findings of one stage, sorted; never empty when it travels as an error.
+/// All findings of one stage, sorted. As an error it always contains at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// `Ok` when there is nothing to say.
+    /// Returns `Ok` if there are no findings; otherwise sorts them and removes duplicates.
     pub fn into_result(mut found: Vec<Diagnostic>) -> Result<(), Self> {
         if found.is_empty() {
             return Ok(());
@@ -48,7 +48,7 @@ impl Diagnostics {
         Err(Self(found))
     }
 
-    /// Whether some finding breaks `rule`.
+    /// Whether one of the findings is about `rule`.
     pub fn has(&self, rule: &str) -> bool {
         self.0.iter().any(|d| d.rule == rule)
     }

@@ -1,4 +1,4 @@
-//! Loading: a file becomes a JSON value, or an error that names the file, the line or the place in it.
+//! Loads and checks an OpenAPI document. Errors name the file, and the line or the place in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,7 +16,7 @@ pub fn load(path: &Path) -> Result<Value> {
     parse(&text, &path.display().to_string())
 }
 
-/// Parses text that is JSON when it starts like JSON, else YAML; `name` is for messages.
+/// Parses an OpenAPI 3.1 document. Text that starts with `{` is JSON, any other text YAML. Errors call it `name`.
 pub fn parse(text: &str, name: &str) -> Result<Value> {
     let value: Value = if text.trim_start().starts_with('{') {
         serde_json::from_str(text).with_context(|| format!("{name} is not valid JSON"))?
@@ -25,17 +25,21 @@ pub fn parse(text: &str, name: &str) -> Result<Value> {
     };
     if let Some(version) = value.get("swagger").and_then(scalar) {
         bail!(
-            "{name} is a Swagger {version} document (member `swagger`); this pipeline reads OpenAPI 3.1: \
-             convert it first"
+            "{name} is a Swagger {version} document (member `swagger`), but this pipeline reads OpenAPI 3.1; \
+             convert the document to OpenAPI 3.1 first"
         );
     }
     match value.get("openapi").and_then(scalar) {
         Some(version) if version.starts_with("3.1") => {}
-        Some(version) => bail!("{name} says `openapi: {version}`; this pipeline reads OpenAPI 3.1"),
-        None => bail!("{name} is not an OpenAPI document: it has no member `openapi`"),
+        Some(version) => bail!(
+            "{name} has `openapi: {version}`, but this pipeline reads OpenAPI 3.1; convert the document first"
+        ),
+        None => bail!("{name} is not an OpenAPI document: it has no member `openapi`; check the path"),
     }
     if !value.get("paths").is_some_and(Value::is_object) {
-        bail!("{name} has no object `paths`, so it describes no operation");
+        bail!(
+            "{name} describes no operations: it has no object `paths`; check that the document is complete"
+        );
     }
     Ok(walk::canonical(value))
 }
@@ -48,55 +52,58 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// Checks that every reference leads somewhere and every alias ends; before the overlay, so that the finding is about
-/// the document as published.
+/// Checks that the target of every `$ref` exists, and that no component is an alias of itself.
+///
+/// It runs before the overlay is applied, so that findings are about the document as published.
 pub fn check_references(document: &Value) -> Result<(), Diagnostics> {
     let mut found = Vec::new();
-    dangling(document, document, "#", &mut found);
+    dangling_references(document, document, "#", &mut found);
     recursive_aliases(document, &mut found);
     Diagnostics::into_result(found)
 }
 
-/// Checks what every later stage relies on: references that lead somewhere, aliases that end, operations with
-/// unique ids and complete path parameters.
+/// Checks what every later stage relies on: the target of every `$ref` exists, no component is an alias of itself,
+/// each operation has a unique id, and it declares exactly the parameters of its path.
 pub fn check(document: &Value) -> Result<(), Diagnostics> {
     let mut found = Vec::new();
-    dangling(document, document, "#", &mut found);
+    dangling_references(document, document, "#", &mut found);
     recursive_aliases(document, &mut found);
-    operations(document, &mut found);
+    validate_operations(document, &mut found);
     Diagnostics::into_result(found)
 }
 
-fn dangling(document: &Value, value: &Value, pointer: &str, found: &mut Vec<Diagnostic>) {
+fn dangling_references(document: &Value, value: &Value, pointer: &str, found: &mut Vec<Diagnostic>) {
     match value {
         Value::Object(map) => {
             if let Some(reference) = map.get("$ref").and_then(Value::as_str) {
                 let inside = reference.strip_prefix('#');
                 if inside.is_none_or(|inside| document.pointer(inside).is_none()) {
                     let problem = match inside {
-                        Some(_) => format!("`$ref: {reference}` leads nowhere"),
-                        None => format!("`$ref: {reference}` leads out of the document"),
+                        Some(_) => format!("the target of `$ref: {reference}` does not exist"),
+                        None => {
+                            format!("`$ref: {reference}` refers to another document, which is not supported")
+                        }
                     };
-                    let remedy = "add the missing component, or point the reference at one that exists";
+                    let remedy = "add the missing component, or refer to one that exists in this document";
                     found.push(Diagnostic::new("dangling-reference", pointer, problem, remedy));
                 }
             }
             for (name, child) in
                 map.iter().filter(|(name, _)| !matches!(name.as_str(), "example" | "examples"))
             {
-                dangling(document, child, &format!("{pointer}/{}", walk::escape(name)), found);
+                dangling_references(document, child, &format!("{pointer}/{}", walk::escape(name)), found);
             }
         }
         Value::Array(items) => {
             for (index, child) in items.iter().enumerate() {
-                dangling(document, child, &format!("{pointer}/{index}"), found);
+                dangling_references(document, child, &format!("{pointer}/{index}"), found);
             }
         }
         _ => {}
     }
 }
 
-/// A component that is only another name for a component, and so on round to itself, is no type at all.
+/// Finds components that are only an alias of another component, which leads back to an alias: they have no type.
 fn recursive_aliases(document: &Value, found: &mut Vec<Diagnostic>) {
     let aliases: BTreeMap<&str, &str> = walk::components(document)
         .filter_map(|(name, schema)| Some((name.as_str(), walk::target(schema)?)))
@@ -108,8 +115,8 @@ fn recursive_aliases(document: &Value, found: &mut Vec<Diagnostic>) {
                 found.push(Diagnostic::new(
                     "recursive-alias",
                     format!("#/components/schemas/{start}"),
-                    format!("it is an alias that leads back to `{next}` and never reaches a type"),
-                    "give one component of the circle a schema of its own",
+                    format!("the component is an alias that leads back to `{next}` and never to a type"),
+                    "replace the `$ref` of one component in the cycle with a schema",
                 ));
                 break;
             }
@@ -118,15 +125,15 @@ fn recursive_aliases(document: &Value, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn operations(document: &Value, found: &mut Vec<Diagnostic>) {
+fn validate_operations(document: &Value, found: &mut Vec<Diagnostic>) {
     let mut ids: BTreeMap<&str, String> = BTreeMap::new();
     for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
         if item.get("$ref").is_some() {
             found.push(Diagnostic::new(
                 "path-reference",
                 format!("#/paths/{}", walk::escape(path)),
-                "the path item is a `$ref`, which the generator refuses",
-                "copy the path item in its place",
+                "the path item is a `$ref`, which the generator does not support",
+                "replace the `$ref` with a copy of the path item",
             ));
         }
     }
@@ -136,9 +143,9 @@ fn operations(document: &Value, found: &mut Vec<Diagnostic>) {
             None => found.push(Diagnostic::new(
                 "operation-id-missing",
                 &place,
-                "the operation has no `operationId`, so the method has no name",
+                "the operation has no `operationId`, so its method has no name",
                 format!(
-                    "add an action: target $.paths['{}'].{}, update operationId",
+                    "add an action to the overlay: target $.paths['{}'].{}, update {{operationId: …}}",
                     operation.path, operation.method
                 ),
             )),
@@ -147,17 +154,17 @@ fn operations(document: &Value, found: &mut Vec<Diagnostic>) {
                     found.push(Diagnostic::new(
                         "operation-id-twice",
                         &place,
-                        format!("`operationId: {id}` is taken by {other}"),
-                        "rename one of the two in the overlay",
+                        format!("`operationId: {id}` is also the id of {other}"),
+                        "change the `operationId` of one of the two by an action in the overlay",
                     ));
                 }
             }
         }
-        path_parameters(document, &operation, &place, found);
+        validate_path_parameters(document, &operation, &place, found);
     }
 }
 
-fn path_parameters(
+fn validate_path_parameters(
     document: &Value,
     operation: &walk::Operation<'_>,
     place: &str,
@@ -184,16 +191,17 @@ fn path_parameters(
         .collect();
     for name in declared.symmetric_difference(&templated) {
         let problem = if templated.contains(name) {
-            format!("the path has `{{{name}}}`, but no parameter declares it")
+            format!("the path contains `{{{name}}}`, but no parameter declares it")
         } else {
-            format!("the path parameter `{name}` does not occur in the path")
+            format!("the path parameter `{name}` is declared, but does not occur in the path")
         };
-        let remedy = "add or remove the parameter, so that path and parameters agree";
+        let remedy = "declare exactly the parameters that the path contains";
         found.push(Diagnostic::new("path-parameter", place, problem, remedy));
     }
 }
 
-/// Follows a `$ref` once; the value itself when there is none or it dangles.
+/// Returns the target of a `$ref`, which may be another `$ref`. Returns `value` if it has no `$ref`, or if the target
+/// does not exist.
 pub fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     value
         .get("$ref")
@@ -203,7 +211,7 @@ pub fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
         .unwrap_or(value)
 }
 
-/// Keys of a path item that are not operations.
+/// Whether a key of a path item is an HTTP method, so that its value is an operation.
 pub fn is_method(key: &str) -> bool {
     METHODS.contains(&key)
 }

@@ -1,4 +1,5 @@
-//! Writing and comparing: the files of a run are all in memory before the first one is touched.
+//! Writes the generated files, or compares them with those on disk. All files of a run are in memory before the first is
+//! written.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,28 +10,29 @@ use similar::TextDiff;
 
 use crate::emit::text::GENERATED_MARK;
 
-/// The files of one folder, which holds nothing else; or single files when `owned` is false.
+/// Generated files of one folder.
 #[derive(Debug)]
 pub struct Output {
     /// Folder.
     pub folder: PathBuf,
-    /// Whether files in the folder that are not listed are stale.
+    /// Whether the folder contains nothing else, so that any other file in it is stale.
     pub owned: bool,
-    /// Name below the folder, and text.
+    /// Path below the folder, and content.
     pub files: Vec<(String, String)>,
 }
 
-/// Replaces the outputs. A folder that is owned is staged beside its place and swapped in whole.
+/// Writes the outputs. An owned folder is written beside its destination, and then replaces it as a whole.
 pub fn write(outputs: &[Output]) -> Result<()> {
     for output in outputs {
-        if output.owned { swap(output)? } else { replace(output)? }
+        if output.owned { replace_folder(output)? } else { replace_files(output)? }
     }
     Ok(())
 }
 
-fn swap(output: &Output) -> Result<()> {
-    let parent = output.folder.parent().context("the output folder has no parent")?;
-    fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+fn replace_folder(output: &Output) -> Result<()> {
+    let parent =
+        output.folder.parent().context("the output folder has no parent folder; name another one")?;
+    fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
     let stage = tempfile::Builder::new().prefix(".generated-").tempdir_in(parent)?;
     let fresh = stage.path().join("new");
     for (name, text) in &output.files {
@@ -39,29 +41,29 @@ fn swap(output: &Output) -> Result<()> {
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let old = stage.path().join("old");
-    let had = output.folder.exists();
-    if had {
-        let strangers =
-            listing(&output.folder)?.into_iter().filter(|path| !is_generated(&output.folder.join(path)));
-        if let Some(stranger) = strangers.into_iter().next() {
+    let existed = output.folder.exists();
+    if existed {
+        let mut files = list_files(&output.folder)?.into_iter();
+        if let Some(foreign) = files.find(|path| !is_generated(&output.folder.join(path))) {
             bail!(
-                "{} holds `{stranger}`, which no run of this command wrote; name an empty folder",
+                "cannot replace {}: it contains `{foreign}`, which this command did not write; name an empty folder",
                 output.folder.display()
             );
         }
         fs::rename(&output.folder, &old)
-            .with_context(|| format!("cannot move {}", output.folder.display()))?;
+            .with_context(|| format!("cannot move the old folder {}", output.folder.display()))?;
     }
     if let Err(error) = fs::rename(&fresh, &output.folder) {
-        if had {
+        if existed {
             fs::rename(&old, &output.folder)?;
         }
-        return Err(error).with_context(|| format!("cannot put {} in place", output.folder.display()));
+        return Err(error)
+            .with_context(|| format!("cannot move the new folder to {}", output.folder.display()));
     }
     Ok(())
 }
 
-/// Whether an earlier run wrote the file.
+/// Whether this command wrote the file.
 fn is_generated(path: &Path) -> bool {
     let marked = || {
         fs::read_to_string(path).unwrap_or_default().lines().take(5).any(|line| line.contains(GENERATED_MARK))
@@ -69,7 +71,7 @@ fn is_generated(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "digest") || marked()
 }
 
-fn replace(output: &Output) -> Result<()> {
+fn replace_files(output: &Output) -> Result<()> {
     for (name, text) in &output.files {
         let path = output.folder.join(name);
         let parent = path.parent().unwrap_or(&output.folder);
@@ -81,40 +83,40 @@ fn replace(output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// What is stale, as one unified diff; empty when everything is as a run would write it.
+/// Compares the outputs with the files on disk. Returns the differences as one unified_diff_of diff, empty if there are none.
 pub fn difference(outputs: &[Output]) -> Result<String> {
     let mut all = String::new();
     for output in outputs {
         let mut known = BTreeSet::new();
-        for (name, wanted) in &output.files {
+        for (name, expected) in &output.files {
             known.insert(name.clone());
             let path = output.folder.join(name);
             let present = fs::read_to_string(&path).unwrap_or_default();
-            all.push_str(&unified(&path, &present, wanted));
+            all.push_str(&unified_diff_of(&path, &present, expected));
         }
-        for stale in if output.owned { listing(&output.folder)? } else { BTreeSet::new() } {
+        for stale in if output.owned { list_files(&output.folder)? } else { BTreeSet::new() } {
             if !known.contains(&stale) {
                 let path = output.folder.join(&stale);
-                all.push_str(&unified(&path, &fs::read_to_string(&path).unwrap_or_default(), ""));
+                all.push_str(&unified_diff_of(&path, &fs::read_to_string(&path).unwrap_or_default(), ""));
             }
         }
     }
     Ok(all)
 }
 
-fn unified(path: &Path, present: &str, wanted: &str) -> String {
-    if present == wanted {
+fn unified_diff_of(path: &Path, present: &str, expected: &str) -> String {
+    if present == expected {
         return String::new();
     }
     let name = path.display().to_string();
-    let diff = TextDiff::from_lines(present, wanted);
+    let diff = TextDiff::from_lines(present, expected);
     diff.unified_diff()
         .context_radius(2)
-        .header(&format!("{name} (present)"), &format!("{name} (wanted)"))
+        .header(&format!("{name} (on disk)"), &format!("{name} (expected)"))
         .to_string()
 }
 
-fn listing(folder: &Path) -> Result<BTreeSet<String>> {
+fn list_files(folder: &Path) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     let mut waiting = vec![folder.to_path_buf()];
     while let Some(at) = waiting.pop() {
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_shows_no_difference_and_stale_files_go() {
+    fn written_files_do_not_differ_and_stale_files_are_removed() {
         let root = tempfile::tempdir().unwrap();
         write(&[output(root.path(), "one\n")]).unwrap();
         fs::write(root.path().join("generated/stale.rs"), format!("//! {GENERATED_MARK}\nold\n")).unwrap();
@@ -151,18 +153,18 @@ mod tests {
         assert!(shown.contains("-one\n+two\n") && shown.contains("-old\n"), "{shown}");
         write(&[output(root.path(), "two\n")]).unwrap();
         assert_eq!(difference(&[output(root.path(), "two\n")]).unwrap(), "");
-        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "no staging folder is left");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "the temporary folder was not removed");
     }
 
     #[test]
-    fn a_folder_with_somebody_elses_files_is_left_alone() {
+    fn a_folder_with_files_that_were_not_generated_is_not_replaced() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("generated")).unwrap();
-        for mine in ["notes.md", "lib.rs"] {
-            let path = root.path().join("generated").join(mine);
-            fs::write(&path, "mine").unwrap();
-            assert!(write(&[output(root.path(), "x")]).unwrap_err().to_string().contains(mine));
-            assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+        for foreign in ["notes.md", "lib.rs"] {
+            let path = root.path().join("generated").join(foreign);
+            fs::write(&path, "not generated").unwrap();
+            assert!(write(&[output(root.path(), "x")]).unwrap_err().to_string().contains(foreign));
+            assert_eq!(fs::read_to_string(&path).unwrap(), "not generated");
             fs::remove_file(path).unwrap();
         }
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask generate`: the whole way from the document to the files.
+//! `cargo xtask generate`: runs the whole pipeline, from the document to the files.
 
 use std::path::{Path, PathBuf};
 
@@ -9,38 +9,38 @@ use crate::emit::{self, Kind};
 use crate::files::{self, Output};
 use crate::{document, lint, lower, overlay};
 
-/// Where a run reads and writes.
+/// The paths that a run reads and writes.
 #[derive(Debug, Clone)]
 pub struct Paths {
     /// The provider's document.
     pub spec: PathBuf,
-    /// The corrections to it.
+    /// The overlay: corrections and additions to the document.
     pub overlay: PathBuf,
-    /// Where the generated module goes; `None` for the places in this workspace.
+    /// The folder for the generated module; `None` for the folders of this workspace.
     pub out: Option<PathBuf>,
 }
 
 impl Paths {
-    /// The places in the workspace at `root`.
+    /// The default paths, in the workspace at `root`.
     pub fn of_workspace(root: &Path) -> Self {
         Self { spec: root.join("openapi/heygen.json"), overlay: root.join("openapi/overlay.yaml"), out: None }
     }
 }
 
-/// The workspace that this binary was built from.
+/// The root folder of the workspace that this binary was built from.
 pub fn workspace_root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().unwrap_or(manifest).to_path_buf()
 }
 
-/// The document with its overlay, checked; still OpenAPI 3.1.
+/// Loads the document and applies the overlay. The result is checked, and still OpenAPI 3.1.
 pub fn overlaid(paths: &Paths) -> Result<Value> {
     let document = document::load(&paths.spec)?;
     let overlay = overlay::load(&paths.overlay)?;
     with_overlay(document, &overlay)
 }
 
-/// Checks, applies the overlay, and checks again.
+/// Checks the document, applies the overlay to it, and checks the result.
 pub fn with_overlay(document: Value, overlay: &overlay::Overlay) -> Result<Value> {
     document::check_references(&document)?;
     let document = overlay::apply(document, overlay)?;
@@ -48,19 +48,19 @@ pub fn with_overlay(document: Value, overlay: &overlay::Overlay) -> Result<Value
     Ok(document)
 }
 
-/// The document as the generator takes it.
+/// Lowers and lints the document. The result is what the generator reads.
 pub fn lowered(overlaid: Value) -> Result<Value> {
     let lowered = lower::lower(overlaid)?;
     lint::lint(&lowered)?;
     Ok(lowered)
 }
 
-/// The files that a document makes.
+/// Generates the files from a document to which the overlay has been applied.
 pub fn files(overlaid: Value) -> Result<Vec<emit::File>> {
     emit::emit(&lowered(overlaid)?)
 }
 
-/// Everything that a run with these paths writes.
+/// Generates everything that a run with these paths writes.
 pub fn outputs(root: &Path, paths: &Paths) -> Result<Vec<Output>> {
     let overlaid = overlaid(paths)?;
     let simulator = serde_json::to_string_pretty(&overlaid)? + "\n";
@@ -82,7 +82,8 @@ pub fn outputs(root: &Path, paths: &Paths) -> Result<Vec<Output>> {
     Ok(all)
 }
 
-/// Generates, or with `check` only says what is stale.
+/// Generates and writes the files. With `check` it writes nothing: it prints a diff of stale files, and fails if there
+/// are any.
 pub fn run(paths: &Paths, check: bool) -> Result<()> {
     let root = workspace_root();
     let outputs = outputs(&root, paths)?;
@@ -93,17 +94,19 @@ pub fn run(paths: &Paths, check: bool) -> Result<()> {
     if difference.is_empty() {
         return Ok(());
     }
-    say(&difference);
-    bail!("the generated files are stale; run `cargo xtask generate` and commit what it changes")
+    print(&difference);
+    bail!("the generated files are stale; run `cargo xtask generate` and commit the changes")
 }
 
-/// Prints; a reader that went away is no failure.
-pub fn say(text: &str) {
+/// Prints to standard output. A closed pipe is not an error.
+pub fn print(text: &str) {
     let _ = std::io::Write::write_all(&mut std::io::stdout(), format!("{}\n", text.trim_end()).as_bytes());
 }
 
-/// What the client's build script compares: a digest of the two inputs. FNV-1a, for the script has no dependencies;
-/// it guards against forgetting, not against forgery.
+/// Digest of the document and the overlay, which the client's build script compares with that of the last run.
+///
+/// It detects a forgotten run of this command, not tampering; so FNV-1a is enough, which the script can compute without
+/// dependencies.
 pub fn digest(paths: &Paths) -> Result<String> {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for path in [&paths.spec, &paths.overlay] {
@@ -115,7 +118,7 @@ pub fn digest(paths: &Paths) -> Result<String> {
     Ok(format!("{hash:016x}\n"))
 }
 
-/// SHA-256 in hex, as `openapi/SOURCE.toml` records it.
+/// SHA-256 in hexadecimal, as in `openapi/SOURCE.toml`.
 pub fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest;
     const_hex::encode(sha2::Sha256::digest(bytes))

@@ -1,7 +1,7 @@
-//! How the HeyGen OpenAPI document becomes a Rust client, and the other build tasks of this workspace.
+//! The build tasks of this workspace. The main one generates the Rust client from HeyGen's OpenAPI document.
 //!
-//! The way of a document: [`document`] (load, check) → [`overlay`] → [`lower`] → [`lint`] → [`emit`] → [`files`];
-//! [`generate`] goes it.
+//! The stages of the pipeline: [`document`] (load, check) → [`overlay`] → [`lower`] → [`lint`] → [`emit`] → [`files`].
+//! [`generate`] runs them in this order.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

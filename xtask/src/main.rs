@@ -18,36 +18,36 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make the client from the OpenAPI document
+    /// Generate the client from the OpenAPI document
     Generate {
         #[command(flatten)]
         inputs: Inputs,
-        /// Write nothing; print what is stale, and fail if something is
+        /// Write nothing: print a diff of the stale files, and fail if there is one
         #[arg(long)]
         check: bool,
-        /// Write the generated module here instead of into this workspace
+        /// Write the generated module to this folder instead of this workspace
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
-    /// Look at the document on its way
+    /// Inspect the document between the stages of the pipeline
     #[command(subcommand)]
     Spec(Spec),
-    /// Print the public surface of a crate, sorted
+    /// Print the public API of a crate: one sorted line for each item
     Surface {
-        /// Folder of the crate's sources
+        /// Source folder of the crate, which contains `lib.rs`
         #[arg(default_value = "heygen-api/src")]
         source: PathBuf,
     },
-    /// Measure
+    /// Run a benchmark
     #[command(subcommand)]
     Bench(Bench),
 }
 
 #[derive(Subcommand)]
 enum Spec {
-    /// Print the document as the generator takes it: overlay applied, lowered to 3.0.3
+    /// Print the document that the generator reads: with the overlay applied, lowered to OpenAPI 3.0.3
     Lower(Inputs),
-    /// Say what keeps the document from becoming a client
+    /// Check the document: print everything that the generator cannot handle
     Lint(Inputs),
     /// Print what changed between two documents, on the wire and for users of the crate
     ///
@@ -73,21 +73,21 @@ enum Format {
 
 #[derive(Subcommand)]
 enum Bench {
-    /// A whole generate: time, and lines of Rust
+    /// `generate`: time of a whole run, and lines of Rust
     Generate,
-    /// Building a crate that depends on heygen-api, as a ratio to one that depends on reqwest and serde_json alone
+    /// Build time of a crate that depends on heygen-api, as a ratio to one that depends only on reqwest and serde_json
     Compile,
-    /// A status GET through HeyGen: time, allocations and instructions as ratios to bare reqwest and serde_json
+    /// One GET of a status through `HeyGen`: time, allocations and instructions, as ratios to bare reqwest and serde_json
     Call,
-    /// A gibibyte up and down: memory, and throughput as a ratio to bare reqwest
+    /// Upload and download of one gibibyte: memory, and throughput as a ratio to bare reqwest
     Transfer,
-    /// The simulator: requests a second as a ratio to bare axum, and a soak of a thousand clients
+    /// The simulator: requests per second as a ratio to bare axum, and a soak test with a thousand clients
     Sim {
-        /// How long the soak lasts
+        /// Duration of the soak test
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..))]
         seconds: u64,
     },
-    /// Webhooks: verifications and whole requests as ratios to the bare code and to bare axum, and an overload
+    /// Webhooks: signature checks as a ratio to bare code, whole requests as a ratio to bare axum, and an overload test
     Webhook,
 }
 
@@ -96,15 +96,19 @@ struct Inputs {
     /// The OpenAPI document, JSON or YAML
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
-    /// The overlay to apply to it
+    /// The overlay to apply to the document
     #[arg(long, value_name = "FILE")]
     overlay: Option<PathBuf>,
 }
 
 impl Inputs {
     fn paths(self, out: Option<PathBuf>) -> Paths {
-        let usual = Paths::of_workspace(&workspace_root());
-        Paths { spec: self.spec.unwrap_or(usual.spec), overlay: self.overlay.unwrap_or(usual.overlay), out }
+        let default = Paths::of_workspace(&workspace_root());
+        Paths {
+            spec: self.spec.unwrap_or(default.spec),
+            overlay: self.overlay.unwrap_or(default.overlay),
+            out,
+        }
     }
 }
 
@@ -119,7 +123,7 @@ fn main() -> ExitCode {
     match run(command) {
         Ok(status) => status,
         Err(error) => {
-            // Findings print themselves; the chain says which file they are about.
+            // The alternate format prints the whole chain: first the file, then the findings in it.
             eprintln!("{error:#}");
             failure
         }
@@ -129,7 +133,7 @@ fn main() -> ExitCode {
 fn diff(old: &str, new: &str, format: Format) -> Result<ExitCode> {
     let root = workspace_root();
     let changes = diff::diff(&diff::revision::load(&root, old)?, &diff::revision::load(&root, new)?);
-    generate::say(&match format {
+    generate::print(&match format {
         Format::Text => render::text(&changes),
         Format::Markdown => render::markdown(&changes),
         Format::Json => render::json(&changes)?,
@@ -142,16 +146,16 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Generate { inputs, check, out } => generate::run(&inputs.paths(out), check)?,
         Command::Spec(Spec::Lower(inputs)) => {
             let lowered = generate::lowered(generate::overlaid(&inputs.paths(None))?)?;
-            generate::say(&serde_json::to_string_pretty(&lowered)?);
+            generate::print(&serde_json::to_string_pretty(&lowered)?);
         }
         Command::Spec(Spec::Lint(inputs)) => {
             let paths = inputs.paths(None);
             generate::lowered(generate::overlaid(&paths)?)?;
-            generate::say(&format!("{}: nothing to say", paths.spec.display()));
+            generate::print(&format!("{}: no findings", paths.spec.display()));
         }
         Command::Spec(Spec::Diff { old, new, format }) => return diff(&old, &new, format),
         Command::Surface { source } => {
-            generate::say(&surface::of_crate(&source)?);
+            generate::print(&surface::of_crate(&source)?);
         }
         Command::Bench(Bench::Generate) => bench::generate()?,
         Command::Bench(Bench::Compile) => bench::compile()?,

@@ -1,8 +1,8 @@
-//! Overlay 1.0: every correction and addition to the provider's document, as data.
+//! Applies an OpenAPI Overlay 1.0: corrections and additions to the provider's document, as data.
 //!
-//! An action names its place by an RFC 9535 JSONPath query, says what to merge in (`update`) or that the place
-//! goes (`remove: true`), and why (`description`). An action that matches nothing is an error: the document has
-//! changed under it, and somebody must look.
+//! The `target` of an action selects places in the document by an RFC 9535 JSONPath query. The action merges a value into
+//! them (`update`) or removes them (`remove: true`), and says why (`description`). An action that matches nothing is an
+//! error: the document has changed, and a person must decide whether the action is still needed.
 
 use std::path::Path;
 
@@ -18,10 +18,10 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 #[serde(deny_unknown_fields)]
 pub struct Overlay {
     overlay: String,
-    #[allow(dead_code, reason = "required by the format, read by people")]
+    #[allow(dead_code, reason = "required by the format; only people read it")]
     info: Value,
     #[serde(default)]
-    #[allow(dead_code, reason = "part of the format, read by people")]
+    #[allow(dead_code, reason = "part of the format; only people read it")]
     extends: Option<String>,
     actions: Vec<Action>,
 }
@@ -45,26 +45,26 @@ pub fn load(path: &Path) -> Result<Overlay> {
     parse(&text).with_context(|| format!("{} is not an Overlay 1.0 document", path.display()))
 }
 
-/// Parses an overlay; JSON is YAML too.
+/// Parses an overlay in YAML or JSON, which is valid YAML.
 pub fn parse(text: &str) -> Result<Overlay> {
     Ok(serde_norway::from_str(text)?)
 }
 
-/// Applies all actions in their order.
+/// Applies all actions, in order.
 pub fn apply(mut document: Value, overlay: &Overlay) -> Result<Value, Diagnostics> {
     if !overlay.overlay.starts_with("1.") {
         return Err(Diagnostic::new(
             "overlay-version",
             "overlay",
-            format!("the overlay says version {}", overlay.overlay),
-            "write it for version 1.0.0",
+            format!("`overlay: {}` is not supported", overlay.overlay),
+            "write the overlay for version 1.0.0",
         )
         .into());
     }
     let mut found = Vec::new();
     for (index, action) in overlay.actions.iter().enumerate() {
         let place = format!("overlay action {} ({})", index + 1, action.target);
-        if let Err(diagnostic) = apply_one(&mut document, action, &place) {
+        if let Err(diagnostic) = apply_action(&mut document, action, &place) {
             found.push(*diagnostic);
         }
     }
@@ -72,38 +72,42 @@ pub fn apply(mut document: Value, overlay: &Overlay) -> Result<Value, Diagnostic
     Ok(crate::walk::canonical(document))
 }
 
-fn apply_one(document: &mut Value, action: &Action, place: &str) -> Result<(), Box<Diagnostic>> {
+fn apply_action(document: &mut Value, action: &Action, place: &str) -> Result<(), Box<Diagnostic>> {
     let fail =
         |rule, problem: String, remedy: &str| Err(Box::new(Diagnostic::new(rule, place, problem, remedy)));
     if action.description.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
         return fail(
             "overlay-reason",
-            "the action does not say why it is there".into(),
-            "give it a description",
+            "the action has no description".into(),
+            "add a `description` that says why the action is needed",
         );
     }
     let path = match JsonPath::parse(&action.target) {
         Ok(path) => path,
         Err(error) => {
-            return fail("overlay-target", format!("the target is no JSONPath: {error}"), "see RFC 9535");
+            return fail(
+                "overlay-target",
+                format!("the target is not a valid JSONPath: {error}"),
+                "write it as in RFC 9535",
+            );
         }
     };
-    // Pointers are taken before the first change; removals go from the last to the first, so that the index of an
-    // array element that is still to go stays right.
+    // All matches are located before the first change. Removal starts with the last match, so that the indices of
+    // earlier array elements stay valid.
     let mut pointers: Vec<String> =
         path.query_located(document).locations().map(|location| location.to_json_pointer()).collect();
     if pointers.is_empty() {
         return fail(
             "overlay-no-match",
             "the target matches nothing in the document".into(),
-            "the document has changed: drop the action if it is no longer needed, or mend its target",
+            "the document has changed: remove the action if it is no longer needed, or correct its target",
         );
     }
     match (&action.update, action.remove) {
         (Some(_), true) | (None, false) => fail(
             "overlay-action",
-            "an action has either `update` or `remove: true`".into(),
-            "keep one of the two",
+            "the action must have either `update` or `remove: true`".into(),
+            "write exactly one of the two",
         ),
         (Some(update), false) => {
             for pointer in &pointers {
@@ -121,8 +125,8 @@ fn apply_one(document: &mut Value, action: &Action, place: &str) -> Result<(), B
     }
 }
 
-/// As Overlay 1.0 says: objects merge member by member, an array takes the new element (or elements) at its end,
-/// anything else is replaced.
+/// Merges as Overlay 1.0 specifies: objects member by member; a new element, or elements, at the end of an array; any
+/// other value is replaced.
 fn merge(target: &mut Value, update: &Value) {
     match (target, update) {
         (Value::Object(target), Value::Object(update)) => {
@@ -178,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn remove_takes_out_all_that_match() {
+    fn remove_removes_every_match() {
         let document = json!({"list": [1, {"default": null}, {"default": null}, 2], "keep": {"default": 1}});
         let changed =
             run(document, "- {target: '$.list[?@.default == null]', description: why, remove: true}");
@@ -186,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_that_matches_nothing_names_itself() {
+    fn the_finding_for_an_action_without_a_match_names_the_action() {
         let error = run(json!({}), "- {target: $.gone, description: why, remove: true}").unwrap_err();
         assert!(error.has("overlay-no-match"));
         assert!(error.to_string().contains("overlay action 1 ($.gone)"), "{error}");
@@ -198,14 +202,14 @@ mod tests {
     }
 
     #[test]
-    fn an_action_must_do_exactly_one_thing() {
+    fn an_action_must_either_update_or_remove() {
         assert!(run(json!({"a": 1}), "- {target: $.a, description: d}").unwrap_err().has("overlay-action"));
         let both = "- {target: $.a, description: d, remove: true, update: 1}";
         assert!(run(json!({"a": 1}), both).unwrap_err().has("overlay-action"));
     }
 
     #[test]
-    fn a_target_that_is_no_jsonpath_is_refused() {
+    fn a_target_that_is_not_a_jsonpath_is_refused() {
         assert!(
             run(json!({"a": 1}), "- {target: 'a..', description: d, remove: true}")
                 .unwrap_err()

@@ -1,21 +1,23 @@
-//! Names in Rust of what the document names: variants and constructors.
+//! Rust names of variants and constructors, from the values in the document.
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::Ident;
 use quote::format_ident;
 use serde_json::Value;
 
-/// The values of an enumeration with the names of their variants.
+/// The variant names of an enumeration, each with its value.
 pub fn variants(schema: &Value) -> Vec<(Ident, String)> {
     let values = schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     values.map(|value| (variant_name(value), value.to_owned())).collect()
 }
 
-/// `waiting_for_input` is `WaitingForInput`, `16:9` is `_16_9`: a name that starts with a digit gets an underscore.
+/// The name of the variant for a value: `WaitingForInput` for `waiting_for_input`.
+///
+/// A name that would start with a digit gets an underscore in front: `_16x9` for `16:9`.
 pub fn variant_name(value: &str) -> Ident {
     let mut name: String = value.replace(['.', ':', '-', '/', ' '], "_").to_upper_camel_case();
     if value.chars().any(|c| c == ':') {
-        // Ratios: camel case would glue 16:9 to 169.
+        // A ratio: in camel case, 16:9 would become 169.
         name = value.replace(':', "x");
     }
     name.retain(|c| c.is_alphanumeric());
@@ -28,8 +30,9 @@ pub fn variant_name(value: &str) -> Ident {
     format_ident!("{name}")
 }
 
-/// `avatar_iv` for the tag `avatar_iv`; a tag that is a word of Rust's gets an underscore, and one that begins with a
-/// digit another in front.
+/// The name of the constructor for a tag: `avatar_iv` for `avatar_iv`.
+///
+/// A Rust keyword gets an underscore at its end; a name that would start with a digit gets one in front.
 pub fn constructor_name(tag: &str) -> String {
     let mut name: String = tag.to_snake_case();
     name.retain(|c| c.is_alphanumeric() || c == '_');
@@ -47,7 +50,7 @@ mod tests {
     use super::variant_name;
 
     #[test]
-    fn values_become_names() {
+    fn variant_names_follow_from_values() {
         for (value, name) in [
             ("waiting_for_input", "WaitingForInput"),
             ("16:9", "_16x9"),

@@ -1,7 +1,7 @@
-//! The public surface of a crate, from its sources: one line for each item that a program can name, sorted.
+//! The public API of a crate, from its sources: one line for each item that a program can name, sorted.
 //!
-//! It reads syntax, so it needs neither a build nor a nightly compiler; what a `pub use` brings in from a private
-//! module is followed.
+//! It parses the sources, so it needs neither a build nor a nightly compiler. It follows a `pub use` of an item from a
+//! private module.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Fields, ImplItem, Item, TraitItem, UseTree, Visibility};
 
-/// The surface of the crate whose `lib.rs` is in `source`.
+/// Lists the public API of the crate whose `lib.rs` is in the folder `source`.
 pub fn of_crate(source: &Path) -> Result<String> {
     let root = read(&source.join("lib.rs"), source, "crate".to_owned())?;
     let mut lines = BTreeSet::new();
@@ -32,12 +32,13 @@ struct Module {
 
 fn read(file: &Path, folder: &Path, name: String) -> Result<Module> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let parsed = syn::parse_file(&text).with_context(|| format!("{} is not Rust", file.display()))?;
+    let parsed =
+        syn::parse_file(&text).with_context(|| format!("cannot parse {} as Rust", file.display()))?;
     of_items(parsed.items, folder, name)
 }
 
 fn of_items(items: Vec<Item>, folder: &Path, name: String) -> Result<Module> {
-    let items: Vec<Item> = items.into_iter().flat_map(expanded).collect();
+    let items: Vec<Item> = items.into_iter().flat_map(expand).collect();
     let mut children = Vec::new();
     for item in &items {
         let Item::Mod(module) = item else { continue };
@@ -61,20 +62,20 @@ fn of_items(items: Vec<Item>, folder: &Path, name: String) -> Result<Module> {
     Ok(Module { name, public: true, gate: String::new(), items, children })
 }
 
-/// What a call of one of heygen-api's macros defines, as far as a program can name it; any other item is itself.
-fn expanded(item: Item) -> Vec<Item> {
+/// The public items that a call of one of heygen-api's macros defines. Any other item is returned as it is.
+fn expand(item: Item) -> Vec<Item> {
     let Item::Macro(call) = &item else { return vec![item] };
     let name = call.mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
-    let made = call.mac.parse_body_with(|input: syn::parse::ParseStream<'_>| defined(&name, input));
-    match made {
+    let defined = call.mac.parse_body_with(|input: syn::parse::ParseStream<'_>| macro_items(&name, input));
+    match defined {
         Ok(items) if !items.is_empty() => {
-            items.into_iter().map(|made| with_attributes(made, &call.attrs)).collect()
+            items.into_iter().map(|item| with_attributes(item, &call.attrs)).collect()
         }
         _ => vec![item],
     }
 }
 
-fn defined(name: &str, input: syn::parse::ParseStream<'_>) -> syn::Result<Vec<Item>> {
+fn macro_items(name: &str, input: syn::parse::ParseStream<'_>) -> syn::Result<Vec<Item>> {
     let rest = |input: syn::parse::ParseStream<'_>| input.parse::<proc_macro2::TokenStream>().map(drop);
     let items: Vec<Item> = match name {
         "open_enum" | "codes" => {
@@ -133,9 +134,9 @@ fn defined(name: &str, input: syn::parse::ParseStream<'_>) -> syn::Result<Vec<It
             let members = inner.parse_terminated(syn::Ident::parse_any, syn::Token![,])?;
             let mut members = members.into_iter();
             let member = members.next();
-            let mut made: Vec<Item> = vec![syn::parse_quote!(impl From<#member> for #union {})];
-            made.extend(members.map(|builder| syn::parse_quote!(impl TryFrom<#builder> for #union {})));
-            made
+            let mut items: Vec<Item> = vec![syn::parse_quote!(impl From<#member> for #union {})];
+            items.extend(members.map(|builder| syn::parse_quote!(impl TryFrom<#builder> for #union {})));
+            items
         }
         _ => {
             rest(input)?;
@@ -173,35 +174,35 @@ impl Walk<'_> {
     }
 
     fn item(&mut self, module: &Module, item: &Item, path: &str, outer: &str) {
-        let mut say = |attributes: &[Attribute], line: String| {
+        let mut add_line = |attributes: &[Attribute], line: String| {
             self.lines.insert(format!("{}{line}", join_gates(outer, &gate(attributes))));
         };
         match item {
             Item::Struct(item) if is_public(&item.vis) => {
                 let name = join(path, &item.ident.to_string());
                 let open = if is_non_exhaustive(&item.attrs) { "#[non_exhaustive] " } else { "" };
-                say(&item.attrs, format!("{open}struct {name}{}", tokens(&item.generics)));
+                add_line(&item.attrs, format!("{open}struct {name}{}", tokens(&item.generics)));
                 if let Fields::Named(fields) = &item.fields {
                     for field in fields.named.iter().filter(|field| is_public(&field.vis)) {
                         let ident = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-                        say(&item.attrs, format!("{name}.{ident}: {}", tokens(&field.ty)));
+                        add_line(&item.attrs, format!("{name}.{ident}: {}", tokens(&field.ty)));
                     }
                 }
             }
             Item::Enum(item) if is_public(&item.vis) => {
                 let name = join(path, &item.ident.to_string());
                 let open = if is_non_exhaustive(&item.attrs) { "#[non_exhaustive] " } else { "" };
-                say(&item.attrs, format!("{open}enum {name}{}", tokens(&item.generics)));
+                add_line(&item.attrs, format!("{open}enum {name}{}", tokens(&item.generics)));
                 for variant in &item.variants {
-                    say(&item.attrs, format!("{name}::{}{}", variant.ident, tokens(&variant.fields)));
+                    add_line(&item.attrs, format!("{name}::{}{}", variant.ident, tokens(&variant.fields)));
                 }
             }
             Item::Trait(item) if is_public(&item.vis) => {
                 let name = join(path, &item.ident.to_string());
-                say(&item.attrs, format!("trait {name}{}", tokens(&item.generics)));
+                add_line(&item.attrs, format!("trait {name}{}", tokens(&item.generics)));
                 for inner in &item.items {
                     if let TraitItem::Fn(function) = inner {
-                        say(&item.attrs, format!("{name}::{}", tokens(&function.sig)));
+                        add_line(&item.attrs, format!("{name}::{}", tokens(&function.sig)));
                     }
                 }
             }
@@ -212,22 +213,22 @@ impl Walk<'_> {
                     tokens(&item.generics),
                     tokens(&item.ty)
                 );
-                say(&item.attrs, line);
+                add_line(&item.attrs, line);
             }
             Item::Const(item) if is_public(&item.vis) => {
-                say(
+                add_line(
                     &item.attrs,
                     format!("const {}: {}", join(path, &item.ident.to_string()), tokens(&item.ty)),
                 );
             }
             Item::Static(item) if is_public(&item.vis) => {
-                say(
+                add_line(
                     &item.attrs,
                     format!("static {}: {}", join(path, &item.ident.to_string()), tokens(&item.ty)),
                 );
             }
             Item::Fn(item) if is_public(&item.vis) => {
-                say(&item.attrs, format!("{}{}", join(path, ""), tokens(&item.sig)));
+                add_line(&item.attrs, format!("{}{}", join(path, ""), tokens(&item.sig)));
             }
             Item::Use(item) if is_public(&item.vis) => {
                 self.reexport(module, &item.tree, Vec::new(), path, outer)
@@ -236,7 +237,7 @@ impl Walk<'_> {
         }
     }
 
-    /// `pub use a::b`, `pub use a::{b, c}`, `pub use a::*`, from modules of the same crate.
+    /// Lists what `pub use a::b`, `pub use a::{b, c}` or `pub use a::*` exports from modules of the same crate.
     fn reexport(&mut self, from: &Module, tree: &UseTree, mut prefix: Vec<String>, path: &str, gate: &str) {
         match tree {
             UseTree::Path(step) => {
@@ -248,13 +249,24 @@ impl Walk<'_> {
                     self.reexport(from, tree, prefix.clone(), path, gate);
                 }
             }
-            UseTree::Name(name) => self.bring(from, &prefix, Some(&name.ident.to_string()), path, gate),
-            UseTree::Glob(_) => self.bring(from, &prefix, None, path, gate),
-            UseTree::Rename(rename) => self.bring(from, &prefix, Some(&rename.ident.to_string()), path, gate),
+            UseTree::Name(name) => {
+                self.reexport_item(from, &prefix, Some(&name.ident.to_string()), path, gate)
+            }
+            UseTree::Glob(_) => self.reexport_item(from, &prefix, None, path, gate),
+            UseTree::Rename(rename) => {
+                self.reexport_item(from, &prefix, Some(&rename.ident.to_string()), path, gate)
+            }
         }
     }
 
-    fn bring(&mut self, from: &Module, prefix: &[String], name: Option<&str>, path: &str, gate: &str) {
+    fn reexport_item(
+        &mut self,
+        from: &Module,
+        prefix: &[String],
+        name: Option<&str>,
+        path: &str,
+        gate: &str,
+    ) {
         let root = self.root;
         let mut at = if prefix.first().is_some_and(|first| first == "crate") { root } else { from };
         for step in prefix.iter().filter(|step| *step != "crate" && *step != "self") {
@@ -270,7 +282,7 @@ impl Walk<'_> {
                     return self.module(child, &join(path, name), &join_gates(gate, &child.gate));
                 }
                 for item in &at.items {
-                    if named(item).is_some_and(|ident| ident == name) {
+                    if item_name(item).is_some_and(|ident| ident == name) {
                         self.item(at, item, path, gate);
                     } else if let Item::Use(inner) = item
                         && is_public(&inner.vis)
@@ -284,7 +296,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Public methods and traits of all types, wherever their `impl` stands.
+    /// Lists the public methods and the traits of all types, from every `impl` in the crate.
     fn implementations(&mut self, module: &Module) {
         for item in &module.items {
             let Item::Impl(item) = item else { continue };
@@ -320,6 +332,7 @@ impl Walk<'_> {
     }
 }
 
+/// Reduces the groups in a `use` tree to the one name that is looked up.
 struct Only<'a>(&'a str);
 
 impl Only<'_> {
@@ -340,7 +353,7 @@ impl Only<'_> {
     }
 }
 
-fn named(item: &Item) -> Option<&syn::Ident> {
+fn item_name(item: &Item) -> Option<&syn::Ident> {
     match item {
         Item::Struct(item) => Some(&item.ident),
         Item::Enum(item) => Some(&item.ident),
@@ -386,7 +399,7 @@ fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}::{name}") }
 }
 
-/// One line, spaced as people write.
+/// The tokens on one line, with the usual spaces.
 fn tokens(item: &impl ToTokens) -> String {
     let text = quote!(#item).to_string();
     let mut out = text;

@@ -1,4 +1,4 @@
-//! Ways through an OpenAPI document held as a JSON value: its operations, its schemas, its references.
+//! Traverses an OpenAPI document that is a JSON value: its operations, its schemas, its references.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,15 @@ pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head
 
 const SCHEMA_PREFIX: &str = "#/components/schemas/";
 
-/// Where a schema stands: its owner (a component or an operation) and the way from there.
+/// The place of a schema in the document: its owner (a component or an operation), and the path from the owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Component name, or operation id.
+    /// Component name or operation id.
     pub owner: String,
-    /// Property names, and `Item` / `Value` for array items and map values; `Body`, `Response` or a parameter
-    /// name first when the owner is an operation.
+    /// Path from the owner: property names, `Item` for array items, `Value` for map values. If the owner is an operation,
+    /// the path starts with `Body`, `Response` or the name of a parameter.
     pub trail: Vec<String>,
-    /// JSON pointer, for messages.
+    /// JSON pointer to the schema, for messages.
     pub pointer: String,
     /// Whether the owner is an operation.
     pub in_operation: bool,
@@ -31,23 +31,23 @@ impl Place {
         next
     }
 
-    /// Whether this is a whole component.
+    /// Whether the schema is a component, not a schema inside one.
     pub fn is_component_root(&self) -> bool {
         !self.in_operation && self.trail.is_empty()
     }
 }
 
-/// Escapes one member name for a JSON pointer.
+/// Escapes a member name for use in a JSON pointer.
 pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// The name of the component that a schema `$ref`s, if it is nothing but a reference to one.
+/// The name of the component that the schema's `$ref` refers to.
 pub fn reference(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.strip_prefix(SCHEMA_PREFIX)
 }
 
-/// The component that a schema refers to, plainly or through a single-member `allOf`.
+/// The name of the component that a schema refers to, by `$ref` or by an `allOf` with one member.
 pub fn target(schema: &Value) -> Option<&str> {
     reference(schema).or_else(|| match schema.get("allOf")?.as_array()?.as_slice() {
         [only] => reference(only),
@@ -55,17 +55,17 @@ pub fn target(schema: &Value) -> Option<&str> {
     })
 }
 
-/// A `$ref` to a component schema.
+/// Creates a `$ref` to a component schema.
 pub fn reference_to(component: &str) -> Value {
     serde_json::json!({ "$ref": format!("{SCHEMA_PREFIX}{component}") })
 }
 
-/// The component schemas; empty when the document has none.
+/// The component schemas by name; empty if the document has none.
 pub fn components(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
     document.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten()
 }
 
-/// The component schemas, to be changed; makes the section when it is missing.
+/// The component schemas by name, mutable. The section is created if it is missing.
 pub fn components_mut(document: &mut Value) -> &mut Map<String, Value> {
     object_at(object_at(as_object(document), "components"), "schemas")
 }
@@ -96,7 +96,7 @@ pub struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    /// Its `operationId`, or method and path for want of one.
+    /// The `operationId`, or method and path if the operation has none.
     pub fn id(&self) -> String {
         match self.value.get("operationId").and_then(Value::as_str) {
             Some(id) => id.to_owned(),
@@ -104,22 +104,22 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Its parameters.
+    /// The parameters of the operation.
     pub fn parameters(&self) -> impl Iterator<Item = &'a Value> {
         self.value.get("parameters").and_then(Value::as_array).into_iter().flatten()
     }
 
-    /// The media types of its request body, with their objects.
+    /// The request body: media type, and media type object.
     pub fn request_media(&self) -> impl Iterator<Item = (&'a String, &'a Value)> {
         self.value.pointer("/requestBody/content").and_then(Value::as_object).into_iter().flatten()
     }
 
-    /// Its responses by status.
+    /// The responses by status.
     pub fn responses(&self) -> impl Iterator<Item = (&'a String, &'a Value)> {
         self.value.get("responses").and_then(Value::as_object).into_iter().flatten()
     }
 
-    /// The media types of its successful responses: status, media type, object.
+    /// The successful responses: status, media type, and media type object.
     pub fn success_media(&self) -> impl Iterator<Item = (&'a String, &'a String, &'a Value)> {
         self.responses().filter(|(status, _)| is_success(status)).flat_map(|(status, response)| {
             let content = response.get("content").and_then(Value::as_object).into_iter().flatten();
@@ -128,18 +128,18 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// The components that an operation takes as its body.
+/// The names of the components that are the operation's request body, one for each media type.
 pub fn bodies(operation: &Operation<'_>) -> BTreeSet<String> {
     let schemas = operation.request_media().filter_map(|(_, object)| object.get("schema"));
     schemas.filter_map(target).map(str::to_owned).collect()
 }
 
-/// Whether a key of `responses` stands for success.
+/// Whether a key of `responses` is a 2xx status.
 pub fn is_success(status: &str) -> bool {
     status.starts_with('2')
 }
 
-/// All operations, sorted by path, then by method as the specification lists them.
+/// All operations, sorted by path, then by method in the order of [`METHODS`].
 pub fn operations(document: &Value) -> Vec<Operation<'_>> {
     let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
     paths
@@ -151,7 +151,7 @@ pub fn operations(document: &Value) -> Vec<Operation<'_>> {
         .collect()
 }
 
-/// Visits every operation, to be changed: path, method, operation.
+/// Visits every operation, mutable: path, method, operation.
 pub fn operations_mut(document: &mut Value, mut visit: impl FnMut(&str, &str, &mut Value)) {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
     for (path, item) in paths {
@@ -163,7 +163,7 @@ pub fn operations_mut(document: &mut Value, mut visit: impl FnMut(&str, &str, &m
     }
 }
 
-/// Visits every schema, children before parents, to be changed.
+/// Visits every schema, mutable, children before parents.
 pub fn schemas_mut(document: &mut Value, mut visit: impl FnMut(&Place, &mut Value)) {
     if let Some(all) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         for (name, schema) in all {
@@ -173,7 +173,7 @@ pub fn schemas_mut(document: &mut Value, mut visit: impl FnMut(&Place, &mut Valu
                 pointer: format!("{SCHEMA_PREFIX}{}", escape(name)),
                 in_operation: false,
             };
-            descend(schema, &place, &mut visit);
+            visit_schema(schema, &place, &mut visit);
         }
     }
     operations_mut(document, |path, method, operation| {
@@ -187,7 +187,7 @@ pub fn schemas_mut(document: &mut Value, mut visit: impl FnMut(&Place, &mut Valu
             for (index, parameter) in parameters.iter_mut().enumerate() {
                 let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
                 if let Some(schema) = parameter.get_mut("schema") {
-                    descend(
+                    visit_schema(
                         schema,
                         &place.step(Some(&name), &format!("parameters/{index}/schema")),
                         &mut visit,
@@ -199,7 +199,7 @@ pub fn schemas_mut(document: &mut Value, mut visit: impl FnMut(&Place, &mut Valu
             for (media, object) in content {
                 let pointer = format!("requestBody/content/{}/schema", escape(media));
                 if let Some(schema) = object.get_mut("schema") {
-                    descend(schema, &place.step(Some("Body"), &pointer), &mut visit);
+                    visit_schema(schema, &place.step(Some("Body"), &pointer), &mut visit);
                 }
             }
         }
@@ -211,7 +211,7 @@ pub fn schemas_mut(document: &mut Value, mut visit: impl FnMut(&Place, &mut Valu
                 for (media, object) in content {
                     let pointer = format!("responses/{status}/content/{}/schema", escape(media));
                     if let Some(schema) = object.get_mut("schema") {
-                        descend(schema, &place.step(Some("Response"), &pointer), &mut visit);
+                        visit_schema(schema, &place.step(Some("Response"), &pointer), &mut visit);
                     }
                 }
             }
@@ -221,23 +221,27 @@ pub fn schemas_mut(document: &mut Value, mut visit: impl FnMut(&Place, &mut Valu
 
 /// Visits every schema, children before parents.
 pub fn schemas(document: &Value, mut visit: impl FnMut(&Place, &Value)) {
-    // One traversal serves both: a copy of the document costs milliseconds, a second walk would cost drift.
+    // A copy of the document costs milliseconds. A second implementation of the traversal could come to differ.
     let mut copy = document.clone();
     schemas_mut(&mut copy, |place, schema| visit(place, schema));
 }
 
-fn descend(schema: &mut Value, place: &Place, visit: &mut impl FnMut(&Place, &mut Value)) {
+fn visit_schema(schema: &mut Value, place: &Place, visit: &mut impl FnMut(&Place, &mut Value)) {
     if let Some(map) = schema.as_object_mut() {
         for section in ["properties", "patternProperties"] {
             if let Some(properties) = map.get_mut(section).and_then(Value::as_object_mut) {
                 for (name, child) in properties {
-                    descend(child, &place.step(Some(name), &format!("{section}/{}", escape(name))), visit);
+                    visit_schema(
+                        child,
+                        &place.step(Some(name), &format!("{section}/{}", escape(name))),
+                        visit,
+                    );
                 }
             }
         }
         for (keyword, word) in [("items", "Item"), ("additionalProperties", "Value"), ("not", "Not")] {
             if let Some(child) = map.get_mut(keyword).filter(|child| child.is_object()) {
-                descend(child, &place.step(Some(word), keyword), visit);
+                visit_schema(child, &place.step(Some(word), keyword), visit);
             }
         }
         for keyword in ["allOf", "anyOf", "oneOf", "prefixItems"] {
@@ -245,7 +249,7 @@ fn descend(schema: &mut Value, place: &Place, visit: &mut impl FnMut(&Place, &mu
                 let several = members.iter().filter(|m| m.get("type") != Some(&"null".into())).count() > 1;
                 for (index, child) in members.iter_mut().enumerate() {
                     let word = several.then(|| format!("Variant{}", index + 1));
-                    descend(child, &place.step(word.as_deref(), &format!("{keyword}/{index}")), visit);
+                    visit_schema(child, &place.step(word.as_deref(), &format!("{keyword}/{index}")), visit);
                 }
             }
         }
@@ -253,7 +257,7 @@ fn descend(schema: &mut Value, place: &Place, visit: &mut impl FnMut(&Place, &mu
     visit(place, schema);
 }
 
-/// Adds the names of all component schemas that `value` refers to, at any depth.
+/// Adds to `into` the names of all component schemas that `value` refers to, at any depth.
 pub fn references(value: &Value, into: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {
@@ -265,24 +269,24 @@ pub fn references(value: &Value, into: &mut BTreeSet<String>) {
     }
 }
 
-/// All components that the given ones lead to, themselves included.
+/// All components that can be reached from `roots` by references, `roots` included.
 pub fn closure(document: &Value, roots: BTreeSet<String>) -> BTreeSet<String> {
     let mut reached = BTreeSet::new();
-    let mut waiting: Vec<String> = roots.into_iter().collect();
-    while let Some(name) = waiting.pop() {
+    let mut pending: Vec<String> = roots.into_iter().collect();
+    while let Some(name) = pending.pop() {
         let Some(schema) = document.pointer(&format!("/components/schemas/{}", escape(&name))) else {
             continue;
         };
         if reached.insert(name) {
             let mut found = BTreeSet::new();
             references(schema, &mut found);
-            waiting.extend(found);
+            pending.extend(found);
         }
     }
     reached
 }
 
-/// The components that requests lead to, and those that successful responses lead to.
+/// The components that can be reached from requests, and those that can be reached from successful responses.
 pub fn directions(document: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut requests, mut responses) = (BTreeSet::new(), BTreeSet::new());
     for operation in operations(document) {
@@ -293,7 +297,7 @@ pub fn directions(document: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
     (closure(document, requests), closure(document, responses))
 }
 
-/// Sorts the members of every object by name, so that the order in the file has no say in the output.
+/// Sorts the members of every object by name, so that their order in the file does not affect the output.
 pub fn canonical(value: Value) -> Value {
     match value {
         Value::Object(map) => {

@@ -16,8 +16,9 @@ pub(super) type Reader = Pin<Box<dyn AsyncRead + Send>>;
 ///
 /// let from_disk = FileSource::path("talks/launch.mp4");
 /// let in_memory = FileSource::bytes("photo.png", vec![0x89, b'P', b'N', b'G']);
-/// let read = FileSource::reader("speech.mp3", 3, &b"ID3"[..]).media_type("audio/mpeg");
-/// # let _ = (from_disk, in_memory, read);
+/// let speech = FileSource::reader("speech.mp3", 3, &b"ID3"[..]);
+/// let speech = speech.media_type("audio/mpeg");
+/// # let _ = (from_disk, in_memory, speech);
 /// ```
 #[must_use]
 pub struct FileSource {

@@ -1,4 +1,4 @@
-//! Instructions of a call, counted by callgrind. Unlike times they do not depend on what else the machine does.
+//! Counts the instructions of a call with callgrind. Unlike times, they do not depend on the load of the machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,20 +9,20 @@ use serde_json::Value;
 
 use crate::generate::workspace_root;
 
-/// Calls of the shorter run. The longer one makes twice as many.
+/// Number of calls in the shorter run. The longer run makes twice as many.
 const CALLS: u64 = 500;
 
-/// Prints the instructions of one call of the bench `calls`, for both sides.
+/// Prints the instructions of one call in the bench `calls`: of bare reqwest, and of HeyGen.
 ///
-/// Each side runs twice, once with twice as many calls. What starts the program and opens the connection is the same in
-/// both runs, so the difference is that of the calls alone.
+/// Each side runs twice, the second time with twice as many calls. Starting the program and opening the connection cost
+/// the same in both runs, so the difference between them is the cost of the calls alone.
 ///
-/// The server is not counted: the bench starts it as a process of its own, and callgrind does not follow children unless
-/// told to. Nor is the kernel: callgrind counts what the program itself executes.
+/// The server is not counted: it is a child process, which callgrind does not follow by default. The kernel is not counted
+/// either: callgrind counts only what the program itself executes.
 pub(super) fn call() -> Result<()> {
-    println!("instructions of one such call");
+    println!("instructions of one call");
     if !has_valgrind() {
-        println!("  not counted: valgrind is missing");
+        println!("  not counted: valgrind is not installed");
         return Ok(());
     }
     let bench = executable("heygen-benches", "calls")?;
@@ -47,7 +47,7 @@ fn per_call(bench: &Path, side: &str, folder: &Path) -> Result<u64> {
     Ok(long.saturating_sub(short) / CALLS)
 }
 
-/// The instructions of a whole run.
+/// Counts the instructions of one run.
 fn count(bench: &Path, side: &str, calls: u64, folder: &Path) -> Result<u64> {
     let profile = folder.join(format!("{side}.{calls}"));
     let output = Command::new("valgrind")
@@ -58,19 +58,19 @@ fn count(bench: &Path, side: &str, calls: u64, folder: &Path) -> Result<u64> {
         .output()
         .context("cannot run valgrind")?;
     if !output.status.success() {
-        bail!("the bench fails under callgrind:\n{}", String::from_utf8_lossy(&output.stderr));
+        bail!("the bench failed under callgrind:\n{}", String::from_utf8_lossy(&output.stderr));
     }
     let text = fs::read_to_string(&profile)
-        .with_context(|| format!("cannot read callgrind's profile {}", profile.display()))?;
-    total(&text).with_context(|| format!("callgrind's profile of `{side}` has no total"))
+        .with_context(|| format!("cannot read the callgrind profile {}", profile.display()))?;
+    total(&text).with_context(|| format!("the callgrind profile of `{side}` has no line `totals:`"))
 }
 
-/// The sum that callgrind writes at the end of a profile.
+/// The total at the end of a callgrind profile.
 fn total(profile: &str) -> Option<u64> {
     profile.lines().rev().find_map(|line| line.strip_prefix("totals: ")?.trim().parse().ok())
 }
 
-/// Builds a bench, and says where it is.
+/// Builds a bench and returns the path of its executable.
 fn executable(package: &str, bench: &str) -> Result<PathBuf> {
     let output = Command::new("cargo")
         .args([
@@ -89,14 +89,14 @@ fn executable(package: &str, bench: &str) -> Result<PathBuf> {
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {
-        bail!("the bench `{bench}` of {package} does not build");
+        bail!("cannot build the bench `{bench}` of {package}; cargo printed why");
     }
-    built(&String::from_utf8_lossy(&output.stdout), bench)
-        .with_context(|| format!("cargo does not say where the bench `{bench}` is"))
+    find_executable(&String::from_utf8_lossy(&output.stdout), bench)
+        .with_context(|| format!("cargo reported no executable for the bench `{bench}`"))
 }
 
-/// The program of a bench among cargo's messages, one JSON object a line.
-fn built(messages: &str, bench: &str) -> Option<PathBuf> {
+/// Finds the executable of a bench in the messages of cargo, which are one JSON object per line.
+fn find_executable(messages: &str, bench: &str) -> Option<PathBuf> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     messages
         .filter(|message| message["target"]["name"] == bench)
@@ -120,7 +120,7 @@ mod tests {
 not JSON
 {"reason":"compiler-artifact","target":{"name":"transfers"},"executable":"/target/transfers-1"}
 {"reason":"compiler-artifact","target":{"name":"calls"},"executable":"/target/calls-1"}"#;
-        assert_eq!(built(messages, "calls"), Some("/target/calls-1".into()));
-        assert_eq!(built(messages, "webhooks"), None);
+        assert_eq!(find_executable(messages, "calls"), Some("/target/calls-1".into()));
+        assert_eq!(find_executable(messages, "webhooks"), None);
     }
 }

@@ -1,4 +1,5 @@
-//! Benches that live in other packages: nothing here depends on a crate of ours. They print their figures themselves.
+//! Runs the benches of other packages, by `cargo bench`: xtask depends on none of our crates. The benches print their
+//! results themselves.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench compile`.
+//! `cargo xtask bench compile`: build times.
 
 use std::fs;
 use std::path::Path;
@@ -18,10 +18,11 @@ struct Case {
     main: &'static str,
 }
 
-/// Builds two small programs, one on heygen-api and one on what it stands on, and prints the ratio.
+/// Builds two small programs and prints the ratio of their build times. One depends on heygen-api, the other only on
+/// reqwest and serde_json.
 ///
-/// The ratio is of builds from nothing. A second column rebuilds only the program and heygen-api; the rival's own code
-/// is one line, so a ratio there would say little.
+/// The ratio compares clean builds. A second column has the time for rebuilding only the program and heygen-api. It has
+/// no ratio, because the code of the other program is one line.
 pub fn compile() -> Result<()> {
     let root = workspace_root();
     let api = root.join("heygen-api");
@@ -44,31 +45,31 @@ pub fn compile() -> Result<()> {
     let folder = tempfile::tempdir()?;
     for (label, arguments) in [("cargo check", vec!["check"]), ("release build", vec!["build", "--release"])]
     {
-        let mut whole = Vec::new();
-        let mut again = Vec::new();
+        let mut clean_builds = Vec::new();
+        let mut rebuilds = Vec::new();
         for case in &cases {
             let project = folder.path().join(case.name.replace([' ', '+'], "_"));
             write(&project, case)?;
-            let (mut fresh_times, mut incremental) = (Vec::new(), Vec::new());
+            let (mut clean_times, mut rebuild_times) = (Vec::new(), Vec::new());
             for _ in 0..RUNS {
-                clean(&project, What::Everything, &arguments)?;
-                fresh_times.push(cargo(&project, &arguments)?);
-                clean(&project, What::OwnCode, &arguments)?;
-                incremental.push(cargo(&project, &arguments)?);
+                clean(&project, Artifacts::All, &arguments)?;
+                clean_times.push(cargo(&project, &arguments)?);
+                clean(&project, Artifacts::OwnCode, &arguments)?;
+                rebuild_times.push(cargo(&project, &arguments)?);
             }
-            whole.push(median(fresh_times));
-            again.push(median(incremental));
+            clean_builds.push(median(clean_times));
+            rebuilds.push(median(rebuild_times));
         }
         println!("{label} (median of {RUNS})");
         for (index, case) in cases.iter().enumerate() {
             println!(
-                "  {:<24}from nothing {:>9}   own code only {:>9}",
+                "  {:<24}clean {:>9}   own code only {:>9}",
                 case.name,
-                seconds(whole[index]),
-                seconds(again[index])
+                seconds(clean_builds[index]),
+                seconds(rebuilds[index])
             );
         }
-        println!("  {:<24}from nothing {:>9.2}", "ratio", ratio(&whole));
+        println!("  {:<24}clean {:>9.2}", "ratio", ratio(&clean_builds));
     }
     Ok(())
 }
@@ -88,19 +89,20 @@ fn write(project: &Path, case: &Case) -> Result<()> {
     );
     fs::write(project.join("Cargo.toml"), manifest)?;
     fs::write(project.join("src/main.rs"), case.main)?;
-    // The same versions on both sides, and none from the network.
+    // The lock file gives both programs the same versions, and cargo resolves nothing from the network.
     fs::copy(workspace_root().join("Cargo.lock"), project.join("Cargo.lock"))?;
     Ok(())
 }
 
-/// Throws away what was built: everything, or only the packages that are timed.
-fn clean(project: &Path, what: What, arguments: &[&str]) -> Result<()> {
+/// Removes build artifacts: all of them, or only those of the program and heygen-api.
+fn clean(project: &Path, artifacts: Artifacts, arguments: &[&str]) -> Result<()> {
     let release = arguments.contains(&"--release").then_some("--release");
-    let packages: &[&str] = match what {
-        What::Everything => &[],
-        What::OwnCode => &["probe", "heygen-api"],
+    let packages: &[&str] = match artifacts {
+        Artifacts::All => &[],
+        Artifacts::OwnCode => &["probe", "heygen-api"],
     };
-    // The rival has no heygen-api: each package is cleaned by itself, and what is not there needs no cleaning.
+    // One of the programs does not depend on heygen-api, and `cargo clean` fails for a package that does not exist. So
+    // each package is cleaned by a command of its own, whose failure is ignored.
     let selections: Vec<Vec<&str>> = match packages {
         [] => vec![vec![]],
         packages => packages.iter().map(|package| vec!["--package", *package]).collect(),
@@ -114,8 +116,8 @@ fn clean(project: &Path, what: What, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-enum What {
-    Everything,
+enum Artifacts {
+    All,
     OwnCode,
 }
 
@@ -129,7 +131,7 @@ fn cargo(project: &Path, arguments: &[&str]) -> Result<Duration> {
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {
-        bail!("the probe does not build:\n{}", String::from_utf8_lossy(&output.stderr));
+        bail!("cannot build the benchmark program:\n{}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(start.elapsed())
 }

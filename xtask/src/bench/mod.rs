@@ -1,4 +1,4 @@
-//! Measurements; each prints a ratio to a rival of the same run. Benchmarks are never tests.
+//! Benchmarks. Most print a ratio to other code that is measured in the same run. Benchmarks are never tests.
 
 mod callgrind;
 mod cargo_bench;

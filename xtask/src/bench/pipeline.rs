@@ -1,4 +1,4 @@
-//! `cargo xtask bench generate`.
+//! `cargo xtask bench generate`: times the pipeline.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::generate::{self, Paths, workspace_root};
 
 const RUNS: usize = 5;
 
-/// Times the whole way from file to text, and the generator's share in it.
+/// Times the pipeline from the document to the generated text, and progenitor alone.
 pub fn generate() -> Result<()> {
     let root = workspace_root();
     let paths = Paths::of_workspace(&root);

@@ -1,4 +1,4 @@
-//! Rules on names: no two of a kind, and none that is taken in Rust.
+//! Rules on names: they are unique, valid in Rust, and not used by the generated code itself.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::lower::{extension, unions};
 use crate::rust_name::{constructor_name, variant_name, variants};
 use crate::walk::{self, Operation};
 
-/// Names that the emitted modules use for themselves.
+/// Names that the generated modules import or define for their own use.
 const RESERVED_TYPES: [&str; 36] = [
     "BTreeMap",
     "BoxFuture",
@@ -54,105 +54,115 @@ const RESERVED_PARAMETERS: [&str; 6] = ["clone", "extra", "into_future", "page_t
 const RESERVED_METHODS: [&str; 6] = ["base_url", "builder", "clone", "execute", "new", "request"];
 
 pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
-    operations(lowered, found);
+    lint_operations(lowered, found);
     for (name, schema) in walk::components(lowered) {
         let place = format!("#/components/schemas/{name}");
-        let mut say =
+        let mut report =
             |rule, problem: String, remedy: &str| found.push(Diagnostic::new(rule, &place, problem, remedy));
         let is_name =
             name.to_upper_camel_case() == *name && name.starts_with(|c: char| c.is_ascii_uppercase());
         if !is_name || RESERVED_TYPES.contains(&name.as_str()) || name.ends_with("Builder") {
-            say(
+            report(
                 "type-name",
-                format!("`{name}` cannot be the name of a type"),
-                "set x-rust-name in the overlay",
+                format!(
+                    "the component name `{name}` is not usable as a type name: it is not camel case, is reserved, or ends in `Builder`"
+                ),
+                "choose another name: update {x-rust-name: …} of the component in the overlay",
             );
         }
         let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
         let names: Vec<&String> = properties.map(|(name, _)| name).collect();
-        for (one, two) in twice(names.iter().map(|name| (name.to_snake_case(), (*name).clone()))) {
-            say(
+        for (one, two) in collisions(names.iter().map(|name| (name.to_snake_case(), (*name).clone()))) {
+            report(
                 "field-name-collision",
-                format!("`{one}` and `{two}` would be one field"),
-                "rename one of the two",
+                format!("the properties `{one}` and `{two}` would both become the same field"),
+                "rename or remove one of the two in the overlay",
             );
         }
         for property in &names {
             if !property.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-                say("field-name", format!("`{property}` cannot be a field"), "rename it in the overlay");
+                report(
+                    "field-name",
+                    format!(
+                        "the property `{property}` is not usable as a field name: it must start with a letter or `_`"
+                    ),
+                    "rename or remove it in the overlay",
+                );
             }
             if RESERVED_FIELDS.contains(&property.as_str()) {
-                say(
+                report(
                     "field-name",
-                    format!("`{property}` is a method of every builder"),
-                    "rename it in the overlay",
+                    format!("the property `{property}` has the name of a method that every builder has"),
+                    "rename or remove it in the overlay",
                 );
             }
         }
         let setters = names.iter().map(|name| name.to_snake_case());
-        for (one, two) in twice(setters.flat_map(|name| {
+        for (one, two) in collisions(setters.flat_map(|name| {
             let maybe = format!("maybe_{name}");
             [(name.clone(), name.clone()), (maybe, name)]
         })) {
             if one != two {
-                say(
+                report(
                     "field-name-collision",
-                    format!("`{one}` and `{two}` would have setters of one name"),
-                    "rename one of the two",
+                    format!("the properties `{one}` and `{two}` would have setters with the same name"),
+                    "rename or remove one of the two in the overlay",
                 );
             }
         }
         let members = unions::members(schema);
         let constructors =
             members.iter().map(|member| (constructor_name(&member.value), member.value.clone()));
-        for (one, two) in twice(constructors) {
-            say(
+        for (one, two) in collisions(constructors) {
+            report(
                 "constructor-name-collision",
-                format!("`{one}` and `{two}` would have one constructor"),
-                "drop one of the two",
+                format!("the tags `{one}` and `{two}` would have constructors with the same name"),
+                "remove one of the two in the overlay",
             );
         }
-        let named = variants(schema).into_iter().map(|(ident, value)| (ident.to_string(), value));
+        let values = variants(schema).into_iter().map(|(ident, value)| (ident.to_string(), value));
         let members = unions::members(schema).into_iter().map(|member| member.value);
         let members = members.map(|value| (variant_name(&value).to_string(), value));
-        for (one, two) in twice(named.chain(members)) {
-            say(
+        for (one, two) in collisions(values.chain(members)) {
+            report(
                 "variant-name-collision",
-                format!("`{one}` and `{two}` would be one variant"),
-                "drop one of the two",
+                format!("the values `{one}` and `{two}` would have variants with the same name"),
+                "remove one of the two in the overlay",
             );
         }
-        let is_unknown = |(ident, _): &(proc_macro2::Ident, String)| ident == "Unknown" || ident == "Self";
-        if variants(schema).iter().any(is_unknown) {
-            say(
+        let is_reserved = |(ident, _): &(proc_macro2::Ident, String)| ident == "Unknown" || ident == "Self";
+        if variants(schema).iter().any(is_reserved) {
+            report(
                 "variant-name",
-                "a value would take the name `Unknown`".into(),
-                "drop it: it is what unknown means",
+                "a value would have the variant name `Unknown` or `Self`, which is reserved".into(),
+                "remove the value in the overlay: the variant `Unknown` already covers it",
             );
         }
     }
 }
 
-fn operations(lowered: &Value, found: &mut Vec<Diagnostic>) {
+fn lint_operations(lowered: &Value, found: &mut Vec<Diagnostic>) {
     let all = walk::operations(lowered);
-    let mut say = |place: String, rule, problem: String, remedy: &str| {
+    let mut report = |place: String, rule, problem: String, remedy: &str| {
         found.push(Diagnostic::new(rule, place, problem, remedy));
     };
     let by_name = all.iter().map(|operation| (operation.id().to_upper_camel_case(), operation.id()));
-    for (one, two) in twice(by_name) {
-        let problem = format!("`{one}` and `{two}` would be one method");
-        say(two.clone(), "operation-name-collision", problem, "rename one of the two in the overlay");
+    for (one, two) in collisions(by_name) {
+        let problem = format!("the operations `{one}` and `{two}` would both become the same method");
+        report(two.clone(), "operation-name-collision", problem, "change one `operationId` in the overlay");
     }
-    bodies(lowered, &all, found);
-    let mut say = |place: String, rule, problem: String, remedy: &str| {
+    lint_bodies(lowered, &all, found);
+    let mut report = |place: String, rule, problem: String, remedy: &str| {
         found.push(Diagnostic::new(rule, place, problem, remedy));
     };
     for operation in &all {
         let id = operation.id();
-        let keyword = syn::parse_str::<syn::Ident>(&id).is_err() || RESERVED_METHODS.contains(&id.as_str());
-        if keyword || id.to_snake_case() != id {
-            let problem = format!("`{id}` cannot be the name of a method");
-            say(id.clone(), "operation-name", problem, "rename it in the overlay");
+        let reserved = syn::parse_str::<syn::Ident>(&id).is_err() || RESERVED_METHODS.contains(&id.as_str());
+        if reserved || id.to_snake_case() != id {
+            let problem = format!(
+                "the operation id `{id}` is not usable as a method name: it is not snake case, is a keyword, or is reserved"
+            );
+            report(id.clone(), "operation-name", problem, "change the `operationId` in the overlay");
         }
         let parameters = operation.parameters().filter_map(|one| one.get("name").and_then(Value::as_str));
         let form = operation
@@ -162,27 +172,38 @@ fn operations(lowered: &Value, found: &mut Vec<Diagnostic>) {
         let form = form.into_iter().flatten().map(|(name, _)| name.as_str());
         let body = operation.value.get("requestBody").map(|_| "body");
         let names: Vec<&str> = parameters.chain(form).chain(body).collect();
-        for (one, two) in twice(names.iter().map(|name| (name.to_snake_case(), (*name).to_owned()))) {
-            let problem = format!("`{one}` and `{two}` would be one argument");
-            say(id.clone(), "parameter-name-collision", problem, "rename one of the two");
+        for (one, two) in collisions(names.iter().map(|name| (name.to_snake_case(), (*name).to_owned()))) {
+            let problem = format!("the parameters `{one}` and `{two}` would have setters with the same name");
+            report(
+                id.clone(),
+                "parameter-name-collision",
+                problem,
+                "rename or remove one of the two in the overlay",
+            );
         }
         for name in names.iter().filter(|name| RESERVED_PARAMETERS.contains(&name.to_snake_case().as_str())) {
-            let problem = format!("`{name}` is taken in every builder of a call");
-            say(id.clone(), "parameter-name", problem, "write the operation by hand");
+            let problem =
+                format!("the parameter `{name}` has the name of a method that every call builder has");
+            report(
+                id.clone(),
+                "parameter-name",
+                problem,
+                "remove the operation in the overlay, and write it by hand",
+            );
         }
     }
 }
 
-/// The body of `verb_noun` is `VerbNounRequest`, or `VerbNounBody` when it is a union; one that several operations take
-/// has the name of one of them.
-fn bodies(lowered: &Value, all: &[Operation<'_>], found: &mut Vec<Diagnostic>) {
-    let mut takers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+/// The request body of `verb_noun` must be named `VerbNounRequest`, or `VerbNounBody` if it is a union. A body of several
+/// operations is named after one of them.
+fn lint_bodies(lowered: &Value, all: &[Operation<'_>], found: &mut Vec<Diagnostic>) {
+    let mut operations_by_body: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for operation in all {
         for body in walk::bodies(operation) {
-            takers.entry(body).or_default().push(operation.id());
+            operations_by_body.entry(body).or_default().push(operation.id());
         }
     }
-    for (body, operations) in takers {
+    for (body, operations) in operations_by_body {
         let schema = lowered.pointer(&format!("/components/schemas/{}", walk::escape(&body)));
         let kind =
             if schema.is_some_and(|schema| unions::tag(schema).is_some()) { "Body" } else { "Request" };
@@ -193,21 +214,21 @@ fn bodies(lowered: &Value, all: &[Operation<'_>], found: &mut Vec<Diagnostic>) {
             found.push(Diagnostic::new(
                 "body-name",
                 format!("#/components/schemas/{body}"),
-                format!("`{body}` is the body of `{}`", operations.join("`, `")),
-                format!("name it after the operation: update {{x-rust-name: {name}}}"),
+                format!("`{body}` is the request body of `{}`, but is not named after it", operations.join("`, `")),
+                format!("name it after the operation: update {{x-rust-name: {name}}} of the component in the overlay"),
             ));
         }
     }
 }
 
-/// The pairs of originals that share a name.
-fn twice(names: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+/// Finds the originals whose names collide; `names` yields name and original.
+fn collisions(names: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
-    let mut clashes = Vec::new();
+    let mut pairs = Vec::new();
     for (name, original) in names {
         if let Some(other) = seen.insert(name, original.clone()) {
-            clashes.push((other, original));
+            pairs.push((other, original));
         }
     }
-    clashes
+    pairs
 }

@@ -13,203 +13,255 @@ const RESPONSE_MEDIA: [&str; 2] = ["application/json", "text/event-stream"];
 
 pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
     for operation in walk::operations(lowered) {
-        let mut say = |rule, problem: String, remedy: &str| {
+        let mut report = |rule, problem: String, remedy: &str| {
             found.push(Diagnostic::new(rule, operation.id(), problem, remedy));
         };
         if operation.value.get("operationId").and_then(Value::as_str).is_none() {
-            say(
+            report(
                 "operation-id-missing",
                 "the operation has no `operationId`".into(),
-                "add one in the overlay",
+                "add one in the overlay: update {operationId: …}",
             );
         }
         if operation.path.matches('{').count() != operation.path.matches('}').count()
             || !operation.path.starts_with('/')
         {
-            say("path-template", format!("`{}` is no path template", operation.path), "mend the path");
+            report(
+                "path-template",
+                format!("`{}` is not a valid path template", operation.path),
+                "correct the path: start it with `/` and close every brace",
+            );
         }
         for extension in ["x-dropshot-websocket", "x-dropshot-pagination"] {
             if operation.value.get(extension).is_some() {
-                say(
+                report(
                     "dropshot-extension",
-                    format!("`{extension}` changes the code in unforeseen ways"),
-                    "remove it",
+                    format!("the generator would write other code for an operation with `{extension}`"),
+                    "remove the extension in the overlay",
                 );
             }
         }
-        request(&operation, &mut say);
-        form(&operation, &mut say);
-        responses(&operation, &mut say);
-        parameters(lowered, &operation, &mut say);
+        request(&operation, &mut report);
+        form(&operation, &mut report);
+        responses(&operation, &mut report);
+        parameters(lowered, &operation, &mut report);
     }
 }
 
-type Say<'a> = dyn FnMut(&'static str, String, &str) + 'a;
+type Report<'a> = dyn FnMut(&'static str, String, &str) + 'a;
 
-fn request(operation: &Operation<'_>, say: &mut Say<'_>) {
+fn request(operation: &Operation<'_>, report: &mut Report<'_>) {
     let Some(body) = operation.value.get("requestBody") else { return };
     let media: Vec<_> = operation.request_media().collect();
     if media.len() > 1 {
         let names: Vec<_> = media.iter().map(|(name, _)| name.as_str()).collect();
-        say(
+        report(
             "request-media-types",
             format!(
-                "the request body has {} media types ({}); a call sends one",
+                "the request body has {} media types ({}), but a call can send only one",
                 media.len(),
                 names.join(", ")
             ),
-            "keep the one that is used: remove the others under requestBody.content",
+            "remove the unused ones from `requestBody.content` in the overlay",
         );
     }
     for (name, object) in media {
         if !REQUEST_MEDIA.contains(&name.as_str()) {
-            say(
+            report(
                 "request-media-type",
-                format!("a request body of type `{name}` cannot be generated"),
-                "forms are taken out by the pass `media`; write any other by hand and remove it here",
+                format!("the generator does not support a request body of type `{name}`"),
+                "remove the operation in the overlay and write it by hand; a multipart form is supported only as the only media type",
             );
         }
-        media_object(name, object, "the request body", say);
+        media_object(name, object, "the request body", report);
         if object.get("schema").is_some_and(|schema| walk::target(schema).is_none()) {
-            say("request-body-type", "the request body has an inline schema".into(), "make it a component");
+            report(
+                "request-body-type",
+                "the schema of the request body is not a component".into(),
+                "move it to `components.schemas` in the overlay, and refer to it",
+            );
         }
     }
     if body.get("required").and_then(Value::as_bool) != Some(true) {
-        say(
+        report(
             "optional-body",
-            "the request body is optional; the client would always ask for it".into(),
-            "say that it is: update requestBody {required: true}",
+            "the request body is optional, but the generated method would require it".into(),
+            "make it required in the overlay: update {requestBody: {required: true}}",
         );
     }
 }
 
-/// A form can be emitted when it is one file.
-fn form(operation: &Operation<'_>, say: &mut Say<'_>) {
+/// Only a form with one part, which is a file, is supported.
+fn form(operation: &Operation<'_>, report: &mut Report<'_>) {
     let Some(form) = operation.value.get(extension::MULTIPART) else { return };
     let parts = form.get("properties").and_then(Value::as_object);
     let binary = |part: &Value| part.get("format").and_then(Value::as_str) == Some("binary");
     if parts.is_none_or(|parts| parts.len() != 1 || !parts.values().all(binary)) {
-        let problem = "the form is more than one part of `format: binary`, which is all that can be emitted";
-        say(
+        let problem = "the form is not supported: it must consist of one part with `format: binary`";
+        report(
             "form-parts",
             problem.to_owned(),
-            "drop what need not be sent, or extend heygen-api/src/multipart.rs",
+            "remove the parts that need not be sent, or extend heygen-api/src/multipart.rs",
         );
     }
 }
 
-fn media_object(name: &str, object: &Value, what: &str, say: &mut Say<'_>) {
+fn media_object(name: &str, object: &Value, what: &str, report: &mut Report<'_>) {
     if object.get("schema").is_none() {
-        say("media-schema-missing", format!("{what} of type `{name}` has no schema"), "add one");
+        report(
+            "media-schema-missing",
+            format!("{what} of type `{name}` has no schema"),
+            "add a `schema` in the overlay",
+        );
     }
     if object.get("encoding").is_some() {
-        let problem = format!("{what} of type `{name}` has an encoding, which cannot be written");
-        say("media-encoding", problem, "remove `encoding`");
+        let problem = format!("{what} of type `{name}` has `encoding`, which the generator does not support");
+        report("media-encoding", problem, "remove `encoding` in the overlay");
     }
 }
 
-fn responses(operation: &Operation<'_>, say: &mut Say<'_>) {
+fn responses(operation: &Operation<'_>, report: &mut Report<'_>) {
     let mut successes = BTreeSet::new();
-    let mut refusals = BTreeSet::new();
+    let mut errors = BTreeSet::new();
     for (status, response) in operation.responses() {
         if status == "default" {
-            say(
+            report(
                 "default-response",
-                "`default` would count as a success too, and its type clash with the real one".into(),
-                "rename it to 4XX and 5XX",
+                "the generator would also use the type of `default` for successful responses".into(),
+                "replace `default` by `4XX` and `5XX` in the overlay",
             );
             continue;
         }
         if response.get("$ref").is_some() {
-            say(
+            report(
                 "response-reference",
                 format!("the response {status} is a `$ref`"),
-                "put the response in its place",
+                "replace the `$ref` with the response; the pass `inline_references` should do so",
             );
             continue;
         }
         let valid =
             matches!(status.as_bytes(), [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'] | [b'1'..=b'5', b'X', b'X']);
         if !valid {
-            say("status-code", format!("`{status}` is no status"), "use 100 to 599, or 4XX");
+            report(
+                "status-code",
+                format!("`{status}` is not a valid status"),
+                "use 100 to 599, or a range such as `4XX`",
+            );
         }
-        let kinds = kinds(status, response, say);
-        if walk::is_success(status) { successes.extend(kinds) } else { refusals.extend(kinds) }
+        let kinds = kinds(status, response, report);
+        if walk::is_success(status) { successes.extend(kinds) } else { errors.extend(kinds) }
     }
     if successes.len() > 1 {
-        let problem = format!("its successes differ ({}); a call has one type of reply", listed(&successes));
-        say("success-types-differ", problem, "make them one component, or drop the one that is not sent");
+        let problem = format!(
+            "its successful responses differ ({}), but a call returns one type",
+            join_names(&successes)
+        );
+        report(
+            "success-types-differ",
+            problem,
+            "give them one component, or remove those that the service does not send",
+        );
     }
-    if refusals.len() > 1 {
-        let problem = format!("its refusals differ ({}); there is one type of error", listed(&refusals));
-        say("error-types-differ", problem, "one error schema for all statuses");
+    if errors.len() > 1 {
+        let problem = format!(
+            "its error responses differ ({}), but the client has one error type",
+            join_names(&errors)
+        );
+        report("error-types-differ", problem, "give all error statuses the same schema");
     }
 }
 
-fn listed(kinds: &BTreeSet<String>) -> String {
+fn join_names(kinds: &BTreeSet<String>) -> String {
     kinds.iter().cloned().collect::<Vec<_>>().join(", ")
 }
 
-/// What a response decodes into.
-fn kinds(status: &str, response: &Value, say: &mut Say<'_>) -> BTreeSet<String> {
+/// The names of the types that a response decodes into.
+fn kinds(status: &str, response: &Value, report: &mut Report<'_>) -> BTreeSet<String> {
     let content: Vec<_> = response.get("content").and_then(Value::as_object).into_iter().flatten().collect();
     if content.is_empty() {
         return BTreeSet::from(["nothing".to_owned()]);
     }
     if content.len() > 1 {
-        let problem =
-            format!("the response {status} has {} media types; the first one wins silently", content.len());
-        say("response-media-types", problem, "keep the one that is sent");
+        let problem = format!(
+            "the response {status} has {} media types, of which the generator would use only the first",
+            content.len()
+        );
+        report("response-media-types", problem, "remove those that the service does not send");
     }
-    let of_one = |(name, object): (&String, &Value), say: &mut Say<'_>| {
-        media_object(name, object, &format!("the response {status}"), say);
+    let of_one = |(name, object): (&String, &Value), report: &mut Report<'_>| {
+        media_object(name, object, &format!("the response {status}"), report);
         let allowed = if walk::is_success(status) { &RESPONSE_MEDIA[..] } else { &RESPONSE_MEDIA[..1] };
         if !allowed.contains(&name.as_str()) {
-            let problem = format!("the response {status} of type `{name}` would lose its type");
-            say("response-media-type", problem, "relabel it application/json if that is what is sent");
+            let problem =
+                format!("the generator would ignore the schema of the response {status} of type `{name}`");
+            report(
+                "response-media-type",
+                problem,
+                "if the service sends JSON, rename the media type to `application/json` in the overlay",
+            );
         }
         let Some(schema) = object.get("schema") else { return "nothing".to_owned() };
         walk::target(schema).map_or_else(|| schema.to_string(), str::to_owned)
     };
-    content.into_iter().map(|one| of_one(one, say)).collect()
+    content.into_iter().map(|one| of_one(one, report)).collect()
 }
 
-fn parameters(lowered: &Value, operation: &Operation<'_>, say: &mut Say<'_>) {
+fn parameters(lowered: &Value, operation: &Operation<'_>, report: &mut Report<'_>) {
     for parameter in operation.parameters() {
         let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
         let location = parameter.get("in").and_then(Value::as_str).unwrap_or_default();
         let text = |key: &str| parameter.get(key).and_then(Value::as_str);
         let flag = |key: &str| parameter.get(key).and_then(Value::as_bool);
         if parameter.get("$ref").is_some() {
-            say("parameter-reference", "a parameter is a `$ref`".into(), "put the parameter in its place");
+            report(
+                "parameter-reference",
+                "a parameter is a `$ref`".into(),
+                "replace the `$ref` with the parameter; the pass `inline_references` should do so",
+            );
             continue;
         }
-        let usual = match location {
+        let default = match location {
             "query" => Some("form"),
             "path" | "header" => Some("simple"),
             _ => None,
         };
-        match usual {
-            None => say(
+        match default {
+            None => report(
                 "parameter-style",
-                format!("`{name}` is in `{location}`, where the generator has none"),
-                "write the operation by hand",
+                format!("the parameter `{name}` is in `{location}`, which the generator does not support"),
+                "remove the operation in the overlay, and write it by hand",
             ),
-            Some(usual) if text("style").is_some_and(|style| style != usual) => {
-                let problem = format!("`{name}` has the style `{}`", text("style").unwrap_or_default());
-                say("parameter-style", problem, "write the operation by hand");
+            Some(default) if text("style").is_some_and(|style| style != default) => {
+                let problem = format!(
+                    "the parameter `{name}` has the style `{}`, which the generator does not support",
+                    text("style").unwrap_or_default()
+                );
+                report(
+                    "parameter-style",
+                    problem,
+                    "remove the operation in the overlay, and write it by hand",
+                );
             }
             Some(_) if location == "query" && flag("explode") == Some(false) => {
-                let problem =
-                    format!("`{name}` has `explode: false`, which the generator ignores: it repeats the key");
-                say("parameter-style", problem, "make it a string that the caller joins");
+                let problem = format!(
+                    "the generator ignores `explode: false` of `{name}`, and repeats the key for each value"
+                );
+                report(
+                    "parameter-style",
+                    problem,
+                    "make it a string in the overlay, so that users join the values themselves",
+                );
             }
             Some(_) => {}
         }
         if location == "path" && flag("required") != Some(true) {
-            let problem =
-                format!("the path parameter `{name}` is not required; a path without it is another path");
-            say("path-parameter-optional", problem, "update {required: true}");
+            let problem = format!("the path parameter `{name}` is optional, but the path needs it");
+            report(
+                "path-parameter-optional",
+                problem,
+                "make it required in the overlay: update {required: true}",
+            );
         }
         let simple = |schema: &Value| {
             let kind = schema.get("type").and_then(Value::as_str);
@@ -227,22 +279,23 @@ fn parameters(lowered: &Value, operation: &Operation<'_>, say: &mut Say<'_>) {
             .get("schema")
             .is_some_and(|schema| simple(schema) || (location == "query" && list(schema)))
         {
-            let problem =
-                format!("`{name}` is no text, number, flag, enumeration or (in a query) list of them");
-            say(
+            let problem = format!(
+                "the parameter `{name}` is not a string, number, boolean, enumeration or (in a query) list of these, or it is nullable"
+            );
+            report(
                 "parameter-schema",
                 problem,
-                "describe it as one; a parameter that may be left out is not nullable",
+                "give it one of these schemas in the overlay; for an optional parameter use `required: false`, not `nullable`",
             );
         }
     }
     if operation.value.get(extension::EVENTS).is_none()
         && operation.success_media().any(|(_, media, _)| media == "text/event-stream")
     {
-        say(
+        report(
             "event-stream-type",
-            "an event stream does not say what its events carry".into(),
-            "give the response a `$ref` to the event's component",
+            "the response is an event stream, but its schema does not refer to a component".into(),
+            "give the response a `$ref` to the component of its events",
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Rules on schemas: the forms that are supported, and a finding for anything else.
+//! Rules on schemas: a list of what is supported. Anything else is a finding.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,161 +33,190 @@ const BOUNDS: [&str; 4] = ["minimum", "maximum", "exclusiveMinimum", "exclusiveM
 
 pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
     walk::schemas(lowered, |place, schema| {
-        let mut say = |rule, problem: String, remedy: &str| {
+        let mut report = |rule, problem: String, remedy: &str| {
             found.push(Diagnostic::new(rule, &place.pointer, problem, remedy));
         };
         let Some(map) = schema.as_object() else {
-            say("schema-boolean", "a schema is `true` or `false`".into(), "write an object");
+            report(
+                "schema-boolean",
+                "the schema is `true` or `false`, which is not supported".into(),
+                "replace it by an object in the overlay",
+            );
             return;
         };
-        keywords(map, &mut say);
+        keywords(map, &mut report);
         if map.contains_key("$ref") {
-            reference(lowered, map, &mut say);
+            reference(lowered, map, &mut report);
             return;
         }
-        combination(map, place, &mut say);
-        kind(map, place, &mut say);
+        combination(map, place, &mut report);
+        kind(map, place, &mut report);
     });
     patches(lowered, found);
     recursion(lowered, found);
 }
 
-type Say<'a> = dyn FnMut(&'static str, String, &str) + 'a;
+type Report<'a> = dyn FnMut(&'static str, String, &str) + 'a;
 
-fn keywords(map: &Map<String, Value>, say: &mut Say<'_>) {
+fn keywords(map: &Map<String, Value>, report: &mut Report<'_>) {
     for keyword in map.keys().map(String::as_str) {
         if CONSTRAINTS.contains(&keyword) {
-            let problem = format!("`{keyword}` would make a type that refuses what the service may send");
-            say("constraint", problem, "the pass `strictness` removes it");
+            let problem =
+                format!("`{keyword}` would become a type that rejects values which the service may send");
+            report("constraint", problem, "remove it; the pass `strictness` should do so");
         } else if BOUNDS.contains(&keyword) {
             let problem = format!(
-                "`{keyword}` would change the number's type, or be dropped, or make the generator panic"
+                "`{keyword}` would change the type of the number, have no effect, or make the generator panic"
             );
-            say("number-range", problem, "the pass `strictness` makes it a format");
+            report("number-range", problem, "replace it by a `format`; the pass `strictness` should do so");
         } else if keyword == "default" {
-            let problem = "the generator would send the default with every request, or unwrap it when run";
-            say("default-value", problem.to_owned(), "the pass `defaults` removes it");
+            let problem = "the generated client would send the default with every request, or panic on it";
+            report("default-value", problem.to_owned(), "remove it; the pass `defaults` should do so");
         } else if !KEYWORDS.contains(&keyword) && !keyword.starts_with("x-") {
-            let problem = format!("`{keyword}` is not supported");
-            say("schema-keyword", problem, "say it otherwise in the overlay, or remove it");
+            let problem = format!("the keyword `{keyword}` is not supported");
+            report("schema-keyword", problem, "express it by other keywords in the overlay, or remove it");
         }
         if keyword == "x-rust-type" {
-            say("schema-keyword", "`x-rust-type` names a type that is not there".into(), "remove it");
+            report(
+                "schema-keyword",
+                "`x-rust-type` names a type that does not exist".into(),
+                "remove it in the overlay",
+            );
         }
     }
 }
 
-fn reference(lowered: &Value, map: &Map<String, Value>, say: &mut Say<'_>) {
+fn reference(lowered: &Value, map: &Map<String, Value>, report: &mut Report<'_>) {
     if map.len() > 1 {
-        say(
+        report(
             "reference-siblings",
-            "what stands beside `$ref` is ignored".into(),
-            "the pass `ref_siblings` wraps it",
+            "members beside `$ref` are ignored".into(),
+            "move the `$ref` into `allOf`; the pass `ref_siblings` should do so",
         );
     }
     let target = map.get("$ref").and_then(Value::as_str).unwrap_or_default();
     let name = target.strip_prefix("#/components/schemas/");
     if name.is_none_or(|name| lowered.pointer(&format!("/components/schemas/{name}")).is_none()) {
-        let problem = format!("`$ref: {target}` leads to no component schema; the generator panics");
-        say("dangling-reference", problem, "point it at a component schema");
+        let problem =
+            format!("`$ref: {target}` does not refer to a component schema, so the generator would panic");
+        report("dangling-reference", problem, "refer to an existing component in `#/components/schemas`");
     }
 }
 
-fn combination(map: &Map<String, Value>, place: &Place, say: &mut Say<'_>) {
+fn combination(map: &Map<String, Value>, place: &Place, report: &mut Report<'_>) {
     if let Some(members) = map.get("allOf").and_then(Value::as_array) {
         let lone = matches!(members.as_slice(), [only] if walk::reference(only).is_some());
         if !lone || map.contains_key("type") || map.contains_key("properties") {
-            let problem = "`allOf` of more than one reference would be merged by guesswork";
-            say("all-of", problem.to_owned(), "write the merged object in the overlay");
+            let problem = "only an `allOf` of one reference is supported; the generator would guess how to merge anything else";
+            report("all-of", problem.to_owned(), "replace `allOf` by the merged object in the overlay");
         }
     }
     if map.contains_key("anyOf") {
-        let problem = "a union that nothing tells apart decodes into its first member that fits";
-        say("untagged-union", problem.to_owned(), "add a discriminator in the overlay");
+        let problem =
+            "the union has no discriminator, so a value would decode into the first member that accepts it";
+        report("untagged-union", problem.to_owned(), "add a `discriminator` in the overlay");
     }
     if map.contains_key("oneOf") {
         match unions::tag(&Value::Object(map.clone())) {
             None => {
-                let problem = "a union that nothing tells apart decodes into its first member that fits";
-                say("untagged-union", problem.to_owned(), "add a discriminator in the overlay");
+                let problem = "the union has no discriminator, so a value would decode into the first member that accepts it";
+                report("untagged-union", problem.to_owned(), "add a `discriminator` in the overlay");
             }
             Some(_) if !place.is_component_root() => {
-                let problem = "a union that is no component is taken for an untagged one";
-                say("inline-union", problem.to_owned(), "the pass `hoist` makes it a component");
+                let problem = "the union is not a component, so the generator would ignore its discriminator";
+                report(
+                    "inline-union",
+                    problem.to_owned(),
+                    "make it a component; the pass `hoist` should do so",
+                );
             }
             Some(_) => {}
         }
     } else if map.contains_key("discriminator") {
-        say("untagged-union", "a discriminator without `oneOf` is ignored".into(), "add the members");
+        report(
+            "untagged-union",
+            "a discriminator without `oneOf` is ignored".into(),
+            "list the members in `oneOf`",
+        );
     }
 }
 
-fn kind(map: &Map<String, Value>, place: &Place, say: &mut Say<'_>) {
+fn kind(map: &Map<String, Value>, place: &Place, report: &mut Report<'_>) {
     let combined = map.contains_key("allOf") || map.contains_key("oneOf") || map.contains_key("anyOf");
     let text = |key: &str| map.get(key).and_then(Value::as_str);
     match map.get("type") {
         None if combined => {}
         None if map.contains_key("properties") || map.contains_key("enum") || map.contains_key("items") => {
-            let problem = "the schema has no `type`, so what else it says is not looked at";
-            say("schema-type", problem.to_owned(), "add the type");
+            let problem = "the schema has no `type`, so the generator would ignore its other keywords";
+            report("schema-type", problem.to_owned(), "add `type` in the overlay");
         }
         None => {}
         Some(Value::String(_)) => {}
         Some(_) => {
-            let problem = "several types in one schema are not supported";
-            say("schema-type", problem.to_owned(), "choose one, or make a tagged union");
+            let problem = "`type` is a list, which is not supported";
+            report("schema-type", problem.to_owned(), "keep one type, or write a union with a discriminator");
         }
     }
     match text("type") {
-        Some("object") => object(map, place, say),
+        Some("object") => object(map, place, report),
         Some("array") if !map.get("items").is_some_and(Value::is_object) => {
-            say("array-items", "an array does not say what it holds".into(), "add `items`");
+            report(
+                "array-items",
+                "the array has no schema for its items".into(),
+                "add `items` in the overlay",
+            );
         }
         Some("integer") if !text("format").is_some_and(|format| INTEGERS.contains(&format)) => {
-            say(
+            report(
                 "integer-format",
-                "an integer has no format that is a Rust type".into(),
-                "the pass `strictness` sets it",
+                "the integer has no `format` that stands for a Rust type".into(),
+                "set a format such as `int64`; the pass `strictness` should do so",
             );
         }
         Some("string") if map.get("enum").is_none() && text("format").is_some() => {
             let problem = format!(
-                "the format `{}` would make a type that refuses other text",
+                "the format `{}` would become a type that rejects other strings",
                 text("format").unwrap_or_default()
             );
-            say("string-format", problem, "the pass `strictness` removes it");
+            report("string-format", problem, "remove `format`; the pass `strictness` should do so");
         }
         Some("array" | "string" | "integer" | "number" | "boolean") | None => {}
         Some(other) => {
-            let problem = format!("`type: {other}` is unknown; the generator panics");
-            say("schema-type", problem, "use a type of OpenAPI 3.0");
+            let problem =
+                format!("`type: {other}` does not exist in OpenAPI 3.0, so the generator would panic");
+            report(
+                "schema-type",
+                problem,
+                "use `object`, `array`, `string`, `integer`, `number` or `boolean`",
+            );
         }
     }
     if let Some(values) = map.get("enum").and_then(Value::as_array) {
         if text("type") != Some("string") || !values.iter().all(Value::is_string) || values.is_empty() {
-            say(
+            report(
                 "enum-type",
-                "only enumerations of strings are supported".into(),
-                "drop `enum`, or make it strings",
+                "the enumeration is empty or contains a value that is not a string, which is not supported"
+                    .into(),
+                "remove `enum` in the overlay, or list strings",
             );
         } else if !place.is_component_root() {
-            let problem = "an inline enumeration would be closed: an unknown value fails the whole reply";
-            say("inline-enum", problem.to_owned(), "the pass `hoist` makes it a component");
+            let problem = "an inline enumeration would reject unknown values, and with them the whole reply";
+            report("inline-enum", problem.to_owned(), "make it a component; the pass `hoist` should do so");
         }
     }
 }
 
-fn object(map: &Map<String, Value>, place: &Place, say: &mut Say<'_>) {
+fn object(map: &Map<String, Value>, place: &Place, report: &mut Report<'_>) {
     let properties = map.get("properties").and_then(Value::as_object);
     let additional = map.get("additionalProperties");
     match (properties.is_some_and(|all| !all.is_empty()), additional) {
         (true, Some(_)) => {
-            let problem = "`additionalProperties` beside properties closes the type, or adds a field that swallows the rest";
-            say("closed-object", problem.to_owned(), "the pass `strictness` removes it");
+            let problem = "`additionalProperties` beside `properties` would reject unknown members, or add a field that takes them all";
+            report("closed-object", problem.to_owned(), "remove it; the pass `strictness` should do so");
         }
         (true, None) if !place.is_component_root() => {
-            let problem = "an inline object gets a name by chance";
-            say("inline-object", problem.to_owned(), "the pass `hoist` makes it a component");
+            let problem = "the generator would choose the name of an inline object";
+            report("inline-object", problem.to_owned(), "make it a component; the pass `hoist` should do so");
         }
         _ => {}
     }
@@ -196,13 +225,13 @@ fn object(map: &Map<String, Value>, place: &Place, say: &mut Say<'_>) {
         map.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     {
         if !names.contains(required) {
-            let problem = format!("`{required}` is required and is no property");
-            say("required-unknown", problem, "add the property, or drop it from `required`");
+            let problem = format!("`{required}` is required, but is not a property");
+            report("required-unknown", problem, "add the property, or remove it from `required`");
         }
     }
 }
 
-/// A PATCH in which null and absent would be the same.
+/// Finds properties of PATCH bodies whose type could not tell null and absent apart.
 fn patches(lowered: &Value, found: &mut Vec<Diagnostic>) {
     let mut roots = BTreeSet::new();
     for operation in walk::operations(lowered).iter().filter(|operation| operation.method == "patch") {
@@ -217,21 +246,21 @@ fn patches(lowered: &Value, found: &mut Vec<Diagnostic>) {
         for (property, inner) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let nullable =
                 inner.get("nullable") == Some(&true.into()) && inner.get(extension::CLEARABLE).is_none();
-            // Optional lists are nullable by the pass that keeps absent and empty apart.
+            // The pass `optional_lists` makes optional lists nullable, so that absent and empty differ.
             let list = matches!(inner.get("type").and_then(Value::as_str), Some("array" | "object"));
             if nullable && !list && !required.iter().any(|one| *one == property) {
                 found.push(Diagnostic::new(
                     "patch-null",
                     format!("#/components/schemas/{name}/properties/{property}"),
-                    "absent and null could not be told apart in the body of a PATCH",
-                    "the pass `patches` marks it",
+                    "null and absent differ in the body of a PATCH, but would be the same in Rust",
+                    "set `x-clearable`; the pass `patches` should do so",
                 ));
             }
         }
     }
 }
 
-/// A type that holds itself without a list or a map in between has no size.
+/// Finds types that contain themselves without a list or a map in between: they have no finite size.
 fn recursion(lowered: &Value, found: &mut Vec<Diagnostic>) {
     let edges: BTreeMap<&str, BTreeSet<&str>> = walk::components(lowered)
         .map(|(name, schema)| {
@@ -242,21 +271,21 @@ fn recursion(lowered: &Value, found: &mut Vec<Diagnostic>) {
         })
         .collect();
     for start in edges.keys() {
-        let (mut seen, mut waiting) = (BTreeSet::new(), vec![*start]);
-        while let Some(at) = waiting.pop() {
+        let (mut seen, mut pending) = (BTreeSet::new(), vec![*start]);
+        while let Some(at) = pending.pop() {
             for next in edges.get(at).into_iter().flatten() {
                 if next == start {
                     found.push(Diagnostic::new(
                         "recursive-type",
                         format!("#/components/schemas/{start}"),
-                        "the type holds itself without a list or a map in between, so it has no size",
+                        "the type contains itself without a list or a map in between, so it has no finite size",
                         "make the property a list, or free-form (`{}`)",
                     ));
-                    waiting.clear();
+                    pending.clear();
                     break;
                 }
                 if seen.insert(*next) {
-                    waiting.push(next);
+                    pending.push(next);
                 }
             }
         }

@@ -1,12 +1,12 @@
-//! One small document for each rule; and the promise that the generator never panics on what passed.
+//! One small document for each rule, and the guarantee that the generator never panics on a document that passes.
 
 use serde_json::{Value, json};
 
 use super::lint;
 use crate::emit::{self, progenitor};
 
-/// A document with one operation and one component, which passes.
-fn sound() -> Value {
+/// A document with one operation and a few components, without findings.
+fn valid_document() -> Value {
     json!({
         "openapi": "3.0.3",
         "info": {"title": "t", "version": "1"},
@@ -36,9 +36,9 @@ fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// The sound document with the value at `pointer` replaced; a missing last member is added.
-fn with(pointer: &str, value: Value) -> Value {
-    let mut document = sound();
+/// The valid document with another value at `pointer`; a missing last member is added.
+fn document_with(pointer: &str, value: Value) -> Value {
+    let mut document = valid_document();
     let (parent, last) = pointer.rsplit_once('/').unwrap();
     let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}"));
     match parent {
@@ -49,10 +49,10 @@ fn with(pointer: &str, value: Value) -> Value {
 }
 
 const OPERATION: &str = "/paths/~1a~1{id}/post";
-const A: &str = "/components/schemas/DoARequest/properties/name";
+const NAME: &str = "/components/schemas/DoARequest/properties/name";
 
-fn rules() -> Vec<(&'static str, Value)> {
-    let operation = |below: &str, value: Value| with(&format!("{OPERATION}/{below}"), value);
+fn documents_by_rule() -> Vec<(&'static str, Value)> {
+    let operation = |below: &str, value: Value| document_with(&format!("{OPERATION}/{below}"), value);
     let json_of =
         |schema: Value| json!({"description": "", "content": {"application/json": {"schema": schema}}});
     let media = |media: &str| json!({"required": true, "content": {media: {"schema": {"type": "string"}}}});
@@ -62,12 +62,12 @@ fn rules() -> Vec<(&'static str, Value)> {
         operation("parameters/1", parameter)
     };
     vec![
-        // The rows that make the generator refuse or panic.
-        ("openapi-version", with("/openapi", json!("3.1.0"))),
-        ("info", with("/info", json!({}))),
+        // The generator would return an error or panic.
+        ("openapi-version", document_with("/openapi", json!("3.1.0"))),
+        ("info", document_with("/info", json!({}))),
         ("operation-id-missing", operation("operationId", Value::Null)),
         ("path-template", {
-            let mut document = sound();
+            let mut document = valid_document();
             let item = document["paths"]["/a/{id}"].clone();
             document["paths"] = json!({"/a/{id": item});
             document
@@ -134,20 +134,32 @@ fn rules() -> Vec<(&'static str, Value)> {
         ),
         ("parameter-reference", operation("parameters/1", json!({"$ref": "#/components/parameters/P"}))),
         ("path-parameter-optional", operation("parameters/0/required", json!(false))),
-        // The rows that go wrong in silence.
-        ("inline-enum", with(A, json!({"type": "string", "enum": ["a"]}))),
-        ("enum-type", with("/components/schemas/Side/enum", json!([1, 2]))),
-        ("untagged-union", with(A, json!({"oneOf": [reference("DoARequest"), reference("Refusal")]}))),
-        ("untagged-union", with(A, json!({"anyOf": [reference("DoARequest"), reference("Refusal")]}))),
-        ("untagged-union", with(A, json!({"type": "string", "discriminator": {"propertyName": "t"}}))),
+        // The generated client would be silently wrong.
+        ("inline-enum", document_with(NAME, json!({"type": "string", "enum": ["a"]}))),
+        ("enum-type", document_with("/components/schemas/Side/enum", json!([1, 2]))),
+        (
+            "untagged-union",
+            document_with(NAME, json!({"oneOf": [reference("DoARequest"), reference("Refusal")]})),
+        ),
+        (
+            "untagged-union",
+            document_with(NAME, json!({"anyOf": [reference("DoARequest"), reference("Refusal")]})),
+        ),
+        (
+            "untagged-union",
+            document_with(NAME, json!({"type": "string", "discriminator": {"propertyName": "t"}})),
+        ),
         (
             "inline-union",
-            with(A, json!({"oneOf": [reference("DoARequest")], "discriminator": {"propertyName": "t"}})),
+            document_with(
+                NAME,
+                json!({"oneOf": [reference("DoARequest")], "discriminator": {"propertyName": "t"}}),
+            ),
         ),
-        ("all-of", with(A, json!({"allOf": [reference("Side"), reference("Refusal")]}))),
-        ("default-value", with(A, json!({"type": "string", "default": "x"}))),
+        ("all-of", document_with(NAME, json!({"allOf": [reference("Side"), reference("Refusal")]}))),
+        ("default-value", document_with(NAME, json!({"type": "string", "default": "x"}))),
         ("patch-null", {
-            let mut document = with(
+            let mut document = document_with(
                 "/components/schemas/DoARequest/properties/note",
                 json!({"type": "string", "nullable": true}),
             );
@@ -155,47 +167,62 @@ fn rules() -> Vec<(&'static str, Value)> {
             document["paths"]["/a/{id}"] = json!({"patch": post});
             document
         }),
-        ("closed-object", with("/components/schemas/DoARequest/additionalProperties", json!(false))),
-        ("inline-object", with(A, json!({"type": "object", "properties": {"x": {"type": "string"}}}))),
-        ("constraint", with(A, json!({"type": "string", "pattern": "a"}))),
-        ("constraint", with(A, json!({"type": "string", "maxLength": 3}))),
+        ("closed-object", document_with("/components/schemas/DoARequest/additionalProperties", json!(false))),
+        (
+            "inline-object",
+            document_with(NAME, json!({"type": "object", "properties": {"x": {"type": "string"}}})),
+        ),
+        ("constraint", document_with(NAME, json!({"type": "string", "pattern": "a"}))),
+        ("constraint", document_with(NAME, json!({"type": "string", "maxLength": 3}))),
         ("constraint", operation("parameters/0/schema", json!({"type": "string", "minLength": 1}))),
-        ("number-range", with(A, json!({"type": "integer", "format": "int64", "minimum": 1}))),
-        ("number-range", with(A, json!({"type": "number", "exclusiveMinimum": true}))),
-        ("integer-format", with(A, json!({"type": "integer"}))),
-        ("string-format", with(A, json!({"type": "string", "format": "date-time"}))),
-        ("schema-type", with(A, json!({"type": "file"}))),
-        ("schema-type", with(A, json!({"type": ["string", "integer"]}))),
-        ("schema-type", with(A, json!({"properties": {}}))),
-        ("schema-keyword", with(A, json!({"not": {"type": "string"}}))),
-        ("schema-keyword", with(A, json!({"const": 1}))),
-        ("schema-keyword", with(A, json!({"type": "string", "x-rust-type": {"crate": "std"}}))),
+        ("number-range", document_with(NAME, json!({"type": "integer", "format": "int64", "minimum": 1}))),
+        ("number-range", document_with(NAME, json!({"type": "number", "exclusiveMinimum": true}))),
+        ("integer-format", document_with(NAME, json!({"type": "integer"}))),
+        ("string-format", document_with(NAME, json!({"type": "string", "format": "date-time"}))),
+        ("schema-type", document_with(NAME, json!({"type": "file"}))),
+        ("schema-type", document_with(NAME, json!({"type": ["string", "integer"]}))),
+        ("schema-type", document_with(NAME, json!({"properties": {}}))),
+        ("schema-keyword", document_with(NAME, json!({"not": {"type": "string"}}))),
+        ("schema-keyword", document_with(NAME, json!({"const": 1}))),
+        ("schema-keyword", document_with(NAME, json!({"type": "string", "x-rust-type": {"crate": "std"}}))),
         ("dropshot-extension", operation("x-dropshot-pagination", json!({}))),
-        ("schema-keyword", with(A, json!({"type": "string", "title": "T"}))),
-        ("schema-boolean", with(A, json!(true))),
-        ("array-items", with(A, json!({"type": "array"}))),
-        ("reference-siblings", with(A, json!({"$ref": "#/components/schemas/Side", "description": "d"}))),
-        ("dangling-reference", with(A, json!({"$ref": "#/components/schemas/Gone"}))),
-        ("dangling-reference", with(A, json!({"$ref": "other.json#/A"}))),
-        ("required-unknown", with("/components/schemas/DoARequest/required", json!(["nothing"]))),
-        ("recursive-type", with(A, reference("DoARequest"))),
+        ("schema-keyword", document_with(NAME, json!({"type": "string", "title": "T"}))),
+        ("schema-boolean", document_with(NAME, json!(true))),
+        ("array-items", document_with(NAME, json!({"type": "array"}))),
+        (
+            "reference-siblings",
+            document_with(NAME, json!({"$ref": "#/components/schemas/Side", "description": "d"})),
+        ),
+        ("dangling-reference", document_with(NAME, json!({"$ref": "#/components/schemas/Gone"}))),
+        ("dangling-reference", document_with(NAME, json!({"$ref": "other.json#/A"}))),
+        ("required-unknown", document_with("/components/schemas/DoARequest/required", json!(["nothing"]))),
+        ("recursive-type", document_with(NAME, reference("DoARequest"))),
         // Names.
-        ("type-name", with("/components/schemas/String", json!({"type": "object", "properties": {"a": {}}}))),
+        (
+            "type-name",
+            document_with("/components/schemas/String", json!({"type": "object", "properties": {"a": {}}})),
+        ),
         (
             "field-name-collision",
-            with("/components/schemas/DoARequest/properties/Name", json!({"type": "string"})),
+            document_with("/components/schemas/DoARequest/properties/Name", json!({"type": "string"})),
         ),
-        ("field-name", with("/components/schemas/DoARequest/properties/1st", json!({"type": "string"}))),
-        ("field-name", with("/components/schemas/DoARequest/properties/build", json!({"type": "string"}))),
-        ("variant-name-collision", with("/components/schemas/Side/enum", json!(["a_b", "a-b"]))),
-        ("variant-name", with("/components/schemas/Side/enum", json!(["unknown"]))),
+        (
+            "field-name",
+            document_with("/components/schemas/DoARequest/properties/1st", json!({"type": "string"})),
+        ),
+        (
+            "field-name",
+            document_with("/components/schemas/DoARequest/properties/build", json!({"type": "string"})),
+        ),
+        ("variant-name-collision", document_with("/components/schemas/Side/enum", json!(["a_b", "a-b"]))),
+        ("variant-name", document_with("/components/schemas/Side/enum", json!(["unknown"]))),
         ("operation-name", operation("operationId", json!("execute"))),
         ("operation-name", operation("operationId", json!("doA"))),
         ("parameter-name-collision", query(json!({"name": "body"}))),
         ("parameter-name", query(json!({"name": "send"}))),
         (
             "constructor-name-collision",
-            with(
+            document_with(
                 "/components/schemas/U",
                 json!({"oneOf": [reference("DoARequest"), reference("Refusal")], "discriminator": {
                     "propertyName": "t",
@@ -205,10 +232,10 @@ fn rules() -> Vec<(&'static str, Value)> {
         ("body-name", operation("operationId", json!("do_b"))),
         (
             "field-name-collision",
-            with("/components/schemas/DoARequest/properties/maybe_list", json!({"type": "string"})),
+            document_with("/components/schemas/DoARequest/properties/maybe_list", json!({"type": "string"})),
         ),
         ("operation-name-collision", {
-            let mut document = sound();
+            let mut document = valid_document();
             document["paths"]["/b/{id}"] = document["paths"]["/a/{id}"].clone();
             document
         }),
@@ -216,27 +243,27 @@ fn rules() -> Vec<(&'static str, Value)> {
 }
 
 #[test]
-fn a_sound_document_passes_and_generates() {
-    lint(&sound()).unwrap();
-    progenitor::run(&sound()).unwrap();
+fn a_valid_document_passes_and_generates() {
+    lint(&valid_document()).unwrap();
+    progenitor::run(&valid_document()).unwrap();
 }
 
 #[test]
-fn every_rule_finds_its_case() {
-    for (rule, document) in rules() {
-        let said = lint(&document).expect_err(rule);
-        assert!(said.has(rule), "{rule} was not said, but:\n{said}");
-        for finding in &said.0 {
+fn every_rule_reports_its_document() {
+    for (rule, document) in documents_by_rule() {
+        let findings = lint(&document).expect_err(rule);
+        assert!(findings.has(rule), "expected a finding of the rule {rule}, got:\n{findings}");
+        for finding in &findings.0 {
             assert!(!finding.place.is_empty() && !finding.remedy.is_empty(), "{finding}");
         }
     }
 }
 
-/// Puts every awkward schema in every place where a schema stands, and every awkward operation in the document: what
-/// lint lets through must generate.
+/// Puts every unusual schema in every place that has one, and runs the documents of the rules too. A document that passes
+/// lint must generate.
 #[test]
-fn what_passes_never_makes_the_generator_panic() {
-    let awkward: Vec<Value> = vec![
+fn a_document_that_passes_never_makes_the_generator_panic() {
+    let unusual: Vec<Value> = vec![
         json!({}),
         json!({"nullable": true}),
         json!({"type": "object"}),
@@ -263,7 +290,7 @@ fn what_passes_never_makes_the_generator_panic() {
         json!(false),
     ];
     let places = [
-        A,
+        NAME,
         "/components/schemas/DoARequest",
         "/components/schemas/Side",
         "/components/schemas/DoARequest/properties/list/items",
@@ -271,16 +298,17 @@ fn what_passes_never_makes_the_generator_panic() {
         "/paths/~1a~1{id}/post/requestBody/content/application~1json/schema",
         "/paths/~1a~1{id}/post/responses/200/content/application~1json/schema",
     ];
-    let cases = places.iter().flat_map(|place| awkward.iter().map(|schema| with(place, schema.clone())));
+    let cases =
+        places.iter().flat_map(|place| unusual.iter().map(|schema| document_with(place, schema.clone())));
     let mut passed = 0;
-    for document in cases.chain(rules().into_iter().map(|(_, document)| document)) {
+    for document in cases.chain(documents_by_rule().into_iter().map(|(_, document)| document)) {
         if lint(&document).is_ok() {
             passed += 1;
-            // What cannot be emitted is refused with the name of the type.
-            let said = emit::emit(&document).err().map(|error| format!("{error:#}")).unwrap_or_default();
+            // An error that names the type is allowed; a panic, or text that is not Rust, is not.
+            let error = emit::emit(&document).err().map(|error| format!("{error:#}")).unwrap_or_default();
             let document = serde_json::to_string_pretty(&document).unwrap();
-            assert!(!said.contains("panicked") && !said.contains("not Rust"), "{said} on\n{document}");
+            assert!(!error.contains("panicked") && !error.contains("not Rust"), "{error} on\n{document}");
         }
     }
-    assert!(passed > 20, "the list is meant to hold what passes too: {passed}");
+    assert!(passed > 20, "only {passed} documents passed; the list must contain documents that pass too");
 }

@@ -1,5 +1,5 @@
-//! A component that is not an object with properties, an enumeration or a union would become a newtype that users have
-//! to unwrap. It is put in place of each reference to it instead.
+//! Inlines aliases: components that are neither objects with properties, nor enumerations, nor unions. The generator would
+//! make each of them a newtype, which users would have to unwrap; so each reference to one is replaced by its schema.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::walk;
 
-/// Runs the pass. A component that contains itself stays, for it has no end.
+/// Runs the pass. A component that contains itself stays, because inlining it would never end.
 pub fn apply(document: &mut Value) {
     loop {
         let all: BTreeSet<&String> = walk::components(document)
-            .filter(|(name, schema)| is_alias(schema) && !leads_to_itself(document, name))
+            .filter(|(name, schema)| is_alias(schema) && !contains_itself(document, name))
             .map(|(name, _)| name)
             .collect();
-        // Innermost first: an alias of an alias waits for the next round.
+        // Innermost first: an alias that refers to an alias is inlined in a later iteration.
         let ready: BTreeMap<String, Value> = walk::components(document)
             .filter(|(name, _)| all.contains(name))
             .filter(|(_, schema)| {
@@ -28,13 +28,13 @@ pub fn apply(document: &mut Value) {
             return;
         }
         walk::components_mut(document).retain(|name, _| !ready.contains_key(name));
-        walk::schemas_mut(document, |_, schema| put_in_place(schema, &ready));
+        walk::schemas_mut(document, |_, schema| inline(schema, &ready));
     }
 }
 
-fn put_in_place(schema: &mut Value, aliases: &BTreeMap<String, Value>) {
+fn inline(schema: &mut Value, aliases: &BTreeMap<String, Value>) {
     let direct = walk::reference(schema).and_then(|name| aliases.get(name)).cloned();
-    // Children come first, so inside a lone `allOf` the reference has been replaced already.
+    // Children are visited first, so the reference in an `allOf` with one member has been replaced already.
     let wrapped = || match schema.get("allOf")?.as_array()?.as_slice() {
         [only] if only.get("$ref").is_none() => Some(only.clone()),
         _ => None,
@@ -52,7 +52,7 @@ fn is_alias(schema: &Value) -> bool {
     ["properties", "enum", "oneOf", "anyOf"].iter().all(|keyword| schema.get(keyword).is_none())
 }
 
-fn leads_to_itself(document: &Value, name: &str) -> bool {
+fn contains_itself(document: &Value, name: &str) -> bool {
     let mut next = BTreeSet::new();
     if let Some(schema) = document.pointer(&format!("/components/schemas/{}", walk::escape(name))) {
         walk::references(schema, &mut next);
@@ -65,7 +65,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_alias_of_an_alias_is_put_in_place() {
+    fn an_alias_of_an_alias_is_inlined() {
         let mut document = json!({"components": {"schemas": {
             "Any": {"description": "any value"},
             "Ids": {"type": "array", "items": {"$ref": "#/components/schemas/Any"}},

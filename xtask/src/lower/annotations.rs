@@ -1,5 +1,5 @@
-//! Titles, examples and the provider's display hints say nothing about types, and the generator would take a `title`
-//! for a type's name: they go, so that a document with them and one without make the same client.
+//! Removes titles, examples and the provider's display hints. They do not describe types, yet the generator would use a
+//! `title` as the name of a type. So a document with them and one without them generate the same client.
 
 use serde_json::{Map, Value};
 
@@ -47,7 +47,7 @@ fn strip_media(content: &mut Value) {
 }
 
 fn strip(map: &mut Map<String, Value>, keys: &[&str]) {
-    let ours = [
+    let kept_extensions = [
         extension::RUST_NAME,
         extension::RUST_DESCRIPTION,
         extension::SENSITIVE,
@@ -60,9 +60,9 @@ fn strip(map: &mut Map<String, Value>, keys: &[&str]) {
         extension::SEARCH_WORDS,
         extension::EXAMPLE_FIELDS,
     ];
-    // Inside `properties` every key is a name; this is called on schemas only, where each is a keyword.
+    // The keys of a schema are keywords. This is never called on `properties`, whose keys are names.
     map.retain(|key, _| {
-        !keys.contains(&key.as_str()) && (!key.starts_with("x-") || ours.contains(&key.as_str()))
+        !keys.contains(&key.as_str()) && (!key.starts_with("x-") || kept_extensions.contains(&key.as_str()))
     });
 }
 
@@ -71,7 +71,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn titles_go_and_a_property_named_title_stays() {
+    fn titles_are_removed_but_not_a_property_named_title() {
         let mut document = json!({"components": {"schemas": {"A": {
             "title": "A thing", "examples": [1], "x-mcp-visible": false, "x-rust-name": "B",
             "properties": {"title": {"type": "string", "example": "x"}}}}}});

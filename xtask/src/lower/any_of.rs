@@ -1,5 +1,7 @@
-//! With a discriminator, one member is meant: `anyOf` says no more than `oneOf`. Without, a member that only requires
-//! properties is a condition on the object beside it, which no Rust type can say and the service checks.
+//! Replaces `anyOf` with a discriminator by `oneOf`: the discriminator selects one member, so they mean the same.
+//!
+//! Removes combinations whose members only list required properties. They are conditions on the object, which a Rust type
+//! cannot express and the service checks.
 
 use serde_json::Value;
 
@@ -32,14 +34,14 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_discriminated_any_of_is_a_one_of() {
+    fn any_of_with_a_discriminator_becomes_one_of() {
         let mut document = json!({"components": {"schemas": {"A": {"anyOf": [{}], "discriminator": {}}}}});
         super::apply(&mut document);
         assert_eq!(document["components"]["schemas"]["A"], json!({"oneOf": [{}], "discriminator": {}}));
     }
 
     #[test]
-    fn conditions_go() {
+    fn conditions_are_removed() {
         let mut document = json!({"components": {"schemas": {"A": {
             "anyOf": [{"required": ["a"]}, {"required": ["b"]}], "properties": {"a": {}, "b": {}}}}}});
         super::apply(&mut document);

@@ -1,4 +1,4 @@
-//! `const` does not exist in 3.0: a constant becomes an enumeration of one value.
+//! Replaces `const`, which OpenAPI 3.0 does not have, by an enumeration of one value.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_constant_is_an_enumeration_of_one() {
+    fn a_constant_becomes_an_enumeration_of_one_value() {
         let mut document = json!({"components": {"schemas": {"A": {"properties": {"t": {"const": "url"}}}}}});
         super::apply(&mut document);
         let expected = json!({"enum": ["url"], "type": "string"});

@@ -1,5 +1,6 @@
-//! The generator would freeze a default into the client and send it with every call. A default is the service's to
-//! apply: it goes (its description keeps it), and the property stays optional.
+//! Removes defaults. The generator would write them into the client, which would send them with every call; but it is the
+//! service that applies them. The property stays optional, and the pass `documentation` has put the default into its
+//! description.
 
 use crate::walk;
 
@@ -17,7 +18,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_default_goes_and_a_property_of_that_name_stays() {
+    fn defaults_are_removed_but_not_a_property_named_default() {
         let mut document = json!({"components": {"schemas": {"A": {"properties": {
             "default": {"type": "string", "default": "x"}}}}}});
         super::apply(&mut document);

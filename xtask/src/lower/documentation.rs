@@ -1,11 +1,11 @@
-//! What a later pass takes out of a schema (limits, defaults, formats) is said in its description first; so are an
-//! operation's scopes, refusals and the provider's page on it.
+//! Copies into descriptions what later passes remove: limits, defaults and formats of schemas; path, scopes, reference page
+//! and source of operations.
 
 use serde_json::{Map, Value};
 
 use crate::walk;
 
-/// Where the provider's reference pages live; the document gives the path below it.
+/// Site of the provider's reference pages. The document has the path of each page.
 const REFERENCE_SITE: &str = "https://developers.heygen.com";
 
 /// Runs the pass.
@@ -42,25 +42,25 @@ fn describe(map: &mut Map<String, Value>, facts: &str) {
     map.insert("description".into(), text.into());
 }
 
-/// One line: default, length, range, number of items, format.
+/// Default, length, range, number of items, format and pattern, on one line.
 fn facts(map: &Map<String, Value>) -> String {
-    let mut said = Vec::new();
+    let mut facts = Vec::new();
     if let Some(default) = map.get("default").filter(|value| !value.is_null()) {
-        said.push(format!("Default: `{default}`."));
+        facts.push(format!("Default: `{default}`."));
     }
     let flag = |key: &str| map.get(key).and_then(Value::as_bool).unwrap_or(false);
     let bound = |key: &str| map.get(key).filter(|value| value.is_number());
-    said.extend(range("Length", bound("minLength"), bound("maxLength"), (false, false)));
+    facts.extend(range("Length", bound("minLength"), bound("maxLength"), (false, false)));
     let exclusive = (flag("exclusiveMinimum"), flag("exclusiveMaximum"));
-    said.extend(range("Range", bound("minimum"), bound("maximum"), exclusive));
-    said.extend(range("Items", bound("minItems"), bound("maxItems"), (false, false)));
+    facts.extend(range("Range", bound("minimum"), bound("maximum"), exclusive));
+    facts.extend(range("Items", bound("minItems"), bound("maxItems"), (false, false)));
     if let Some(format) = map.get("format").and_then(Value::as_str) {
-        said.push(format!("Format: {format}."));
+        facts.push(format!("Format: {format}."));
     }
     if let Some(pattern) = map.get("pattern").and_then(Value::as_str) {
-        said.push(format!("Pattern: `{pattern}`."));
+        facts.push(format!("Pattern: `{pattern}`."));
     }
-    said.join(" ")
+    facts.join(" ")
 }
 
 fn range(what: &str, low: Option<&Value>, high: Option<&Value>, exclusive: (bool, bool)) -> Option<String> {
@@ -103,7 +103,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn limits_and_defaults_are_said() {
+    fn descriptions_contain_limits_and_defaults() {
         let mut document = json!({"components": {"schemas": {"A": {"properties": {
             "a": {"type": "string", "minLength": 1, "maxLength": 9, "description": "The name."},
             "b": {"type": "number", "exclusiveMinimum": true, "minimum": 0, "maximum": 1, "default": 0.5}}}}}});
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_names_route_scopes_and_page() {
+    fn the_description_of_an_operation_contains_path_scopes_and_page() {
         let mut document = json!({"paths": {"/a": {"get": {"operationId": "a", "description": "Does a.",
             "x-mint": {"href": "/reference/a"}, "x-heygen-required-scopes": ["a:read"]}}}});
         super::apply(&mut document);

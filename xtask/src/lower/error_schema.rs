@@ -1,6 +1,7 @@
-//! One error: the document repeats the same refusal for every operation and status, in an envelope of its own; here it
-//! becomes what stands under `error`, for `4XX` and `5XX`. The retired v1 and v2 operations have shapes of their own, which
-//! the client reads leniently; the document's word for them adds nothing.
+//! Gives all operations one error schema. The document repeats the same error response for every operation and status. Here
+//! the responses become `4XX` and `5XX`, and their schema that of the member `error` inside the envelope.
+//!
+//! The v1 and v2 operations have other error responses. Their schemas are not used: the client decodes those leniently.
 
 use serde_json::{Value, json};
 
@@ -15,25 +16,25 @@ pub fn apply(document: &mut Value) {
     });
     walk::operations_mut(document, |_, _, operation| {
         let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
-        let refusals: Vec<Value> = responses
+        let statuses: Vec<Value> = responses
             .keys()
             .filter(|status| !walk::is_success(status))
             .map(|status| status.as_str().into())
             .collect();
         responses.retain(|status, _| walk::is_success(status));
-        if let Some(error) = error.as_ref().filter(|_| !refusals.is_empty()) {
+        if let Some(error) = error.as_ref().filter(|_| !statuses.is_empty()) {
             for status in ["4XX", "5XX"] {
                 let content = json!({"application/json": {"schema": error}});
                 responses.insert(status.into(), json!({"description": "Refused.", "content": content}));
             }
         }
-        operation[extension::REFUSALS] = refusals.into();
+        operation[extension::REFUSALS] = statuses.into();
     });
 }
 
-/// The refusal that most operations outside v1 and v2 document; without its description, which is one status's.
+/// The most common schema of an error response outside v1 and v2. Descriptions are ignored, because they differ by status.
 fn most_common(document: &Value) -> Option<Value> {
-    let mut counted: Vec<(Value, usize)> = Vec::new();
+    let mut counts: Vec<(Value, usize)> = Vec::new();
     for operation in walk::operations(document) {
         if operation.value.get(extension::GATE).and_then(Value::as_str) == Some("legacy") {
             continue;
@@ -44,13 +45,13 @@ fn most_common(document: &Value) -> Option<Value> {
             if let Some(map) = schema.as_object_mut() {
                 map.insert("description".into(), "What the service answers when it refuses.".into());
             }
-            match counted.iter_mut().find(|(one, _)| *one == schema) {
+            match counts.iter_mut().find(|(one, _)| *one == schema) {
                 Some((_, count)) => *count += 1,
-                None => counted.push((schema, 1)),
+                None => counts.push((schema, 1)),
             }
         }
     }
-    counted
+    counts
         .into_iter()
         .reduce(|best, next| if next.1 > best.1 { next } else { best })
         .map(|(schema, _)| schema)
@@ -61,12 +62,12 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_operation_refuses_with_the_one_error() {
+    fn every_operation_has_the_same_error_schema() {
         let error = json!({"$ref": "#/components/schemas/E"});
         let envelope = json!({"type": "object", "properties": {"error": error}});
-        let refusal = json!({"content": {"application/json": {"schema": envelope}}});
+        let response = json!({"content": {"application/json": {"schema": envelope}}});
         let mut document = json!({"paths": {"/v3/a": {"get": {
-            "responses": {"200": {}, "400": refusal, "404": refusal, "default": refusal}}}}});
+            "responses": {"200": {}, "400": response, "404": response, "default": response}}}}});
         super::apply(&mut document);
         let operation = &document["paths"]["/v3/a"]["get"];
         let statuses: Vec<&String> = operation["responses"].as_object().unwrap().keys().collect();
@@ -77,9 +78,9 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_of_another_shape_has_no_type() {
-        let refusal = json!({"content": {"application/json": {"schema": {"type": "string"}}}});
-        let mut document = json!({"paths": {"/v3/a": {"get": {"responses": {"200": {}, "400": refusal}}}}});
+    fn an_error_response_without_the_envelope_is_removed() {
+        let response = json!({"content": {"application/json": {"schema": {"type": "string"}}}});
+        let mut document = json!({"paths": {"/v3/a": {"get": {"responses": {"200": {}, "400": response}}}}});
         super::apply(&mut document);
         assert_eq!(document["paths"]["/v3/a"]["get"]["responses"], json!({"200": {}}));
     }

@@ -1,4 +1,4 @@
-//! 3.1 gives exclusive bounds as numbers; 3.0 as flags beside the bound.
+//! Rewrites exclusive bounds, which are numbers in OpenAPI 3.1 and flags beside the bound in 3.0.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_number_becomes_bound_and_flag() {
+    fn an_exclusive_bound_becomes_a_bound_and_a_flag() {
         let mut document = json!({"components": {"schemas": {"A": {"exclusiveMinimum": 0, "maximum": 3}}}});
         super::apply(&mut document);
         let expected = json!({"exclusiveMinimum": true, "minimum": 0, "maximum": 3});

@@ -1,12 +1,12 @@
-//! Which cargo feature an operation needs: the retired v1 and v2 paths `legacy`, operations that the provider keeps
-//! out of its reference (`x-excluded`) `preview`, all others none.
+//! Marks the operations that need a cargo feature: `legacy` for retired v1 and v2 paths, `preview` for operations that the
+//! provider leaves out of its reference (`x-excluded`).
 
 use serde_json::Value;
 
 use super::extension;
 use crate::walk;
 
-/// Runs the pass; before `annotations`, which strips the provider's own hints.
+/// Runs the pass. It must run before `annotations`, which removes `x-excluded`.
 pub fn apply(document: &mut Value) {
     walk::operations_mut(document, |path, _, operation| {
         let excluded = operation.get("x-excluded").and_then(Value::as_bool).unwrap_or(false);
@@ -19,7 +19,7 @@ pub fn apply(document: &mut Value) {
     });
 }
 
-/// The version that a path names, when it is a retired one.
+/// The version in a path, if it is a retired one.
 pub fn legacy_version(path: &str) -> Option<&'static str> {
     ["v1", "v2"].into_iter().find(|version| path.split('/').nth(1) == Some(version))
 }
@@ -33,7 +33,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn paths_and_hints_decide() {
+    fn the_gate_depends_on_the_path_and_x_excluded() {
         let mut document = json!({"paths": {
             "/v1/a": {"get": {"x-excluded": true}}, "/v3/b": {"get": {"x-excluded": true}}, "/v3/c": {"get": {}}}});
         super::apply(&mut document);

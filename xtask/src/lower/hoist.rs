@@ -1,8 +1,8 @@
-//! Inline enumerations, unions and objects become components, and equal ones become one: every place that takes a file
-//! takes the same `AssetInput`.
+//! Moves inline enumerations, unions and objects to components. Equal ones become one component: every place that takes a
+//! file takes the same `AssetInput`.
 //!
-//! The name is the schema's `x-rust-name` (set in the overlay) or, for want of one, the shortest of the places' own
-//! names: owner and property, `VideoAgentConfigOrientation`.
+//! The name of the component is the schema's `x-rust-name`, which the overlay sets. Without one, it is made of the owner
+//! and the property, such as `VideoAgentConfigOrientation`; of several places, the shortest name is used.
 
 use std::collections::BTreeMap;
 
@@ -13,22 +13,22 @@ use super::extension;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::walk::{self, Place};
 
-/// What belongs to the place and stays there when the type moves out.
-const OF_THE_PLACE: [&str; 5] =
+/// Keywords that describe the place rather than the type. They stay when the type becomes a component.
+const PLACE_KEYWORDS: [&str; 5] =
     ["description", "nullable", "deprecated", extension::CLEARABLE, extension::SENSITIVE];
 
 /// Runs the pass.
 pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
-    named_components(document)?;
+    merge_named(document)?;
     loop {
-        let groups = innermost(document);
+        let groups = group_innermost(document);
         if groups.is_empty() {
             return Ok(());
         }
         let mut names: BTreeMap<String, String> = BTreeMap::new();
         let mut found = Vec::new();
         for (key, group) in &groups {
-            match add(document, group, &names) {
+            match add_component(document, group, &names) {
                 Ok(name) => {
                     names.insert(key.clone(), name);
                 }
@@ -38,14 +38,14 @@ pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
         Diagnostics::into_result(found)?;
         walk::schemas_mut(document, |place, schema| {
             if let Some(name) = is_hoisted(place, schema).then(|| names.get(&key(schema))).flatten() {
-                refer(schema, name);
+                replace_by_reference(schema, name);
             }
         });
     }
 }
 
-/// An inline schema with the name of a component is that component, if it is equal to it.
-fn named_components(document: &mut Value) -> Result<(), Diagnostics> {
+/// Replaces inline schemas that have the name of an equal component by a reference to it.
+fn merge_named(document: &mut Value) -> Result<(), Diagnostics> {
     let components: BTreeMap<String, String> =
         walk::components(document).map(|(name, schema)| (name.clone(), key(schema))).collect();
     let mut found = Vec::new();
@@ -54,80 +54,86 @@ fn named_components(document: &mut Value) -> Result<(), Diagnostics> {
             return;
         };
         match components.get(&name) {
-            Some(component) if *component == key(schema) => refer(schema, &name),
-            Some(_) => found.push(taken(&place.pointer, &name)),
+            Some(component) if *component == key(schema) => replace_by_reference(schema, &name),
+            Some(_) => found.push(name_collision(&place.pointer, &name)),
             None => {}
         }
     });
     Diagnostics::into_result(found)
 }
 
+/// Equal inline schemas, which become one component.
 struct Group {
     schema: Value,
-    wished: Option<String>,
-    described: Option<String>,
-    names: Vec<String>,
+    /// `x-rust-name`.
+    rust_name: Option<String>,
+    /// `x-rust-description`.
+    rust_description: Option<String>,
+    /// One name for each place, made of its owner and its path.
+    place_names: Vec<String>,
     pointer: String,
     descriptions: Vec<String>,
 }
 
-/// All inline schemas that hold no other inline schema, equal ones together.
-fn innermost(document: &Value) -> BTreeMap<String, Group> {
+/// Groups equal inline schemas. Those that contain another inline schema are left for a later iteration.
+fn group_innermost(document: &Value) -> BTreeMap<String, Group> {
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     walk::schemas(document, |place, schema| {
         if !is_hoisted(place, schema) || contains_inline(schema) {
             return;
         }
         let group = groups.entry(key(schema)).or_insert_with(|| Group {
-            schema: core(schema),
-            wished: None,
-            described: None,
-            names: Vec::new(),
+            schema: without_place(schema),
+            rust_name: None,
+            rust_description: None,
+            place_names: Vec::new(),
             pointer: place.pointer.clone(),
             descriptions: Vec::new(),
         });
-        group.names.push(name_of(place));
+        group.place_names.push(name_of(place));
         group.descriptions.extend(schema.get("description").and_then(Value::as_str).map(str::to_owned));
         if let Some(text) = schema.get(extension::RUST_DESCRIPTION).and_then(Value::as_str) {
-            group.described = Some(text.to_owned());
+            group.rust_description = Some(text.to_owned());
         }
-        if let Some(wished) = schema.get(extension::RUST_NAME).and_then(Value::as_str) {
-            group.wished = Some(wished.to_owned());
+        if let Some(name) = schema.get(extension::RUST_NAME).and_then(Value::as_str) {
+            group.rust_name = Some(name.to_owned());
         }
     });
     groups
 }
 
-fn add(
+fn add_component(
     document: &mut Value,
     group: &Group,
-    fresh: &BTreeMap<String, String>,
+    new_names: &BTreeMap<String, String>,
 ) -> Result<String, Box<Diagnostic>> {
-    let shortest = group.names.iter().min_by_key(|name| (name.len(), name.as_str()));
-    let name = group.wished.clone().or_else(|| shortest.cloned()).unwrap_or_default();
-    if fresh.values().any(|other| *other == name) {
-        return Err(Box::new(taken(&group.pointer, &name)));
+    let shortest = group.place_names.iter().min_by_key(|name| (name.len(), name.as_str()));
+    let name = group.rust_name.clone().or_else(|| shortest.cloned()).unwrap_or_default();
+    if new_names.values().any(|other| *other == name) {
+        return Err(Box::new(name_collision(&group.pointer, &name)));
     }
     let mut schema = group.schema.clone();
     let mut descriptions = group.descriptions.clone();
     descriptions.dedup();
-    if let Some(text) = &group.described {
+    if let Some(text) = &group.rust_description {
         schema["description"] = text.clone().into();
-    } else if let ([only], true) = (descriptions.as_slice(), group.names.len() == group.descriptions.len()) {
+    } else if let ([only], true) =
+        (descriptions.as_slice(), group.place_names.len() == group.descriptions.len())
+    {
         schema["description"] = only.clone().into();
     }
     match walk::components_mut(document).insert(name.clone(), schema) {
         None => Ok(name),
-        Some(_) => Err(Box::new(taken(&group.pointer, &name))),
+        Some(_) => Err(Box::new(name_collision(&group.pointer, &name))),
     }
 }
 
-fn taken(pointer: &str, name: &str) -> Diagnostic {
+fn name_collision(pointer: &str, name: &str) -> Diagnostic {
     Diagnostic::new(
         "type-name-collision",
         pointer,
-        format!("the inline schema would be the type `{name}`, which is another one's name"),
-        "give it a name of its own: update {x-rust-name: …}",
+        format!("the inline schema would become the type `{name}`, but another type has this name"),
+        "give it another name in the overlay: update {x-rust-name: …}",
     )
 }
 
@@ -143,7 +149,7 @@ fn is_hoisted(place: &Place, schema: &Value) -> bool {
 }
 
 fn contains_inline(schema: &Value) -> bool {
-    let mut document = serde_json::json!({"components": {"schemas": {"Root": core(schema)}}});
+    let mut document = serde_json::json!({"components": {"schemas": {"Root": without_place(schema)}}});
     let mut inline = false;
     walk::schemas_mut(&mut document, |place, inner| inline |= is_hoisted(place, inner));
     inline
@@ -154,16 +160,16 @@ fn name_of(place: &Place) -> String {
     words.collect()
 }
 
-fn core(schema: &Value) -> Value {
+fn without_place(schema: &Value) -> Value {
     let map = schema.as_object().cloned().unwrap_or_default();
     let kept = map
         .into_iter()
-        .filter(|(key, _)| !OF_THE_PLACE.contains(&key.as_str()))
+        .filter(|(key, _)| !PLACE_KEYWORDS.contains(&key.as_str()))
         .filter(|(key, _)| key != extension::RUST_NAME && key != extension::RUST_DESCRIPTION);
     Value::Object(kept.collect())
 }
 
-/// Equal keys mean equal types: descriptions, inside too, have no say.
+/// A key for comparing schemas. Schemas with equal keys are the same type; descriptions, at any depth, are ignored.
 pub(super) fn key(schema: &Value) -> String {
     fn without_descriptions(value: &mut Value) {
         match value {
@@ -177,15 +183,15 @@ pub(super) fn key(schema: &Value) -> String {
             _ => {}
         }
     }
-    let mut core = core(schema);
-    without_descriptions(&mut core);
-    walk::canonical(core).to_string()
+    let mut without_place = without_place(schema);
+    without_descriptions(&mut without_place);
+    walk::canonical(without_place).to_string()
 }
 
-fn refer(schema: &mut Value, name: &str) {
+fn replace_by_reference(schema: &mut Value, name: &str) {
     let Some(map) = schema.as_object_mut() else { return };
     let mut kept: Map<String, Value> = std::mem::take(map);
-    kept.retain(|key, _| OF_THE_PLACE.contains(&key.as_str()));
+    kept.retain(|key, _| PLACE_KEYWORDS.contains(&key.as_str()));
     *map = kept;
     let reference = walk::reference_to(name);
     if map.is_empty() {
@@ -206,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_enumerations_are_one_type_named_by_the_shortest_place() {
+    fn equal_enumerations_become_one_type_with_the_shortest_name() {
         let side = json!({"type": "string", "enum": ["l", "r"]});
         let schemas = lowered(json!({
             "Long": {"properties": {"side": side}},
@@ -221,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn inner_objects_move_out_before_outer_ones() {
+    fn inner_objects_become_components_before_outer_ones() {
         let inner = json!({"type": "object", "properties": {"x": {"type": "string"}}});
         let outer = json!({"type": "object", "properties": {"b": inner}});
         let schemas = lowered(json!({"A": {"properties": {"a": outer}}})).unwrap();
@@ -230,16 +236,16 @@ mod tests {
     }
 
     #[test]
-    fn a_wished_name_wins_and_may_be_a_component_that_is_equal() {
-        let wished = json!({"type": "string", "enum": ["l"], "x-rust-name": "Side"});
+    fn x_rust_name_may_be_the_name_of_an_equal_component() {
+        let named = json!({"type": "string", "enum": ["l"], "x-rust-name": "Side"});
         let schemas =
-            lowered(json!({"Side": {"type": "string", "enum": ["l"]}, "A": {"properties": {"s": wished}}}));
+            lowered(json!({"Side": {"type": "string", "enum": ["l"]}, "A": {"properties": {"s": named}}}));
         let schemas = schemas.unwrap();
         assert_eq!(schemas["A"]["properties"]["s"], json!({"$ref": "#/components/schemas/Side"}));
     }
 
     #[test]
-    fn a_type_has_the_description_that_is_wished_for_it() {
+    fn x_rust_description_becomes_the_description_of_the_type() {
         let place = |text: &str| json!({"type": "string", "enum": ["l"], "description": text, "x-rust-name": "Side", "x-rust-description": "A side."});
         let schemas =
             lowered(json!({"A": {"properties": {"s": place("Here."), "t": place("There.")}}})).unwrap();
@@ -247,14 +253,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_taken_is_refused() {
+    fn a_name_of_another_type_is_refused() {
         let side = json!({"type": "string", "enum": ["l", "r"]});
         let error =
             lowered(json!({"A": {"properties": {"side": side}}, "ASide": {"type": "object"}})).unwrap_err();
         assert!(error.has("type-name-collision"));
-        let wished = json!({"type": "string", "enum": ["l"], "x-rust-name": "Side"});
+        let named = json!({"type": "string", "enum": ["l"], "x-rust-name": "Side"});
         let error =
-            lowered(json!({"Side": {"type": "object"}, "A": {"properties": {"s": wished}}})).unwrap_err();
+            lowered(json!({"Side": {"type": "object"}, "A": {"properties": {"s": named}}})).unwrap_err();
         assert!(error.has("type-name-collision"));
     }
 }

@@ -1,5 +1,5 @@
-//! References to shared parameters, responses and request bodies are replaced by what they refer to, and parameters
-//! of a path move into its operations: later passes see operations that are whole.
+//! Replaces references to shared parameters, responses and request bodies by their targets, and moves the parameters of a
+//! path into its operations. So later passes see complete operations.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub fn apply(document: &mut Value) {
             item.retain(|key, _| is_method(key));
             for operation in item.values_mut() {
                 if let Some(Value::Array(shared)) = &shared {
-                    adopt(operation, shared, &whole);
+                    add_shared_parameters(operation, shared, &whole);
                 }
             }
         }
@@ -37,14 +37,14 @@ pub fn apply(document: &mut Value) {
     }
 }
 
-/// A path's parameter holds for an operation that does not declare the same one itself.
-fn adopt(operation: &mut Value, shared: &[Value], whole: &Value) {
+/// Adds the parameters of a path to an operation, except those that the operation declares itself.
+fn add_shared_parameters(operation: &mut Value, shared: &[Value], whole: &Value) {
     let key = |parameter: &Value| {
         let parameter = resolve(whole, parameter);
         (parameter.get("name").cloned(), parameter.get("in").cloned())
     };
     let own = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
-    let missing = shared.iter().filter(|one| own.iter().all(|mine| key(mine) != key(one))).cloned();
+    let missing = shared.iter().filter(|one| own.iter().all(|other| key(other) != key(one))).cloned();
     let all: Vec<Value> = missing.chain(own.iter().cloned()).collect();
     operation["parameters"] = all.into();
 }
@@ -54,7 +54,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn shared_parameters_and_responses_come_home() {
+    fn shared_parameters_and_responses_are_copied_into_operations() {
         let mut document = json!({
             "paths": {"/a/{id}": {
                 "parameters": [{"name": "id", "in": "path"}],

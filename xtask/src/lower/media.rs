@@ -1,5 +1,5 @@
-//! Multipart forms and event streams, which the generator cannot express, are noted on the operation for the emitters
-//! that can; a form leaves the generator's view.
+//! Records multipart forms and event streams in extensions of the operation: the generator does not support them, so our
+//! emitters handle them. The request body of a form is removed.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::walk;
 /// Runs the pass.
 pub fn apply(document: &mut Value) {
     walk::operations_mut(document, |_, _, operation| {
-        // Beside another media type it stays, and lint says that there are two.
+        // A form beside another media type stays, and lint reports that there are two.
         let media =
             operation.pointer("/requestBody/content").and_then(Value::as_object).map_or(0, |all| all.len());
         let form = operation.pointer("/requestBody/content/multipart~1form-data/schema");
@@ -39,7 +39,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_form_is_noted_and_leaves() {
+    fn a_form_moves_to_an_extension() {
         let mut document = json!({"paths": {"/a": {"post": {"requestBody": {"content": {
             "multipart/form-data": {"schema": {"properties": {"file": {}}}}}}}}}});
         super::apply(&mut document);
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_beside_json_is_left_for_lint() {
+    fn a_form_beside_json_is_not_changed() {
         let mut document = json!({"paths": {"/a": {"post": {"requestBody": {"content": {
             "application/json": {"schema": {}}, "multipart/form-data": {"schema": {"properties": {"file": {}}}}}}}}}});
         let before = document.clone();
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_stream_says_what_it_carries() {
+    fn the_component_of_an_event_stream_is_recorded() {
         let mut document = json!({"paths": {"/a": {"get": {"responses": {"200": {"content": {
             "text/event-stream": {"schema": {"$ref": "#/components/schemas/E"}}}}}}}}});
         super::apply(&mut document);

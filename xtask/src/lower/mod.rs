@@ -1,8 +1,8 @@
-//! Lowering: OpenAPI 3.1 in the provider's idiom becomes the plain 3.0.3 that the generator understands.
+//! Lowering: turns the provider's OpenAPI 3.1 into the subset of 3.0.3 that the generator supports.
 //!
-//! Each pass is one small function on the document, in a file of its own, tested there on a few lines. The order in
-//! [`lower`] is the whole coupling between them. What a pass finds out and a later stage needs stays in the document
-//! as an `x-` extension; [`extension`] lists them.
+//! Each pass is a function that changes the document, in a file of its own with its tests. Passes depend on each other only
+//! by their order, which is in [`lower`]. A fact that a later stage needs is recorded in the document as an `x-` extension;
+//! [`extension`] lists them.
 
 pub mod aliases;
 pub mod annotations;
@@ -34,51 +34,51 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
 
-/// Extensions that passes write and later stages read. `x-rust-name` may also stand in an overlay.
+/// Extensions that passes write and later stages read. Some are set in the overlay; their documentation says so.
 pub mod extension {
-    /// Name that a schema's Rust type is to have; for inline schemas that several places share.
+    /// On a schema: name of its Rust type (set in the overlay). Equal inline schemas share one name.
     pub const RUST_NAME: &str = "x-rust-name";
-    /// On an inline schema that becomes a type: what the type is for (set in the overlay).
+    /// On an inline schema that becomes a type: description of the type (set in the overlay).
     pub const RUST_DESCRIPTION: &str = "x-rust-description";
-    /// On a property: its Debug output is hidden (`true`, set in the overlay).
+    /// On a property: `true` if Debug must hide its value (set in the overlay).
     pub const SENSITIVE: &str = "x-sensitive";
     /// On a property: a URL whose query may carry a signature.
     pub const SIGNED_URL: &str = "x-signed-url";
-    /// On a property of a PATCH body: `null` clears it, so absent and null are two things.
+    /// On a property of a PATCH body: `true` if `null` clears it, so that absent and null differ.
     pub const CLEARABLE: &str = "x-clearable";
-    /// On an operation: the document's own `operationId`.
+    /// On an operation: its `operationId` in the document.
     pub const OPERATION_ID: &str = "x-operation-id";
-    /// On an operation: `preview` or `legacy`, the cargo feature it needs.
+    /// On an operation: the cargo feature that it needs, `preview` or `legacy`.
     pub const GATE: &str = "x-gate";
-    /// On an operation: the scopes an OAuth token needs (the provider's own extension).
+    /// On an operation: the scopes that an OAuth token needs (an extension of the provider).
     pub const SCOPES: &str = "x-heygen-required-scopes";
-    /// On the document: address of the service.
+    /// On the document: base URL of the service.
     pub const BASE_URL: &str = "x-base-url";
-    /// On the document: name of the header that carries a key.
+    /// On the document: name of the header for the API key.
     pub const API_KEY_HEADER: &str = "x-api-key-header";
-    /// On an operation: what its event stream carries, a component name.
+    /// On an operation: the component of the events in its event stream.
     pub const EVENTS: &str = "x-events";
-    /// On an operation: the parts of its multipart form.
+    /// On an operation: schema of its multipart form.
     pub const MULTIPART: &str = "x-multipart";
-    /// On an operation: statuses with which the document says it refuses.
+    /// On an operation: the statuses of its error responses in the document.
     pub const REFUSALS: &str = "x-refusals";
-    /// On an operation: how the schema of its success stands to the body of the reply; see [`replies`](super::replies).
+    /// On an operation: what the schema of its successful response describes; see [`replies`](super::replies).
     pub const REPLY: &str = "x-reply";
-    /// On an operation: the resource that it belongs to, in snake case.
+    /// On an operation: its resource, in snake case.
     pub const RESOURCE: &str = "x-resource";
     /// On the document: title and description of each resource.
     pub const RESOURCES: &str = "x-resources";
-    /// On an operation: words that people search for it, beside its names (set in the overlay).
+    /// On an operation: additional words under which people search for it (set in the overlay).
     pub const SEARCH_WORDS: &str = "x-search-words";
-    /// On a component: optional fields that its example shows too (set in the overlay).
+    /// On a component: optional fields that its example also sets (set in the overlay).
     pub const EXAMPLE_FIELDS: &str = "x-example-fields";
-    /// On an operation that lists: the most items that a page may have.
+    /// On an operation that lists: maximum number of items in a page.
     pub const PAGE_LIMIT: &str = "x-page-limit";
-    /// On a union: a reference to the component that stands for every tag the mapping does not have.
+    /// On a union: reference to the component for every tag that is not in the mapping.
     pub const OPEN_MEMBER: &str = "x-open-member";
 }
 
-/// Runs all passes.
+/// Runs all passes, in order.
 pub fn lower(mut document: Value) -> Result<Value, Diagnostics> {
     document["openapi"] = "3.0.3".into();
     service::apply(&mut document);

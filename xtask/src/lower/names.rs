@@ -1,5 +1,6 @@
-//! Names as Rust has them: `createVideoAgentV3` is `create_video_agent`, `VoiceDetailV3` is `VoiceDetail`; a v1 or v2
-//! operation keeps its version at the end, so that it can never take the name of its successor.
+//! Gives operations and components their Rust names: `createVideoAgentV3` becomes `create_video_agent`, `VoiceDetailV3`
+//! becomes `VoiceDetail`. A v1 or v2 operation has its version at the end, so that its name never collides with that of its
+//! v3 successor.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +15,13 @@ use crate::walk;
 /// Runs the pass.
 pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
     let mut found = Vec::new();
-    operations(document, &mut found);
-    components(document, &mut found);
+    rename_operations(document, &mut found);
+    rename_components(document, &mut found);
     Diagnostics::into_result(found)
 }
 
-fn operations(document: &mut Value, found: &mut Vec<Diagnostic>) {
-    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+fn rename_operations(document: &mut Value, found: &mut Vec<Diagnostic>) {
+    let mut originals: BTreeMap<String, String> = BTreeMap::new();
     walk::operations_mut(document, |path, _, operation| {
         let Some(id) = operation.get("operationId").and_then(Value::as_str).map(str::to_owned) else {
             return;
@@ -29,12 +30,12 @@ fn operations(document: &mut Value, found: &mut Vec<Diagnostic>) {
         if let Some(version) = legacy_version(path) {
             name = format!("{name}_{version}");
         }
-        if let Some(other) = taken.insert(name.clone(), id.clone()) {
+        if let Some(other) = originals.insert(name.clone(), id.clone()) {
             found.push(Diagnostic::new(
                 "operation-name-collision",
                 &id,
-                format!("both `{other}` and `{id}` would be the method `{name}`"),
-                format!("rename one: target $.paths[?@..operationId == '{id}'], update operationId"),
+                format!("the operations `{other}` and `{id}` would both become the method `{name}`"),
+                format!("rename one in the overlay: target $.paths.*[?@.operationId == '{id}'], update {{operationId: …}}"),
             ));
         }
         operation[extension::OPERATION_ID] = id.into();
@@ -42,29 +43,29 @@ fn operations(document: &mut Value, found: &mut Vec<Diagnostic>) {
     });
 }
 
-fn components(document: &mut Value, found: &mut Vec<Diagnostic>) {
+fn rename_components(document: &mut Value, found: &mut Vec<Diagnostic>) {
     let mut renamed: BTreeMap<String, String> = BTreeMap::new();
-    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+    let mut originals: BTreeMap<String, String> = BTreeMap::new();
     for (old, schema) in walk::components(document) {
-        let wished = schema.get(extension::RUST_NAME).and_then(Value::as_str);
-        let new = wished.map_or_else(|| without_version(old).to_upper_camel_case(), str::to_owned);
-        let other = taken.insert(new.clone(), old.clone());
+        let rust_name = schema.get(extension::RUST_NAME).and_then(Value::as_str);
+        let new = rust_name.map_or_else(|| without_version(old).to_upper_camel_case(), str::to_owned);
+        let other = originals.insert(new.clone(), old.clone());
         let equal = |other: &String| {
             let other = document.pointer(&format!("/components/schemas/{}", walk::escape(other)));
-            wished.is_some() && other.is_some_and(|other| hoist::key(other) == hoist::key(schema))
+            rust_name.is_some() && other.is_some_and(|other| hoist::key(other) == hoist::key(schema))
         };
-        // Equal components may be given one name, and are one type then.
+        // Equal components may have the same `x-rust-name`: they become one type.
         if let Some(other) = other.filter(|other| !equal(other)) {
             found.push(Diagnostic::new(
                 "type-name-collision",
                 format!("#/components/schemas/{old}"),
-                format!("both `{other}` and `{old}` would be the type `{new}`"),
-                format!("name one: target $.components.schemas['{old}'], update {{x-rust-name: …}}"),
+                format!("the components `{other}` and `{old}` would both become the type `{new}`"),
+                format!("rename one in the overlay: target $.components.schemas['{old}'], update {{x-rust-name: …}}"),
             ));
         }
         renamed.insert(old.clone(), new);
     }
-    rewrite(document, &renamed);
+    rename_references(document, &renamed);
     let all = walk::components_mut(document);
     *all = std::mem::take(all)
         .into_iter()
@@ -77,26 +78,26 @@ fn components(document: &mut Value, found: &mut Vec<Diagnostic>) {
         .collect::<Map<String, Value>>();
 }
 
-fn rewrite(value: &mut Value, renamed: &BTreeMap<String, String>) {
+fn rename_references(value: &mut Value, renamed: &BTreeMap<String, String>) {
     match value {
         Value::Object(map) => {
             for (key, child) in map {
                 let reference = child.as_str().and_then(|text| text.strip_prefix("#/components/schemas/"));
                 match reference.and_then(|name| renamed.get(name)) {
-                    // The key is `$ref`, or a tag in a discriminator's mapping.
+                    // The key is `$ref`, or a tag in the mapping of a discriminator.
                     Some(new) if key != "description" => {
                         *child = format!("#/components/schemas/{new}").into()
                     }
-                    _ => rewrite(child, renamed),
+                    _ => rename_references(child, renamed),
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|child| rewrite(child, renamed)),
+        Value::Array(items) => items.iter_mut().for_each(|child| rename_references(child, renamed)),
         _ => {}
     }
 }
 
-/// Takes out every `V3` that stands as a word of its own.
+/// Removes every `V3` that is a word of its own.
 pub fn without_version(name: &str) -> String {
     let mut rest = name;
     let mut kept = String::new();
@@ -115,7 +116,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_version_goes_wherever_it_is_a_word() {
+    fn v3_is_removed_where_it_is_a_word() {
         for (before, after) in [
             ("createVideoAgentV3", "createVideoAgent"),
             ("CreateVideoV3RequestBody", "CreateVideoRequestBody"),
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn two_operations_of_one_name_are_refused() {
+    fn two_operations_with_the_same_name_are_refused() {
         let mut document = json!({"paths": {
             "/v3/a": {"get": {"operationId": "getA"}}, "/v3/b": {"get": {"operationId": "getAV3"}}}});
         assert!(apply(&mut document).unwrap_err().has("operation-name-collision"));
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_components_with_one_wished_name_are_one_type() {
+    fn equal_components_with_the_same_x_rust_name_become_one_type() {
         let deleted =
             |text: &str| json!({"description": text, "properties": {"id": {}}, "x-rust-name": "Deleted"});
         let mut document = json!({"components": {"schemas": {"A": deleted("a"), "B": deleted("b")}}});
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn two_components_of_one_name_are_refused() {
+    fn two_components_with_the_same_name_are_refused() {
         let mut document = json!({"components": {"schemas": {"A": {}, "AV3": {}}}});
         assert!(apply(&mut document).unwrap_err().has("type-name-collision"));
     }

@@ -1,4 +1,4 @@
-//! 3.1 says "or null" with a type; 3.0 says it with `nullable: true`.
+//! Replaces the type `null` of OpenAPI 3.1 by `nullable: true` of 3.0.
 
 use serde_json::{Map, Value};
 
@@ -8,9 +8,9 @@ use crate::walk;
 pub fn apply(document: &mut Value) {
     walk::schemas_mut(document, |_, schema| {
         let Some(map) = schema.as_object_mut() else { return };
-        type_list(map);
+        lower_type_list(map);
         for keyword in ["anyOf", "oneOf"] {
-            members(map, keyword);
+            lower_members(map, keyword);
         }
         if let Some(values) = map.get_mut("enum").and_then(Value::as_array_mut) {
             let before = values.len();
@@ -22,7 +22,7 @@ pub fn apply(document: &mut Value) {
     });
 }
 
-fn type_list(map: &mut Map<String, Value>) {
+fn lower_type_list(map: &mut Map<String, Value>) {
     let Some(types) = map.get("type").and_then(Value::as_array) else { return };
     let (null, rest): (Vec<Value>, Vec<Value>) = types.iter().cloned().partition(|t| t == "null");
     if let [only] = rest.as_slice() {
@@ -33,7 +33,7 @@ fn type_list(map: &mut Map<String, Value>) {
     }
 }
 
-fn members(map: &mut Map<String, Value>, keyword: &str) {
+fn lower_members(map: &mut Map<String, Value>, keyword: &str) {
     let Some(all) = map.get(keyword).and_then(Value::as_array) else { return };
     let is_null = |member: &&Value| member.get("type").and_then(Value::as_str) == Some("null");
     let null = all.iter().any(|member| is_null(&member));
@@ -67,12 +67,12 @@ mod tests {
     }
 
     #[test]
-    fn a_type_list_with_null() {
+    fn null_in_a_type_list_becomes_nullable() {
         assert_eq!(lowered(json!({"type": ["string", "null"]})), json!({"type": "string", "nullable": true}));
     }
 
     #[test]
-    fn any_of_a_type_and_null_keeps_the_outer_description() {
+    fn a_type_or_null_keeps_the_outer_description() {
         let schema = json!({"anyOf": [{"type": "string", "maxLength": 3, "description": "inner"}, {"type": "null"}],
                             "description": "outer"});
         let expected = json!({"type": "string", "maxLength": 3, "description": "outer", "nullable": true});
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn any_of_a_reference_and_null() {
+    fn a_reference_or_null_becomes_all_of() {
         let reference = json!({"$ref": "#/components/schemas/A"});
         assert_eq!(
             lowered(json!({"anyOf": [reference, {"type": "null"}]})),
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_beside_several_members_leaves_them() {
+    fn several_members_or_null_keep_the_members() {
         let (a, b) = (json!({"type": "string"}), json!({"type": "integer"}));
         assert_eq!(
             lowered(json!({"oneOf": [a, b, {"type": "null"}]})),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_union_of_one_stays_a_union() {
+    fn a_union_with_one_member_stays_a_union() {
         let schema =
             json!({"oneOf": [{"$ref": "#/components/schemas/A"}], "discriminator": {"propertyName": "t"}});
         assert_eq!(lowered(schema.clone()), schema);

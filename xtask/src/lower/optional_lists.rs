@@ -1,5 +1,5 @@
-//! The generator would make an optional list a plain `Vec` and leave an empty one out. To the service absent and empty
-//! can be two things ("an empty array removes all"), so an optional list or map is an `Option` like anything else.
+//! Makes optional lists and maps nullable, so that they become an `Option`. The generator would make an optional list a
+//! `Vec`, and not send it when it is empty; but for the service absent and empty can differ ("an empty array removes all").
 
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_optional_list_may_be_absent() {
+    fn an_optional_list_becomes_nullable() {
         let list = json!({"type": "array", "items": {}});
         let mut document = json!({"components": {"schemas": {"A": {
             "required": ["b"], "properties": {"a": list, "b": list}}}}});

@@ -1,5 +1,5 @@
-//! The most items that a page may have is noted on the operation, before bounds are taken out of schemas: the client's
-//! pagers ask for that many.
+//! Records the maximum page size of each operation that lists, before the pass `strictness` removes bounds from schemas.
+//! The client's page streams request pages of that size.
 
 use serde_json::Value;
 
@@ -11,9 +11,9 @@ pub fn apply(document: &mut Value) {
     walk::operations_mut(document, |_, _, operation| {
         let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
         let mut limits = parameters.filter(|one| one["in"] == "query" && one["name"] == "limit");
-        let most = limits.next().and_then(|limit| limit.pointer("/schema/maximum")).cloned();
-        if let Some(most) = most {
-            operation[extension::PAGE_LIMIT] = most;
+        let maximum = limits.next().and_then(|limit| limit.pointer("/schema/maximum")).cloned();
+        if let Some(maximum) = maximum {
+            operation[extension::PAGE_LIMIT] = maximum;
         }
     });
 }
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_of_a_page_is_noted() {
+    fn the_maximum_page_size_is_recorded() {
         let limit = json!({"in": "query", "name": "limit", "schema": {"type": "integer", "maximum": 50}});
         let mut document = json!({"paths": {"/a": {"get": {"parameters": [limit]}, "post": {}}}});
         apply(&mut document);

@@ -1,6 +1,7 @@
-//! In the body of a PATCH an absent member means "leave it", null means "clear it": properties where both are allowed
-//! are marked, so that their Rust type tells the two apart. This holds for the body itself: an object inside of it is
-//! replaced whole.
+//! Marks the properties of PATCH bodies that may be absent or null, so that their Rust type can express both. Absent means
+//! "do not change", null means "clear".
+//!
+//! Only the properties of the body itself are marked: the service replaces an object inside the body as a whole.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +35,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn only_what_may_be_null_in_a_patch_is_clearable() {
+    fn only_nullable_properties_of_patch_bodies_are_clearable() {
         let body = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/B"}}}});
         let mut document = json!({"paths": {"/a": {"patch": {"requestBody": body}}}, "components": {"schemas": {
             "B": {"properties": {"a": {"nullable": true}, "b": {}}}, "C": {"properties": {"a": {"nullable": true}}}}}});

@@ -1,4 +1,4 @@
-//! Components that no operation leads to become no types.
+//! Removes the components that no operation uses, so that they do not become types.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_reached_through_others_stays() {
+    fn indirectly_used_components_stay() {
         let mut document = json!({
             "paths": {"/a": {"get": {"schema": {"$ref": "#/components/schemas/A"}}}},
             "components": {"schemas": {"A": {"items": {"$ref": "#/components/schemas/B"}}, "B": {}, "C": {}}}});

@@ -1,4 +1,4 @@
-//! 3.0 ignores what stands beside a `$ref`; inside `allOf` the reference leaves room for it.
+//! Moves a `$ref` that has siblings into `allOf`, because OpenAPI 3.0 ignores the siblings of a `$ref`.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_lone_reference_stays_and_one_with_siblings_is_wrapped() {
+    fn only_a_reference_with_siblings_moves_into_all_of() {
         let reference = json!({"$ref": "#/components/schemas/A"});
         let described = json!({"$ref": "#/components/schemas/A", "description": "d"});
         let mut document =

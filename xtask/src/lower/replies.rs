@@ -1,6 +1,6 @@
-//! What an operation answers: the service puts every reply into an envelope, `{"data": …}`. The client's `Response` is the
-//! envelope, so here it goes: the success schema becomes that of `data`, or, for a list, that of one item, and the
-//! operation notes which of these it is. A member that the document adds beside `data` so changes no type.
+//! Removes the envelope from replies. The service wraps every reply in `{"data": …}`, and the client's `Response` reads this
+//! envelope. So the schema of a successful response becomes that of `data` or, for a list, that of one item; an extension
+//! of the operation records which. A member that the document adds beside `data` therefore changes no type.
 
 use serde_json::Value;
 
@@ -8,19 +8,19 @@ use super::extension;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::walk;
 
-/// How the schema of a success stands to the body of the reply.
+/// What the schema of a successful response describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
-    /// It is the schema of `data`.
+    /// The member `data` of the body.
     Data,
-    /// It is the schema of an item of a list that comes in pages.
+    /// One item of a page of a list.
     Page,
-    /// It is the schema of the whole body.
+    /// The whole body.
     Whole,
 }
 
 impl Reply {
-    /// The word for it in the lowered document.
+    /// The value of the extension in the lowered document.
     pub fn word(self) -> &'static str {
         match self {
             Self::Data => "data",
@@ -29,15 +29,15 @@ impl Reply {
         }
     }
 
-    /// What the operation notes; nothing for one whose reply has no JSON.
+    /// Reads the extension of an operation; `None` if its reply is not JSON.
     pub fn of(operation: &Value) -> Option<Self> {
         let word = operation.get(extension::REPLY)?.as_str()?;
         [Self::Data, Self::Page, Self::Whole].into_iter().find(|reply| reply.word() == word)
     }
 }
 
-/// What a page may have, apart from its items; an object with more in it is a thing of its own.
-const OF_A_PAGE: [&str; 3] = ["items", "next_token", "has_more"];
+/// The members of a page. An object with other members beside these is not a page.
+const PAGE_MEMBERS: [&str; 3] = ["items", "next_token", "has_more"];
 
 /// Runs the pass.
 pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
@@ -53,15 +53,15 @@ pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten();
         for (status, response) in responses.filter(|(status, _)| walk::is_success(status)) {
             let Some(schema) = response.pointer_mut("/content/application~1json/schema") else { continue };
-            let reply = opened(schema, &resolve);
+            let reply = remove_envelope(schema, &resolve);
             match &first {
                 None => first = Some((reply, schema.clone())),
                 Some(first) if *first == (reply, schema.clone()) => {}
                 Some(_) => found.push(Diagnostic::new(
                     "success-bodies-differ",
                     &id,
-                    format!("the answer {status} has another shape than the success before it"),
-                    "make them one shape in the overlay, or drop the one that the service does not send",
+                    format!("the response {status} has another schema than the successful response before it"),
+                    "give them the same schema in the overlay, or remove the one that the service does not send",
                 )),
             }
         }
@@ -72,8 +72,8 @@ pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
     Diagnostics::into_result(found)
 }
 
-/// Takes a reply out of its envelope, and says what is left.
-fn opened(schema: &mut Value, resolve: &impl Fn(&Value) -> Value) -> Reply {
+/// Replaces the schema of an envelope by that of its content, and returns what the new schema describes.
+fn remove_envelope(schema: &mut Value, resolve: &impl Fn(&Value) -> Value) -> Reply {
     let envelope = resolve(schema);
     let Some(data) = envelope.pointer("/properties/data") else { return Reply::Whole };
     let is_list = |schema: &Value| schema.get("type") == Some(&"array".into());
@@ -81,7 +81,7 @@ fn opened(schema: &mut Value, resolve: &impl Fn(&Value) -> Value) -> Reply {
     let members = resolve(data);
     let members = members.get("properties").and_then(Value::as_object);
     let nested = members.filter(|members| {
-        members.contains_key("next_token") && members.keys().all(|name| OF_A_PAGE.contains(&name.as_str()))
+        members.contains_key("next_token") && members.keys().all(|name| PAGE_MEMBERS.contains(&name.as_str()))
     });
     let items = match nested.and_then(|members| members.get("items")) {
         Some(list) => list.get("items"),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_envelope_goes_and_what_it_was_is_noted() {
+    fn the_envelope_is_removed_and_its_kind_is_recorded() {
         let item = json!({"$ref": "#/components/schemas/Item"});
         let envelope = |data: &Value| json!({"properties": {"data": data, "new": {"type": "string"}}});
         assert_eq!(lowered(envelope(&item)), json!(["data", item]));
@@ -132,10 +132,10 @@ mod tests {
     }
 
     #[test]
-    fn two_shapes_of_success_are_refused() {
-        let answer = |schema: Value| json!({"content": {"application/json": {"schema": schema}}});
+    fn two_schemas_of_successful_responses_are_refused() {
+        let response = |schema: Value| json!({"content": {"application/json": {"schema": schema}}});
         let mut document = json!({"paths": {"/a": {"get": {"operationId": "get_a", "responses": {
-            "200": answer(json!({"properties": {"a": {}}})), "202": answer(json!({"properties": {"b": {}}}))}}}}});
+            "200": response(json!({"properties": {"a": {}}})), "202": response(json!({"properties": {"b": {}}}))}}}}});
         assert!(super::apply(&mut document).unwrap_err().has("success-bodies-differ"));
     }
 }

@@ -1,5 +1,5 @@
-//! Which resource an operation belongs to: its first tag, or for want of one the first word of its path. The generated
-//! code is laid out by resources, so that an update of the document reads as a diff of what it touches.
+//! Records the resource of each operation: its first tag or, without tags, the first word of its path. Generated code has
+//! one folder for each resource, so that the diff of an update shows which resources changed.
 
 use heck::ToSnakeCase;
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use super::extension;
 use super::gates::legacy_version;
 use crate::walk;
 
-/// Runs the pass; before `annotations`, which strips the tags.
+/// Runs the pass. It must run before `annotations`, which removes the tags.
 pub fn apply(document: &mut Value) {
     let mut described = Map::new();
     let tags = document.get("tags").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -26,7 +26,7 @@ pub fn apply(document: &mut Value) {
     document[extension::RESOURCES] = described.into();
 }
 
-/// The word after the version.
+/// The first word of a path after the version.
 fn first_word(path: &str) -> String {
     let words = path.split('/').filter(|word| !word.is_empty());
     let mut named = words.filter(|word| *word != "v3" && legacy_version(&format!("/{word}")).is_none());
@@ -38,7 +38,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn tags_decide_and_paths_without_a_tag() {
+    fn the_resource_is_the_tag_or_the_first_word_of_the_path() {
         let mut document = json!({
             "tags": [{"name": "AI Clipping", "description": "Cut clips."}],
             "paths": {

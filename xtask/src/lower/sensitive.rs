@@ -1,5 +1,5 @@
-//! Links in replies may be signed: whoever holds the query holds the file. Their properties are marked, so that Debug
-//! leaves the query out. Secrets proper are marked in the overlay.
+//! Marks properties that contain URLs, so that Debug omits the query. A URL in a reply may be signed: anyone who has its
+//! query can read the file. Other secrets are marked in the overlay.
 
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn links_are_marked() {
+    fn properties_with_urls_are_marked() {
         let mut document = json!({"components": {"schemas": {"A": {"properties": {
             "video_url": {"type": "string"}, "title": {"type": "string"}}}}}});
         super::apply(&mut document);

@@ -1,4 +1,4 @@
-//! Where the service is and which header carries a key: noted before what says so is dropped.
+//! Records the base URL of the service and the header for the API key, before later passes remove them.
 
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn address_and_header_are_noted() {
+    fn base_url_and_header_are_recorded() {
         let mut document = json!({
             "servers": [{"url": "https://a.example/"}],
             "components": {"securitySchemes": {"K": {"type": "apiKey", "in": "header", "name": "x-key"}}}});

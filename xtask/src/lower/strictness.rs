@@ -1,6 +1,7 @@
-//! A reply must decode although the server grew, and a request is the service's to refuse: closed objects, patterns,
-//! lengths and string formats go from all schemas, number ranges from those that replies reach. What an integer's
-//! range leaves in a request is the Rust type that holds it.
+//! Removes constraints. A reply must still decode when the server adds to it, and the service itself validates requests.
+//!
+//! Closed objects, patterns, lengths, string formats and number ranges are removed from all schemas. In a request, the
+//! range of an integer decides its Rust type; in a reply, every integer is an `i64`.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +15,7 @@ pub fn apply(document: &mut Value) {
         if map.contains_key("properties") || map.get("additionalProperties") == Some(&false.into()) {
             map.remove("additionalProperties");
         }
-        // The generator takes an object without properties for a map, unless it is closed.
+        // The generator makes an object without properties a map, unless the object is closed.
         if map.get("properties").and_then(Value::as_object).is_some_and(Map::is_empty) {
             map.insert("additionalProperties".into(), false.into());
         }
@@ -29,16 +30,16 @@ pub fn apply(document: &mut Value) {
                 map.remove("format");
             }
             Some("integer") => {
-                let received = match place.in_operation {
+                let in_reply = match place.in_operation {
                     true => place.trail.first().is_some_and(|word| word == "Response"),
                     false => responses.contains(&place.owner),
                 };
-                let format = if received { "int64" } else { integer_format(map) };
-                without_bounds(map);
+                let format = if in_reply { "int64" } else { integer_format(map) };
+                remove_bounds(map);
                 map.insert("format".into(), format.into());
             }
             Some("number") => {
-                without_bounds(map);
+                remove_bounds(map);
                 map.insert("format".into(), "double".into());
             }
             _ => {}
@@ -46,8 +47,8 @@ pub fn apply(document: &mut Value) {
     });
 }
 
-/// An unsigned type when negative values are refused, 32 bits wide when the upper bound allows it. Never a `NonZero`:
-/// a literal should do.
+/// The smallest of four types for the range: unsigned if there are no negative values, 32 bits wide if the upper bound
+/// allows it. Never a `NonZero` type, so that users can write literals.
 fn integer_format(map: &Map<String, Value>) -> &'static str {
     let bound = |keyword: &str| map.get(keyword).and_then(Value::as_f64);
     match (bound("minimum"), bound("maximum")) {
@@ -58,7 +59,7 @@ fn integer_format(map: &Map<String, Value>) -> &'static str {
     }
 }
 
-fn without_bounds(map: &mut Map<String, Value>) {
+fn remove_bounds(map: &mut Map<String, Value>) {
     for keyword in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"] {
         map.remove(keyword);
     }
@@ -75,19 +76,19 @@ mod tests {
     }
 
     #[test]
-    fn strings_are_strings() {
+    fn constraints_of_strings_are_removed() {
         let schema = json!({"type": "string", "format": "date-time", "pattern": "x", "maxLength": 3});
         assert_eq!(lowered(schema), json!({"type": "string"}));
     }
 
     #[test]
-    fn objects_are_open() {
+    fn closed_objects_become_open() {
         let schema = json!({"type": "object", "properties": {"a": {}}, "additionalProperties": false});
         assert_eq!(lowered(schema), json!({"type": "object", "properties": {"a": {}}}));
     }
 
     #[test]
-    fn an_object_without_properties_is_no_map() {
+    fn an_object_without_properties_does_not_become_a_map() {
         let closed = json!({"type": "object", "properties": {}, "additionalProperties": false});
         assert_eq!(lowered(json!({"type": "object", "properties": {}})), closed);
     }
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_requests_integer_keeps_the_type_that_holds_its_range() {
+    fn the_format_of_an_integer_in_a_request_follows_from_its_range() {
         for (low, high, format) in [
             (json!(1), json!(100), "uint32"),
             (json!(0), Value::Null, "uint64"),
@@ -112,9 +113,10 @@ mod tests {
     }
 
     #[test]
-    fn a_replys_integer_takes_any_value() {
-        let answer = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
-        let mut document = json!({"paths": {"/a": {"get": {"responses": {"200": answer}}}},
+    fn an_integer_in_a_reply_is_an_int64() {
+        let response =
+            json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
+        let mut document = json!({"paths": {"/a": {"get": {"responses": {"200": response}}}},
             "components": {"schemas": {"A": {"type": "integer", "minimum": 0, "maximum": 100}}}});
         super::apply(&mut document);
         let expected = json!({"type": "integer", "format": "int64"});

@@ -1,6 +1,7 @@
-//! A union with a discriminator becomes one tagged enum. Its tag lives in the enum, so it goes from the members; each
-//! variant's tag value stands in the discriminator's mapping, taken from the member where the document leaves it out.
-//! One member may leave its tag open: it stands for all values that the mapping does not have.
+//! Prepares unions with a discriminator, each of which becomes one tagged enum. The enum has the tag, so the tag is removed
+//! from the members. The mapping of the discriminator is completed: a value that it lacks is read from the member.
+//!
+//! One member may have a tag without a fixed value. It stands for all values that are not in the mapping.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,19 +14,19 @@ use crate::walk;
 /// One member of a union.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Component that holds the fields.
+    /// Component with the fields.
     pub component: String,
     /// Value of the tag.
     pub value: String,
 }
 
-/// The tag of a union component.
+/// The name of the tag of a union component; `None` if the schema is not a union.
 pub fn tag(schema: &Value) -> Option<&str> {
     schema.get("oneOf")?;
     schema.pointer("/discriminator/propertyName")?.as_str()
 }
 
-/// The members of a union component, one for each value of the tag; a component may stand for several.
+/// The members of a union component, one for each value of the tag. Several values may have the same component.
 pub fn members(schema: &Value) -> Vec<Member> {
     let mapping = schema.pointer("/discriminator/mapping").and_then(Value::as_object).into_iter().flatten();
     let mapping: Vec<(&String, &str)> =
@@ -47,22 +48,22 @@ pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
         .filter(|(_, schema)| tag(schema).is_some())
         .map(|(name, schema)| (name.clone(), schema.clone()))
         .collect();
-    let alone = standalone(document);
+    let outside = used_outside_unions(document);
     let mut tags: BTreeMap<String, String> = BTreeMap::new();
     for (name, mut union) in unions {
         let place = format!("#/components/schemas/{name}");
         let tag = tag(&union).unwrap_or_default().to_owned();
         complete_mapping(document, &mut union, &tag, &place, &mut found);
         for member in members(&union) {
-            if alone.contains(&member.component) {
+            if outside.contains(&member.component) {
                 found.push(Diagnostic::new(
                     "union-member-alone",
                     &place,
                     format!(
-                        "`{}` is a member and is also used outside a union, where it needs its tag",
+                        "`{}` is a member of the union, and is also used outside it, where it needs its tag",
                         member.component
                     ),
-                    "give the other place a component of its own, or make it the union",
+                    "use another component in the other place, or use the union there",
                 ));
             }
             if let Some(other) =
@@ -71,8 +72,11 @@ pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
                 found.push(Diagnostic::new(
                     "union-tags-differ",
                     &place,
-                    format!("`{}` is tagged by `{tag}` here and by `{other}` elsewhere", member.component),
-                    "give each union members of its own",
+                    format!(
+                        "the tag of `{}` is `{tag}` here, but `{other}` in another union",
+                        member.component
+                    ),
+                    "use different components in the two unions",
                 ));
             }
         }
@@ -81,14 +85,14 @@ pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
     Diagnostics::into_result(found)?;
     for (component, tag) in tags {
         if let Some(schema) = walk::components_mut(document).get_mut(&component) {
-            without_property(schema, &tag);
+            remove_property(schema, &tag);
         }
     }
     Ok(())
 }
 
-/// Components that something other than a union's `oneOf` refers to.
-fn standalone(document: &Value) -> BTreeSet<String> {
+/// Components that are referred to outside the `oneOf` of a union.
+fn used_outside_unions(document: &Value) -> BTreeSet<String> {
     let mut rest = document.clone();
     walk::schemas_mut(&mut rest, |_, schema| {
         if tag(schema).is_some()
@@ -115,8 +119,13 @@ fn complete_mapping(
     let (mut mapping, mut open) = (Map::new(), None);
     for member in &listed {
         let Some(component) = walk::reference(member) else {
-            let problem = "a member of the union is no reference to a component".to_owned();
-            found.push(Diagnostic::new("union-member-inline", place, problem, "make the member a component"));
+            let problem = "a member of the union is not a reference to a component".to_owned();
+            found.push(Diagnostic::new(
+                "union-member-inline",
+                place,
+                problem,
+                "make the member a component in the overlay",
+            ));
             continue;
         };
         let schema = document.pointer(&format!("/components/schemas/{}", walk::escape(component)));
@@ -128,9 +137,9 @@ fn complete_mapping(
                 "union-tag-optional",
                 place,
                 format!(
-                    "the member `{component}` does not require the tag `{tag}`, so nothing tells it apart"
+                    "the member `{component}` does not require the tag `{tag}`, so it cannot be recognized"
                 ),
-                format!("target $.components.schemas['{component}'], update {{required: [{tag}]}}"),
+                format!("require it in the overlay: target $.components.schemas['{component}'], update {{required: [{tag}]}}"),
             ));
         }
         if known.contains(component) {
@@ -144,8 +153,8 @@ fn complete_mapping(
             None => found.push(Diagnostic::new(
                 "union-tag-unknown",
                 place,
-                format!("neither the mapping nor `{component}` itself says which `{tag}` stands for it"),
-                "add it to the discriminator's mapping",
+                format!("neither the mapping nor `{component}` has the value of `{tag}` for this member"),
+                "add the value to the mapping of the discriminator in the overlay",
             )),
         }
     }
@@ -165,7 +174,7 @@ fn set_open_member(union: &mut Value, open: &Value) {
     union[extension::OPEN_MEMBER] = open.clone();
 }
 
-fn without_property(schema: &mut Value, name: &str) {
+fn remove_property(schema: &mut Value, name: &str) {
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         properties.remove(name);
     }
@@ -200,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn one_member_may_stand_for_every_other_tag() {
+    fn a_member_without_a_fixed_tag_stands_for_every_other_tag() {
         let open = json!({"required": ["t"], "properties": {"t": {"type": "string"}}});
         let mut document = json!({"components": {"schemas": {"U": union(), "A": member("a"), "B": open}}});
         apply(&mut document).unwrap();
@@ -218,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_is_used_alone_is_refused() {
+    fn a_member_that_is_used_outside_the_union_is_refused() {
         let mut document = json!({"components": {"schemas": {"U": union(), "A": member("a"), "B": member("b"),
             "C": {"properties": {"a": {"$ref": "#/components/schemas/A"}}}}}});
         assert!(apply(&mut document).unwrap_err().has("union-member-alone"));
