@@ -2,20 +2,20 @@
 
 use http::{HeaderMap, StatusCode};
 
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 use crate::world::World;
 
 /// Whether a request has the key in `X-Api-Key`, or an access token as a bearer token.
-pub(crate) fn check(world: &World, headers: &HeaderMap) -> Result<(), Refusal> {
-    let refused = |message: &str| Err(Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message));
+pub(crate) fn check(world: &World, headers: &HeaderMap) -> Result<(), ApiError> {
+    let refused = |message: &str| Err(ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message));
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let bearer = text("authorization").and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     });
     match (text("x-api-key"), bearer) {
-        (Some(key), _) if key == world.settings.api_key.0 => Ok(()),
-        (None, Some(token)) if world.state().tokens.is_good(token, world.clock.now()) => Ok(()),
+        (Some(key), _) if key == world.env.settings.api_key.0 => Ok(()),
+        (None, Some(token)) if world.state().tokens.is_good(token, world.env.clock.now()) => Ok(()),
         (Some(_), _) | (None, Some(_)) => refused("the API key or access token is not valid"),
         (None, None) => refused("neither X-Api-Key nor Authorization: Bearer was sent"),
     }

@@ -9,9 +9,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::server;
+use crate::settings::{Secret, Settings};
 use crate::sim::Sim;
-use crate::world::{Secret, Settings, World};
+use crate::world::World;
+use crate::{delivery, server};
 
 /// Options of a [`Sim`]. The defaults are those of the pay-as-you-go plan where the service states them.
 #[derive(Debug)]
@@ -127,7 +128,7 @@ impl SimBuilder {
         let base_url = format!("http://{}", listener.local_addr()?);
         let world = World::new(base_url, self.settings, self.clock).map_err(io::Error::other)?;
         let (stop, stopped) = oneshot::channel();
-        let background = tokio::spawn(Arc::clone(&world).run());
+        let background = tokio::spawn(delivery::run(Arc::clone(&world)));
         let task = tokio::spawn(server::serve(listener, Arc::clone(&world), stopped));
         Ok(Sim::new(world, stop, task, background))
     }

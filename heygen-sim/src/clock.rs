@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 /// Time as the simulator sees it: real, faster than real, or moved by hand.
@@ -99,6 +100,12 @@ impl Clock {
             Kind::Manual { .. } => self.sleep(limit).await,
         }
     }
+}
+
+/// A time as ISO 8601.
+pub(crate) fn iso(milliseconds: u64) -> String {
+    let time = i64::try_from(milliseconds).ok().and_then(|time| Timestamp::from_millisecond(time).ok());
+    time.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Faults on demand: what networks, gateways and servers do on bad days.
 
+pub(crate) mod apply;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;

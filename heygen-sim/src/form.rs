@@ -6,9 +6,9 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use multer::{Constraints, Multipart, SizeLimit};
 
-use crate::door::{BODY_LIMIT, too_large};
-use crate::files::blob::{Blob, Spool};
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
+use crate::blob::{Blob, Spool};
+use crate::body::{BODY_LIMIT, too_large};
 
 /// Largest file of a form.
 pub(crate) const FILE_LIMIT: usize = 32 * 1024 * 1024;
@@ -20,10 +20,10 @@ pub(crate) struct UploadedFile {
 }
 
 /// Reads the form's one field, `file`.
-pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Result<UploadedFile, Refusal> {
+pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Result<UploadedFile, ApiError> {
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let boundary = multer::parse_boundary(media).map_err(|_| {
-        Refusal::invalid(
+        ApiError::invalid(
             "",
             format!("Content-Type must be multipart/form-data with a boundary, not `{media}`"),
         )
@@ -39,7 +39,7 @@ pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Result<Uploaded
     while let Some(mut field) = form.next_field().await.map_err(refusal)? {
         if field.name() != Some("file") || found.is_some() {
             let name = field.name().unwrap_or("(no name)").to_owned();
-            return Err(Refusal::invalid(
+            return Err(ApiError::invalid(
                 name.clone(),
                 format!("the form has one field, `file`; not `{name}`"),
             ));
@@ -51,18 +51,18 @@ pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Result<Uploaded
         }
         found = Some(UploadedFile { name, content: spool.finish()? });
     }
-    let file = found.ok_or_else(|| Refusal::invalid("file", "file is required"))?;
+    let file = found.ok_or_else(|| ApiError::invalid("file", "file is required"))?;
     if file.content.len() == 0 {
-        return Err(Refusal::invalid("file", "the file is empty"));
+        return Err(ApiError::invalid("file", "the file is empty"));
     }
     Ok(file)
 }
 
-fn refusal(error: multer::Error) -> Refusal {
+fn refusal(error: multer::Error) -> ApiError {
     match error {
         multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => {
             too_large(FILE_LIMIT)
         }
-        other => Refusal::invalid("", format!("the form cannot be read: {other}")),
+        other => ApiError::invalid("", format!("the form cannot be read: {other}")),
     }
 }

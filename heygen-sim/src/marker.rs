@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 
 /// Where markers are looked for in a body.
 const PLACES: [&str; 9] =
@@ -38,14 +38,14 @@ pub(crate) struct Marker {
 
 impl Marker {
     /// Reads the markers of a request's body.
-    pub(crate) fn of(body: &Value) -> Result<Self, Refusal> {
+    pub(crate) fn of(body: &Value) -> Result<Self, ApiError> {
         let mut marker = Self::default();
         for place in PLACES {
             let text = body.get(place).and_then(Value::as_str).unwrap_or_default();
             for word in text.split("[sim:").skip(1) {
                 let word = word.split(']').next().unwrap_or_default();
                 marker.read(word).ok_or_else(|| {
-                    Refusal::invalid(place, format!("[sim:{word}] is no marker of the simulator: {WORDS}"))
+                    ApiError::invalid(place, format!("[sim:{word}] is no marker of the simulator: {WORDS}"))
                 })?;
             }
         }

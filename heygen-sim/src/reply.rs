@@ -9,9 +9,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
-use serde_json::{Value, json};
-
-use crate::refusal::Refusal;
+use serde_json::Value;
 
 /// What a body ends with when the connection is to break in the middle.
 #[derive(Debug)]
@@ -26,9 +24,6 @@ impl fmt::Display for Cut {
 impl std::error::Error for Cut {}
 
 pub(crate) type Body = UnsyncBoxBody<Bytes, Cut>;
-
-/// What a resource answers.
-pub(crate) type Answer = Result<Reply, Refusal>;
 
 /// An answer before it is bytes.
 pub(crate) struct Reply {
@@ -91,16 +86,6 @@ impl Reply {
 /// A body that is there at once.
 pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed_unsync()
-}
-
-/// 200 with `{"data": …}`.
-pub(crate) fn data(value: Value) -> Answer {
-    Ok(Reply::json(StatusCode::OK, json!({ "data": value })))
-}
-
-/// Another success with `{"data": …}`.
-pub(crate) fn data_with(status: StatusCode, value: Value) -> Answer {
-    Ok(Reply::json(status, json!({ "data": value })))
 }
 
 fn media(media_type: &str) -> HeaderMap {

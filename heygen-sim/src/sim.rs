@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 use crate::builder::SimBuilder;
 use crate::fault::{Fault, InvalidFault};
 use crate::log::LoggedRequest;
-use crate::webhooks::deliver::{Delivery, SignatureGeneration};
-use crate::webhooks::events;
+use crate::model::delivery::{Delivery, SignatureGeneration};
+use crate::sample_event;
 use crate::world::World;
 
 /// A running simulator. Many can run side by side in one process.
@@ -41,12 +41,12 @@ impl Sim {
 
     /// Where it listens, such as `http://127.0.0.1:41234`.
     pub fn base_url(&self) -> &str {
-        self.world.base_url()
+        self.world.env.base_url()
     }
 
     /// The API key that it takes in `X-Api-Key`.
     pub fn api_key(&self) -> &str {
-        &self.world.settings.api_key.0
+        &self.world.env.settings.api_key.0
     }
 
     /// The newest access token of its token endpoint, `POST /v1/oauth/token`.
@@ -66,14 +66,14 @@ impl Sim {
 
     /// The time by the simulator's clock: milliseconds since 1970.
     pub fn now(&self) -> u64 {
-        self.world.clock.now()
+        self.world.env.clock.now()
     }
 
     /// Moves a manual clock on, and lets happen what is due by then. Other clocks move by themselves and take no notice.
     ///
     /// Webhooks that became due are sent from here on; [`idle`](Self::idle) waits for them.
     pub fn advance(&self, by: Duration) {
-        self.world.clock.advance(by);
+        self.world.env.clock.advance(by);
         drop(self.world.state());
     }
 
@@ -134,7 +134,7 @@ impl Sim {
     /// Those that are held already count. A number that they make up lets them go at once, as 0 does.
     pub fn reverse_deliveries(&self, count: usize) {
         self.world.state().deliveries.reverse(count);
-        self.world.wake.notify_one();
+        self.world.env.wake.notify_one();
     }
 
     /// Sends an event of that type, about nothing that exists, to the endpoints that want it.
@@ -143,7 +143,7 @@ impl Sim {
     ///
     /// The document has no event of that type.
     pub fn send_event(&self, event_type: &str) -> Result<(), UnknownEventType> {
-        let known = events::emit_sample(&self.world, &mut self.world.state(), event_type);
+        let known = sample_event::emit(&self.world.env, &mut self.world.state(), event_type);
         drop(self.world.state());
         if known { Ok(()) } else { Err(UnknownEventType(event_type.to_owned())) }
     }

@@ -4,31 +4,30 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::idempotency::Ledger;
-use crate::jobs::{Job, Kind};
-use crate::limits::Limits;
-use crate::oauth::Tokens;
-use crate::refusal::Refusal;
-use crate::resources::assets::Asset;
-use crate::resources::avatars::{Group, Look};
-use crate::resources::batches::Batch;
-use crate::resources::brand_kits::Kit;
-use crate::resources::consents::Consent;
-use crate::resources::realtime::Stream;
-use crate::resources::runs::Run;
-use crate::resources::video_agents::Session;
-use crate::resources::voices::Voice;
-use crate::resources::workflows::Workflow;
-use crate::resources::{batches, video_agents};
-use crate::running::Running;
+use crate::api_error::ApiError;
+use crate::concurrency::Concurrency;
+use crate::env::Env;
+use crate::model::asset::Asset;
+use crate::model::avatar::{Group, Look};
+use crate::model::batch::Batch;
+use crate::model::brand_kit::Kit;
+use crate::model::consent::Consent;
+use crate::model::delivery::Deliveries;
+use crate::model::event::Event;
+use crate::model::job::{Job, Kind};
+use crate::model::ledger::Ledger;
+use crate::model::realtime_stream::Stream;
+use crate::model::run::Run;
+use crate::model::session::Session;
+use crate::model::tokens::Tokens;
+use crate::model::voice::Voice;
+use crate::model::webhook_endpoint::Endpoint;
+use crate::model::workflow::Workflow;
+use crate::rate_limit::RateLimit;
+use crate::settings::Settings;
 use crate::store::Store;
 use crate::timeline::{Due, Timeline};
 use crate::wallet::Wallet;
-use crate::webhooks::deliver::Deliveries;
-use crate::webhooks::endpoints::Endpoint;
-use crate::webhooks::events::{self, Event};
-use crate::world::{Settings, World};
-use crate::{catalogue, jobs};
 
 pub(crate) struct State {
     jobs: HashMap<Kind, Store<Job>>,
@@ -51,11 +50,11 @@ pub(crate) struct State {
     /// Ids whose files are gone.
     pub(crate) gone: Store<()>,
     pub(crate) ledger: Ledger,
-    pub(crate) limits: Limits,
+    pub(crate) rate_limit: RateLimit,
     pub(crate) wallet: Wallet,
     pub(crate) tokens: Tokens,
     pub(crate) deliveries: Deliveries,
-    pub(crate) running: Running,
+    pub(crate) running: Concurrency,
     timeline: Timeline,
     keep: usize,
 }
@@ -63,7 +62,7 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(settings: &Settings, now: u64) -> Self {
         let keep = settings.keep;
-        let mut state = Self {
+        Self {
             jobs: HashMap::new(),
             sessions: Store::new(keep),
             groups: Store::new(keep),
@@ -83,16 +82,14 @@ impl State {
             events: Store::new(keep),
             gone: Store::new(keep),
             ledger: Ledger::new(keep),
-            limits: Limits::default(),
+            rate_limit: RateLimit::default(),
             wallet: Wallet::new(settings.balance),
             tokens: Tokens::new(settings.seed, now),
             deliveries: Deliveries::default(),
-            running: Running::default(),
+            running: Concurrency::default(),
             timeline: Timeline::default(),
             keep,
-        };
-        catalogue::fill(&mut state, now);
-        state
+        }
     }
 
     /// The jobs of a kind.
@@ -102,10 +99,10 @@ impl State {
     }
 
     /// A job that its callers can see by now.
-    pub(crate) fn job(&mut self, kind: Kind, id: &str, now: u64) -> Result<&mut Job, Refusal> {
+    pub(crate) fn job(&mut self, kind: Kind, id: &str, now: u64) -> Result<&mut Job, ApiError> {
         let job = self.jobs(kind).get_mut(id).filter(|job| job.visible <= now && !job.deleted);
-        let facts = kind.facts();
-        job.ok_or_else(|| Refusal::not_found(facts.missing, format!("no {} {id}", facts.name)))
+        let spec = kind.spec();
+        job.ok_or_else(|| ApiError::not_found(spec.missing, format!("no {} {id}", spec.name)))
     }
 
     /// Has something happen later.
@@ -118,31 +115,20 @@ impl State {
         self.timeline.next()
     }
 
+    /// Takes the next thing that is due by now, with its time.
+    pub(crate) fn take_due(&mut self, now: u64) -> Option<(u64, Due)> {
+        self.timeline.take(now)
+    }
+
     /// Has nothing more happen to a thing that is gone, and counts it as running no more.
     pub(crate) fn forget(&mut self, id: &str) {
         self.timeline.forget(id);
         self.running.vacate(id);
     }
 
-    /// Lets everything happen that is due, in its order.
-    pub(crate) fn settle(&mut self, world: &World, now: u64) {
-        while let Some((then, due)) = self.timeline.take(now) {
-            match due {
-                Due::Job(kind, id) => jobs::finish(world, self, kind, &id, then),
-                Due::Look(id) => events::look_is_over(world, self, &id, then),
-                Due::Session(id) => video_agents::turn_is_over(world, self, &id, then),
-                Due::Batch(kind, id) => batches::check(world, self, kind, &id, then),
-                Due::Attempt(attempt) => {
-                    self.deliveries.hand_out(*attempt);
-                    world.wake.notify_one();
-                }
-            }
-        }
-    }
-
     /// Refuses when so many more jobs would be more than may run.
-    pub(crate) fn check_room(&mut self, world: &World, wanted: usize, now: u64) -> Result<(), Refusal> {
-        self.running.check_room(world.settings.concurrency, wanted, now)
+    pub(crate) fn check_room(&mut self, env: &Env, wanted: usize, now: u64) -> Result<(), ApiError> {
+        self.running.check_room(env.settings.concurrency, wanted, now)
     }
 }
 
@@ -153,19 +139,21 @@ mod tests {
     use super::*;
     use crate::builder::SimBuilder;
     use crate::clock::Clock;
-    use crate::jobs::Order;
+    use crate::jobs;
+    use crate::jobs::NewJob;
+    use crate::world::World;
 
     #[tokio::test]
     async fn nothing_is_due_for_what_was_let_go() {
         let settings = Settings { keep: 3, concurrency: usize::MAX, ..SimBuilder::default().settings };
         let world = World::new(String::new(), settings, Clock::manual()).unwrap();
         let mut state = world.state();
-        let (body, now) = (json!({}), world.clock.now());
+        let (body, now) = (json!({}), world.env.clock.now());
         for _ in 0..100 {
-            jobs::submit(&world, &mut state, now, Order::new(Kind::Video, &body)).unwrap();
+            jobs::submit(&world.env, &mut state, now, NewJob::new(Kind::Video, &body)).unwrap();
         }
         assert_eq!(state.timeline.len(), 3);
-        let id = jobs::submit(&world, &mut state, now, Order::new(Kind::Video, &body)).unwrap();
+        let id = jobs::submit(&world.env, &mut state, now, NewJob::new(Kind::Video, &body)).unwrap();
         jobs::delete(&mut state, Kind::Video, &id, now).unwrap();
         assert_eq!(state.timeline.len(), 2);
     }

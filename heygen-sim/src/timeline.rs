@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::jobs::Kind;
-use crate::webhooks::deliver::Attempt;
+use crate::model::delivery_attempt::Attempt;
+use crate::model::job::Kind;
 
 /// What happens at a time of the clock.
 pub(crate) enum Due {

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 
 /// A prepaid wallet in US dollars.
 #[derive(Debug)]
@@ -34,11 +34,11 @@ impl Wallet {
     }
 
     /// Takes the price of a job.
-    pub(crate) fn charge(&mut self, amount: i64) -> Result<(), Refusal> {
+    pub(crate) fn charge(&mut self, amount: i64) -> Result<(), ApiError> {
         if amount > self.left {
             let message =
                 format!("this takes ${:.4}, and ${:.4} are left", amount as f64 / 1e6, self.balance());
-            return Err(Refusal::new(StatusCode::PAYMENT_REQUIRED, "insufficient_credit", message));
+            return Err(ApiError::new(StatusCode::PAYMENT_REQUIRED, "insufficient_credit", message));
         }
         self.left -= amount;
         Ok(())

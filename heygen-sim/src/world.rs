@@ -1,77 +1,31 @@
-//! What the simulator stands on: its settings, its clock, its state, and the work in the background.
+//! The simulator as a whole: its environment, its state behind a lock, and the work in the background.
 
-use std::collections::VecDeque;
-use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
+use crate::env::Env;
 use crate::fault::Faults;
-use crate::idempotency::Ledger;
 use crate::log::Log;
+use crate::model::ledger::Ledger;
+use crate::settings::Settings;
 use crate::state::State;
-use crate::webhooks::deliver;
-
-/// What the builder decides.
-#[derive(Debug, Clone)]
-pub(crate) struct Settings {
-    pub(crate) api_key: Secret,
-    pub(crate) seed: u64,
-    /// Whether the operations of v1 and v2 work.
-    pub(crate) legacy: bool,
-    /// Whether the workspace has what only Enterprise has.
-    pub(crate) enterprise: bool,
-    /// US dollars in the wallet.
-    pub(crate) balance: f64,
-    /// Jobs that may run at once.
-    pub(crate) concurrency: usize,
-    pub(crate) requests_per_minute: Option<u32>,
-    pub(crate) link_lifetime: Duration,
-    /// Bytes that a direct upload may have.
-    pub(crate) upload_limit: u64,
-    /// Whether a webhook endpoint is probed when it is registered.
-    pub(crate) probe: bool,
-    /// Resources of each kind that are kept.
-    pub(crate) keep: usize,
-}
-
-/// What is not printed.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Secret(pub(crate) String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[hidden]")
-    }
-}
+use crate::{catalogue, lifecycle};
 
 pub(crate) struct World {
-    pub(crate) settings: Settings,
-    pub(crate) clock: Clock,
+    pub(crate) env: Env,
     /// For deliveries of webhooks.
     pub(crate) http: reqwest::Client,
-    /// Something is due earlier than before.
-    pub(crate) wake: Notify,
     /// A delivery is over.
     pub(crate) settled: Notify,
-    base_url: String,
-    signing_secret: [u8; 32],
-    ids: AtomicU64,
-    request_ids: AtomicU64,
-    chances: AtomicU64,
-    links: AtomicU64,
     state: Mutex<State>,
     faults: Mutex<Faults>,
     log: Mutex<Log>,
     /// None once the simulator has ended.
     background: Mutex<Option<JoinSet<()>>>,
-    this: Weak<Self>,
 }
 
 impl World {
@@ -80,43 +34,27 @@ impl World {
         settings: Settings,
         clock: Clock,
     ) -> Result<Arc<Self>, reqwest::Error> {
-        let signing_secret = Sha256::digest(format!("links with seed {}", settings.seed)).into();
         // Receivers are beside the simulator; a proxy of the system's knows nothing of them.
         let http =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
-        Ok(Arc::new_cyclic(|this| Self {
-            this: this.clone(),
-            state: Mutex::new(State::new(&settings, clock.now())),
-            settings,
-            clock,
+        let now = clock.now();
+        let mut state = State::new(&settings, now);
+        catalogue::fill(&mut state, now);
+        Ok(Arc::new(Self {
+            state: Mutex::new(state),
+            env: Env::new(base_url, settings, clock),
             http,
-            wake: Notify::new(),
             settled: Notify::new(),
-            base_url,
-            signing_secret,
-            ids: AtomicU64::new(0),
-            request_ids: AtomicU64::new(0),
-            chances: AtomicU64::new(0),
-            links: AtomicU64::new(0),
             faults: Mutex::default(),
             log: Mutex::default(),
             background: Mutex::new(Some(JoinSet::new())),
         }))
     }
 
-    /// For what may outlive the simulator.
-    pub(crate) fn handle(&self) -> Weak<Self> {
-        self.this.clone()
-    }
-
-    pub(crate) fn base_url(&self) -> &str {
-        &self.base_url
-    }
-
     /// The state as it stands now: whatever was due has happened.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         let mut state = lock(&self.state);
-        state.settle(self, self.clock.now());
+        lifecycle::settle(&self.env, &mut state, self.env.clock.now());
         state
     }
 
@@ -131,40 +69,6 @@ impl World {
 
     pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
         lock(&self.log)
-    }
-
-    /// A new id: 32 hexadecimal digits, as the service's are.
-    pub(crate) fn id(&self) -> String {
-        self.digits("id", &self.ids)
-    }
-
-    pub(crate) fn request_id(&self) -> String {
-        self.digits("request", &self.request_ids)
-    }
-
-    /// A number for a link: no two are the same.
-    pub(crate) fn link_number(&self) -> u64 {
-        self.links.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// A number from 0 up to 1, the same in each run with the same seed.
-    pub(crate) fn chance(&self) -> f64 {
-        let digits = self.digits("chance", &self.chances);
-        let number = u32::from_str_radix(digits.get(..8).unwrap_or("0"), 16).unwrap_or(0);
-        f64::from(number) / (f64::from(u32::MAX) + 1.0)
-    }
-
-    fn digits(&self, what: &str, counter: &AtomicU64) -> String {
-        let number = counter.fetch_add(1, Ordering::Relaxed);
-        let mut digest = Sha256::new_with_prefix(self.settings.seed.to_be_bytes());
-        digest.update(number.to_be_bytes());
-        digest.update(what);
-        const_hex::encode(digest.finalize().get(..16).unwrap_or_default())
-    }
-
-    /// What links are signed with: equal seeds sign equally, wherever the simulator listens.
-    pub(crate) fn signing_secret(&self) -> &[u8] {
-        &self.signing_secret
     }
 
     /// Runs something that outlives its request; it ends with the simulator, and does not begin after it.
@@ -182,27 +86,6 @@ impl World {
         drop(ended);
     }
 
-    /// Makes things happen when they are due, and carries deliveries out.
-    pub(crate) async fn run(self: Arc<Self>) {
-        loop {
-            let next = {
-                let mut state = self.state();
-                deliver::start(&self, &mut state);
-                state.next_due()
-            };
-            let due = async {
-                match next {
-                    Some(then) => self.clock.sleep_until(then).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = due => {}
-                () = self.wake.notified() => {}
-            }
-        }
-    }
-
     /// Waits until nothing is due and no delivery is under way.
     pub(crate) async fn idle(&self) {
         loop {
@@ -210,7 +93,7 @@ impl World {
             if self.state().deliveries.is_idle() {
                 return;
             }
-            self.wake.notify_one();
+            self.env.wake.notify_one();
             settled.await;
         }
     }
@@ -219,30 +102,6 @@ impl World {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic elsewhere leaves the data as they were; there is nothing half-done to protect from.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The last things of a kind, and no more than so many.
-#[derive(Debug)]
-pub(crate) struct Recent<T> {
-    things: VecDeque<T>,
-    keep: usize,
-}
-
-impl<T: Clone> Recent<T> {
-    pub(crate) fn new(keep: usize) -> Self {
-        Self { things: VecDeque::new(), keep }
-    }
-
-    pub(crate) fn push(&mut self, thing: T) {
-        if self.things.len() == self.keep {
-            self.things.pop_front();
-        }
-        self.things.push_back(thing);
-    }
-
-    pub(crate) fn all(&self) -> Vec<T> {
-        self.things.iter().cloned().collect()
-    }
 }
 
 #[cfg(test)]

@@ -143,6 +143,11 @@ fn imports_in_heygen_ext_point_down() {
 }
 
 #[test]
+fn imports_in_heygen_sim_point_down() {
+    hold("heygen-sim");
+}
+
+#[test]
 fn imports_in_xtask_point_down() {
     hold("xtask");
 }

@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::resources::avatars::{Group, Look};
-use crate::resources::brand_kits::Kit;
-use crate::resources::voices::Voice;
+use crate::model::avatar::{Group, Look};
+use crate::model::brand_kit::Kit;
+use crate::model::voice::Voice;
 use crate::state::State;
 
 #[derive(Debug, Default, Deserialize)]
@@ -154,7 +154,7 @@ pub(crate) fn fill(state: &mut State, now: u64) {
                     matting: look.matting,
                     tags: look.tags.clone(),
                     size: (look.width, look.height),
-                    course: None,
+                    schedule: None,
                 },
             );
         }
@@ -184,7 +184,7 @@ pub(crate) fn fill(state: &mut State, now: u64) {
                 support_pause: entry.support_pause,
                 support_locale: entry.support_locale,
                 created: now,
-                course: None,
+                schedule: None,
             },
         );
     }
@@ -194,7 +194,7 @@ pub(crate) fn fill(state: &mut State, now: u64) {
         glossary["brand_glossary_id"] = json!(id);
         glossary.as_object_mut().map(|glossary| glossary.remove("id"));
         for time in ["created_at", "updated_at"] {
-            glossary[time] = json!(crate::resources::iso(now));
+            glossary[time] = json!(crate::clock::iso(now));
         }
         state.glossaries.insert_for_good(id, glossary);
     }

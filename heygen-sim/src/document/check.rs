@@ -7,8 +7,8 @@ use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Value, json};
 
-use super::{Route, document};
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
+use crate::document::{Route, document};
 
 /// Names and values of a query or a path.
 pub(crate) type Pairs = BTreeMap<String, String>;
@@ -38,17 +38,17 @@ impl Parameter {
         })
     }
 
-    fn check(&self, given: Option<&str>) -> Result<(), Refusal> {
+    fn check(&self, given: Option<&str>) -> Result<(), ApiError> {
         let name = &self.name;
         match given {
-            None if self.required => Err(Refusal::invalid(name, format!("{name} is required"))),
+            None if self.required => Err(ApiError::invalid(name, format!("{name} is required"))),
             None => Ok(()),
             Some(given) => {
                 let value = typed(given, &self.schema);
                 if self.validator.as_ref().is_some_and(|validator| validator.is_valid(&value)) {
                     return Ok(());
                 }
-                Err(Refusal::invalid(name, shortened(&format!("{name} does not take `{given}`"))))
+                Err(ApiError::invalid(name, shortened(&format!("{name} does not take `{given}`"))))
             }
         }
     }
@@ -61,7 +61,7 @@ impl Route {
         path: &Pairs,
         query: &Pairs,
         headers: &HeaderMap,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         for parameter in &self.parameters {
             let header = || headers.get(&parameter.name).map(|value| value.to_str().unwrap_or("\u{fffd}"));
             let given = match parameter.place.as_str() {
@@ -77,7 +77,7 @@ impl Route {
     }
 
     /// Checks a JSON body.
-    pub(crate) fn check_body(&self, body: &Value) -> Result<(), Refusal> {
+    pub(crate) fn check_body(&self, body: &Value) -> Result<(), ApiError> {
         let validator = self.validator.get_or_init(|| {
             let body = super::precise::precise(&self.body);
             let whole = json!({"allOf": [body], "components": document().precise.get("components")});
@@ -86,11 +86,11 @@ impl Route {
         let Some(validator) = validator else {
             // A schema that does not compile must not pass everything unseen.
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            return Err(Refusal::new(status, "internal_error", "the schema is broken"));
+            return Err(ApiError::new(status, "internal_error", "the schema is broken"));
         };
         match validator.iter_errors(body).next() {
             None => Ok(()),
-            Some(error) => Err(Refusal::invalid(place(&error), shortened(&error.to_string()))),
+            Some(error) => Err(ApiError::invalid(place(&error), shortened(&error.to_string()))),
         }
     }
 }

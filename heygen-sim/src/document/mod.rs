@@ -2,7 +2,7 @@
 //!
 //! Read without the client crates: what the client misunderstands, the simulator must not.
 
-mod check;
+pub(crate) mod check;
 mod precise;
 pub(crate) mod sample;
 
@@ -13,7 +13,6 @@ use http::Method;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-pub(crate) use check::Pairs;
 use check::Parameter;
 
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {

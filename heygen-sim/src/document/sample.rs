@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Route, document};
+use crate::document::{Route, document};
 
 /// A body that fits the operation's first success, with that success's status.
 ///

@@ -1,59 +1,20 @@
 //! Files at signed links, as a storage service serves them: no API key, an expiry, a signature, ranges and tags.
 
-pub(crate) mod blob;
 mod range;
 pub(crate) mod uploads;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use hmac::{Hmac, KeyInit, Mac};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use sha2::Sha256;
 
-use crate::clock::millis;
-use crate::document::Pairs;
-use crate::reply::{Payload, Reply};
-use crate::world::World;
-use blob::Blob;
 use range::Range;
 
-/// Where files live.
-pub(crate) const PREFIX: &str = "/files/";
-
-/// Files that were made for this project. A link to `…/NAME` serves the file of that name.
-const BUILT_IN: [(&str, &str, &[u8]); 12] = [
-    ("video.mp4", "video/mp4", include_bytes!("../../assets/video.mp4")),
-    ("captioned.mp4", "video/mp4", include_bytes!("../../assets/captioned.mp4")),
-    ("video.mov", "video/quicktime", include_bytes!("../../assets/video.mov")),
-    ("video.webm", "video/webm", include_bytes!("../../assets/alpha.webm")),
-    ("foreground.webm", "video/webm", include_bytes!("../../assets/alpha.webm")),
-    ("preview.gif", "image/gif", include_bytes!("../../assets/preview.gif")),
-    ("thumbnail.png", "image/png", include_bytes!("../../assets/thumbnail.png")),
-    ("speech.mp3", "audio/mpeg", include_bytes!("../../assets/speech.mp3")),
-    ("speech.wav", "audio/wav", SPEECH_WAV),
-    ("captions.srt", "application/x-subrip", CAPTIONS_SRT),
-    ("captions.vtt", "text/vtt", include_bytes!("../../assets/captions.vtt")),
-    ("original.srt", "application/x-subrip", CAPTIONS_SRT),
-];
-
-/// Half a second of speech, mono, PCM 16 bit, 44.1 kHz.
-pub(crate) const SPEECH_WAV: &[u8] = include_bytes!("../../assets/part.wav");
-
-/// Captions of the simulator's video.
-pub(crate) const CAPTIONS_SRT: &[u8] = include_bytes!("../../assets/captions.srt");
-
-/// Length of the simulator's videos and of its speech, in seconds.
-pub(crate) const DURATION: f64 = 3.0;
-
-/// A fresh link to a file, such as `VIDEO_ID/video.mp4`: another one each time, also within a second.
-pub(crate) fn link(world: &World, name: &str) -> String {
-    let expires = world.clock.now().saturating_add(millis(world.settings.link_lifetime)) / 1000;
-    let path = format!("{PREFIX}{name}");
-    let number = world.link_number().to_string();
-    let signature = const_hex::encode(mac(world, &path, expires, &number).finalize().into_bytes());
-    let url = world.base_url();
-    format!("{url}{path}?Expires={expires}&Number={number}&Signature={signature}&Key-Pair-Id=simulated")
-}
+use crate::blob::Blob;
+use crate::document::check::Pairs;
+use crate::links::{FILES, is_signed};
+use crate::media::BUILT_IN;
+use crate::reply::{Payload, Reply};
+use crate::world::World;
 
 /// Answers a request for a file.
 pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply {
@@ -65,26 +26,18 @@ pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply 
         return denied(StatusCode::BAD_REQUEST, "InvalidArgument", message);
     }
     let path = parts.uri.path();
-    if !is_signed(world, path, query, "Expires", "Signature") {
+    if !is_signed(&world.env, path, query, "Expires", "Signature") {
         return denied(
             StatusCode::FORBIDDEN,
             "AccessDenied",
             "The signature is wrong or the link has expired",
         );
     }
-    let name = path.strip_prefix(PREFIX).unwrap_or_default();
+    let name = path.strip_prefix(FILES).unwrap_or_default();
     match find(world, name) {
         Some((media, blob)) => deliver(&parts.method, &parts.headers, media, &blob),
         None => denied(StatusCode::NOT_FOUND, "NoSuchKey", "The file does not exist any more"),
     }
-}
-
-/// Whether a link was made here and still holds.
-fn is_signed(world: &World, path: &str, query: &Pairs, expires: &str, signature: &str) -> bool {
-    let expires = query.get(expires).and_then(|text| text.parse().ok()).unwrap_or(0);
-    let signature = query.get(signature).and_then(|text| unhex(text)).unwrap_or_default();
-    let number = query.get("Number").map(String::as_str).unwrap_or_default();
-    mac(world, path, expires, number).verify_slice(&signature).is_ok() && world.clock.now() / 1000 <= expires
 }
 
 fn find(world: &World, name: &str) -> Option<(String, Blob)> {
@@ -158,19 +111,6 @@ pub(crate) fn denied(status: StatusCode, code: &str, message: &str) -> Reply {
     let mut reply = Reply::bytes(status, "application/xml", body);
     reply.code = Some(code.to_owned());
     reply
-}
-
-fn mac(world: &World, path: &str, expires: u64, number: &str) -> Hmac<Sha256> {
-    // HMAC takes a key of any length, so this default is never taken.
-    let mut mac = Hmac::<Sha256>::new_from_slice(world.signing_secret())
-        .unwrap_or_else(|_| Hmac::new(&Default::default()));
-    mac.update(format!("{path}\n{expires}\n{number}").as_bytes());
-    mac
-}
-
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    // Decoding alone would take `0x` before the digits.
-    const_hex::check_raw(text).then(|| const_hex::decode(text).ok()).flatten()
 }
 
 #[cfg(test)]

@@ -1,42 +1,16 @@
 //! Slots of direct uploads: a signed PUT that takes exactly what was announced.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use hmac::Mac;
 use http::request::Parts;
 use http::{HeaderName, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use serde_json::{Map, Value, json};
 
-use super::blob::Spool;
-use super::{denied, is_signed, mac, unhex};
-use crate::document::Pairs;
+use crate::blob::Spool;
+use crate::document::check::Pairs;
+use crate::files::denied;
+use crate::links::{UPLOADS, is_signed};
 use crate::reply::Reply;
 use crate::world::World;
-
-/// Where the slots are.
-pub(crate) const PREFIX: &str = "/uploads/";
-
-/// Seconds that a slot stays open.
-pub(crate) const LIFETIME: u64 = 3600;
-
-/// The signed address of an asset's slot.
-pub(crate) fn link(world: &World, asset: &str) -> String {
-    let expires = world.clock.now() / 1000 + LIFETIME;
-    let path = format!("{PREFIX}{asset}");
-    let signature = const_hex::encode(mac(world, &path, expires, "").finalize().into_bytes());
-    format!("{}{path}?X-Amz-Expires={expires}&X-Amz-Signature={signature}", world.base_url())
-}
-
-/// The headers that a PUT must carry as they are.
-pub(crate) fn headers(content_type: &str, digest: Option<&str>) -> Map<String, Value> {
-    let mut headers = Map::from_iter([("Content-Type".to_owned(), json!(content_type))]);
-    if let Some(digest) = digest.and_then(unhex) {
-        headers.insert("x-amz-checksum-sha256".to_owned(), json!(BASE64_STANDARD.encode(digest)));
-    }
-    headers
-}
 
 /// Takes the bytes of an upload.
 pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: Incoming) -> Reply {
@@ -44,7 +18,7 @@ pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: I
         return denied(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "Only PUT is allowed");
     }
     let wrong = |message: &str| denied(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message);
-    if !is_signed(world, parts.uri.path(), query, "X-Amz-Expires", "X-Amz-Signature") {
+    if !is_signed(&world.env, parts.uri.path(), query, "X-Amz-Expires", "X-Amz-Signature") {
         return denied(
             StatusCode::FORBIDDEN,
             "AccessDenied",
@@ -55,7 +29,7 @@ pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: I
     if text("authorization").is_some() || text("x-api-key").is_some() {
         return wrong("No authorization belongs to a signed request");
     }
-    let id = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default().to_owned();
+    let id = parts.uri.path().strip_prefix(UPLOADS).unwrap_or_default().to_owned();
     let slot = world.state().assets.get(&id).and_then(|asset| asset.slot.clone());
     let Some(slot) = slot else {
         return denied(StatusCode::NOT_FOUND, "NoSuchKey", "There is no such slot");
@@ -96,7 +70,7 @@ pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: I
         return denied(StatusCode::BAD_REQUEST, "BadDigest", "The checksum is not that of the bytes");
     }
     let tag = format!("\"{}\"", content.tag());
-    let now = world.clock.now();
+    let now = world.env.clock.now();
     if let Some(asset) = world.state().assets.get_mut(&id) {
         asset.content = Some(content);
         asset.arrived = Some(now);

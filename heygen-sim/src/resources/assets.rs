@@ -1,19 +1,21 @@
 //! Assets: uploaded through the API, or straight to a signed slot.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::batches::{Batch, Item};
-use super::{batches, page};
-use crate::course::Course;
-use crate::door::Call;
-use crate::files::blob::Blob;
-use crate::files::{link, unhex, uploads};
-use crate::jobs::Kind;
+use crate::answer::{Answer, data, data_with};
+use crate::api_error::ApiError;
+use crate::blob::Blob;
+use crate::call::Call;
+use crate::env::Env;
+use crate::links::{UPLOAD_LIFETIME, link, unhex, upload_headers, upload_link};
 use crate::marker::Marker;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data, data_with};
+use crate::model::asset::{Asset, Slot};
+use crate::model::batch::{Batch, Item};
+use crate::model::job::Kind;
+use crate::resources::batches;
+use crate::resources::paging::page;
+use crate::schedule::Schedule;
 use crate::state::State;
-use crate::world::World;
 
 /// Who owns everything here.
 pub(crate) const OWNER: &str = "simulated-user";
@@ -36,34 +38,6 @@ const TYPES: [(&str, &str); 10] = [
     ("audio/x-wav", "audio"),
 ];
 
-pub(crate) struct Asset {
-    pub(crate) id: String,
-    name: String,
-    /// Type of the file.
-    pub(crate) media: String,
-    pub(crate) content: Option<Blob>,
-    /// The slot of a direct upload.
-    pub(crate) slot: Option<Slot>,
-    /// When the bytes of a direct upload came.
-    pub(crate) arrived: Option<u64>,
-    created: u64,
-    /// What happens after an upload is complete; none before.
-    course: Option<Course>,
-    /// Why it could not be taken in.
-    error: Option<Refusal>,
-    folder: Option<String>,
-    /// What its name asks for.
-    marker: Marker,
-}
-
-/// What was signed for a direct upload.
-#[derive(Debug, Clone)]
-pub(crate) struct Slot {
-    pub(crate) size: u64,
-    pub(crate) headers: Map<String, Value>,
-    pub(crate) digest: Option<Vec<u8>>,
-}
-
 impl Asset {
     /// Kind of file: image, video, audio, document, subtitle or archive.
     pub(crate) fn kind(&self) -> &'static str {
@@ -73,19 +47,19 @@ impl Asset {
     /// Whether it can be used and fetched: once its upload is complete, unless it then failed.
     pub(crate) fn is_usable(&self, now: u64) -> bool {
         let taken_in =
-            self.course.as_ref().map_or(self.slot.is_none(), |course| course.failure(now).is_none());
+            self.schedule.as_ref().map_or(self.slot.is_none(), |schedule| schedule.failure(now).is_none());
         self.content.is_some() && self.error.is_none() && taken_in
     }
 
     /// Status in batches and bulk lookups, and why it failed.
     pub(crate) fn status(&self, now: u64) -> (&'static str, Option<Value>) {
-        match (&self.error, &self.course) {
+        match (&self.error, &self.schedule) {
             (Some(refusal), _) => ("failed", Some(refusal.brief())),
             (None, None) if self.slot.is_some() => ("queued", None),
             (None, None) => ("completed", None),
-            (None, Some(course)) => match course.failure(now) {
+            (None, Some(schedule)) => match schedule.failure(now) {
                 Some((code, message)) => ("failed", Some(json!({"code": code, "message": message}))),
-                None if course.is_over(now) => ("completed", None),
+                None if schedule.is_over(now) => ("completed", None),
                 None => ("processing", None),
             },
         }
@@ -102,11 +76,11 @@ impl Asset {
         format!("{}/original.{extension}", self.id)
     }
 
-    fn url(&self, world: &World) -> String {
-        link(world, &self.file())
+    fn url(&self, env: &Env) -> String {
+        link(env, &self.file())
     }
 
-    fn view(&self, world: &World, now: u64) -> Value {
+    fn view(&self, env: &Env, now: u64) -> Value {
         json!({
             "id": self.id,
             "name": self.name,
@@ -115,7 +89,7 @@ impl Asset {
             "space_id": SPACE,
             "uploaded_at": self.created / 1000,
             "folder_id": self.folder,
-            "url": self.is_usable(now).then(|| self.url(world)),
+            "url": self.is_usable(now).then(|| self.url(env)),
         })
     }
 }
@@ -132,46 +106,46 @@ fn sniff(content: &Blob) -> &'static str {
     }
 }
 
-fn check_type(param: &str, media: &str) -> Result<(), Refusal> {
+fn check_type(param: &str, media: &str) -> Result<(), ApiError> {
     match TYPES.iter().any(|(known, _)| *known == media) {
         true => Ok(()),
-        false => Err(Refusal::invalid(param, format!("Content type not supported {media}"))),
+        false => Err(ApiError::invalid(param, format!("Content type not supported {media}"))),
     }
 }
 
-pub(super) fn upload(world: &World, state: &mut State, call: &Call) -> Answer {
-    let Some(file) = &call.file else { return Err(Refusal::invalid("file", "file is required")) };
+pub(super) fn upload(env: &Env, state: &mut State, call: &Call) -> Answer {
+    let Some(file) = &call.file else { return Err(ApiError::invalid("file", "file is required")) };
     let media = sniff(&file.content);
     check_type("file", media)?;
     let asset = Asset {
-        id: world.id(),
+        id: env.id(),
         name: file.name.clone(),
         media: media.to_owned(),
         content: Some(file.content.clone()),
         slot: None,
         arrived: None,
         created: call.now,
-        course: None,
+        schedule: None,
         error: None,
         folder: None,
         marker: Marker::default(),
     };
-    let view = json!({"asset_id": asset.id, "url": asset.url(world), "mime_type": media,
+    let view = json!({"asset_id": asset.id, "url": asset.url(env), "mime_type": media,
         "size_bytes": file.content.len()});
     state.assets.insert(asset.id.clone(), asset);
     data(view)
 }
 
-fn find<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Asset, Refusal> {
+fn find<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Asset, ApiError> {
     let asset = state.assets.get_mut(id);
-    asset.ok_or_else(|| Refusal::not_found("asset_not_found", format!("no asset {id}")))
+    asset.ok_or_else(|| ApiError::not_found("asset_not_found", format!("no asset {id}")))
 }
 
-pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
-    data(find(state, call.id("asset_id"))?.view(world, call.now))
+pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+    data(find(state, call.id("asset_id"))?.view(env, call.now))
 }
 
-pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("asset_id");
     find(state, id)?;
     state.assets.remove(id);
@@ -179,12 +153,12 @@ pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
     data(json!({"id": id}))
 }
 
-pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
     let mine = call.query.get("username").is_some_and(|name| name == OWNER);
     let folder = call.query.get("folder_id");
     page(call, &state.assets, |asset| {
         let inside = folder.is_none_or(|folder| asset.folder.as_deref().unwrap_or_default() == folder);
-        (mine && inside && asset.is_usable(call.now)).then(|| asset.view(world, call.now))
+        (mine && inside && asset.is_usable(call.now)).then(|| asset.view(env, call.now))
     })
 }
 
@@ -197,26 +171,26 @@ struct Announced<'a> {
 }
 
 /// Checks what is announced of a file.
-fn announced<'a>(world: &World, file: &'a Value) -> Result<Announced<'a>, Refusal> {
+fn announced<'a>(env: &Env, file: &'a Value) -> Result<Announced<'a>, ApiError> {
     let text = |name: &str| file.get(name).and_then(Value::as_str);
     let media = text("content_type").unwrap_or_default();
     check_type("content_type", media)?;
-    let limit = world.settings.upload_limit;
+    let limit = env.settings.upload_limit;
     let size = file.get("size_bytes").and_then(Value::as_u64).filter(|size| (1..=limit).contains(size));
     let size =
-        size.ok_or_else(|| Refusal::invalid("size_bytes", format!("a file has from 1 to {limit} bytes")))?;
+        size.ok_or_else(|| ApiError::invalid("size_bytes", format!("a file has from 1 to {limit} bytes")))?;
     let digest = text("checksum_sha256").map(|digest| {
         let read = unhex(digest).filter(|digest| digest.len() == 32);
-        read.ok_or_else(|| Refusal::invalid("checksum_sha256", "a SHA-256 has 64 hexadecimal digits"))
+        read.ok_or_else(|| ApiError::invalid("checksum_sha256", "a SHA-256 has 64 hexadecimal digits"))
     });
-    let headers = uploads::headers(media, text("checksum_sha256"));
+    let headers = upload_headers(media, text("checksum_sha256"));
     let slot = Slot { size, headers, digest: digest.transpose()? };
     Ok(Announced { name: text("filename").unwrap_or_default(), media, slot, marker: Marker::of(file)? })
 }
 
 /// Opens a slot, and gives what the service answers for it.
-fn open(world: &World, state: &mut State, now: u64, announced: Announced<'_>) -> (String, Value) {
-    let id = world.id();
+fn open(env: &Env, state: &mut State, now: u64, announced: Announced<'_>) -> (String, Value) {
+    let id = env.id();
     let headers = announced.slot.headers.clone();
     let asset = Asset {
         id: id.clone(),
@@ -226,7 +200,7 @@ fn open(world: &World, state: &mut State, now: u64, announced: Announced<'_>) ->
         slot: Some(announced.slot),
         arrived: None,
         created: now,
-        course: None,
+        schedule: None,
         error: None,
         folder: None,
         marker: announced.marker,
@@ -234,63 +208,63 @@ fn open(world: &World, state: &mut State, now: u64, announced: Announced<'_>) ->
     state.assets.insert(id.clone(), asset);
     let answer = json!({
         "asset_id": id,
-        "upload_url": uploads::link(world, &id),
+        "upload_url": upload_link(env, &id),
         "upload_headers": headers,
-        "expires_in_seconds": uploads::LIFETIME,
-        "max_bytes": world.settings.upload_limit,
+        "expires_in_seconds": UPLOAD_LIFETIME,
+        "max_bytes": env.settings.upload_limit,
         "status": "pending_upload",
     });
     (id, answer)
 }
 
-pub(super) fn open_slot(world: &World, state: &mut State, call: &Call) -> Answer {
-    let announced = announced(world, &call.body)?;
-    data(open(world, state, call.now, announced).1)
+pub(super) fn open_slot(env: &Env, state: &mut State, call: &Call) -> Answer {
+    let announced = announced(env, &call.body)?;
+    data(open(env, state, call.now, announced).1)
 }
 
 /// Takes an upload in: what the service checks once the bytes are there.
-fn take_in(asset: &mut Asset, digest: Option<&str>, now: u64) -> Result<(), Refusal> {
-    if asset.slot.is_none() || asset.course.is_some() {
+fn take_in(asset: &mut Asset, digest: Option<&str>, now: u64) -> Result<(), ApiError> {
+    if asset.slot.is_none() || asset.schedule.is_some() {
         return Ok(());
     }
     let arrived = asset.arrived.is_some_and(|arrived| now >= arrived + UPLOAD_LAG);
     let Some(content) = asset.content.as_ref().filter(|_| arrived) else {
-        return Err(Refusal::conflict("uploaded object not found yet"));
+        return Err(ApiError::conflict("uploaded object not found yet"));
     };
     if let Some(digest) = digest
         && unhex(digest).as_deref() != content.digest().map(<[u8; 32]>::as_slice)
     {
-        return Err(Refusal::invalid("checksum_sha256", "the checksum is not that of the uploaded bytes"));
+        return Err(ApiError::invalid("checksum_sha256", "the checksum is not that of the uploaded bytes"));
     }
     let found = sniff(content);
     if found != asset.media && !(found == "audio/wav" && asset.media == "audio/x-wav") {
         let message = format!("the bytes are {found}, not {}", asset.media);
-        return Err(Refusal::invalid("content_type", message));
+        return Err(ApiError::invalid("content_type", message));
     }
-    let facts = Kind::Asset.facts();
-    asset.course = Some(Course::new(now, facts.waits, facts.runs, &asset.marker));
+    let spec = Kind::Asset.spec();
+    asset.schedule = Some(Schedule::new(now, spec.waits, spec.runs, &asset.marker));
     Ok(())
 }
 
-pub(super) fn complete(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn complete(env: &Env, state: &mut State, call: &Call) -> Answer {
     let asset = find(state, call.id("asset_id"))?;
     take_in(asset, call.text("checksum_sha256"), call.now)?;
     asset.error = None;
     let size = asset.content.as_ref().map_or(0, Blob::len);
     data(json!({
         "asset_id": asset.id,
-        "url": asset.url(world),
+        "url": asset.url(env),
         "mime_type": asset.media,
         "size_bytes": size,
         "status": "processing",
     }))
 }
 
-pub(super) fn open_batch(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn open_batch(env: &Env, state: &mut State, call: &Call) -> Answer {
     let files = call.body.get("files").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let (mut good, mut wrong, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
     for (number, file) in files.iter().enumerate() {
-        match announced(world, file) {
+        match announced(env, file) {
             Ok(file) => good.push(file),
             Err(refusal) => {
                 wrong.push(number.to_string());
@@ -303,20 +277,20 @@ pub(super) fn open_batch(world: &World, state: &mut State, call: &Call) -> Answe
     // All or none; the refusal names each file that is wrong.
     if !wrong.is_empty() {
         let message = format!("files {}: {}", wrong.join(", "), reasons.join("; "));
-        return Err(Refusal::invalid("files", message));
+        return Err(ApiError::invalid("files", message));
     }
-    let opened = good.into_iter().map(|file| open(world, state, call.now, file));
+    let opened = good.into_iter().map(|file| open(env, state, call.now, file));
     let (items, answers): (Vec<Item>, Vec<Value>) = opened.map(|(id, answer)| (Item::of(id), answer)).unzip();
-    let batch = Batch::new(world.id(), Kind::Asset, call, items);
+    let batch = Batch::new(env.id(), Kind::Asset, call, items);
     let answer = json!({"batch_id": batch.id, "items": answers});
     batches::keep(state, batch);
     data(answer)
 }
 
-pub(super) fn complete_batch(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn complete_batch(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.text("batch_id").unwrap_or_default().to_owned();
     let batch = state.batches.get(&id).filter(|batch| batch.kind == Kind::Asset);
-    let batch = batch.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no batch {id}")))?;
+    let batch = batch.ok_or_else(|| ApiError::not_found("resource_not_found", format!("no batch {id}")))?;
     let assets: Vec<String> = batch.items.iter().filter_map(|item| item.job.clone()).collect();
     for asset in assets {
         let Some(asset) = state.assets.get_mut(&asset) else { continue };

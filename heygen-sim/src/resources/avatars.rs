@@ -3,51 +3,26 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{inputs, page, trimmed};
-use crate::course::{Course, Stage};
-use crate::door::Call;
-use crate::files::link;
+use crate::answer::{Answer, data};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::env::Env;
+use crate::links::link;
 use crate::marker::Marker;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data};
+use crate::model::avatar::{Group, Look};
+use crate::resources::inputs;
+use crate::resources::inputs::trimmed;
+use crate::resources::paging::page;
+use crate::schedule::{Schedule, Stage};
 use crate::state::State;
 use crate::timeline::Due;
 use crate::wallet::dollars;
-use crate::world::World;
 
 /// US dollars for an avatar.
 pub(crate) const PRICE: f64 = 1.0;
 
 /// Identity groups that a workspace may have.
 const GROUP_LIMIT: usize = 500;
-
-pub(crate) struct Group {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) gender: Option<String>,
-    /// Made in this workspace; otherwise a preset.
-    pub(crate) owned: bool,
-    /// Null where no consent is needed: only a digital twin needs it.
-    pub(crate) consent_status: Option<String>,
-    pub(crate) default_voice_id: Option<String>,
-    pub(crate) created: u64,
-}
-
-pub(crate) struct Look {
-    pub(crate) id: String,
-    pub(crate) group_id: String,
-    pub(crate) name: String,
-    pub(crate) avatar_type: String,
-    pub(crate) engines: Vec<String>,
-    pub(crate) default_voice_id: Option<String>,
-    pub(crate) orientation: String,
-    /// Whether its background can be cut out.
-    pub(crate) matting: bool,
-    pub(crate) tags: Vec<String>,
-    pub(crate) size: (u64, u64),
-    /// Its training; none for one that was always there.
-    pub(crate) course: Option<Course>,
-}
 
 impl Look {
     pub(crate) fn is_photo(&self) -> bool {
@@ -56,7 +31,7 @@ impl Look {
 
     /// The status, given the consent of its group.
     pub(crate) fn status(&self, group: Option<&Group>, now: u64) -> &'static str {
-        let stage = self.course.as_ref().map_or(Stage::Done, |course| course.stage(now));
+        let stage = self.schedule.as_ref().map_or(Stage::Done, |schedule| schedule.stage(now));
         match stage {
             Stage::Failed => "failed",
             Stage::Waiting | Stage::Running(_) => "processing",
@@ -69,10 +44,10 @@ impl Look {
         }
     }
 
-    fn view(&self, world: &World, group: Option<&Group>, now: u64) -> Value {
+    fn view(&self, env: &Env, group: Option<&Group>, now: u64) -> Value {
         let status = self.status(group, now);
         let ready = matches!(status, "completed" | "pending_consent");
-        let error = self.course.as_ref().and_then(|course| course.failure(now));
+        let error = self.schedule.as_ref().and_then(|schedule| schedule.failure(now));
         json!({
             "id": self.id,
             "group_id": self.group_id,
@@ -87,8 +62,8 @@ impl Look {
             "tags": self.tags,
             "image_width": if ready { self.size.0 } else { 0 },
             "image_height": if ready { self.size.1 } else { 0 },
-            "preview_image_url": ready.then(|| link(world, &format!("{}/thumbnail.png", self.id))),
-            "preview_video_url": (ready && !self.is_photo()).then(|| link(world, &format!("{}/video.mp4", self.id))),
+            "preview_image_url": ready.then(|| link(env, &format!("{}/thumbnail.png", self.id))),
+            "preview_video_url": (ready && !self.is_photo()).then(|| link(env, &format!("{}/video.mp4", self.id))),
         })
     }
 }
@@ -98,14 +73,15 @@ impl Group {
         self.consent_status.as_deref().is_none_or(|status| status == "approved")
     }
 
-    pub(super) fn view(&self, world: &World, state: &State, now: u64) -> Value {
+    pub(super) fn view(&self, env: &Env, state: &State, now: u64) -> Value {
         let looks: Vec<&Look> = state.looks.values().filter(|look| look.group_id == self.id).collect();
         let statuses: Vec<&str> = looks.iter().map(|look| look.status(Some(self), now)).collect();
         let status = ["pending_consent", "completed", "processing", "failed"]
             .into_iter()
             .find(|status| statuses.contains(status));
-        let error = looks.iter().find_map(|look| look.course.as_ref()?.failure(now));
-        let preview = looks.iter().find(|look| look.course.as_ref().is_none_or(|course| course.is_over(now)));
+        let error = looks.iter().find_map(|look| look.schedule.as_ref()?.failure(now));
+        let preview =
+            looks.iter().find(|look| look.schedule.as_ref().is_none_or(|schedule| schedule.is_over(now)));
         json!({
             "id": self.id,
             "name": self.name,
@@ -117,15 +93,15 @@ impl Group {
             "status": status.filter(|_| self.owned),
             "error": error.filter(|_| status == Some("failed"))
                 .map(|(code, message)| json!({"code": code, "message": message})),
-            "preview_image_url": preview.map(|look| link(world, &format!("{}/thumbnail.png", look.id))),
+            "preview_image_url": preview.map(|look| link(env, &format!("{}/thumbnail.png", look.id))),
             "preview_video_url": null,
         })
     }
 }
 
-pub(super) fn group<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Group, Refusal> {
+pub(super) fn group<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Group, ApiError> {
     let group = state.groups.get_mut(id);
-    group.ok_or_else(|| Refusal::not_found("avatar_group_not_found", format!("no avatar group {id}")))
+    group.ok_or_else(|| ApiError::not_found("avatar_group_not_found", format!("no avatar group {id}")))
 }
 
 /// A look that videos can be made with.
@@ -134,19 +110,19 @@ pub(super) fn usable_look<'a>(
     param: &str,
     id: &str,
     now: u64,
-) -> Result<&'a Look, Refusal> {
-    let missing = || Refusal::not_found("avatar_not_found", format!("no avatar look {id}")).at(param);
+) -> Result<&'a Look, ApiError> {
+    let missing = || ApiError::not_found("avatar_not_found", format!("no avatar look {id}")).at(param);
     let look = state.looks.get(id).ok_or_else(missing)?;
     match look.status(state.groups.get(&look.group_id), now) {
         "completed" => Ok(look),
         "pending_consent" => {
             let message = "the person shown has not given consent; see POST /v3/avatars/{group_id}/consent";
-            Err(Refusal::new(StatusCode::FORBIDDEN, "avatar_consent_required", message).at(param))
+            Err(ApiError::new(StatusCode::FORBIDDEN, "avatar_consent_required", message).at(param))
         }
         // To poll it would be in vain.
-        "failed" => Err(Refusal::invalid(param, "the look has failed")),
+        "failed" => Err(ApiError::invalid(param, "the look has failed")),
         status => {
-            Err(Refusal::new(StatusCode::CONFLICT, "resource_not_ready", format!("the look is {status}"))
+            Err(ApiError::new(StatusCode::CONFLICT, "resource_not_ready", format!("the look is {status}"))
                 .at(param))
         }
     }
@@ -156,26 +132,24 @@ fn owned(call: &Call) -> Option<bool> {
     call.query.get("ownership").map(|ownership| ownership == "private")
 }
 
-pub(super) fn list_groups(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list_groups(env: &Env, state: &mut State, call: &Call) -> Answer {
     let state = &*state;
     page(call, &state.groups, |group| {
         let wanted = owned(call).is_none_or(|owned| owned == group.owned);
-        wanted.then(|| group.view(world, state, call.now))
+        wanted.then(|| group.view(env, state, call.now))
     })
 }
 
-pub(super) fn get_group(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_group(env: &Env, state: &mut State, call: &Call) -> Answer {
     group(state, call.id("group_id"))?;
     let state = &*state;
-    data(
-        state.groups.get(call.id("group_id")).map_or(Value::Null, |group| group.view(world, state, call.now)),
-    )
+    data(state.groups.get(call.id("group_id")).map_or(Value::Null, |group| group.view(env, state, call.now)))
 }
 
-pub(super) fn update_group(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn update_group(env: &Env, state: &mut State, call: &Call) -> Answer {
     let group = group(state, call.id("group_id"))?;
     if !group.owned {
-        return Err(Refusal::forbidden("public avatars cannot be changed"));
+        return Err(ApiError::forbidden("public avatars cannot be changed"));
     }
     if let Some(voice) = call.text("default_voice_id").map(str::to_owned) {
         super::voices::usable(state, "default_voice_id", &voice, call.now)?;
@@ -187,13 +161,13 @@ pub(super) fn update_group(world: &World, state: &mut State, call: &Call) -> Ans
             look.default_voice_id = Some(voice.clone());
         }
     }
-    get_group(world, state, call)
+    get_group(env, state, call)
 }
 
-pub(super) fn delete_group(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn delete_group(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("group_id");
     if !group(state, id)?.owned {
-        return Err(Refusal::invalid("group_id", "public groups cannot be deleted"));
+        return Err(ApiError::invalid("group_id", "public groups cannot be deleted"));
     }
     let looks: Vec<String> = in_group(state, id);
     for look in looks {
@@ -210,21 +184,21 @@ fn in_group(state: &State, group: &str) -> Vec<String> {
     looks.map(|look| look.id.clone()).collect()
 }
 
-fn look<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Look, Refusal> {
+fn look<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Look, ApiError> {
     let look = state.looks.get_mut(id);
-    look.ok_or_else(|| Refusal::not_found("avatar_not_found", format!("no avatar look {id}")))
+    look.ok_or_else(|| ApiError::not_found("avatar_not_found", format!("no avatar look {id}")))
 }
 
 /// Refuses what is done to a look of a public group.
-fn check_own(state: &State, id: &str, message: &str) -> Result<(), Refusal> {
+fn check_own(state: &State, id: &str, message: &str) -> Result<(), ApiError> {
     let group = state.looks.get(id).and_then(|look| state.groups.get(&look.group_id));
     match group.is_some_and(|group| !group.owned) {
-        true => Err(Refusal::forbidden(message)),
+        true => Err(ApiError::forbidden(message)),
         false => Ok(()),
     }
 }
 
-pub(super) fn list_looks(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list_looks(env: &Env, state: &mut State, call: &Call) -> Answer {
     let state = &*state;
     let filter = |name: &str| call.query.get(name);
     page(call, &state.looks, |look| {
@@ -232,33 +206,33 @@ pub(super) fn list_looks(world: &World, state: &mut State, call: &Call) -> Answe
         let wanted = filter("group_id").is_none_or(|id| *id == look.group_id)
             && filter("avatar_type").is_none_or(|kind| *kind == look.avatar_type)
             && owned(call).is_none_or(|owned| group.is_some_and(|group| group.owned == owned));
-        wanted.then(|| look.view(world, group, call.now))
+        wanted.then(|| look.view(env, group, call.now))
     })
 }
 
-pub(super) fn get_look(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_look(env: &Env, state: &mut State, call: &Call) -> Answer {
     look(state, call.id("look_id"))?;
     let Some(look) = state.looks.get(call.id("look_id")) else { return data(Value::Null) };
-    data(look.view(world, state.groups.get(&look.group_id), call.now))
+    data(look.view(env, state.groups.get(&look.group_id), call.now))
 }
 
-pub(super) fn update_look(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn update_look(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("look_id");
     if look(state, id)?.avatar_type == "studio_avatar" {
-        return Err(Refusal::invalid("look_id", "only photo avatars and digital twins can be renamed"));
+        return Err(ApiError::invalid("look_id", "only photo avatars and digital twins can be renamed"));
     }
     check_own(state, id, "public avatars cannot be changed")?;
     if let Some(name) = call.text("name") {
         look(state, id)?.name = trimmed("name", name)?;
     }
-    get_look(world, state, call)
+    get_look(env, state, call)
 }
 
-pub(super) fn delete_look(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn delete_look(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("look_id");
     let look = look(state, id)?;
     if look.avatar_type == "studio_avatar" {
-        return Err(Refusal::forbidden("studio avatars cannot be deleted through the API"));
+        return Err(ApiError::forbidden("studio avatars cannot be deleted through the API"));
     }
     let group = look.group_id.clone();
     check_own(state, id, "public avatars cannot be deleted")?;
@@ -271,7 +245,7 @@ pub(super) fn delete_look(_: &World, state: &mut State, call: &Call) -> Answer {
     data(json!({"id": id}))
 }
 
-pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let kind = call.text("type").unwrap_or_default();
     inputs::check(state, &call.body, call.now)?;
     if let Some(file) = call.body.pointer("/file/asset_id").and_then(Value::as_str) {
@@ -282,31 +256,31 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     if let Some(id) = &home
         && !group(state, id).map_err(|refusal| refusal.at("avatar_group_id"))?.owned
     {
-        return Err(Refusal::forbidden("public groups cannot be added to").at("avatar_group_id"));
+        return Err(ApiError::forbidden("public groups cannot be added to").at("avatar_group_id"));
     }
     if let Some(reference) = call.text("avatar_id") {
         let look = usable_look(state, "avatar_id", reference, call.now);
         // One that is there and cannot be used is a wrong value here, for whatever reason.
         let look = look.map_err(|refusal| match refusal.status {
             StatusCode::NOT_FOUND => refusal,
-            _ => Refusal::invalid("avatar_id", refusal.message),
+            _ => ApiError::invalid("avatar_id", refusal.message),
         })?;
         if home.as_ref().is_some_and(|home| *home != look.group_id) {
-            return Err(Refusal::invalid("avatar_id", "the avatar belongs to another group"));
+            return Err(ApiError::invalid("avatar_id", "the avatar belongs to another group"));
         }
         let owned = state.groups.get(&look.group_id).is_some_and(|group| group.owned);
         home = home.or_else(|| owned.then(|| look.group_id.clone()));
     }
     if home.is_none() && state.groups.values().filter(|group| group.owned).count() >= GROUP_LIMIT {
         let message = format!("a workspace has at most {GROUP_LIMIT} avatar groups");
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "resource_limit_reached", message));
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "resource_limit_reached", message));
     }
     let marker = Marker::of(&call.body)?;
     let name = trimmed("name", call.text("name").unwrap_or_default())?;
     state.wallet.charge(dollars(PRICE))?;
     let twin = kind == "digital_twin";
     let home = home.unwrap_or_else(|| {
-        let id = world.id();
+        let id = env.id();
         let group = Group {
             id: id.clone(),
             name: name.clone(),
@@ -327,11 +301,11 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
         "prompt" => 120,
         _ => 60,
     };
-    let course = Course::new(call.now, 0, runs, &marker);
-    let id = world.id();
-    if let Some(ends) = course.ends() {
+    let schedule = Schedule::new(call.now, 0, runs, &marker);
+    let id = env.id();
+    if let Some(ends) = schedule.ends() {
         state.schedule(ends, Due::Look(id.clone()));
-        world.wake.notify_one();
+        env.wake.notify_one();
     }
     let wide = call.text("aspect_ratio") == Some("16:9") || twin;
     let engines = ["avatar_v", "avatar_iv", "avatar_iii"];
@@ -346,13 +320,13 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
         matting: twin,
         tags: Vec::new(),
         size: if wide { (1920, 1080) } else { (1080, 1920) },
-        course: Some(course),
+        schedule: Some(schedule),
     };
     if let Some(oldest) = state.looks.insert(id.clone(), look) {
         state.forget(&oldest);
     }
     let state = &*state;
     let group = state.groups.get(&home);
-    let look = state.looks.get(&id).map(|look| look.view(world, group, call.now));
-    data(json!({"avatar_item": look, "avatar_group": group.map(|group| group.view(world, state, call.now))}))
+    let look = state.looks.get(&id).map(|look| look.view(env, group, call.now));
+    data(json!({"avatar_item": look, "avatar_group": group.map(|group| group.view(env, state, call.now))}))
 }

@@ -6,20 +6,18 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{inputs, limit, lipsyncs, slice, translations, videos};
-use crate::course::{Course, Stage};
-use crate::door::Call;
-use crate::jobs::Kind;
-use crate::kept;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data, data_with};
+use crate::answer::{Answer, data, data_with};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::env::Env;
+use crate::model::batch::{Batch, Item, MAX_ITEMS};
+use crate::model::job::Kind;
+use crate::resources::paging::{limit, slice};
+use crate::resources::{inputs, lipsyncs, translations, videos};
+use crate::schedule::{Schedule, Stage};
 use crate::state::State;
 use crate::timeline::Due;
-use crate::webhooks::events;
-use crate::world::World;
-
-/// Most items, after languages are counted one by one.
-const LIMIT: usize = 100;
+use crate::{events, retention};
 
 /// Items that are made at once; the others wait for their turn, which comes so many milliseconds later.
 const WAVE: usize = 10;
@@ -27,32 +25,6 @@ const WAVE_TAKES: u64 = 60 * 1000;
 
 /// Milliseconds until the first items exist.
 const QUEUED: u64 = 5 * 1000;
-
-pub(crate) struct Batch {
-    pub(crate) id: String,
-    pub(crate) kind: Kind,
-    pub(crate) items: Vec<Item>,
-    title: Option<String>,
-    callback_url: Option<String>,
-    created: u64,
-}
-
-#[derive(Clone)]
-pub(crate) struct Item {
-    /// Id of the job, or of the asset.
-    pub(crate) job: Option<String>,
-    /// The job's way, for when the job itself is not kept any more.
-    course: Option<Course>,
-    /// Why there is none.
-    error: Option<Value>,
-}
-
-impl Item {
-    /// An item that became something.
-    pub(crate) fn of(id: String) -> Self {
-        Self { job: Some(id), course: None, error: None }
-    }
-}
 
 impl Batch {
     pub(crate) fn new(id: String, kind: Kind, call: &Call, items: Vec<Item>) -> Self {
@@ -79,22 +51,22 @@ pub(super) fn standing(state: &mut State, kind: Kind, item: &Item, now: u64) -> 
             None => ("not_found", Some(id.clone()), None),
         };
     }
-    let course = match state.jobs(kind).get(id) {
-        Some(job) => Some(&job.course).filter(|_| !job.deleted).cloned(),
-        None => item.course.clone(),
+    let schedule = match state.jobs(kind).get(id) {
+        Some(job) => Some(&job.schedule).filter(|_| !job.deleted).cloned(),
+        None => item.schedule.clone(),
     };
-    let Some(course) = course.filter(|_| !state.gone.contains(id)) else {
+    let Some(schedule) = schedule.filter(|_| !state.gone.contains(id)) else {
         return ("not_found", Some(id.clone()), None);
     };
-    if course.created > now {
+    if schedule.created > now {
         return ("queued", None, None);
     }
-    let status = match course.stage(now) {
+    let status = match schedule.stage(now) {
         Stage::Waiting | Stage::Running(_) => "processing",
         Stage::Done => "completed",
         Stage::Failed => "failed",
     };
-    let error = course.failure(now).map(|(code, message)| json!({"code": code, "message": message}));
+    let error = schedule.failure(now).map(|(code, message)| json!({"code": code, "message": message}));
     (status, Some(id.clone()), error)
 }
 
@@ -128,7 +100,7 @@ fn statuses(standings: &[Standing]) -> (Vec<&'static str>, BTreeMap<&'static str
 fn get(state: &mut State, call: &Call, kind: Kind) -> Answer {
     let id = call.id("batch_id");
     let batch = state.batches.get(id).filter(|batch| batch.kind == kind);
-    let batch = batch.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no batch {id}")))?;
+    let batch = batch.ok_or_else(|| ApiError::not_found("resource_not_found", format!("no batch {id}")))?;
     let (title, created) = (batch.title.clone(), batch.created / 1000);
     let standings = standings(state, kind, id, call.now);
     let (statuses, counts) = statuses(&standings);
@@ -149,28 +121,20 @@ fn get(state: &mut State, call: &Call, kind: Kind) -> Answer {
     }))
 }
 
-pub(super) fn get_videos(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_videos(_: &Env, state: &mut State, call: &Call) -> Answer {
     get(state, call, Kind::Video)
 }
 
-pub(super) fn get_translations(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_translations(_: &Env, state: &mut State, call: &Call) -> Answer {
     get(state, call, Kind::Translation)
 }
 
-pub(super) fn get_lipsyncs(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_lipsyncs(_: &Env, state: &mut State, call: &Call) -> Answer {
     get(state, call, Kind::Lipsync)
 }
 
-pub(super) fn get_assets(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_assets(_: &Env, state: &mut State, call: &Call) -> Answer {
     get(state, call, Kind::Asset)
-}
-
-/// Refuses more languages than a batch has items: each becomes a job of its own.
-pub(super) fn check_languages(param: &str, wanted: usize) -> Result<(), Refusal> {
-    match wanted > LIMIT {
-        true => Err(Refusal::invalid(param, format!("at most {LIMIT} languages are possible"))),
-        false => Ok(()),
-    }
 }
 
 /// Keeps a batch; of one that has to go for it nothing more is heard.
@@ -186,90 +150,90 @@ fn turn(number: usize) -> u64 {
 }
 
 /// What came of an item; one that is not in order fails alone. It is asked for at once: a job may soon have to go.
-fn item(state: &mut State, kind: Kind, made: Result<String, Refusal>) -> Item {
+fn item(state: &mut State, kind: Kind, made: Result<String, ApiError>) -> Item {
     match made {
         Ok(id) => {
-            let course = state.jobs(kind).get(&id).map(|job| job.course.clone());
-            Item { course, ..Item::of(id) }
+            let schedule = state.jobs(kind).get(&id).map(|job| job.schedule.clone());
+            Item { schedule, ..Item::of(id) }
         }
-        Err(refusal) => Item { job: None, course: None, error: Some(refusal.brief()) },
+        Err(refusal) => Item { job: None, schedule: None, error: Some(refusal.brief()) },
     }
 }
 
 /// Puts a batch together.
-fn submit(world: &World, state: &mut State, call: &Call, kind: Kind, items: Vec<Item>) -> Answer {
-    let batch = Batch::new(world.id(), kind, call, items);
+fn submit(env: &Env, state: &mut State, call: &Call, kind: Kind, items: Vec<Item>) -> Answer {
+    let batch = Batch::new(env.id(), kind, call, items);
     let id = batch.id.clone();
     let ends: Vec<Option<u64>> =
-        batch.items.iter().filter_map(|item| item.course.as_ref()).map(Course::ends).collect();
+        batch.items.iter().filter_map(|item| item.schedule.as_ref()).map(Schedule::ends).collect();
     // A batch with an item that never ends never ends.
     if ends.iter().all(Option::is_some) {
         let last = ends.into_iter().flatten().max().unwrap_or(call.now);
         state.schedule(last, Due::Batch(kind, id.clone()));
-        world.wake.notify_one();
+        env.wake.notify_one();
     }
     keep(state, batch);
     data_with(StatusCode::ACCEPTED, json!({"batch_id": id}))
 }
 
 /// Its last item is over: so is the batch, and its callback hears of it. That is scheduled once, when the batch is made.
-pub(crate) fn check(world: &World, state: &mut State, kind: Kind, id: &str, then: u64) {
+pub(crate) fn check(env: &Env, state: &mut State, kind: Kind, id: &str, then: u64) {
     let (statuses, counts) = statuses(&standings(state, kind, id, then));
     let status = aggregate(&statuses);
     let Some(batch) = state.batches.get(id) else { return };
     let callback = batch.callback_url.clone();
     let data =
         json!({"batch_id": id, "status": status, "total_items": statuses.len(), "counts_by_status": counts});
-    events::emit(world, state, then, "batch.finished", &[id], data, callback.as_deref());
+    events::emit(env, state, then, "batch.finished", &[id], data, callback.as_deref());
 }
 
 fn bodies<'a>(call: &'a Call, name: &str) -> &'a [Value] {
     call.body[name].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-fn check_callback(state: &State, call: &Call) -> Result<(), Refusal> {
+fn check_callback(state: &State, call: &Call) -> Result<(), ApiError> {
     let callback = json!({"callback_url": call.body.get("callback_url")});
     inputs::check(state, &callback, call.now)
 }
 
-pub(super) fn create_videos(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create_videos(env: &Env, state: &mut State, call: &Call) -> Answer {
     check_callback(state, call)?;
     let mut items = Vec::new();
     for (number, body) in bodies(call, "videos").iter().enumerate() {
-        let made = videos::submit(world, state, body, call.now, turn(number)).map(|(id, _)| id);
+        let made = videos::submit(env, state, body, call.now, turn(number)).map(|(id, _)| id);
         items.push(item(state, Kind::Video, made));
     }
-    submit(world, state, call, Kind::Video, items)
+    submit(env, state, call, Kind::Video, items)
 }
 
-pub(super) fn create_lipsyncs(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create_lipsyncs(env: &Env, state: &mut State, call: &Call) -> Answer {
     check_callback(state, call)?;
     let mut items = Vec::new();
     for (number, body) in bodies(call, "lipsyncs").iter().enumerate() {
-        let made = lipsyncs::submit(world, state, body, call.now, turn(number));
+        let made = lipsyncs::submit(env, state, body, call.now, turn(number));
         items.push(item(state, Kind::Lipsync, made));
     }
-    submit(world, state, call, Kind::Lipsync, items)
+    submit(env, state, call, Kind::Lipsync, items)
 }
 
-pub(super) fn create_translations(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create_translations(env: &Env, state: &mut State, call: &Call) -> Answer {
     check_callback(state, call)?;
     let bodies = bodies(call, "video_translations");
     let wanted = |body: &Value| body["output_languages"].as_array().map_or(0, Vec::len);
     let total: usize = bodies.iter().map(wanted).sum();
-    if total > LIMIT {
+    if total > MAX_ITEMS {
         let message =
-            format!("{total} items after the languages are counted one by one; {LIMIT} are possible");
-        return Err(Refusal::invalid("video_translations", message));
+            format!("{total} items after the languages are counted one by one; {MAX_ITEMS} are possible");
+        return Err(ApiError::invalid("video_translations", message));
     }
     let mut items = Vec::new();
     for body in bodies {
-        match translations::check(world, state, body, call.now) {
+        match translations::check(env, state, body, call.now) {
             Ok(languages) => {
-                let kept = Arc::new(kept::of(body));
+                let kept = Arc::new(retention::retained(body));
                 for language in languages {
                     let queued = turn(items.len());
-                    let made = translations::submit(world, state, body, &kept, &language, call.now, queued);
+                    let made = translations::submit(env, state, body, &kept, &language, call.now, queued);
                     items.push(item(state, Kind::Translation, made));
                 }
             }
@@ -279,5 +243,5 @@ pub(super) fn create_translations(world: &World, state: &mut State, call: &Call)
             }
         }
     }
-    submit(world, state, call, Kind::Translation, items)
+    submit(env, state, call, Kind::Translation, items)
 }

@@ -3,15 +3,18 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{inputs, page, trimmed};
-use crate::course::{Course, Stage};
-use crate::door::Call;
-use crate::files::link;
+use crate::answer::{Answer, data, data_with};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::env::Env;
+use crate::links::link;
 use crate::marker::Marker;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data, data_with};
+use crate::model::brand_kit::Kit;
+use crate::resources::inputs;
+use crate::resources::inputs::trimmed;
+use crate::resources::paging::page;
+use crate::schedule::{Schedule, Stage};
 use crate::state::State;
-use crate::world::World;
 
 /// Seconds until a website is imported.
 const IMPORT: u64 = 60;
@@ -21,17 +24,6 @@ const COLORS: [&str; 4] = ["#FF5733", "#1A2B3C", "#F5F5F5", "#00A676"];
 const FONTS: [(&str, &str); 2] = [("font-heading", "Sim Sans"), ("font-body", "Sim Serif")];
 const LOGO: &str = "logo-main";
 
-pub(crate) struct Kit {
-    id: String,
-    name: String,
-    /// Shared in from another workspace: read only.
-    shared: bool,
-    course: Option<Course>,
-    color_roles: Value,
-    font_roles: Value,
-    logo_roles: Value,
-}
-
 impl Kit {
     /// A kit that was always there.
     pub(crate) fn ready(id: &str, name: &str, shared: bool) -> Self {
@@ -39,7 +31,7 @@ impl Kit {
             id: id.to_owned(),
             name: name.to_owned(),
             shared,
-            course: None,
+            schedule: None,
             color_roles: json!({"primary": COLORS[0], "secondary": COLORS[1], "tertiary": null, "accent": COLORS[3]}),
             font_roles: json!({"title_text": {"font_id": FONTS[0].0, "weight": 700},
                 "body_text": {"font_id": FONTS[1].0, "weight": 400}}),
@@ -48,10 +40,10 @@ impl Kit {
     }
 
     fn stage(&self, now: u64) -> Stage {
-        self.course.as_ref().map_or(Stage::Done, |course| course.stage(now))
+        self.schedule.as_ref().map_or(Stage::Done, |schedule| schedule.stage(now))
     }
 
-    fn view(&self, world: &World, now: u64) -> Value {
+    fn view(&self, env: &Env, now: u64) -> Value {
         let status = match self.stage(now) {
             Stage::Done => "completed",
             Stage::Failed => "error",
@@ -59,7 +51,8 @@ impl Kit {
         };
         let done = status == "completed";
         let fonts = FONTS.map(|(id, name)| json!({"font_id": id, "name": name}));
-        let logo = json!({"logo_id": LOGO, "name": "Logo", "url": link(world, &format!("{}/thumbnail.png", self.id))});
+        let logo =
+            json!({"logo_id": LOGO, "name": "Logo", "url": link(env, &format!("{}/thumbnail.png", self.id))});
         let when_done = |value: &Value| done.then(|| value.clone());
         json!({
             "brand_kit_id": self.id,
@@ -75,22 +68,22 @@ impl Kit {
     }
 }
 
-fn find<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Kit, Refusal> {
+fn find<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Kit, ApiError> {
     let kit = state.kits.get_mut(id);
-    kit.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no brand kit {id}")))
+    kit.ok_or_else(|| ApiError::not_found("resource_not_found", format!("no brand kit {id}")))
 }
 
 /// Refuses a kit that is named and does not exist.
-pub(super) fn check(state: &State, body: &Value) -> Result<(), Refusal> {
+pub(super) fn check(state: &State, body: &Value) -> Result<(), ApiError> {
     match body.get("brand_kit_id").and_then(Value::as_str) {
         Some(id) if !state.kits.contains(id) => {
-            Err(Refusal::not_found("resource_not_found", format!("no brand kit {id}")).at("brand_kit_id"))
+            Err(ApiError::not_found("resource_not_found", format!("no brand kit {id}")).at("brand_kit_id"))
         }
         _ => Ok(()),
     }
 }
 
-pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let url = call.text("url").unwrap_or_default();
     inputs::fetch("url", url)?;
     let host = url.split('/').nth(2).unwrap_or(url);
@@ -98,37 +91,37 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
         Some(name) => trimmed("name", name)?,
         None => host.to_owned(),
     };
-    let course = Course::new(call.now, 0, IMPORT, &Marker::of(&call.body)?);
-    let id = world.id();
-    let kit = Kit { course: Some(course), ..Kit::ready(&id, &name, false) };
+    let schedule = Schedule::new(call.now, 0, IMPORT, &Marker::of(&call.body)?);
+    let id = env.id();
+    let kit = Kit { schedule: Some(schedule), ..Kit::ready(&id, &name, false) };
     state.kits.insert(id.clone(), kit);
     data_with(StatusCode::CREATED, json!({"brand_kit_id": id, "status": "loading"}))
 }
 
-pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
     page(call, &state.kits, |kit| {
-        let view = kit.view(world, call.now);
+        let view = kit.view(env, call.now);
         Some(json!({"brand_kit_id": kit.id, "name": kit.name, "colors": view["colors"],
             "logo_url": view["logos"][0]["url"]}))
     })
 }
 
-pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
-    data(find(state, call.id("brand_kit_id"))?.view(world, call.now))
+pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+    data(find(state, call.id("brand_kit_id"))?.view(env, call.now))
 }
 
-pub(super) fn update(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn update(env: &Env, state: &mut State, call: &Call) -> Answer {
     let kit = find(state, call.id("brand_kit_id"))?;
     if kit.shared {
-        return Err(Refusal::forbidden("a kit shared in from another workspace cannot be changed"));
+        return Err(ApiError::forbidden("a kit shared in from another workspace cannot be changed"));
     }
     let roles = ["color_roles", "font_roles", "logo_roles"];
     if roles.iter().any(|role| call.body.get(role).is_some()) && kit.stage(call.now) != Stage::Done {
-        return Err(Refusal::conflict("roles can be changed once the kit is completed"));
+        return Err(ApiError::conflict("roles can be changed once the kit is completed"));
     }
     let logo = call.body.pointer("/logo_roles/primary").and_then(Value::as_str);
     if logo.is_some_and(|logo| logo != LOGO) {
-        return Err(Refusal::invalid("logo_roles.primary", "the kit has no such logo"));
+        return Err(ApiError::invalid("logo_roles.primary", "the kit has no such logo"));
     }
     if let Some(name) = call.text("name") {
         kit.name = trimmed("name", name)?;
@@ -152,13 +145,13 @@ pub(super) fn update(world: &World, state: &mut State, call: &Call) -> Answer {
     if let Some(logos) = whole("logo_roles", &["primary"]) {
         kit.logo_roles = logos;
     }
-    data(kit.view(world, call.now))
+    data(kit.view(env, call.now))
 }
 
-pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("brand_kit_id");
     if find(state, id)?.shared {
-        return Err(Refusal::forbidden("a kit shared in from another workspace cannot be deleted"));
+        return Err(ApiError::forbidden("a kit shared in from another workspace cannot be deleted"));
     }
     state.kits.remove(id);
     data(json!({"brand_kit_id": id}))

@@ -3,17 +3,20 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{inputs, page};
-use crate::course::Stage;
-use crate::door::Call;
-use crate::files::link;
-use crate::jobs::{self, Job, Kind, Order};
-use crate::reply::{Answer, data, data_with};
+use crate::answer::{Answer, data, data_with};
+use crate::call::Call;
+use crate::env::Env;
+use crate::jobs;
+use crate::jobs::NewJob;
+use crate::links::link;
+use crate::model::job::{Job, Kind};
+use crate::resources::inputs;
+use crate::resources::paging::page;
+use crate::schedule::Stage;
 use crate::state::State;
-use crate::world::World;
 
 /// A job; in a list its progress is 0 or 100.
-pub(super) fn view(world: &World, job: &Job, now: u64, single: bool) -> Value {
+pub(super) fn view(env: &Env, job: &Job, now: u64, single: bool) -> Value {
     let progress = match job.progress(now) {
         progress if single => progress,
         100 => 100,
@@ -21,10 +24,10 @@ pub(super) fn view(world: &World, job: &Job, now: u64, single: bool) -> Value {
     };
     let aspect_ratio =
         job.body.pointer("/output_settings/aspect_ratio").cloned().unwrap_or(json!("portrait"));
-    let clips = match job.course.stage(now) {
+    let clips = match job.schedule.stage(now) {
         // The first clips are there before the last.
         Stage::Running(percent) if single => (count(&job.body) as u64 * percent / 100) as usize,
-        Stage::Done if job.course.has_links(now) => count(&job.body),
+        Stage::Done if job.schedule.has_links(now) => count(&job.body),
         _ => 0,
     };
     let clips = (0..clips).map(|number| {
@@ -35,8 +38,8 @@ pub(super) fn view(world: &World, job: &Job, now: u64, single: bool) -> Value {
             "aspect_ratio": aspect_ratio,
             "duration_seconds": 3.0,
             "virality_score": 80 - 7 * (number % 8),
-            "video_url": link(world, &format!("{}/{number}/video.mp4", job.id)),
-            "thumbnail_url": link(world, &format!("{}/{number}/thumbnail.png", job.id)),
+            "video_url": link(env, &format!("{}/{number}/video.mp4", job.id)),
+            "thumbnail_url": link(env, &format!("{}/{number}/thumbnail.png", job.id)),
             "failure_message": null,
         })
     });
@@ -48,7 +51,7 @@ pub(super) fn view(world: &World, job: &Job, now: u64, single: bool) -> Value {
         "clips": clips.collect::<Value>(),
         "source_duration": 60.0,
         "input_language": job.text("input_language").unwrap_or("en"),
-        "created_at": job.course.created_at(),
+        "created_at": job.schedule.created_at(),
         "callback_id": job.text("callback_id"),
         "failure_message": job.failure_message(now),
     })
@@ -59,24 +62,24 @@ fn count(body: &Value) -> usize {
     body.pointer("/output_settings/duration_types").and_then(Value::as_array).map_or(2, Vec::len)
 }
 
-pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body, call.now)?;
-    let price = Kind::Clipping.facts().price * count(&call.body) as f64;
-    let order = Order { price: Some(price), ..Order::new(Kind::Clipping, &call.body) };
-    let id = jobs::submit(world, state, call.now, order)?;
+    let price = Kind::Clipping.spec().price * count(&call.body) as f64;
+    let order = NewJob { price: Some(price), ..NewJob::new(Kind::Clipping, &call.body) };
+    let id = jobs::submit(env, state, call.now, order)?;
     data_with(StatusCode::ACCEPTED, json!({"ai_clipping_id": id}))
 }
 
-pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     let job = state.job(Kind::Clipping, call.id("job_id"), call.now)?;
-    data(view(world, job, call.now, true))
+    data(view(env, job, call.now, true))
 }
 
-pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
-    page(call, state.jobs(Kind::Clipping), |job| (!job.deleted).then(|| view(world, job, call.now, false)))
+pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+    page(call, state.jobs(Kind::Clipping), |job| (!job.deleted).then(|| view(env, job, call.now, false)))
 }
 
-pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("job_id");
     jobs::hide(state, Kind::Clipping, id, call.now)?;
     data(json!({"id": id}))

@@ -3,22 +3,25 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::batches::{Batch, Item};
-use super::{batches, inputs, limit, slice};
-use crate::course::Stage;
-use crate::door::Call;
-use crate::jobs::{self, Job, Kind, Order};
+use crate::answer::{Answer, data, data_with};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::env::Env;
+use crate::jobs;
+use crate::jobs::NewJob;
 use crate::marker::Marker;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data, data_with};
+use crate::model::batch::{Batch, Item};
+use crate::model::job::{Job, Kind};
+use crate::resources::paging::{limit, slice};
+use crate::resources::{batches, inputs};
+use crate::schedule::Stage;
 use crate::state::State;
-use crate::world::World;
 
 /// The judge of this simulator, and the only one that it knows.
 const JUDGE: &str = "simulated-judge-2026-06-01";
 
 pub(super) fn view(job: &Job, now: u64) -> Value {
-    let done = job.course.stage(now) == Stage::Done;
+    let done = job.schedule.stage(now) == Stage::Done;
     // `q1` is an old name; the winner is whoever has the longer name, so that tests can choose.
     let question = job.text("question_id").filter(|question| *question != "q1").unwrap_or("engagement");
     let (one, other) = (job.text("model_a").unwrap_or_default(), job.text("model_b").unwrap_or_default());
@@ -32,7 +35,7 @@ pub(super) fn view(job: &Job, now: u64) -> Value {
         "question_id": question,
         "judge_model_version": JUDGE,
     });
-    let failure = job.course.failure(now);
+    let failure = job.schedule.failure(now);
     json!({
         "comparison_id": job.id,
         "status": job.status(now),
@@ -41,27 +44,27 @@ pub(super) fn view(job: &Job, now: u64) -> Value {
     })
 }
 
-fn check(state: &State, body: &Value, now: u64) -> Result<(), Refusal> {
+fn check(state: &State, body: &Value, now: u64) -> Result<(), ApiError> {
     let judge = body.get("judge_model_version").and_then(Value::as_str);
     if judge.is_some_and(|judge| judge != JUDGE) {
-        return Err(Refusal::invalid("judge_model_version", format!("the judge here is {JUDGE}")));
+        return Err(ApiError::invalid("judge_model_version", format!("the judge here is {JUDGE}")));
     }
     inputs::check(state, body, now)?;
     Marker::of(body).map(drop)
 }
 
-pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     check(state, &call.body, call.now)?;
-    let id = jobs::submit(world, state, call.now, Order::new(Kind::Comparison, &call.body))?;
+    let id = jobs::submit(env, state, call.now, NewJob::new(Kind::Comparison, &call.body))?;
     let job = state.job(Kind::Comparison, &id, call.now)?;
     data_with(StatusCode::ACCEPTED, view(job, call.now))
 }
 
-pub(super) fn get(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(_: &Env, state: &mut State, call: &Call) -> Answer {
     data(view(state.job(Kind::Comparison, call.id("comparison_id"), call.now)?, call.now))
 }
 
-pub(super) fn create_batch(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create_batch(env: &Env, state: &mut State, call: &Call) -> Answer {
     let bodies = call.body["comparisons"].as_array().map(Vec::as_slice).unwrap_or_default();
     for (number, body) in bodies.iter().enumerate() {
         check(state, body, call.now).map_err(|refusal| refusal.below(&format!("comparisons.{number}")))?;
@@ -69,19 +72,19 @@ pub(super) fn create_batch(world: &World, state: &mut State, call: &Call) -> Ans
     // All are in order: none is made in vain.
     let mut items = Vec::new();
     for body in bodies {
-        let id = jobs::submit(world, state, call.now, Order::new(Kind::Comparison, body))?;
+        let id = jobs::submit(env, state, call.now, NewJob::new(Kind::Comparison, body))?;
         items.push(Item::of(id));
     }
-    let batch = Batch::new(world.id(), Kind::Comparison, call, items);
+    let batch = Batch::new(env.id(), Kind::Comparison, call, items);
     let answer = json!({"batch_id": batch.id, "status": "processing", "total_items": batch.items.len()});
     batches::keep(state, batch);
     data_with(StatusCode::ACCEPTED, answer)
 }
 
-pub(super) fn get_batch(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_batch(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("batch_id");
     let batch = state.batches.get(id).filter(|batch| batch.kind == Kind::Comparison);
-    let batch = batch.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no batch {id}")))?;
+    let batch = batch.ok_or_else(|| ApiError::not_found("resource_not_found", format!("no batch {id}")))?;
     let ids: Vec<String> = batch.items.iter().filter_map(|item| item.job.clone()).collect();
     let mut views = Vec::new();
     for (number, id) in ids.iter().enumerate() {

@@ -3,13 +3,15 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::avatars::group;
-use super::inputs;
-use crate::door::Call;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, Reply, data};
+use crate::answer::{Answer, data};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::env::Env;
+use crate::model::consent::Consent;
+use crate::reply::Reply;
+use crate::resources::avatars::group;
+use crate::resources::inputs;
 use crate::state::State;
-use crate::world::World;
 
 /// Milliseconds that a link holds.
 const LIFETIME: u64 = 24 * 60 * 60 * 1000;
@@ -17,42 +19,33 @@ const LIFETIME: u64 = 24 * 60 * 60 * 1000;
 /// Where the page is, below the simulator's own prefix.
 pub(crate) const PAGE: &str = "/__sim/consent/";
 
-/// A link at which a person gives consent.
-pub(crate) struct Consent {
-    group: String,
-    created: u64,
-    used: bool,
-    reroute: Option<String>,
-    text: Option<String>,
-}
-
-pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body, call.now)?;
     let id = call.id("group_id");
     let found = group(state, id)?;
     match found.consent_status.as_deref() {
         None => {
-            return Err(Refusal::invalid(
+            return Err(ApiError::invalid(
                 "group_id",
                 "only a digital twin needs consent, and this group has none",
             ));
         }
-        Some("approved") => return Err(Refusal::conflict("consent has been given already")),
+        Some("approved") => return Err(ApiError::conflict("consent has been given already")),
         Some(_) => {}
     }
     let (text, reroute) = (call.text("consent_text"), call.text("reroute_url"));
     if text.is_some_and(|text| text.contains(['<', '>'])) {
-        return Err(Refusal::invalid("consent_text", "the text is shown as it is; < and > are not allowed"));
+        return Err(ApiError::invalid("consent_text", "the text is shown as it is; < and > are not allowed"));
     }
     let by_video = call.body.get("consent_video").is_some_and(|video| !video.is_null());
     for (name, given) in [("consent_text", text), ("reroute_url", reroute)] {
         if by_video && given.is_some() {
-            return Err(Refusal::invalid(name, "it has no place beside consent_video"));
+            return Err(ApiError::invalid(name, "it has no place beside consent_video"));
         }
     }
-    if (by_video || text.is_some()) && !world.settings.enterprise {
+    if (by_video || text.is_some()) && !env.settings.enterprise {
         let name = if by_video { "consent_video" } else { "consent_text" };
-        return Err(Refusal::forbidden("this needs an Enterprise plan").at(name));
+        return Err(ApiError::forbidden("this needs an Enterprise plan").at(name));
     }
     let url = if by_video {
         // A recording goes to a review, which the simulator passes at once.
@@ -64,7 +57,7 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
         if let Some(reroute) = reroute {
             inputs::fetch("reroute_url", reroute)?;
         }
-        let token = world.id();
+        let token = env.id();
         let consent = Consent {
             group: id.to_owned(),
             created: call.now,
@@ -73,18 +66,17 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
             text: text.map(str::to_owned),
         };
         state.consents.insert(token.clone(), consent);
-        Some(format!("{}{PAGE}{token}", world.base_url()))
+        Some(format!("{}{PAGE}{token}", env.base_url()))
     };
     let state = &*state;
-    let view = state.groups.get(id).map(|group| group.view(world, state, call.now));
+    let view = state.groups.get(id).map(|group| group.view(env, state, call.now));
     data(json!({"avatar_group": view, "url": url}))
 }
 
 /// The page at which the person shown agrees: GET shows it, POST agrees.
-pub(crate) fn page(world: &World, token: &str, agrees: bool) -> Reply {
+pub(crate) fn page(env: &Env, state: &mut State, token: &str, agrees: bool) -> Reply {
     let html = |status, text: &str| Reply::bytes(status, "text/html; charset=utf-8", text.to_owned());
-    let now = world.clock.now();
-    let mut state = world.state();
+    let now = env.clock.now();
     let valid = |consent: &&mut Consent| !consent.used && now < consent.created + LIFETIME;
     let Some(consent) = state.consents.get_mut(token).filter(valid) else {
         return html(StatusCode::GONE, "<h1>This link is used or has expired</h1>");

@@ -3,12 +3,14 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{iso, page, trimmed};
-use crate::door::Call;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data, data_with};
+use crate::answer::{Answer, data, data_with};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::clock::iso;
+use crate::env::Env;
+use crate::resources::inputs::trimmed;
+use crate::resources::paging::page;
 use crate::state::State;
-use crate::world::World;
 
 /// Lists of a glossary, and the members of their entries that must have text.
 const LISTS: [(&str, &[&str]); 3] = [
@@ -17,12 +19,12 @@ const LISTS: [(&str, &[&str]); 3] = [
     ("forced_translations", &["term", "translation"]),
 ];
 
-fn missing(id: &str) -> Refusal {
-    Refusal::not_found("resource_not_found", format!("no brand glossary {id}"))
+fn missing(id: &str) -> ApiError {
+    ApiError::not_found("resource_not_found", format!("no brand glossary {id}"))
 }
 
 /// Refuses a glossary that is named and does not exist, by either of its names.
-pub(super) fn check(state: &State, body: &Value) -> Result<(), Refusal> {
+pub(super) fn check(state: &State, body: &Value) -> Result<(), ApiError> {
     for name in ["brand_glossary_id", "brand_voice_id"] {
         if let Some(id) = body.get(name).and_then(Value::as_str)
             && !state.glossaries.contains(id)
@@ -34,7 +36,7 @@ pub(super) fn check(state: &State, body: &Value) -> Result<(), Refusal> {
 }
 
 /// A list with its texts trimmed.
-fn entries(body: &Value, list: &str, members: &[&str]) -> Result<Option<Value>, Refusal> {
+fn entries(body: &Value, list: &str, members: &[&str]) -> Result<Option<Value>, ApiError> {
     let Some(given) = body.get(list).and_then(Value::as_array) else { return Ok(None) };
     let mut entries = given.clone();
     for (number, entry) in entries.iter_mut().enumerate() {
@@ -56,21 +58,21 @@ fn view(mut glossary: Value) -> Value {
     glossary
 }
 
-fn check_name(state: &State, name: &str, own: &str) -> Result<String, Refusal> {
+fn check_name(state: &State, name: &str, own: &str) -> Result<String, ApiError> {
     let name = trimmed("name", name)?;
     let taken = state.glossaries.values().any(|glossary| {
         let other = glossary["name"].as_str().unwrap_or_default();
         glossary["brand_glossary_id"] != own && other.to_lowercase() == name.to_lowercase()
     });
     if taken {
-        return Err(Refusal::conflict("another glossary has this name").at("name"));
+        return Err(ApiError::conflict("another glossary has this name").at("name"));
     }
     Ok(name)
 }
 
-pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let name = check_name(state, call.text("name").unwrap_or_default(), "")?;
-    let id = world.id();
+    let id = env.id();
     let now = iso(call.now);
     let mut glossary = json!({"brand_glossary_id": id, "name": name, "created_at": now, "updated_at": now});
     for (list, members) in LISTS {
@@ -80,7 +82,7 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::CREATED, view(glossary))
 }
 
-pub(super) fn list(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(_: &Env, state: &mut State, call: &Call) -> Answer {
     page(call, &state.glossaries, |glossary| {
         let mut item = glossary.clone();
         for (list, _) in LISTS {
@@ -90,12 +92,12 @@ pub(super) fn list(_: &World, state: &mut State, call: &Call) -> Answer {
     })
 }
 
-pub(super) fn get(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("brand_glossary_id");
     data(view(state.glossaries.get(id).cloned().ok_or_else(|| missing(id))?))
 }
 
-pub(super) fn update(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn update(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("brand_glossary_id");
     let mut glossary = state.glossaries.get(id).cloned().ok_or_else(|| missing(id))?;
     if let Some(name) = call.text("name") {
@@ -113,7 +115,7 @@ pub(super) fn update(_: &World, state: &mut State, call: &Call) -> Answer {
     data(view(glossary))
 }
 
-pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("brand_glossary_id");
     state.glossaries.remove(id).ok_or_else(|| missing(id))?;
     data(json!({"brand_glossary_id": id}))

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
-use crate::door::Call;
-use crate::reply::{Answer, data};
+use crate::answer::{Answer, data};
+use crate::call::Call;
+use crate::env::Env;
 use crate::state::State;
-use crate::world::World;
 
 /// Version of the graph's schema.
 const SCHEMA_VERSION: &str = "1.0.0";
@@ -81,7 +81,7 @@ const NODE_TYPES: [NodeType; 6] = [
     },
 ];
 
-pub(super) fn node_types(_: &World, _: &mut State, _: &Call) -> Answer {
+pub(super) fn node_types(_: &Env, _: &mut State, _: &Call) -> Answer {
     let mut families = BTreeMap::<&str, Vec<Value>>::new();
     let port = |port: &Port, required: Option<bool>| json!({"name": port.0, "type": port.1, "required": required, "description": port.0});
     for node in &NODE_TYPES {

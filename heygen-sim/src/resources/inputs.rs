@@ -5,10 +5,11 @@ use base64::prelude::BASE64_STANDARD;
 use http::{StatusCode, Uri};
 use serde_json::Value;
 
-use super::assets::Asset;
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
+use crate::model::asset::Asset;
+use crate::model::batch::MAX_ITEMS;
+use crate::resources::webhook_endpoints::check_url;
 use crate::state::State;
-use crate::webhooks::endpoints::check_url;
 
 /// The kinds of files that a place takes; none when it takes any.
 type Kinds = &'static [&'static str];
@@ -52,12 +53,17 @@ fn kinds_of(member: &str, of: Option<&str>) -> Kinds {
 }
 
 /// Checks every file that a body names, and its callback.
-pub(super) fn check(state: &State, body: &Value, now: u64) -> Result<(), Refusal> {
+pub(super) fn check(state: &State, body: &Value, now: u64) -> Result<(), ApiError> {
     check_without(state, body, now, None)
 }
 
 /// The same, but for one member, which is the caller's own affair.
-pub(super) fn check_without(state: &State, body: &Value, now: u64, own: Option<&str>) -> Result<(), Refusal> {
+pub(super) fn check_without(
+    state: &State,
+    body: &Value,
+    now: u64,
+    own: Option<&str>,
+) -> Result<(), ApiError> {
     if let Some(url) = body.get("callback_url").and_then(Value::as_str) {
         check_url("callback_url", url)?;
     }
@@ -65,7 +71,7 @@ pub(super) fn check_without(state: &State, body: &Value, now: u64, own: Option<&
 }
 
 /// Checks one file of the inputs of a run, which is at that place and has to be of these kinds.
-pub(super) fn file(state: &State, at: &str, value: &Value, kinds: Kinds, now: u64) -> Result<(), Refusal> {
+pub(super) fn file(state: &State, at: &str, value: &Value, kinds: Kinds, now: u64) -> Result<(), ApiError> {
     Inputs { state, now, own: None, taken_out: false }.walk(value, at, kinds)
 }
 
@@ -80,7 +86,7 @@ struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    fn walk(self, value: &Value, path: &str, kinds: Kinds) -> Result<(), Refusal> {
+    fn walk(self, value: &Value, path: &str, kinds: Kinds) -> Result<(), ApiError> {
         if self.own == Some(path) {
             return Ok(());
         }
@@ -96,7 +102,7 @@ impl Inputs<'_> {
                         self.asset(&below("asset_id"), id, kinds)?;
                     }
                     (Some("base64"), .., Some(data)) if !self.is_base64(data) => {
-                        return Err(Refusal::invalid(below("data"), "the data are not base64"));
+                        return Err(ApiError::invalid(below("data"), "the data are not base64"));
                     }
                     _ => {}
                 }
@@ -126,23 +132,23 @@ impl Inputs<'_> {
         !data.is_empty() && (self.taken_out || BASE64_STANDARD.decode(data).is_ok())
     }
 
-    fn asset(self, param: &str, id: &str, kinds: Kinds) -> Result<(), Refusal> {
+    fn asset(self, param: &str, id: &str, kinds: Kinds) -> Result<(), ApiError> {
         asset(self.state, param, id, kinds, self.now).map(drop)
     }
 }
 
 /// The simulator fetches nothing. Names that can have no server, and pages instead of files, fail as they would there.
-pub(super) fn fetch(param: &str, url: &str) -> Result<(), Refusal> {
+pub(super) fn fetch(param: &str, url: &str) -> Result<(), ApiError> {
     let uri: Option<Uri> = url.parse().ok();
     let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
     let scheme = uri.as_ref().and_then(Uri::scheme_str).unwrap_or_default();
     if !matches!(scheme, "http" | "https") || host.is_empty() {
-        return Err(Refusal::invalid(param, format!("`{url}` is no URL that can be fetched")));
+        return Err(ApiError::invalid(param, format!("`{url}` is no URL that can be fetched")));
     }
     let path = uri.as_ref().map(Uri::path).unwrap_or_default();
     if host == "invalid" || host.ends_with(".invalid") || path.ends_with(".html") {
         let message = "the URL could not be fetched, or is no direct link to a file";
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "download_failed", message).at(param));
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "download_failed", message).at(param));
     }
     Ok(())
 }
@@ -154,16 +160,32 @@ pub(super) fn asset<'a>(
     id: &str,
     kinds: Kinds,
     now: u64,
-) -> Result<&'a Asset, Refusal> {
-    let missing = || Refusal::not_found("asset_not_found", format!("no asset {id}")).at(param);
+) -> Result<&'a Asset, ApiError> {
+    let missing = || ApiError::not_found("asset_not_found", format!("no asset {id}")).at(param);
     let asset = state.assets.get(id).ok_or_else(missing)?;
     if !asset.is_usable(now) {
         let message = "the upload of this asset is not complete, or has failed";
-        return Err(Refusal::new(StatusCode::CONFLICT, "asset_not_available", message).at(param));
+        return Err(ApiError::new(StatusCode::CONFLICT, "asset_not_available", message).at(param));
     }
     if kinds.is_empty() || kinds.contains(&asset.kind()) {
         return Ok(asset);
     }
     let message = format!("this is a file of type {}; {} is needed", asset.media, kinds.join(" or "));
-    Err(Refusal::invalid(param, message))
+    Err(ApiError::invalid(param, message))
+}
+
+/// Texts that must be there once blanks are taken off.
+pub(crate) fn trimmed(param: &str, text: &str) -> Result<String, ApiError> {
+    match text.trim() {
+        "" => Err(ApiError::invalid(param, "it must not be blank")),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// Refuses more languages than a batch has items: each becomes a job of its own.
+pub(super) fn check_languages(param: &str, wanted: usize) -> Result<(), ApiError> {
+    match wanted > MAX_ITEMS {
+        true => Err(ApiError::invalid(param, format!("at most {MAX_ITEMS} languages are possible"))),
+        false => Ok(()),
+    }
 }

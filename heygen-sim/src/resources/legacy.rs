@@ -2,47 +2,48 @@
 
 use serde_json::{Value, json};
 
-use super::{batches, translations, video_agents, videos};
+use crate::answer::{Answer, data};
+use crate::api_error::ApiError;
+use crate::call::Call;
 use crate::catalogue::{catalogue, language};
-use crate::course::Course;
-use crate::course::Stage;
-use crate::door::Call;
-use crate::files::link;
-use crate::jobs::{self, Job, Kind};
+use crate::env::Env;
+use crate::jobs;
+use crate::links::link;
 use crate::marker::Marker;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, Reply, data};
+use crate::model::job::{Job, Kind};
+use crate::reply::Reply;
+use crate::resources::{inputs, translations, video_agents, videos};
+use crate::schedule::{Schedule, Stage};
 use crate::state::State;
-use crate::world::World;
 
 /// Seconds that a workflow execution takes.
 const EXECUTION: u64 = 60;
 
-pub(super) fn video_agent(world: &World, state: &mut State, call: &Call) -> Answer {
-    let (session, video) = video_agents::begin(world, state, call)?;
+pub(super) fn video_agent(env: &Env, state: &mut State, call: &Call) -> Answer {
+    let (session, video) = video_agents::begin(env, state, call)?;
     // This operation always named the video; one that never comes has the session's id.
     let video = video.unwrap_or_else(|| session.clone());
     let body = json!({"error": null, "data": {"session_id": session, "video_id": video}});
     Ok(Reply::json(http::StatusCode::OK, body))
 }
 
-pub(super) fn video(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn video(env: &Env, state: &mut State, call: &Call) -> Answer {
     let sources: Vec<&str> = ["avatar_id", "image_url", "image_asset_id"]
         .into_iter()
         .filter(|name| call.text(name).is_some())
         .collect();
     match sources.as_slice() {
-        [_] => videos::create(world, state, call),
+        [_] => videos::create(env, state, call),
         [] => {
-            Err(Refusal::invalid("avatar_id", "one of avatar_id, image_url and image_asset_id is required"))
+            Err(ApiError::invalid("avatar_id", "one of avatar_id, image_url and image_asset_id is required"))
         }
         [_, second, ..] => {
-            Err(Refusal::invalid(*second, "avatar_id, image_url and image_asset_id exclude one another"))
+            Err(ApiError::invalid(*second, "avatar_id, image_url and image_asset_id exclude one another"))
         }
     }
 }
 
-pub(super) fn translate(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn translate(env: &Env, state: &mut State, call: &Call) -> Answer {
     let one = call.text("output_language");
     let several = call.body.get("output_languages").and_then(Value::as_array);
     let wanted: Vec<&str> = match (one, several) {
@@ -50,33 +51,33 @@ pub(super) fn translate(world: &World, state: &mut State, call: &Call) -> Answer
         (None, Some(several)) if !several.is_empty() => several.iter().filter_map(Value::as_str).collect(),
         (Some(_), Some(_)) => {
             let message = "output_language and output_languages exclude one another";
-            return Err(Refusal::invalid("output_languages", message));
+            return Err(ApiError::invalid("output_languages", message));
         }
         _ => {
-            return Err(Refusal::invalid(
+            return Err(ApiError::invalid(
                 "output_language",
                 "output_language or output_languages is required",
             ));
         }
     };
-    batches::check_languages("output_languages", wanted.len())?;
+    inputs::check_languages("output_languages", wanted.len())?;
     let mut body = call.body.clone();
     // The same request in the words of v3.
-    let names: Result<Vec<Value>, Refusal> = wanted
+    let names: Result<Vec<Value>, ApiError> = wanted
         .iter()
         .map(|text| language(text).map(|language| json!(language.name)))
-        .map(|name| name.ok_or_else(|| Refusal::invalid("output_language", "no such language")))
+        .map(|name| name.ok_or_else(|| ApiError::invalid("output_language", "no such language")))
         .collect();
     body["output_languages"] = names?.into();
-    let languages = translations::check(world, state, &body, call.now)?;
-    let ids = translations::submit_all(world, state, &body, &languages, call.now)?;
+    let languages = translations::check(env, state, &body, call.now)?;
+    let ids = translations::submit_all(env, state, &body, &languages, call.now)?;
     let single = ids.first().filter(|_| ids.len() == 1);
     data(json!({"video_translate_id": single, "video_translate_ids": (ids.len() > 1).then_some(&ids)}))
 }
 
 /// A video or, by the same operation, a translation: that is how these are polled. So is the video of the old agent,
 /// from the moment at which it was named.
-pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("video_id");
     if let Some(session) = video_agents::without_video(state, id, call.now) {
         return data(session);
@@ -84,12 +85,12 @@ pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
     // The old agent names its video before that begins.
     let agent = |job: &&Job| !job.announced && !job.deleted && job.visible > call.now;
     if let Some(job) = state.jobs(Kind::Video).get(id).filter(agent) {
-        return data(videos::view(world, job, call.now));
+        return data(videos::view(env, job, call.now));
     }
     let Ok(job) = state.job(Kind::Translation, id, call.now) else {
-        return videos::get(world, state, call);
+        return videos::get(env, state, call);
     };
-    let mut video = videos::view(world, job, call.now);
+    let mut video = videos::view(env, job, call.now);
     video["output_language"] = job.extra["output_language"].clone();
     // The old operation has the words of videos.
     if video["status"] == "running" {
@@ -98,56 +99,56 @@ pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
     data(video)
 }
 
-pub(super) fn delete(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn delete(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("video_id");
     if state.job(Kind::Translation, id, call.now).is_err() {
-        return videos::delete(world, state, call);
+        return videos::delete(env, state, call);
     }
     jobs::delete(state, Kind::Translation, id, call.now)?;
     data(json!({"id": id, "deleted": true}))
 }
 
-pub(super) fn languages(_: &World, _: &mut State, _: &Call) -> Answer {
+pub(super) fn languages(_: &Env, _: &mut State, _: &Call) -> Answer {
     let codes: Vec<&str> = catalogue().languages.iter().map(|language| language.code.as_str()).collect();
     data(json!({"languages": codes}))
 }
 
-pub(super) fn caption(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn caption(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.query.get("video_translate_id").map(String::as_str).unwrap_or_default();
     let job = state.job(Kind::Translation, id, call.now)?;
-    if job.course.stage(call.now) != Stage::Done {
-        return Err(Refusal::invalid("video_translate_id", "the translation is not completed"));
+    if job.schedule.stage(call.now) != Stage::Done {
+        return Err(ApiError::invalid("video_translate_id", "the translation is not completed"));
     }
     let kind = call.query.get("caption_type").map_or("srt", String::as_str);
-    data(json!({"caption_url": link(world, &format!("{id}/captions.{kind}"))}))
+    data(json!({"caption_url": link(env, &format!("{id}/captions.{kind}"))}))
 }
 
-pub(super) fn execute(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn execute(env: &Env, state: &mut State, call: &Call) -> Answer {
     let known = |kind: &Value| super::graph::LEGACY_TYPES.iter().any(|known| kind == known);
     let steps = call.body["workflows"].as_array().cloned();
     let steps = steps.unwrap_or_else(|| vec![json!({"id": null, "type": call.body["workflow_type"]})]);
     if let Some(wrong) = steps.iter().find(|step| !known(&step["type"])) {
-        return Err(Refusal::invalid("workflow_type", format!("no workflow type {}", wrong["type"])));
+        return Err(ApiError::invalid("workflow_type", format!("no workflow type {}", wrong["type"])));
     }
-    let id = world.id();
+    let id = env.id();
     let names: Vec<Value> = steps.iter().map(|step| step["id"].clone()).collect();
     let execution = json!({"created": call.now, "steps": names});
     state.executions.insert(id.clone(), execution);
     data(json!({"execution_id": id, "status": "submitted"}))
 }
 
-pub(super) fn execution(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn execution(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("execution_id");
-    let missing = || Refusal::not_found("resource_not_found", format!("no execution {id}"));
+    let missing = || ApiError::not_found("resource_not_found", format!("no execution {id}"));
     let execution = state.executions.get(id).ok_or_else(missing)?;
     let created = execution["created"].as_u64().unwrap_or_default();
-    let course = Course::new(created, 5, EXECUTION - 5, &Marker::default());
-    let status = match course.stage(call.now) {
+    let schedule = Schedule::new(created, 5, EXECUTION - 5, &Marker::default());
+    let status = match schedule.stage(call.now) {
         Stage::Waiting => "submitted",
         Stage::Running(_) => "running",
         Stage::Done | Stage::Failed => "completed",
     };
-    let result = json!({"url": link(world, &format!("{id}/video.mp4"))});
+    let result = json!({"url": link(env, &format!("{id}/video.mp4"))});
     let done = status == "completed";
     let names: Vec<&str> =
         execution["steps"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

@@ -11,85 +11,43 @@ mod glossaries;
 mod graph;
 pub(crate) mod inputs;
 mod legacy;
-mod lipsyncs;
+pub(crate) mod lipsyncs;
 mod model_voices;
+pub(crate) mod paging;
 mod podcasts;
 mod proofreads;
 pub(crate) mod realtime;
 mod removals;
-mod renders;
+pub(crate) mod renders;
 pub(crate) mod runs;
 mod search;
 mod speech;
+mod spoken_part;
 mod statuses;
 mod studio;
 mod templates;
-mod translations;
+pub(crate) mod translations;
 mod users;
 pub(crate) mod video_agents;
 mod video_rules;
-mod videos;
+pub(crate) mod videos;
 pub(crate) mod voices;
-mod words;
+pub(crate) mod webhook_endpoints;
+mod webhook_events;
 pub(crate) mod workflows;
 
-use std::sync::Arc;
+use serde_json::Value;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use http::StatusCode;
-use jiff::Timestamp;
-use serde_json::{Map, Value, json};
-
-pub(crate) use consents::{PAGE as CONSENT_PAGE, page as consent_page};
-
-use crate::document::{Route, sample};
-use crate::door::{BODY_LIMIT, Call};
-use crate::jobs::{Job, Kind};
-use crate::refusal::Refusal;
-use crate::reply::{Answer, Reply};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::env::Env;
+use crate::model::job::{Job, Kind};
 use crate::state::State;
-use crate::store::Store;
-use crate::webhooks::{endpoints, events};
-use crate::world::World;
 
 /// What an operation does.
-type Handler = fn(&World, &mut State, &Call) -> Answer;
+pub(crate) type Handler = fn(&Env, &mut State, &Call) -> Answer;
 
-/// Has a call carried out.
-pub(crate) async fn handle(world: &Arc<World>, call: &Call) -> Answer {
-    let operation = call.route.id.as_str();
-    if let ("createWebhookEndpoint" | "updateWebhookEndpoint", Some(url)) = (operation, call.text("url")) {
-        endpoints::check_exists(&mut world.state(), call)?;
-        endpoints::probe(world, url).await?;
-    }
-    if operation == "createHyperframesRenderV3" {
-        renders::check_project(world, call)?;
-    }
-    match behaviour(operation) {
-        Some(handler) => handler(world, &mut world.state(), call),
-        None => made_up(call),
-    }
-}
-
-/// An operation without behaviour of its own answers a resource made from the document's schema.
-fn made_up(call: &Call) -> Answer {
-    let known: Map<String, Value> =
-        call.path.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    let (status, body) = sample::answer(call.route, &known)
-        .ok_or_else(|| crate::door::internal("the document has no answer for this operation"))?;
-    Ok(Reply::json(StatusCode::from_u16(status).unwrap_or_default(), body))
-}
-
-/// Bytes that the body of an operation may have.
-pub(crate) fn body_limit(operation: &str) -> usize {
-    match operation {
-        "createWorkflowRun" => runs::BODY_LIMIT,
-        _ => BODY_LIMIT,
-    }
-}
-
-fn behaviour(operation: &str) -> Option<Handler> {
+pub(crate) fn behaviour(operation: &str) -> Option<Handler> {
     Some(match operation {
         "uploadAsset" => assets::upload,
         "listAssets" => assets::list,
@@ -116,7 +74,6 @@ fn behaviour(operation: &str) -> Option<Handler> {
         "getAvatarRealtimeSession" => realtime::get,
         "cancelAvatarRealtimeSession" => realtime::cancel,
         "appendAvatarRealtimeText" => realtime::append,
-        "streamAvatarRealtimeWords" => realtime::words,
         "createBackgroundRemoval" => removals::create_background,
         "listBackgroundRemovals" => removals::list_background,
         "getBackgroundRemoval" => removals::get_background,
@@ -210,13 +167,13 @@ fn behaviour(operation: &str) -> Option<Handler> {
         "deleteVoice" => voices::delete,
         "designVoice" => voices::design,
         "cloneVoice" => voices::clone,
-        "createWebhookEndpoint" => endpoints::create,
-        "listWebhookEndpoints" => endpoints::list,
-        "updateWebhookEndpoint" => endpoints::update,
-        "deleteWebhookEndpoint" => endpoints::delete,
-        "rotateWebhookEndpointSecret" => endpoints::rotate,
-        "listWebhookEventTypes" => events::types,
-        "listWebhookEvents" => events::list,
+        "createWebhookEndpoint" => webhook_endpoints::create,
+        "listWebhookEndpoints" => webhook_endpoints::list,
+        "updateWebhookEndpoint" => webhook_endpoints::update,
+        "deleteWebhookEndpoint" => webhook_endpoints::delete,
+        "rotateWebhookEndpointSecret" => webhook_endpoints::rotate,
+        "listWebhookEventTypes" => webhook_events::types,
+        "listWebhookEvents" => webhook_events::list,
         "createWorkflow" => workflows::create,
         "listWorkflowDefinitions" => workflows::list,
         "getWorkflow" => workflows::get,
@@ -241,85 +198,20 @@ fn behaviour(operation: &str) -> Option<Handler> {
 }
 
 /// A job as its GET shows it.
-pub(crate) fn view_job(world: &World, job: &Job, now: u64) -> Value {
+pub(crate) fn view_job(env: &Env, job: &Job, now: u64) -> Value {
     match job.kind {
-        Kind::Video => videos::view(world, job, now),
-        Kind::Translation => translations::view(world, job, now),
+        Kind::Video => videos::view(env, job, now),
+        Kind::Translation => translations::view(env, job, now),
         Kind::Proofread => proofreads::view(job, now),
-        Kind::Lipsync => lipsyncs::view(world, job, now),
-        Kind::Render => renders::view(world, job, now),
-        Kind::Clipping => clippings::view(world, job, now, true),
-        Kind::BackgroundRemoval => removals::view_background(world, job, now),
-        Kind::FillerWords => removals::view_filler(world, job, now),
-        Kind::Podcast => podcasts::view(world, job, now),
+        Kind::Lipsync => lipsyncs::view(env, job, now),
+        Kind::Render => renders::view(env, job, now),
+        Kind::Clipping => clippings::view(env, job, now, true),
+        Kind::BackgroundRemoval => removals::view_background(env, job, now),
+        Kind::FillerWords => removals::view_filler(env, job, now),
+        Kind::Podcast => podcasts::view(env, job, now),
         Kind::Comparison => comparisons::view(job, now),
-        Kind::ModelVideo => videos::view_model(world, job, now),
+        Kind::ModelVideo => videos::view_model(env, job, now),
         Kind::Asset => Value::Null,
-    }
-}
-
-/// A time as ISO 8601.
-pub(crate) fn iso(milliseconds: u64) -> String {
-    let time = i64::try_from(milliseconds).ok().and_then(|time| Timestamp::from_millisecond(time).ok());
-    time.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
-}
-
-/// How many items the caller wants on a page.
-fn limit(call: &Call) -> usize {
-    let stated = call.route.query_default("limit").and_then(Value::as_u64).unwrap_or(10);
-    let limit = call.query.get("limit").and_then(|text| text.parse().ok()).unwrap_or(stated);
-    usize::try_from(limit).unwrap_or(usize::MAX)
-}
-
-/// A cursor belongs to one list; what is in it is nobody's business.
-fn cursor(route: &Route, number: u64) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(format!("{}:{number}", route.id))
-}
-
-fn place(call: &Call) -> Result<Option<u64>, Refusal> {
-    let Some(token) = call.query.get("token").filter(|token| !token.is_empty()) else { return Ok(None) };
-    let read = || {
-        let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-        text.strip_prefix(&call.route.id)?.strip_prefix(':')?.parse().ok()
-    };
-    read().map(Some).ok_or_else(|| Refusal::invalid("token", "the token is not one of this list"))
-}
-
-/// A page of a list, newest first; what `show` leaves out is not in the list.
-pub(crate) fn page<T>(call: &Call, store: &Store<T>, mut show: impl FnMut(&T) -> Option<Value>) -> Answer {
-    let before = place(call)?.unwrap_or(u64::MAX);
-    let mut shown = store.before(before).filter_map(|(number, thing)| Some((number, show(thing)?)));
-    let mut last = None;
-    let mut items = Vec::new();
-    for (number, item) in shown.by_ref().take(limit(call)) {
-        last = Some(number);
-        items.push(item);
-    }
-    let more = shown.next().is_some();
-    let next = last.filter(|_| more).map(|number| cursor(call.route, number));
-    Ok(Reply::json(StatusCode::OK, json!({"data": items, "has_more": more, "next_token": next})))
-}
-
-/// A page of things that are all there, in their order, at most so many.
-pub(crate) fn page_of(call: &Call, items: Vec<Value>, limit: usize) -> Answer {
-    let (items, next) = slice(call, items, limit)?;
-    let body = json!({"data": items, "has_more": next.is_some(), "next_token": next});
-    Ok(Reply::json(StatusCode::OK, body))
-}
-
-/// The same for lists that are nested in a resource.
-fn slice(call: &Call, items: Vec<Value>, limit: usize) -> Result<(Vec<Value>, Option<String>), Refusal> {
-    let start = usize::try_from(place(call)?.unwrap_or(0)).unwrap_or(usize::MAX);
-    let end = start.saturating_add(limit);
-    let next = (end < items.len()).then(|| cursor(call.route, end as u64));
-    Ok((items.into_iter().skip(start).take(limit).collect(), next))
-}
-
-/// Texts that must be there once blanks are taken off.
-fn trimmed(param: &str, text: &str) -> Result<String, Refusal> {
-    match text.trim() {
-        "" => Err(Refusal::invalid(param, "it must not be blank")),
-        text => Ok(text.to_owned()),
     }
 }
 
@@ -327,12 +219,14 @@ fn trimmed(param: &str, text: &str) -> Result<String, Refusal> {
 mod tests {
     use super::*;
     use crate::document::document;
+    use crate::operations::STREAM_OF_WORDS;
 
     #[test]
     fn the_guide_lists_the_operations_without_behaviour_of_their_own() {
         let guide = include_str!("../../GUIDE.md");
         let routes = document().routes().iter().map(|route| route.id.as_str());
-        let made_up: Vec<&str> = routes.filter(|id| behaviour(id).is_none()).collect();
+        let made_up: Vec<&str> =
+            routes.filter(|id| behaviour(id).is_none() && *id != STREAM_OF_WORDS).collect();
         let section =
             guide.split("# Made up").nth(1).and_then(|rest| rest.split("\n# ").next()).unwrap_or_default();
         let listed: Vec<&str> = section.split('`').skip(1).step_by(2).collect();

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{batches, glossaries, inputs, translations};
-use crate::course::Stage;
-use crate::door::Call;
-use crate::files::link;
-use crate::jobs::{self, Job, Kind, Order};
-use crate::kept;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data};
+use crate::answer::{Answer, data};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::env::Env;
+use crate::jobs::NewJob;
+use crate::links::link;
+use crate::model::job::{Job, Kind};
+use crate::resources::{glossaries, inputs, translations};
+use crate::schedule::Stage;
 use crate::state::State;
-use crate::world::World;
+use crate::{jobs, retention};
 
 pub(super) fn view(job: &Job, now: u64) -> Value {
     json!({
@@ -22,64 +23,64 @@ pub(super) fn view(job: &Job, now: u64) -> Value {
         "status": job.status(now),
         "input_language": "en",
         "output_language": job.extra["output_language"],
-        "created_at": job.course.created_at(),
+        "created_at": job.schedule.created_at(),
         "submitted_for_review": false,
         "failure_message": job.failure_message(now),
     })
 }
 
-pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body, call.now)?;
     glossaries::check(state, &call.body)?;
     let wanted = call.body["output_languages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    batches::check_languages("output_languages", wanted.len())?;
+    inputs::check_languages("output_languages", wanted.len())?;
     let wanted = wanted.iter().filter_map(Value::as_str);
-    let codes: Result<Vec<&str>, Refusal> = wanted
+    let codes: Result<Vec<&str>, ApiError> = wanted
         .enumerate()
         .map(|(number, text)| {
             let message = format!("`{text}` is no language");
             translations::code(text)
-                .ok_or_else(|| Refusal::invalid(format!("output_languages.{number}"), message))
+                .ok_or_else(|| ApiError::invalid(format!("output_languages.{number}"), message))
         })
         .collect();
-    let kept = Arc::new(kept::of(&call.body));
+    let kept = Arc::new(retention::retained(&call.body));
     let mut ids = Vec::new();
     for code in codes? {
-        let order = Order::new(Kind::Proofread, &call.body).with(json!({"output_language": code}));
-        ids.push(jobs::submit(world, state, call.now, Order { kept: Some(&kept), ..order })?);
+        let order = NewJob::new(Kind::Proofread, &call.body).with(json!({"output_language": code}));
+        ids.push(jobs::submit(env, state, call.now, NewJob { kept: Some(&kept), ..order })?);
     }
     data(json!({"proofread_ids": ids, "status": "processing"}))
 }
 
-pub(super) fn get(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(_: &Env, state: &mut State, call: &Call) -> Answer {
     data(view(state.job(Kind::Proofread, call.id("proofread_id"), call.now)?, call.now))
 }
 
 /// A proofread whose subtitles are there.
-fn completed<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Job, Refusal> {
+fn completed<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Job, ApiError> {
     let job = state.job(Kind::Proofread, call.id("proofread_id"), call.now)?;
-    match job.course.stage(call.now) {
+    match job.schedule.stage(call.now) {
         Stage::Done => Ok(job),
-        Stage::Failed => Err(Refusal::conflict("the proofread has failed")),
+        Stage::Failed => Err(ApiError::conflict("the proofread has failed")),
         _ => {
             let message = format!("the proofread is {}", job.status(call.now));
-            Err(Refusal::new(http::StatusCode::CONFLICT, "resource_not_ready", message))
+            Err(ApiError::new(http::StatusCode::CONFLICT, "resource_not_ready", message))
         }
     }
 }
 
-pub(super) fn subtitles(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn subtitles(env: &Env, state: &mut State, call: &Call) -> Answer {
     let job = completed(state, call)?;
     // What was put in its place is an asset, or a URL of the caller's.
     let edited = match (job.extra["srt"]["asset_id"].as_str(), job.extra["srt"]["url"].as_str()) {
-        (Some(asset), _) => link(world, &format!("{asset}/original.srt")),
+        (Some(asset), _) => link(env, &format!("{asset}/original.srt")),
         (None, Some(url)) => url.to_owned(),
-        (None, None) => link(world, &format!("{}/captions.srt", job.id)),
+        (None, None) => link(env, &format!("{}/captions.srt", job.id)),
     };
-    data(json!({"srt_url": edited, "original_srt_url": link(world, &format!("{}/original.srt", job.id))}))
+    data(json!({"srt_url": edited, "original_srt_url": link(env, &format!("{}/original.srt", job.id))}))
 }
 
-pub(super) fn replace_subtitles(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn replace_subtitles(_: &Env, state: &mut State, call: &Call) -> Answer {
     completed(state, call)?;
     inputs::check(state, &call.body, call.now)?;
     let job = completed(state, call)?;
@@ -87,7 +88,7 @@ pub(super) fn replace_subtitles(_: &World, state: &mut State, call: &Call) -> An
     data(view(job, call.now))
 }
 
-pub(super) fn generate(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn generate(env: &Env, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body, call.now)?;
     let job = completed(state, call)?;
     let language = job.extra["output_language"].as_str().unwrap_or_default().to_owned();
@@ -100,8 +101,8 @@ pub(super) fn generate(world: &World, state: &mut State, call: &Call) -> Answer 
         body[member] = call.body.get(member).cloned().unwrap_or(Value::Null);
     }
     let title = job.title.clone();
-    let kept = Arc::new(kept::of(&body));
-    let id = translations::submit(world, state, &body, &kept, name, call.now, 0)?;
+    let kept = Arc::new(retention::retained(&body));
+    let id = translations::submit(env, state, &body, &kept, name, call.now, 0)?;
     if let Ok(job) = state.job(Kind::Translation, &id, call.now) {
         job.title = title;
     }

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::stream;
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::avatars::usable_look;
-use super::words::Words;
-use super::{inputs, voices};
-use crate::door::{Call, too_large};
-use crate::files::link;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, Reply, data, data_with};
+use crate::answer::{Answer, data, data_with};
+use crate::api_error::ApiError;
+use crate::body::too_large;
+use crate::call::Call;
+use crate::env::Env;
+use crate::links::link;
+use crate::model::realtime_stream::Stream;
+use crate::model::spoken_words::Words;
+use crate::resources::avatars::usable_look;
+use crate::resources::{inputs, voices};
 use crate::state::State;
-use crate::world::World;
 
 /// Milliseconds until a stream is live, and that a word takes.
 const STARTS_AFTER: u64 = 2_000;
@@ -30,20 +30,6 @@ const BATCH: usize = (1000 / WORD) as usize;
 
 /// Bytes of text that a stream takes in all.
 const TEXT: usize = 1024 * 1024;
-
-pub(crate) struct Stream {
-    created: u64,
-    words: Words,
-    /// When text came last.
-    fed: u64,
-    /// Whether its text comes bit by bit.
-    grows: bool,
-    /// Whether more text may come.
-    open: bool,
-    cancelled: Option<u64>,
-    /// Tells those who listen that something changed.
-    changes: Arc<watch::Sender<u64>>,
-}
 
 impl Stream {
     /// When it is over, as things stand.
@@ -60,17 +46,17 @@ impl Stream {
     }
 }
 
-fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Stream, Refusal> {
+pub(crate) fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Stream, ApiError> {
     let id = call.id("stream_id");
     let stream = state.streams.get_mut(id);
-    stream.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no stream {id}")))
+    stream.ok_or_else(|| ApiError::not_found("resource_not_found", format!("no stream {id}")))
 }
 
-pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body, call.now)?;
     let look = usable_look(state, "avatar_id", call.text("avatar_id").unwrap_or_default(), call.now)?;
     if look.avatar_type == "studio_avatar" {
-        return Err(Refusal::invalid("avatar_id", "a photo or motion avatar is needed"));
+        return Err(ApiError::invalid("avatar_id", "a photo or motion avatar is needed"));
     }
     if let Some(voice) = call.text("voice_id") {
         voices::usable(state, "voice_id", voice, call.now)?;
@@ -81,7 +67,7 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     }
     let mut words = Words::default();
     words.push(text);
-    let id = world.id();
+    let id = env.id();
     let grows = call.text("type") == Some("text_stream");
     let stream = Stream {
         created: call.now,
@@ -96,7 +82,7 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::CREATED, json!({"stream_id": id}))
 }
 
-pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     let stream = find(state, call)?;
     let over = call.now >= stream.ends();
     let live = call.now >= stream.created + STARTS_AFTER;
@@ -109,13 +95,13 @@ pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
     data(json!({
         "stream_id": id,
         "status": status,
-        "hls_url": (live && !over).then(|| link(world, &format!("{id}/video.mp4"))),
+        "hls_url": (live && !over).then(|| link(env, &format!("{id}/video.mp4"))),
         "end_reason": stream.end_reason().filter(|_| over),
         "error_message": null,
     }))
 }
 
-pub(super) fn cancel(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn cancel(_: &Env, state: &mut State, call: &Call) -> Answer {
     let stream = find(state, call)?;
     let running = call.now < stream.ends();
     if running {
@@ -125,16 +111,16 @@ pub(super) fn cancel(_: &World, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::ACCEPTED, json!({"stream_id": call.id("stream_id"), "cancelled": running}))
 }
 
-pub(super) fn append(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn append(_: &Env, state: &mut State, call: &Call) -> Answer {
     let stream = find(state, call)?;
     if !stream.open || call.now >= stream.ends() {
         let message = "the input of this stream is closed";
-        return Err(Refusal::new(StatusCode::GONE, "stream_closed", message));
+        return Err(ApiError::new(StatusCode::GONE, "stream_closed", message));
     }
     let last = call.body.get("final") == Some(&Value::Bool(true));
     let delta = call.text("delta").unwrap_or_default();
     if delta.is_empty() && !last {
-        return Err(Refusal::invalid("delta", "it may be empty only with final: true"));
+        return Err(ApiError::invalid("delta", "it may be empty only with final: true"));
     }
     if stream.words.bytes() + delta.len() > TEXT {
         return Err(too_large(TEXT).at("delta"));
@@ -146,42 +132,8 @@ pub(super) fn append(_: &World, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::ACCEPTED, json!({"ok": true, "buffered_bytes": stream.words.bytes()}))
 }
 
-/// The words as they are spoken, those that were before at once; one event `end` closes the stream.
-pub(super) fn words(world: &World, state: &mut State, call: &Call) -> Answer {
-    let stream = find(state, call)?;
-    let (clock, changes) = (world.clock.clone(), stream.changes.subscribe());
-    let world = world.handle();
-    let id = call.id("stream_id").to_owned();
-    let events = stream::unfold(Some((0_usize, changes)), move |state| {
-        let (clock, world, id) = (clock.clone(), world.clone(), id.clone());
-        async move {
-            let (told, mut changes) = state?;
-            loop {
-                // The simulator may be gone while somebody still listens.
-                let world = world.upgrade()?;
-                let (event, next) = {
-                    let state = world.state();
-                    step(state.streams.get(&id)?, told, clock.now())
-                };
-                drop(world);
-                match (event, next) {
-                    (Some((event, told, over)), _) => {
-                        let rest = (!over).then_some((told, changes));
-                        return Some((Ok(Bytes::from(event)), rest));
-                    }
-                    (None, then) => tokio::select! {
-                        () = clock.sleep_until(then) => {}
-                        _ = changes.changed() => {}
-                    },
-                }
-            }
-        }
-    });
-    Ok(Reply::stream("text/event-stream", events))
-}
-
 /// The next event, with the words told by then and whether it is the last; or when to look again.
-fn step(stream: &Stream, told: usize, now: u64) -> (Option<(String, usize, bool)>, u64) {
+pub(crate) fn step(stream: &Stream, told: usize, now: u64) -> (Option<(String, usize, bool)>, u64) {
     let began = stream.created + STARTS_AFTER;
     let end_of = |number: usize| began + (number as u64 + 1) * WORD;
     let limit = now.min(stream.ends());

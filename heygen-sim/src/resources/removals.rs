@@ -3,96 +3,100 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{inputs, page};
-use crate::door::Call;
-use crate::files::{DURATION, link};
-use crate::jobs::{self, Job, Kind, Order};
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data, data_with};
+use crate::answer::{Answer, data, data_with};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::env::Env;
+use crate::jobs;
+use crate::jobs::NewJob;
+use crate::links::link;
+use crate::media::DURATION;
+use crate::model::job::{Job, Kind};
+use crate::resources::inputs;
+use crate::resources::paging::page;
 use crate::state::State;
-use crate::world::World;
 
 /// Layers that a video is taken apart into, and the file of each.
 const LAYERS: [(&str, &str); 3] =
     [("foreground", "foreground.webm"), ("mask", "video.mp4"), ("background", "video.mp4")];
 
 /// A job; after its deletion its id leads to little more than that.
-pub(super) fn view_background(world: &World, job: &Job, now: u64) -> Value {
+pub(super) fn view_background(env: &Env, job: &Job, now: u64) -> Value {
     if job.deleted {
-        let (layers, created) = (json!({}), job.course.created_at());
+        let (layers, created) = (json!({}), job.schedule.created_at());
         return json!({"id": job.id, "status": "deleted", "layers": layers, "created_at": created});
     }
     let wanted = job.body.get("layers").and_then(Value::as_array);
     let layers = LAYERS.iter().filter(|(layer, _)| {
-        job.course.has_links(now) && wanted.is_none_or(|wanted| wanted.iter().any(|one| one == layer))
+        job.schedule.has_links(now) && wanted.is_none_or(|wanted| wanted.iter().any(|one| one == layer))
     });
     let layers: Map<String, Value> = layers
-        .map(|(layer, file)| ((*layer).to_owned(), json!(link(world, &format!("{}/{layer}/{file}", job.id)))))
+        .map(|(layer, file)| ((*layer).to_owned(), json!(link(env, &format!("{}/{layer}/{file}", job.id)))))
         .collect();
-    let done = job.course.ended(now).filter(|_| job.failure_message(now).is_none());
+    let done = job.schedule.ended(now).filter(|_| job.failure_message(now).is_none());
     json!({
         "id": job.id,
         "status": job.status(now),
         "layers": layers,
-        "created_at": job.course.created_at(),
+        "created_at": job.schedule.created_at(),
         "completed_at": done,
         "duration": done.map(|_| DURATION),
         "error": job.failure_message(now),
     })
 }
 
-pub(super) fn create_background(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create_background(env: &Env, state: &mut State, call: &Call) -> Answer {
     // The body's own key, not the header, makes a repeated request the same; without an end, whatever else it says.
     let known = call.text("request_id").and_then(|request| {
         let mut jobs = state.jobs(Kind::BackgroundRemoval).values();
         jobs.find(|job| job.text("request_id") == Some(request))
     });
     if let Some(job) = known {
-        return data(view_background(world, job, call.now));
+        return data(view_background(env, job, call.now));
     }
     inputs::check(state, &call.body, call.now)?;
     for (number, layer) in call.body["layers"].as_array().into_iter().flatten().enumerate() {
         if !LAYERS.iter().any(|(known, _)| layer == known) {
             let message = "foreground, mask and background are possible";
-            return Err(Refusal::invalid(format!("layers.{number}"), message));
+            return Err(ApiError::invalid(format!("layers.{number}"), message));
         }
     }
-    let id = jobs::submit(world, state, call.now, Order::new(Kind::BackgroundRemoval, &call.body))?;
+    let id = jobs::submit(env, state, call.now, NewJob::new(Kind::BackgroundRemoval, &call.body))?;
     let job = state.jobs(Kind::BackgroundRemoval).get(&id);
-    data(job.map_or(Value::Null, |job| view_background(world, job, call.now)))
+    data(job.map_or(Value::Null, |job| view_background(env, job, call.now)))
 }
 
-pub(super) fn get_background(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_background(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("job_id");
     match state.jobs(Kind::BackgroundRemoval).get(id) {
         // A deletion is soft, and `deleted` is one of the document's states.
-        Some(job) if job.deleted => data(view_background(world, job, call.now)),
-        _ => data(view_background(world, state.job(Kind::BackgroundRemoval, id, call.now)?, call.now)),
+        Some(job) if job.deleted => data(view_background(env, job, call.now)),
+        _ => data(view_background(env, state.job(Kind::BackgroundRemoval, id, call.now)?, call.now)),
     }
 }
 
-pub(super) fn list_background(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list_background(env: &Env, state: &mut State, call: &Call) -> Answer {
     page(call, state.jobs(Kind::BackgroundRemoval), |job| {
-        (!job.deleted).then(|| view_background(world, job, call.now))
+        (!job.deleted).then(|| view_background(env, job, call.now))
     })
 }
 
-pub(super) fn delete_background(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn delete_background(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("job_id");
     jobs::hide(state, Kind::BackgroundRemoval, id, call.now)?;
     data(json!({"id": id, "deleted": true}))
 }
 
-pub(super) fn view_filler(world: &World, job: &Job, now: u64) -> Value {
-    let done = job.course.ended(now).is_some() && job.failure_message(now).is_none();
+pub(super) fn view_filler(env: &Env, job: &Job, now: u64) -> Value {
+    let done = job.schedule.ended(now).is_some() && job.failure_message(now).is_none();
     // This one job always has its link when it is completed.
-    let link = |name: &str| done.then(|| link(world, &job.file(name)));
+    let link = |name: &str| done.then(|| link(env, &job.file(name)));
     json!({
         "id": job.id,
         "title": job.title.as_deref().unwrap_or("Filler Removal"),
         "status": job.status(now),
         "progress": job.progress(now),
-        "created_at": job.course.created_at(),
+        "created_at": job.schedule.created_at(),
         "callback_id": job.text("callback_id"),
         "original_duration": done.then_some(4.0),
         "output_duration": done.then_some(DURATION),
@@ -104,13 +108,13 @@ pub(super) fn view_filler(world: &World, job: &Job, now: u64) -> Value {
     })
 }
 
-pub(super) fn create_filler(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create_filler(env: &Env, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body, call.now)?;
-    let id = jobs::submit(world, state, call.now, Order::new(Kind::FillerWords, &call.body))?;
+    let id = jobs::submit(env, state, call.now, NewJob::new(Kind::FillerWords, &call.body))?;
     data_with(StatusCode::ACCEPTED, json!({"filler_word_removal_id": id}))
 }
 
-pub(super) fn get_filler(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_filler(env: &Env, state: &mut State, call: &Call) -> Answer {
     let job = state.job(Kind::FillerWords, call.id("filler_word_removal_id"), call.now)?;
-    data(view_filler(world, job, call.now))
+    data(view_filler(env, job, call.now))
 }

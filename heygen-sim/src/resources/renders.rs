@@ -6,15 +6,19 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
-use super::{inputs, page};
-use crate::door::Call;
-use crate::files::blob::{ReadSeek, Spool};
-use crate::files::{DURATION, link};
-use crate::jobs::{self, Job, Kind, Order};
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data, data_with};
+use crate::answer::{Answer, data, data_with};
+use crate::api_error::ApiError;
+use crate::blob::{ReadSeek, Spool};
+use crate::call::Call;
+use crate::env::Env;
+use crate::jobs;
+use crate::jobs::NewJob;
+use crate::links::link;
+use crate::media::DURATION;
+use crate::model::job::{Job, Kind};
+use crate::resources::inputs;
+use crate::resources::paging::page;
 use crate::state::State;
-use crate::world::World;
 
 /// Largest composition that is read, in bytes.
 const HTML_LIMIT: u64 = 4 * 1024 * 1024;
@@ -25,13 +29,13 @@ const PROJECT_LIMIT: u64 = 200 * 1024 * 1024;
 /// How much dearer 4K is.
 const FOUR_K: f64 = 1.5;
 
-pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
+pub(super) fn view(env: &Env, job: &Job, now: u64) -> Value {
     let or = |name: &str, default: Value| {
         job.body.get(name).filter(|value| !value.is_null()).cloned().unwrap_or(default)
     };
     let format = job.text("format").unwrap_or("mp4");
-    let link = |name: &str| job.course.has_links(now).then(|| link(world, &job.file(name)));
-    let ended = job.course.ended(now);
+    let link = |name: &str| job.schedule.has_links(now).then(|| link(env, &job.file(name)));
+    let ended = job.schedule.ended(now);
     let done = ended.filter(|_| job.failure_message(now).is_none());
     json!({
         "render_id": job.id,
@@ -44,7 +48,7 @@ pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
         "aspect_ratio": or("aspect_ratio", json!("16:9")),
         "composition": job.text("composition"),
         "callback_id": job.text("callback_id"),
-        "created_at": job.course.created_at(),
+        "created_at": job.schedule.created_at(),
         "completed_at": ended,
         "duration": done.map(|_| DURATION),
         "video_url": link(&format!("video.{format}")),
@@ -53,36 +57,36 @@ pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
     })
 }
 
-pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     // Variables are data of the composition, whatever their names.
     inputs::check_without(state, &call.body, call.now, Some("variables"))?;
     let four_k = call.text("resolution") == Some("4k");
     if four_k && call.text("format").is_some_and(|format| format != "mp4") {
-        return Err(Refusal::invalid("format", "4k is rendered as mp4 only"));
+        return Err(ApiError::invalid("format", "4k is rendered as mp4 only"));
     }
-    let price = Kind::Render.facts().price * if four_k { FOUR_K } else { 1.0 };
-    let order = Order::new(Kind::Render, &call.body);
-    let id = jobs::submit(world, state, call.now, Order { price: Some(price), ..order })?;
+    let price = Kind::Render.spec().price * if four_k { FOUR_K } else { 1.0 };
+    let order = NewJob::new(Kind::Render, &call.body);
+    let id = jobs::submit(env, state, call.now, NewJob { price: Some(price), ..order })?;
     data_with(StatusCode::ACCEPTED, json!({"render_id": id}))
 }
 
-fn invalid(message: String) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, "hyperframes_project_invalid", message).at("project")
+fn invalid(message: String) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "hyperframes_project_invalid", message).at("project")
 }
 
 /// Opens the zip, where it is here: what is behind a URL is not fetched. Nobody else waits for that.
-pub(super) fn check_project(world: &World, call: &Call) -> Result<(), Refusal> {
+pub(crate) fn check_project(state: &State, call: &Call) -> Result<(), ApiError> {
     let project = &call.body["project"];
     let text = |name: &str| project.get(name).and_then(Value::as_str).unwrap_or_default();
     let content = match project["type"].as_str() {
         Some("asset_id") => {
-            let (state, id) = (world.state(), text("asset_id"));
-            let asset = inputs::asset(&state, "project.asset_id", id, inputs::ARCHIVE, call.now)?;
+            let id = text("asset_id");
+            let asset = inputs::asset(state, "project.asset_id", id, inputs::ARCHIVE, call.now)?;
             asset.content.clone()
         }
         Some("base64") => {
             if text("media_type") != "application/zip" {
-                return Err(Refusal::invalid("project.media_type", "application/zip is needed"));
+                return Err(ApiError::invalid("project.media_type", "application/zip is needed"));
             }
             // What is no base64 is refused with the other inputs.
             let Some(content) = call.inline.get(text("data")) else { return Ok(()) };
@@ -111,15 +115,15 @@ pub(super) fn check_project(world: &World, call: &Call) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_size(bytes: u64) -> Result<(), Refusal> {
+fn check_size(bytes: u64) -> Result<(), ApiError> {
     if bytes <= PROJECT_LIMIT {
         return Ok(());
     }
     let message = format!("a project has at most {} MB", PROJECT_LIMIT / (1024 * 1024));
-    Err(Refusal::new(StatusCode::BAD_REQUEST, "hyperframes_project_too_large", message).at("project"))
+    Err(ApiError::new(StatusCode::BAD_REQUEST, "hyperframes_project_too_large", message).at("project"))
 }
 
-fn read(archive: &mut ZipArchive<Box<dyn ReadSeek>>, entry: &str) -> Result<String, Refusal> {
+fn read(archive: &mut ZipArchive<Box<dyn ReadSeek>>, entry: &str) -> Result<String, ApiError> {
     let file = archive.by_name(entry).map_err(|_| invalid(format!("the project has no {entry}")))?;
     let mut html = String::new();
     let read = file.take(HTML_LIMIT).read_to_string(&mut html);
@@ -128,7 +132,7 @@ fn read(archive: &mut ZipArchive<Box<dyn ReadSeek>>, entry: &str) -> Result<Stri
 }
 
 /// The names in the attribute `data-composition-variables`: a JSON object, or a list of objects with an `id`.
-fn declared_variables(html: &str) -> Result<Vec<String>, Refusal> {
+fn declared_variables(html: &str) -> Result<Vec<String>, ApiError> {
     let Some((_, rest)) = html.split_once("data-composition-variables=") else { return Ok(Vec::new()) };
     let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''));
     let text = quote.and_then(|quote| rest.get(1..)?.split(quote).next()).unwrap_or_default();
@@ -145,16 +149,16 @@ fn declared_variables(html: &str) -> Result<Vec<String>, Refusal> {
     })
 }
 
-pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     let job = state.job(Kind::Render, call.id("render_id"), call.now)?;
-    data(view(world, job, call.now))
+    data(view(env, job, call.now))
 }
 
-pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
-    page(call, state.jobs(Kind::Render), |job| (!job.deleted).then(|| view(world, job, call.now)))
+pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+    page(call, state.jobs(Kind::Render), |job| (!job.deleted).then(|| view(env, job, call.now)))
 }
 
-pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("render_id");
     jobs::hide(state, Kind::Render, id, call.now)?;
     data(json!({"render_id": id}))

@@ -5,35 +5,26 @@ use std::cmp::Ordering;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{graph, inputs, iso, page, page_of, workflows};
-use crate::course::{Course, Stage};
-use crate::door::Call;
-use crate::files::link;
-use crate::kept;
+use crate::answer::{Answer, data, data_with};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::clock::iso;
+use crate::env::Env;
+use crate::links::link;
 use crate::marker::Marker;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data, data_with};
+use crate::model::run::Run;
+use crate::resources::paging::{limit, page, page_of};
+use crate::resources::{graph, inputs, workflows};
+use crate::retention;
+use crate::schedule::{Schedule, Stage};
 use crate::state::State;
-use crate::world::World;
 
 /// Bytes of a body, as the document states them.
-pub(super) const BODY_LIMIT: usize = 1024 * 1024;
+pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
 
 /// Seconds until a run starts, and that it takes.
 const WAITS: u64 = 5;
 const RUNS: u64 = 115;
-
-pub(crate) struct Run {
-    id: String,
-    workflow: String,
-    version: workflows::Version,
-    inputs: Value,
-    course: Course,
-    /// When it was cancelled.
-    canceled: Option<u64>,
-    /// Whether it ends with part of its outputs.
-    partial: bool,
-}
 
 /// How far the nodes of a run have come: they run one after the other.
 struct Progress {
@@ -66,7 +57,7 @@ impl Run {
     }
 
     fn status(&self, now: u64) -> &'static str {
-        match self.course.stage(now) {
+        match self.schedule.stage(now) {
             _ if self.canceled.is_some() => "canceled",
             Stage::Waiting => "pending",
             Stage::Running(_) => "processing",
@@ -82,23 +73,24 @@ impl Run {
 
     /// Milliseconds that all nodes take; those of a run that never ends would take the usual time.
     fn takes(&self) -> u64 {
-        let takes = self.course.ends().map(|ends| ends.saturating_sub(self.course.starts()));
+        let takes = self.schedule.ends().map(|ends| ends.saturating_sub(self.schedule.starts()));
         takes.unwrap_or(RUNS * 1000)
     }
 
     /// When so many of the nodes are done: each takes its part of the time. The first of a run that fails takes all.
     fn done_at(&self, done: u64, nodes: u64) -> u64 {
-        self.course.starts() + (self.takes() * done).div_ceil(nodes.max(1))
+        self.schedule.starts() + (self.takes() * done).div_ceil(nodes.max(1))
     }
 
     fn progress(&self, now: u64, nodes: usize) -> Progress {
         let until = self.until(now);
         let nodes = nodes as u64;
-        let passed = until.saturating_sub(self.course.starts()).min(self.takes());
+        let passed = until.saturating_sub(self.schedule.starts()).min(self.takes());
         // One that hangs does so half-way.
-        let most = if self.course.ends().is_some() { nodes.saturating_sub(1) } else { nodes / 2 };
-        let done = if self.course.will_fail() { 0 } else { (passed * nodes / self.takes().max(1)).min(most) };
-        let (done, current, rest) = match (self.course.stage(until), self.canceled) {
+        let most = if self.schedule.ends().is_some() { nodes.saturating_sub(1) } else { nodes / 2 };
+        let done =
+            if self.schedule.will_fail() { 0 } else { (passed * nodes / self.takes().max(1)).min(most) };
+        let (done, current, rest) = match (self.schedule.stage(until), self.canceled) {
             (Stage::Waiting, Some(_)) => (0, "canceled", "canceled"),
             (Stage::Running(_), Some(_)) => (done, "canceled", "canceled"),
             (Stage::Waiting, None) => (0, "pending", "pending"),
@@ -111,20 +103,20 @@ impl Run {
     }
 
     fn started(&self, now: u64) -> Option<u64> {
-        Some(self.course.starts()).filter(|starts| self.until(now) >= *starts)
+        Some(self.schedule.starts()).filter(|starts| self.until(now) >= *starts)
     }
 
     fn ended(&self, now: u64) -> Option<u64> {
-        self.canceled.or(self.course.ends().filter(|ends| now >= *ends))
+        self.canceled.or(self.schedule.ends().filter(|ends| now >= *ends))
     }
 
     fn error(&self, now: u64) -> Option<Value> {
-        let (code, message) = self.course.failure(self.until(now))?;
+        let (code, message) = self.schedule.failure(self.until(now))?;
         let node = self.nodes().first().map(|node| node["id"].clone());
         Some(json!({"code": code, "message": message, "node_id": node}))
     }
 
-    fn outputs(&self, world: &World, now: u64) -> Vec<Value> {
+    fn outputs(&self, env: &Env, now: u64) -> Vec<Value> {
         let status = self.status(now);
         let declared = self.version.graph["outputs"].as_object().into_iter().flatten();
         let last = self.nodes().last().map(|node| node["id"].clone());
@@ -140,7 +132,7 @@ impl Run {
                 "audio" => Some("speech.mp3"),
                 _ => None,
             };
-            let url = file.filter(|_| ready).map(|file| link(world, &format!("{}/{name}/{file}", self.id)));
+            let url = file.filter(|_| ready).map(|file| link(env, &format!("{}/{name}/{file}", self.id)));
             json!({
                 "name": name,
                 "status": if ready { "ready" } else if over { "failed" } else { "pending" },
@@ -149,25 +141,25 @@ impl Run {
                 "delivery": ready.then_some(if file.is_some() { "reference" } else { "inline" }),
                 "value": (ready && file.is_none()).then(|| self.inputs.clone()),
                 "is_public": ready.then_some(false),
-                "expires_in": url.as_ref().map(|_| world.settings.link_lifetime.as_secs()),
+                "expires_in": url.as_ref().map(|_| env.settings.link_lifetime.as_secs()),
                 "url": url,
             })
         });
         outputs.collect()
     }
 
-    fn view(&self, world: &World, now: u64) -> Value {
+    fn view(&self, env: &Env, now: u64) -> Value {
         let nodes = self.nodes().len();
         let progress = self.progress(now, nodes);
         json!({
             "id": self.id,
             "status": self.status(now),
             "workflow": {"id": self.workflow, "version_id": self.version.id, "version_number": self.version.number},
-            "created_at": iso(self.course.created),
+            "created_at": iso(self.schedule.created),
             "started_at": self.started(now).map(iso),
             "completed_at": self.ended(now).map(iso),
             "error": self.error(now),
-            "outputs": self.outputs(world, now),
+            "outputs": self.outputs(env, now),
             "progress": {
                 "total": nodes,
                 "pending": progress.count("pending"),
@@ -182,24 +174,24 @@ impl Run {
 }
 
 /// Inputs against what the version declares.
-fn check_inputs(state: &State, graph: &Value, given: &Value, now: u64) -> Result<(), Refusal> {
+fn check_inputs(state: &State, graph: &Value, given: &Value, now: u64) -> Result<(), ApiError> {
     let declared = graph["inputs"].as_object();
     for (name, input) in declared.into_iter().flatten() {
         let required = input.get("required") != Some(&Value::Bool(false));
         if required && given.get(name).is_none_or(Value::is_null) {
-            return Err(Refusal::invalid(format!("inputs.{name}"), "the version requires this input"));
+            return Err(ApiError::invalid(format!("inputs.{name}"), "the version requires this input"));
         }
     }
     for (name, value) in given.as_object().into_iter().flatten() {
         let at = format!("inputs.{name}");
         let Some(input) = declared.and_then(|declared| declared.get(name)) else {
-            return Err(Refusal::invalid(at, "the version declares no such input"));
+            return Err(ApiError::invalid(at, "the version declares no such input"));
         };
         let kind = input["type"].as_str().unwrap_or_default();
         let kinds = inputs::kinds(kind);
         match (kind, value) {
             ("text", Value::String(_)) => {}
-            ("text", _) => return Err(Refusal::invalid(at, "a text is needed")),
+            ("text", _) => return Err(ApiError::invalid(at, "a text is needed")),
             // What other inputs hold is the author's affair, whatever they are called.
             _ if kinds.is_empty() => {}
             (_, Value::Null) => {}
@@ -207,19 +199,19 @@ fn check_inputs(state: &State, graph: &Value, given: &Value, now: u64) -> Result
             _ if ["url", "asset_id", "base64"].iter().any(|form| value["type"] == *form) => {
                 inputs::file(state, &at, value, kinds, now)?;
             }
-            _ => return Err(Refusal::invalid(at, format!("an asset id or a file is needed for {kind}"))),
+            _ => return Err(ApiError::invalid(at, format!("an asset id or a file is needed for {kind}"))),
         }
     }
     Ok(())
 }
 
-pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.text("workflow_id").unwrap_or_default();
     let workflow = workflows::find(state, id).map_err(|refusal| refusal.at("workflow_id"))?;
     let wanted = call.body.get("version_number").and_then(Value::as_u64);
     let version =
         workflow.versions.iter().rev().find(|version| wanted.is_none_or(|wanted| wanted == version.number));
-    let missing = || Refusal::not_found("resource_not_found", "no such version").at("version_number");
+    let missing = || ApiError::not_found("resource_not_found", "no such version").at("version_number");
     let version = version.cloned().ok_or_else(missing)?;
     let inputs = call.body.get("inputs").cloned().unwrap_or_else(|| json!({}));
     check_inputs(state, &version.graph, &inputs, call.now)?;
@@ -227,48 +219,48 @@ pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
     let texts = inputs.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str());
     let marker = Marker::of(&json!({"text": texts.collect::<Vec<_>>().join(" ")}))?;
     let run = Run {
-        id: world.id(),
+        id: env.id(),
         workflow: id.to_owned(),
         version,
-        inputs: kept::without_files(&inputs),
-        course: Course::new(call.now, WAITS, RUNS, &marker),
+        inputs: retention::without_files(&inputs),
+        schedule: Schedule::new(call.now, WAITS, RUNS, &marker),
         canceled: None,
         partial: marker.partial,
     };
-    let view = run.view(world, call.now);
+    let view = run.view(env, call.now);
     state.runs.insert(run.id.clone(), run);
     data_with(StatusCode::CREATED, view)
 }
 
-fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Run, Refusal> {
+fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Run, ApiError> {
     let id = call.id("run_id");
     let run = state.runs.get_mut(id);
-    run.ok_or_else(|| Refusal::not_found("resource_not_found", format!("no run {id}")))
+    run.ok_or_else(|| ApiError::not_found("resource_not_found", format!("no run {id}")))
 }
 
-pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
-    data(find(state, call)?.view(world, call.now))
+pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+    data(find(state, call)?.view(env, call.now))
 }
 
-pub(super) fn list(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(_: &Env, state: &mut State, call: &Call) -> Answer {
     let workflow = call.query.get("workflow_id").cloned().unwrap_or_default();
     page(call, &state.runs, |run| {
         (run.workflow == workflow).then(|| {
             json!({"id": run.id, "status": run.status(call.now), "version_id": run.version.id,
-                "created_at": iso(run.course.created)})
+                "created_at": iso(run.schedule.created)})
         })
     })
 }
 
-pub(super) fn cancel(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn cancel(env: &Env, state: &mut State, call: &Call) -> Answer {
     let run = find(state, call)?;
-    if !run.course.is_over(call.now) && run.canceled.is_none() {
+    if !run.schedule.is_over(call.now) && run.canceled.is_none() {
         run.canceled = Some(call.now);
     }
-    data(run.view(world, call.now))
+    data(run.view(env, call.now))
 }
 
-pub(super) fn nodes(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn nodes(_: &Env, state: &mut State, call: &Call) -> Answer {
     let run = find(state, call)?;
     let nodes = run.nodes();
     let (count, progress) = (nodes.len() as u64, run.progress(call.now, nodes.len()));
@@ -278,7 +270,7 @@ pub(super) fn nodes(_: &World, state: &mut State, call: &Call) -> Answer {
         // The one that was under way when it was cancelled had started too.
         let begun = number <= progress.done && !matches!(status, "pending" | "skipped");
         let started = run.started(call.now).filter(|_| begun).map(|_| match number {
-            0 => run.course.starts(),
+            0 => run.schedule.starts(),
             _ => run.done_at(number, count),
         });
         let completed = match status {
@@ -295,5 +287,5 @@ pub(super) fn nodes(_: &World, state: &mut State, call: &Call) -> Answer {
             "error": if status == "failed" { error.clone() } else { None },
         })
     });
-    page_of(call, items.collect(), super::limit(call))
+    page_of(call, items.collect(), limit(call))
 }

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{limit, page_of};
+use crate::answer::Answer;
+use crate::call::Call;
 use crate::catalogue::{Described, catalogue};
-use crate::door::Call;
-use crate::files::link;
-use crate::reply::Answer;
+use crate::env::Env;
+use crate::links::link;
+use crate::resources::paging::{limit, page_of};
 use crate::state::State;
-use crate::world::World;
 
 /// The things of a kind that fit a query, the best first.
 fn ranked<'a>(things: &'a [Described], kind: &str, query: &str, least: f64) -> Vec<(f64, &'a Described)> {
@@ -22,7 +22,7 @@ fn query<'a>(call: &'a Call, name: &str) -> &'a str {
     call.query.get(name).map(String::as_str).unwrap_or_default()
 }
 
-pub(super) fn sounds(world: &World, _: &mut State, call: &Call) -> Answer {
+pub(super) fn sounds(env: &Env, _: &mut State, call: &Call) -> Answer {
     let kind = call.query.get("type").map_or("music", String::as_str);
     let stated = call.route.query_default("min_score").and_then(Value::as_f64).unwrap_or(0.0);
     let least = call.query.get("min_score").and_then(|score| score.parse().ok()).unwrap_or(stated);
@@ -35,13 +35,13 @@ pub(super) fn sounds(world: &World, _: &mut State, call: &Call) -> Answer {
             "description": sound.description,
             "score": score,
             "duration": 3.0,
-            "audio_url": link(world, &format!("{}/speech.mp3", sound.id)),
+            "audio_url": link(env, &format!("{}/speech.mp3", sound.id)),
         })
     });
     page_of(call, items.collect(), limit(call))
 }
 
-pub(super) fn pictures(world: &World, _: &mut State, call: &Call) -> Answer {
+pub(super) fn pictures(env: &Env, _: &mut State, call: &Call) -> Answer {
     // Nobody has put pictures of their own into this workspace.
     let public = call.query.get("scope").is_none_or(|scope| scope == "public");
     let found = ranked(&catalogue().pictures, query(call, "type"), query(call, "query"), 0.2);
@@ -49,7 +49,7 @@ pub(super) fn pictures(world: &World, _: &mut State, call: &Call) -> Answer {
         json!({
             "type": picture.kind,
             "id": picture.id,
-            "url": link(world, &format!("{}/thumbnail.png", picture.id)),
+            "url": link(env, &format!("{}/thumbnail.png", picture.id)),
             "width": 320,
             "height": 180,
             "orientation": "landscape",
@@ -59,7 +59,7 @@ pub(super) fn pictures(world: &World, _: &mut State, call: &Call) -> Answer {
     page_of(call, items.collect(), limit(call))
 }
 
-pub(super) fn styles(world: &World, _: &mut State, call: &Call) -> Answer {
+pub(super) fn styles(env: &Env, _: &mut State, call: &Call) -> Answer {
     let tag = call.query.get("tag");
     let has = |style: &&serde_json::Map<String, Value>| {
         let tags = style.get("tags").and_then(Value::as_array);
@@ -68,8 +68,8 @@ pub(super) fn styles(world: &World, _: &mut State, call: &Call) -> Answer {
     let items = catalogue().styles.iter().filter(has).map(|style| {
         let id = style.get("style_id").and_then(Value::as_str).unwrap_or_default();
         let mut style = style.clone();
-        style.insert("thumbnail_url".into(), json!(link(world, &format!("{id}/thumbnail.png"))));
-        style.insert("preview_video_url".into(), json!(link(world, &format!("{id}/video.mp4"))));
+        style.insert("thumbnail_url".into(), json!(link(env, &format!("{id}/thumbnail.png"))));
+        style.insert("preview_video_url".into(), json!(link(env, &format!("{id}/video.mp4"))));
         Value::Object(style)
     });
     page_of(call, items.collect(), limit(call))

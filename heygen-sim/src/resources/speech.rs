@@ -9,15 +9,17 @@ use futures_util::stream;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{model_voices, voices};
-use crate::door::Call;
-use crate::files::{DURATION, SPEECH_WAV, link};
+use crate::answer::{Answer, data};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::env::Env;
+use crate::links::link;
 use crate::marker::Marker;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, Reply, data};
+use crate::media::{DURATION, SPEECH_WAV};
+use crate::reply::Reply;
+use crate::resources::{model_voices, voices};
 use crate::state::State;
 use crate::wallet::dollars;
-use crate::world::World;
 
 /// US dollars per second of speech.
 const PRICE: f64 = 0.000_667;
@@ -34,32 +36,32 @@ fn timings(text: &str) -> Vec<(String, f64, f64)> {
     words.map(|(number, word)| (word.to_owned(), number as f64 * 0.4, number as f64 * 0.4 + 0.35)).collect()
 }
 
-fn pay(state: &mut State, seconds: f64) -> Result<(), Refusal> {
+fn pay(state: &mut State, seconds: f64) -> Result<(), ApiError> {
     state.wallet.charge(dollars(PRICE * seconds))
 }
 
-pub(super) fn speak(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn speak(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.text("voice_id").unwrap_or_default();
     let voice = voices::usable(state, "voice_id", id, call.now)?;
     if !voice.engines.iter().any(|engine| engine == "starfish") {
         let message =
             "the voice does not speak by the starfish engine; list those that do with engine=starfish";
-        return Err(Refusal::invalid("voice_id", message));
+        return Err(ApiError::invalid("voice_id", message));
     }
     let text = call.text("text").unwrap_or_default();
     let ssml = match call.text("input_type").unwrap_or("text") {
         "text" => false,
         "ssml" => true,
-        other => return Err(Refusal::invalid("input_type", format!("`{other}` is neither text nor ssml"))),
+        other => return Err(ApiError::invalid("input_type", format!("`{other}` is neither text nor ssml"))),
     };
     let plain = if ssml { without_tags(text) } else { text.to_owned() };
     if !plain.chars().any(char::is_alphanumeric) {
         let message = "there is nothing to speak in this text";
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "tts_text_invalid", message).at("text"));
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "tts_text_invalid", message).at("text"));
     }
     if break_in_milliseconds(text) {
         let message = "a break takes its time in seconds, such as <break time=\"0.35s\"/>";
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "tts_text_invalid", message).at("text"));
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "tts_text_invalid", message).at("text"));
     }
     pay(state, DURATION)?;
     let mut words = vec![json!({"word": "<start>", "start": 0.0, "end": 0.0})];
@@ -67,9 +69,9 @@ pub(super) fn speak(world: &World, state: &mut State, call: &Call) -> Answer {
     let end = timed.last().map_or(0.0, |(_, _, end)| *end);
     words.extend(timed.iter().map(|(word, start, end)| json!({"word": word, "start": start, "end": end})));
     words.push(json!({"word": "<end>", "start": end, "end": end}));
-    let request = world.id();
+    let request = env.id();
     data(json!({
-        "audio_url": link(world, &format!("{request}/speech.mp3")),
+        "audio_url": link(env, &format!("{request}/speech.mp3")),
         "duration": DURATION,
         "request_id": request,
         "word_timestamps": words,
@@ -97,26 +99,26 @@ fn without_tags(text: &str) -> String {
     plain.collect()
 }
 
-pub(super) fn model_speech(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn model_speech(env: &Env, state: &mut State, call: &Call) -> Answer {
     model_voices::active(state, call.text("voice_id").unwrap_or_default(), call.now)?;
-    state.limits.speak(call.now)?;
+    state.rate_limit.speak(call.now)?;
     pay(state, PART)?;
-    let url = link(world, &format!("{}/speech.wav", world.id()));
+    let url = link(env, &format!("{}/speech.wav", env.id()));
     data(json!({"audio_url": url, "duration": PART}))
 }
 
 /// Parts of audio as they are made, one event every quarter of a second.
-pub(super) fn model_stream(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn model_stream(env: &Env, state: &mut State, call: &Call) -> Answer {
     model_voices::active(state, call.text("voice_id").unwrap_or_default(), call.now)?;
     let marker = Marker::of(&call.body)?;
-    state.limits.speak(call.now)?;
+    state.rate_limit.speak(call.now)?;
     pay(state, DURATION)?;
     let with_timestamps = call.body.get("with_timestamps") == Some(&Value::Bool(true));
     let words = timings(call.text("text").unwrap_or_default());
     let parts = ((words.last().map_or(0.0, |(_, _, end)| *end) / PART).ceil() as usize).max(1);
     let fails = marker.fail.is_some();
     let speech = Speech { words, parts, part: 0, with_timestamps, fails, waiting: VecDeque::new() };
-    let clock = world.clock.clone();
+    let clock = env.clock.clone();
     let began = call.now;
     let frames = stream::unfold((speech, 0_u64), move |(mut speech, number)| {
         let clock = clock.clone();

@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::batches::{Item, standing, standings};
-use crate::door::Call;
-use crate::jobs::Kind;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, Reply};
+use crate::answer::Answer;
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::env::Env;
+use crate::model::batch::Item;
+use crate::model::job::Kind;
+use crate::reply::Reply;
+use crate::resources::batches::{standing, standings};
 use crate::state::State;
-use crate::world::World;
 
 /// Ids in one lookup.
 const LIMIT: usize = 100;
@@ -20,10 +22,10 @@ fn lookup(state: &mut State, call: &Call, kind: Kind, ids: &str) -> Answer {
     };
     let (single, batches) = (list(ids), list("batch_ids"));
     if single.is_empty() && batches.is_empty() {
-        return Err(Refusal::invalid(ids, format!("{ids}, batch_ids or both are needed")));
+        return Err(ApiError::invalid(ids, format!("{ids}, batch_ids or both are needed")));
     }
     if single.len() + batches.len() > LIMIT {
-        return Err(Refusal::invalid(ids, format!("at most {LIMIT} ids are looked up in one call")));
+        return Err(ApiError::invalid(ids, format!("at most {LIMIT} ids are looked up in one call")));
     }
     let mut entries = Vec::new();
     for id in single {
@@ -50,18 +52,18 @@ fn lookup(state: &mut State, call: &Call, kind: Kind, ids: &str) -> Answer {
     Ok(Reply::json(http::StatusCode::OK, body))
 }
 
-pub(super) fn videos(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn videos(_: &Env, state: &mut State, call: &Call) -> Answer {
     lookup(state, call, Kind::Video, "video_ids")
 }
 
-pub(super) fn translations(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn translations(_: &Env, state: &mut State, call: &Call) -> Answer {
     lookup(state, call, Kind::Translation, "video_translation_ids")
 }
 
-pub(super) fn lipsyncs(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn lipsyncs(_: &Env, state: &mut State, call: &Call) -> Answer {
     lookup(state, call, Kind::Lipsync, "lipsync_ids")
 }
 
-pub(super) fn assets(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn assets(_: &Env, state: &mut State, call: &Call) -> Answer {
     lookup(state, call, Kind::Asset, "asset_ids")
 }

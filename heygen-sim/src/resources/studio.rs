@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::video_rules::{Part, audio, spoken_by_avatar};
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
+use crate::resources::spoken_part::{Part, audio, spoken_by_avatar};
 
 /// Scenes of a video.
 const SCENES: std::ops::RangeInclusive<usize> = 1..=50;
 
-pub(super) fn check(video: Part<'_>) -> Result<(), Refusal> {
+pub(super) fn check(video: Part<'_>) -> Result<(), ApiError> {
     let scenes = video.body["scenes"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !SCENES.contains(&scenes.len()) {
         return video.refuse("scenes", "a studio video has from 1 to 50 scenes");
@@ -30,7 +30,7 @@ pub(super) fn check(video: Part<'_>) -> Result<(), Refusal> {
 }
 
 /// Silent for a time, or narrated.
-fn image(part: Part<'_>) -> Result<(), Refusal> {
+fn image(part: Part<'_>) -> Result<(), ApiError> {
     if !part.has("duration") {
         return match has_audio(part) {
             true => audio(part, None, true),
@@ -45,7 +45,7 @@ fn image(part: Part<'_>) -> Result<(), Refusal> {
     }
 }
 
-fn clip(part: Part<'_>) -> Result<(), Refusal> {
+fn clip(part: Part<'_>) -> Result<(), ApiError> {
     audio(part, None, false)?;
     let mode = part.body.pointer("/playback/mode").is_some_and(|mode| !mode.is_null());
     if mode && !has_audio(part) {

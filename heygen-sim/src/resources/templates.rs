@@ -2,16 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
-use super::avatars::usable_look;
-use super::{glossaries, inputs, limit, page_of, videos, voices};
+use crate::answer::{Answer, data};
+use crate::api_error::ApiError;
+use crate::call::Call;
 use crate::catalogue::{Template, catalogue};
-use crate::door::Call;
-use crate::files::link;
-use crate::jobs::{self, Kind, Order};
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data};
+use crate::env::Env;
+use crate::jobs;
+use crate::jobs::NewJob;
+use crate::links::link;
+use crate::model::job::Kind;
+use crate::resources::avatars::usable_look;
+use crate::resources::paging::{limit, page_of};
+use crate::resources::{glossaries, inputs, videos, voices};
 use crate::state::State;
-use crate::world::World;
 
 /// Frames per second that a render may have.
 const FRAME_RATES: [f64; 3] = [25.0, 30.0, 60.0];
@@ -19,37 +22,37 @@ const FRAME_RATES: [f64; 3] = [25.0, 30.0, 60.0];
 /// When the templates were made, in seconds since 1970.
 const MADE: u64 = 1_790_000_000;
 
-fn item(world: &World, template: &Template) -> Map<String, Value> {
+fn item(env: &Env, template: &Template) -> Map<String, Value> {
     let item = json!({
         "id": template.id,
         "name": template.name,
         "aspect_ratio": template.aspect_ratio,
         "created_at": MADE,
         "updated_at": MADE,
-        "thumbnail_url": link(world, &format!("{}/thumbnail.png", template.id)),
+        "thumbnail_url": link(env, &format!("{}/thumbnail.png", template.id)),
     });
     item.as_object().cloned().unwrap_or_default()
 }
 
-fn find(call: &Call) -> Result<&'static Template, Refusal> {
+fn find(call: &Call) -> Result<&'static Template, ApiError> {
     let id = call.id("template_id");
     let template = catalogue().templates.iter().find(|template| template.id == id);
-    template.ok_or_else(|| Refusal::not_found("template_not_found", format!("no template {id}")))
+    template.ok_or_else(|| ApiError::not_found("template_not_found", format!("no template {id}")))
 }
 
-pub(super) fn list(world: &World, _: &mut State, call: &Call) -> Answer {
-    let items = catalogue().templates.iter().map(|template| item(world, template).into());
+pub(super) fn list(env: &Env, _: &mut State, call: &Call) -> Answer {
+    let items = catalogue().templates.iter().map(|template| item(env, template).into());
     page_of(call, items.collect(), limit(call))
 }
 
-pub(super) fn get(world: &World, _: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, _: &mut State, call: &Call) -> Answer {
     let template = find(call)?;
     let kind = |name: &String| template.variables.get(name).map(|variable| variable["type"].clone());
     let scenes = template.scenes.iter().map(|scene| {
         let variables = scene.variables.iter().map(|name| json!({"name": name, "variable_type": kind(name)}));
         json!({"scene_id": scene.scene_id, "script": scene.script, "variables": variables.collect::<Value>()})
     });
-    let mut detail = item(world, template);
+    let mut detail = item(env, template);
     detail.insert("scenes".into(), scenes.collect());
     let ids = template.scenes.iter().map(|scene| Value::from(scene.scene_id.as_str()));
     detail.insert("scene_ids".into(), ids.collect());
@@ -57,7 +60,7 @@ pub(super) fn get(world: &World, _: &mut State, call: &Call) -> Answer {
     data(detail.into())
 }
 
-pub(super) fn generate(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn generate(env: &Env, state: &mut State, call: &Call) -> Answer {
     let template = find(call)?;
     inputs::check(state, &call.body, call.now)?;
     glossaries::check(state, &call.body)?;
@@ -66,30 +69,30 @@ pub(super) fn generate(world: &World, state: &mut State, call: &Call) -> Answer 
     }
     for (number, scene) in call.body["scene_ids"].as_array().into_iter().flatten().enumerate() {
         if !template.scenes.iter().any(|known| *scene == known.scene_id) {
-            return Err(Refusal::invalid(format!("scene_ids.{number}"), "the template has no such scene"));
+            return Err(ApiError::invalid(format!("scene_ids.{number}"), "the template has no such scene"));
         }
     }
     if let Some(rate) = call.body.get("fps").and_then(Value::as_f64)
         && !FRAME_RATES.contains(&rate)
     {
-        return Err(Refusal::invalid("fps", "25, 30 or 60 frames per second are possible"));
+        return Err(ApiError::invalid("fps", "25, 30 or 60 frames per second are possible"));
     }
     let side = |name: &str| call.body.pointer(&format!("/dimension/{name}")).and_then(Value::as_u64);
     if let (Some(width), Some(height)) = (side("width"), side("height")) {
         for (name, side) in [("dimension.width", width), ("dimension.height", height)] {
             if side % 2 == 1 {
-                return Err(Refusal::invalid(name, "sides are even numbers of pixels"));
+                return Err(ApiError::invalid(name, "sides are even numbers of pixels"));
             }
         }
         if width * template.height != height * template.width {
             let message = format!("the template's ratio is {} to {}", template.width, template.height);
-            return Err(Refusal::invalid("dimension", message));
+            return Err(ApiError::invalid("dimension", message));
         }
     }
-    let order = Order::new(Kind::Video, &call.body).with(json!({"format": "mp4", "template": template.id}));
-    let id = jobs::submit(world, state, call.now, order)?;
+    let order = NewJob::new(Kind::Video, &call.body).with(json!({"format": "mp4", "template": template.id}));
+    let id = jobs::submit(env, state, call.now, order)?;
     let job = state.job(Kind::Video, &id, call.now)?;
-    data(videos::view(world, job, call.now))
+    data(videos::view(env, job, call.now))
 }
 
 fn check_variable(
@@ -98,20 +101,20 @@ fn check_variable(
     name: &str,
     variable: &Value,
     now: u64,
-) -> Result<(), Refusal> {
+) -> Result<(), ApiError> {
     let at = format!("variables.{name}");
     let Some(declared) = template.variables.get(name) else {
         let names: Vec<&str> = template.variables.keys().map(String::as_str).collect();
-        return Err(Refusal::invalid(at, format!("the template's variables are {}", names.join(", "))));
+        return Err(ApiError::invalid(at, format!("the template's variables are {}", names.join(", "))));
     };
     if declared["type"] != variable["type"] {
         let message = format!("this variable is of type {}", declared["type"]);
-        return Err(Refusal::invalid(format!("{at}.type"), message));
+        return Err(ApiError::invalid(format!("{at}.type"), message));
     }
     let text = |member: &str| variable.get(member).and_then(Value::as_str).unwrap_or_default();
     match text("type") {
         "text" if text("content").is_empty() => {
-            Err(Refusal::invalid(format!("{at}.content"), "a text to put in must not be empty"))
+            Err(ApiError::invalid(format!("{at}.content"), "a text to put in must not be empty"))
         }
         "voice" => voices::usable(state, &format!("{at}.voice_id"), text("voice_id"), now).map(drop),
         "character" => usable_look(state, &format!("{at}.character_id"), text("character_id"), now).map(drop),

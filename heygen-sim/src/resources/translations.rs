@@ -4,23 +4,26 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{batches, glossaries, inputs, page};
+use crate::answer::{Answer, data};
+use crate::api_error::ApiError;
+use crate::call::Call;
 use crate::catalogue::{catalogue, language};
-use crate::door::Call;
-use crate::files::{DURATION, link};
-use crate::jobs::{self, Job, Kind, Order};
-use crate::kept;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data};
+use crate::env::Env;
+use crate::jobs::NewJob;
+use crate::links::link;
+use crate::media::DURATION;
+use crate::model::job::{Job, Kind};
+use crate::resources::paging::page;
+use crate::resources::{glossaries, inputs};
 use crate::state::State;
 use crate::wallet::dollars;
-use crate::world::World;
+use crate::{jobs, retention};
 
-pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
+pub(super) fn view(env: &Env, job: &Job, now: u64) -> Value {
     let audio_only = job.body.get("translate_audio_only") == Some(&Value::Bool(true));
-    let ready = job.course.has_links(now);
-    let link = |name: &str| ready.then(|| link(world, &job.file(name)));
-    let done = job.course.ended(now).is_some() && job.failure_message(now).is_none();
+    let ready = job.schedule.has_links(now);
+    let link = |name: &str| ready.then(|| link(env, &job.file(name)));
+    let done = job.schedule.ended(now).is_some() && job.failure_message(now).is_none();
     json!({
         "id": job.id,
         "title": job.title,
@@ -28,7 +31,7 @@ pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
         "input_language": job.text("input_language").or(Some("en")),
         "output_language": job.extra["output_language"],
         "translate_audio_only": audio_only,
-        "created_at": job.course.created_at(),
+        "created_at": job.schedule.created_at(),
         "callback_id": job.text("callback_id"),
         "duration": done.then_some(DURATION),
         "video_url": link("video.mp4").filter(|_| !audio_only),
@@ -40,43 +43,43 @@ pub(super) fn view(world: &World, job: &Job, now: u64) -> Value {
 }
 
 /// What prose says of translations and lipsyncs alike: a stretch of time has a beginning before its end.
-pub(super) fn check_stretch(body: &Value) -> Result<(), Refusal> {
+pub(super) fn check_stretch(body: &Value) -> Result<(), ApiError> {
     let time = |name: &str| body.get(name).and_then(Value::as_f64);
     for name in ["start_time", "end_time"] {
         if time(name).is_some_and(|time| time < 0.0) {
-            return Err(Refusal::invalid(name, "a time is not negative"));
+            return Err(ApiError::invalid(name, "a time is not negative"));
         }
     }
     match (time("start_time"), time("end_time")) {
         (Some(start), Some(end)) if end <= start => {
-            Err(Refusal::invalid("end_time", "the end comes after the start"))
+            Err(ApiError::invalid("end_time", "the end comes after the start"))
         }
         _ => Ok(()),
     }
 }
 
 /// Checks the body of a translation, and gives the names of its languages.
-pub(super) fn check(world: &World, state: &State, body: &Value, now: u64) -> Result<Vec<String>, Refusal> {
-    batches::check_languages("output_languages", body["output_languages"].as_array().map_or(0, Vec::len))?;
+pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<Vec<String>, ApiError> {
+    inputs::check_languages("output_languages", body["output_languages"].as_array().map_or(0, Vec::len))?;
     inputs::check(state, body, now)?;
     glossaries::check(state, body)?;
     check_stretch(body)?;
     if body.pointer("/stock_voice_config/use_stock_voice") == Some(&Value::Bool(true))
-        && !world.settings.enterprise
+        && !env.settings.enterprise
     {
-        return Err(Refusal::forbidden("stock voices need an Enterprise plan").at("stock_voice_config"));
+        return Err(ApiError::forbidden("stock voices need an Enterprise plan").at("stock_voice_config"));
     }
     // The old operation has the URL alone.
     let has_srt = ["srt", "srt_url"].iter().any(|name| body.get(name).is_some_and(|srt| !srt.is_null()));
     if body.get("srt_role").is_some_and(Value::is_string) && !has_srt {
-        return Err(Refusal::invalid("srt_role", "srt_role goes with srt"));
+        return Err(ApiError::invalid("srt_role", "srt_role goes with srt"));
     }
     let wanted = body["output_languages"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let named = wanted.enumerate().map(|(number, name)| {
         let known = catalogue().languages.iter().find(|language| language.name == name);
         known.map(|language| language.name.clone()).ok_or_else(|| {
             let message = format!("`{name}` is no language of GET /v3/video-translations/languages");
-            Refusal::invalid(format!("output_languages.{number}"), message)
+            ApiError::invalid(format!("output_languages.{number}"), message)
         })
     });
     named.collect()
@@ -84,65 +87,65 @@ pub(super) fn check(world: &World, state: &State, body: &Value, now: u64) -> Res
 
 /// Submits the job of one language.
 pub(super) fn submit(
-    world: &World,
+    env: &Env,
     state: &mut State,
     body: &Value,
     kept: &Arc<Value>,
     language: &str,
     now: u64,
     queued: u64,
-) -> Result<String, Refusal> {
+) -> Result<String, ApiError> {
     // It is asked for by its name, and told by its code.
-    let order = Order::new(Kind::Translation, body).with(json!({"output_language": code(language)}));
-    jobs::submit(world, state, now, Order { kept: Some(kept), queued, ..order })
+    let order = NewJob::new(Kind::Translation, body).with(json!({"output_language": code(language)}));
+    jobs::submit(env, state, now, NewJob { kept: Some(kept), queued, ..order })
 }
 
 /// Submits the jobs of all languages or none: a caller who is refused has nothing running and nothing to pay.
 pub(super) fn submit_all(
-    world: &World,
+    env: &Env,
     state: &mut State,
     body: &Value,
     languages: &[String],
     now: u64,
-) -> Result<Vec<String>, Refusal> {
-    state.check_room(world, languages.len(), now)?;
-    let price = dollars(Kind::Translation.facts().price) * i64::try_from(languages.len()).unwrap_or(i64::MAX);
+) -> Result<Vec<String>, ApiError> {
+    state.check_room(env, languages.len(), now)?;
+    let price = dollars(Kind::Translation.spec().price) * i64::try_from(languages.len()).unwrap_or(i64::MAX);
     state.wallet.charge(price)?;
     state.wallet.refund(price);
-    let kept = Arc::new(kept::of(body));
-    languages.iter().map(|language| submit(world, state, body, &kept, language, now, 0)).collect()
+    let kept = Arc::new(retention::retained(body));
+    languages.iter().map(|language| submit(env, state, body, &kept, language, now, 0)).collect()
 }
 
-pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
-    let languages = check(world, state, &call.body, call.now)?;
-    let ids = submit_all(world, state, &call.body, &languages, call.now)?;
+pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
+    let languages = check(env, state, &call.body, call.now)?;
+    let ids = submit_all(env, state, &call.body, &languages, call.now)?;
     data(json!({"video_translation_ids": ids}))
 }
 
-pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     let job = state.job(Kind::Translation, call.id("video_translation_id"), call.now)?;
-    data(view(world, job, call.now))
+    data(view(env, job, call.now))
 }
 
-pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
     page(call, state.jobs(Kind::Translation), |job| {
-        (job.visible <= call.now).then(|| view(world, job, call.now))
+        (job.visible <= call.now).then(|| view(env, job, call.now))
     })
 }
 
-pub(super) fn update(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn update(env: &Env, state: &mut State, call: &Call) -> Answer {
     let job = state.job(Kind::Translation, call.id("video_translation_id"), call.now)?;
     job.title = call.text("title").map(str::to_owned);
-    data(view(world, job, call.now))
+    data(view(env, job, call.now))
 }
 
-pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("video_translation_id");
     jobs::delete(state, Kind::Translation, id, call.now)?;
     data(json!({"id": id}))
 }
 
-pub(super) fn languages(_: &World, _: &mut State, _: &Call) -> Answer {
+pub(super) fn languages(_: &Env, _: &mut State, _: &Call) -> Answer {
     let names: Vec<&str> = catalogue().languages.iter().map(|language| language.name.as_str()).collect();
     data(json!({"languages": names}))
 }

@@ -3,11 +3,12 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::assets::OWNER;
-use crate::door::Call;
-use crate::reply::{Answer, Reply, data};
+use crate::answer::{Answer, data};
+use crate::call::Call;
+use crate::env::Env;
+use crate::reply::Reply;
+use crate::resources::assets::OWNER;
 use crate::state::State;
-use crate::world::World;
 
 fn view(state: &State) -> Value {
     json!({
@@ -26,11 +27,11 @@ fn view(state: &State) -> Value {
     })
 }
 
-pub(super) fn get(_: &World, state: &mut State, _: &Call) -> Answer {
+pub(super) fn get(_: &Env, state: &mut State, _: &Call) -> Answer {
     data(view(state))
 }
 
-pub(super) fn get_legacy(_: &World, state: &mut State, _: &Call) -> Answer {
+pub(super) fn get_legacy(_: &Env, state: &mut State, _: &Call) -> Answer {
     let body = json!({"code": 100, "data": view(state), "message": "Success"});
     Ok(Reply::json(StatusCode::OK, body))
 }

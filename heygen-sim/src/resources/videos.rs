@@ -3,20 +3,24 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{inputs, page, video_rules};
-use crate::door::Call;
-use crate::files::{DURATION, link};
-use crate::jobs::{self, Job, Kind, Order};
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data, data_with};
+use crate::answer::{Answer, data, data_with};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::env::Env;
+use crate::jobs;
+use crate::jobs::NewJob;
+use crate::links::link;
+use crate::media::DURATION;
+use crate::model::job::{Job, Kind};
+use crate::resources::paging::page;
+use crate::resources::{inputs, video_rules};
 use crate::state::State;
-use crate::world::World;
 
 /// A video as its GET shows it.
-pub(crate) fn view(world: &World, job: &Job, now: u64) -> Value {
-    let failure = job.course.failure(now);
-    let ready = job.course.has_links(now);
-    let link = |name: &str| ready.then(|| link(world, &job.file(name)));
+pub(crate) fn view(env: &Env, job: &Job, now: u64) -> Value {
+    let failure = job.schedule.failure(now);
+    let ready = job.schedule.has_links(now);
+    let link = |name: &str| ready.then(|| link(env, &job.file(name)));
     let burned_in = job.body.pointer("/caption/style").is_some_and(|style| !style.is_null())
         || job.body.get("caption") == Some(&Value::Bool(true))
         || job.body.get("subtitles").is_some_and(|subtitles| !subtitles.is_null());
@@ -28,7 +32,7 @@ pub(crate) fn view(world: &World, job: &Job, now: u64) -> Value {
         "id": job.id,
         "title": job.title,
         "status": job.status(now),
-        "created_at": job.course.created_at(),
+        "created_at": job.schedule.created_at(),
         "folder_id": job.text("folder_id"),
         "output_language": null,
     });
@@ -36,7 +40,7 @@ pub(crate) fn view(world: &World, job: &Job, now: u64) -> Value {
         video["failure_code"] = json!(code);
         video["failure_message"] = json!(message);
     }
-    if let Some(ended) = job.course.ended(now).filter(|_| failure.is_none()) {
+    if let Some(ended) = job.schedule.ended(now).filter(|_| failure.is_none()) {
         video["completed_at"] = json!(ended);
         video["duration"] = json!(DURATION);
         video["video_url"] = json!(link(main));
@@ -51,29 +55,29 @@ pub(crate) fn view(world: &World, job: &Job, now: u64) -> Value {
 
 /// Submits a video whose body is that of `POST /v3/videos`.
 pub(super) fn submit(
-    world: &World,
+    env: &Env,
     state: &mut State,
     body: &Value,
     now: u64,
     queued: u64,
-) -> Result<(String, &'static str), Refusal> {
-    let plan = video_rules::check(world, state, body, now)?;
-    let order = Order::new(Kind::Video, body).with(json!({"format": plan.format}));
-    let id = jobs::submit(world, state, now, Order { price: plan.price, queued, ..order })?;
+) -> Result<(String, &'static str), ApiError> {
+    let plan = video_rules::check(env, state, body, now)?;
+    let order = NewJob::new(Kind::Video, body).with(json!({"format": plan.format}));
+    let id = jobs::submit(env, state, now, NewJob { price: plan.price, queued, ..order })?;
     Ok((id, plan.format))
 }
 
-pub(super) fn create(world: &World, state: &mut State, call: &Call) -> Answer {
-    let (id, format) = submit(world, state, &call.body, call.now, 0)?;
+pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
+    let (id, format) = submit(env, state, &call.body, call.now, 0)?;
     data(json!({"video_id": id, "status": "waiting", "output_format": format}))
 }
 
-pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     let job = state.job(Kind::Video, call.id("video_id"), call.now)?;
-    data(view(world, job, call.now))
+    data(view(env, job, call.now))
 }
 
-pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
     let title = call.query.get("title").map(|title| title.to_lowercase());
     let folder = call.query.get("folder_id");
     page(call, state.jobs(Kind::Video), |job| {
@@ -81,21 +85,21 @@ pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
         let wanted = job.visible <= call.now
             && title.as_ref().is_none_or(named)
             && folder.is_none_or(|folder| job.text("folder_id") == Some(folder.as_str()));
-        wanted.then(|| view(world, job, call.now))
+        wanted.then(|| view(env, job, call.now))
     })
 }
 
-pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("video_id");
     jobs::delete(state, Kind::Video, id, call.now)?;
     data(json!({"id": id, "deleted": true}))
 }
 
-pub(super) fn scenes(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn scenes(env: &Env, state: &mut State, call: &Call) -> Answer {
     let job = state.job(Kind::Video, call.id("video_id"), call.now)?;
     let scenes: Vec<Value> = match job.body["scenes"].as_array() {
-        Some(scenes) => scenes.iter().enumerate().map(|(number, one)| scene(world, number, one)).collect(),
-        None => vec![scene(world, 0, &json!({"type": "avatar_video", "input": *job.body}))],
+        Some(scenes) => scenes.iter().enumerate().map(|(number, one)| scene(env, number, one)).collect(),
+        None => vec![scene(env, 0, &json!({"type": "avatar_video", "input": *job.body}))],
     };
     let captions = job.body.get("caption").is_some_and(|caption| !caption.is_null());
     data(json!({
@@ -111,7 +115,7 @@ pub(super) fn scenes(world: &World, state: &mut State, call: &Call) -> Answer {
     }))
 }
 
-fn scene(world: &World, number: usize, scene: &Value) -> Value {
+fn scene(env: &Env, number: usize, scene: &Value) -> Value {
     let id = |what: &str| format!("{what}-{number}");
     let avatar = scene.get("input").filter(|_| scene["type"] == "avatar_video");
     let spoken = avatar.unwrap_or(scene);
@@ -122,10 +126,10 @@ fn scene(world: &World, number: usize, scene: &Value) -> Value {
             json!({"type": "text", "id": id("text"), "text": script, "voice_id": spoken.get("voice_id")})
         }
         (_, Some(url), _) => audio(json!(url)),
-        (.., Some(asset)) => audio(json!(link(world, &format!("{asset}/original.mp3")))),
+        (.., Some(asset)) => audio(json!(link(env, &format!("{asset}/original.mp3")))),
         _ => json!({"type": "silence", "id": id("silence"), "duration": spoken.get("duration")}),
     };
-    let filler = |kind: &str, file: &str| json!({"type": kind, "id": id(kind), "url": link(world, &format!("scene/{file}"))});
+    let filler = |kind: &str, file: &str| json!({"type": kind, "id": id(kind), "url": link(env, &format!("scene/{file}"))});
     let (background, elements) = match (avatar, scene["type"].as_str()) {
         (Some(avatar), _) => {
             let mut background = Value::Null;
@@ -149,31 +153,31 @@ fn scene(world: &World, number: usize, scene: &Value) -> Value {
 }
 
 /// A model's video as its GET shows it.
-pub(super) fn view_model(world: &World, job: &Job, now: u64) -> Value {
+pub(super) fn view_model(env: &Env, job: &Job, now: u64) -> Value {
     let mut video = json!({"video_id": job.id, "status": job.status(now)});
-    if job.course.has_links(now) {
-        video["video_url"] = json!(link(world, &job.file("video.mp4")));
+    if job.schedule.has_links(now) {
+        video["video_url"] = json!(link(env, &job.file("video.mp4")));
         video["duration"] = json!(DURATION);
     }
-    if let Some((code, message)) = job.course.failure(now) {
+    if let Some((code, message)) = job.schedule.failure(now) {
         video["failure_code"] = json!(code);
         video["failure_message"] = json!(message);
     }
     video
 }
 
-pub(super) fn create_model(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn create_model(env: &Env, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body, call.now)?;
     let count = |name: &str| call.body.get(name).and_then(Value::as_array).map_or(0, Vec::len);
     let references = ["reference_images", "reference_videos", "reference_audio"].map(count);
     if references.iter().sum::<usize>() > 12 {
-        return Err(Refusal::invalid("reference_images", "at most 12 reference files are taken in all"));
+        return Err(ApiError::invalid("reference_images", "at most 12 reference files are taken in all"));
     }
-    let id = jobs::submit(world, state, call.now, Order::new(Kind::ModelVideo, &call.body))?;
+    let id = jobs::submit(env, state, call.now, NewJob::new(Kind::ModelVideo, &call.body))?;
     data_with(StatusCode::ACCEPTED, json!({"video_id": id, "status": "pending"}))
 }
 
-pub(super) fn get_model(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_model(env: &Env, state: &mut State, call: &Call) -> Answer {
     let job = state.job(Kind::ModelVideo, call.id("video_id"), call.now)?;
-    data(view_model(world, job, call.now))
+    data(view_model(env, job, call.now))
 }

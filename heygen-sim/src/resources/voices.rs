@@ -3,15 +3,18 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{inputs, page, trimmed};
-use crate::course::{Course, Stage};
-use crate::door::Call;
-use crate::files::link;
+use crate::answer::{Answer, data};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::env::Env;
+use crate::links::link;
 use crate::marker::Marker;
-use crate::refusal::Refusal;
-use crate::reply::{Answer, data};
+use crate::model::voice::Voice;
+use crate::resources::inputs;
+use crate::resources::inputs::trimmed;
+use crate::resources::paging::page;
+use crate::schedule::{Schedule, Stage};
 use crate::state::State;
-use crate::world::World;
 
 /// Clones that a workspace may have.
 const CLONE_LIMIT: usize = 100;
@@ -19,38 +22,23 @@ const CLONE_LIMIT: usize = 100;
 /// Voices in one batch of a design.
 const DESIGNED: usize = 3;
 
-pub(crate) struct Voice {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) language: String,
-    pub(crate) gender: String,
-    /// Cloned in this workspace.
-    pub(crate) owned: bool,
-    pub(crate) engines: Vec<String>,
-    pub(crate) support_pause: bool,
-    pub(crate) support_locale: bool,
-    pub(crate) created: u64,
-    /// Its making; none for one that was always there.
-    pub(crate) course: Option<Course>,
-}
-
 impl Voice {
     pub(crate) fn stage(&self, now: u64) -> Stage {
-        self.course.as_ref().map_or(Stage::Done, |course| course.stage(now))
+        self.schedule.as_ref().map_or(Stage::Done, |schedule| schedule.stage(now))
     }
 
-    fn preview(&self, world: &World) -> String {
-        link(world, &format!("{}/speech.mp3", self.id))
+    fn preview(&self, env: &Env) -> String {
+        link(env, &format!("{}/speech.mp3", self.id))
     }
 
-    fn item(&self, world: &World) -> Value {
+    fn item(&self, env: &Env) -> Value {
         json!({
             "voice_id": self.id,
             "name": self.name,
             "language": self.language,
             "gender": self.gender,
             "type": if self.owned { "private" } else { "public" },
-            "preview_audio_url": self.preview(world),
+            "preview_audio_url": self.preview(env),
             "support_pause": self.support_pause,
             "support_locale": self.support_locale,
         })
@@ -58,23 +46,23 @@ impl Voice {
 }
 
 /// A voice that can speak now.
-pub(super) fn usable<'a>(state: &'a State, param: &str, id: &str, now: u64) -> Result<&'a Voice, Refusal> {
-    let missing = || Refusal::not_found("voice_not_found", format!("no voice {id}")).at(param);
+pub(super) fn usable<'a>(state: &'a State, param: &str, id: &str, now: u64) -> Result<&'a Voice, ApiError> {
+    let missing = || ApiError::not_found("voice_not_found", format!("no voice {id}")).at(param);
     let voice = state.voices.get(id).ok_or_else(missing)?;
     match voice.stage(now) {
         Stage::Done => Ok(voice),
         Stage::Failed => {
             let message = "the clone has failed";
-            Err(Refusal::new(StatusCode::CONFLICT, "voice_unavailable", message).at(param))
+            Err(ApiError::new(StatusCode::CONFLICT, "voice_unavailable", message).at(param))
         }
         _ => {
             let message = "the clone is still being made";
-            Err(Refusal::new(StatusCode::CONFLICT, "resource_not_ready", message).at(param))
+            Err(ApiError::new(StatusCode::CONFLICT, "resource_not_ready", message).at(param))
         }
     }
 }
 
-pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
     let filter = |name: &str| call.query.get(name);
     let private = filter("type").is_some_and(|kind| kind == "private");
     page(call, &state.voices, |voice| {
@@ -83,13 +71,13 @@ pub(super) fn list(world: &World, state: &mut State, call: &Call) -> Answer {
             && filter("engine").is_none_or(|engine| voice.engines.contains(engine))
             && filter("language").is_none_or(|language| voice.language.eq_ignore_ascii_case(language))
             && filter("gender").is_none_or(|gender| voice.gender.eq_ignore_ascii_case(gender));
-        wanted.then(|| voice.item(world))
+        wanted.then(|| voice.item(env))
     })
 }
 
-pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("voice_id");
-    let missing = || Refusal::not_found("voice_not_found", format!("no voice {id}"));
+    let missing = || ApiError::not_found("voice_not_found", format!("no voice {id}"));
     let voice = state.voices.get(id).ok_or_else(missing)?;
     let status = match voice.stage(call.now) {
         // A clone is `complete`, without a d.
@@ -97,26 +85,26 @@ pub(super) fn get(world: &World, state: &mut State, call: &Call) -> Answer {
         Stage::Failed => "failed",
         _ => "processing",
     };
-    let failure = voice.course.as_ref().and_then(|course| course.failure(call.now));
+    let failure = voice.schedule.as_ref().and_then(|schedule| schedule.failure(call.now));
     data(json!({
         "voice_id": voice.id,
         "name": voice.name,
         "language": voice.language,
         "gender": voice.gender,
-        "status": voice.course.as_ref().map(|_| status),
+        "status": voice.schedule.as_ref().map(|_| status),
         "failure_message": failure.map(|(_, message)| message),
-        "preview_audio_url": (status == "complete").then(|| voice.preview(world)),
+        "preview_audio_url": (status == "complete").then(|| voice.preview(env)),
         "support_pause": voice.support_pause,
         "support_interactive_avatar": false,
         "created_at": voice.created / 1000,
     }))
 }
 
-pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("voice_id");
-    let missing = || Refusal::not_found("voice_not_found", format!("no voice {id}"));
+    let missing = || ApiError::not_found("voice_not_found", format!("no voice {id}"));
     if !state.voices.get(id).ok_or_else(missing)?.owned {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             StatusCode::FORBIDDEN,
             "resource_access_denied",
             "only your own clones can be deleted",
@@ -127,7 +115,7 @@ pub(super) fn delete(_: &World, state: &mut State, call: &Call) -> Answer {
     data(json!({"voice_id": id}))
 }
 
-pub(super) fn design(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn design(env: &Env, state: &mut State, call: &Call) -> Answer {
     let seed = call.body.get("seed").and_then(Value::as_u64).unwrap_or(0);
     let prompt = call.text("prompt").unwrap_or_default().to_lowercase();
     let wanted = |voice: &&Voice| {
@@ -144,18 +132,18 @@ pub(super) fn design(world: &World, state: &mut State, call: &Call) -> Answer {
         (usize::MAX - score, voice.id.clone())
     });
     let skip = usize::try_from(seed).unwrap_or(usize::MAX).saturating_mul(DESIGNED);
-    let voices: Vec<Value> = fits.iter().skip(skip).take(DESIGNED).map(|voice| voice.item(world)).collect();
+    let voices: Vec<Value> = fits.iter().skip(skip).take(DESIGNED).map(|voice| voice.item(env)).collect();
     data(json!({"seed": seed, "voices": voices}))
 }
 
-pub(super) fn clone(world: &World, state: &mut State, call: &Call) -> Answer {
+pub(super) fn clone(env: &Env, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body, call.now)?;
     let name = trimmed("voice_name", call.text("voice_name").unwrap_or_default())?;
     if state.voices.values().filter(|voice| voice.owned).count() >= CLONE_LIMIT {
         let message = format!("a workspace has at most {CLONE_LIMIT} voice clones");
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "resource_limit_reached", message));
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "resource_limit_reached", message));
     }
-    let id = world.id();
+    let id = env.id();
     let voice = Voice {
         id: id.clone(),
         name,
@@ -166,7 +154,7 @@ pub(super) fn clone(world: &World, state: &mut State, call: &Call) -> Answer {
         support_pause: true,
         support_locale: false,
         created: call.now,
-        course: Some(Course::new(call.now, 0, 30, &Marker::of(&call.body)?)),
+        schedule: Some(Schedule::new(call.now, 0, 30, &Marker::of(&call.body)?)),
     };
     state.voices.insert(id.clone(), voice);
     data(json!({"voice_clone_id": id}))

@@ -1,0 +1,108 @@
+//! How the service says no.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::document::Envelope;
+use crate::reply::Reply;
+
+/// A refusal, in the words of the v3 error catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) status: StatusCode,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) param: Option<String>,
+    /// Seconds to wait, for the header `Retry-After`.
+    pub(crate) retry_after: Option<u64>,
+    /// One detail per item, where several things are wrong.
+    pub(crate) details: Vec<(String, Option<String>)>,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
+        let (code, message) = (code.into(), message.into());
+        Self { status, code, message, param: None, retry_after: None, details: Vec::new() }
+    }
+
+    pub(crate) fn invalid(param: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", message).at(param)
+    }
+
+    pub(crate) fn not_found(code: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, message)
+    }
+
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
+    }
+
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    /// 429, with the seconds to wait.
+    pub(crate) fn too_many(message: impl Into<String>, retry_after: u64) -> Self {
+        let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", message);
+        Self { retry_after: Some(retry_after.max(1)), ..refusal }
+    }
+
+    /// The same, about that place of the request.
+    pub(crate) fn at(self, param: impl Into<String>) -> Self {
+        Self { param: Some(param.into()).filter(|param| !param.is_empty()), ..self }
+    }
+
+    /// The same, about a part of the request that is itself at that place.
+    pub(crate) fn below(self, place: &str) -> Self {
+        let param = self.param.as_ref().map_or(place.to_owned(), |param| format!("{place}.{param}"));
+        self.at(param)
+    }
+
+    /// The same, with one detail (message, node) for each thing that is wrong.
+    pub(crate) fn with_details(self, details: Vec<(String, Option<String>)>) -> Self {
+        Self { details, ..self }
+    }
+
+    /// `{"code", "message"}`, as batches and failed resources have it.
+    pub(crate) fn brief(&self) -> Value {
+        json!({"code": self.code, "message": self.message})
+    }
+
+    /// The answer, in the form that the operation's refusals have.
+    pub(crate) fn into_reply(self, envelope: Envelope) -> Reply {
+        let body = match envelope {
+            Envelope::Standard => {
+                let page = self.code.replace('_', "-");
+                let mut error = json!({
+                    "code": self.code,
+                    "message": self.message,
+                    "param": self.param,
+                    "doc_url": format!("https://developers.heygen.com/docs/error-codes#{page}"),
+                });
+                if !self.details.is_empty() {
+                    let details = self.details.iter().map(|(message, node)| {
+                        let mut detail = json!({"code": self.code, "message": message});
+                        if let Some(node) = node {
+                            detail["node_id"] = json!(node);
+                        }
+                        detail
+                    });
+                    error["errors"] = details.collect();
+                }
+                json!({ "error": error })
+            }
+            Envelope::Numeric => json!({"code": self.status.as_u16(), "message": self.message}),
+            Envelope::WithData => json!({"data": null, "error": self.brief()}),
+        };
+        let mut reply = Reply::json(self.status, body);
+        reply.code = Some(self.code);
+        if let Some(seconds) = self.retry_after {
+            reply.headers.insert(http::header::RETRY_AFTER, seconds.into());
+        }
+        reply
+    }
+}

@@ -1,0 +1,64 @@
+//! Bodies and queries of requests, read up to a limit.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
+
+use crate::api_error::ApiError;
+use crate::document::check::Pairs;
+
+/// Most that a body may hold: 32 MB, the service's limit for a form, and room for what is around the file.
+pub(crate) const BODY_LIMIT: usize = 32 * 1024 * 1024 + 64 * 1024;
+
+/// A body of at most so many bytes.
+pub(crate) async fn read(headers: &HeaderMap, body: Incoming, limit: usize) -> Result<Bytes, ApiError> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > limit as u64) {
+        return Err(too_large(limit));
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+        Err(error) => Err(ApiError::invalid("", format!("the body did not arrive whole: {error}"))),
+    }
+}
+
+pub(crate) fn too_large(limit: usize) -> ApiError {
+    let message = format!("there is more than {} MB", limit / (1024 * 1024));
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+}
+
+/// The pairs of a query or of a form in a body.
+pub(crate) fn pairs(query: &str) -> Pairs {
+    let pairs = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let plain = |text: &str| decoded(&text.replace('+', " "));
+    pairs.map(|(name, value)| (plain(name), plain(value))).collect::<BTreeMap<_, _>>()
+}
+
+/// Percent-decoded; a broken escape stays as it is.
+pub(crate) fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_read_and_broken_ones_kept() {
+        assert_eq!(decoded("a%20b%2Fc"), "a b/c");
+        assert_eq!(decoded("100%"), "100%");
+        assert_eq!(decoded("%zz"), "%zz");
+        assert_eq!(
+            pairs("a=1&b=x+y&c"),
+            BTreeMap::from([("a", "1"), ("b", "x y"), ("c", "")].map(|(a, b)| (a.into(), b.into())))
+        );
+    }
+}

@@ -1,0 +1,61 @@
+//! Events: what happened, told to every endpoint that wants it, and kept for those who ask later.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::env::Env;
+use crate::model::delivery_attempt::Attempt;
+use crate::model::event::Event;
+use crate::state::State;
+use crate::timeline::Due;
+
+/// Tells of an event: to the endpoints that want it, and to the callback of the request if there was one.
+pub(crate) fn emit(
+    env: &Env,
+    state: &mut State,
+    then: u64,
+    event_type: &str,
+    entities: &[&str],
+    data: Value,
+    callback: Option<&str>,
+) {
+    let id = env.id();
+    let body = body(event_type, &data);
+    let wanted = |events: &Option<Vec<String>>| {
+        events.as_ref().is_none_or(|all| all.iter().any(|one| one == event_type))
+    };
+    let about = |entity: &Option<String>| entity.as_deref().is_none_or(|entity| entities.contains(&entity));
+    let registered = state.endpoints.values().filter(|one| wanted(&one.events) && about(&one.entity_id));
+    let registered = registered.map(|endpoint| (endpoint.url.clone(), Some(endpoint.id.clone())));
+    let targets: Vec<_> = registered.chain(callback.map(|url| (url.to_owned(), None))).collect();
+    for (url, endpoint) in targets {
+        send(state, Attempt::first(&id, event_type, body.clone(), url, endpoint, then));
+    }
+    let entities = entities.iter().map(|id| (*id).to_owned()).collect();
+    state
+        .events
+        .insert(id.clone(), Event { id, event_type: event_type.to_owned(), data, created: then, entities });
+}
+
+/// Tells the callback of a request alone of something that the catalogue of events does not have.
+pub(crate) fn call_back(
+    env: &Env,
+    state: &mut State,
+    then: u64,
+    event_type: &str,
+    data: &Value,
+    callback: String,
+) {
+    send(state, Attempt::first(&env.id(), event_type, body(event_type, data), callback, None, then));
+}
+
+/// Has an attempt made when it is due; one for which there is no room is left out.
+fn send(state: &mut State, attempt: Attempt) {
+    if state.deliveries.admit() {
+        state.schedule(attempt.due, Due::Attempt(Box::new(attempt)));
+    }
+}
+
+fn body(event_type: &str, data: &Value) -> Bytes {
+    Bytes::from(json!({"event_type": event_type, "event_data": data}).to_string())
+}

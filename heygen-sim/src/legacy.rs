@@ -1,0 +1,73 @@
+//! The operations of v1 and v2, whose support ended on 31 October 2026.
+//!
+//! What the service answers there since is not known. The simulator says 410, in the form that the operation's refusals
+//! have, unless it was told to let them work; then it warns as the service did before the end.
+
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::json;
+
+use crate::api_error::ApiError;
+use crate::document::Route;
+use crate::reply::{Payload, Reply};
+
+/// What takes the place of each operation.
+const SUCCESSORS: [(&str, &str); 15] = [
+    ("textToSpeech", "POST /v3/voices/speech"),
+    ("listAudioVoices", "GET /v3/voices"),
+    ("getUserMe", "GET /v3/users/me"),
+    ("createVideoAgent", "POST /v3/video-agents"),
+    ("listWorkflows", "GET /v3/workflows/node-types"),
+    ("createWorkflowExecution", "POST /v3/workflow-runs"),
+    ("getWorkflowExecution", "GET /v3/workflow-runs/{run_id}"),
+    ("createGraphExecution", "POST /v3/workflow-runs"),
+    ("createVideoTranslate", "POST /v3/video-translations"),
+    ("getVideoTranslateCaption", "GET /v3/video-translations/{video_translation_id}"),
+    ("listVideoTranslateLanguages", "GET /v3/video-translations/languages"),
+    ("listVideos", "GET /v3/videos"),
+    ("createAvatarVideo", "POST /v3/videos"),
+    ("deleteVideo", "DELETE /v3/videos/{video_id}"),
+    ("getVideo", "GET /v3/videos/{video_id}"),
+];
+
+fn successor(route: &Route) -> &'static str {
+    SUCCESSORS.iter().find(|(old, _)| *old == route.id).map_or("the v3 API", |(_, new)| *new)
+}
+
+pub(crate) fn refusal(route: &Route) -> ApiError {
+    let message =
+        format!("{} {} was retired on 2026-10-31; use {}", route.method, route.path, successor(route));
+    ApiError::new(StatusCode::GONE, "endpoint_retired", message)
+}
+
+/// Adds what the service said before the end.
+pub(crate) fn warn(route: &Route, mut reply: Reply) -> Reply {
+    if let Payload::Json(body) = &mut reply.payload {
+        body["warning"] = json!({"message": format!("This endpoint is retired; use {}", successor(route))});
+    }
+    reply.headers.insert(HeaderName::from_static("deprecation"), HeaderValue::from_static("true"));
+    let sunset = HeaderValue::from_static("Sat, 31 Oct 2026 00:00:00 GMT");
+    reply.headers.insert(HeaderName::from_static("sunset"), sunset);
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::document;
+
+    #[test]
+    fn every_old_operation_has_a_successor_that_exists() {
+        let routes = document().routes();
+        let old: Vec<&str> =
+            routes.iter().filter(|route| route.is_legacy()).map(|route| route.id.as_str()).collect();
+        let mut listed = SUCCESSORS.map(|(old, _)| old);
+        listed.sort_unstable();
+        let mut wanted = old.clone();
+        wanted.sort_unstable();
+        assert_eq!(listed.to_vec(), wanted);
+        for (_, new) in SUCCESSORS {
+            let (method, path) = new.split_once(' ').unwrap();
+            assert!(routes.iter().any(|route| route.path == path && route.method == method), "{new}");
+        }
+    }
+}

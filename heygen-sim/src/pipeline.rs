@@ -1,0 +1,274 @@
+//! The way in: faults, route, key, limits, parameters and body are seen to before any resource sees a request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::answer::Answer;
+use crate::api_error::ApiError;
+use crate::body::{decoded, pairs, read};
+use crate::call::Call;
+use crate::connection::ConnectionHandle;
+use crate::document::check::Pairs;
+use crate::document::{Envelope, Found, Route, Takes, document};
+use crate::fault::{Effect, apply};
+use crate::files::uploads;
+use crate::held_key::Held;
+use crate::inline::Inline;
+use crate::log::LoggedRequest;
+use crate::model::ledger::{Claim, Verdict};
+use crate::reply::{Body, Cut, Payload, Reply};
+use crate::world::World;
+use crate::{admin, authorization, files, form, legacy, links, log, oauth, operations};
+
+/// What a request is for.
+enum Target {
+    /// An operation of the document, and its path parameters, still escaped.
+    Operation(&'static Route, Pairs),
+    /// A file behind a signed link.
+    File,
+    /// A slot of a direct upload.
+    Upload,
+    /// An OAuth token.
+    Token,
+    /// An operation's path, with another method.
+    OtherMethod,
+    Nothing,
+}
+
+impl Target {
+    fn of(found: Found, path: &str) -> Self {
+        match found {
+            Found::Route(route, parameters) => Self::Operation(route, parameters),
+            _ if path.starts_with(links::FILES) => Self::File,
+            _ if path.starts_with(links::UPLOADS) => Self::Upload,
+            _ if path == oauth::PATH => Self::Token,
+            Found::OtherMethod => Self::OtherMethod,
+            Found::Nothing => Self::Nothing,
+        }
+    }
+
+    /// The name for the log and for faults.
+    fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::Operation(route, _) => Some(route.id.as_str()),
+            Self::File => Some("files"),
+            Self::Upload => Some("uploads"),
+            Self::Token => Some("oauth"),
+            Self::OtherMethod | Self::Nothing => None,
+        }
+    }
+}
+
+/// Answers any request, or closes its connection.
+pub(crate) async fn enter(
+    world: &Arc<World>,
+    request: Request<Incoming>,
+    link: &ConnectionHandle,
+) -> Result<Response<Body>, Cut> {
+    let request_id = world.env.request_id();
+    let (parts, body) = request.into_parts();
+    let mut response = if parts.uri.path().starts_with(admin::PREFIX) {
+        admin::answer(world, &parts, body).await.into_response()
+    } else {
+        pass(world, parts, body, link, &request_id).await?
+    };
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        // A fault may have said another.
+        response.headers_mut().entry("x-request-id").or_insert(value);
+    }
+    Ok(response)
+}
+
+async fn pass(
+    world: &Arc<World>,
+    parts: Parts,
+    body: Incoming,
+    link: &ConnectionHandle,
+    request_id: &str,
+) -> Result<Response<Body>, Cut> {
+    let path = parts.uri.path();
+    let target = Target::of(document().find(&parts.method, path), path);
+    let operation = target.name();
+    let query = pairs(parts.uri.query().unwrap_or_default());
+    // Made before the log is locked: it is most of the work.
+    let logged = LoggedRequest {
+        number: 0,
+        at: world.env.clock.now(),
+        method: parts.method.as_str().to_owned(),
+        path: path.to_owned(),
+        operation: operation.map(str::to_owned),
+        query: log::query(&query),
+        headers: log::headers(&parts.headers),
+        body: None,
+        status: None,
+        code: None,
+        request_id: request_id.to_owned(),
+        fault: None,
+        replayed: false,
+    };
+    let number = world.log().begin(logged);
+    let effect = world.faults().strike(operation.unwrap_or_default(), || world.env.chance());
+    if let Some(effect) = &effect {
+        let name = apply::name(effect);
+        world.log().amend(number, |request| request.fault = Some(name.to_owned()));
+    }
+    match &effect {
+        Some(Effect::CloseBefore) => return Err(Cut),
+        Some(Effect::Reset) => {
+            link.reset();
+            return Err(Cut);
+        }
+        Some(Effect::Answer { status, content_type, body, headers }) => {
+            world.log().amend(number, |request| request.status = Some(*status));
+            return Ok(apply::answer(*status, content_type, body, headers));
+        }
+        _ => {}
+    }
+    let envelope = match &target {
+        Target::Operation(route, _) => route.envelope,
+        _ => Envelope::Standard,
+    };
+    let mut pause = match &effect {
+        Some(Effect::Delay { seconds }) => Some(Duration::try_from_secs_f64(*seconds).unwrap_or_default()),
+        _ => None,
+    };
+    if !matches!(target, Target::Operation(..))
+        && let Some(pause) = pause.take()
+    {
+        world.env.clock.sleep(pause).await;
+    }
+    let answer = match target {
+        Target::Operation(route, path) => {
+            carry(world, route, path, query, &parts, body, &mut pause, number).await
+        }
+        Target::Token => Ok(oauth::token(world, &parts.method, &parts.headers, body).await),
+        Target::File => Ok(files::serve(world, &parts, &query).await),
+        Target::Upload => Ok(uploads::receive(world, &parts, &query, body).await),
+        Target::OtherMethod => {
+            let message = format!("{} is not allowed on {path}", parts.method);
+            Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message))
+        }
+        Target::Nothing => Err(ApiError::not_found("not_found", format!("no route {path}"))),
+    };
+    // Nothing was carried out, and it is slow all the same: a refusal, or an answer that was given before.
+    if let Some(pause) = pause {
+        world.env.clock.sleep(pause).await;
+    }
+    let reply = answer.unwrap_or_else(|refusal| refusal.into_reply(envelope));
+    let (status, code) = (reply.status.as_u16(), reply.code.clone());
+    if matches!(effect, Some(Effect::CloseAfter)) {
+        return Err(Cut);
+    }
+    world.log().amend(number, |request| (request.status, request.code) = (Some(status), code));
+    Ok(apply::apply(world, reply.into_response(), effect.as_ref()))
+}
+
+/// Checks a request of an operation and has it carried out, after the pause if there is one; then the pause is taken.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one step of the door; the arguments are the request taken apart"
+)]
+async fn carry(
+    world: &Arc<World>,
+    route: &'static Route,
+    path: Pairs,
+    query: Pairs,
+    parts: &Parts,
+    body: Incoming,
+    pause: &mut Option<Duration>,
+    number: u64,
+) -> Answer {
+    if route.is_legacy() && !world.env.settings.legacy {
+        return Err(legacy::refusal(route));
+    }
+    authorization::check(world, &parts.headers)?;
+    if world.env.settings.requests_per_minute.is_some() {
+        world.state().rate_limit.pass(&world.env.settings, world.env.clock.now())?;
+    }
+    let path: Pairs = path.into_iter().map(|(name, value)| (name, decoded(&value))).collect();
+    route.check_parameters(&path, &query, &parts.headers)?;
+    let mut file = None;
+    let body = match route.takes {
+        Takes::Nothing => Value::Null,
+        Takes::Json { required } => {
+            let (value, length) = json(route, &parts.headers, body, required).await?;
+            world.log().amend(number, |request| request.body = log::body(&value, length));
+            if required || length > 0 {
+                route.check_body(&value)?;
+            }
+            value
+        }
+        Takes::Form => {
+            file = Some(form::read(&parts.headers, body).await?);
+            Value::Null
+        }
+    };
+    let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    let claim = key.filter(|_| route.idempotent).map(|key| Claim {
+        operation: route.id.clone(),
+        path: parts.uri.path().to_owned(),
+        key: key.to_owned(),
+    });
+    let now = world.env.clock.now();
+    let mut held = None;
+    if let Some(claim) = claim {
+        let digest = claim.digest(&body);
+        let verdict = world.state().ledger.claim(&claim, digest, now)?;
+        if let Verdict::Replay(status, answer) = verdict {
+            world.log().amend(number, |request| request.replayed = true);
+            return Ok(Reply::json(status, answer));
+        }
+        held = Some(Held::new(world, claim, digest));
+    }
+    let mut body = body;
+    let inline = Inline::take(route, &mut body);
+    let call = Call { route, path, query, body, inline, file, now };
+    let Some(pause) = pause.take() else { return perform(world, call, held).await };
+    // A server that is slow goes on when its caller has gone; so the work must not hang on the connection.
+    let (tell, told) = oneshot::channel();
+    let busy = Arc::clone(world);
+    world.spawn(async move {
+        busy.env.clock.sleep(pause).await;
+        let call = Call { now: busy.env.clock.now(), ..call };
+        // Nobody may be there to be told.
+        let _ = tell.send(perform(&busy, call, held).await);
+    });
+    told.await.unwrap_or_else(|_| Err(ApiError::internal("the simulator stopped meanwhile")))
+}
+
+/// Has a call carried out, and settles its key.
+async fn perform(world: &Arc<World>, call: Call, held: Option<Held>) -> Answer {
+    let answer = operations::handle(world, &call).await;
+    if let Some(held) = held
+        && let Ok(Reply { status, payload: Payload::Json(answer), .. }) = &answer
+    {
+        held.succeed((*status, answer.clone()), call.now);
+    }
+    if call.route.is_legacy() { answer.map(|reply| legacy::warn(call.route, reply)) } else { answer }
+}
+
+async fn json(
+    route: &Route,
+    headers: &HeaderMap,
+    body: Incoming,
+    required: bool,
+) -> Result<(Value, usize), ApiError> {
+    let bytes = read(headers, body, operations::body_limit(&route.id)).await?;
+    if bytes.is_empty() && !required {
+        return Ok((Value::Null, 0));
+    }
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let named = media.split(';').next().unwrap_or_default().trim();
+    if !named.eq_ignore_ascii_case("application/json") {
+        return Err(ApiError::invalid("", format!("Content-Type must be application/json, not `{media}`")));
+    }
+    let value = serde_json::from_slice(&bytes);
+    let value = value.map_err(|error| ApiError::invalid("", format!("the body is not JSON: {error}")))?;
+    Ok((value, bytes.len()))
+}

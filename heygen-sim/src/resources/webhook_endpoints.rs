@@ -1,0 +1,117 @@
+//! Endpoints: registered, probed, listed, changed, deleted; and the rotation of their secrets.
+
+use http::Uri;
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, data};
+use crate::api_error::ApiError;
+use crate::call::Call;
+use crate::clock::iso;
+use crate::env::Env;
+use crate::model::webhook_endpoint::Endpoint;
+use crate::resources::paging::page;
+use crate::state::State;
+
+impl Endpoint {
+    fn view(&self, secret: Option<&str>) -> Value {
+        json!({
+            "endpoint_id": self.id,
+            "url": self.url,
+            "events": self.events,
+            "status": "enabled",
+            "created_at": iso(self.created),
+            "secret": secret,
+        })
+    }
+}
+
+/// Whether webhooks can be sent there. The simulator also takes plain HTTP on the loopback interface.
+pub(crate) fn check_url(param: &str, url: &str) -> Result<(), ApiError> {
+    let uri: Option<Uri> = url.parse().ok();
+    let scheme = uri.as_ref().and_then(Uri::scheme_str);
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+    let loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
+    match scheme {
+        Some("https") if !host.is_empty() => Ok(()),
+        Some("http") if loopback => Ok(()),
+        _ => Err(ApiError::invalid(
+            param,
+            "an https URL is needed (the simulator also takes http on loopback)",
+        )),
+    }
+}
+
+fn words(value: Option<&Value>) -> Option<Vec<String>> {
+    let words = value?.as_array()?.iter().filter_map(Value::as_str);
+    Some(words.map(str::to_owned).collect())
+}
+
+fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Endpoint, ApiError> {
+    let id = call.id("endpoint_id");
+    let endpoint = state.endpoints.get_mut(id);
+    endpoint.ok_or_else(|| ApiError::not_found("webhook_not_found", format!("no webhook endpoint {id}")))
+}
+
+/// Whether the endpoint that a request names is there: one that is not has nothing to be probed.
+pub(crate) fn check_exists(state: &mut State, call: &Call) -> Result<(), ApiError> {
+    if call.id("endpoint_id").is_empty() {
+        return Ok(());
+    }
+    find(state, call).map(drop)
+}
+
+fn check_free(state: &State, url: &str, own: &str) -> Result<(), ApiError> {
+    match state.endpoints.values().any(|endpoint| endpoint.url == url && endpoint.id != own) {
+        true => Err(ApiError::conflict("an endpoint with this URL is registered already").at("url")),
+        false => Ok(()),
+    }
+}
+
+pub(crate) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
+    let url = call.text("url").unwrap_or_default();
+    check_free(state, url, "")?;
+    let id = env.id();
+    let endpoint = Endpoint {
+        id: id.clone(),
+        url: url.to_owned(),
+        events: words(call.body.get("events")),
+        entity_id: call.text("entity_id").map(str::to_owned),
+        secret: format!("whsec_{}", env.id()),
+        created: call.now,
+    };
+    let view = endpoint.view(Some(&endpoint.secret));
+    state.endpoints.insert(id, endpoint);
+    data(view)
+}
+
+pub(crate) fn list(_: &Env, state: &mut State, call: &Call) -> Answer {
+    page(call, &state.endpoints, |endpoint| Some(endpoint.view(None)))
+}
+
+pub(crate) fn update(_: &Env, state: &mut State, call: &Call) -> Answer {
+    let url = call.text("url").map(str::to_owned);
+    find(state, call)?;
+    if let Some(url) = &url {
+        check_free(state, url, call.id("endpoint_id"))?;
+    }
+    let endpoint = find(state, call)?;
+    if let Some(url) = url {
+        endpoint.url = url;
+    }
+    if call.body.get("events").is_some() {
+        endpoint.events = words(call.body.get("events"));
+    }
+    data(endpoint.view(None))
+}
+
+pub(crate) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
+    find(state, call)?;
+    state.endpoints.remove(call.id("endpoint_id"));
+    data(json!({}))
+}
+
+pub(crate) fn rotate(env: &Env, state: &mut State, call: &Call) -> Answer {
+    let endpoint = find(state, call)?;
+    endpoint.secret = format!("whsec_{}", env.id());
+    data(json!({"endpoint_id": endpoint.id, "secret": endpoint.secret}))
+}
