@@ -112,5 +112,5 @@ impl JobKind {
 
 pub(super) fn id(kind: Option<JobKind>, data: &Map<String, Value>) -> Option<&str> {
     let known = kind.and_then(|kind| IDS.iter().find(|(of, _)| *of == kind));
-    Fields(data).word(known.map_or(OTHER_IDS, |(_, names)| names))
+    Fields(data).string(known.map_or(OTHER_IDS, |(_, names)| names))
 }

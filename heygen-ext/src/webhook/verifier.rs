@@ -191,7 +191,7 @@ impl Verified {
     /// The body is signed, but it is no JSON object.
     pub fn event(&self) -> Result<Event, NotAnEvent> {
         let event = Event::of(&self.body, self.event_id().map(str::to_owned))?;
-        Ok(event.signed_for(Arc::clone(&self.endpoint)))
+        Ok(event.with_endpoint(Arc::clone(&self.endpoint)))
     }
 }
 
