@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::box_error::BoxError;
-use crate::webhook::delivery_body::BODY;
-use crate::webhook::dispatch::PAUSES;
+use crate::webhook::delivery_body::BODY_TIMEOUT;
+use crate::webhook::dispatch::RETRY_DELAYS;
 use crate::webhook::testing::{Generation, Signer};
 
 mod memory;
@@ -123,7 +123,7 @@ async fn a_slow_handler_goes_on_after_the_answer() {
     let receiver = Receiver::new(verifier(), harness.clone());
     let began = Instant::now();
     assert_eq!(status(&receiver, delivery("v1")).await, 202);
-    assert_eq!((began.elapsed(), receiver.under_way()), (ANSWER, 1));
+    assert_eq!((began.elapsed(), receiver.under_way()), (RESPONSE_TIMEOUT, 1));
     // It comes again meanwhile: not now, and not twice.
     assert_eq!(status(&receiver, delivery("v1")).await, 503);
     harness.0.gate.notify_one();
@@ -140,7 +140,7 @@ async fn what_fails_after_the_answer_is_tried_again_here() {
     let receiver = Receiver::new(verifier(), harness.clone());
     assert_eq!(status(&receiver, delivery("v1")).await, 202);
     harness.0.gate.notify_one();
-    for (pause, runs) in PAUSES.into_iter().zip([1, 2, 3]) {
+    for (pause, runs) in RETRY_DELAYS.into_iter().zip([1, 2, 3]) {
         tokio::time::sleep(pause - Duration::from_secs(1)).await;
         assert_eq!(harness.handled().len(), runs);
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -225,7 +225,7 @@ async fn more_than_it_can_take_is_turned_away_at_once() {
         tokio::task::yield_now().await;
     }
     let answer = receiver.receive(delivery("v3")).await;
-    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &FULL));
+    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &OVERLOADED_RETRY_AFTER));
     // One at a time, as was asked for.
     assert_eq!(harness.handled().len(), 1);
     for one in first {
@@ -263,7 +263,7 @@ async fn as_a_service_it_reads_no_more_than_it_takes_and_no_longer() {
     assert_eq!(began.elapsed(), Duration::ZERO);
     let stalls = forged().body(stalls()).unwrap();
     assert_eq!(receiver.call(stalls).await.unwrap().status(), 408);
-    assert_eq!((began.elapsed(), receiver.under_way()), (BODY, 0));
+    assert_eq!((began.elapsed(), receiver.under_way()), (BODY_TIMEOUT, 0));
     assert_eq!(harness.handled(), ["v1"]);
 }
 
@@ -284,10 +284,10 @@ async fn whoever_stalls_holds_no_place_and_the_room_of_what_he_has_sent() {
     use tower_service::Service;
     let harness = Harness::default();
     let receiver = Receiver::builder(verifier(), harness.clone()).capacity(2).build();
-    let all = receiver.room().available_permits();
+    let all = receiver.read_budget().available_permits();
     assert_eq!(all, 64 << 20);
     let few: Vec<_> = (0..500).map(|_| stalls(&receiver, 1)).collect();
-    while receiver.room().available_permits() > all - 500 {
+    while receiver.read_budget().available_permits() > all - 500 {
         tokio::task::yield_now().await;
     }
     assert_eq!(receiver.under_way(), 0);
@@ -300,9 +300,9 @@ async fn whoever_stalls_holds_no_place_and_the_room_of_what_he_has_sent() {
     }
     let count = |status| statuses.iter().filter(|one| **one == status).count();
     assert_eq!((count(408), count(503)), (500 + 63, 1));
-    assert_eq!(receiver.room().available_permits(), all);
+    assert_eq!(receiver.read_budget().available_permits(), all);
     // The room does not shrink with the bodies that are taken.
-    assert_eq!(Receiver::new(verifier().max_body(1000), harness).room().available_permits(), all);
+    assert_eq!(Receiver::new(verifier().max_body(1000), harness).read_budget().available_permits(), all);
 }
 
 #[tokio::test(start_paused = true)]
@@ -311,13 +311,13 @@ async fn a_full_receiver_reads_nothing_and_what_is_handled_takes_no_room() {
     let harness = Harness::default();
     harness.0.waits.store(1, Ordering::SeqCst);
     let receiver = Receiver::builder(verifier(), harness.clone()).capacity(1).build();
-    let all = receiver.room().available_permits();
+    let all = receiver.read_budget().available_permits();
     let mut own = receiver.clone();
     let under_way = tokio::spawn(own.call(delivery("v1").map(http_body_util::Full::new)));
     while harness.handled().is_empty() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(receiver.room().available_permits(), all);
+    assert_eq!(receiver.read_budget().available_permits(), all);
     let began = Instant::now();
     assert_eq!(stalls(&receiver, 1).await.unwrap(), 503);
     assert_eq!(began.elapsed(), Duration::ZERO);
@@ -362,7 +362,7 @@ async fn a_body_that_takes_its_time_leaves_less_for_the_handler() {
     });
     let began = Instant::now();
     assert_eq!(receiver.call(late).await.unwrap().status(), 202);
-    assert_eq!(began.elapsed(), ANSWER);
+    assert_eq!(began.elapsed(), RESPONSE_TIMEOUT);
     harness.0.gate.notify_one();
     receiver.drain().await;
 }

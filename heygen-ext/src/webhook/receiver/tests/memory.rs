@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::*;
-use crate::webhook::dispatch::PAUSES;
+use crate::webhook::dispatch::RETRY_DELAYS;
 use crate::webhook::event_key::EventKey;
 use crate::webhook::event_store::Claimant;
 
@@ -163,7 +163,7 @@ async fn a_failure_that_comes_just_after_the_answer_is_tried_again_here() {
     let (harness, table, receiver) = harness();
     harness.0.failures.store(1, Ordering::SeqCst);
     // The answer goes out while the claim is being ended.
-    *table.0.settle_takes.lock().unwrap() = ANSWER + Duration::from_secs(1);
+    *table.0.settle_takes.lock().unwrap() = RESPONSE_TIMEOUT + Duration::from_secs(1);
     assert_eq!(status(&receiver, delivery("v1")).await, 202);
     assert_eq!(harness.handled(), ["v1"]);
     receiver.drain().await;
@@ -242,11 +242,11 @@ async fn what_somebody_else_has_taken_on_meanwhile_is_looked_at_until_it_is_hand
     let (harness, table, receiver) = harness();
     failed_once(&harness, &receiver).await;
     table.0.rows.lock().unwrap().values_mut().for_each(|row| row.claimant = Claimant::new());
-    tokio::time::sleep(PAUSES[0]).await;
+    tokio::time::sleep(RETRY_DELAYS[0]).await;
     assert_eq!(harness.handled(), ["v1"]);
     // It failed there.
     table.0.rows.lock().unwrap().clear();
-    tokio::time::sleep(PAUSES[1]).await;
+    tokio::time::sleep(RETRY_DELAYS[1]).await;
     assert_eq!(harness.handled(), ["v1"; 2]);
     assert!(table.is_handled());
 }
@@ -267,7 +267,7 @@ async fn a_claim_is_kept_through_the_pauses() {
     failed_once(&harness, &first).await;
     harness.0.failures.store(3, Ordering::SeqCst);
     // The last pause is longer than a claim that nobody renews.
-    tokio::time::sleep(PAUSES[0] + PAUSES[1] + PAUSES[2] + 14 * MINUTE).await;
+    tokio::time::sleep(RETRY_DELAYS[0] + RETRY_DELAYS[1] + RETRY_DELAYS[2] + 14 * MINUTE).await;
     assert_eq!(harness.handled(), ["v1"; 4]);
     harness.0.failures.store(0, Ordering::SeqCst);
     assert_eq!(status(&second, delivery("v1")).await, 503);
