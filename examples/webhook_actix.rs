@@ -1,11 +1,11 @@
-//! Webhooks behind actix-web, whose requests are of other types than `http` has.
+//! Receives webhooks with actix-web, whose request and response types differ from those of the crate `http`.
 //!
 //! ```text
 //! HEYGEN_WEBHOOK_SECRET=whsec_… cargo run -p heygen-examples --example webhook_actix
 //! ```
 //!
-//! It listens on port 8080, path `/heygen`, until Ctrl-C. The service delivers to public HTTPS addresses alone, so let a
-//! proxy or a tunnel lead there; and let it limit how long a body may take, for here it may take its time.
+//! It listens on port 8080, path `/heygen`, until Ctrl-C. The service delivers only to public HTTPS URLs, so put a proxy or a
+//! tunnel in front of it. The proxy should also limit the time of a request body, because this example does not.
 
 use std::error::Error;
 
@@ -15,13 +15,13 @@ use heygen_ext::BoxError;
 use heygen_ext::webhook::{Event, Receiver, Verifier};
 use tokio::runtime::Handle;
 
-/// The longest body. The verifier's limit is the same, but is asked when the body is here.
-const LONGEST: usize = 1 << 20;
+/// Maximum size of a body, in bytes. The verifier has the same limit, but checks it only after the body was read.
+const MAX_BODY_SIZE: usize = 1 << 20;
 
-/// A route for every method, since the service looks with others whether there is somebody.
+/// Configures the route. It accepts every method, because the service probes an endpoint with `OPTIONS` or `GET`.
 ///
-/// Each thread of actix has a runtime of its own, which ends with the server, and what was spawned in it ends too. A handler
-/// may go on after its delivery was answered, so it runs in the runtime in which this is called.
+/// Each worker thread of actix has its own runtime, whose tasks stop with the server. A handler may continue after its
+/// delivery was answered, so it runs on the runtime that calls this function.
 pub(crate) fn routes(receiver: Receiver) -> impl FnOnce(&mut ServiceConfig) + Clone + Send {
     let runtime = Handle::current();
     move |app| {
@@ -30,16 +30,16 @@ pub(crate) fn routes(receiver: Receiver) -> impl FnOnce(&mut ServiceConfig) + Cl
             async move {
                 let Ok(request) = to_http(&request, body) else { return HttpResponse::BadRequest().finish() };
                 match runtime.spawn(async move { receiver.receive(request).await }).await {
-                    Ok(answer) => from_http(answer),
+                    Ok(response) => from_http(response),
                     Err(_) => HttpResponse::InternalServerError().finish(),
                 }
             }
         };
-        app.service(web::resource("/heygen").app_data(PayloadConfig::new(LONGEST)).to(receive));
+        app.service(web::resource("/heygen").app_data(PayloadConfig::new(MAX_BODY_SIZE)).to(receive));
     }
 }
 
-/// The request in the types of `http` 1. The body stays as it came: it is what was signed.
+/// Converts a request to the types of `http` 1. The body must not change, because the signature covers it.
 fn to_http(request: &HttpRequest, body: Bytes) -> Result<http::Request<Bytes>, http::Error> {
     let mut builder =
         http::Request::builder().method(request.method().as_str()).uri(request.uri().to_string());
@@ -49,9 +49,9 @@ fn to_http(request: &HttpRequest, body: Bytes) -> Result<http::Request<Bytes>, h
     builder.body(body)
 }
 
-/// The answer in the types of actix.
-fn from_http(answer: http::Response<Bytes>) -> HttpResponse {
-    let (head, body) = answer.into_parts();
+/// Converts a response to the types of actix.
+fn from_http(response: http::Response<Bytes>) -> HttpResponse {
+    let (head, body) = response.into_parts();
     let Ok(status) = head.status.as_u16().try_into() else {
         return HttpResponse::InternalServerError().finish();
     };
@@ -64,13 +64,15 @@ fn from_http(answer: http::Response<Bytes>) -> HttpResponse {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let secret = std::env::var("HEYGEN_WEBHOOK_SECRET").map_err(|_| "set HEYGEN_WEBHOOK_SECRET")?;
+    let secret = std::env::var("HEYGEN_WEBHOOK_SECRET").map_err(
+        |_| "the environment variable HEYGEN_WEBHOOK_SECRET is not set; set it to the secret of the endpoint",
+    )?;
     let receiver = Receiver::new(Verifier::new(secret)?, async |event: Event| {
         println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
         Ok::<_, BoxError>(())
     });
     let routes = routes(receiver.clone());
-    // By itself actix ends at Ctrl-C without waiting for the requests that are under way.
+    // By default, actix does not wait at Ctrl-C for requests in progress.
     HttpServer::new(move || App::new().configure(routes.clone()))
         .shutdown_signal(async { drop(tokio::signal::ctrl_c().await) })
         .bind(("127.0.0.1", 8080))?

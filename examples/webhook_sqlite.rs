@@ -1,11 +1,11 @@
-//! Webhooks whose memory outlives the program: `EventStore` in an SQLite file.
+//! Keeps the record of handled webhook events across restarts: an `EventStore` in an SQLite file.
 //!
 //! ```text
 //! HEYGEN_WEBHOOK_SECRET=whsec_… cargo run -p heygen-examples --example webhook_sqlite -- webhooks.sqlite
 //! ```
 //!
-//! It listens on port 8080, path `/heygen`, until Ctrl-C. The service delivers to public HTTPS addresses alone, so let a
-//! proxy or a tunnel lead there. Several processes may share the file: an event that reaches two of them is handled by one.
+//! It listens on port 8080, path `/heygen`, until Ctrl-C. The service delivers only to public HTTPS URLs, so put a proxy or a
+//! tunnel in front of it. Several processes may share the file: if two of them receive the same event, one handles it.
 
 use std::error::Error;
 use std::path::Path;
@@ -23,43 +23,44 @@ CREATE TABLE IF NOT EXISTS webhook_events (
     content    TEXT    NOT NULL,           -- EventKey::content
     event_id   TEXT,                       -- EventKey::id
     claimant   TEXT    NOT NULL,           -- Claimant
-    claimed_at INTEGER NOT NULL,           -- seconds since 1970, of the last claim
-    handled    INTEGER NOT NULL DEFAULT 0  -- 0 while it is being handled
+    claimed_at INTEGER NOT NULL,           -- time of the last claim, in seconds since 1970
+    handled    INTEGER NOT NULL DEFAULT 0  -- 0 until the event is handled
 );
 CREATE UNIQUE INDEX IF NOT EXISTS webhook_events_content ON webhook_events (content);
 CREATE UNIQUE INDEX IF NOT EXISTS webhook_events_event_id ON webhook_events (event_id) WHERE event_id IS NOT NULL;
 ";
 
-/// Takes SQLite's only write lock at once, and waits for it. A lock that is asked for in the middle may be refused.
+/// Acquires the write lock at the start of a transaction, and waits for it. SQLite may refuse the lock at once if a
+/// transaction that has read asks for it.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
-/// Either index may be in the way: an event is known by either part of its key.
+/// Inserts nothing if the content or the id is known: an event is known by either.
 const INSERT: &str = "
 INSERT INTO webhook_events (content, event_id, claimant, claimed_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
 
-/// A claim that is so old was left behind by a program that ended: receivers renew theirs every minute.
-const ABANDONED: i64 = 10 * 60;
+/// A claim expires after this time, in seconds. Receivers renew their claims every minute.
+const CLAIM_TIMEOUT: i64 = 10 * 60;
 
-/// What is so old does not come again: the service delivers for 24 hours.
-const REMEMBER: i64 = 48 * 60 * 60;
+/// How long an event is kept, in seconds. The service repeats deliveries for 24 hours.
+const RETENTION: i64 = 48 * 60 * 60;
 
-/// Time from one cleaning to the next.
-const CLEAN_EVERY: i64 = 60 * 60;
+/// Time between two deletions of old events, in seconds.
+const CLEANUP_INTERVAL: i64 = 60 * 60;
 
-/// A memory of events in a file.
-pub(crate) struct SeenInSqlite {
+/// An event store in an SQLite file.
+pub(crate) struct SqliteEventStore {
     pool: SqlitePool,
     cleaned_at: AtomicI64,
 }
 
-impl SeenInSqlite {
-    /// Opens the file, and makes it if there is none.
+impl SqliteEventStore {
+    /// Opens the file, or creates it.
     pub(crate) async fn open(path: impl AsRef<Path>) -> Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .busy_timeout(Duration::from_secs(5));
-        // One connection: one writes at a time anyhow, and waiting in the pool's line is fairer than for the lock.
+        // One connection: SQLite has one writer at a time, and the queue of the pool is fairer than its lock.
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
         let mut transaction = pool.begin_with(BEGIN).await?;
         sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
@@ -69,14 +70,14 @@ impl SeenInSqlite {
 
     async fn claim_at(&self, key: &EventKey, claimant: &str, now: i64) -> Result<Claim, sqlx::Error> {
         let mut transaction = self.pool.begin_with(BEGIN).await?;
-        if now - self.cleaned_at.load(Ordering::Relaxed) >= CLEAN_EVERY {
+        if now - self.cleaned_at.load(Ordering::Relaxed) >= CLEANUP_INTERVAL {
             sqlx::query("DELETE FROM webhook_events WHERE claimed_at <= ?1")
-                .bind(now - REMEMBER)
+                .bind(now - RETENTION)
                 .execute(&mut *transaction)
                 .await?;
             self.cleaned_at.store(now, Ordering::Relaxed);
         }
-        // What is in nobody's way any more: a claim of one's own, which is renewed, and one that was left behind.
+        // Remove the claim of the same claimant, which is renewed below, and expired claims.
         sqlx::query(
             "DELETE FROM webhook_events
              WHERE (content = ?1 OR event_id = ?2) AND handled = 0 AND (claimant = ?3 OR claimed_at <= ?4)",
@@ -84,7 +85,7 @@ impl SeenInSqlite {
         .bind(&key.content)
         .bind(&key.id)
         .bind(claimant)
-        .bind(now - ABANDONED)
+        .bind(now - CLAIM_TIMEOUT)
         .execute(&mut *transaction)
         .await?;
         let inserted = sqlx::query(INSERT)
@@ -97,7 +98,7 @@ impl SeenInSqlite {
         let claim = if inserted.rows_affected() == 1 {
             Claim::New
         } else {
-            // The parts may be known from two events, of which one that was handled decides.
+            // The content and the id may belong to two events. The event counts as handled if either was handled.
             let handled: bool = sqlx::query_scalar(
                 "SELECT max(handled) FROM webhook_events WHERE content = ?1 OR event_id = ?2",
             )
@@ -111,7 +112,7 @@ impl SeenInSqlite {
         Ok(claim)
     }
 
-    async fn end_claim(
+    async fn settle_at(
         &self,
         key: &EventKey,
         claimant: &str,
@@ -131,7 +132,7 @@ impl SeenInSqlite {
             return Ok(());
         }
         let mut transaction = self.pool.begin_with(BEGIN).await?;
-        // Whoever has the claim by now, and if nobody has: it was handled.
+        // The event was handled, even if another claimant or no claimant has the claim now.
         for statement in [
             INSERT,
             "UPDATE webhook_events SET handled = 1, claimed_at = ?4 WHERE content = ?1 OR event_id = ?2",
@@ -148,7 +149,7 @@ impl SeenInSqlite {
     }
 }
 
-impl EventStore for SeenInSqlite {
+impl EventStore for SqliteEventStore {
     fn claim<'a>(
         &'a self,
         key: &'a EventKey,
@@ -165,31 +166,33 @@ impl EventStore for SeenInSqlite {
         handled: bool,
         now: SystemTime,
     ) -> BoxFuture<'a, Result<(), BoxError>> {
-        Box::pin(async move { Ok(self.end_claim(key, &claimant.to_string(), handled, seconds(now)).await?) })
+        Box::pin(async move { Ok(self.settle_at(key, &claimant.to_string(), handled, seconds(now)).await?) })
     }
 }
 
-/// Seconds since 1970, as the table has them.
+/// Converts a time to seconds since 1970, as the table stores it.
 fn seconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let secret = std::env::var("HEYGEN_WEBHOOK_SECRET").map_err(|_| "set HEYGEN_WEBHOOK_SECRET")?;
+    let secret = std::env::var("HEYGEN_WEBHOOK_SECRET").map_err(
+        |_| "the environment variable HEYGEN_WEBHOOK_SECRET is not set; set it to the secret of the endpoint",
+    )?;
     let path = std::env::args().nth(1).unwrap_or_else(|| "webhooks.sqlite".to_owned());
     let receiver = Receiver::builder(Verifier::new(secret)?, async |event: Event| {
         println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
         Ok::<_, BoxError>(())
     })
-    .event_store(SeenInSqlite::open(path).await?)
+    .event_store(SqliteEventStore::open(path).await?)
     .build();
     let app: axum::Router = axum::Router::new().route_service("/heygen", receiver.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     println!("listening on http://{}/heygen", listener.local_addr()?);
     axum::serve(listener, app).with_graceful_shutdown(async { drop(tokio::signal::ctrl_c().await) }).await?;
-    // Handlers may go on after their deliveries were answered.
+    // Handlers may continue after their deliveries were answered.
     receiver.drain().await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The examples do what they say: a memory of webhooks in SQLite, and a receiver of webhooks behind actix-web.
+//! Tests of the examples: the event store in SQLite, and the receiver with actix-web.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use heygen_ext::webhook::{
 };
 use http::{Method, Request};
 use tokio::sync::Semaphore;
-use webhook_sqlite::SeenInSqlite;
+use webhook_sqlite::SqliteEventStore;
 
-#[allow(dead_code, reason = "its `main` is not run here")]
+#[allow(dead_code, reason = "the tests do not call its `main`")]
 #[path = "../webhook_actix.rs"]
 mod webhook_actix;
-#[allow(dead_code, reason = "its `main` is not run here")]
+#[allow(dead_code, reason = "the tests do not call its `main`")]
 #[path = "../webhook_sqlite.rs"]
 mod webhook_sqlite;
 
@@ -27,7 +27,7 @@ const SECRET: &str = "whsec_test";
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Some time, on which nothing depends.
+/// An arbitrary start time.
 fn start() -> SystemTime {
     SystemTime::UNIX_EPOCH + 500_000 * HOUR
 }
@@ -41,20 +41,20 @@ fn key(id: Option<&str>, content: &str) -> EventKey {
     EventKey::new(id.map(str::to_owned), content)
 }
 
-async fn open(folder: &tempfile::TempDir) -> SeenInSqlite {
-    SeenInSqlite::open(folder.path().join("seen.sqlite")).await.unwrap()
+async fn open(folder: &tempfile::TempDir) -> SqliteEventStore {
+    SqliteEventStore::open(folder.path().join("events.sqlite")).await.unwrap()
 }
 
-/// A claim of whoever comes.
-async fn claim(seen: &SeenInSqlite, key: &EventKey, now: SystemTime) -> Claim {
-    claim_as(seen, key, Claimant::new(), now).await
+/// Claims an event for a new claimant.
+async fn claim(store: &SqliteEventStore, key: &EventKey, now: SystemTime) -> Claim {
+    claim_as(store, key, Claimant::new(), now).await
 }
 
-async fn claim_as(seen: &SeenInSqlite, key: &EventKey, claimant: Claimant, now: SystemTime) -> Claim {
-    seen.claim(key, claimant, now).await.unwrap()
+async fn claim_as(store: &SqliteEventStore, key: &EventKey, claimant: Claimant, now: SystemTime) -> Claim {
+    store.claim(key, claimant, now).await.unwrap()
 }
 
-/// A receiver that counts what it handles.
+/// A receiver whose handler counts its calls.
 fn counting(handled: &Arc<AtomicUsize>) -> ReceiverBuilder {
     let handled = Arc::clone(handled);
     Receiver::builder(Verifier::new(SECRET).unwrap(), move |_: Event| {
@@ -64,8 +64,8 @@ fn counting(handled: &Arc<AtomicUsize>) -> ReceiverBuilder {
 }
 
 #[test]
-fn the_table_is_that_of_the_documentation() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../heygen-ext/src/webhook/seen.rs");
+fn the_table_is_the_one_in_the_documentation_of_event_store() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../heygen-ext/src/webhook/event_store.rs");
     let text = std::fs::read_to_string(source).unwrap();
     let documented = text.split("/// ```sql\n").nth(1).unwrap().split("/// ```").next().unwrap();
     let documented = documented.replace("/// ", "");
@@ -73,39 +73,39 @@ fn the_table_is_that_of_the_documentation() {
 }
 
 #[tokio::test]
-async fn sqlite_knows_an_event_by_either_part_of_its_key() {
+async fn sqlite_recognizes_an_event_by_its_id_or_its_content() {
     let folder = tempfile::tempdir().unwrap();
-    let (seen, now, own) = (open(&folder).await, start(), Claimant::new());
+    let (store, now, own) = (open(&folder).await, start(), Claimant::new());
     let first = key(Some("e1"), "a");
     let same = [key(Some("e1"), "a"), key(None, "a"), key(Some("e2"), "a"), key(Some("e1"), "b")];
-    assert_eq!(claim_as(&seen, &first, own, now).await, Claim::New);
+    assert_eq!(claim_as(&store, &first, own, now).await, Claim::New);
     for key in &same {
-        assert_eq!(claim(&seen, key, now).await, Claim::UnderWay, "{key}");
+        assert_eq!(claim(&store, key, now).await, Claim::UnderWay, "{key}");
     }
-    seen.settle(&first, own, true, now).await.unwrap();
+    store.settle(&first, own, true, now).await.unwrap();
     for key in &same {
-        assert_eq!(claim(&seen, key, now).await, Claim::Handled, "{key}");
+        assert_eq!(claim(&store, key, now).await, Claim::Handled, "{key}");
     }
-    // Of two events that a key leads to, the one that was handled decides.
+    // The id and the content belong to two events, one of which was handled.
     let other = key(None, "c");
-    assert_eq!(claim_as(&seen, &other, own, now).await, Claim::New);
-    assert_eq!(claim(&seen, &key(Some("e1"), "c"), now).await, Claim::Handled);
-    // What failed is new again, and other events without an id are not in its way.
-    seen.settle(&other, own, false, now).await.unwrap();
-    assert_eq!(claim(&seen, &other, now).await, Claim::New);
-    assert_eq!(claim(&seen, &key(None, "d"), now).await, Claim::New);
+    assert_eq!(claim_as(&store, &other, own, now).await, Claim::New);
+    assert_eq!(claim(&store, &key(Some("e1"), "c"), now).await, Claim::Handled);
+    // A failed event is new again, and so is another event without an id.
+    store.settle(&other, own, false, now).await.unwrap();
+    assert_eq!(claim(&store, &other, now).await, Claim::New);
+    assert_eq!(claim(&store, &key(None, "d"), now).await, Claim::New);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_claims_at_once_sqlite_grants_one() {
+async fn sqlite_grants_one_of_several_concurrent_claims() {
     let folder = tempfile::tempdir().unwrap();
-    // As two processes have it: each with a connection of its own.
+    // Two stores on one file, each with its own connection, as in two processes.
     let both = [Arc::new(open(&folder).await), Arc::new(open(&folder).await)];
     for round in 0..10 {
         let key = key(Some(&format!("e{round}")), &format!("{round}"));
         let tasks = (0..8).map(|number: usize| {
-            let (seen, key) = (Arc::clone(&both[number % 2]), key.clone());
-            tokio::spawn(async move { claim(&seen, &key, start()).await })
+            let (store, key) = (Arc::clone(&both[number % 2]), key.clone());
+            tokio::spawn(async move { claim(&store, &key, start()).await })
         });
         let mut claims = Vec::new();
         for task in tasks.collect::<Vec<_>>() {
@@ -117,56 +117,56 @@ async fn of_claims_at_once_sqlite_grants_one() {
 }
 
 #[tokio::test]
-async fn what_sqlite_remembers_outlives_the_program_for_48_hours() {
+async fn sqlite_keeps_handled_events_for_48_hours_across_restarts() {
     let folder = tempfile::tempdir().unwrap();
     let (handled, failed) = (key(Some("e1"), "a"), key(Some("e2"), "b"));
-    let seen = open(&folder).await;
+    let store = open(&folder).await;
     for (key, is_handled) in [(&handled, true), (&failed, false)] {
         let own = Claimant::new();
-        assert_eq!(claim_as(&seen, key, own, start()).await, Claim::New);
-        seen.settle(key, own, is_handled, start()).await.unwrap();
+        assert_eq!(claim_as(&store, key, own, start()).await, Claim::New);
+        store.settle(key, own, is_handled, start()).await.unwrap();
     }
-    drop(seen);
-    let seen = open(&folder).await;
-    assert_eq!(claim(&seen, &handled, start() + 47 * HOUR).await, Claim::Handled);
-    assert_eq!(claim(&seen, &failed, start() + 47 * HOUR).await, Claim::New);
-    assert_eq!(claim(&seen, &handled, start() + 49 * HOUR).await, Claim::New);
+    drop(store);
+    let store = open(&folder).await;
+    assert_eq!(claim(&store, &handled, start() + 47 * HOUR).await, Claim::Handled);
+    assert_eq!(claim(&store, &failed, start() + 47 * HOUR).await, Claim::New);
+    assert_eq!(claim(&store, &handled, start() + 49 * HOUR).await, Claim::New);
 }
 
 #[tokio::test]
-async fn a_claim_that_was_left_behind_is_given_out_again_after_ten_minutes() {
+async fn a_claim_that_is_not_renewed_expires_after_ten_minutes() {
     let folder = tempfile::tempdir().unwrap();
-    let (seen, left, first, second) =
+    let (store, both, first, second) =
         (open(&folder).await, key(Some("e1"), "a"), Claimant::new(), Claimant::new());
-    assert_eq!(claim_as(&seen, &left, first, start()).await, Claim::New);
-    drop(seen);
-    let seen = open(&folder).await;
-    assert_eq!(claim(&seen, &left, start() + 9 * MINUTE).await, Claim::UnderWay);
-    // The other part of the key will do.
-    assert_eq!(claim_as(&seen, &key(None, "a"), second, start() + 10 * MINUTE).await, Claim::New);
-    // The first comes back: the claim is not his to end any more.
-    seen.settle(&left, first, false, start() + 11 * MINUTE).await.unwrap();
-    assert_eq!(claim_as(&seen, &left, first, start() + 11 * MINUTE).await, Claim::UnderWay);
-    // Who has it may renew it time and again.
+    assert_eq!(claim_as(&store, &both, first, start()).await, Claim::New);
+    drop(store);
+    let store = open(&folder).await;
+    assert_eq!(claim(&store, &both, start() + 9 * MINUTE).await, Claim::UnderWay);
+    // The content alone is sufficient.
+    assert_eq!(claim_as(&store, &key(None, "a"), second, start() + 10 * MINUTE).await, Claim::New);
+    // The first claimant cannot release the claim any more.
+    store.settle(&both, first, false, start() + 11 * MINUTE).await.unwrap();
+    assert_eq!(claim_as(&store, &both, first, start() + 11 * MINUTE).await, Claim::UnderWay);
+    // The second one renews it several times.
     for minutes in [19, 28, 37] {
-        assert_eq!(claim_as(&seen, &left, second, start() + minutes * MINUTE).await, Claim::New);
-        assert_eq!(claim(&seen, &left, start() + (minutes + 9) * MINUTE).await, Claim::UnderWay);
+        assert_eq!(claim_as(&store, &both, second, start() + minutes * MINUTE).await, Claim::New);
+        assert_eq!(claim(&store, &both, start() + (minutes + 9) * MINUTE).await, Claim::UnderWay);
     }
-    // Handled is handled, however long ago the claim was, and whatever becomes of it where it was claimed.
-    seen.settle(&left, first, true, start() + 40 * MINUTE).await.unwrap();
-    seen.settle(&left, second, false, start() + 41 * MINUTE).await.unwrap();
-    assert_eq!(claim_as(&seen, &left, second, start() + HOUR).await, Claim::Handled);
-    // Even if nobody has the claim any more.
+    // If the first claimant has handled the event, it stays handled, although the second one has the claim and fails.
+    store.settle(&both, first, true, start() + 40 * MINUTE).await.unwrap();
+    store.settle(&both, second, false, start() + 41 * MINUTE).await.unwrap();
+    assert_eq!(claim_as(&store, &both, second, start() + HOUR).await, Claim::Handled);
+    // The same if no claimant has the claim any more.
     let other = key(Some("e2"), "b");
-    assert_eq!(claim_as(&seen, &other, first, start()).await, Claim::New);
-    assert_eq!(claim_as(&seen, &other, second, start() + 10 * MINUTE).await, Claim::New);
-    seen.settle(&other, second, false, start() + 11 * MINUTE).await.unwrap();
-    seen.settle(&other, first, true, start() + 12 * MINUTE).await.unwrap();
-    assert_eq!(claim(&seen, &other, start() + 47 * HOUR).await, Claim::Handled);
+    assert_eq!(claim_as(&store, &other, first, start()).await, Claim::New);
+    assert_eq!(claim_as(&store, &other, second, start() + 10 * MINUTE).await, Claim::New);
+    store.settle(&other, second, false, start() + 11 * MINUTE).await.unwrap();
+    store.settle(&other, first, true, start() + 12 * MINUTE).await.unwrap();
+    assert_eq!(claim(&store, &other, start() + 47 * HOUR).await, Claim::Handled);
 }
 
 #[tokio::test]
-async fn a_delivery_that_comes_again_is_handled_once_across_restarts() {
+async fn a_repeated_delivery_is_handled_once_across_restarts() {
     let (folder, handled) = (tempfile::tempdir().unwrap(), Arc::new(AtomicUsize::new(0)));
     for _ in 0..2 {
         let receiver = counting(&handled).event_store(open(&folder).await).build();
@@ -178,7 +178,7 @@ async fn a_delivery_that_comes_again_is_handled_once_across_restarts() {
     }
 }
 
-/// The example's server on a port of its own, and its address.
+/// Starts the server of the example on a free port, and returns it with its URL.
 fn serve(receiver: Receiver) -> (actix_web::dev::Server, String) {
     let routes = webhook_actix::routes(receiver);
     let server = HttpServer::new(move || App::new().configure(routes.clone()))
@@ -196,7 +196,7 @@ async fn send(mut request: Request<Bytes>, address: &str) -> reqwest::Response {
 }
 
 #[tokio::test]
-async fn actix_hands_over_what_is_signed() {
+async fn actix_passes_signed_deliveries_to_the_handler() {
     let handled = Arc::new(AtomicUsize::new(0));
     let (server, address) = serve(counting(&handled).build());
     let handle = server.handle();
@@ -214,7 +214,7 @@ async fn actix_hands_over_what_is_signed() {
     let probed = send(probe, &address).await;
     assert_eq!(probed.status(), 204);
     assert_eq!(probed.headers()["allow"], "POST, OPTIONS, GET, HEAD");
-    // Just as long as it may be, and too long.
+    // A body of the maximum size, and one that is too large.
     for (length, status) in [(1 << 20, 401), ((1 << 20) + 1, 413)] {
         let mut long = delivery(Generation::Signature);
         *long.body_mut() = Bytes::from(vec![b'x'; length]);
@@ -226,7 +226,7 @@ async fn actix_hands_over_what_is_signed() {
 }
 
 #[tokio::test]
-async fn what_actix_has_answered_is_handled_after_the_server_has_ended() {
+async fn a_handler_continues_after_the_actix_server_has_stopped() {
     let (handled, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
     let (count, wait) = (Arc::clone(&handled), Arc::clone(&gate));
     let receiver = Receiver::builder(Verifier::new(SECRET).unwrap(), move |_: Event| {

@@ -1,4 +1,4 @@
-//! Callbacks of single requests, which the service does not sign: an address that nobody can guess stands in for that.
+//! Callbacks of single requests. The service does not sign them, so their URL contains a token that cannot be guessed.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -11,27 +11,28 @@ use secrecy::{ExposeSecret, SecretString};
 use super::event::{Event, NotAnEvent};
 use super::mac::{Code, EmptySecret, Mac};
 
-/// How long an address is good: a day for the job, and a day for the service's attempts to deliver.
+/// How long a URL is valid: a day for the job, and a day for the delivery attempts of the service.
 const LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);
 
-/// Sets the codes of this guard apart from those that the same secret may make elsewhere.
+/// Separates the tokens of this guard from other uses of the same secret.
 const PURPOSE: &[u8] = b"heygen-ext callback 1";
 
-/// Longest `callback_id`; the service takes 256 characters.
-const LONGEST_ID: usize = 256;
+/// Maximum length of a `callback_id`, in characters; the service accepts no longer one.
+const MAX_CALLBACK_ID_LENGTH: usize = 256;
 
-/// Makes addresses for `callback_url`, and knows them again.
+/// Creates URLs for `callback_url`, and verifies the callbacks that are sent to them.
 ///
-/// The service signs deliveries to registered endpoints alone. A callback is known by its address: it carries the
-/// `callback_id` of the request, an end, and a code over both that only this program can make. Whoever learns the address can
-/// still send whatever he likes to it, so what comes is an [`Unconfirmed`] event, which a look at the resource confirms.
+/// The service signs only deliveries to registered endpoints. A callback is authenticated by its URL instead: it contains the
+/// `callback_id` of the request, an expiry time, and a token, which is a MAC of both that only this program can compute.
+/// Anyone who learns the URL can send any body to it. [`check`](Self::check) therefore returns an [`Unconfirmed`] event;
+/// `confirm` confirms it by reading the resource.
 ///
 /// ```
 /// use heygen_ext::webhook::CallbackGuard;
 ///
 /// let base = "https://example.com/heygen/callback";
 /// let guard = CallbackGuard::new("a secret of this program", base)?;
-/// // For `callback_url`, beside `callback_id` "order-7".
+/// // Send it as `callback_url`, together with the `callback_id` "order-7".
 /// let url = guard.url("order-7")?;
 ///
 /// let body = r#"{
@@ -51,24 +52,27 @@ pub struct CallbackGuard {
     lifetime: Duration,
 }
 
-/// Why a guard, or an address of it, cannot be made.
+/// The error when a guard or a URL cannot be created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidCallback {
     /// The secret is empty.
     EmptySecret,
-    /// The base is no absolute `http` or `https` address, or has a fragment.
+    /// The base URL is not an absolute `http` or `https` URL, or has a fragment.
     Base,
-    /// The `callback_id` is empty, or has more than 256 characters.
+    /// The `callback_id` is empty, or longer than 256 characters.
     CallbackId,
 }
 
 impl fmt::Display for InvalidCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::EmptySecret => "the secret of the guard is empty",
-            Self::Base => "the address for callbacks is no absolute http or https address without a fragment",
-            Self::CallbackId => "a callback id has 1 to 256 characters",
+            Self::EmptySecret => "the secret of the callback guard is empty; pass a secret of this program",
+            Self::Base => {
+                "invalid base URL for callbacks; \
+                 pass an absolute http or https URL without a fragment, such as `https://example.com/callback`"
+            }
+            Self::CallbackId => "invalid `callback_id`; pass 1 to 256 characters",
         })
     }
 }
@@ -81,30 +85,40 @@ impl From<EmptySecret> for InvalidCallback {
     }
 }
 
-/// Why a callback is refused. Whoever sent it should not be told.
+/// The error when a callback is refused. Do not send the reason to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallbackError {
-    /// The address has no id, end and code of this guard's.
+    /// The URL lacks `callback_id`, `expires` or `token`, or one of them is malformed.
     NoToken,
-    /// The code does not fit the id and the end: the address is made up.
+    /// The token does not match the id and the expiry time: this guard did not create the URL.
     Mismatch,
-    /// The address was good once.
+    /// The URL has expired.
     Expired,
-    /// The body speaks of another callback than the address.
+    /// The `callback_id` of the body differs from the one of the URL.
     OtherCallback,
-    /// The body is no JSON object.
+    /// The body is not a JSON object.
     NotAnEvent(NotAnEvent),
 }
 
 impl fmt::Display for CallbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoToken => f.write_str("the address of the callback has no token"),
-            Self::Mismatch => f.write_str("the token of the callback does not fit its id and its end"),
-            Self::Expired => f.write_str("the address of the callback has expired"),
-            Self::OtherCallback => f.write_str("the callback has another id than its address"),
-            Self::NotAnEvent(_) => f.write_str("the callback is no event"),
+            Self::NoToken => f.write_str(
+                "the callback URL lacks a well-formed `callback_id`, `expires` and `token`; \
+                 send the URL of `CallbackGuard::url` as `callback_url`",
+            ),
+            Self::Mismatch => f.write_str(
+                "the token of the callback URL does not match its id and expiry time; \
+                 check that the same secret created the URL",
+            ),
+            Self::Expired => f.write_str(
+                "the callback URL has expired; if jobs take longer, set a longer `CallbackGuard::lifetime`",
+            ),
+            Self::OtherCallback => {
+                f.write_str("the body has a different `callback_id` than the callback URL")
+            }
+            Self::NotAnEvent(_) => f.write_str("cannot read the event of the callback"),
         }
     }
 }
@@ -119,12 +133,13 @@ impl std::error::Error for CallbackError {
 }
 
 impl CallbackGuard {
-    /// A guard for addresses below this one. The secret is the program's own; with another, addresses made before are
-    /// refused.
+    /// Creates a guard for URLs that begin with `base`.
+    ///
+    /// The program chooses the secret. If it changes, callbacks to URLs that were created before are refused.
     ///
     /// # Errors
     ///
-    /// The secret is empty, or the address is none.
+    /// If the secret is empty, or `base` is not an absolute `http` or `https` URL without a fragment.
     pub fn new(secret: impl Into<SecretString>, base: impl Into<String>) -> Result<Self, InvalidCallback> {
         let (secret, base) = (secret.into(), base.into());
         let mac = Mac::new(secret.expose_secret().as_bytes())?;
@@ -136,48 +151,51 @@ impl CallbackGuard {
         Ok(Self { mac, base, lifetime: LIFETIME })
     }
 
-    /// Makes addresses that are good for so long; the default is 48 hours.
+    /// Sets how long the URLs are valid. The default is 48 hours.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// The address for a request with this `callback_id`.
+    /// Returns the `callback_url` for a request with this `callback_id`.
     ///
     /// # Errors
     ///
-    /// The id is empty or too long.
+    /// If the id is empty, or longer than 256 characters.
     pub fn url(&self, callback_id: &str) -> Result<String, InvalidCallback> {
         self.url_at(callback_id, SystemTime::now())
     }
 
-    /// The same at a time of the caller's.
+    /// Like [`url`](Self::url), with `now` as the current time.
     ///
     /// # Errors
     ///
     /// As for [`url`](Self::url).
     pub fn url_at(&self, callback_id: &str, now: SystemTime) -> Result<String, InvalidCallback> {
-        if callback_id.is_empty() || callback_id.chars().count() > LONGEST_ID {
+        if callback_id.is_empty() || callback_id.chars().count() > MAX_CALLBACK_ID_LENGTH {
             return Err(InvalidCallback::CallbackId);
         }
-        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let end = since.saturating_add(self.lifetime).as_secs();
-        let token = self.code(callback_id, end).to_hex();
+        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let expires = since_epoch.saturating_add(self.lifetime).as_secs();
+        let token = self.token(callback_id, expires).to_hex();
         let id = utf8_percent_encode(callback_id, NON_ALPHANUMERIC);
-        let join = if self.base.contains('?') { '&' } else { '?' };
-        Ok(format!("{}{join}callback_id={id}&expires={end}&token={token}", self.base))
+        let separator = if self.base.contains('?') { '&' } else { '?' };
+        Ok(format!("{}{separator}callback_id={id}&expires={expires}&token={token}", self.base))
     }
 
-    /// Checks a callback: the address that it came to, and its body. A request's own target will do, without scheme and host.
+    /// Checks the URL and the body of a callback.
+    ///
+    /// `target` is the URL that received the request. The request target, without scheme and host, is sufficient.
     ///
     /// # Errors
     ///
-    /// The address is not one of this guard's, or no longer, or the body is not of its callback.
+    /// If this guard did not create the URL, the URL has expired, the body is not a JSON object, or the body has another
+    /// `callback_id`.
     pub fn check(&self, target: &Uri, body: impl Into<Bytes>) -> Result<Unconfirmed, CallbackError> {
         self.check_at(target, body, SystemTime::now())
     }
 
-    /// The same at a time of the caller's.
+    /// Like [`check`](Self::check), with `now` as the current time.
     ///
     /// # Errors
     ///
@@ -189,32 +207,32 @@ impl CallbackGuard {
         now: SystemTime,
     ) -> Result<Unconfirmed, CallbackError> {
         let query = target.query().unwrap_or_default();
-        let find = |name: &str| {
-            // The last of them is ours: the base may have a query of its own.
-            query.split('&').rev().find_map(|pair| pair.split_once('=').filter(|(of, _)| *of == name))
+        let parameter = |name: &str| {
+            // The base URL may contain a parameter with the same name; the guard appends its own, so the last one counts.
+            let mut pairs = query.split('&').rev().filter_map(|pair| pair.split_once('='));
+            pairs.find(|(key, _)| *key == name).map(|(_, value)| value).ok_or(CallbackError::NoToken)
         };
-        let text = |name: &str| find(name).map(|(_, value)| value).ok_or(CallbackError::NoToken);
-        let callback_id = percent_decode_str(text("callback_id")?).decode_utf8();
+        let callback_id = percent_decode_str(parameter("callback_id")?).decode_utf8();
         let callback_id = callback_id.map_err(|_| CallbackError::NoToken)?.into_owned();
-        let end: u64 = text("expires")?.parse().map_err(|_| CallbackError::NoToken)?;
-        let token = Code::from_hex(text("token")?.as_bytes()).ok_or(CallbackError::NoToken)?;
-        if self.code(&callback_id, end) != token {
+        let expires: u64 = parameter("expires")?.parse().map_err(|_| CallbackError::NoToken)?;
+        let token = Code::from_hex(parameter("token")?.as_bytes()).ok_or(CallbackError::NoToken)?;
+        if self.token(&callback_id, expires) != token {
             return Err(CallbackError::Mismatch);
         }
-        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        if since.as_secs() >= end {
+        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        if since_epoch.as_secs() >= expires {
             return Err(CallbackError::Expired);
         }
         let event = Event::of(&body.into(), None).map_err(CallbackError::NotAnEvent)?;
-        // The service repeats the id; where it does not, the address alone has to do.
-        if event.callback_id().is_some_and(|said| said != callback_id) {
+        // The service repeats the id in the body. If it does not, the id of the URL is sufficient.
+        if event.callback_id().is_some_and(|in_body| in_body != callback_id) {
             return Err(CallbackError::OtherCallback);
         }
         Ok(Unconfirmed { callback_id, event })
     }
 
-    fn code(&self, callback_id: &str, end: u64) -> Code {
-        let message = [PURPOSE, &end.to_be_bytes(), callback_id.as_bytes()].concat();
+    fn token(&self, callback_id: &str, expires: u64) -> Code {
+        let message = [PURPOSE, &expires.to_be_bytes(), callback_id.as_bytes()].concat();
         self.mac.code(&message)
     }
 }
@@ -225,33 +243,34 @@ impl fmt::Debug for CallbackGuard {
     }
 }
 
-/// What a callback says, before anybody has looked whether it is so. `confirm` looks, and
-/// [`trust`](Self::trust) does without.
+/// The event of a callback, which the service did not sign.
+///
+/// `confirm` compares it with the resource; it needs the feature `client`. [`trust`](Self::trust) returns it unchecked.
 #[derive(Clone, PartialEq)]
-#[must_use = "an event that nobody confirms is worth nothing"]
+#[must_use = "an unconfirmed event does nothing until it is confirmed or trusted"]
 pub struct Unconfirmed {
     callback_id: String,
     event: Event,
 }
 
 impl Unconfirmed {
-    /// The `callback_id` in the address, which this program has chosen.
+    /// The `callback_id` of the URL, as this program passed it to [`CallbackGuard::url`].
     pub fn callback_id(&self) -> &str {
         &self.callback_id
     }
 
-    /// The id of the job that it claims to be about.
+    /// The job id that the body claims, unchecked.
     pub fn job_id(&self) -> Option<&str> {
         self.event.job_id()
     }
 
-    /// The event, on nobody's word but that of whoever knows the address.
+    /// Returns the event unchecked. Anyone who knows the callback URL can have sent it.
     pub fn trust(self) -> Event {
         self.event
     }
 
     #[cfg(feature = "client")]
-    pub(super) fn claims(&self) -> &Event {
+    pub(super) fn unchecked_event(&self) -> &Event {
         &self.event
     }
 }
@@ -270,10 +289,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_no_signature_of_anything_else() {
+    fn a_token_is_not_a_signature_for_another_purpose() {
         let guard = CallbackGuard::new("whsec_shared", "https://example.com").unwrap();
         let message = [&7_u64.to_be_bytes(), &b"order"[..]].concat();
-        assert_ne!(guard.code("order", 7), Mac::new(b"whsec_shared").unwrap().code(&message));
+        assert_ne!(guard.token("order", 7), Mac::new(b"whsec_shared").unwrap().code(&message));
     }
 
     const BODY: &str =
@@ -288,25 +307,25 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_known_again_until_its_end() {
+    fn a_url_is_accepted_until_it_expires() {
         let url: Uri = guard().url_at("order 7&", now()).unwrap().parse().unwrap();
         let check = |guard: &CallbackGuard, url: &Uri, body: &'static str, at| guard.check_at(url, body, at);
-        let seen = check(&guard(), &url, BODY, now()).unwrap();
-        assert_eq!((seen.callback_id(), seen.job_id()), ("order 7&", Some("v")));
-        assert_eq!(seen.trust().callback_id().as_deref(), Some("order 7&"));
+        let unconfirmed = check(&guard(), &url, BODY, now()).unwrap();
+        assert_eq!((unconfirmed.callback_id(), unconfirmed.job_id()), ("order 7&", Some("v")));
+        assert_eq!(unconfirmed.trust().callback_id().as_deref(), Some("order 7&"));
         let target: Uri = url.path_and_query().unwrap().as_str().parse().unwrap();
         assert!(check(&guard(), &target, BODY, now() + LIFETIME - Duration::from_secs(1)).is_ok());
         assert_eq!(check(&guard(), &url, BODY, now() + LIFETIME), Err(CallbackError::Expired));
         let other = CallbackGuard::new("other", "https://example.com").unwrap();
         assert_eq!(check(&other, &url, BODY, now()), Err(CallbackError::Mismatch));
-        let of_another = r#"{"event_data":{"callback_id":"order 8"}}"#;
-        assert_eq!(check(&guard(), &url, of_another, now()), Err(CallbackError::OtherCallback));
+        let other_callback = r#"{"event_data":{"callback_id":"order 8"}}"#;
+        assert_eq!(check(&guard(), &url, other_callback, now()), Err(CallbackError::OtherCallback));
         assert!(check(&guard(), &url, r#"{"event_type":"lipsync.success"}"#, now()).is_ok());
         assert!(matches!(check(&guard(), &url, "[]", now()), Err(CallbackError::NotAnEvent(_))));
     }
 
     #[test]
-    fn whatever_is_changed_in_an_address_is_noticed() {
+    fn a_changed_url_is_refused() {
         let url = guard().url_at("a", now()).unwrap();
         let query = url.split_once("callback_id=").unwrap().1;
         for (from, to) in
@@ -315,22 +334,22 @@ mod tests {
             let changed: Uri = url.replace(query, &query.replacen(from, to, 1)).parse().unwrap();
             assert!(guard().check_at(&changed, "{}", now()).is_err(), "{changed}");
         }
-        for none in [
+        for without_token in [
             "https://example.com/",
             "/?",
             "/?callback_id=%FF&expires=1&token=0",
             "/?callback_id=a&expires=-1&token=",
         ] {
             assert_eq!(
-                guard().check_at(&none.parse().unwrap(), "{}", now()),
+                guard().check_at(&without_token.parse().unwrap(), "{}", now()),
                 Err(CallbackError::NoToken),
-                "{none}"
+                "{without_token}"
             );
         }
     }
 
     #[test]
-    fn what_guards_nothing_is_refused() {
+    fn an_invalid_secret_base_url_or_id_is_refused() {
         assert_eq!(CallbackGuard::new("", "https://x").unwrap_err(), InvalidCallback::EmptySecret);
         for base in ["", "/hook", "example.com", "ftp://x/", "https://", "https://x/#a"] {
             assert_eq!(CallbackGuard::new("own", base).unwrap_err(), InvalidCallback::Base, "{base}");

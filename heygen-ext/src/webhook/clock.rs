@@ -1,7 +1,7 @@
-//! The time of day, as the receiver takes it: from the system, or from a test.
+//! The clock of the receiver: the system clock, or one that a test controls.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// Gives the time of day.
+/// Returns the current time.
 pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;

@@ -1,4 +1,4 @@
-//! Whether what an unsigned callback says is so: by a look at the resource that it speaks of.
+//! Confirms an unsigned callback: reads the resource, and compares its status with the callback.
 
 use std::fmt;
 
@@ -12,36 +12,46 @@ use super::job::JobKind;
 use crate::client::HeyGen;
 use crate::error::Error;
 
-/// Why a callback was not confirmed.
+/// The error when a callback is not confirmed.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ConfirmError {
-    /// The resource goes on, with this status: the callback is early, or made up. Look again later.
+    /// The job has not ended yet: the callback is early, or forged. Try again later.
     NotYet {
-        /// The service's word.
+        /// Status of the resource, as the service reports it.
         status: String,
     },
-    /// The resource has ended otherwise, with this status: the callback is made up.
+    /// The job has ended with another outcome: the callback is forged.
     Contradicted {
-        /// The service's word.
+        /// Status of the resource, as the service reports it.
         status: String,
     },
-    /// The callback speaks of another job than the request has started: it is made up.
+    /// The callback names another job than the one that the request started: it is forged.
     OtherJob,
-    /// There is nothing to look at: the callback names no job, or one of a kind that no operation reads.
+    /// The callback names no job, or a job of a kind that no operation reads.
     NothingToRead,
-    /// The resource could not be read; with 404, the callback is made up.
+    /// The resource could not be read. If the status is 404, the callback is forged.
     Call(Error),
 }
 
 impl fmt::Display for ConfirmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotYet { status } => write!(f, "not confirmed yet: the resource is `{status}`"),
-            Self::Contradicted { status } => write!(f, "made up: the resource is `{status}`"),
-            Self::OtherJob => f.write_str("made up: the callback speaks of another job"),
-            Self::NothingToRead => f.write_str("the callback names no resource that can be read"),
-            Self::Call(error) => write!(f, "the resource could not be read: {error}"),
+            Self::NotYet { status } => write!(
+                f,
+                "the callback is not confirmed yet: the status of the resource is `{status}`; try again later"
+            ),
+            Self::Contradicted { status } => {
+                write!(f, "the callback is forged: the status of the resource is `{status}`; ignore it")
+            }
+            Self::OtherJob => f.write_str(
+                "the callback is forged: it names another job than the request started; ignore it",
+            ),
+            Self::NothingToRead => f.write_str(
+                "cannot confirm the callback: no operation reads the resource that it names; \
+                 use a registered endpoint, whose deliveries are signed",
+            ),
+            Self::Call(error) => write!(f, "cannot read the resource of the callback: {error}"),
         }
     }
 }
@@ -56,15 +66,16 @@ impl std::error::Error for ConfirmError {
 }
 
 impl Unconfirmed {
-    /// Reads the job that the request with this callback has started, and gives the event if it has ended as the callback
-    /// says. `job_id` is what the answer to that request had. Nothing else of the body is believed: the event has its type,
-    /// the job's id, the callback's, and of a session the video's. A [`Receiver`](super::Receiver) knows it for the one that
-    /// an endpoint brings.
+    /// Reads the job, and returns the event if the job has ended with the outcome that the callback claims.
     ///
-    /// Videos, translations, agent sessions, proofreads, renders, clippings, removals of filler words, lipsyncs, looks and
-    /// batches can be read, and podcasts with the feature `preview`. A batch is looked for among those of videos, of
-    /// translations and of lipsyncs, for the callback does not say what it is of. That a GIF or captions have failed cannot be
-    /// seen.
+    /// `job_id` is the id from the response to the request that started the job. The returned event contains only what the
+    /// resource confirms: the type, the id of the job, the `callback_id`, and for a session the id of the video. A
+    /// [`Receiver`](super::Receiver) recognizes it as the same event as the one that a registered endpoint receives.
+    ///
+    /// It can read videos, translations, agent sessions, proofreads, HyperFrames renders, AI clippings, filler word removals,
+    /// lipsyncs, avatar looks and batches; with the feature `preview` also podcasts. A callback does not say what a batch
+    /// contains, so this looks for it among video, translation and lipsync batches, in this order. The failure of a GIF or of
+    /// captions cannot be confirmed, because a video does not report it.
     ///
     /// ```no_run
     /// use heygen_ext::HeyGen;
@@ -81,9 +92,9 @@ impl Unconfirmed {
     ///
     /// # Errors
     ///
-    /// The resource says otherwise, says nothing yet, or could not be read.
+    /// If the job has not ended yet, has ended with another outcome, is not the job `job_id`, or could not be read.
     pub async fn confirm(&self, heygen: &HeyGen, job_id: &str) -> Result<Event, ConfirmError> {
-        let event = self.claims();
+        let event = self.unchecked_event();
         let (Some(kind), Some(id)) = (event.job_kind(), event.job_id()) else {
             return Err(ConfirmError::NothingToRead);
         };
@@ -91,25 +102,27 @@ impl Unconfirmed {
             return Err(ConfirmError::OtherJob);
         }
         let part = Part::of(event.kind());
-        // A video does not say that it has failed to get one of these.
+        // A video does not report that its GIF or its captions failed.
         if part != Part::Whole && event.outcome() == Outcome::Failed {
             return Err(ConfirmError::NothingToRead);
         }
-        let looked = look(heygen, kind, id, part).await.map_err(ConfirmError::Call)?;
-        let Some(looked) = looked else { return Err(ConfirmError::NothingToRead) };
-        let claimed_video = event.fields().word(&["video_id"]);
+        let resource = read_resource(heygen, kind, id, part).await.map_err(ConfirmError::Call)?;
+        let Some(resource) = resource else { return Err(ConfirmError::NothingToRead) };
+        let claimed_video = event.fields().string(&["video_id"]);
         if kind == JobKind::VideoAgentSession
-            && claimed_video.is_some_and(|id| looked.video_id.as_deref() != Some(id))
+            && claimed_video.is_some_and(|id| resource.video_id.as_deref() != Some(id))
         {
             return Err(ConfirmError::OtherJob);
         }
-        looked.bears_out(event.outcome())?;
-        Ok(self.bare(event, kind, id, claimed_video))
+        resource.validate_outcome(event.outcome())?;
+        Ok(self.confirmed_event(event, kind, id, claimed_video))
     }
 
-    /// What is known of the event without the sender's word. It is recognised by what the callback says, for an endpoint may
-    /// have brought the same event, or may yet: whatever of it stands in the key for certain was looked at.
-    fn bare(&self, event: &Event, kind: JobKind, id: &str, video_id: Option<&str>) -> Event {
+    /// Builds an event that contains only what was confirmed.
+    ///
+    /// It keeps the deduplication key of the callback, because a registered endpoint may receive the same event. The ids in
+    /// the key were compared with the resource.
+    fn confirmed_event(&self, event: &Event, kind: JobKind, id: &str, video_id: Option<&str>) -> Event {
         let mut data = Map::from_iter([
             (kind.id_name().to_owned(), json!(id)),
             ("callback_id".to_owned(), json!(self.callback_id())),
@@ -119,11 +132,11 @@ impl Unconfirmed {
         }
         let members = [("event_type", json!(event.kind().as_str())), ("event_data", Value::Object(data))];
         let members = members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
-        Event::of_members(members, None).known_as(event)
+        Event::of_members(members, None).with_dedup_key_of(event)
     }
 }
 
-/// What of a resource an event is about.
+/// The part of a resource that an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Whole,
@@ -149,21 +162,21 @@ impl Part {
     }
 }
 
-/// What was seen of a resource.
-struct Looked {
-    /// Its status, in the service's word.
+/// The members of a resource that confirm an event.
+struct Resource {
+    /// Its status, as the service reports it.
     status: String,
     /// The video of a session.
     video_id: Option<String>,
-    /// Whether the part is there that the event is about.
+    /// Whether the resource has the part that the event is about.
     has_part: bool,
 }
 
-impl Looked {
-    /// Whether it has ended as is claimed.
-    fn bears_out(self, claimed: Outcome) -> Result<(), ConfirmError> {
+impl Resource {
+    /// Checks that the job has ended with the claimed outcome.
+    fn validate_outcome(self, claimed: Outcome) -> Result<(), ConfirmError> {
         let status = self.status;
-        match ended(&status) {
+        match final_outcome(&status) {
             None => Err(ConfirmError::NotYet { status }),
             Some(outcome) if claimed != Outcome::Finished && claimed != outcome => {
                 Err(ConfirmError::Contradicted { status })
@@ -174,8 +187,8 @@ impl Looked {
     }
 }
 
-/// How a resource with this status has ended, if it has.
-fn ended(status: &str) -> Option<Outcome> {
+/// The outcome of a job with this status; `None` if it has not ended.
+fn final_outcome(status: &str) -> Option<Outcome> {
     match status {
         "completed" | "complete" | "succeeded" | "success" => Some(Outcome::Succeeded),
         "failed" | "error" | "cancelled" | "canceled" => Some(Outcome::Failed),
@@ -183,58 +196,63 @@ fn ended(status: &str) -> Option<Outcome> {
     }
 }
 
-macro_rules! read {
+macro_rules! read_status {
     ($api:ident.$operation:ident().$parameter:ident($id:ident)) => {
-        $api.$operation().$parameter($id).send().await.map(|answer| answer.status.to_string())
+        $api.$operation().$parameter($id).send().await.map(|response| response.status.to_string())
     };
 }
 
-/// Looks at a resource; none of a kind that no operation reads.
-async fn look(heygen: &HeyGen, kind: JobKind, id: &str, part: Part) -> Result<Option<Looked>, Error> {
+/// Reads a resource. Returns `None` for a kind that no operation reads.
+async fn read_resource(
+    heygen: &HeyGen,
+    kind: JobKind,
+    id: &str,
+    part: Part,
+) -> Result<Option<Resource>, Error> {
     let api = heygen.api();
     let status = match kind {
         JobKind::Video => {
             let video = api.get_video().video_id(id).await?.into_inner();
             let (status, has_part) = (video.status.to_string(), part.is_in(&video));
-            return Ok(Some(Looked { status, video_id: None, has_part }));
+            return Ok(Some(Resource { status, video_id: None, has_part }));
         }
         JobKind::VideoAgentSession => {
             let session = api.get_video_agent_session().session_id(id).await?.into_inner();
             let status = session.status.to_string();
-            return Ok(Some(Looked { status, video_id: session.video_id, has_part: true }));
+            return Ok(Some(Resource { status, video_id: session.video_id, has_part: true }));
         }
-        JobKind::VideoTranslation => read!(api.get_video_translation().video_translation_id(id))?,
-        JobKind::Proofread => read!(api.get_proofread().proofread_id(id))?,
-        JobKind::HyperframesRender => read!(api.get_hyperframes_render().render_id(id))?,
-        JobKind::AiClipping => read!(api.get_ai_clipping().job_id(id))?,
-        JobKind::FillerWordRemoval => read!(api.get_filler_word_removal().filler_word_removal_id(id))?,
-        JobKind::Lipsync => read!(api.get_lipsync().lipsync_id(id))?,
+        JobKind::VideoTranslation => read_status!(api.get_video_translation().video_translation_id(id))?,
+        JobKind::Proofread => read_status!(api.get_proofread().proofread_id(id))?,
+        JobKind::HyperframesRender => read_status!(api.get_hyperframes_render().render_id(id))?,
+        JobKind::AiClipping => read_status!(api.get_ai_clipping().job_id(id))?,
+        JobKind::FillerWordRemoval => read_status!(api.get_filler_word_removal().filler_word_removal_id(id))?,
+        JobKind::Lipsync => read_status!(api.get_lipsync().lipsync_id(id))?,
         #[cfg(feature = "preview")]
-        JobKind::Podcast => read!(api.get_podcast().podcast_id(id))?,
+        JobKind::Podcast => read_status!(api.get_podcast().podcast_id(id))?,
         JobKind::AvatarLook => {
             let look = api.get_avatar_look().look_id(id).await?.into_inner();
-            // A look that has no status was never trained.
+            // A look without a status was not trained, so it is complete.
             look.status.map_or_else(|| "completed".to_owned(), |status| status.to_string())
         }
         JobKind::Batch => batch_status(heygen, id).await?,
         _ => return Ok(None),
     };
-    Ok(Some(Looked { status, video_id: None, has_part: true }))
+    Ok(Some(Resource { status, video_id: None, has_part: true }))
 }
 
 async fn batch_status(heygen: &HeyGen, id: &str) -> Result<String, Error> {
     let api = heygen.api();
-    let is_elsewhere = |looked: &Result<String, Error>| {
-        looked.as_ref().is_err_and(|error| error.status() == Some(StatusCode::NOT_FOUND))
+    let is_not_found = |status: &Result<String, Error>| {
+        status.as_ref().is_err_and(|error| error.status() == Some(StatusCode::NOT_FOUND))
     };
-    let mut looked = read!(api.get_video_batch().batch_id(id)).map_err(Error::from);
-    if is_elsewhere(&looked) {
-        looked = read!(api.get_video_translation_batch().batch_id(id)).map_err(Error::from);
+    let mut status = read_status!(api.get_video_batch().batch_id(id)).map_err(Error::from);
+    if is_not_found(&status) {
+        status = read_status!(api.get_video_translation_batch().batch_id(id)).map_err(Error::from);
     }
-    if is_elsewhere(&looked) {
-        looked = read!(api.get_lipsync_batch().batch_id(id)).map_err(Error::from);
+    if is_not_found(&status) {
+        status = read_status!(api.get_lipsync_batch().batch_id(id)).map_err(Error::from);
     }
-    looked
+    status
 }
 
 #[cfg(test)]
@@ -258,13 +276,13 @@ mod tests {
         ] {
             let part = Part::of(&WebhookEventType::from(kind));
             assert_eq!(part.is_in(&video(members.clone())), is_in, "{kind} {members}");
-            let looked = Looked { status: "completed".to_owned(), video_id: None, has_part: is_in };
-            assert_eq!(looked.bears_out(Outcome::Succeeded).is_ok(), is_in, "{kind} {members}");
+            let resource = Resource { status: "completed".to_owned(), video_id: None, has_part: is_in };
+            assert_eq!(resource.validate_outcome(Outcome::Succeeded).is_ok(), is_in, "{kind} {members}");
         }
     }
 
     #[test]
-    fn statuses_of_the_service_are_ends_or_none() {
+    fn a_status_has_an_outcome_if_the_job_has_ended() {
         for (status, outcome) in [
             ("completed", Some(Outcome::Succeeded)),
             ("complete", Some(Outcome::Succeeded)),
@@ -274,7 +292,7 @@ mod tests {
             ("waiting_for_input", None),
             ("status_from_the_future", None),
         ] {
-            assert_eq!(ended(status), outcome, "{status}");
+            assert_eq!(final_outcome(status), outcome, "{status}");
         }
     }
 }

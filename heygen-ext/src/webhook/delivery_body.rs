@@ -1,4 +1,5 @@
-//! Reading the body of a delivery: so many bytes and so long at most, and so many bytes of all bodies at once.
+//! Reads the body of a delivery. It limits the size and the time of one body, and the total size of all bodies that are being
+//! read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,32 +10,36 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Time for a body to arrive.
-pub(super) const BODY: Duration = Duration::from_secs(5);
+/// Maximum time to read a body.
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Room for what is being read, in bytes, and in bodies of the greatest length if these are longer. Who stalls holds the room of
-/// what he has sent, so that keeping others out takes as many bytes as fill it, time and again.
-const ROOM: usize = 64 << 20;
-const BODIES: usize = 64;
+/// Minimum of the read budget, in bytes.
+const MIN_READ_BUDGET: usize = 64 << 20;
 
-/// Room for what is being read, in bytes.
-pub(super) fn room(longest: usize) -> Arc<Semaphore> {
-    let bytes = longest.saturating_mul(BODIES).clamp(ROOM, Semaphore::MAX_PERMITS);
+/// The read budget is sufficient for this many bodies of the maximum size.
+const MIN_BODIES: usize = 64;
+
+/// Creates the read budget: one permit for each byte of all bodies that are being read.
+///
+/// A client that stalls holds permits only for the bytes that it has sent. To block other clients, an attacker has to send the
+/// whole budget again after every [`BODY_TIMEOUT`].
+pub(super) fn read_budget(max_body_size: usize) -> Arc<Semaphore> {
+    let bytes = max_body_size.saturating_mul(MIN_BODIES).clamp(MIN_READ_BUDGET, Semaphore::MAX_PERMITS);
     Arc::new(Semaphore::new(bytes))
 }
 
-/// A body, and the room that it holds.
+/// A body, and its permits from the read budget.
 pub(super) struct DeliveryBody {
-    pub(super) body: Bytes,
-    pub(super) room: Option<OwnedSemaphorePermit>,
+    pub(super) bytes: Bytes,
+    pub(super) permits: Option<OwnedSemaphorePermit>,
 }
 
-/// Why a body is not here.
+/// The error when a body cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyError {
     Broken,
-    Late,
-    NoRoom,
+    Timeout,
+    BudgetExhausted,
     TooLarge,
 }
 
@@ -42,49 +47,52 @@ impl BodyError {
     pub(super) fn status(self) -> StatusCode {
         match self {
             Self::Broken => StatusCode::BAD_REQUEST,
-            Self::Late => StatusCode::REQUEST_TIMEOUT,
-            Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::BudgetExhausted => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         }
     }
 }
 
-/// The whole body, in room of its own or of this.
-pub(super) async fn read<B: Body>(
+/// Reads a complete body. If there is a `budget`, the bytes are taken from it.
+pub(super) async fn read_body<B: Body>(
     headers: &HeaderMap,
     body: B,
-    longest: usize,
-    room: Option<&Arc<Semaphore>>,
+    max_size: usize,
+    budget: Option<&Arc<Semaphore>>,
 ) -> Result<DeliveryBody, BodyError> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > longest) {
+    let content_length =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if content_length.is_some_and(|length: usize| length > max_size) {
         return Err(BodyError::TooLarge);
     }
-    tokio::time::timeout(BODY, collect(body, longest, room)).await.unwrap_or(Err(BodyError::Late))
+    let read = collect(body, max_size, budget);
+    tokio::time::timeout(BODY_TIMEOUT, read).await.unwrap_or(Err(BodyError::Timeout))
 }
 
 async fn collect<B: Body>(
     body: B,
-    longest: usize,
-    room: Option<&Arc<Semaphore>>,
+    max_size: usize,
+    budget: Option<&Arc<Semaphore>>,
 ) -> Result<DeliveryBody, BodyError> {
     let mut body = std::pin::pin!(body);
-    let (mut whole, mut held) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
+    let (mut bytes, mut permits) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
         let length = data.remaining();
-        if length > longest - whole.len() {
+        if length > max_size - bytes.len() {
             return Err(BodyError::TooLarge);
         }
-        if let Some(room) = room {
-            let length = u32::try_from(length).map_err(|_| BodyError::NoRoom)?;
-            let more = Arc::clone(room).try_acquire_many_owned(length).map_err(|_| BodyError::NoRoom)?;
-            match &mut held {
-                Some(held) => held.merge(more),
-                None => held = Some(more),
+        if let Some(budget) = budget {
+            let length = u32::try_from(length).map_err(|_| BodyError::BudgetExhausted)?;
+            let acquired = Arc::clone(budget).try_acquire_many_owned(length);
+            let acquired = acquired.map_err(|_| BodyError::BudgetExhausted)?;
+            match &mut permits {
+                Some(permits) => permits.merge(acquired),
+                None => permits = Some(acquired),
             }
         }
-        whole.put(data);
+        bytes.put(data);
     }
-    Ok(DeliveryBody { body: whole.freeze(), room: held })
+    Ok(DeliveryBody { bytes: bytes.freeze(), permits })
 }

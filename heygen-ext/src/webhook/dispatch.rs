@@ -1,4 +1,4 @@
-//! An event and its handler: claimed, run to its end, settled.
+//! Runs the handler for an event: claims the event, runs the handler, retries it, and settles the claim.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -17,20 +17,21 @@ use super::event_store::{Claim, EventStore};
 use super::lease::EventLease;
 use crate::box_error::BoxError;
 
-/// The pauses before a handler is run again for an event whose delivery was answered already.
-pub(super) const PAUSES: [Duration; 4] = [
+/// Delays before the retries of a handler, for an event whose delivery was answered with 2xx.
+pub(super) const RETRY_DELAYS: [Duration; 4] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
     Duration::from_secs(3 * 60),
     Duration::from_secs(15 * 60),
 ];
 
-/// Does what a program wants done when something has ended.
+/// Handles events.
 ///
-/// Every function from an [`Event`] to a future of a `Result` is one. It is run once for each event, unless it fails or does
-/// not end; should the program end in its middle, the event comes again by `Webhooks::reconcile`.
+/// Every function that takes an [`Event`] and returns a future of a `Result` implements it. A handler runs once for each
+/// event, and again if it fails, panics or times out. If the program ends while a handler runs, `Webhooks::reconcile` finds
+/// the event again.
 pub trait Handler: Send + Sync + 'static {
-    /// Handles an event. After an error the event comes again.
+    /// Handles an event. If it returns an error, it is called again for this event later.
     fn handle(&self, event: Event) -> BoxFuture<'static, Result<(), BoxError>>;
 }
 
@@ -45,199 +46,207 @@ where
     }
 }
 
-/// What the service is told of a delivery.
+/// The state of an event when its delivery is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dispatched {
+pub(super) enum DispatchOutcome {
     Handled,
-    /// The handler goes on.
-    GoesOn,
+    /// The handler is still running.
+    StillRunning,
     Failed,
-    /// Somebody else is handling the same event.
+    /// Another claimant is handling the same event.
     UnderWay,
 }
 
 #[derive(Clone)]
 pub(super) struct Dispatcher {
     pub(super) handler: Arc<dyn Handler>,
-    pub(super) seen: Arc<dyn EventStore>,
+    pub(super) store: Arc<dyn EventStore>,
     pub(super) clock: Clock,
-    /// Handlers that run at once.
-    pub(super) turns: Arc<Semaphore>,
-    /// Time for a run of the handler.
+    /// One permit for each handler that may run at the same time.
+    pub(super) handler_permits: Arc<Semaphore>,
+    /// Maximum time of a handler run.
     pub(super) handler_timeout: Duration,
     pub(super) on_give_up: Option<OnGiveUp>,
-    /// How many are draining: then nobody pauses.
+    /// Number of running `drain` calls. While there is one, retries are not delayed.
     pub(super) draining: watch::Sender<usize>,
 }
 
-/// Hears of the events that were given up, and why.
+/// Called with an event whose retries are exhausted, and with the last error.
 pub(super) type OnGiveUp = Arc<dyn Fn(&Event, &BoxError) + Send + Sync>;
 
 impl Dispatcher {
-    /// From now on until the result is dropped nobody pauses: what failed is tried again at once.
-    pub(super) fn hasten(&self) -> impl Drop {
+    /// Makes all retries start without a delay until the result is dropped.
+    pub(super) fn skip_retry_delays(&self) -> impl Drop {
         self.draining.send_modify(|draining| *draining += 1);
-        Hastened(self.draining.clone())
+        DrainGuard(self.draining.clone())
     }
 
-    async fn pause(&self, time: Duration) {
+    async fn wait_for_retry(&self, delay: Duration) {
         let mut draining = self.draining.subscribe();
-        // The sender lives as long as this.
-        drop(tokio::time::timeout(time, draining.wait_for(|draining| *draining > 0)).await);
+        // `self` owns the sender, so the channel is not closed.
+        drop(tokio::time::timeout(delay, draining.wait_for(|draining| *draining > 0)).await);
     }
 
-    /// Has an event handled, and says after `patience` at the latest what is to be told of it. The place is held until the
-    /// handler has ended.
-    pub(super) async fn take(
+    /// Processes an event, and returns its state when it is known, or after `timeout`. `permit` is held until the processing
+    /// has ended.
+    pub(super) async fn dispatch(
         &self,
         event: Event,
-        patience: Duration,
-        place: OwnedSemaphorePermit,
-    ) -> Dispatched {
-        let (claim, span) = self.claim_on(&event);
-        let (tell, mut told) = oneshot::channel();
+        timeout: Duration,
+        permit: OwnedSemaphorePermit,
+    ) -> DispatchOutcome {
+        let (lease, span) = self.lease(&event);
+        let (sender, mut receiver) = oneshot::channel();
         let claimed = Arc::new(AtomicBool::new(false));
-        // From the claim on it is a task's: a request that is given up would leave the claim behind.
-        let (own, mark) = (self.clone(), Arc::clone(&claimed));
+        // In a task: if the connection closes, this future is dropped, and the claim would never be settled.
+        let (dispatcher, is_claimed) = (self.clone(), Arc::clone(&claimed));
         let task = async move {
-            own.run(event, &claim, tell, &mark).await;
-            drop(place);
+            dispatcher.run(event, &lease, sender, &is_claimed).await;
+            drop(permit);
         };
         tokio::spawn(task.instrument(span));
-        match tokio::time::timeout(patience, &mut told).await {
-            Ok(Ok(told)) => told,
-            Ok(Err(_)) => Dispatched::Failed,
+        match tokio::time::timeout(timeout, &mut receiver).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => DispatchOutcome::Failed,
             Err(_) => {
-                // From here on nobody listens; what was told a moment ago still counts.
-                told.close();
-                told.try_recv().unwrap_or(match claimed.load(Ordering::SeqCst) {
-                    true => Dispatched::GoesOn,
-                    // The memory is slow. Nobody has the event for sure, so it has to come again.
-                    false => Dispatched::UnderWay,
+                // After this, sending fails. An outcome that was sent just before still counts.
+                receiver.close();
+                receiver.try_recv().unwrap_or(match claimed.load(Ordering::SeqCst) {
+                    true => DispatchOutcome::StillRunning,
+                    // The store is slow. Nothing has claimed the event for certain, so the service must repeat the delivery.
+                    false => DispatchOutcome::UnderWay,
                 })
             }
         }
     }
 
-    fn claim_on(&self, event: &Event) -> (EventLease, Span) {
+    fn lease(&self, event: &Event) -> (EventLease, Span) {
         let key = event.dedup_key();
         let span = tracing::info_span!("webhook", event.kind = event.kind().as_str(), event.key = %key);
-        (EventLease::new(Arc::clone(&self.seen), Arc::clone(&self.clock), key), span)
+        (EventLease::new(Arc::clone(&self.store), Arc::clone(&self.clock), key), span)
     }
 
     async fn run(
         &self,
         event: Event,
-        claim: &EventLease,
-        tell: oneshot::Sender<Dispatched>,
-        claimed: &AtomicBool,
+        lease: &EventLease,
+        sender: oneshot::Sender<DispatchOutcome>,
+        is_claimed: &AtomicBool,
     ) {
-        let say = |tell: oneshot::Sender<Dispatched>, told| tell.send(told).is_ok();
-        match claim.claim().await {
-            Ok(Claim::New) => claimed.store(true, Ordering::SeqCst),
+        let send = |sender: oneshot::Sender<DispatchOutcome>, outcome| sender.send(outcome).is_ok();
+        match lease.claim().await {
+            Ok(Claim::New) => is_claimed.store(true, Ordering::SeqCst),
             Ok(Claim::Handled) => {
                 tracing::debug!("the event was handled before");
-                say(tell, Dispatched::Handled);
+                send(sender, DispatchOutcome::Handled);
                 return;
             }
             Ok(Claim::UnderWay) => {
-                say(tell, Dispatched::UnderWay);
+                send(sender, DispatchOutcome::UnderWay);
                 return;
             }
             Err(problem) => {
-                tracing::error!(%problem, "the memory of events failed");
-                say(tell, Dispatched::Failed);
+                tracing::error!(%problem, "cannot claim the event: the event store failed");
+                send(sender, DispatchOutcome::Failed);
                 return;
             }
         }
-        let Err(problem) = claim.keep(self.attempt(event.clone())).await else {
-            claim.settle(true).await;
-            say(tell, Dispatched::Handled);
+        let Err(problem) = lease.hold_while(self.run_handler(event.clone())).await else {
+            lease.settle(true).await;
+            send(sender, DispatchOutcome::Handled);
             return;
         };
         tracing::warn!(%problem, "the handler failed");
-        if !tell.is_closed() {
-            // The service delivers it again, and it must be new then.
-            claim.settle(false).await;
-            if say(tell, Dispatched::Failed) {
+        if !sender.is_closed() {
+            // The service repeats the delivery after this failure. The event must be new then.
+            lease.settle(false).await;
+            if send(sender, DispatchOutcome::Failed) {
                 return;
             }
-            // The answer went out a moment before, so that nobody delivers it again.
+            // The delivery was answered with 202 in the meantime, so the service does not repeat it.
         }
-        self.try_again(event, claim, problem).await;
+        self.retry(event, lease, problem).await;
     }
 
-    /// The service was told that all is well, so it does not deliver again: what failed is tried again here.
-    async fn try_again(&self, event: Event, claim: &EventLease, mut problem: BoxError) {
-        for pause in PAUSES {
-            claim.keep(self.pause(pause)).await;
-            match claim.claim().await {
+    /// Retries the handler of an event whose delivery was answered with 2xx, because the service does not repeat it.
+    async fn retry(&self, event: Event, lease: &EventLease, mut problem: BoxError) {
+        for delay in RETRY_DELAYS {
+            lease.hold_while(self.wait_for_retry(delay)).await;
+            match lease.claim().await {
                 Ok(Claim::New) => {}
                 Ok(Claim::Handled) => return,
-                // It may fail there, so it is looked at again.
+                // The other claimant may fail, so check again later.
                 Ok(Claim::UnderWay) => continue,
                 Err(problem) => {
-                    tracing::error!(%problem, "the memory of events failed");
+                    tracing::error!(%problem, "cannot claim the event: the event store failed");
                     continue;
                 }
             }
-            match claim.keep(self.attempt(event.clone())).await {
-                Ok(()) => return claim.settle(true).await,
-                Err(again) => {
-                    tracing::warn!(problem = %again, "the handler failed again");
-                    problem = again;
+            match lease.hold_while(self.run_handler(event.clone())).await {
+                Ok(()) => return lease.settle(true).await,
+                Err(error) => {
+                    tracing::warn!(problem = %error, "the handler failed again");
+                    problem = error;
                 }
             }
         }
-        tracing::error!(%problem, event.id = event.id(), "gave an event up: reconcile to handle it later");
-        claim.settle(false).await;
+        tracing::error!(
+            %problem,
+            event.id = event.id(),
+            "gave up on the event: its handler failed in every attempt; call `Webhooks::reconcile` to handle it later"
+        );
+        lease.settle(false).await;
         if let Some(on_give_up) = &self.on_give_up {
             on_give_up(&event, &problem);
         }
     }
 
-    /// Runs the handler in its turn. A panic of its is an error, and so is a run without an end.
-    async fn attempt(&self, event: Event) -> Result<(), BoxError> {
+    /// Runs the handler when a permit is free. A panic and a timeout are errors.
+    async fn run_handler(&self, event: Event) -> Result<(), BoxError> {
         // The semaphore is never closed.
-        let _turn = self.turns.acquire().await;
+        let _permit = self.handler_permits.acquire().await;
         let run = AssertUnwindSafe(async { self.handler.handle(event).await }).catch_unwind();
         match tokio::time::timeout(self.handler_timeout, run).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err("the handler panicked".into()),
             Err(_) => {
-                Err(format!("the handler did not end within {} s", self.handler_timeout.as_secs()).into())
+                let seconds = self.handler_timeout.as_secs();
+                Err(format!(
+                    "the handler timed out after {seconds} s; raise `handler_timeout` if it needs more"
+                )
+                .into())
             }
         }
     }
 
-    /// Handles an event that came by another way, in the place that it holds until then. What it was: if it was new,
-    /// it is handled.
-    pub(super) async fn now(&self, event: Event, place: OwnedSemaphorePermit) -> Result<Claim, BoxError> {
-        let (claim, span) = self.claim_on(&event);
-        // In a task of its own, as above: whoever gives up waiting leaves no claim behind.
-        let own = self.clone();
+    /// Processes an event that does not come from a delivery, and waits for its handler. `Claim::New` means that the event was
+    /// new, and is handled now.
+    pub(super) async fn handle(&self, event: Event, permit: OwnedSemaphorePermit) -> Result<Claim, BoxError> {
+        let (lease, span) = self.lease(&event);
+        // In a task, as in `dispatch`: if the caller drops this future, the claim is settled all the same.
+        let dispatcher = self.clone();
         let task = async move {
-            let result = own.claim_and_handle(event, &claim).await;
-            drop(place);
+            let result = dispatcher.claim_and_handle(event, &lease).await;
+            drop(permit);
             result
         };
         tokio::spawn(task.instrument(span)).await?
     }
 
-    async fn claim_and_handle(&self, event: Event, claim: &EventLease) -> Result<Claim, BoxError> {
-        match claim.claim().await? {
+    async fn claim_and_handle(&self, event: Event, lease: &EventLease) -> Result<Claim, BoxError> {
+        match lease.claim().await? {
             Claim::New => {}
             known => return Ok(known),
         }
-        let result = claim.keep(self.attempt(event)).await;
-        claim.settle(result.is_ok()).await;
+        let result = lease.hold_while(self.run_handler(event)).await;
+        lease.settle(result.is_ok()).await;
         result.map(|()| Claim::New)
     }
 }
 
-struct Hastened(watch::Sender<usize>);
+struct DrainGuard(watch::Sender<usize>);
 
-impl Drop for Hastened {
+impl Drop for DrainGuard {
     fn drop(&mut self) {
         self.0.send_modify(|draining| *draining -= 1);
     }

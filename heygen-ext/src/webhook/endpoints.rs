@@ -1,4 +1,4 @@
-//! Endpoints: registered once, told what they are to hear of, and given new secrets.
+//! Manages webhook endpoints: registers them, changes their event types, and rotates their secrets.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -16,33 +16,33 @@ use crate::error::Error;
 use crate::means::Means;
 use crate::pages::Paged;
 
-/// Webhook endpoints and the log of events; made by [`HeyGen::webhooks`].
+/// Manages webhook endpoints, and fetches missed events. [`HeyGen::webhooks`] returns it.
 #[derive(Clone)]
 pub struct Webhooks {
     pub(super) means: Means,
 }
 
 impl HeyGen {
-    /// Webhook endpoints and the log of events.
+    /// Returns the management of webhook endpoints, which can also fetch missed events.
     pub fn webhooks(&self) -> Webhooks {
         Webhooks { means: self.means() }
     }
 }
 
-/// What [`Webhooks::ensure_endpoint`] found or did.
+/// The result of [`Webhooks::ensure_endpoint`].
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum EnsuredEndpoint {
-    /// There was none; it was made, and this is its secret, which the service tells this once. Keep it.
+    /// The endpoint did not exist, and was created. Store the secret: the service returns it only once.
     Created {
         /// The endpoint.
         endpoint: WebhookEndpointResponse,
         /// Its secret.
         secret: SecretString,
     },
-    /// It heard of other events, and hears of these from now on.
+    /// The endpoint existed with other event types, and was updated.
     Updated(WebhookEndpointResponse),
-    /// It is as it should be.
+    /// The endpoint existed with these event types.
     Unchanged(WebhookEndpointResponse),
 }
 
@@ -54,7 +54,7 @@ impl EnsuredEndpoint {
         }
     }
 
-    /// Its secret, if it was made just now.
+    /// Its secret, if the endpoint was created.
     pub fn secret(&self) -> Option<&SecretString> {
         match self {
             Self::Created { secret, .. } => Some(secret),
@@ -75,13 +75,15 @@ impl fmt::Debug for EnsuredEndpoint {
 }
 
 impl Webhooks {
-    /// Sees to it that an endpoint of this address hears of these events, or of all: finds it, tells it, or makes it. However
-    /// often it is called, there is one. Two programs that call it at the same moment for the first time may make two, for the
-    /// service need not refuse the second: let one of them see to it. Addresses are the same that are so letter for letter.
+    /// Makes sure that an endpoint with this URL exists and receives these event types: finds it, updates it, or creates it.
+    /// With `None`, it receives all event types.
     ///
-    /// The service tells the secret of an endpoint only when it is made. A program that has lost it makes another by
-    /// [`rotate`](Self::rotate). An endpoint whose `status` is `disabled` stays so, for the API cannot switch it on; of several
-    /// with this address one that hears is found first.
+    /// Repeated calls use the same endpoint. URLs are compared character by character. If two programs make the first call at
+    /// the same time, they may create two endpoints, because the service may accept both; call it from one of them only.
+    ///
+    /// The service returns the secret only when it creates an endpoint. If you lose the secret, call
+    /// [`rotate`](Self::rotate) for a new one. An endpoint with the `status` `disabled` stays disabled, because the API cannot
+    /// enable it. If several endpoints have this URL, one that is not disabled is preferred.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -96,10 +98,10 @@ impl Webhooks {
     ///     [WebhookEventType::AvatarVideoSuccess, WebhookEventType::AvatarVideoFail];
     /// let ensured = webhooks.ensure_endpoint(url, Some(&events)).await?;
     /// if let EnsuredEndpoint::Created { endpoint, secret } = ensured {
-    ///     // And keep it where the next start finds it.
+    ///     // Also store the secret, for the next start of the program.
     ///     keys.add(&endpoint.endpoint_id, secret)?;
     /// } else if keys.is_empty() {
-    ///     // Made before, and its secret is lost: another one, to be kept too.
+    ///     // The endpoint existed, but its secret is lost: rotate, and store the new one.
     ///     let id = &ensured.endpoint().endpoint_id;
     ///     let secret = webhooks.rotate(id, &keys, Duration::ZERO).await?;
     ///     # drop(secret);
@@ -110,28 +112,28 @@ impl Webhooks {
     ///
     /// # Errors
     ///
-    /// The service refused a call, or did not answer.
+    /// If a call to the service fails.
     pub async fn ensure_endpoint(
         &self,
         url: &str,
         events: Option<&[WebhookEventType]>,
     ) -> Result<EnsuredEndpoint, Error> {
         if let Some(endpoint) = self.find(url).await? {
-            return self.tell(endpoint, events).await;
+            return self.update_events(endpoint, events).await;
         }
         let mut body = CreateWebhookEndpointRequest::builder().url(url);
         if let Some(events) = events {
             body = body.events(events.to_vec());
         }
         let error = match self.means.api.create_webhook_endpoint().body(body).send().await {
-            Ok(answer) => return created(answer.into_inner()),
+            Ok(response) => return created(response.into_inner()),
             Err(error) => Error::from(error),
         };
-        // Somebody else may have been quicker.
+        // Another program may have created the endpoint in the meantime.
         if error.status() == Some(StatusCode::CONFLICT)
             && let Some(endpoint) = self.find(url).await?
         {
-            return self.tell(endpoint, events).await;
+            return self.update_events(endpoint, events).await;
         }
         Err(error)
     }
@@ -148,42 +150,45 @@ impl Webhooks {
         }
         if let Some(endpoint) = &disabled {
             let endpoint_id = &endpoint.endpoint_id;
-            tracing::warn!(endpoint_id, "the webhook endpoint is disabled, and hears of nothing");
+            tracing::warn!(
+                endpoint_id,
+                "the webhook endpoint is disabled and receives no events; enable it in the HeyGen application"
+            );
         }
         Ok(disabled)
     }
 
-    /// Tells an endpoint what it is to hear of, unless it does.
-    async fn tell(
+    /// Updates the event types of an endpoint if they differ.
+    async fn update_events(
         &self,
         endpoint: WebhookEndpointResponse,
         events: Option<&[WebhookEventType]>,
     ) -> Result<EnsuredEndpoint, Error> {
-        let wanted = events.map(|events| sorted(events.iter().map(|event| event.as_str().to_owned())));
-        let present = endpoint.events.as_ref().map(|events| sorted(events.iter().cloned()));
-        if wanted == present {
+        let requested = events.map(|events| sorted(events.iter().map(|event| event.as_str().to_owned())));
+        let current = endpoint.events.as_ref().map(|events| sorted(events.iter().cloned()));
+        if requested == current {
             return Ok(EnsuredEndpoint::Unchanged(endpoint));
         }
         let body = UpdateWebhookEndpointRequest::builder();
         let body = match events {
             Some(events) => body.events(events.to_vec()),
-            // Null stands for all; leaving it out would change nothing.
+            // `null` means all event types. An absent member would change nothing.
             None => body.clear_events(),
         };
         let call = self.means.api.update_webhook_endpoint().endpoint_id(endpoint.endpoint_id).body(body);
         Ok(EnsuredEndpoint::Updated(call.await?.into_inner()))
     }
 
-    /// Gives an endpoint a new secret, puts it on the ring, and lets the old ones on the ring be good for the window: what the
-    /// service has queued may carry them.
+    /// Rotates the secret of an endpoint, and adds the new secret to `keys`. Store the returned secret.
     ///
-    /// The service signs with the new secret at once. What it delivers before the ring has it is refused, and comes again.
-    /// The result is the secret, to be kept.
+    /// The replaced secrets in `keys` expire after `window`, because deliveries in the queue of the service may be signed with
+    /// them. The service signs with the new secret at once. A delivery that arrives before `keys` contains the new secret is
+    /// refused, and the service repeats it.
     ///
     /// # Errors
     ///
-    /// The service refused the call, or did not answer; then [`Error::may_have_executed`] says whether there may be a new
-    /// secret, which to call again replaces. The ring is as it was.
+    /// If the call fails. `keys` is then unchanged. [`Error::may_have_executed`] tells whether the service may have created a
+    /// new secret; a second call replaces it.
     pub async fn rotate(
         &self,
         endpoint_id: &str,
@@ -193,7 +198,7 @@ impl Webhooks {
         self.rotate_at(endpoint_id, keys, window, SystemTime::now()).await
     }
 
-    /// The same at a time of the caller's, from which the window counts.
+    /// Like [`rotate`](Self::rotate), with `now` as the time from which the window counts.
     ///
     /// # Errors
     ///
@@ -220,7 +225,7 @@ fn created(mut endpoint: WebhookEndpointResponse) -> Result<EnsuredEndpoint, Err
 }
 
 fn no_secret() -> Error {
-    Error::webhook("the service gave no secret for the endpoint: rotate it for one")
+    Error::webhook("the service returned no secret for the webhook endpoint; call `Webhooks::rotate` for one")
 }
 
 fn sorted(events: impl Iterator<Item = String>) -> Vec<String> {

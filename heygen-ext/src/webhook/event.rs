@@ -1,4 +1,4 @@
-//! What a delivery tells of.
+//! The event of a delivery.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -10,28 +10,29 @@ use serde_json::{Map, Value};
 use super::fields::Fields;
 use super::job::{self, JobKind};
 
-/// Longest id. Those of the service have 32 characters.
-const LONGEST_ID: usize = 200;
+/// Maximum length of an id, in bytes. The ids of the service have 32 characters.
+const MAX_ID_LENGTH: usize = 200;
 
-/// An event of the service's: something has ended, well or badly.
+/// An event of the service: a job has ended, with or without success.
 ///
-/// There is one only where it can be trusted: from a signed delivery ([`Verified::event`](super::Verified::event)), from a
-/// callback that was confirmed ([`Unconfirmed`](super::Unconfirmed)), or from the log of events
-/// (`Webhooks::reconcile`). It is a signal: fields vary and links in it expire, so read the resource before
-/// relying on more than its id.
+/// An event always comes from a trusted source: a signed delivery ([`Verified::event`](super::Verified::event)), a callback
+/// that was confirmed or explicitly trusted ([`Unconfirmed`](super::Unconfirmed)), or the service's list of events
+/// (`Webhooks::reconcile`).
 ///
-/// Types that this version does not know are values as the others are, and every field is in [`raw`](Self::raw).
+/// Treat it as a notification. Its fields vary and its URLs expire, so read the resource if you need more than the id.
+///
+/// Events of a type that this version does not know are read too, and every field is in [`raw`](Self::raw).
 #[derive(Clone, PartialEq)]
 pub struct Event {
     kind: WebhookEventType,
     id: Option<String>,
     raw: Map<String, Value>,
     endpoint: Option<Arc<str>>,
-    /// What it is recognised by, if its own data do not say it.
-    content: Option<String>,
+    /// The `content` of its [`EventKey`](super::EventKey), if it does not follow from the data.
+    key_content: Option<String>,
 }
 
-/// A body that is no JSON object.
+/// The error when a body is not a JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAnEvent {
     bytes: usize,
@@ -39,36 +40,41 @@ pub struct NotAnEvent {
 
 impl fmt::Display for NotAnEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the body, of {} bytes, is no JSON object", self.bytes)
+        write!(
+            f,
+            "the body of {} bytes is not a JSON object; pass the body of the request unchanged",
+            self.bytes
+        )
     }
 }
 
 impl std::error::Error for NotAnEvent {}
 
-/// How something ended.
+/// How a job ended, according to the type of the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Well: types that end in `.success`.
+    /// The job succeeded: types that end in `.success`.
     Succeeded,
-    /// Badly: types that end in `.fail`, `.validation_failed` or `.download_failed`.
+    /// The job failed: types that end in `.fail`, `.validation_failed` or `.download_failed`.
     Failed,
-    /// It is over, and the type does not say how: `batch.finished`, `personalized_video`, types of the future.
+    /// The job ended, and the type does not say how: `batch.finished`, `personalized_video`, and types that this version
+    /// does not know.
     Finished,
 }
 
-/// Why a job failed, as far as the service says.
+/// Why a job failed, if the service says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The service's code, such as `avatar_unavailable`. Most events have none.
+    /// The code of the service, such as `avatar_unavailable`. Most events do not contain one.
     pub code: Option<String>,
-    /// Its words.
+    /// The message of the service.
     pub message: Option<String>,
 }
 
 impl Event {
-    /// Reads a body that is trusted already.
+    /// Reads a body that the caller trusts.
     pub(super) fn of(body: &[u8], id: Option<String>) -> Result<Self, NotAnEvent> {
         match from_json_slice(body) {
             Ok(Value::Object(raw)) => Ok(Self::of_members(raw, id)),
@@ -78,49 +84,53 @@ impl Event {
 
     pub(super) fn of_members(raw: Map<String, Value>, id: Option<String>) -> Self {
         let fields = Fields(&raw);
-        let kind = WebhookEventType::from(fields.word(&["event_type"]).unwrap_or_default());
-        // The signature covers the body, and not the headers.
-        let id = fields.text(&["event_id"]).or(id).filter(|id| id.len() <= LONGEST_ID);
-        Self { kind, id, raw, endpoint: None, content: None }
+        let kind = WebhookEventType::from(fields.string(&["event_type"]).unwrap_or_default());
+        // The body comes first, because the signature does not cover the header.
+        let id = fields.text(&["event_id"]).or(id).filter(|id| id.len() <= MAX_ID_LENGTH);
+        Self { kind, id, raw, endpoint: None, key_content: None }
     }
 
-    pub(super) fn signed_for(self, endpoint: Arc<str>) -> Self {
+    pub(super) fn with_endpoint(self, endpoint: Arc<str>) -> Self {
         Self { endpoint: Some(endpoint), ..self }
     }
 
-    /// Recognised as this one is.
+    /// Gives it the key content of `other`, so that both are the same event.
     #[cfg(feature = "client")]
-    pub(super) fn known_as(self, other: &Self) -> Self {
-        Self { content: Some(other.dedup_key().content), ..self }
+    pub(super) fn with_dedup_key_of(self, other: &Self) -> Self {
+        Self { key_content: Some(other.dedup_key().content), ..self }
     }
 
-    pub(super) fn content(&self) -> Option<&str> {
-        self.content.as_deref()
+    pub(super) fn key_content(&self) -> Option<&str> {
+        self.key_content.as_deref()
     }
 
-    /// The endpoint whose secret signed its delivery, by the name that it has in the [`KeyRing`](super::KeyRing); none of what
-    /// came by another way.
+    /// The endpoint whose secret signed the delivery, by its name in the [`KeyRing`](super::KeyRing).
+    ///
+    /// `None` if the event does not come from a signed delivery.
     pub fn endpoint(&self) -> Option<&str> {
         self.endpoint.as_deref()
     }
 
-    /// Its type, such as `avatar_video.success`; of one that is not named here, `as_str` has the name.
+    /// The type of the event, such as `avatar_video.success`. For a type that this version does not know, `as_str` returns
+    /// the name.
     pub fn kind(&self) -> &WebhookEventType {
         &self.kind
     }
 
-    /// Its id, the same in every attempt to deliver it: from the body, or else from the header. Deliveries of the younger form
-    /// have none; see [`dedup_key`](Self::dedup_key). What has more than 200 characters is none.
+    /// The id of the event: `event_id` in the body, or else the header `Heygen-Event-Id`.
+    ///
+    /// It is the same in every delivery attempt. Deliveries in the newer form (`Signature`) have no id; use
+    /// [`dedup_key`](Self::dedup_key) to recognize these. An id of more than 200 bytes is ignored.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    /// When it happened (ISO 8601), where it says so: events from the log do.
+    /// When the event happened, in ISO 8601. Events from the service's list of events contain it, other events may not.
     pub fn created_at(&self) -> Option<&str> {
         self.raw.get("created_at").and_then(Value::as_str)
     }
 
-    /// How what it tells of ended.
+    /// How the job ended, according to [`kind`](Self::kind).
     pub fn outcome(&self) -> Outcome {
         let kind = self.kind.as_str();
         match kind.rsplit('.').next() {
@@ -130,7 +140,7 @@ impl Event {
         }
     }
 
-    /// Why it failed; none for an event of no failure.
+    /// Why the job failed. `None` unless [`outcome`](Self::outcome) is [`Outcome::Failed`].
     pub fn failure(&self) -> Option<Failure> {
         (self.outcome() == Outcome::Failed).then(|| {
             let fields = self.fields();
@@ -145,29 +155,30 @@ impl Event {
         })
     }
 
-    /// The `callback_id` of the request, if it had one.
+    /// The `callback_id` of the request that started the job, if it had one.
     pub fn callback_id(&self) -> Option<String> {
-        let of = |fields: Fields<'_>| fields.text(&["callback_id"]);
-        of(self.fields()).or_else(|| of(Fields(&self.raw)))
+        let read = |fields: Fields<'_>| fields.text(&["callback_id"]);
+        read(self.fields()).or_else(|| read(Fields(&self.raw)))
     }
 
-    /// What kind of job it is about; none for types that this version does not know.
+    /// The kind of the job. `None` for types that this version does not know.
     pub fn job_kind(&self) -> Option<JobKind> {
         JobKind::of(&self.kind)
     }
 
-    /// The id of the job: what the operation that reads it takes, and what the answer to the request that started it had.
+    /// The id of the job: the one that the response to the request that started it contains, and that the operation that
+    /// reads it takes.
     pub fn job_id(&self) -> Option<&str> {
         job::id(self.job_kind(), self.data())
     }
 
-    /// Its `event_data`; empty if it has none.
+    /// The member `event_data`. Empty if the event has no such object.
     pub fn data(&self) -> &Map<String, Value> {
-        static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
-        self.raw.get("event_data").and_then(Value::as_object).unwrap_or(&NONE)
+        static EMPTY: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+        self.raw.get("event_data").and_then(Value::as_object).unwrap_or(&EMPTY)
     }
 
-    /// All of it, as it came.
+    /// The complete event, as received.
     pub fn raw(&self) -> &Map<String, Value> {
         &self.raw
     }
@@ -178,7 +189,7 @@ impl Event {
 }
 
 impl fmt::Debug for Event {
-    /// What it is about; links in its data are signed, and people stand in it.
+    /// Prints the type and the ids only: the data contains signed URLs and personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
             .field("kind", &self.kind.as_str())
@@ -199,12 +210,13 @@ mod tests {
     }
 
     #[test]
-    fn what_the_service_has_been_seen_to_send_is_read() {
-        let seen = event(&json!({"event_type": "avatar_video.success", "event_data": {
+    fn payloads_observed_from_the_service_are_read() {
+        let succeeded = event(&json!({"event_type": "avatar_video.success", "event_data": {
             "callback_id": null, "callback_url": null, "folder_id": "", "gif_download_url": null,
             "url": "https://files.example/v.mp4?Signature=x", "video_id": "v1", "video_share_page_url": null}}));
-        assert_eq!((seen.job_kind(), seen.job_id()), (Some(JobKind::Video), Some("v1")));
-        assert_eq!((seen.outcome(), seen.failure(), seen.callback_id()), (Outcome::Succeeded, None, None));
+        assert_eq!((succeeded.job_kind(), succeeded.job_id()), (Some(JobKind::Video), Some("v1")));
+        let (outcome, failure) = (succeeded.outcome(), succeeded.failure());
+        assert_eq!((outcome, failure, succeeded.callback_id()), (Outcome::Succeeded, None, None));
         let failed = event(&json!({"event_type": "avatar_video.fail", "event_data": {
             "video_id": "v1", "msg": "No face", "callback_id": "mine"}}));
         let failure = failed.failure().unwrap();
@@ -213,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_read_in_every_spelling() {
+    fn a_failure_is_read_by_every_member_name() {
         for data in [
             json!({"failure_code": "c", "failure_message": "m"}),
             json!({"code": "c", "msg": "m"}),
@@ -239,12 +251,13 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_knows_is_an_event_all_the_same() {
-        let odd = event(
+    fn an_event_of_an_unknown_type_is_read() {
+        let unknown = event(
             &json!({"event_type": "hologram.success", "event_id": "e", "event_data": {"id": "h", "x": [1]}}),
         );
-        assert_eq!((odd.kind().as_str(), odd.id(), odd.job_kind()), ("hologram.success", Some("e"), None));
-        assert_eq!((odd.job_id(), &odd.data()["x"]), (Some("h"), &json!([1])));
+        assert_eq!((unknown.kind().as_str(), unknown.id()), ("hologram.success", Some("e")));
+        assert_eq!(unknown.job_kind(), None);
+        assert_eq!((unknown.job_id(), &unknown.data()["x"]), (Some("h"), &json!([1])));
         for body in [json!({}), json!({"event_type": 7, "event_data": []}), json!({"event_data": null})] {
             let empty = event(&body);
             assert_eq!((empty.kind().as_str(), empty.job_id(), empty.data().len()), ("", None, 0), "{body}");
@@ -255,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_prints_without_its_data() {
+    fn debug_does_not_print_the_data() {
         let event = event(&json!({"event_type": "avatar_video.success", "event_data": {
             "video_id": "v1", "url": "https://x/?marked"}}));
         let shown = format!("{event:?}");

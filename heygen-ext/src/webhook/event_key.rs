@@ -1,4 +1,4 @@
-//! What an event is recognised by.
+//! The key by which duplicate events are recognized.
 
 use std::fmt;
 
@@ -7,27 +7,30 @@ use sha2::{Digest, Sha256};
 
 use super::event::Event;
 
-/// What an event is recognised by when it comes again: events are the same that share either of these.
+/// The deduplication key of an event. Two events are the same if their `id` or their `content` is equal.
 ///
-/// The id alone would not do: the younger deliveries have none, the signature does not cover it, and the same event reaches
-/// another endpoint or a callback under another. So there is what it says as well: the type and the ids of the job, where
-/// such a job ends once; for avatars, which can be trained anew, for sessions without a video, and for types that nobody
-/// knows, all of its data without the signatures of links. Two of these that say the very same within the time that events
-/// are remembered count as one: a replayed delivery, whose id anybody can change, looks no different.
+/// The id is not sufficient: deliveries in the newer form have none, the signature does not cover it, and another endpoint
+/// or a callback receives the same event with a different id. The content is therefore a part of the key.
+///
+/// If a job ends only once, the content is the type and the ids of the job. Otherwise it is the type and a hash of the data,
+/// without the signatures of URLs. This applies to avatars, which can be trained again, to sessions without a video, and to
+/// types that this version does not know. Two such events with the same data count as one while the store remembers the
+/// first: they cannot be distinguished from a replayed delivery, whose id anyone can change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct EventKey {
-    /// The service's id of the event.
+    /// The id of the event, if it has one.
     pub id: Option<String>,
-    /// What the event says, in few words: for a column of up to 200 characters, or any other place that takes text.
+    /// The content of the event in short form: text of at most 200 bytes, for a database column.
     pub content: String,
 }
 
-/// Ids of the service have 32 characters; what is longer is summed up.
-const LONGEST: usize = 200;
+/// Maximum length of the content, in bytes. A longer one is replaced with its hash.
+const MAX_CONTENT_LENGTH: usize = 200;
 
 impl Event {
-    /// What it is recognised by, should it come again: by another attempt, from another endpoint, from the log.
+    /// The key that is equal for every copy of the event: another delivery attempt, another endpoint, a callback, or the
+    /// service's list of events.
     pub fn dedup_key(&self) -> EventKey {
         EventKey::of(self)
     }
@@ -35,29 +38,29 @@ impl Event {
 
 impl EventKey {
     pub(super) fn of(event: &Event) -> Self {
-        if let Some(content) = event.content() {
+        if let Some(content) = event.key_content() {
             return Self::new(event.id().map(str::to_owned), content);
         }
         let (kind, job) = (event.kind().as_str(), event.job_kind());
-        let video = || event.fields().word(&["video_id"]);
+        let video = || event.fields().string(&["video_id"]);
         let content = match (event.job_id(), job) {
-            // A session may make several videos, and a project has one for each contact.
+            // A session may create several videos, and a project creates one for each contact.
             (Some(id), Some(job)) if job.has_videos() => match video().filter(|video| *video != id) {
                 Some(video) => format!("{kind} {id} {video}"),
                 // A session may fail several times.
-                None => format!("{kind} {}", sum(event)),
+                None => format!("{kind} {}", hash_data(event)),
             },
             (Some(id), Some(job)) if job.ends_once() => format!("{kind} {id}"),
-            _ => format!("{kind} {}", sum(event)),
+            _ => format!("{kind} {}", hash_data(event)),
         };
         let content = match content.len() {
-            0..=LONGEST => content,
+            0..=MAX_CONTENT_LENGTH => content,
             _ => format!("event {}", const_hex::encode(Sha256::digest(content))),
         };
         Self::new(event.id().map(str::to_owned), content)
     }
 
-    /// A key of these parts, for tests of a [`EventStore`](super::EventStore).
+    /// Creates a key from its parts, for tests of an [`EventStore`](super::EventStore).
     pub fn new(id: Option<String>, content: impl Into<String>) -> Self {
         Self { id, content: content.into() }
     }
@@ -72,12 +75,12 @@ impl fmt::Display for EventKey {
     }
 }
 
-/// SHA-256 of what an event says, whatever the order of its members, and whenever its links were signed.
-fn sum(event: &Event) -> String {
+/// SHA-256 of the data of an event. It depends neither on the order of members nor on the signatures of URLs.
+fn hash_data(event: &Event) -> String {
     let mut digest = Sha256::new();
     for (name, value) in sorted(event.data()) {
-        add(&mut digest, name);
-        feed(&mut digest, value);
+        hash_text(&mut digest, name);
+        hash_value(&mut digest, value);
     }
     const_hex::encode(digest.finalize())
 }
@@ -88,49 +91,51 @@ fn sorted(members: &serde_json::Map<String, Value>) -> Vec<(&String, &Value)> {
     members
 }
 
-fn feed(digest: &mut Sha256, value: &Value) {
+fn hash_value(digest: &mut Sha256, value: &Value) {
     match value {
         Value::Object(members) => {
             digest.update([b'{']);
             for (name, value) in sorted(members) {
-                add(digest, name);
-                feed(digest, value);
+                hash_text(digest, name);
+                hash_value(digest, value);
             }
         }
         Value::Array(items) => {
             digest.update([b'[']);
-            items.iter().for_each(|item| feed(digest, item));
+            items.iter().for_each(|item| hash_value(digest, item));
         }
-        Value::String(text) if is_link(text) => feed_link(digest, text),
-        Value::String(text) => add(digest, text),
-        other => add(digest, &other.to_string()),
+        Value::String(text) if is_url(text) => hash_url(digest, text),
+        Value::String(text) => hash_text(digest, text),
+        other => hash_text(digest, &other.to_string()),
     }
     digest.update([b',']);
 }
 
-fn is_link(text: &str) -> bool {
+fn is_url(text: &str) -> bool {
     let has_scheme = text.starts_with("https://") || text.starts_with("http://");
     has_scheme && !text.contains(char::is_whitespace)
 }
 
-/// A link without what signs it, which is another each time.
-fn feed_link(digest: &mut Sha256, link: &str) {
-    let (address, query) = link.split_once('?').unwrap_or((link, ""));
-    add(digest, address);
+/// Hashes a URL without its signature, which differs in every delivery.
+fn hash_url(digest: &mut Sha256, url: &str) {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    hash_text(digest, base);
     for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
         let name = parameter.split('=').next().unwrap_or_default().to_ascii_lowercase();
-        let signs = SIGNING.contains(&&*name) || name.starts_with("x-amz-") || name.starts_with("x-goog-");
-        if !signs {
-            add(digest, parameter);
+        let is_signature = SIGNATURE_PARAMETERS.contains(&&*name)
+            || name.starts_with("x-amz-")
+            || name.starts_with("x-goog-");
+        if !is_signature {
+            hash_text(digest, parameter);
         }
     }
 }
 
-/// Parameters that sign a link, as those of CloudFront do, beside those of S3 and Google's storage.
-const SIGNING: [&str; 5] = ["expires", "hash-algorithm", "key-pair-id", "policy", "signature"];
+/// Query parameters of CloudFront signatures. Those of S3 and Google Cloud Storage have a prefix.
+const SIGNATURE_PARAMETERS: [&str; 5] = ["expires", "hash-algorithm", "key-pair-id", "policy", "signature"];
 
-/// With its length, so that two texts are not the same as two others.
-fn add(digest: &mut Sha256, text: &str) {
+/// Hashes a text with its length, so that `ab` and `c` differ from `a` and `bc`.
+fn hash_text(digest: &mut Sha256, text: &str) {
     digest.update((text.len() as u64).to_le_bytes());
     digest.update(text);
 }
@@ -150,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_comes_once_is_known_by_its_ids() {
+    fn an_event_that_happens_once_is_recognized_by_its_ids() {
         assert_eq!(
             content("avatar_video.success", &json!({"video_id": "v", "url": "a"})),
             "avatar_video.success v"
@@ -169,14 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn what_may_happen_again_is_known_by_all_that_it_says() {
-        let said = |text: &str| content("video_agent.fail", &json!({"session_id": "s", "msg": text}));
+    fn an_event_that_may_happen_again_is_recognized_by_its_data() {
+        let failed = |message: &str| content("video_agent.fail", &json!({"session_id": "s", "msg": message}));
         assert_ne!(
-            said("cannot fetch https://a/x?file=1: 404"),
-            said("cannot fetch https://a/x?file=2: 500")
+            failed("cannot fetch https://a/x?file=1: 404"),
+            failed("cannot fetch https://a/x?file=2: 500")
         );
-        assert_ne!(said("https://a/x?v=1&Expires=5"), said("https://a/x?v=2&Expires=5"));
-        assert_eq!(said("https://a/x?v=1&X-Amz-Date=5"), said("https://a/x?v=1&X-Amz-Date=6"));
+        assert_ne!(failed("https://a/x?v=1&Expires=5"), failed("https://a/x?v=2&Expires=5"));
+        assert_eq!(failed("https://a/x?v=1&X-Amz-Date=5"), failed("https://a/x?v=1&X-Amz-Date=6"));
         let trained = |data: Value| content("photo_avatar_train.success", &data);
         let first =
             trained(json!({"id": "a", "preview": "https://x/1.png?Signature=1", "n": {"b": 1, "a": [2, 3]}}));

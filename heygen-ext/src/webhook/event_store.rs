@@ -1,4 +1,4 @@
-//! Events that were seen before: each is handled once, however often it comes.
+//! Records which events were handled, so that each is handled once.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -12,35 +12,37 @@ use uuid::Uuid;
 use super::event_key::EventKey;
 use crate::box_error::BoxError;
 
-/// How long what was handled is remembered: twice as long as the service goes on delivering.
-const REMEMBER: Duration = Duration::from_secs(48 * 60 * 60);
+/// How long a handled event is kept: twice as long as the service repeats deliveries.
+const RETENTION: Duration = Duration::from_secs(48 * 60 * 60);
 
-/// A claim that was not renewed for so long is over, here as in a lasting memory.
-const ABANDONED: Duration = Duration::from_secs(10 * 60);
+/// A claim expires after this time without a renewal.
+const CLAIM_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// Events that are remembered at most.
-const MOST: usize = 100_000;
+/// Maximum number of events that are kept.
+const CAPACITY: usize = 100_000;
 
-/// Whether an event is to be handled.
+/// The answer to a claim: whether the claimant is to handle the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Claim {
-    /// It is the caller's to handle, and to settle.
+    /// The event is new. The claimant now has the claim: it handles the event, and then calls [`EventStore::settle`].
     New,
-    /// Somebody is handling it.
+    /// Another claimant is handling the event.
     UnderWay,
-    /// It has been handled.
+    /// The event was handled.
     Handled,
 }
 
-/// Who claims an event: made anew whenever a [`Receiver`](super::Receiver) takes one on, so that a claim that was taken over
-/// is not ended by who had it before. To be kept as text of 32 characters.
+/// Identifies the owner of a claim.
+///
+/// A [`Receiver`](super::Receiver) creates one whenever it starts to process an event. If a claim has expired and another
+/// claimant has it now, the first one cannot release it. `Display` gives 32 characters, for storage as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Claimant(Uuid);
 
 impl Claimant {
-    /// Another than all there were.
-    #[expect(clippy::new_without_default, reason = "no two are the same, so none is the default")]
+    /// Creates a claimant that differs from every other one.
+    #[expect(clippy::new_without_default, reason = "every call returns a different value")]
     pub fn new() -> Self {
         Self(Uuid::new_v4())
     }
@@ -52,31 +54,37 @@ impl fmt::Display for Claimant {
     }
 }
 
-/// A memory of the events that were handled.
+/// Records which events were handled.
 ///
-/// [`InMemoryEventStore`] forgets when the program ends. What has to outlive it goes into a database; the example
-/// `webhook_sqlite` has this trait on a table of this form:
+/// [`InMemoryEventStore`] loses its records when the program ends. To keep them, implement this trait on a database. The
+/// example `webhook_sqlite` does so with this table:
 ///
 /// ```sql
 /// CREATE TABLE webhook_events (
 ///     content    TEXT    NOT NULL,           -- EventKey::content
 ///     event_id   TEXT,                       -- EventKey::id
 ///     claimant   TEXT    NOT NULL,           -- Claimant
-///     claimed_at INTEGER NOT NULL,           -- seconds since 1970, of the last claim
-///     handled    INTEGER NOT NULL DEFAULT 0  -- 0 while it is being handled
+///     claimed_at INTEGER NOT NULL,           -- time of the last claim, in seconds since 1970
+///     handled    INTEGER NOT NULL DEFAULT 0  -- 0 until the event is handled
 /// );
 /// CREATE UNIQUE INDEX webhook_events_content ON webhook_events (content);
 /// CREATE UNIQUE INDEX webhook_events_event_id ON webhook_events (event_id) WHERE event_id IS NOT NULL;
 /// ```
 ///
-/// A claim has to be atomic: of two that come at once, one is [`Claim::New`]. A program that ends while it handles an event
-/// leaves a claim behind, so a lasting memory gives claims an end, and the event to the next who asks. A receiver claims again
-/// every minute until it settles, however long a handler takes: ten minutes without are a claim's end. What was handled may
-/// be forgotten after 48 hours, for the service delivers for 24; then `Webhooks::reconcile` must not reach further back
-/// either. A call that takes longer than 30 seconds counts as failed.
+/// An implementation must meet these requirements:
+///
+/// - A claim is atomic: of two concurrent claims on an event, exactly one returns [`Claim::New`].
+/// - A claim expires 10 minutes after its last renewal, because a program that ends while it handles an event leaves its
+///   claim behind. The next claim then returns [`Claim::New`]. A receiver renews a claim every minute, for as long as the
+///   handler runs.
+/// - A handled event is kept for 48 hours; the service repeats deliveries for 24 hours. If the store removes older events,
+///   `Webhooks::reconcile` must not go back further than that, or it handles events again.
+/// - A call returns within 30 seconds; otherwise it counts as failed.
 pub trait EventStore: Send + Sync + 'static {
-    /// Claims an event, or claims it again: who has the claim already is answered [`Claim::New`], and has it from now on.
-    /// An event is one that was seen if either part of its key was.
+    /// Claims an event, or renews the claim of the same claimant.
+    ///
+    /// An event is known if the id or the content of its key is. For a new event, an expired claim, and a claim that
+    /// `claimant` has, this returns [`Claim::New`], and the claim is valid from `now`.
     fn claim<'a>(
         &'a self,
         key: &'a EventKey,
@@ -84,8 +92,11 @@ pub trait EventStore: Send + Sync + 'static {
         now: SystemTime,
     ) -> BoxFuture<'a, Result<Claim, BoxError>>;
 
-    /// Ends a claim. An event that was handled is so from now on, whoever has the claim by now, and if nobody has. One that was
-    /// not is new to the next who asks, unless the claim is another's by now, or it has been handled meanwhile.
+    /// Ends a claim.
+    ///
+    /// If `handled` is true, the event is recorded as handled, even if another claimant or no claimant has the claim. If it is
+    /// false, the claim is removed, so that the next claim returns [`Claim::New`]; this has no effect if another claimant has
+    /// the claim, or if the event was handled.
     fn settle<'a>(
         &'a self,
         key: &'a EventKey,
@@ -116,11 +127,11 @@ impl<T: EventStore + ?Sized> EventStore for Arc<T> {
     }
 }
 
-/// A memory that ends with the program: of the last 100,000 events, for 48 hours.
+/// An [`EventStore`] in memory. It keeps the last 100,000 events for 48 hours, and is lost when the program ends.
 #[derive(Debug)]
 pub struct InMemoryEventStore {
-    remember: Duration,
-    most: usize,
+    retention: Duration,
+    capacity: usize,
     inner: Mutex<Inner>,
 }
 
@@ -129,9 +140,9 @@ struct Inner {
     entries: HashMap<u64, Entry>,
     by_id: HashMap<String, u64>,
     by_content: HashMap<String, u64>,
-    /// What was handled, the oldest first.
+    /// Handled events, the oldest first.
     handled: VecDeque<u64>,
-    next: u64,
+    next_number: u64,
 }
 
 #[derive(Debug)]
@@ -144,39 +155,41 @@ struct Entry {
 
 impl Default for InMemoryEventStore {
     fn default() -> Self {
-        Self { remember: REMEMBER, most: MOST, inner: Mutex::default() }
+        Self { retention: RETENTION, capacity: CAPACITY, inner: Mutex::default() }
     }
 }
 
 impl InMemoryEventStore {
-    /// The default memory.
+    /// Creates an empty store with the default limits.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Remembers for so long. Less than the 24 hours that the service goes on delivering lets it deliver twice.
+    /// Sets how long a handled event is kept. The default is 48 hours.
+    ///
+    /// The service repeats deliveries for 24 hours. With a shorter time, an event may be handled twice.
     pub fn remember(mut self, time: Duration) -> Self {
-        self.remember = time;
+        self.retention = time;
         self
     }
 
-    /// Remembers so many events at most; the oldest are forgotten first.
+    /// Sets how many events are kept. The default is 100,000. The oldest handled events are removed first.
     pub fn capacity(mut self, events: usize) -> Self {
-        self.most = events.max(1);
+        self.capacity = events.max(1);
         self
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
-        work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, access: impl FnOnce(&mut Inner) -> T) -> T {
+        access(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn claim_now(&self, key: &EventKey, claimant: Claimant, now: SystemTime) -> Claim {
         self.with(|inner| {
-            inner.forget(now, self.remember, self.most);
+            inner.remove_old(now, self.retention, self.capacity);
             let number = inner.number(key);
             match number.and_then(|number| inner.entries.get_mut(&number)) {
                 Some(entry) if entry.handled => Claim::Handled,
-                Some(entry) if entry.claimant == claimant || is_past(entry.at, ABANDONED, now) => {
+                Some(entry) if entry.claimant == claimant || has_elapsed(entry.at, CLAIM_TIMEOUT, now) => {
                     (entry.claimant, entry.at) = (claimant, now);
                     Claim::New
                 }
@@ -193,7 +206,7 @@ impl InMemoryEventStore {
         self.with(|inner| {
             let number = match inner.number(key) {
                 Some(number) => number,
-                // Whoever took the claim over has given it up.
+                // Another claimant took the claim over and released it.
                 None if handled => inner.insert(key, claimant, now),
                 None => return,
             };
@@ -218,8 +231,8 @@ impl Inner {
     }
 
     fn insert(&mut self, key: &EventKey, claimant: Claimant, at: SystemTime) -> u64 {
-        let number = self.next;
-        self.next += 1;
+        let number = self.next_number;
+        self.next_number += 1;
         if let Some(id) = &key.id {
             self.by_id.insert(id.clone(), number);
         }
@@ -236,11 +249,11 @@ impl Inner {
         }
     }
 
-    /// Forgets what is old, and the oldest of too many; but nothing that is being handled.
-    fn forget(&mut self, now: SystemTime, remember: Duration, most: usize) {
+    /// Removes expired events, and the oldest ones above the capacity. Events that are being handled stay.
+    fn remove_old(&mut self, now: SystemTime, retention: Duration, capacity: usize) {
         while let Some(number) = self.handled.front().copied() {
             let Some(entry) = self.entries.get(&number) else { return };
-            if !is_past(entry.at, remember, now) && self.entries.len() < most {
+            if !has_elapsed(entry.at, retention, now) && self.entries.len() < capacity {
                 return;
             }
             self.handled.pop_front();
@@ -249,8 +262,8 @@ impl Inner {
     }
 }
 
-fn is_past(time: SystemTime, span: Duration, now: SystemTime) -> bool {
-    now.duration_since(time).is_ok_and(|age| age >= span)
+fn has_elapsed(since: SystemTime, duration: Duration, now: SystemTime) -> bool {
+    now.duration_since(since).is_ok_and(|age| age >= duration)
 }
 
 impl EventStore for InMemoryEventStore {
@@ -283,76 +296,77 @@ mod tests {
         EventKey { id: id.map(str::to_owned), content: content.to_owned() }
     }
 
-    fn claim(seen: &InMemoryEventStore, key: &EventKey, now: SystemTime) -> Claim {
-        seen.claim_now(key, Claimant::new(), now)
+    fn claim(store: &InMemoryEventStore, key: &EventKey, now: SystemTime) -> Claim {
+        store.claim_now(key, Claimant::new(), now)
     }
 
     #[test]
-    fn an_event_is_known_by_either_part_of_its_key() {
-        let (seen, now, own) = (InMemoryEventStore::new(), SystemTime::UNIX_EPOCH, Claimant::new());
+    fn an_event_is_recognized_by_its_id_or_its_content() {
+        let (store, now, own) = (InMemoryEventStore::new(), SystemTime::UNIX_EPOCH, Claimant::new());
         let first = key(Some("e1"), "a");
-        assert_eq!(seen.claim_now(&first, own, now), Claim::New);
+        assert_eq!(store.claim_now(&first, own, now), Claim::New);
         for same in [&first, &key(None, "a"), &key(Some("e2"), "a"), &key(Some("e1"), "b")] {
-            assert_eq!(claim(&seen, same, now), Claim::UnderWay, "{same}");
+            assert_eq!(claim(&store, same, now), Claim::UnderWay, "{same}");
         }
-        seen.settle_now(&first, own, true, now);
-        assert_eq!(claim(&seen, &key(None, "a"), now), Claim::Handled);
-        assert_eq!(seen.claim_now(&first, own, now), Claim::Handled);
-        assert_eq!(seen.claim_now(&key(Some("e3"), "c"), own, now), Claim::New);
-        // What failed is new again.
-        seen.settle_now(&key(Some("e3"), "c"), own, false, now);
-        assert_eq!(claim(&seen, &key(None, "c"), now), Claim::New);
+        store.settle_now(&first, own, true, now);
+        assert_eq!(claim(&store, &key(None, "a"), now), Claim::Handled);
+        assert_eq!(store.claim_now(&first, own, now), Claim::Handled);
+        assert_eq!(store.claim_now(&key(Some("e3"), "c"), own, now), Claim::New);
+        // A failed event is new again.
+        store.settle_now(&key(Some("e3"), "c"), own, false, now);
+        assert_eq!(claim(&store, &key(None, "c"), now), Claim::New);
     }
 
     #[test]
-    fn a_claim_is_ended_by_who_has_it_and_an_event_by_who_handled_it() {
-        let (seen, now, own, other) =
+    fn only_its_claimant_releases_a_claim_and_any_claimant_records_an_event_as_handled() {
+        let (store, now, own, other) =
             (InMemoryEventStore::new(), SystemTime::UNIX_EPOCH, Claimant::new(), Claimant::new());
         let key = key(None, "a");
-        assert_eq!(seen.claim_now(&key, own, now), Claim::New);
-        assert_eq!(seen.claim_now(&key, own, now), Claim::New);
-        seen.settle_now(&key, other, false, now);
-        assert_eq!(seen.claim_now(&key, other, now), Claim::UnderWay);
-        seen.settle_now(&key, other, true, now);
-        assert_eq!(seen.claim_now(&key, own, now), Claim::Handled);
-        // That it failed elsewhere makes it no less handled.
-        seen.settle_now(&key, own, false, now);
-        assert_eq!(claim(&seen, &key, now), Claim::Handled);
+        assert_eq!(store.claim_now(&key, own, now), Claim::New);
+        assert_eq!(store.claim_now(&key, own, now), Claim::New);
+        store.settle_now(&key, other, false, now);
+        assert_eq!(store.claim_now(&key, other, now), Claim::UnderWay);
+        store.settle_now(&key, other, true, now);
+        assert_eq!(store.claim_now(&key, own, now), Claim::Handled);
+        // A failure of another claimant does not change a handled event.
+        store.settle_now(&key, own, false, now);
+        assert_eq!(claim(&store, &key, now), Claim::Handled);
     }
 
     #[test]
-    fn a_claim_that_nobody_renews_ends() {
-        let (seen, start, own, other) =
+    fn a_claim_expires_without_a_renewal() {
+        let (store, start, own, other) =
             (InMemoryEventStore::new(), SystemTime::UNIX_EPOCH, Claimant::new(), Claimant::new());
         let key = key(None, "a");
         let minute = Duration::from_secs(60);
         for minutes in [0, 9, 18] {
-            assert_eq!(seen.claim_now(&key, own, start + minutes * minute), Claim::New);
+            assert_eq!(store.claim_now(&key, own, start + minutes * minute), Claim::New);
         }
-        assert_eq!(seen.claim_now(&key, other, start + 27 * minute), Claim::UnderWay);
-        assert_eq!(seen.claim_now(&key, other, start + 28 * minute), Claim::New);
-        // The first is slow, not gone. The other gives up, and what the first has done is done.
-        seen.settle_now(&key, other, false, start + 29 * minute);
-        seen.settle_now(&key, own, true, start + 30 * minute);
-        assert_eq!(claim(&seen, &key, start + 31 * minute), Claim::Handled);
+        assert_eq!(store.claim_now(&key, other, start + 27 * minute), Claim::UnderWay);
+        assert_eq!(store.claim_now(&key, other, start + 28 * minute), Claim::New);
+        // The first claimant is slow. After the other one fails, the result of the first counts.
+        store.settle_now(&key, other, false, start + 29 * minute);
+        store.settle_now(&key, own, true, start + 30 * minute);
+        assert_eq!(claim(&store, &key, start + 31 * minute), Claim::Handled);
     }
 
     #[test]
-    fn memory_ends_with_time_and_room_and_keeps_what_is_under_way() {
+    fn old_events_and_those_above_the_capacity_are_removed_but_not_unhandled_ones() {
         let hour = Duration::from_secs(3600);
-        let (seen, start) = (InMemoryEventStore::new().capacity(3), SystemTime::UNIX_EPOCH);
+        let (store, start) = (InMemoryEventStore::new().capacity(3), SystemTime::UNIX_EPOCH);
         let under_way = key(None, "under way");
-        claim(&seen, &under_way, start);
+        claim(&store, &under_way, start);
         for number in 0..10 {
-            let (one, own) = (key(Some(&format!("e{number}")), &format!("{number}")), Claimant::new());
-            assert_eq!(seen.claim_now(&one, own, start), Claim::New);
-            seen.settle_now(&one, own, true, start);
+            let (key, own) = (key(Some(&format!("e{number}")), &format!("{number}")), Claimant::new());
+            assert_eq!(store.claim_now(&key, own, start), Claim::New);
+            store.settle_now(&key, own, true, start);
         }
         assert!(
-            seen.with(|inner| inner.entries.len() <= 3 && inner.by_id.len() <= 3 && inner.handled.len() <= 3)
+            store
+                .with(|inner| inner.entries.len() <= 3 && inner.by_id.len() <= 3 && inner.handled.len() <= 3)
         );
-        assert_eq!(claim(&seen, &under_way, start), Claim::UnderWay);
-        assert_eq!(claim(&seen, &key(None, "9"), start + 47 * hour), Claim::Handled);
-        assert_eq!(claim(&seen, &key(None, "9"), start + 49 * hour), Claim::New);
+        assert_eq!(claim(&store, &under_way, start), Claim::UnderWay);
+        assert_eq!(claim(&store, &key(None, "9"), start + 47 * hour), Claim::Handled);
+        assert_eq!(claim(&store, &key(None, "9"), start + 49 * hour), Claim::New);
     }
 }

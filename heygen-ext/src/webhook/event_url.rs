@@ -1,13 +1,15 @@
-//! Links in events.
+//! URLs in events.
 
 use std::fmt;
 
-/// A link of an event. It is signed: whoever has it has the file, until it expires.
+/// A URL from an event, which `Debug` does not print.
+///
+/// It is signed: anyone who has it can download the file until it expires.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EventUrl(pub(super) String);
 
 impl EventUrl {
-    /// The whole address.
+    /// The complete URL, with its signature.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -15,7 +17,7 @@ impl EventUrl {
 
 #[cfg(feature = "client")]
 impl From<&EventUrl> for crate::download::Link {
-    /// The link alone: once it has expired, only the resource has a fresh one.
+    /// A link that cannot be refreshed: once it has expired, read the resource for a new one.
     fn from(url: &EventUrl) -> Self {
         Self::new(url.as_str())
     }

@@ -1,18 +1,19 @@
-//! Verified events as arguments of axum handlers, for programs that see to duplicates and slow work themselves.
+//! An axum extractor for verified events, for programs that handle duplicates and slow work themselves.
 
 use axum_core::extract::{FromRef, FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use super::delivery_body::read;
+use super::delivery_body::read_body;
 use super::event::Event;
 use super::verifier::{Verified, Verifier};
 
-/// An event whose signature was good, as an argument of a handler. The state has the [`Verifier`], or is one.
+/// An axum extractor for an event whose signature was verified. The state of the router is a [`Verifier`], or provides one by
+/// `FromRef`.
 ///
-/// It refuses what the [`Receiver`](super::Receiver) refuses, by the system's clock, and does nothing else for you: the same
-/// event may come several times, the handler has to answer within 10 seconds, and how many bodies are read at once is for the
-/// server to bound.
+/// It refuses the same deliveries as the [`Receiver`](super::Receiver), according to the system clock. It does nothing else:
+/// the handler may receive the same event several times, it must answer within 10 seconds, and the server must limit how many
+/// bodies are read at the same time.
 ///
 /// ```
 /// use axum::Router;
@@ -23,7 +24,7 @@ use super::verifier::{Verified, Verifier};
 ///     println!("{}", event.kind());
 /// }
 ///
-/// // The service looks whether there is somebody, by `OPTIONS` or `GET`.
+/// // The service checks by `OPTIONS` or `GET` that the endpoint exists.
 /// let route = post(ended).get(async || ()).options(async || ());
 /// let verifier = Verifier::new("whsec_…")?;
 /// let app: Router = Router::new().route("/heygen", route).with_state(verifier);
@@ -32,7 +33,7 @@ use super::verifier::{Verified, Verifier};
 #[derive(Debug, Clone)]
 pub struct VerifiedEvent(pub Event);
 
-/// Why a request is no event. It tells whoever sent it nothing but a status.
+/// The rejection of a request that is not a verified event. The response contains only a status: 400, 401, 408, 413 or 503.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VerifiedEventRejection(StatusCode);
 
@@ -52,16 +53,16 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, VerifiedEventRejection> {
         let verifier = Verifier::from_ref(state);
         let (head, body) = request.into_parts();
-        let refused = |problem| {
-            super::receiver::log(problem);
-            VerifiedEventRejection(super::receiver::refusal(problem))
+        let reject = |problem| {
+            super::receiver::log_refusal(problem);
+            VerifiedEventRejection(super::receiver::refusal_status(problem))
         };
-        Verifier::looks_signed(&head.headers).map_err(refused)?;
-        let read = read(&head.headers, body, verifier.longest(), None).await;
-        let body = read.map_err(|unread| VerifiedEventRejection(unread.status()))?.body;
-        let verified = verifier.verify(&head.headers, body).map_err(refused)?;
+        Verifier::validate_signature_header(&head.headers).map_err(reject)?;
+        let read = read_body(&head.headers, body, verifier.max_body_size(), None).await;
+        let body = read.map_err(|error| VerifiedEventRejection(error.status()))?.bytes;
+        let verified = verifier.verify(&head.headers, body).map_err(reject)?;
         Verified::event(&verified).map(Self).map_err(|problem| {
-            tracing::warn!(%problem, "cannot read a webhook delivery");
+            tracing::warn!(%problem, "cannot read the event of a signed webhook delivery");
             VerifiedEventRejection(StatusCode::BAD_REQUEST)
         })
     }

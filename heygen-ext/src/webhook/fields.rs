@@ -1,4 +1,4 @@
-//! Members of an event, by any of the names that the service has for them.
+//! Reads members of an event by any of the names that the service uses for them.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use super::event_url::EventUrl;
 pub(super) struct Fields<'a>(pub(super) &'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
-    /// The first of these that is a text of anything, or a number.
+    /// The first of the members that is a non-empty string or a number, as a string.
     pub(super) fn text(self, names: &[&str]) -> Option<String> {
         names.iter().find_map(|name| match self.0.get(*name)? {
             Value::Number(number) => Some(number.to_string()),
@@ -16,16 +16,16 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The first of these that is a text of anything.
-    pub(super) fn word(self, names: &[&str]) -> Option<&'a str> {
+    /// The first of the members that is a non-empty string.
+    pub(super) fn string(self, names: &[&str]) -> Option<&'a str> {
         names.iter().find_map(|name| self.0.get(*name)?.as_str().filter(|text| !text.is_empty()))
     }
 
     pub(super) fn url(self, names: &[&str]) -> Option<EventUrl> {
-        self.word(names).map(|url| EventUrl(url.to_owned()))
+        self.string(names).map(|url| EventUrl(url.to_owned()))
     }
 
-    /// The first of these that is a whole number, also one written with a point.
+    /// The first of the members that is a whole number; it may be written with a decimal point.
     pub(super) fn count(self, names: &[&str]) -> Option<u64> {
         names.iter().find_map(|name| {
             let value = self.0.get(*name)?;

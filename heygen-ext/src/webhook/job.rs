@@ -1,42 +1,42 @@
-//! What an event is about: kinds of jobs, and where their ids stand.
+//! The kinds of jobs that events are about, and the members that contain their ids.
 
 use heygen_api::types::WebhookEventType;
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
 
-/// A kind of job that events tell of.
+/// The kind of the job that an event is about. Each is documented with the operation that reads the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum JobKind {
-    /// A video, its GIF or its captions: `get_video`.
+    /// A video, its GIF, or its captions: `get_video`.
     Video,
     /// A video translation: `get_video_translation`.
     VideoTranslation,
-    /// A session of the Video Agent: `get_video_agent_session`.
+    /// A Video Agent session: `get_video_agent_session`.
     VideoAgentSession,
     /// A proofread: `get_proofread`.
     Proofread,
     /// A HyperFrames render: `get_hyperframes_render`.
     HyperframesRender,
-    /// A job of AI clipping: `get_ai_clipping`.
+    /// An AI clipping job: `get_ai_clipping`.
     AiClipping,
-    /// A removal of filler words: `get_filler_word_removal`.
+    /// A filler word removal: `get_filler_word_removal`.
     FillerWordRemoval,
     /// A podcast: `get_podcast`.
     Podcast,
-    /// An avatar look in the making or in training: `get_avatar_look`.
+    /// The creation or training of an avatar look: `get_avatar_look`.
     AvatarLook,
-    /// A project of personalized videos; v3 has no operation that reads it.
+    /// A personalized video project. v3 has no operation that reads it.
     PersonalizedVideo,
     /// A batch of videos, translations or lipsyncs: `get_video_batch`, `get_video_translation_batch`, `get_lipsync_batch`.
     Batch,
-    /// A lipsync: `get_lipsync`. The document has no such type of event, and lipsyncs take a `callback_url` all the same:
-    /// types that begin with `lipsync.` count.
+    /// A lipsync: `get_lipsync`. The OpenAPI document lists no such event type, although lipsyncs accept a `callback_url`.
+    /// Types that begin with `lipsync.` have this kind.
     Lipsync,
 }
 
-/// Names under which ids stand, for each kind; the one that the service uses today comes first.
+/// The members that may contain the id, for each kind. The name that the service uses today comes first.
 const IDS: [(JobKind, &[&str]); 12] = [
     (JobKind::Video, &["video_id", "id"]),
     (JobKind::VideoTranslation, &["video_translate_id", "video_translation_id", "id"]),
@@ -52,8 +52,8 @@ const IDS: [(JobKind, &[&str]); 12] = [
     (JobKind::Lipsync, &["lipsync_id", "id"]),
 ];
 
-/// The same for types that nobody knows.
-const OTHER_IDS: &[&str] =
+/// The members that may contain the id in an event of an unknown type.
+const UNKNOWN_TYPE_IDS: &[&str] =
     &["id", "video_id", "render_id", "video_translate_id", "session_id", "lipsync_id", "batch_id"];
 
 impl JobKind {
@@ -93,18 +93,18 @@ impl JobKind {
         })
     }
 
-    /// Whether such a job makes several videos, each with an event of its own.
+    /// Whether such a job may create several videos, with one event for each.
     pub(super) fn has_videos(self) -> bool {
         matches!(self, Self::VideoAgentSession | Self::PersonalizedVideo)
     }
 
-    /// The name under which its id stands.
+    /// The member that contains the id.
     #[cfg(feature = "client")]
     pub(super) fn id_name(self) -> &'static str {
         IDS.iter().find(|(of, _)| *of == self).and_then(|(_, names)| names.first()).unwrap_or(&"id")
     }
 
-    /// Whether such a job ends once in its life, so that its type and its ids say which event it is.
+    /// Whether such a job ends only once, so that the type and the ids identify the event.
     pub(super) fn ends_once(self) -> bool {
         !matches!(self, Self::AvatarLook)
     }
@@ -112,5 +112,5 @@ impl JobKind {
 
 pub(super) fn id(kind: Option<JobKind>, data: &Map<String, Value>) -> Option<&str> {
     let known = kind.and_then(|kind| IDS.iter().find(|(of, _)| *of == kind));
-    Fields(data).word(known.map_or(OTHER_IDS, |(_, names)| names))
+    Fields(data).string(known.map_or(UNKNOWN_TYPE_IDS, |(_, names)| names))
 }

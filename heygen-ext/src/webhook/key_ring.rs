@@ -1,4 +1,4 @@
-//! The secrets of endpoints: several at once, and old ones for a while.
+//! The secrets of endpoints: several at the same time, and replaced ones until they expire.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -8,10 +8,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::mac::{EmptySecret, Mac};
 
-/// The secrets that deliveries may be signed with: of several endpoints, and of one before and after a rotation.
+/// The secrets by which deliveries are verified: of several endpoints, and of one endpoint before and after a rotation.
 ///
-/// Clones share them, so a program keeps one, gives it to its [`Verifier`](super::Verifier), and adds and rotates while
-/// deliveries come in. The secrets themselves are not kept, only what signatures are checked with.
+/// Clones share the secrets. Pass a clone to the [`Verifier`](super::Verifier), and add and rotate secrets while deliveries
+/// arrive. The key ring stores only keys that are derived from the secrets.
 ///
 /// ```
 /// use std::time::Duration;
@@ -19,8 +19,8 @@ use super::mac::{EmptySecret, Mac};
 ///
 /// let keys = KeyRing::new();
 /// keys.add("ep_1", "whsec_old")?;
-/// // The service signs with the new secret from now on; what it has queued may
-/// // still carry the old one.
+/// // The service signs with the new secret from now on. Deliveries that are in its
+/// // queue may still be signed with the old one.
 /// keys.rotate("ep_1", "whsec_new", Duration::from_secs(24 * 60 * 60))?;
 /// assert_eq!(keys.len(), 2);
 /// # Ok::<_, heygen_ext::webhook::EmptySecret>(())
@@ -32,37 +32,41 @@ pub struct KeyRing(Arc<RwLock<Vec<Key>>>);
 struct Key {
     endpoint: Arc<str>,
     mac: Mac,
-    /// The end of an old one.
-    until: Option<SystemTime>,
+    /// When a replaced key expires.
+    expires: Option<SystemTime>,
 }
 
 impl KeyRing {
-    /// No secrets: every delivery is refused.
+    /// Creates an empty key ring, with which every delivery is refused.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a secret of an endpoint, which stays good until it is removed; one that it has already is there once. The name is
-    /// the program's to choose; the id of the endpoint is a good one.
+    /// Adds a secret of an endpoint. It stays valid until it is removed or rotated.
+    ///
+    /// `endpoint` is a name that the program chooses, such as the id of the endpoint. To add the same secret again has no
+    /// effect, except that it no longer expires.
     ///
     /// # Errors
     ///
-    /// The secret is empty.
+    /// If the secret is empty.
     pub fn add(&self, endpoint: &str, secret: impl Into<SecretString>) -> Result<(), EmptySecret> {
         let key = Key::new(endpoint, &secret.into())?;
         self.change(|keys| {
-            keys.retain(|old| !old.is(&key));
+            keys.retain(|old| !old.is_same(&key));
             keys.push(key);
         });
         Ok(())
     }
 
-    /// Puts a new secret of an endpoint in the place of all that it has, and of those that no endpoint is named with, as that of
-    /// [`Verifier::new`](super::Verifier::new); these stay good for the window, by the system's clock.
+    /// Adds a new secret of an endpoint, and lets its other secrets expire after `window`, according to the system clock.
+    ///
+    /// It also lets the secrets without an endpoint name expire, such as the one of [`Verifier::new`](super::Verifier::new).
+    /// An earlier expiry time is not extended.
     ///
     /// # Errors
     ///
-    /// The secret is empty; then nothing is changed.
+    /// If the secret is empty. The key ring is then unchanged.
     pub fn rotate(
         &self,
         endpoint: &str,
@@ -72,7 +76,7 @@ impl KeyRing {
         self.rotate_at(endpoint, secret, window, SystemTime::now())
     }
 
-    /// The same at a time of the caller's.
+    /// Like [`rotate`](Self::rotate), with `now` as the current time.
     ///
     /// # Errors
     ///
@@ -85,14 +89,14 @@ impl KeyRing {
         now: SystemTime,
     ) -> Result<(), EmptySecret> {
         let new = Key::new(endpoint, &secret.into())?;
-        // A window that no clock reaches has no end.
+        // If the expiry time overflows, the old secrets do not expire.
         let end = now.checked_add(window);
         self.change(|keys| {
-            keys.retain(|key| key.until.is_none_or(|until| now < until));
+            keys.retain(|key| key.expires.is_none_or(|expires| now < expires));
             for old in keys.iter_mut().filter(|key| key.endpoint.is_empty() || *key.endpoint == *endpoint) {
-                old.until = match (old.until, end) {
+                old.expires = match (old.expires, end) {
                     (Some(earlier), Some(end)) => Some(earlier.min(end)),
-                    (until, end) => end.or(until),
+                    (expires, end) => end.or(expires),
                 };
             }
             keys.push(new);
@@ -100,17 +104,17 @@ impl KeyRing {
         Ok(())
     }
 
-    /// Takes away all secrets of an endpoint.
+    /// Removes all secrets of an endpoint.
     pub fn remove(&self, endpoint: &str) {
         self.change(|keys| keys.retain(|key| *key.endpoint != *endpoint));
     }
 
-    /// How many secrets there are, old ones with them.
+    /// The number of secrets, including replaced ones.
     pub fn len(&self) -> usize {
         self.0.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Whether there is none.
+    /// Whether the key ring contains no secrets.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -119,42 +123,45 @@ impl KeyRing {
         change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The first key that is good at a time and does what is asked of it, by its endpoint. Newer keys come first: most
-    /// deliveries are signed with the newest.
-    pub(super) fn find(&self, now: SystemTime, does: impl Fn(&Mac) -> bool) -> Found {
+    /// Finds the first key that is valid at `now` and matches. Newer keys come first, because most deliveries are signed with
+    /// the newest.
+    pub(super) fn find(&self, now: SystemTime, is_match: impl Fn(&Mac) -> bool) -> KeyMatch {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut found = Found::NoKey;
-        for key in keys.iter().rev().filter(|key| key.until.is_none_or(|until| now < until)) {
-            if does(&key.mac) {
-                return Found::Key(Arc::clone(&key.endpoint));
+        let mut result = KeyMatch::NoKey;
+        for key in keys.iter().rev().filter(|key| key.expires.is_none_or(|expires| now < expires)) {
+            if is_match(&key.mac) {
+                return KeyMatch::Found(Arc::clone(&key.endpoint));
             }
-            found = Found::NoMatch;
+            result = KeyMatch::NoMatch;
         }
-        found
+        result
     }
 }
 
-/// What came of looking for a key.
-pub(super) enum Found {
-    Key(Arc<str>),
+/// The result of a search for a key.
+pub(super) enum KeyMatch {
+    /// A key matches; the value is the name of its endpoint.
+    Found(Arc<str>),
+    /// None of the valid keys matches.
     NoMatch,
+    /// The key ring contains no valid key.
     NoKey,
 }
 
 impl Key {
     fn new(endpoint: &str, secret: &SecretString) -> Result<Self, EmptySecret> {
         let mac = Mac::new(secret.expose_secret().as_bytes())?;
-        Ok(Self { endpoint: endpoint.into(), mac, until: None })
+        Ok(Self { endpoint: endpoint.into(), mac, expires: None })
     }
 
     /// Whether it is the same secret of the same endpoint.
-    fn is(&self, other: &Self) -> bool {
+    fn is_same(&self, other: &Self) -> bool {
         self.endpoint == other.endpoint && self.mac.code(b"") == other.mac.code(b"")
     }
 }
 
 impl fmt::Debug for KeyRing {
-    /// The endpoints alone.
+    /// Prints the names of the endpoints only.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
         f.debug_list().entries(keys.iter().map(|key| &*key.endpoint)).finish()
@@ -167,55 +174,55 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    fn signs(keys: &KeyRing, now: SystemTime, secret: &str) -> bool {
+    fn is_valid(keys: &KeyRing, now: SystemTime, secret: &str) -> bool {
         let code = Mac::new(secret.as_bytes()).unwrap().code(b"m");
-        matches!(keys.find(now, |mac| mac.code(b"m") == code), Found::Key(_))
+        matches!(keys.find(now, |mac| mac.code(b"m") == code), KeyMatch::Found(_))
     }
 
     #[test]
-    fn an_old_secret_is_good_until_its_window_ends() {
+    fn a_replaced_secret_is_valid_until_its_window_ends() {
         let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH + 1000 * HOUR);
-        assert!(matches!(keys.find(now, |_| true), Found::NoKey));
+        assert!(matches!(keys.find(now, |_| true), KeyMatch::NoKey));
         keys.add("a", "one").unwrap();
         keys.add("b", "other").unwrap();
         keys.rotate_at("a", "two", HOUR, now).unwrap();
         let soon = now + HOUR - Duration::from_secs(1);
-        assert!(["one", "two", "other"].iter().all(|secret| signs(&keys, soon, secret)));
-        assert!(!signs(&keys, now + HOUR, "one"));
-        assert!(signs(&keys, now + HOUR, "two") && signs(&keys, now + 1000 * HOUR, "other"));
-        // A second rotation does not give an old secret more time, and clears away what is over.
+        assert!(["one", "two", "other"].iter().all(|secret| is_valid(&keys, soon, secret)));
+        assert!(!is_valid(&keys, now + HOUR, "one"));
+        assert!(is_valid(&keys, now + HOUR, "two") && is_valid(&keys, now + 1000 * HOUR, "other"));
+        // A second rotation does not extend the time of a replaced secret, and removes expired ones.
         keys.rotate_at("a", "three", 10 * HOUR, now + HOUR / 2).unwrap();
-        assert!(!signs(&keys, now + HOUR, "one") && signs(&keys, now + 2 * HOUR, "two"));
+        assert!(!is_valid(&keys, now + HOUR, "one") && is_valid(&keys, now + 2 * HOUR, "two"));
         keys.rotate_at("a", "four", HOUR, now + 2 * HOUR).unwrap();
         assert_eq!(keys.len(), 4);
         keys.remove("a");
-        assert!(!signs(&keys, now, "four") && signs(&keys, now, "other"));
+        assert!(!is_valid(&keys, now, "four") && is_valid(&keys, now, "other"));
     }
 
     #[test]
-    fn a_secret_without_an_endpoint_gives_way_to_any() {
+    fn a_rotation_also_replaces_secrets_without_an_endpoint() {
         let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH + 1000 * HOUR);
         keys.add("", "leaked").unwrap();
         keys.rotate_at("ep_1", "new", HOUR, now).unwrap();
-        assert!(signs(&keys, now, "leaked") && signs(&keys, now, "new"));
-        assert!(!signs(&keys, now + HOUR, "leaked") && signs(&keys, now + HOUR, "new"));
+        assert!(is_valid(&keys, now, "leaked") && is_valid(&keys, now, "new"));
+        assert!(!is_valid(&keys, now + HOUR, "leaked") && is_valid(&keys, now + HOUR, "new"));
     }
 
     #[test]
-    fn a_secret_is_there_once() {
+    fn a_secret_is_stored_once() {
         let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH + 1000 * HOUR);
         for (endpoint, secret) in [("a", "one"), ("a", "one"), ("b", "one"), ("a", "two")] {
             keys.add(endpoint, secret).unwrap();
         }
         assert_eq!(keys.len(), 3);
-        // What is added again is good again.
+        // A secret that is added again no longer expires.
         keys.rotate_at("a", "three", HOUR, now).unwrap();
         keys.add("a", "one").unwrap();
-        assert!(signs(&keys, now + HOUR, "one") && !signs(&keys, now + HOUR, "two"));
+        assert!(is_valid(&keys, now + HOUR, "one") && !is_valid(&keys, now + HOUR, "two"));
     }
 
     #[test]
-    fn an_empty_secret_changes_nothing_and_none_shows() {
+    fn an_empty_secret_is_refused_and_debug_prints_no_secrets() {
         let keys = KeyRing::new();
         keys.add("ep_1", "marked").unwrap();
         assert!(keys.add("ep_1", "").is_err() && keys.rotate("ep_1", "", HOUR).is_err());

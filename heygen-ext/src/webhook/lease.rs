@@ -1,4 +1,4 @@
-//! A claim on an event: made, kept while a handler works, and ended.
+//! The lease of an event: claims it, renews the claim while a handler runs, and settles it.
 
 use std::future::Future;
 use std::pin::pin;
@@ -12,44 +12,44 @@ use super::event_key::EventKey;
 use super::event_store::{Claim, Claimant, EventStore};
 use crate::box_error::BoxError;
 
-/// Time after which an event is claimed again: [`EventStore`] promises it to memories whose claims end.
-const RENEW: Duration = Duration::from_secs(60);
+/// Time between renewals. The documentation of [`EventStore`] promises it to implementations.
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Time for an answer of the memory.
-const ANSWER: Duration = Duration::from_secs(30);
+/// Maximum time of a call of the store.
+const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Pauses before what could not be noted down is tried again.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+/// Delays before the retries of `settle`.
+const SETTLE_RETRY_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
-/// The claim of one taker on one event.
+/// The claim of one claimant on one event.
 pub(super) struct EventLease {
-    seen: Arc<dyn EventStore>,
+    store: Arc<dyn EventStore>,
     clock: Clock,
     key: EventKey,
     claimant: Claimant,
 }
 
 impl EventLease {
-    pub(super) fn new(seen: Arc<dyn EventStore>, clock: Clock, key: EventKey) -> Self {
-        Self { seen, clock, key, claimant: Claimant::new() }
+    pub(super) fn new(store: Arc<dyn EventStore>, clock: Clock, key: EventKey) -> Self {
+        Self { store, clock, key, claimant: Claimant::new() }
     }
 
-    /// Makes the claim, or renews it.
+    /// Claims the event, or renews the claim.
     pub(super) async fn claim(&self) -> Result<Claim, BoxError> {
-        in_time(self.seen.claim(&self.key, self.claimant, (self.clock)())).await
+        with_timeout(self.store.claim(&self.key, self.claimant, (self.clock)())).await
     }
 
-    /// Keeps the claim while somebody works.
-    pub(super) async fn keep<T>(&self, work: impl Future<Output = T>) -> T {
+    /// Runs `work`, and renews the claim until it has ended.
+    pub(super) async fn hold_while<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {
-            if let Ok(done) = tokio::time::timeout(RENEW, work.as_mut()).await {
-                return done;
+            if let Ok(output) = tokio::time::timeout(RENEWAL_INTERVAL, work.as_mut()).await {
+                return output;
             }
-            if let Either::Left((done, renewal)) = select(work.as_mut(), pin!(self.renew())).await {
-                // To its end, so that it does not come after the claim was ended.
+            if let Either::Left((output, renewal)) = select(work.as_mut(), pin!(self.renew())).await {
+                // Wait for the renewal, so that it cannot happen after the claim was settled.
                 renewal.await;
-                return done;
+                return output;
             }
         }
     }
@@ -57,30 +57,30 @@ impl EventLease {
     async fn renew(&self) {
         match self.claim().await {
             Ok(Claim::New) => {}
-            Ok(_) => tracing::warn!("the claim on an event was lost, which may be handled twice"),
-            Err(problem) => tracing::warn!(%problem, "the claim on an event could not be renewed"),
+            Ok(_) => tracing::warn!("lost the claim on the event: it may be handled twice"),
+            Err(problem) => tracing::warn!(%problem, "cannot renew the claim on the event"),
         }
     }
 
-    /// Ends the claim. When that fails time and again, the event is answered as it went all the same: one that was handled is
-    /// not to come again, and one that was not is new when the claim ends by itself.
+    /// Settles the claim. If the store fails in every attempt, this only logs the error: a handled event must not be delivered
+    /// again, and an event that was not handled is new when the claim expires.
     pub(super) async fn settle(&self, handled: bool) {
-        let mut pauses = PAUSES.into_iter();
-        let settle = || in_time(self.seen.settle(&self.key, self.claimant, handled, (self.clock)()));
+        let mut delays = SETTLE_RETRY_DELAYS.into_iter();
+        let settle = || with_timeout(self.store.settle(&self.key, self.claimant, handled, (self.clock)()));
         while let Err(problem) = settle().await {
-            let Some(pause) = pauses.next() else {
-                tracing::error!(%problem, handled, "the memory of events failed to note an event down");
+            let Some(delay) = delays.next() else {
+                tracing::error!(%problem, handled, "cannot record the event: the event store failed");
                 return;
             };
-            tracing::warn!(%problem, "the memory of events failed, and is tried again");
-            tokio::time::sleep(pause).await;
+            tracing::warn!(%problem, handled, "cannot record the event: the event store failed; retrying");
+            tokio::time::sleep(delay).await;
         }
     }
 }
 
-async fn in_time<T>(answer: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
-    match tokio::time::timeout(ANSWER, answer).await {
-        Ok(answer) => answer,
-        Err(_) => Err(format!("no answer within {} s", ANSWER.as_secs()).into()),
+async fn with_timeout<T>(call: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
+    match tokio::time::timeout(STORE_TIMEOUT, call).await {
+        Ok(result) => result,
+        Err(_) => Err(format!("the event store did not answer within {} s", STORE_TIMEOUT.as_secs()).into()),
     }
 }

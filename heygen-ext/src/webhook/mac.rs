@@ -1,4 +1,4 @@
-//! HMAC-SHA256 under a key that was set up once.
+//! HMAC-SHA256 with a prepared key.
 
 use std::fmt;
 
@@ -6,29 +6,27 @@ use hmac::digest::CtOutput;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// Bytes of a code.
+/// Length of a code, in bytes.
 const LENGTH: usize = 32;
 
-/// A key, in the form that codes are made with. The secret itself is not kept.
+/// A key that is derived from a secret. The secret itself is not stored.
 #[derive(Clone)]
 pub(super) struct Mac(Hmac<Sha256>);
 
-/// A key of no bytes, with which everybody could sign.
+/// The error when a secret is empty. Anyone could sign with an empty secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EmptySecret;
 
 impl fmt::Display for EmptySecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "the secret is empty, and everybody could sign with it: give the one that the service gave",
-        )
+        f.write_str("the secret is empty, so anyone could sign with it; pass the secret of the endpoint")
     }
 }
 
 impl std::error::Error for EmptySecret {}
 
 impl Mac {
-    /// The key of a secret: its bytes as they are.
+    /// Creates the key from the bytes of a secret.
     pub(super) fn new(secret: &[u8]) -> Result<Self, EmptySecret> {
         match Hmac::new_from_slice(secret) {
             Ok(mac) if !secret.is_empty() => Ok(Self(mac)),
@@ -49,19 +47,19 @@ impl fmt::Debug for Mac {
     }
 }
 
-/// What a key makes of a message. To compare two takes a time that says nothing of where they differ.
+/// The code of a message. Comparison takes constant time.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Code(CtOutput<Hmac<Sha256>>);
 
 impl Code {
-    /// In hexadecimal digits.
+    /// Returns the code in hexadecimal.
     pub(super) fn to_hex(&self) -> String {
         const_hex::encode(self.0.as_bytes())
     }
 
-    /// From exactly its hexadecimal digits, of either case.
+    /// Parses exactly 64 hexadecimal digits, in upper or lower case.
     pub(super) fn from_hex(text: &[u8]) -> Option<Self> {
-        // Of a longer text the decoder would take `0x` for no digits.
+        // The decoder accepts the prefix `0x`, so check the length first.
         if text.len() != 2 * LENGTH {
             return None;
         }
@@ -81,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_read_as_they_are_written() {
+    fn a_code_is_parsed_from_its_hexadecimal_digits() {
         let code = Mac::new(b"k").unwrap().code(b"m");
         let text = code.to_hex();
         assert_eq!(Code::from_hex(text.as_bytes()), Some(code.clone()));
@@ -100,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_not_empty_and_does_not_show() {
+    fn an_empty_key_is_refused_and_debug_prints_no_key() {
         assert_eq!(Mac::new(b"").unwrap_err(), EmptySecret);
         let mac = Mac::new(&[7; 1000]).unwrap();
         assert_eq!(format!("{mac:?} {:?}", mac.code(b"m")), "Mac Code");

@@ -1,21 +1,21 @@
-//! Webhooks: nothing forged gets in, nothing true gets lost.
+//! Receives webhooks: verifies deliveries, deduplicates events, and runs a handler for each event.
 //!
-//! The service tells a program when something has ended, by a POST to an endpoint that was registered, or to the
-//! `callback_url` of a request. This module is the receiving end. Of the crate's features it needs `webhook` alone, and then
-//! brings no HTTP client along; with `client` it manages endpoints too (`HeyGen::webhooks`), and `axum` adds
-//! `VerifiedEvent`.
+//! When a job ends, the service sends a POST to every registered endpoint that subscribes to the type of the event, and to
+//! the `callback_url` of the request that started the job. This module implements the receiving side. The cargo feature
+//! `webhook` is sufficient for it, and adds no HTTP client. The feature `client` adds the management of endpoints
+//! (`HeyGen::webhooks`), and `axum` adds the extractor `VerifiedEvent`.
 //!
-//! | for | there is |
+//! | To | Use |
 //! |---|---|
-//! | a route that does it all | [`Receiver`]: verifies, recognises what comes again, hands over, answers in time |
-//! | a route of one's own | [`Verifier`], and [`Event`] behind it |
-//! | secrets that change | [`KeyRing`] |
-//! | a memory that outlives the program | [`EventStore`] |
-//! | `callback_url`, which is not signed | [`CallbackGuard`] |
-//! | registering, rotating, catching up | `HeyGen::webhooks` |
-//! | tests | [`testing`] |
+//! | serve a complete webhook route | [`Receiver`]: verifies, deduplicates, calls the handler, answers before the timeout |
+//! | write your own route | [`Verifier`], which returns an [`Event`] |
+//! | use several secrets, or rotate one | [`KeyRing`] |
+//! | keep the record of handled events across restarts | [`EventStore`] |
+//! | receive on a `callback_url`, where deliveries are not signed | [`CallbackGuard`] |
+//! | register endpoints, rotate secrets, fetch missed events | `HeyGen::webhooks` |
+//! | test your handler | [`testing`] |
 //!
-//! # In axum, hyper, or anything that speaks tower
+//! # With axum, hyper, or any server that runs tower services
 //!
 //! ```
 //! use heygen_ext::webhook::{Event, Receiver, Verifier};
@@ -28,20 +28,20 @@
 //! # Ok::<_, heygen_ext::webhook::EmptySecret>(())
 //! ```
 //!
-//! # In any other framework
+//! # With any other framework
 //!
-//! [`Receiver::receive`] takes an `http::Request<Bytes>`; the example `webhook_actix` shows it with actix-web. Give it the
-//! body as it came: the signature is of these bytes, and not of the JSON in them.
+//! [`Receiver::receive`] takes an `http::Request<Bytes>`. The example `webhook_actix` calls it from actix-web. Pass the body
+//! unchanged: the signature covers its bytes, so JSON that was parsed and serialized again does not verify.
 //!
-//! Handlers run in tasks of the tokio runtime in which `receive` was called, and end with it. A framework whose workers have
-//! runtimes of their own, as those of actix-web, takes them along when it stops: there let `receive` run on the runtime of
-//! `main`, as the example does.
+//! Handlers run in tasks on the tokio runtime that called `receive`, and stop when that runtime shuts down. In a framework
+//! whose workers have their own runtimes, such as actix-web, these tasks stop with the workers. Call `receive` on the runtime
+//! of `main` there, as the example does.
 //!
-//! # What the service promises, and what not
+//! # Delivery guarantees of the service
 //!
-//! An event comes at least once, in no promised order, again and again for 24 hours until it is answered with 2xx within
-//! 10 seconds. Which fields it has is documented for few types; [`Payload`] has what is known, under one name where the
-//! service has used two, and [`Event::raw`] all that came.
+//! The service delivers an event at least once, in any order. It repeats a delivery for up to 24 hours, until it receives a
+//! 2xx within 10 seconds. It documents the fields of only a few types: [`Payload`] contains the known fields, with one name
+//! where the service has used two, and [`Event::raw`] contains everything that was received.
 
 mod callback;
 mod clock;

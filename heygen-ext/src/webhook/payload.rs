@@ -1,4 +1,4 @@
-//! The data of events, by what they are about.
+//! The typed data of events.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use super::event::Event;
 use super::event_url::EventUrl;
 use super::job::JobKind;
 
-/// The data of an event, as far as it is known. What is not here is in [`Event::data`]: the service documents few payloads,
-/// and adds to them.
+/// The known data of an event, by the kind of its job.
 ///
-/// Every field may be missing; see [`Event::failure`] for those of failures.
+/// The service documents few payloads, and adds fields; [`Event::data`] contains all of them. Every field may be missing. The
+/// data of a failure is in [`Event::failure`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Payload {
@@ -31,98 +31,99 @@ pub enum Payload {
     Avatar(AvatarPayload),
     /// `batch.finished`.
     Batch(BatchPayload),
-    /// A type that this version does not know; [`Event::data`] has what came.
+    /// A type that this version does not know; see [`Event::data`].
     Other,
 }
 
-/// Of a video that is done, or has failed.
+/// The data of an event about a video.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct VideoPayload {
-    /// Its id.
+    /// The id of the video.
     pub video_id: Option<String>,
-    /// The MP4 or WebM (`url`, formerly `video_url`).
+    /// The MP4 or WebM file (`url`, formerly `video_url`).
     pub url: Option<EventUrl>,
-    /// A GIF of it, if one was asked for.
+    /// The GIF, if the request asked for one.
     pub gif_url: Option<EventUrl>,
-    /// A picture of it.
+    /// The thumbnail image.
     pub thumbnail_url: Option<EventUrl>,
-    /// Its page in the provider's application: no file.
+    /// The web page of the video in the provider's application.
     pub page_url: Option<EventUrl>,
-    /// The page for people who were given its link.
+    /// The web page for people with whom the video is shared.
     pub share_page_url: Option<EventUrl>,
-    /// Its length in seconds.
+    /// The length of the video, in seconds.
     pub duration: Option<f64>,
-    /// The folder that it lies in.
+    /// The folder that contains the video.
     pub folder_id: Option<String>,
 }
 
-/// Of a video translation.
+/// The data of an event about a video translation.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TranslationPayload {
-    /// Its id.
+    /// The id of the translation.
     pub video_translation_id: Option<String>,
-    /// The translated video, or its sound alone.
+    /// The translated video, or its audio.
     pub url: Option<EventUrl>,
-    /// The language it is in now.
+    /// The target language, such as `Spanish (Spain)`.
     pub output_language: Option<String>,
 }
 
-/// Of a session of the Video Agent.
+/// The data of an event about a Video Agent session.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AgentPayload {
-    /// Its id.
+    /// The id of the session.
     pub session_id: Option<String>,
-    /// The video that it made.
+    /// The id of the video that the session created.
     pub video_id: Option<String>,
-    /// That video (`video_url`, or `url`).
+    /// The file of that video (`video_url`, or `url`).
     pub url: Option<EventUrl>,
 }
 
-/// Of a personalized video.
+/// The data of an event about a personalized video.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PersonalizedPayload {
-    /// The project.
+    /// The id of the project.
     pub project_id: Option<String>,
-    /// The video of one contact.
+    /// The id of the video for one contact.
     pub video_id: Option<String>,
-    /// That video.
+    /// The file of that video.
     pub url: Option<EventUrl>,
-    /// Its page.
+    /// The landing page of that video.
     pub landing_page_url: Option<EventUrl>,
-    /// A GIF of it.
+    /// The GIF of that video.
     pub gif_url: Option<EventUrl>,
 }
 
-/// Of a job that makes one file: a render, a lipsync, a video without filler words, a podcast, a proofread.
+/// The data of an event about a job that creates one file: a HyperFrames render, lipsync, filler word removal, podcast or
+/// proofread.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FilePayload {
-    /// Id of the job.
+    /// The id of the job.
     pub job_id: Option<String>,
-    /// The file.
+    /// The file (`video_url`, `url` or `srt_url`).
     pub url: Option<EventUrl>,
-    /// A picture of it.
+    /// The thumbnail image.
     pub thumbnail_url: Option<EventUrl>,
 }
 
-/// Of a job of AI clipping: the whole resource comes, as `get_ai_clipping` gives it.
+/// The data of an event about an AI clipping job: the complete resource, as `get_ai_clipping` returns it.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ClippingPayload {
-    /// Its id.
+    /// The id of the job.
     pub ai_clipping_id: Option<String>,
-    /// Its status.
+    /// The status of the job.
     pub status: Option<String>,
-    /// Its clips, as they came.
+    /// The clips, as received.
     pub clips: Vec<Value>,
 }
 
 impl fmt::Debug for ClippingPayload {
-    /// How many clips there are; their links are signed.
+    /// Prints the number of clips only, because their URLs are signed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClippingPayload")
             .field("ai_clipping_id", &self.ai_clipping_id)
@@ -132,30 +133,30 @@ impl fmt::Debug for ClippingPayload {
     }
 }
 
-/// Of an avatar. Nothing is documented of these.
+/// The data of an event about an avatar. The service does not document it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AvatarPayload {
-    /// The look.
+    /// The id of the look.
     pub avatar_id: Option<String>,
-    /// Its group.
+    /// The id of its group.
     pub group_id: Option<String>,
 }
 
-/// Of a batch whose items have all ended, each in its way.
+/// The data of an event about a batch. All of its items have ended, with or without success.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BatchPayload {
-    /// Its id.
+    /// The id of the batch.
     pub batch_id: Option<String>,
-    /// Its status, as the items make it.
+    /// The status of the batch, which follows from its items.
     pub status: Option<String>,
-    /// How many items it has.
+    /// The number of items.
     pub total_items: Option<u64>,
 }
 
 impl Event {
-    /// Its data, by what the type is about.
+    /// Returns the known data, by the kind of the job.
     pub fn payload(&self) -> Payload {
         Payload::of(self)
     }
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn both_spellings_of_a_link_are_one_field() {
+    fn a_url_is_read_by_both_of_its_names() {
         for name in ["url", "video_url"] {
             let video = payload("avatar_video.success", &json!({"video_id": "v", name: "https://x"}));
             assert!(
@@ -251,16 +252,17 @@ mod tests {
     fn odd_but_valid_json_is_read() {
         let body = b"\xef\xbb\xbf{\"event_type\":\"batch.finished\",\"event_data\":{\"batch_id\":\"b\",\
             \"status\":\"cut \\ud83d\",\"total_items\":5.0}}";
-        let read = Event::of(body, None).unwrap().payload();
-        let Payload::Batch(batch) = read else { unreachable!("not a batch") };
+        let Payload::Batch(batch) = Event::of(body, None).unwrap().payload() else {
+            unreachable!("not a batch")
+        };
         assert_eq!((batch.status.as_deref(), batch.total_items), (Some("cut \u{fffd}"), Some(5)));
-        // Read at once, and a number with a point all the same.
+        // A number with a decimal point.
         let batch = payload("batch.finished", &json!({"total_items": 7.0}));
         assert!(matches!(batch, Payload::Batch(batch) if batch.total_items == Some(7)));
     }
 
     #[test]
-    fn no_link_shows() {
+    fn debug_prints_no_urls() {
         let data =
             json!({"video_id": "v", "url": "https://x/?marked", "gif_download_url": "https://x/?marked"});
         let shown = format!("{:?}", payload("avatar_video.success", &data));

@@ -1,4 +1,4 @@
-//! The receiving end: probes, signatures, duplicates, and a quick answer whatever the handler does.
+//! The receiver: answers probes, verifies and deduplicates deliveries, and answers before the service times out.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,47 +11,50 @@ use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::delivery_body::{self, DeliveryBody};
-use super::dispatch::{Dispatched, Dispatcher, Handler, OnGiveUp};
+use super::dispatch::{DispatchOutcome, Dispatcher, Handler, OnGiveUp};
 use super::event::Event;
 use super::event_store::{Claim, EventStore, InMemoryEventStore};
 use super::verifier::Verifier;
 use super::verify_error::VerifyError;
 use crate::box_error::BoxError;
 
-/// Time for an answer. The service gives 10 seconds, of which some go on the way.
-const ANSWER: Duration = Duration::from_secs(8);
+/// Default time within which a delivery is answered. The service waits 10 seconds, and the network takes some of them.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Deliveries that are taken in at once, from the signature to the end of the handler; and of these, how many are being
-/// handled.
-const PLACES: usize = 256;
+/// Default number of deliveries that are in progress at the same time, from the signature to the end of the handler.
+const CAPACITY: usize = 256;
+
+/// Default number of handlers that run at the same time.
 const CONCURRENCY: usize = 16;
 
-/// Time for a run of the handler.
-const RUN: Duration = Duration::from_secs(60 * 60);
+/// Default time limit of a handler run.
+const HANDLER_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// How long a delivery that found no place is asked to stay away.
-const FULL: HeaderValue = HeaderValue::from_static("30");
+/// `Retry-After` of a delivery that is refused because the receiver is overloaded, in seconds.
+const OVERLOADED_RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
 
-/// Receives deliveries, and hands each event to a handler once.
+/// Receives deliveries, and runs a handler once for each event.
 ///
-/// It is given whole requests by [`receive`](Self::receive), or as a [`tower`](https://docs.rs/tower) service stands behind
-/// a route of axum or hyper. What comes of a request:
+/// Pass complete requests to [`receive`](Self::receive), or use it as a [`tower`](https://docs.rs/tower) service behind a
+/// route of axum or hyper. After a response of 500 or 503, the service repeats the delivery for up to 24 hours.
 ///
-/// | request | answer |
+/// | Request | Response |
 /// |---|---|
-/// | `OPTIONS`, `GET`, `HEAD`: the service looks whether there is somebody | 2xx at once |
-/// | a signature that is missing, wrong, stale | 401, without a word |
-/// | a body that is too large, or does not come | 413, 408 |
-/// | an event that was handled before | 200 |
-/// | an event that the handler takes within 8 seconds | 200 |
-/// | the handler fails within that time | 500: the service delivers it again, for 24 hours |
-/// | the handler, or the wait for its turn, takes longer | 202, and goes on in its task; if it fails then, it is tried again four times within 20 minutes |
-/// | no secret yet, the memory of events fails, or the same event is being handled | 503 or 500: it comes again |
-/// | 256 deliveries are under way already | 503 at once, before the body is read: it comes again |
-/// | the bodies that are being read have more than 64 MiB | 503 at once: it comes again |
+/// | `OPTIONS`, `GET`, `HEAD`, by which the service checks that the endpoint exists | 2xx at once |
+/// | the signature is missing or wrong, or the timestamp is too old | 401, with an empty body |
+/// | the body is too large, or does not arrive within 5 seconds | 413, 408 |
+/// | the event was handled before | 200 |
+/// | the handler succeeds within 8 seconds | 200 |
+/// | the handler fails within 8 seconds | 500 |
+/// | the handler takes longer, including the wait for other handlers | 202; the handler continues, and if it fails, it is retried four times within 20 minutes |
+/// | the key ring is empty, or the same event is being handled | 503 |
+/// | the event store fails | 500 |
+/// | 256 deliveries are in progress | 503 at once, before the body is read |
+/// | the bodies that are being read exceed 64 MiB in total | 503 at once |
 ///
-/// A handler runs in a task of the tokio runtime, so that it ends even when the service hangs up. A program that ends lets
-/// [`drain`](Self::drain) wait for these, and after it was down, `Webhooks::reconcile` fetches what it has missed.
+/// A handler runs in a task on the tokio runtime, so it continues if the service closes the connection. Call
+/// [`drain`](Self::drain) before the program ends, to wait for running handlers. Call `Webhooks::reconcile` after it starts,
+/// to fetch the events that it missed.
 ///
 /// ```
 /// use heygen_ext::webhook::testing::{Generation, Signer};
@@ -79,145 +82,153 @@ pub struct Receiver(Arc<Inner>);
 struct Inner {
     verifier: Verifier,
     dispatcher: Dispatcher,
-    room: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    read_budget: Arc<Semaphore>,
+    delivery_permits: Arc<Semaphore>,
     capacity: usize,
     response_timeout: Duration,
     clock: Clock,
 }
 
 impl Receiver {
-    /// A receiver with every default.
+    /// Creates a receiver with the default settings.
     pub fn new(verifier: Verifier, handler: impl Handler) -> Self {
         Self::builder(verifier, handler).build()
     }
 
-    /// CallOptions.
+    /// Returns a builder, which sets limits, timeouts and the event store.
     pub fn builder(verifier: Verifier, handler: impl Handler) -> ReceiverBuilder {
         ReceiverBuilder {
             verifier,
             handler: Arc::new(handler),
-            seen: None,
-            response_timeout: ANSWER,
-            capacity: PLACES,
+            store: None,
+            response_timeout: RESPONSE_TIMEOUT,
+            capacity: CAPACITY,
             concurrency: CONCURRENCY,
-            handler_timeout: RUN,
+            handler_timeout: HANDLER_TIMEOUT,
             on_give_up: None,
             clock: Arc::new(SystemTime::now),
         }
     }
 
-    /// Takes a request whose body is here as a whole, whatever framework it came by.
+    /// Processes a request with a complete body, from any framework, and returns the response.
     ///
     /// # Panics
     ///
-    /// There is no tokio runtime around it, or one without a timer.
+    /// If it is called outside of a tokio runtime, or in one without a timer.
     pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
         let arrived = Instant::now();
-        if let Some(answer) = self.answer_without_body(request.method(), request.headers()) {
-            return answer;
+        if let Some(response) = self.respond_without_body(request.method(), request.headers()) {
+            return response;
         }
-        let (head, body) = request.into_parts();
-        self.admit(&head.headers, DeliveryBody { body, room: None }, arrived).await
+        let (head, bytes) = request.into_parts();
+        self.process(&head.headers, DeliveryBody { bytes, permits: None }, arrived).await
     }
 
-    /// Waits until every event that was taken in is handled, by whichever way it came, or given up: what failed is tried again
-    /// without a pause. Meanwhile deliveries are turned away: a program that ends stops accepting connections first.
+    /// Waits until every event in progress is handled, or its retries are exhausted. Retries start without a delay.
+    ///
+    /// This includes events that were passed to [`handle`](Self::handle). New deliveries are refused with 503 in the meantime,
+    /// so stop accepting connections first.
     pub async fn drain(&self) {
-        let _hastened = self.0.dispatcher.hasten();
+        let _guard = self.0.dispatcher.skip_retry_delays();
         let all = u32::try_from(self.0.capacity).unwrap_or(u32::MAX);
         // The semaphore is never closed.
-        drop(self.0.places.acquire_many(all).await);
+        drop(self.0.delivery_permits.acquire_many(all).await);
     }
 
-    /// How many deliveries are under way.
+    /// The number of events in progress: deliveries, and events that were passed to [`handle`](Self::handle).
     pub fn under_way(&self) -> usize {
-        self.0.capacity - self.0.places.available_permits()
+        self.0.capacity - self.0.delivery_permits.available_permits()
     }
 
-    /// The answer to a request whose body need not be read: it delivers nothing, it is not signed, or no place is free.
-    pub(super) fn answer_without_body(
+    /// Returns the response to a request whose body is not needed: it is not a delivery, it is not signed, or the receiver is
+    /// overloaded.
+    pub(super) fn respond_without_body(
         &self,
         method: &Method,
         headers: &HeaderMap,
     ) -> Option<Response<Bytes>> {
-        let mut answer = match *method {
-            Method::POST => match Verifier::looks_signed(headers) {
+        let mut response = match *method {
+            Method::POST => match Verifier::validate_signature_header(headers) {
                 Err(problem) => {
-                    log(problem);
-                    return Some(answer(refusal(problem)));
+                    log_refusal(problem);
+                    return Some(respond(refusal_status(problem)));
                 }
-                Ok(()) if self.0.places.available_permits() == 0 => return Some(full()),
+                Ok(()) if self.0.delivery_permits.available_permits() == 0 => {
+                    return Some(respond_overloaded());
+                }
                 Ok(()) => return None,
             },
-            Method::OPTIONS => answer(StatusCode::NO_CONTENT),
-            Method::GET | Method::HEAD => return Some(answer(StatusCode::OK)),
-            _ => answer(StatusCode::METHOD_NOT_ALLOWED),
+            Method::OPTIONS => respond(StatusCode::NO_CONTENT),
+            Method::GET | Method::HEAD => return Some(respond(StatusCode::OK)),
+            _ => respond(StatusCode::METHOD_NOT_ALLOWED),
         };
         let allowed = HeaderValue::from_static("POST, OPTIONS, GET, HEAD");
-        answer.headers_mut().insert(header::ALLOW, allowed);
-        Some(answer)
+        response.headers_mut().insert(header::ALLOW, allowed);
+        Some(response)
     }
 
-    /// Bytes that a body may have.
-    pub(super) fn longest(&self) -> usize {
-        self.0.verifier.longest()
+    pub(super) fn max_body_size(&self) -> usize {
+        self.0.verifier.max_body_size()
     }
 
-    /// Room for the bodies that are being read.
-    pub(super) fn room(&self) -> &Arc<Semaphore> {
-        &self.0.room
+    /// One permit for each byte of the bodies that are being read.
+    pub(super) fn read_budget(&self) -> &Arc<Semaphore> {
+        &self.0.read_budget
     }
 
-    /// Verifies a delivery, gives it a place, which it holds until it is handled, and has it handled. It is answered in time
-    /// from its arrival on.
-    pub(super) async fn admit(
+    /// Verifies a delivery, acquires a delivery permit for it, and dispatches its event. The time to answer counts from
+    /// `arrived`.
+    pub(super) async fn process(
         &self,
         headers: &HeaderMap,
-        read: DeliveryBody,
+        body: DeliveryBody,
         arrived: Instant,
     ) -> Response<Bytes> {
-        let verified = match self.0.verifier.verify_at(headers, read.body, (self.0.clock)()) {
+        let verified = match self.0.verifier.verify_at(headers, body.bytes, (self.0.clock)()) {
             Ok(verified) => verified,
             Err(problem) => {
-                log(problem);
-                return answer(refusal(problem));
+                log_refusal(problem);
+                return respond(refusal_status(problem));
             }
         };
-        let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else { return full() };
-        drop(read.room);
+        let Ok(permit) = Arc::clone(&self.0.delivery_permits).try_acquire_owned() else {
+            return respond_overloaded();
+        };
+        drop(body.permits);
         let event = match verified.event() {
             Ok(event) => event,
             Err(problem) => {
-                tracing::warn!(%problem, endpoint = verified.endpoint(), "cannot read a webhook delivery");
-                return answer(StatusCode::BAD_REQUEST);
+                let endpoint = verified.endpoint();
+                tracing::warn!(%problem, endpoint, "cannot read the event of a signed webhook delivery");
+                return respond(StatusCode::BAD_REQUEST);
             }
         };
-        let patience = self.0.response_timeout.saturating_sub(arrived.elapsed());
-        answer(match self.0.dispatcher.take(event, patience, place).await {
-            Dispatched::Handled => StatusCode::OK,
-            Dispatched::GoesOn => StatusCode::ACCEPTED,
-            Dispatched::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-            Dispatched::UnderWay => StatusCode::SERVICE_UNAVAILABLE,
+        let timeout = self.0.response_timeout.saturating_sub(arrived.elapsed());
+        respond(match self.0.dispatcher.dispatch(event, timeout, permit).await {
+            DispatchOutcome::Handled => StatusCode::OK,
+            DispatchOutcome::StillRunning => StatusCode::ACCEPTED,
+            DispatchOutcome::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+            DispatchOutcome::UnderWay => StatusCode::SERVICE_UNAVAILABLE,
         })
     }
 
-    /// Hands an event over that did not come by a delivery, such as a confirmed callback: waits for a place, and for the
-    /// handler. With [`Claim::New`] it was new, and is handled. What was handled before, by whichever way it came, is not
-    /// handled again, nor what is being handled.
+    /// Handles an event that does not come from a delivery, such as a confirmed callback.
+    ///
+    /// It waits for free capacity, and for the handler. [`Claim::New`] means that the event was new, and is handled now. For
+    /// an event that was handled before or is being handled, from any source, the handler does not run.
     ///
     /// # Errors
     ///
-    /// The handler failed, or the memory of events did before it could start. The event is new to whoever brings it next.
+    /// If the handler fails, or the event store fails before the handler starts. The event can then be handled again.
     pub async fn handle(&self, event: Event) -> Result<Claim, BoxError> {
         // The semaphore is never closed.
-        let place = Arc::clone(&self.0.places).acquire_owned().await?;
-        self.0.dispatcher.now(event, place).await
+        let permit = Arc::clone(&self.0.delivery_permits).acquire_owned().await?;
+        self.0.dispatcher.handle(event, permit).await
     }
 }
 
-/// Whoever knocks without a key is nobody's business but the log's; what is signed and refused is somebody's.
-pub(super) fn log(problem: VerifyError) {
+/// Logs a refused delivery. Anyone can send one without a valid signature, so these are not warnings.
+pub(super) fn log_refusal(problem: VerifyError) {
     match problem {
         VerifyError::MissingSignature | VerifyError::MalformedSignature | VerifyError::Mismatch => {
             tracing::info!(%problem, "refused a webhook delivery");
@@ -226,27 +237,27 @@ pub(super) fn log(problem: VerifyError) {
     }
 }
 
-pub(super) fn refusal(problem: VerifyError) -> StatusCode {
+pub(super) fn refusal_status(problem: VerifyError) -> StatusCode {
     match problem {
-        // It may be a true one: it comes again when there is a secret.
+        // The delivery may be valid. The service repeats it, and the secret may be there by then.
         VerifyError::NoSecret => StatusCode::SERVICE_UNAVAILABLE,
         VerifyError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::UNAUTHORIZED,
     }
 }
 
-/// An answer that says nothing but its status.
-pub(super) fn answer(status: StatusCode) -> Response<Bytes> {
-    let mut answer = Response::new(Bytes::new());
-    *answer.status_mut() = status;
-    answer
+/// A response with an empty body.
+pub(super) fn respond(status: StatusCode) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    response
 }
 
-pub(super) fn full() -> Response<Bytes> {
-    tracing::warn!("turned a webhook delivery away: too many are under way");
-    let mut answer = answer(StatusCode::SERVICE_UNAVAILABLE);
-    answer.headers_mut().insert(header::RETRY_AFTER, FULL);
-    answer
+pub(super) fn respond_overloaded() -> Response<Bytes> {
+    tracing::warn!("refused a webhook delivery: too many are in progress");
+    let mut response = respond(StatusCode::SERVICE_UNAVAILABLE);
+    response.headers_mut().insert(header::RETRY_AFTER, OVERLOADED_RETRY_AFTER);
+    response
 }
 
 impl fmt::Debug for Receiver {
@@ -258,12 +269,12 @@ impl fmt::Debug for Receiver {
     }
 }
 
-/// CallOptions of a [`Receiver`].
+/// Builds a [`Receiver`].
 #[must_use]
 pub struct ReceiverBuilder {
     verifier: Verifier,
     handler: Arc<dyn Handler>,
-    seen: Option<Arc<dyn EventStore>>,
+    store: Option<Arc<dyn EventStore>>,
     response_timeout: Duration,
     capacity: usize,
     concurrency: usize,
@@ -273,67 +284,72 @@ pub struct ReceiverBuilder {
 }
 
 impl ReceiverBuilder {
-    /// Remembers handled events in here; the default is [`InMemoryEventStore`], which ends with the program.
-    pub fn event_store(mut self, seen: impl EventStore) -> Self {
-        self.seen = Some(Arc::new(seen));
+    /// Sets the store of handled events. The default is an [`InMemoryEventStore`], which is lost when the program ends.
+    pub fn event_store(mut self, store: impl EventStore) -> Self {
+        self.store = Some(Arc::new(store));
         self
     }
 
-    /// Answers after so long, whether the handler has ended or not; the default is 8 seconds, for the service waits 10.
+    /// Sets the time after which a delivery is answered even if the handler is still running. The default is 8 seconds; the
+    /// service waits 10 seconds.
     pub fn response_timeout(mut self, time: Duration) -> Self {
         self.response_timeout = time;
         self
     }
 
-    /// Takes in so many deliveries at once and turns further ones away; the default is 256. A delivery has a place from the
-    /// moment when its signature was good until it is handled, and may hold a whole body.
+    /// Sets how many deliveries may be in progress at the same time; the receiver refuses more with 503. The default is 256.
+    ///
+    /// A delivery is in progress from the check of its signature until it is handled. Each may keep a complete body in memory.
     pub fn capacity(mut self, deliveries: usize) -> Self {
         self.capacity = deliveries.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
         self
     }
 
-    /// Handles so many events at once, while others wait; the default is 16.
+    /// Sets how many handlers may run at the same time; other events wait. The default is 16.
     pub fn concurrency(mut self, events: usize) -> Self {
         self.concurrency = events.clamp(1, Semaphore::MAX_PERMITS);
         self
     }
 
-    /// Ends a run of the handler that takes longer, which counts as failed; the default is an hour.
+    /// Sets the maximum time of a handler run; a handler that takes longer is stopped and has failed. The default is one hour.
     pub fn handler_timeout(mut self, time: Duration) -> Self {
         self.handler_timeout = time;
         self
     }
 
-    /// Tells this of an event that was given up, and why: its delivery was answered before the handler failed, and it failed
-    /// every time since. The event is new again, so that `Webhooks::reconcile` brings it. The log has a line of it in any case.
-    pub fn on_give_up(mut self, tell: impl Fn(&Event, &BoxError) + Send + Sync + 'static) -> Self {
-        self.on_give_up = Some(Arc::new(tell));
+    /// Sets a function that is called with an event whose retries are exhausted, and with the last error.
+    ///
+    /// This happens only if the delivery was answered with 202 before the handler failed: the service repeats any other
+    /// failed delivery. The event becomes new again, so `Webhooks::reconcile` can handle it. The receiver logs an error in any
+    /// case.
+    pub fn on_give_up(mut self, callback: impl Fn(&Event, &BoxError) + Send + Sync + 'static) -> Self {
+        self.on_give_up = Some(Arc::new(callback));
         self
     }
 
-    /// Takes the time of the day from here, in tests.
+    /// Sets the clock, for tests. The default is the system clock.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// The receiver.
+    /// Creates the receiver.
     pub fn build(self) -> Receiver {
-        let seen = self.seen.unwrap_or_else(|| Arc::new(InMemoryEventStore::new()));
+        let store = self.store.unwrap_or_else(|| Arc::new(InMemoryEventStore::new()));
         let dispatcher = Dispatcher {
             handler: self.handler,
-            seen,
+            store,
             clock: Arc::clone(&self.clock),
-            turns: Arc::new(Semaphore::new(self.concurrency)),
+            handler_permits: Arc::new(Semaphore::new(self.concurrency)),
             handler_timeout: self.handler_timeout,
             on_give_up: self.on_give_up,
             draining: watch::Sender::new(0),
         };
         Receiver(Arc::new(Inner {
-            room: delivery_body::room(self.verifier.longest()),
+            read_budget: delivery_body::read_budget(self.verifier.max_body_size()),
             verifier: self.verifier,
             dispatcher,
-            places: Arc::new(Semaphore::new(self.capacity)),
+            delivery_permits: Arc::new(Semaphore::new(self.capacity)),
             capacity: self.capacity,
             response_timeout: self.response_timeout,
             clock: self.clock,

@@ -1,4 +1,4 @@
-//! Catching up: what the log of events has and the handler has not.
+//! Reconciliation: handles the events of the service's list that the handler has missed.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -18,27 +18,27 @@ use crate::pages::Paged;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What catching up has come to.
+/// The result of [`Webhooks::reconcile`].
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct ReconcileReport {
-    /// Events that the handler was given, and took.
+    /// Number of events that the handler has handled now.
     pub handled: usize,
-    /// Events that it had before.
+    /// Number of events that were handled before.
     pub known: usize,
-    /// Events that somebody is at: this program, another with the same memory, or one that ended in their middle, whose claim
-    /// ends after ten minutes. Catch up once more then.
+    /// Events that are being handled: by this program, by another one with the same event store, or by one that ended in the
+    /// meantime, whose claim expires after 10 minutes. Reconcile again after that time.
     pub under_way: Vec<EventKey>,
-    /// Events that it failed at. They are new again: to catch up once more is to try them once more.
+    /// Events whose handler failed. Reconcile again to retry them.
     pub unhandled: Vec<Unhandled>,
 }
 
-/// An event that the handler failed at.
+/// An event whose handler failed.
 #[non_exhaustive]
 pub struct Unhandled {
-    /// The event.
+    /// The key of the event.
     pub key: EventKey,
-    /// Why.
+    /// The error of the handler, or of the event store.
     pub problem: BoxError,
 }
 
@@ -52,14 +52,20 @@ impl fmt::Debug for Unhandled {
 }
 
 impl Webhooks {
-    /// Reads the log of events and gives the receiver's handler what it has missed since then: in the order in which it
-    /// happened, each once, one after the other.
+    /// Lists the events since a time, and runs the handler of the receiver for those that were not handled.
     ///
-    /// It is for the start of a program that was down, and for what a handler was given up on. "Once" is as good as the
-    /// receiver's memory. With one that lasts, let it be a day before the program went down: events come in no order, and what
-    /// failed last may be older than what was handled last; but no longer ago than the memory reaches. With one that ended with
-    /// the program, all that was handled since then is handled again. Deliveries may come in meanwhile. How long the log
-    /// reaches back is not documented, and it has the events of the whole workspace, whatever single endpoints hear of.
+    /// Events are handled one after another, in the order in which they happened. Deliveries may arrive at the same time. Call
+    /// it when a program starts after a downtime, and to retry events whose retries are exhausted.
+    ///
+    /// The receiver's [`EventStore`](super::EventStore) decides whether an event was handled:
+    ///
+    /// - With a persistent store, set `since` to a day before the downtime, because events are delivered in any order, and a
+    ///   failed one may be older than the last handled one. Do not go back further than the store keeps events.
+    /// - With an [`InMemoryEventStore`](super::InMemoryEventStore), every event since then that the previous run of the program
+    ///   handled is handled again.
+    ///
+    /// The service does not document how long it keeps the list. The list contains the events of the whole workspace,
+    /// including types to which no endpoint subscribes.
     ///
     /// ```no_run
     /// use std::time::{Duration, SystemTime};
@@ -67,14 +73,14 @@ impl Webhooks {
     /// use heygen_ext::webhook::Receiver;
     ///
     /// # async fn example(heygen: HeyGen, receiver: Receiver) -> Result<(), heygen_ext::Error> {
-    /// // Down for an hour, and a day.
+    /// // The program was down for an hour: go back a day further.
     /// let since = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
-    /// let caught_up = heygen.webhooks().reconcile(&receiver, since).await?;
-    /// println!("{} were missed", caught_up.handled);
-    /// println!("{} could not be handled", caught_up.unhandled.len());
-    /// if !caught_up.under_way.is_empty() {
-    ///     // What another program was at, or this one before it ended:
-    ///     // look again in ten minutes.
+    /// let report = heygen.webhooks().reconcile(&receiver, since).await?;
+    /// println!("handled {} missed events", report.handled);
+    /// println!("{} events failed", report.unhandled.len());
+    /// if !report.under_way.is_empty() {
+    ///     // Another program is handling them, or this one was before it ended:
+    ///     // reconcile again in ten minutes.
     /// }
     /// # Ok(())
     /// # }
@@ -82,65 +88,69 @@ impl Webhooks {
     ///
     /// # Errors
     ///
-    /// The log could not be read. Nothing was handled then: the handler is called once the whole of it is here.
+    /// If the list of events cannot be read. No event was handled then: the first handler runs after the whole list was read.
     pub async fn reconcile(&self, receiver: &Receiver, since: SystemTime) -> Result<ReconcileReport, Error> {
-        let mut caught_up = ReconcileReport::default();
-        for event in self.log(since).await? {
+        let mut report = ReconcileReport::default();
+        for event in self.list_events(since).await? {
             let key = event.dedup_key();
             match receiver.handle(event).await {
-                Ok(Claim::New) => caught_up.handled += 1,
-                Ok(Claim::Handled) => caught_up.known += 1,
-                Ok(Claim::UnderWay) => caught_up.under_way.push(key),
+                Ok(Claim::New) => report.handled += 1,
+                Ok(Claim::Handled) => report.known += 1,
+                Ok(Claim::UnderWay) => report.under_way.push(key),
                 Err(problem) => {
-                    tracing::warn!(%problem, event.key = %key, "an event could not be handled");
-                    caught_up.unhandled.push(Unhandled { key, problem });
+                    tracing::warn!(
+                        %problem,
+                        event.key = %key,
+                        "cannot handle an event from the list; reconcile again to retry it"
+                    );
+                    report.unhandled.push(Unhandled { key, problem });
                 }
             }
         }
-        Ok(caught_up)
+        Ok(report)
     }
 
-    /// The events of the log since a time, the oldest first.
-    async fn log(&self, since: SystemTime) -> Result<Vec<Event>, Error> {
-        let mut log = Log { since, events: Vec::new() };
+    /// Lists the events since a time, the oldest first.
+    async fn list_events(&self, since: SystemTime) -> Result<Vec<Event>, Error> {
+        let mut list = EventList { since, events: Vec::new() };
         let mut pages = self.means.api.list_webhook_events().pages();
         while let Some(page) = pages.try_next().await? {
-            if log.add(page.items) == Older::Over {
+            if list.add(page.items) == Next::Stop {
                 break;
             }
         }
-        Ok(log.in_order())
+        Ok(list.in_order())
     }
 }
 
-/// What was read of the log.
-struct Log {
+/// The events that were listed since a time.
+struct EventList {
     since: SystemTime,
-    /// As the log has them, each with its time.
+    /// In the order of the list, each with its time.
     events: Vec<(Option<SystemTime>, Event)>,
 }
 
-/// Whether there may be events of interest on the pages that follow.
+/// Whether to read the next page.
 #[derive(Debug, PartialEq, Eq)]
-enum Older {
-    Over,
-    Possible,
+enum Next {
+    Stop,
+    Continue,
 }
 
-impl Log {
-    fn add(&mut self, items: Vec<WebhookEventResponse>) -> Older {
+impl EventList {
+    fn add(&mut self, items: Vec<WebhookEventResponse>) -> Next {
         let times: Vec<_> = items.iter().map(WebhookEventResponse::created_at_time).collect();
-        // The log may tell whole seconds alone. What does not say when it happened may have happened since.
+        // Times may be in whole seconds. An event without a time may have happened since.
         let is_since = |at: Option<SystemTime>| at.is_none_or(|at| at + SECOND > self.since);
-        // A page of old events that get older and older is followed by older ones; any other order is read to its end.
-        let over = !times.iter().any(|at| is_since(*at)) && times.first() > times.last();
+        // Stop after a page of old events in descending order. In any other order, newer events may follow.
+        let stop = !times.iter().any(|at| is_since(*at)) && times.first() > times.last();
         let timed = times.into_iter().zip(items);
         self.events.extend(timed.filter(|(at, _)| is_since(*at)).map(|(at, item)| (at, event(item))));
-        if over { Older::Over } else { Older::Possible }
+        if stop { Next::Stop } else { Next::Continue }
     }
 
     fn in_order(mut self) -> Vec<Event> {
-        // Of two at the same moment the later entry is the earlier event.
+        // The list is in descending order, so of two events at the same time the later entry is the earlier event.
         self.events.reverse();
         self.events.sort_by_key(|(at, _)| *at);
         self.events.into_iter().map(|(_, event)| event).collect()
@@ -164,50 +174,50 @@ mod tests {
 
     use super::*;
 
-    /// Items of the log, each with its id and its time.
+    /// Events of the list, from their ids and times.
     fn page(items: &[(&str, &str)]) -> Vec<WebhookEventResponse> {
         let item = |(id, at): &(&str, &str)| json!({"event_id": id, "event_type": "podcast.success", "event_data": {}, "created_at": at});
-        items.iter().map(|one| serde_json::from_value(item(one)).unwrap()).collect()
+        items.iter().map(|pair| serde_json::from_value(item(pair)).unwrap()).collect()
     }
 
-    fn log() -> Log {
-        // 12:00:00.5 on that day.
+    /// An empty list of the events since 12:00:00.5.
+    fn list() -> EventList {
         let since = page(&[("", "2026-11-01T12:00:00Z")])[0].created_at_time().unwrap();
-        Log { since: since + SECOND / 2, events: Vec::new() }
+        EventList { since: since + SECOND / 2, events: Vec::new() }
     }
 
-    fn ids(log: Log) -> Vec<String> {
-        log.in_order().iter().map(|event| event.id().unwrap().to_owned()).collect()
+    fn ids(list: EventList) -> Vec<String> {
+        list.in_order().iter().map(|event| event.id().unwrap().to_owned()).collect()
     }
 
     #[test]
-    fn events_come_in_the_order_in_which_they_happened() {
-        let mut log = log();
+    fn events_are_sorted_by_time() {
+        let mut list = list();
         let first =
             [("e", "2026-11-01T12:00:05Z"), ("d", "2026-11-01T12:00:02Z"), ("c", "2026-11-01T12:00:02Z")];
-        assert_eq!(log.add(page(&first)), Older::Possible);
-        // The second of `since` itself may have been after it; the one before was not.
+        assert_eq!(list.add(page(&first)), Next::Continue);
+        // An event in the same second as `since` may have happened after it; one in the second before did not.
         let second = [("b", "2026-11-01T12:00:00Z"), ("a", "2026-11-01T11:59:59Z")];
-        assert_eq!(log.add(page(&second)), Older::Possible);
-        assert_eq!(ids(log), ["b", "c", "d", "e"]);
+        assert_eq!(list.add(page(&second)), Next::Continue);
+        assert_eq!(ids(list), ["b", "c", "d", "e"]);
     }
 
     #[test]
-    fn what_has_no_time_is_not_passed_over() {
-        let mut log = log();
-        assert_eq!(log.add(page(&[("a", "yesterday"), ("b", "2026-11-01T12:00:05Z")])), Older::Possible);
-        assert_eq!(ids(log), ["a", "b"]);
+    fn an_event_without_a_time_is_kept() {
+        let mut list = list();
+        assert_eq!(list.add(page(&[("a", "yesterday"), ("b", "2026-11-01T12:00:05Z")])), Next::Continue);
+        assert_eq!(ids(list), ["a", "b"]);
     }
 
     #[test]
-    fn a_page_of_older_and_older_events_is_the_last() {
+    fn a_page_of_old_events_in_descending_order_is_the_last() {
         let old = [("b", "2026-11-01T11:00:00Z"), ("a", "2026-11-01T10:00:00Z")];
-        assert_eq!(log().add(page(&old)), Older::Over);
-        // In any other order newer ones may follow.
-        let rising = [old[1], old[0]];
-        assert_eq!(log().add(page(&rising)), Older::Possible);
-        assert_eq!(log().add(page(&[old[0], old[0]])), Older::Possible);
-        assert_eq!(log().add(Vec::new()), Older::Possible);
-        assert_eq!(log().add(page(&[("b", "yesterday"), old[1]])), Older::Possible);
+        assert_eq!(list().add(page(&old)), Next::Stop);
+        // In any other order, newer events may follow.
+        let ascending = [old[1], old[0]];
+        assert_eq!(list().add(page(&ascending)), Next::Continue);
+        assert_eq!(list().add(page(&[old[0], old[0]])), Next::Continue);
+        assert_eq!(list().add(Vec::new()), Next::Continue);
+        assert_eq!(list().add(page(&[("b", "yesterday"), old[1]])), Next::Continue);
     }
 }

@@ -1,4 +1,4 @@
-//! The receiver as a tower service.
+//! Implements the tower `Service` trait for the receiver.
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};
@@ -11,8 +11,8 @@ use http_body_util::Full;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use super::delivery_body::{BodyError, read};
-use super::receiver::{Receiver, answer, full};
+use super::delivery_body::{BodyError, read_body};
+use super::receiver::{Receiver, respond, respond_overloaded};
 
 impl<B> Service<Request<B>> for Receiver
 where
@@ -25,32 +25,32 @@ where
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // It says no by an answer: who waited here would keep the service waiting.
+        // Always ready: an overloaded receiver answers 503 at once instead of making the service wait.
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let receiver = self.clone();
-        Box::pin(async move { Ok(receiver.take(request).await.map(Full::new)) })
+        Box::pin(async move { Ok(receiver.read_and_process(request).await.map(Full::new)) })
     }
 }
 
 impl Receiver {
-    async fn take<B>(&self, request: Request<B>) -> Response<Bytes>
+    async fn read_and_process<B>(&self, request: Request<B>) -> Response<Bytes>
     where
         B: Body + Send + 'static,
         B::Data: Send,
         B::Error: Send,
     {
         let arrived = Instant::now();
-        if let Some(answer) = self.answer_without_body(request.method(), request.headers()) {
-            return answer;
+        if let Some(response) = self.respond_without_body(request.method(), request.headers()) {
+            return response;
         }
         let (head, body) = request.into_parts();
-        match read(&head.headers, body, self.longest(), Some(self.room())).await {
-            Ok(read) => self.admit(&head.headers, read, arrived).await,
-            Err(BodyError::NoRoom) => full(),
-            Err(unread) => answer(unread.status()),
+        match read_body(&head.headers, body, self.max_body_size(), Some(self.read_budget())).await {
+            Ok(body) => self.process(&head.headers, body, arrived).await,
+            Err(BodyError::BudgetExhausted) => respond_overloaded(),
+            Err(error) => respond(error.status()),
         }
     }
 }

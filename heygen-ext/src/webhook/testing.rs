@@ -1,4 +1,4 @@
-//! For tests: deliveries as the service makes them, and an event of every type.
+//! For tests: signed deliveries in the forms of the service, and an example event of every type.
 //!
 //! ```
 //! use heygen_ext::webhook::testing::{Generation, Signer, event, types};
@@ -29,13 +29,13 @@ use serde_json::{Map, Value, json};
 use super::headers::{EVENT_ID, HEYGEN_SIGNATURE, SIGNATURE, TIMESTAMP};
 use super::mac::{EmptySecret, Mac};
 
-/// The two forms in which the service has signed deliveries.
+/// The form of a signed delivery. The service has used two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Generation {
-    /// `Heygen-Signature`, `Heygen-Timestamp` and `Heygen-Event-Id`.
+    /// The headers `Heygen-Signature`, `Heygen-Timestamp` and `Heygen-Event-Id`.
     HeygenSignature,
-    /// `Signature` alone, as v1 had it too.
+    /// The header `Signature` alone, as in v1.
     Signature,
 }
 
@@ -44,26 +44,27 @@ pub enum Generation {
 pub struct Signer(Mac);
 
 impl Signer {
-    /// Signs with this secret.
+    /// Creates a signer with this secret.
     ///
     /// # Errors
     ///
-    /// The secret is empty.
+    /// If the secret is empty.
     pub fn new(secret: impl Into<SecretString>) -> Result<Self, EmptySecret> {
         Mac::new(secret.into().expose_secret().as_bytes()).map(Self)
     }
 
-    /// The signature of a body: 64 hexadecimal digits.
+    /// Returns the signature of a body: 64 hexadecimal digits.
     pub fn sign(&self, body: &[u8]) -> String {
         self.0.code(body).to_hex()
     }
 
-    /// A delivery of this body, made now.
+    /// Returns a signed delivery of this body, with the current time.
     pub fn deliver(&self, generation: Generation, body: impl Into<Bytes>) -> Request<Bytes> {
         self.deliver_at(generation, body, SystemTime::now())
     }
 
-    /// The same at a time of the caller's. The id of the event, in the form that has one, is made of the body.
+    /// Like [`deliver`](Self::deliver), with `now` as the current time. In the form with an event id, the id is derived from
+    /// the signature.
     pub fn deliver_at(
         &self,
         generation: Generation,
@@ -76,13 +77,13 @@ impl Signer {
         *request.method_mut() = Method::POST;
         let headers = request.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // Hexadecimal digits fit into every header.
+        // Hexadecimal digits are always a valid header value.
         let value = HeaderValue::from_str(&signature).unwrap_or(HeaderValue::from_static(""));
         match generation {
             Generation::HeygenSignature => {
-                let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
                 headers.insert(HEYGEN_SIGNATURE, value);
-                headers.insert(TIMESTAMP, since.as_secs().into());
+                headers.insert(TIMESTAMP, since_epoch.as_secs().into());
                 let id = signature.get(..32).and_then(|id| HeaderValue::from_str(id).ok());
                 headers.extend(id.map(|id| (HeaderName::from_static(EVENT_ID), id)));
             }
@@ -98,13 +99,14 @@ impl fmt::Debug for Signer {
     }
 }
 
-/// The types that [`event`] has an example of: every one that the document lists.
+/// The event types of the OpenAPI document. [`event`] has an example of each.
 pub fn types() -> Vec<&'static str> {
     heygen_api::types::WebhookEventType::VALUES.to_vec()
 }
 
-/// The body of an event of that type, with all fields that such events are known to have; none for a type that is not
-/// known. Ids and links in it lead nowhere.
+/// Returns the body of an example event with all fields that are known for this type. `None` for an unknown type.
+///
+/// The ids and URLs in it do not exist.
 pub fn event(kind: &str) -> Option<Vec<u8>> {
     let mut all: Map<String, Value> = serde_json::from_str(include_str!("fixtures.json")).ok()?;
     let data = all.remove(kind)?;
@@ -118,7 +120,7 @@ mod tests {
     use crate::webhook::payload::Payload;
 
     #[test]
-    fn there_is_an_event_of_every_type_and_each_is_understood() {
+    fn every_event_type_has_an_example_that_is_read_completely() {
         for kind in types() {
             let event = Event::of(&event(kind).unwrap(), None).unwrap();
             assert_eq!(event.kind().as_str(), kind);

@@ -1,4 +1,4 @@
-//! Whether a delivery is the service's: the one door to an event.
+//! Verifies the signatures of deliveries.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,25 +10,26 @@ use secrecy::SecretString;
 
 use super::event::{Event, NotAnEvent};
 use super::headers::DeliveryHeaders;
-use super::key_ring::{Found, KeyRing};
+use super::key_ring::{KeyMatch, KeyRing};
 use super::mac::EmptySecret;
 use super::verify_error::VerifyError;
 
-/// How far the time of a delivery may be from ours; the service's documentation advises it.
+/// Default of the maximum difference between the timestamp of a delivery and the current time, as the service's documentation
+/// recommends.
 const TOLERANCE: Duration = Duration::from_secs(300);
 
-/// Longest body. Events have some kilobytes at most.
-const LONGEST: usize = 1 << 20;
+/// Default of the maximum body size, in bytes. Events have a few kilobytes.
+const MAX_BODY_SIZE: usize = 1 << 20;
 
-/// Checks the signatures of deliveries to registered endpoints.
+/// Verifies the signatures of deliveries to registered endpoints.
 ///
-/// The service signs the raw body with HMAC-SHA256 under the endpoint's secret, and sends the code in hexadecimal digits. It
-/// has done so under two names, and this takes both: `Heygen-Signature`, with `Heygen-Timestamp` and `Heygen-Event-Id`
-/// beside it (documentation of spring 2026), and `Signature` alone (deliveries since, and those of v1).
+/// The service signs the raw body with HMAC-SHA256 and the secret of the endpoint, and sends the signature in hexadecimal. It
+/// has used two forms, and this accepts both: the header `Heygen-Signature` with `Heygen-Timestamp` and `Heygen-Event-Id`
+/// (documentation of spring 2026), and the header `Signature` alone (deliveries since then, and those of v1).
 ///
-/// The signature covers the body alone, so that whoever has seen a delivery can send it again, with any timestamp. The
-/// [`Receiver`](super::Receiver) recognises what it has seen before. Deliveries to the `callback_url` of a request are not
-/// signed at all; see [`CallbackGuard`](super::CallbackGuard).
+/// The signature covers only the body. Anyone who has seen a delivery can therefore replay it with any timestamp; the
+/// [`Receiver`](super::Receiver) recognizes replayed events. Deliveries to the `callback_url` of a request are not signed; use
+/// a [`CallbackGuard`](super::CallbackGuard) for them.
 ///
 /// ```
 /// use heygen_ext::webhook::Verifier;
@@ -52,63 +53,64 @@ pub struct Verifier {
     keys: KeyRing,
     tolerance: Duration,
     requires_timestamp: bool,
-    longest: usize,
+    max_body_size: usize,
 }
 
 impl Verifier {
-    /// Checks with one secret, as the service gave it: with its `whsec_`, and not decoded.
+    /// Creates a verifier with one secret. Pass it as the service returned it, with the prefix `whsec_`, not decoded.
     ///
     /// # Errors
     ///
-    /// The secret is empty.
+    /// If the secret is empty.
     pub fn new(secret: impl Into<SecretString>) -> Result<Self, EmptySecret> {
         let keys = KeyRing::new();
         keys.add("", secret)?;
         Ok(Self::with_keys(keys))
     }
 
-    /// Checks with these secrets, and with those that are added later.
+    /// Creates a verifier with the secrets of a key ring, including those that are added later.
     pub fn with_keys(keys: KeyRing) -> Self {
-        Self { keys, tolerance: TOLERANCE, requires_timestamp: false, longest: LONGEST }
+        Self { keys, tolerance: TOLERANCE, requires_timestamp: false, max_body_size: MAX_BODY_SIZE }
     }
 
-    /// Takes deliveries whose timestamp is so far from now, before or after; the default is 300 seconds.
+    /// Sets how far the timestamp of a delivery may be from the current time, in either direction. The default is 300 seconds.
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
         self
     }
 
-    /// Whether a delivery without a timestamp is refused. By default it is not: the younger form has none.
+    /// Sets whether a delivery without a timestamp is refused. The default is `false`: the newer form (`Signature`) has none.
     pub fn require_timestamp(mut self, required: bool) -> Self {
         self.requires_timestamp = required;
         self
     }
 
-    /// Takes bodies of so many bytes at most; the default is 1 MiB.
+    /// Sets the maximum size of a body, in bytes. The default is 1 MiB.
     pub fn max_body(mut self, bytes: usize) -> Self {
-        self.longest = bytes;
+        self.max_body_size = bytes;
         self
     }
 
-    /// The secrets, to be added to and rotated.
+    /// The key ring, to add and rotate secrets.
     pub fn keys(&self) -> &KeyRing {
         &self.keys
     }
 
-    pub(super) fn longest(&self) -> usize {
-        self.longest
+    pub(super) fn max_body_size(&self) -> usize {
+        self.max_body_size
     }
 
-    /// Checks a delivery: its headers, and its body byte for byte as it came.
+    /// Verifies a delivery: its headers, and its body exactly as received.
     ///
     /// # Errors
     ///
-    /// The delivery is not one to be trusted. Whoever sent it should not be told why.
+    /// If the signature is missing, malformed or wrong, the timestamp is outside of the tolerance, or the body is too large.
+    /// Do not send the reason to the client.
     pub fn verify(&self, headers: &HeaderMap, body: impl Into<Bytes>) -> Result<Verified, VerifyError> {
         self.verify_at(headers, body, SystemTime::now())
     }
 
-    /// The same at a time of the caller's.
+    /// Like [`verify`](Self::verify), with `now` as the current time.
     ///
     /// # Errors
     ///
@@ -120,44 +122,44 @@ impl Verifier {
         now: SystemTime,
     ) -> Result<Verified, VerifyError> {
         let body = body.into();
-        if body.len() > self.longest {
-            return Err(VerifyError::TooLarge { limit: self.longest });
+        if body.len() > self.max_body_size {
+            return Err(VerifyError::TooLarge { limit: self.max_body_size });
         }
         let headers = DeliveryHeaders::read(headers)?;
-        let endpoint = match self.keys.find(now, |key| headers.fit(key, &body)) {
-            Found::Key(endpoint) => endpoint,
-            Found::NoMatch => return Err(VerifyError::Mismatch),
-            Found::NoKey => return Err(VerifyError::NoSecret),
+        let endpoint = match self.keys.find(now, |key| headers.match_signature(key, &body)) {
+            KeyMatch::Found(endpoint) => endpoint,
+            KeyMatch::NoMatch => return Err(VerifyError::Mismatch),
+            KeyMatch::NoKey => return Err(VerifyError::NoSecret),
         };
-        // Only what is signed is worth the question whether it is old.
-        self.check_time(headers.time()?, now)?;
+        // After the signature: a forged delivery is always reported as a mismatch.
+        self.validate_timestamp(headers.timestamp()?, now)?;
         Ok(Verified { body, endpoint, event_id: headers.event_id().cloned() })
     }
 
-    /// Whether a delivery carries anything that could be a signature: what is not even that need not be read.
-    pub(super) fn looks_signed(headers: &HeaderMap) -> Result<(), VerifyError> {
+    /// Checks that a delivery has a well-formed signature. If it has none, its body need not be read.
+    pub(super) fn validate_signature_header(headers: &HeaderMap) -> Result<(), VerifyError> {
         DeliveryHeaders::read(headers).map(drop)
     }
 
-    /// Whether a delivery is of these days, by its time since 1970.
-    fn check_time(&self, time: Option<Duration>, now: SystemTime) -> Result<(), VerifyError> {
-        let Some(time) = time else {
+    /// Checks that the timestamp of a delivery, as the time since 1970, is within the tolerance.
+    fn validate_timestamp(&self, timestamp: Option<Duration>, now: SystemTime) -> Result<(), VerifyError> {
+        let Some(timestamp) = timestamp else {
             return match self.requires_timestamp {
                 true => Err(VerifyError::MissingTimestamp),
                 false => Ok(()),
             };
         };
-        // A clock that stands before 1970 is as wrong as one that stands there.
+        // A time before 1970 counts as 1970. The clock is wrong in either case.
         let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        match now.checked_sub(time) {
+        match now.checked_sub(timestamp) {
             Some(age) if age > self.tolerance => Err(VerifyError::Stale { age }),
-            None if time - now > self.tolerance => Err(VerifyError::Future { ahead: time - now }),
+            None if timestamp - now > self.tolerance => Err(VerifyError::Future { ahead: timestamp - now }),
             _ => Ok(()),
         }
     }
 }
 
-/// A delivery whose signature was good. Only a [`Verifier`] makes one.
+/// A delivery whose signature was verified. Only a [`Verifier`] creates one.
 #[derive(Clone)]
 pub struct Verified {
     body: Bytes,
@@ -166,32 +168,32 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// The body, as it came.
+    /// The body, as received.
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// The endpoint whose secret signed it, by the name that it has in the [`KeyRing`]; empty for
+    /// The endpoint whose secret signed the delivery, by its name in the [`KeyRing`]. Empty for the secret of
     /// [`Verifier::new`].
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The id in the header `Heygen-Event-Id`, the same in every attempt to deliver the event. The signature does not
+    /// The id in the header `Heygen-Event-Id`, which is the same in every delivery attempt of an event. The signature does not
     /// cover it.
     pub fn event_id(&self) -> Option<&str> {
         let id = self.event_id.as_ref()?.to_str().ok()?.trim();
         (!id.is_empty()).then_some(id)
     }
 
-    /// The event that it tells of.
+    /// Reads the event from the body.
     ///
     /// # Errors
     ///
-    /// The body is signed, but it is no JSON object.
+    /// If the body is not a JSON object.
     pub fn event(&self) -> Result<Event, NotAnEvent> {
         let event = Event::of(&self.body, self.event_id().map(str::to_owned))?;
-        Ok(event.signed_for(Arc::clone(&self.endpoint)))
+        Ok(event.with_endpoint(Arc::clone(&self.endpoint)))
     }
 }
 

@@ -1,38 +1,38 @@
-//! Why a delivery is refused.
+//! The error of a verification.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Why a delivery is refused. It holds nothing of the secret, and nothing of the signature that would fit.
+/// The error when a delivery is refused. It contains neither the secret nor the expected signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// There is no secret to check with: add one to the [`KeyRing`](super::KeyRing).
+    /// The key ring contains no valid secret. Add one to the [`KeyRing`](super::KeyRing).
     NoSecret,
-    /// No header with a signature: a `callback_url` delivery, or none of the service's.
+    /// The delivery has no signature header. It is for a `callback_url`, or does not come from the service.
     MissingSignature,
-    /// No signature is 64 hexadecimal digits.
+    /// None of the signature headers contains 64 hexadecimal digits.
     MalformedSignature,
-    /// The signature is not that of this body under any secret: forged, altered on the way, or signed with a secret that
-    /// is not here.
+    /// The signature does not match the body with any secret. The delivery is forged, its body was changed, or it is signed
+    /// with another secret.
     Mismatch,
-    /// No timestamp, though one is required.
+    /// The delivery has no timestamp, but the verifier requires one.
     MissingTimestamp,
-    /// The timestamp is no time.
+    /// The timestamp is not a number of seconds or milliseconds since 1970, or there are several that differ.
     MalformedTimestamp,
-    /// Signed, and too old.
+    /// The signature is valid, but the timestamp is too old.
     Stale {
-        /// How old it is.
+        /// Age of the delivery.
         age: Duration,
     },
-    /// Signed, and from the future: one of the clocks is wrong.
+    /// The signature is valid, but the timestamp is in the future. One of the clocks is wrong.
     Future {
-        /// How far ahead it is.
+        /// How far the timestamp is ahead of the current time.
         ahead: Duration,
     },
-    /// The body is larger than what is taken.
+    /// The body is larger than the limit.
     TooLarge {
-        /// Bytes that are taken at most.
+        /// Maximum size of a body, in bytes.
         limit: usize,
     },
 }
@@ -40,19 +40,43 @@ pub enum VerifyError {
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoSecret => f.write_str("there is no secret to check signatures with: add the endpoint's"),
-            Self::MissingSignature => f.write_str("the delivery is not signed"),
-            Self::MalformedSignature => f.write_str("the signature is not 64 hexadecimal digits"),
-            Self::Mismatch => f.write_str(
-                "the signature does not fit the body and any secret: was the body changed on its way?",
-            ),
-            Self::MissingTimestamp => f.write_str("the delivery has no timestamp, and one is required"),
-            Self::MalformedTimestamp => f.write_str("the timestamp is no number of seconds since 1970"),
-            Self::Stale { age } => write!(f, "the delivery is {} s old", age.as_secs()),
-            Self::Future { ahead } => {
-                write!(f, "the delivery is {} s ahead of this machine's clock", ahead.as_secs())
+            Self::NoSecret => {
+                f.write_str("the key ring contains no valid secret; add the secret of the endpoint")
             }
-            Self::TooLarge { limit } => write!(f, "the body has more than {limit} bytes"),
+            Self::MissingSignature => f.write_str(
+                "the delivery has no signature; \
+                 if it is for a `callback_url`, whose deliveries are not signed, use a `CallbackGuard`",
+            ),
+            Self::MalformedSignature => f.write_str(
+                "invalid signature: expected 64 hexadecimal digits; \
+                 check that no proxy changes the headers",
+            ),
+            Self::Mismatch => f.write_str(
+                "the signature does not match the body with any secret of the key ring; \
+                 check the secret, and pass the body exactly as received",
+            ),
+            Self::MissingTimestamp => f.write_str(
+                "the delivery has no timestamp, but the verifier requires one; \
+                 to accept it, do not set `require_timestamp`",
+            ),
+            Self::MalformedTimestamp => f.write_str(
+                "invalid timestamp: expected one number of seconds since 1970; \
+                 check that no proxy changes the headers",
+            ),
+            Self::Stale { age } => write!(
+                f,
+                "the delivery is {} s old; check the clock of this machine, or raise `tolerance`",
+                age.as_secs()
+            ),
+            Self::Future { ahead } => write!(
+                f,
+                "the timestamp of the delivery is {} s in the future; \
+                 check the clock of this machine, or raise `tolerance`",
+                ahead.as_secs()
+            ),
+            Self::TooLarge { limit } => {
+                write!(f, "the body has more than {limit} bytes; to accept it, raise `max_body`")
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Vectors, and what must hold of every delivery.
+//! Test vectors and property tests of the verifier.
 
 use http::{HeaderMap, HeaderName};
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ const BODY: &str =
     r#"{"event_type":"avatar_video.success","event_data":{"video_id":"v1","callback_id":"cb"}}"#;
 const SIGNATURE: &str = "8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a700";
 
-/// The moment of every test.
+/// The current time in every test, in seconds since 1970.
 const NOW: u64 = 1_795_000_000;
 
 fn now() -> SystemTime {
@@ -38,11 +38,11 @@ fn headers(pairs: &[(&'static str, &[u8])]) -> HeaderMap {
     headers
 }
 
-/// Headers, the body, and what comes of it: the endpoint, or why not.
+/// The headers, the body, and the expected result: the endpoint, or the error.
 struct Row(&'static [(&'static str, &'static [u8])], &'static [u8], Result<&'static str, VerifyError>);
 
 #[test]
-fn the_table_of_deliveries() {
+fn deliveries_are_accepted_or_refused_as_in_the_table() {
     use VerifyError::{
         Future, MalformedSignature, MalformedTimestamp, Mismatch, MissingSignature, Stale, TooLarge,
     };
@@ -53,27 +53,27 @@ fn the_table_of_deliveries() {
     const ALTERED: &[u8] = b"9cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a700";
     const TRUNCATED: &[u8] = b"8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a70";
     const LONGER: &[u8] = b"8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a7000";
-    const NO_HEX: &[u8] = b"8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a70g";
+    const NOT_HEX: &[u8] = b"8cad854b0799b9fd8452c68dc6d5109e66daf61314146ab60c12df0adf16a70g";
     const UMLAUTS: &[u8] = "sïgnätüre".as_bytes();
     const OF_EMPTY: &[u8] = b"9cbe0b0f02bf4569f3322629d3771dd71c0059349e10e0f7c6695d28893767c9";
     let body = BODY.as_bytes();
     let skew = Duration::from_secs(301);
     let rows = [
-        // Both generations, and v1, which was the second.
+        // Both forms. v1 has the second one.
         Row(&[("heygen-signature", GOOD)], body, Ok("ep_1")),
         Row(&[("signature", GOOD)], body, Ok("ep_1")),
         Row(&[("heygen-signature", GOOD), ("heygen-timestamp", b"1795000000")], body, Ok("ep_1")),
-        // Ways to write one and the same code.
+        // Several notations of the same signature.
         Row(&[("signature", UPPER)], body, Ok("ep_1")),
         Row(&[("signature", PREFIXED)], body, Ok("ep_1")),
         Row(&[("signature", SPACED)], body, Ok("ep_1")),
-        // None, and none that is one.
+        // Missing and malformed signatures.
         Row(&[], body, Err(MissingSignature)),
         Row(&[("x-signature", GOOD), ("x-hub-signature-256", GOOD)], body, Err(MissingSignature)),
         Row(&[("signature", b"")], body, Err(MalformedSignature)),
         Row(&[("signature", TRUNCATED)], body, Err(MalformedSignature)),
         Row(&[("signature", LONGER)], body, Err(MalformedSignature)),
-        Row(&[("signature", NO_HEX)], body, Err(MalformedSignature)),
+        Row(&[("signature", NOT_HEX)], body, Err(MalformedSignature)),
         Row(&[("signature", UMLAUTS)], body, Err(MalformedSignature)),
         Row(&[("signature", b"t=1795000000,v1=8cad")], body, Err(MalformedSignature)),
         Row(&[("signature", b"sha256=")], body, Err(MalformedSignature)),
@@ -82,17 +82,17 @@ fn the_table_of_deliveries() {
             body,
             Err(MalformedSignature),
         ),
-        // Another body than was signed.
+        // The body or the signature was changed.
         Row(&[("signature", ALTERED)], body, Err(Mismatch)),
         Row(&[("signature", GOOD)], b"", Err(Mismatch)),
         Row(&[("signature", OF_EMPTY)], b"", Ok("ep_1")),
         Row(&[("signature", GOOD)], br#"{"event_type":"avatar_video.success"}"#, Err(Mismatch)),
-        // Several: one that fits is enough, whatever a proxy has put beside it.
+        // Several signatures: one that matches is sufficient, because a proxy may add others.
         Row(&[("heygen-signature", ALTERED), ("signature", GOOD)], body, Ok("ep_1")),
         Row(&[("signature", b"sig1=:AAAA:"), ("signature", GOOD)], body, Ok("ep_1")),
         Row(&[("signature", ALTERED), ("signature", ALTERED)], body, Err(Mismatch)),
         Row(&[("signature", b"sig1=:AAAA:"), ("signature", ALTERED)], body, Err(Mismatch)),
-        // Clocks.
+        // Timestamps.
         Row(&[("signature", GOOD), ("heygen-timestamp", b"1794999700")], body, Ok("ep_1")),
         Row(&[("signature", GOOD), ("heygen-timestamp", b"1795000300")], body, Ok("ep_1")),
         Row(&[("signature", GOOD), ("heygen-timestamp", b"1795000000123")], body, Ok("ep_1")),
@@ -113,37 +113,37 @@ fn the_table_of_deliveries() {
             body,
             Err(MalformedTimestamp),
         ),
-        // Who forges is not told that he is late as well.
+        // A forged delivery is a mismatch, whatever its timestamp.
         Row(&[("signature", ALTERED), ("heygen-timestamp", b"0")], body, Err(Mismatch)),
-        // A mebibyte is taken, and no byte more.
+        // The limit of a body is 1 MiB.
         Row(&[("signature", GOOD)], &[b' '; 1 << 20], Err(Mismatch)),
         Row(&[("signature", GOOD)], &[b' '; (1 << 20) + 1], Err(TooLarge { limit: 1 << 20 })),
     ];
-    for (number, Row(pairs, body, wanted)) in rows.into_iter().enumerate() {
-        let seen = verifier().verify_at(&headers(pairs), Bytes::from_static(body), now());
-        let seen = seen.as_ref().map(Verified::endpoint).map_err(|problem| *problem);
-        assert_eq!(seen, wanted, "row {number}: {pairs:?}");
+    for (number, Row(pairs, body, expected)) in rows.into_iter().enumerate() {
+        let result = verifier().verify_at(&headers(pairs), Bytes::from_static(body), now());
+        let result = result.as_ref().map(Verified::endpoint).map_err(|error| *error);
+        assert_eq!(result, expected, "row {number}: {pairs:?}");
     }
 }
 
 #[test]
-fn every_secret_on_the_ring_is_tried() {
+fn every_secret_of_the_key_ring_is_tried() {
     for (secret, endpoint) in [(SECRET, "ep_1"), ("whsec_other", "ep_2"), ("whsec_older", "ep_2")] {
         let signed = Signer::new(secret).unwrap().deliver_at(Generation::HeygenSignature, BODY, now());
         let verified = verifier().verify_at(signed.headers(), BODY, now()).unwrap();
         assert_eq!((verified.endpoint(), verified.event_id().map(str::len)), (endpoint, Some(32)));
         assert_eq!(verified.event().unwrap().id(), verified.event_id());
     }
-    let none = Verifier::with_keys(KeyRing::new()).verify_at(
+    let without_secrets = Verifier::with_keys(KeyRing::new()).verify_at(
         &headers(&[("signature", SIGNATURE.as_bytes())]),
         BODY,
         now(),
     );
-    assert_eq!(none.unwrap_err(), VerifyError::NoSecret);
+    assert_eq!(without_secrets.unwrap_err(), VerifyError::NoSecret);
 }
 
 #[test]
-fn a_body_is_what_it_is_byte_for_byte() {
+fn a_body_of_any_bytes_is_verified() {
     let bodies: [&[u8]; 6] = [
         b"",
         b"{}\r\n",
@@ -161,7 +161,7 @@ fn a_body_is_what_it_is_byte_for_byte() {
 }
 
 #[test]
-fn what_is_stricter_or_laxer_is_the_programs_to_say() {
+fn timestamp_tolerance_and_body_size_are_configurable() {
     let signed = headers(&[("signature", SIGNATURE.as_bytes())]);
     let strict = verifier().require_timestamp(true).verify_at(&signed, BODY, now());
     assert_eq!(strict.unwrap_err(), VerifyError::MissingTimestamp);
@@ -173,7 +173,7 @@ fn what_is_stricter_or_laxer_is_the_programs_to_say() {
 }
 
 #[test]
-fn so_many_signatures_are_looked_at_and_no_more() {
+fn at_most_eight_signatures_are_checked() {
     let mut headers = HeaderMap::new();
     for _ in 0..7 {
         headers.append(headers::SIGNATURE, "0".repeat(64).parse().unwrap());
@@ -189,7 +189,7 @@ fn so_many_signatures_are_looked_at_and_no_more() {
 }
 
 #[test]
-fn an_event_says_whose_secret_signed_it_and_its_body_which_it_is() {
+fn an_event_has_the_endpoint_of_the_secret_and_the_id_of_the_body() {
     let body = r#"{"event_type":"podcast.success","event_id":"of the body","event_data":{"podcast_id":"p"}}"#;
     for (body, id) in [(body, "of the body"), (BODY, "of the header")] {
         let mut headers =
@@ -203,7 +203,7 @@ fn an_event_says_whose_secret_signed_it_and_its_body_which_it_is() {
 }
 
 #[test]
-fn no_refusal_says_what_would_have_fitted() {
+fn an_error_does_not_contain_the_secret_or_the_expected_signature() {
     let signer = Signer::new("whsec_marked").unwrap();
     let expected = signer.sign(BODY.as_bytes());
     let verifier = Verifier::new("whsec_marked").unwrap();
@@ -218,14 +218,14 @@ fn no_refusal_says_what_would_have_fitted() {
     }
 }
 
-/// Any bytes that HTTP lets a header have.
+/// Any valid header value.
 fn any_header() -> impl Strategy<Value = HeaderValue> {
     proptest::collection::vec(any::<u8>(), 0..100)
-        .prop_filter_map("no header", |bytes| HeaderValue::from_bytes(&bytes).ok())
+        .prop_filter_map("not a header value", |bytes| HeaderValue::from_bytes(&bytes).ok())
 }
 
 #[test]
-fn odd_but_valid_json_is_verified_as_it_came_and_read() {
+fn unusual_but_valid_json_is_verified_as_received_and_read() {
     for body in [
         "\u{feff}{\"event_type\":\"avatar_video.success\",\"event_data\":{\"video_id\":\"v1\"}}",
         "{\"event_type\":\"avatar_video.success\",\"event_data\":{\"video_id\":\"v1\",\"title\":\"cut \\ud83d\"}}",
@@ -235,7 +235,7 @@ fn odd_but_valid_json_is_verified_as_it_came_and_read() {
         let verified = verifier().verify_at(&parts.headers, sent, now()).unwrap();
         let event = verified.event().unwrap();
         assert_eq!((event.kind().as_str(), event.job_id()), ("avatar_video.success", Some("v1")), "{body}");
-        // The signature is that of the bytes as they came: any other form of the same JSON has another.
+        // The signature covers the bytes as received. The same JSON in another notation has another signature.
         let plain = body.trim_start_matches('\u{feff}').replace("\\ud83d", "\\ufffd");
         assert_eq!(verifier().verify_at(&parts.headers, plain, now()).unwrap_err(), VerifyError::Mismatch);
     }
@@ -243,7 +243,7 @@ fn odd_but_valid_json_is_verified_as_it_came_and_read() {
 
 proptest! {
     #[test]
-    fn no_altered_byte_is_accepted(
+    fn a_changed_byte_is_refused(
         body in proptest::collection::vec(any::<u8>(), 1..2000),
         place in any::<prop::sample::Index>(),
         change in 1_u8..,
@@ -258,7 +258,7 @@ proptest! {
             let name = [headers::HEYGEN_SIGNATURE, headers::SIGNATURE].into_iter().find(|name| headers.contains_key(*name)).unwrap();
             let mut text = headers[name].as_bytes().to_vec();
             let place = place.index(text.len());
-            // Another digit, and not the same one in capitals.
+            // Another digit, not the same one in the other case.
             text[place] = if text[place] == b'0' { b'1' + change % 9 } else { b'0' };
             headers.insert(name, HeaderValue::from_bytes(&text).unwrap());
         } else {
@@ -269,7 +269,7 @@ proptest! {
     }
 
     #[test]
-    fn no_other_length_is_accepted(body in proptest::collection::vec(any::<u8>(), 1..500), cut in any::<prop::sample::Index>()) {
+    fn a_body_of_another_length_is_refused(body in proptest::collection::vec(any::<u8>(), 1..500), cut in any::<prop::sample::Index>()) {
         let signed = Signer::new(SECRET).unwrap().deliver_at(Generation::Signature, body.clone(), now());
         let shorter = body[..cut.index(body.len())].to_vec();
         prop_assert!(verifier().verify_at(signed.headers(), shorter, now()).is_err());
@@ -278,32 +278,32 @@ proptest! {
     }
 
     #[test]
-    fn whatever_comes_nothing_panics(
+    fn no_delivery_panics(
         signatures in proptest::collection::vec(any_header(), 0..12),
         timestamp in proptest::option::of(any_header()),
         id in proptest::option::of(any_header()),
         body in proptest::collection::vec(any::<u8>(), 0..300),
-        truly_signed in any::<bool>(),
+        is_signed in any::<bool>(),
     ) {
         let mut headers = HeaderMap::new();
         for (number, value) in signatures.into_iter().enumerate() {
             headers.append([headers::HEYGEN_SIGNATURE, headers::SIGNATURE][number % 2], value);
         }
-        if truly_signed {
+        if is_signed {
             let signature = Signer::new(SECRET).unwrap().sign(&body);
             headers.insert(headers::HEYGEN_SIGNATURE, signature.parse().unwrap());
         }
         headers.extend(timestamp.map(|value| (HeaderName::from_static(headers::TIMESTAMP), value)));
         headers.extend(id.map(|value| (HeaderName::from_static(headers::EVENT_ID), value)));
-        let seen = verifier().require_timestamp(false).verify_at(&headers, body, now());
-        prop_assert!(truly_signed || seen.is_err());
-        if let Ok(event) = seen.and_then(|seen| seen.event().map_err(|_| VerifyError::Mismatch)) {
+        let result = verifier().require_timestamp(false).verify_at(&headers, body, now());
+        prop_assert!(is_signed || result.is_err());
+        if let Ok(event) = result.and_then(|verified| verified.event().map_err(|_| VerifyError::Mismatch)) {
             let _ = (event.payload(), event.dedup_key(), event.failure(), format!("{event:?}"));
         }
     }
 
     #[test]
-    fn any_json_is_an_event_or_none(json in any_json()) {
+    fn every_json_object_is_an_event(json in any_json()) {
         let body = json.to_string();
         match Event::of(body.as_bytes(), None) {
             Ok(event) => {
@@ -316,7 +316,7 @@ proptest! {
     }
 }
 
-/// JSON with the members of events in it, and with any values.
+/// JSON that contains members of events, with any values.
 fn any_json() -> impl Strategy<Value = serde_json::Value> {
     use serde_json::Value;
     let types = super::super::testing::types();

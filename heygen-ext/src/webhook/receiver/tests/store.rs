@@ -1,16 +1,17 @@
-//! What comes of events when their memory fails, is slow, or is shared with others.
+//! Tests with an event store that fails, is slow, or is shared with other receivers.
 
 use std::collections::HashMap;
 
 use super::*;
-use crate::webhook::dispatch::PAUSES;
+use crate::webhook::dispatch::RETRY_DELAYS;
 use crate::webhook::event_key::EventKey;
 use crate::webhook::event_store::Claimant;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A memory whose claims end after ten minutes, and which does what the test says: fail at either so often, take its time.
-/// What it was asked to claim is claimed, whether anybody waits for it or not.
+/// An event store whose claims expire after ten minutes. It fails as often, and takes as long, as the test says.
+///
+/// A claim completes even if the caller drops its future.
 #[derive(Clone, Default)]
 struct Table(Arc<TableInner>);
 
@@ -35,24 +36,24 @@ impl Table {
     }
 }
 
-async fn pause(time: &Mutex<Duration>) {
+async fn sleep(time: &Mutex<Duration>) {
     let time = *time.lock().unwrap();
     tokio::time::sleep(time).await;
 }
 
 impl TableInner {
     async fn claim(&self, content: String, claimant: Claimant, now: SystemTime) -> Result<Claim, BoxError> {
-        pause(&self.claim_takes).await;
-        if take(&self.fails_to_claim) {
+        sleep(&self.claim_takes).await;
+        if count_down(&self.fails_to_claim) {
             return Err("the disk is full".into());
         }
         let mut rows = self.rows.lock().unwrap();
         let row = rows.entry(content).or_insert(Row { claimant, at: now, handled: false });
-        let is_over = now.duration_since(row.at).unwrap() >= 10 * MINUTE;
+        let has_expired = now.duration_since(row.at).unwrap() >= 10 * MINUTE;
         if row.handled {
             return Ok(Claim::Handled);
         }
-        if row.claimant != claimant && !is_over {
+        if row.claimant != claimant && !has_expired {
             return Ok(Claim::UnderWay);
         }
         (row.claimant, row.at) = (claimant, now);
@@ -79,8 +80,8 @@ impl EventStore for Table {
         now: SystemTime,
     ) -> BoxFuture<'a, Result<(), BoxError>> {
         Box::pin(async move {
-            pause(&self.0.settle_takes).await;
-            if take(&self.0.fails_to_settle) {
+            sleep(&self.0.settle_takes).await;
+            if count_down(&self.0.fails_to_settle) {
                 return Err("the disk is full".into());
             }
             let mut rows = self.0.rows.lock().unwrap();
@@ -97,7 +98,7 @@ impl EventStore for Table {
     }
 }
 
-/// A receiver with a memory that it may share, and a clock that goes with the time of the test.
+/// A receiver with this store, which it may share, and a clock that follows the paused time of the test.
 fn receiver(harness: &Harness, table: &Table) -> Receiver {
     let began = Instant::now();
     let clock = move || SystemTime::UNIX_EPOCH + began.elapsed();
@@ -111,7 +112,7 @@ fn harness() -> (Harness, Table, Receiver) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_memory_nothing_is_handled_and_all_comes_again() {
+async fn if_the_store_fails_the_event_is_not_handled_and_is_delivered_again() {
     let (harness, table, receiver) = harness();
     table.0.fails_to_claim.store(1, Ordering::SeqCst);
     assert_eq!(status(&receiver, delivery("v1")).await, 500);
@@ -121,7 +122,7 @@ async fn without_a_memory_nothing_is_handled_and_all_comes_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_nobody_has_claimed_in_time_has_to_come_again() {
+async fn an_event_that_is_not_claimed_in_time_is_delivered_again() {
     let (_, table, receiver) = harness();
     *table.0.claim_takes.lock().unwrap() = MINUTE;
     table.0.fails_to_claim.store(1, Ordering::SeqCst);
@@ -129,13 +130,13 @@ async fn what_nobody_has_claimed_in_time_has_to_come_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_handled_is_noted_down_in_the_end() {
+async fn the_record_of_a_handled_event_is_retried() {
     let (harness, table, receiver) = harness();
     table.0.fails_to_settle.store(2, Ordering::SeqCst);
     assert_eq!(status(&receiver, delivery("v1")).await, 200);
     assert!(table.is_handled());
 
-    // A memory that does not come back makes nobody deliver again what was handled.
+    // A store that keeps failing does not cause another delivery of a handled event.
     table.0.fails_to_settle.store(3, Ordering::SeqCst);
     assert_eq!(status(&receiver, delivery("v2")).await, 200);
     assert!(!table.is_handled());
@@ -147,7 +148,7 @@ async fn what_was_handled_is_noted_down_in_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_failed_and_could_not_be_noted_down_is_new_when_its_claim_ends() {
+async fn a_failed_event_whose_claim_could_not_be_settled_is_new_after_the_claim_expires() {
     let (harness, table, receiver) = harness();
     harness.0.failures.store(1, Ordering::SeqCst);
     table.0.fails_to_settle.store(3, Ordering::SeqCst);
@@ -159,11 +160,11 @@ async fn what_failed_and_could_not_be_noted_down_is_new_when_its_claim_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_that_comes_just_after_the_answer_is_tried_again_here() {
+async fn a_failure_just_after_the_response_is_retried() {
     let (harness, table, receiver) = harness();
     harness.0.failures.store(1, Ordering::SeqCst);
-    // The answer goes out while the claim is being ended.
-    *table.0.settle_takes.lock().unwrap() = ANSWER + Duration::from_secs(1);
+    // The response is sent while the claim is being settled.
+    *table.0.settle_takes.lock().unwrap() = RESPONSE_TIMEOUT + Duration::from_secs(1);
     assert_eq!(status(&receiver, delivery("v1")).await, 202);
     assert_eq!(harness.handled(), ["v1"]);
     receiver.drain().await;
@@ -172,7 +173,7 @@ async fn a_failure_that_comes_just_after_the_answer_is_tried_again_here() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_memory_that_fails_between_two_tries_is_asked_again() {
+async fn if_the_store_fails_before_a_retry_the_next_retry_follows() {
     let (harness, table, receiver) = harness();
     harness.0.waits.store(1, Ordering::SeqCst);
     harness.0.failures.store(1, Ordering::SeqCst);
@@ -185,7 +186,7 @@ async fn a_memory_that_fails_between_two_tries_is_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_lasts_as_long_as_the_handler() {
+async fn a_claim_is_renewed_while_the_handler_runs() {
     let (harness, table, first) = harness();
     let second = receiver(&harness, &table);
     harness.0.waits.store(1, Ordering::SeqCst);
@@ -199,11 +200,11 @@ async fn a_claim_lasts_as_long_as_the_handler() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_program_left_behind_is_taken_over_when_its_claim_ends() {
+async fn the_event_of_a_program_that_ended_is_handled_after_its_claim_expires() {
     let (harness, table, receiver) = harness();
     let key = Event::of(delivery("v1").body(), None).unwrap().dedup_key();
-    let left = Claimant::new();
-    assert_eq!(table.claim(&key, left, SystemTime::UNIX_EPOCH).await.unwrap(), Claim::New);
+    let ended = Claimant::new();
+    assert_eq!(table.claim(&key, ended, SystemTime::UNIX_EPOCH).await.unwrap(), Claim::New);
     assert_eq!(status(&receiver, delivery("v1")).await, 503);
     tokio::time::sleep(10 * MINUTE).await;
     assert_eq!(status(&receiver, delivery("v1")).await, 200);
@@ -211,24 +212,24 @@ async fn what_a_program_left_behind_is_taken_over_when_its_claim_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_that_is_on_its_way_ends_before_the_claim_does() {
+async fn a_running_renewal_completes_before_the_claim_is_settled() {
     let (harness, table, receiver) = harness();
     harness.0.waits.store(1, Ordering::SeqCst);
     harness.0.failures.store(1, Ordering::SeqCst);
     let event = Event::of(delivery("v1").body(), None).unwrap();
-    let handing = tokio::spawn(async move { receiver.handle(event).await });
+    let call = tokio::spawn(async move { receiver.handle(event).await });
     tokio::time::sleep(MINUTE / 2).await;
     // The handler fails while the claim is being renewed.
     *table.0.claim_takes.lock().unwrap() = MINUTE / 3;
     tokio::time::sleep(MINUTE * 2 / 3).await;
     harness.0.gate.notify_one();
-    handing.await.unwrap().unwrap_err();
+    call.await.unwrap().unwrap_err();
     tokio::time::sleep(10 * MINUTE).await;
     assert!(table.0.rows.lock().unwrap().is_empty());
 }
 
-/// An event whose handler has failed after the answer, so that it is tried again five seconds later.
-async fn failed_once(harness: &Harness, receiver: &Receiver) {
+/// Delivers an event whose handler fails after the response, so that it is retried five seconds later.
+async fn fail_once(harness: &Harness, receiver: &Receiver) {
     harness.0.waits.store(1, Ordering::SeqCst);
     harness.0.failures.store(1, Ordering::SeqCst);
     assert_eq!(status(receiver, delivery("v1")).await, 202);
@@ -238,36 +239,36 @@ async fn failed_once(harness: &Harness, receiver: &Receiver) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_somebody_else_has_taken_on_meanwhile_is_looked_at_until_it_is_handled() {
+async fn a_retry_waits_while_another_claimant_handles_the_event() {
     let (harness, table, receiver) = harness();
-    failed_once(&harness, &receiver).await;
+    fail_once(&harness, &receiver).await;
     table.0.rows.lock().unwrap().values_mut().for_each(|row| row.claimant = Claimant::new());
-    tokio::time::sleep(PAUSES[0]).await;
+    tokio::time::sleep(RETRY_DELAYS[0]).await;
     assert_eq!(harness.handled(), ["v1"]);
-    // It failed there.
+    // The other claimant fails.
     table.0.rows.lock().unwrap().clear();
-    tokio::time::sleep(PAUSES[1]).await;
+    tokio::time::sleep(RETRY_DELAYS[1]).await;
     assert_eq!(harness.handled(), ["v1"; 2]);
     assert!(table.is_handled());
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_somebody_else_has_handled_meanwhile_is_not_tried_again() {
+async fn an_event_that_another_claimant_has_handled_is_not_retried() {
     let (harness, table, receiver) = harness();
-    failed_once(&harness, &receiver).await;
+    fail_once(&harness, &receiver).await;
     table.0.rows.lock().unwrap().values_mut().for_each(|row| row.handled = true);
     receiver.drain().await;
     assert_eq!(harness.handled(), ["v1"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_is_kept_through_the_pauses() {
+async fn a_claim_is_renewed_during_the_retry_delays() {
     let (harness, table, first) = harness();
     let second = receiver(&harness, &table);
-    failed_once(&harness, &first).await;
+    fail_once(&harness, &first).await;
     harness.0.failures.store(3, Ordering::SeqCst);
-    // The last pause is longer than a claim that nobody renews.
-    tokio::time::sleep(PAUSES[0] + PAUSES[1] + PAUSES[2] + 14 * MINUTE).await;
+    // The last delay is longer than the time after which a claim expires.
+    tokio::time::sleep(RETRY_DELAYS[0] + RETRY_DELAYS[1] + RETRY_DELAYS[2] + 14 * MINUTE).await;
     assert_eq!(harness.handled(), ["v1"; 4]);
     harness.0.failures.store(0, Ordering::SeqCst);
     assert_eq!(status(&second, delivery("v1")).await, 503);
@@ -276,11 +277,11 @@ async fn a_claim_is_kept_through_the_pauses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_memory_that_does_not_answer_has_failed() {
+async fn a_store_that_does_not_answer_has_failed() {
     let (_, table, receiver) = harness();
     *table.0.claim_takes.lock().unwrap() = 60 * MINUTE;
     let event = Event::of(delivery("v1").body(), None).unwrap();
     let problem = receiver.handle(event).await.unwrap_err();
-    assert_eq!(problem.to_string(), "no answer within 30 s");
+    assert_eq!(problem.to_string(), "the event store did not answer within 30 s");
     assert_eq!(receiver.under_way(), 0);
 }
