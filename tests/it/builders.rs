@@ -1,4 +1,4 @@
-//! Builders take what a caller has at hand.
+//! Builders take what a caller already has.
 
 use heygen_api::types::{
     AssetInput, AssetUrl, AvatarEngine, BackgroundSetting, CreateBatchVideoFromAvatar,
@@ -37,7 +37,7 @@ fn an_option_at_hand_goes_in_as_it_is() {
         builder().script("Hello").maybe_script(None::<String>).build().unwrap(),
         builder().build().unwrap()
     );
-    // In a PATCH, nothing at hand is not sent; only `clear_` sends null.
+    // In a PATCH, a missing value is not sent; only `clear_` sends null.
     let patch = types::UpdateWebhookEndpointRequest::builder;
     assert_eq!(sent(patch().maybe_url(None::<String>).build().unwrap()), json!({}));
     assert_eq!(

@@ -157,7 +157,7 @@ async fn a_success_that_carries_an_error_is_a_refusal() {
         );
         assert_eq!(error.status().unwrap(), 200);
     }
-    // What is no refusal is none, and an `error` of the resource is the resource's.
+    // A success is not a refusal, and an `error` of the resource is the resource's.
     for body in [
         r#"{"data":{"id":"v","status":"completed"},"error":null}"#,
         r#"{"data":{"id":"v","status":"completed"},"error":{}}"#,

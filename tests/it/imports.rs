@@ -58,7 +58,7 @@ impl Imports {
         Self { edges, through_root, files }
     }
 
-    /// The circles of files: for each group of files of which every one imports all others, be it by way of others, the
+    /// The circles of files: for each group of files of which every one imports all others, directly or through others, the
     /// shortest circle in it, as a list that begins and ends with the same file.
     ///
     /// A module and the modules inside it count as one thing, and so do the pairs given.

@@ -69,7 +69,7 @@ impl Observer for Paper {
     }
 }
 
-/// Everything about webhooks that holds a secret, or comes of one.
+/// Everything about webhooks that holds a secret, or is made from one.
 async fn webhooks(paper: &Paper, heygen: &HeyGen) {
     use heygen_ext::webhook::testing::{Generation, Signer};
     use heygen_ext::webhook::{CallbackGuard, KeyRing, Receiver, Verifier};
@@ -160,7 +160,7 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
         let path = std::env::temp_dir().join("never-written.mp4");
         paper.note(heygen.download(&video).to_path(path).await.unwrap_err());
     }
-    // What is on its way up, and what became of it.
+    // What is on its way up, and its outcome.
     let whole = FileSource::bytes("a.png", MARK.as_bytes().to_vec());
     paper.note(&whole);
     paper.note((

@@ -30,7 +30,7 @@ pub struct BrokenParameter {
 /// The valid values that are broken. Only the first has to be valid: not every rule can be met with what is required.
 const FILLS: [Fill; 3] = [Fill::Everything, Fill::Required, Fill::Nulls];
 
-/// Most cases of one schema before components that come again are left alone.
+/// Most cases of one schema before components that come again are skipped.
 const MANY: usize = 3000;
 
 /// How often the inside of a component is broken when there are many cases.
@@ -68,7 +68,7 @@ const BROKEN_KEYWORDS: [&str; 19] = [
     "required",
 ];
 
-/// The keywords that refuse nothing; `type` is broken by way of the value.
+/// The keywords that refuse nothing; `type` is broken through the value.
 const SILENT_KEYWORDS: [&str; 8] =
     ["default", "deprecated", "description", "example", "examples", "format", "title", "type"];
 

@@ -47,7 +47,7 @@ async fn a_slot_has_a_type_and_a_size() {
         invalid("a type that is not taken", json!({"content_type": "text/html"}), "content_type"),
         invalid("no bytes", json!({"size_bytes": 0}), "size_bytes"),
         invalid("too many bytes", json!({"size_bytes": most + 1}), "size_bytes"),
-        invalid("a checksum that is none", json!({"checksum_sha256": "abc"}), "checksum_sha256"),
+        invalid("an invalid checksum", json!({"checksum_sha256": "abc"}), "checksum_sha256"),
     ];
     let allowed = [json!({"size_bytes": most}), json!({"content_type": "application/zip"})];
     desk.table(SLOTS, &base, &allowed, rules).await;
@@ -66,7 +66,7 @@ async fn a_slot_has_a_type_and_a_size() {
     let one = json!({"files": [base, wrong(json!({"filename": "[sim:fial]"}))]});
     let answer = desk.send(Method::POST, path, Some("key"), Some(&one)).await;
     desk.judge("a batch with a bad marker", &answer, Refusal(400, INVALID, "files"));
-    assert!(answer.text("/error/message").starts_with("files 1: [sim:fial] is no marker"));
+    assert!(answer.text("/error/message").starts_with("files 1: [sim:fial] is not a marker"));
     let unknown = json!({"batch_id": "x"});
     let refusal = (404, "resource_not_found", "");
     desk.posts("an unknown batch", "/v3/assets/complete/batches", unknown, refusal).await;

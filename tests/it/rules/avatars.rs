@@ -64,14 +64,14 @@ async fn an_avatar_is_put_into_a_group_of_ones_own() {
         rule("an unknown reference", json!({"avatar_id": "x"}), 404, "avatar_not_found", "avatar_id"),
     ];
     desk.table(PATH, &drawing, &allowed, rules).await;
-    // Nothing can be made after one that is in the making, has failed, or waits for consent.
+    // Nothing can be made after one that is not ready, has failed, or waits for consent.
     let look = |answer: &super::Answer| answer.text("/data/avatar_item/id");
     let failing = look(&desk.post(PATH, super::changed(&photo, &json!({"name": "[sim:fail]"}))).await);
     let young = look(&desk.post(PATH, photo.clone()).await);
     let video =
         |look: &str| json!({"type": "avatar", "avatar_id": look, "script": "Hi", "voice_id": "en-us-clara"});
     let early = (409, "resource_not_ready", "avatar_id");
-    desk.posts("a look in the making", "/v3/videos", video(&failing), early).await;
+    desk.posts("a look that is not ready", "/v3/videos", video(&failing), early).await;
     desk.advance(30);
     desk.posts("a failed look", "/v3/videos", video(&failing), (400, INVALID, "avatar_id")).await;
     for reference in [&failing, &young, "b0000000000000000000000000000004"] {
@@ -142,7 +142,7 @@ async fn a_person_agrees_once() {
     let recording = json!({"consent_video": {"type": "url", "url": "https://example.com/a.mp4"}});
     let rules = vec![
         invalid("a text with tags", json!({"consent_text": "<b>I agree</b>"}), "consent_text"),
-        rule("a text of one's own", json!({"consent_text": "I agree"}), 403, "forbidden", "consent_text"),
+        rule("a custom text", json!({"consent_text": "I agree"}), 403, "forbidden", "consent_text"),
         rule("a recording", recording.clone(), 403, "forbidden", "consent_video"),
         invalid(
             "a recording and a place to go",

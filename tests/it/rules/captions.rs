@@ -1,4 +1,4 @@
-//! Rules of captions: which files of them there are, whatever was asked for.
+//! Rules of captions: which files exist, for every request.
 
 use heygen_sim::Sim;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ async fn a_video_has_a_sidecar_and_captions_of_a_style() {
         assert!(video["subtitle_url"].as_str().unwrap().contains("/captions.srt?"), "{path} {change}");
         assert_eq!(video["captioned_video_url"].is_string(), burned_in, "{path} {change}");
     }
-    // A merge patch cannot say null: no style is none, and no more is no caption.
+    // A merge patch cannot say null: a missing style or caption counts as none.
     for caption in [json!({"style": null}), Value::Null] {
         let mut body = avatar.clone();
         body["caption"] = caption;

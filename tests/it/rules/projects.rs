@@ -35,7 +35,7 @@ async fn a_glossary_has_a_name_of_its_own() {
     desk.table(path, &base, &allowed, rules).await;
     let made = desk.post(path, json!({"name": "Third"})).await;
     let one = format!("{path}/{}", made.text("/data/brand_glossary_id"));
-    // A list of rules is left out when there is none; the terms are always there.
+    // A list of rules is left out when empty; the terms are always there.
     assert_eq!(made.body["data"].get("forced_translations"), None);
     assert_eq!(made.body["data"].get("do_not_translate_terms"), None);
     assert_eq!(made.body["data"]["terms"], json!([]));
@@ -121,7 +121,7 @@ async fn a_project_is_a_zip_with_its_composition_and_variables() {
         rule("a zip without index.html", inline(&elsewhere), 400, wrong, "project"),
         rule("a composition that is not there", json!({"composition": "x.html"}), 400, wrong, "project"),
         rule("an unknown variable", json!({"variables": {"subtitle": "x"}}), 400, wrong, "project"),
-        rule("variables that are no JSON", inline(&broken), 400, wrong, "project"),
+        rule("variables that are not JSON", inline(&broken), 400, wrong, "project"),
         invalid("4K as WebM", json!({"resolution": "4k", "format": "webm"}), "format"),
         invalid("4K as MOV", json!({"resolution": "4k", "format": "mov"}), "format"),
         invalid("another type", json!({"project": {"media_type": "text/html"}}), "project.media_type"),

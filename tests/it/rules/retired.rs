@@ -1,4 +1,4 @@
-//! Rules of what is left of v1 and v2, where the simulator is told to let it work.
+//! Rules of what is left of v1 and v2, if the simulator is set to allow it.
 
 use heygen_sim::Sim;
 use reqwest::Method;

@@ -68,7 +68,8 @@ async fn a_clone_has_a_name_and_speaks_once_it_is_complete() {
     let bad = clone(desk.post("/v3/voices/clone", failing).await);
     let speak = |voice: &str| json!({"text": "Hello", "voice_id": voice});
     let path = "/v3/voices/speech";
-    desk.posts("a clone in the making", path, speak(&good), (409, "resource_not_ready", "voice_id")).await;
+    desk.posts("a clone that is not ready", path, speak(&good), (409, "resource_not_ready", "voice_id"))
+        .await;
     desk.advance(30);
     desk.post(path, speak(&good)).await;
     desk.posts("a clone that failed", path, speak(&bad), (409, "voice_unavailable", "voice_id")).await;
@@ -151,7 +152,7 @@ async fn a_stream_takes_text_until_it_is_closed() {
     desk.advance(31);
     desk.posts("text after a silence", &text(&idle), more, closed).await;
 
-    // How it ended is told of text streams only, and the link is there while it runs.
+    // Only text streams report how they ended, and the link is there while it runs.
     for (stream, reason) in
         [(&stream, json!("final_marker")), (&idle, json!("idle_timeout")), (&fixed, json!(null))]
     {

@@ -56,7 +56,7 @@ async fn a_graph_can_be_carried_out() {
     let allowed = [with(json!([after("one", "two"), speak("two", text.clone())]))];
     desk.table(PATH, &base, &allowed, rules).await;
 
-    // Every mistake is told, with its node.
+    // Every mistake is reported, with its node.
     let twice = json!({"name": "Third", "product_graph": graph(json!([{"id": "one", "type": "juggle"}, {"id": "two", "type": "text_to_speech"}]))});
     let answer = desk.send(Method::POST, PATH, None, Some(&twice)).await;
     desk.judge("two mistakes", &answer, Refusal(422, "graph_invalid", "product_graph"));
