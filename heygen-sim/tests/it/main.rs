@@ -1,8 +1,8 @@
-//! The simulator as any program sees it: over HTTP, without a client of ours.
+//! Tests of the simulator over HTTP, without one of the client crates of this workspace.
 
+mod api;
 mod deletes;
-mod door;
-// They are run by a shell.
+// The tests run a shell.
 #[cfg(unix)]
 mod examples;
 mod faults;
