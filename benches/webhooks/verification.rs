@@ -79,8 +79,11 @@ fn compare(label: &str, size: usize, rivals: &[(&'static str, Check)]) -> Result
     let mut medians = all.iter().map(|candidate| (candidate.name, median(&candidate.times)));
     let ours: Vec<_> = medians.by_ref().take(2).collect();
     let theirs: Vec<_> = medians.collect();
-    let (rival, best) =
-        theirs.iter().copied().min_by_key(|(_, time)| *time).ok_or("there are no crates to compare with")?;
+    let (rival, best) = theirs
+        .iter()
+        .copied()
+        .min_by_key(|(_, time)| *time)
+        .ok_or("the list of crates to compare with is empty")?;
     println!("verifications of {label}, median of {ROUNDS} rounds");
     for (name, time) in theirs.iter().chain(&ours) {
         let seconds = time.as_secs_f64();

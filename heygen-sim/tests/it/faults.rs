@@ -102,7 +102,7 @@ async fn a_body_is_cut_off_and_a_content_length_is_wrong() {
     assert!(read.is_some_and(|read| (1..=500_000).contains(&read)), "{read:?}");
 }
 
-/// Reads a body. Returns the number of bytes before an error; `None` if there is no error.
+/// Reads a body. Returns the number of bytes before an error; `None` if the body is complete.
 async fn read_until_error(mut response: reqwest::Response) -> Option<usize> {
     let mut read = 0;
     loop {

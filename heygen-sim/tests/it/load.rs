@@ -20,7 +20,7 @@ const CLIENTS: usize = 1_000;
 /// Both ends of each connection are open files of this process, in addition to those of other tests.
 const OPEN_FILES: u64 = 2 * CLIENTS as u64 + 500;
 
-/// Maximum number of yields until ended tasks are no longer counted.
+/// Maximum number of yields until the runtime has removed all ended tasks.
 const MAX_YIELDS: usize = 1_000_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
