@@ -1,6 +1,5 @@
 //! Tests of the simulator over HTTP, without one of the client crates of this workspace.
 
-mod api;
 mod deletes;
 // The tests run a shell.
 #[cfg(unix)]
@@ -11,6 +10,7 @@ mod idempotency;
 mod jobs;
 mod load;
 mod memory;
+mod pipeline;
 mod program;
 mod receiver;
 mod runs;
