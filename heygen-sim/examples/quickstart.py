@@ -68,7 +68,10 @@ def inject_fault():
 
 
 def download(url, output):
-    """The link is signed: it needs no key, and no other server should see one. What is half there has another name."""
+    """Downloads a file. The link is signed, so it needs no API key, and the file server must not receive one.
+
+    The file gets its final name only when the download is complete.
+    """
     part = f"{output}.part"
     with requests.get(url, stream=True, timeout=30) as response:
         response.raise_for_status()
