@@ -28,7 +28,7 @@ fn edges(folder: &str, section: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn there_is_no_edge_that_the_picture_does_not_have() {
+fn crates_depend_only_as_the_picture_shows() {
     let none = BTreeSet::new();
     let only = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
     assert_eq!(edges("heygen-api", "dependencies"), none);

@@ -28,7 +28,7 @@ fn a_member_of_a_union_has_a_constructor() {
 }
 
 #[test]
-fn an_option_at_hand_goes_in_as_it_is() {
+fn an_option_goes_in_unchanged() {
     let builder = || CreateVideoFromAvatar::builder().avatar_id("look");
     let with = builder().maybe_script(Some("Hello")).maybe_voice_id(None::<String>).build().unwrap();
     let without = builder().script("Hello").build().unwrap();

@@ -138,7 +138,7 @@ async fn every_kind_says_each_thing_once() {
 }
 
 #[tokio::test]
-async fn the_ways_to_get_no_answer_are_told_apart() {
+async fn causes_of_a_missing_answer_are_distinguished() {
     let refused = refused_connection().await;
     assert_eq!(refused.to_string(), "get_video: no connection (nothing listens there)");
     assert!(chain(&refused).contains("refused"), "{}", chain(&refused));
@@ -175,12 +175,12 @@ async fn the_ways_to_get_no_answer_are_told_apart() {
 const WITHOUT_CERTIFICATES: &str = "HEYGEN_TESTS_WITHOUT_CERTIFICATES";
 
 #[tokio::test]
-async fn a_machine_without_certificates_is_told_so_and_reaches_itself() {
+async fn missing_certificates_are_reported_and_loopback_works_without() {
     if std::env::var_os(WITHOUT_CERTIFICATES).is_none() {
         let empty = tempfile::tempdir().unwrap();
         let file = empty.path().join("none.pem");
         std::fs::write(&file, "").unwrap();
-        let name = "error_chains::a_machine_without_certificates_is_told_so_and_reaches_itself";
+        let name = "error_chains::missing_certificates_are_reported_and_loopback_works_without";
         let again = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", name])
             .env(WITHOUT_CERTIFICATES, "1")

@@ -39,7 +39,7 @@ async fn a_refusal_keeps_all_that_the_service_said() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_is_no_json_keeps_status_and_text() {
+async fn a_refusal_that_is_not_json_keeps_status_and_text() {
     let error =
         client(502, &[], "<html>Bad Gateway</html>").get_video().video_id("v").send().await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Refused, None));
@@ -269,7 +269,7 @@ fn debug_shows_no_secret_and_no_signature() {
 }
 
 #[test]
-fn a_timestamp_is_at_hand_as_a_point_in_time() {
+fn a_timestamp_is_readable_as_a_point_in_time() {
     let video: heygen_api::types::VideoDetail = serde_json::from_value(
         serde_json::json!({"id": "v", "status": "completed", "created_at": 1_711_929_600}),
     )

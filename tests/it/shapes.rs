@@ -90,7 +90,7 @@ fn expected(body: &Value, value: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_member_beside_data_changes_no_type_and_is_at_hand() {
+async fn a_member_beside_data_changes_no_type_and_is_readable() {
     let document = super::overlaid();
     for id in ["get_video", "list_videos", "delete_webhook_endpoint"] {
         let facts = OPERATIONS.iter().find(|facts| facts.id() == id).unwrap();

@@ -198,7 +198,7 @@ fn respelled(value: Value, document: &Value, is_schema: bool) -> Value {
 }
 
 #[test]
-fn other_spellings_are_no_change_of_meaning() {
+fn other_spellings_do_not_change_the_meaning() {
     let old = document();
     let new = respelled(old.clone(), &old, false);
     assert_ne!(old, new);

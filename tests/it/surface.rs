@@ -56,7 +56,7 @@ fn what_a_macro_defines_is_surface() {
 }
 
 #[test]
-fn private_things_are_no_surface() {
+fn private_items_are_not_part_of_the_surface() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("lib.rs", "mod inner; pub use inner::{Shown, other::*}; mod hidden; pub mod open;");

@@ -330,7 +330,7 @@ async fn a_link_may_be_late() {
 }
 
 #[tokio::test]
-async fn a_second_deletion_is_told_where_the_document_says_so() {
+async fn a_second_deletion_is_refused_where_the_document_says_so() {
     let mut desk = desk().await;
     let talk = json!({"host_avatar_id": "Anna_sitting_public", "host_voice_id": "en-us-clara",
         "guest_avatar_id": "Marcus_office_public", "guest_voice_id": "en-gb-henry", "topic": "Bees"});

@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markup_by_mistake_is_escaped_and_code_is_left_alone() {
+    fn accidental_markup_is_escaped_and_code_is_kept() {
         for (given, wanted) in [
             ("List[Item] <b>", "List\\[Item\\] \\<b\\>"),
             ("see `a[0] <T>` and ``b[1]``", "see `a[0] <T>` and ``b[1]``"),
