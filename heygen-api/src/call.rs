@@ -166,7 +166,9 @@ impl Call {
         let Some(text) = value.map(|value| value.to_string()) else { return };
         match (name.parse::<HeaderName>(), HeaderValue::from_str(&text)) {
             (Ok(name), Ok(value)) => drop(self.headers.insert(name, value)),
-            _ => self.problems.refuse(field, "it has characters that a header cannot carry".to_owned()),
+            _ => self
+                .problems
+                .refuse(field, "contains characters that are invalid in a header; remove them".to_owned()),
         }
     }
 
@@ -253,7 +255,7 @@ impl Call {
             serde_json::to_vec(&members)
         });
         whole.map(Some).map_err(|_| {
-            let problem = "`extra` adds members to a body that is an object, and this one is not";
+            let problem = "`extra` adds members to an object, but the body is not an object; put the members into the body";
             Error::invalid_request(&self.operation, problem)
         })
     }
