@@ -194,8 +194,8 @@ impl Call {
 
     /// The same call of an operation that takes an idempotency key as said.
     pub(crate) fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
-        // What the document has takes a key or does not, whatever a caller says: a key that the service ignores would make
-        // a repeated request look safe.
+        // The document determines whether its operations take a key: with a key that the service ignores, a retry would
+        // look safe.
         if self.operation.document_id().is_empty() {
             self.operation = Cow::Owned(self.operation.into_owned().with_idempotency_key(key));
         }

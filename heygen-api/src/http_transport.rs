@@ -18,7 +18,7 @@ use crate::transport_error::TransportError;
 
 /// A transport that adds its credentials, if it has any, and sends each request once.
 ///
-/// The connect timeout is 10 seconds; there is no timeout for the response. Redirects are not followed: the API does not
+/// The connect timeout is 10 seconds; the response has no timeout. Redirects are not followed: the API does not
 /// use them, and an API key must not be sent to another host.
 ///
 /// ```

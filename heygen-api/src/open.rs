@@ -243,7 +243,7 @@ impl fmt::Debug for Json {
 pub struct Extra(Map<String, Value>);
 
 impl Extra {
-    /// Whether there are no members.
+    /// Returns `true` if it has no members.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
