@@ -97,7 +97,7 @@ fn bad_input_is_refused_alike_by_builders_and_environment() {
         (":8080", "missing scheme and host; write `http://localhost:8080`"),
         (
             "http://api.heygen.com",
-            "plain http would show the key to the network; write `https://api.heygen.com`",
+            "plain HTTP exposes the key to the network; write `https://api.heygen.com`",
         ),
     ] {
         let wanted = format!("invalid base URL `{url}`: {problem}");
@@ -110,13 +110,13 @@ fn bad_input_is_refused_alike_by_builders_and_environment() {
         }
     }
     let broken = "marked\nsecret";
-    let wanted = "invalid API key: a line break in it; copy it again, as one line";
+    let wanted = "invalid API key: contains a line break; copy it again as one line";
     assert_eq!(Client::builder().api_key(broken).build().unwrap_err().to_string(), wanted);
     assert_eq!(HttpTransport::new(broken).unwrap_err().to_string(), wanted);
     assert_eq!(HeyGen::builder().api_key(broken).build().unwrap_err().to_string(), wanted);
     assert_eq!(from_env(&[("HEYGEN_API_KEY", broken)]).unwrap_err().to_string(), wanted);
     for blank in ["", " \n"] {
-        let wanted = "invalid API key: it is empty; copy it from where it was made";
+        let wanted = "invalid API key: empty; copy it from the HeyGen dashboard";
         assert_eq!(Client::builder().api_key(blank).build().unwrap_err().to_string(), wanted);
         assert_eq!(HeyGen::builder().api_key(blank).build().unwrap_err().to_string(), wanted);
         // A variable that is empty is not set; the text tells that it is there.
