@@ -48,7 +48,8 @@ where
 /// let request = CreateVideoFromImage::builder().image(AssetUrl::builder());
 /// let error = request.build().unwrap_err();
 /// assert_eq!(error.path(), "image.url");
-/// assert_eq!(error.to_string(), "CreateVideoFromImage: `image.url` is required; set it");
+/// let expected = "CreateVideoFromImage: `image.url` is required; set it";
+/// assert_eq!(error.to_string(), expected);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildError {

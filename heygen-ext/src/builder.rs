@@ -1,4 +1,4 @@
-//! CallOptions of a client, and what the environment says of them.
+//! Options of a client, and how they are read from the environment.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::http_client::HttpClientFactory;
 use crate::runtime::{Runtime, SystemRuntime};
 
-/// CallOptions of a [`HeyGen`].
+/// Options of a [`HeyGen`].
 #[derive(Default)]
 #[must_use]
 pub struct HeyGenBuilder {
@@ -40,7 +40,7 @@ pub struct HeyGenBuilder {
     runtime: Option<Arc<dyn Runtime>>,
 }
 
-/// Credentials as they were given.
+/// Credentials, as the program set them.
 enum Given {
     Ready(Source),
     /// Tokens whose renewal needs the rest of the options.
@@ -51,10 +51,10 @@ impl HeyGenBuilder {
     /// Reads the environment: credentials, and the address in `HEYGEN_API_BASE` or `HEYGEN_API_URL`, if there is one.
     /// Variables that are empty count as not set.
     ///
-    /// Of these credentials, the first that are there count:
+    /// The first of these credentials that exist are used:
     ///
     /// 1. the API key in `HEYGEN_API_KEY`;
-    /// 2. the access token in `HEYGEN_ACCESS_TOKEN`, as long as it is good;
+    /// 2. the access token in `HEYGEN_ACCESS_TOKEN`, until it expires;
     /// 3. the file `~/.heygen/credentials` of HeyGen's own tools, or `credentials` in the directory that
     ///    `HEYGEN_CONFIG_DIR` names: an API key as its one line, or JSON with `api_key` or `oauth`.
     ///
@@ -77,7 +77,7 @@ impl HeyGenBuilder {
         Self::from_variables(|name| std::env::var(name).ok(), std::env::home_dir())
     }
 
-    /// The same, with variables and a home directory from elsewhere: a `.env` file, a test.
+    /// Like [`from_env`](Self::from_env), with variables and a home directory from another source: a `.env` file, a test.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -152,7 +152,7 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Uses this OAuth access token, as long as it is good; [`oauth`](Self::oauth) renews it.
+    /// Uses this OAuth access token, until it expires; [`oauth`](Self::oauth) renews it.
     pub fn access_token(mut self, token: impl Into<String>) -> Self {
         self.given = Some(Given::Ready(Source::Token(SecretString::from(token.into()))));
         self
@@ -164,15 +164,15 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Uses these OAuth tokens, and renews them. Renewals go out by an HTTP client of their own, which
-    /// [`http_options`](Self::http_options) reaches.
+    /// Uses these OAuth tokens, and renews them. Renewals have an HTTP client of their own, which
+    /// [`http_options`](Self::http_options) configures too.
     pub fn oauth(mut self, tokens: OAuth) -> Self {
         self.given = Some(Given::OAuth(tokens));
         self
     }
 
-    /// Sends to this address, instead of the service's own. It has a scheme and a host, and no `/v3`, with which the paths
-    /// already begin. Plain HTTP is refused, except to this machine.
+    /// Sets the base URL, in place of the service's own. It has a scheme and a host, but not `/v3`, because the paths begin
+    /// with it. Plain HTTP is refused, except to this machine.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
@@ -185,7 +185,7 @@ impl HeyGenBuilder {
     }
 
     /// Sets options of every HTTP client that the library makes, for calls, files, the storage and tokens: your own
-    /// certificates, a proxy. What keeps secrets at home is set after them: no redirect takes a key along.
+    /// certificates, a proxy. What protects secrets is set after them: redirects never carry a key.
     ///
     /// ```
     /// use std::time::Duration;
@@ -204,15 +204,16 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Calls by this HTTP client, with its timeouts, proxies and certificates. One that follows redirects would take the
-    /// API key to wherever they lead. Files go to and from signed links by clients of the library's own, which
-    /// [`http_options`](Self::http_options) reaches.
+    /// Sends calls with this HTTP client, with its timeouts, proxies and certificates. Turn redirects off in it: a redirect
+    /// would send the API key to another address. Files have HTTP clients of their own, which
+    /// [`http_options`](Self::http_options) configures.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
     }
 
-    /// Sends by this transport, below the policies: it gets each attempt with its credentials. One for a test needs no key.
+    /// Sends through this transport, below the policies: it gets each attempt with its credentials. A transport for tests
+    /// needs no key.
     ///
     /// ```
     /// use heygen_ext::HeyGen;
@@ -230,26 +231,26 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Policies of all calls, where they are not the defaults.
+    /// Sets options of all calls, in place of the defaults.
     pub fn options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// At most so many calls are under way at once; others wait. By default nothing is limited.
+    /// Limits how many calls run at once; others wait. By default nothing is limited.
     pub fn calls_in_flight(mut self, calls: usize) -> Self {
         self.in_flight = Some(calls);
         self
     }
 
-    /// At most so many requests go out in a second, evenly spaced; others wait. By default nothing is limited: the service
-    /// publishes none. It must be above zero, and may be a fraction.
+    /// Limits the requests per second, evenly spaced; others wait. By default nothing is limited, because the service
+    /// publishes no rate. It must be above zero, and may be a fraction.
     pub fn requests_per_second(mut self, requests: f64) -> Self {
         self.per_second = Some(requests);
         self
     }
 
-    /// Tells this observer of every attempt and every call.
+    /// Reports every attempt and every call to this observer.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observer = Observers(Some(Arc::new(observer)));
         self
@@ -261,12 +262,12 @@ impl HeyGenBuilder {
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
     ///
-    /// There are neither credentials nor a transport; a key or token is empty or fits into no header; tokens lack a client
-    /// id; the base URL is invalid; the suffix fits into no header; the requests per second are not a rate; both a transport
+    /// There are neither credentials nor a transport; a key or token is empty or not a valid header value; tokens lack a client
+    /// id; the base URL is invalid; the suffix is not a valid header value; the requests per second are not a rate; both a transport
     /// and an HTTP client were given; TLS could not be set up.
     pub fn build(self) -> Result<HeyGen, Error> {
         let mut address = Client::builder().transport(NullTransport);

@@ -1,10 +1,10 @@
-//! What a program can decide about its calls: for a client, and for single calls.
+//! Options of calls: for all calls of a client, or for some.
 
 use std::time::Duration;
 
-/// Policies of some calls, where they are not those of the client: [`HeyGen::with`](crate::HeyGen::with).
+/// Options of calls, for [`HeyGen::with`](crate::HeyGen::with) and [`HeyGenBuilder::options`](crate::HeyGenBuilder::options).
 ///
-/// What is not set stays as it is.
+/// An option that is not set keeps the value of the client.
 ///
 /// ```
 /// use std::time::Duration;
@@ -27,47 +27,46 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// No change.
+    /// Sets nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Time that a call may take with all its attempts and pauses. A pause that the service asks for and that does not fit
-    /// is not waited for: the refusal is the result. Calls have no deadline by default; then pauses of up to 60 seconds are kept.
+    /// Limits the time of a call with all its attempts and pauses. If the service asks for a pause beyond the deadline, the
+    /// call ends with the service's error at once. Calls have no deadline by default; then pauses of up to 60 seconds are kept.
     pub fn deadline(mut self, time: Duration) -> Self {
         self.deadline = Some(time);
         self
     }
 
-    /// How often a request is sent at most; the default is 3. With 1 nothing is repeated, except once after a refused
-    /// token was renewed.
+    /// Sets how often a request is sent at most; the default is 3. With 1, a call is not repeated, except once after a
+    /// refused token was renewed.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = Some(attempts.max(1));
         self
     }
 
-    /// Time for one attempt; the default is 30 seconds for reads and 120 for everything else. Transfers of files have none:
-    /// they end after 60 seconds in which nothing moves.
+    /// Limits the time of one attempt; the default is 30 seconds for reads and 120 for other calls. Transfers of files have
+    /// an idle timeout of 60 seconds instead.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = Some(time);
         self
     }
 
-    /// Sends this key with every call whose operation takes one, in place of a new one for each call. Two calls of one
-    /// operation with the same key are one: the second gets the answer of the first, for 24 hours.
+    /// Sends this key with every call whose operation takes one, in place of a new one for each call. For 24 hours, a
+    /// second call of one operation with the same key is not executed, and gets the answer of the first.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self
     }
 
-    /// Whether JSON bodies go to `tracing`, at level `TRACE` and with everything blotted out that may be a secret. Off
-    /// by default.
+    /// Whether JSON bodies are logged with `tracing`, at level `TRACE`, with possible secrets redacted. Off by default.
     pub fn log_bodies(mut self, on: bool) -> Self {
         self.log_bodies = Some(on);
         self
     }
 
-    /// These, and the others where these say nothing.
+    /// These options, with the others' values where nothing is set.
     pub(crate) fn or(self, others: &Self) -> Self {
         Self {
             deadline: self.deadline.or(others.deadline),

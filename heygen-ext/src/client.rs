@@ -1,4 +1,4 @@
-//! The client that programs hold.
+//! The client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::means::Means;
 use crate::stream::{SpeechStream, WordStream};
 use crate::upload::{FileSource, Upload, UploadAll};
 
-/// The HeyGen API, for programs. Cheap to clone; clones share connections, limits and the budget for retries.
+/// A client of the HeyGen API. It is cheap to clone; clones share connections, limits and the retry budget.
 ///
 /// ```
 /// let heygen = heygen_ext::HeyGen::builder().api_key("YOUR_API_KEY").build()?;
@@ -45,7 +45,7 @@ impl HeyGen {
         Self { api: api.with_transport(policies.clone()), policies, files, storage }
     }
 
-    /// A client for the environment: see [`HeyGenBuilder::from_env`].
+    /// Makes a client from the environment; see [`HeyGenBuilder::from_env`].
     ///
     /// # Errors
     ///
@@ -54,17 +54,17 @@ impl HeyGen {
         HeyGenBuilder::from_env()?.build()
     }
 
-    /// CallOptions.
+    /// Starts a client with options.
     pub fn builder() -> HeyGenBuilder {
         HeyGenBuilder::default()
     }
 
-    /// The generated client, with one method for each operation of the API and every policy on.
+    /// The generated client, with one method for each operation of the API. Its calls have all policies.
     pub fn api(&self) -> &Client {
         &self.api
     }
 
-    /// The same client with other policies, for some calls.
+    /// Returns the same client with other options, for some calls.
     pub fn with(&self, options: CallOptions) -> Self {
         let policies = Policies {
             shared: Arc::clone(&self.policies.shared),
@@ -73,24 +73,24 @@ impl HeyGen {
         Self { api: self.api.with_transport(policies.clone()), policies, ..self.clone() }
     }
 
-    /// Starts a job. It takes a [`VideoAgent`](crate::VideoAgent), or the request itself or its builder.
+    /// Starts a job. It takes a [`VideoAgent`](crate::VideoAgent), or the request or its builder.
     ///
     /// # Errors
     ///
-    /// The service refused it, or did not answer; see [`Error::may_have_executed`].
+    /// The service refused the request or did not answer; see [`Error::may_have_executed`].
     pub async fn submit(&self, request: impl IntoValue<CreateVideoAgentRequest>) -> Result<Job, Error> {
         let session = self.api.create_video_agent().body(request).await?;
         Ok(self.video_agent_job(&session.session_id))
     }
 
-    /// A Video Agent session that was started before, to be waited for again.
+    /// Returns the job of a Video Agent session that was started before, to wait for it.
     pub fn video_agent_job(&self, session_id: impl Into<String>) -> Job {
         Job::new(self.api.clone(), session_id.into())
     }
 
-    /// A file of the service's: the main one of a resource, another of its files, or any link.
+    /// Downloads a file: the main file of a resource, another of its files, or any link.
     ///
-    /// [`Link`] lists all that can be downloaded.
+    /// [`Link`] lists everything that can be downloaded.
     ///
     /// ```no_run
     /// # use heygen_ext::heygen_api::types::VideoDetail;
@@ -109,7 +109,7 @@ impl HeyGen {
         Download::new(self.means(), what.into())
     }
 
-    /// Uploads a file, to be used in requests.
+    /// Uploads a file, for use in requests.
     ///
     /// ```no_run
     /// use heygen_ext::{FileSource, HeyGen};
@@ -137,10 +137,10 @@ impl HeyGen {
         UploadAll::new(self.means(), files.into_iter().map(Into::into).collect())
     }
 
-    /// Speaks a text with a professional voice, and gives the audio as it is made.
+    /// Speaks a text with a professional voice, and streams the audio while it is made.
     ///
     /// A stream that breaks, ends before the service has marked its end, or is silent for 90 seconds, ends with an error. It
-    /// is not taken up again: the speech would be made, and paid, a second time. A deadline of
+    /// does not resume: the speech would be made, and paid, a second time. A deadline of
     /// [`CallOptions`](crate::CallOptions) covers the time until the stream begins.
     ///
     /// ```no_run
@@ -175,10 +175,10 @@ impl HeyGen {
         SpeechStream::open(&self.means(), request).await
     }
 
-    /// The words of a realtime avatar's stream as they are spoken, from its first word on.
+    /// Streams the words of a realtime avatar while they are spoken, from the first word on.
     ///
-    /// A stream that breaks is taken up again where it was; the service tells its whole history to everybody who comes.
-    /// After three times without a new word it ends with an error.
+    /// A stream that breaks resumes where it was, because the service sends its whole history to each new reader. After three
+    /// reconnections without a new word it ends with an error.
     ///
     /// ```no_run
     /// use futures_util::TryStreamExt;
@@ -221,14 +221,14 @@ impl fmt::Debug for HeyGen {
     }
 }
 
-/// The name under which requests go out.
+/// The product in the `User-Agent` of requests.
 pub(crate) const PRODUCT: &str = concat!("heygen-ext/", env!("CARGO_PKG_VERSION"));
 
-/// The same, with the caller's behind it.
+/// The `User-Agent`: the product, and the program's suffix.
 pub(crate) fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
     let text = suffix.map_or_else(|| PRODUCT.to_owned(), |suffix| format!("{PRODUCT} {suffix}"));
     HeaderValue::from_str(&text).map_err(|_| {
-        Error::configuration("the suffix for the User-Agent has characters that no header takes")
+        Error::configuration("the suffix for the User-Agent has characters that are not allowed in a header: use visible ASCII")
     })
 }
 

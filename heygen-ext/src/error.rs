@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! Errors.
 
 mod constructors;
 
@@ -13,24 +13,24 @@ use http::StatusCode;
 
 use crate::credentials_error::CredentialsError;
 
-/// Why something failed. Small and cheap to clone; keeps all that the service said.
+/// The error of this crate. It is small, cheap to clone, and keeps everything that the service reported.
 ///
-/// It prints as one line: `create_video: 402 insufficient_credit: Not enough credit (request 7f3a)`. What led to it
-/// follows in [`source`](StdError::source), which repeats nothing of that line.
+/// It prints as one line: `create_video: 402 insufficient_credit: Not enough credit (request 7f3a)`. Its causes
+/// follow in [`source`](StdError::source), which does not repeat that line.
 ///
 /// | [`kind`](Self::kind) | what to do |
 /// |---|---|
-/// | [`Configuration`](ErrorKind::Configuration) | set what the text names: a key, an address |
-/// | [`Credentials`](ErrorKind::Credentials) | log in again, or look at what the token provider says; nothing was executed |
+/// | [`Configuration`](ErrorKind::Configuration) | set what the message names: a key, a base URL |
+/// | [`Credentials`](ErrorKind::Credentials) | log in again, or check the token provider; nothing was executed |
 /// | [`InvalidRequest`](ErrorKind::InvalidRequest) | correct the request; nothing was sent |
-/// | [`Transport`](ErrorKind::Transport) | look at the network; before calling again, ask [`may_have_executed`](Self::may_have_executed) |
-/// | [`Timeout`](ErrorKind::Timeout) | the same, or give more time by [`CallOptions::timeout`](crate::CallOptions::timeout) |
-/// | [`Refused`](ErrorKind::Refused) | read [`code`](Self::code) and [`param`](Self::param); [`is_retryable`](Self::is_retryable) says whether later may help |
-/// | [`Decode`](ErrorKind::Decode) | the service answered what its document does not promise: report it with [`request_id`](Self::request_id) |
-/// | [`Failed`](ErrorKind::Failed) | the job is over; [`code`](Self::code) and the text say why |
-/// | [`NeedsPerson`](ErrorKind::NeedsPerson) | answer the session, or have consent given, then wait again |
-/// | [`Deadline`](ErrorKind::Deadline) | wait again by [`job_id`](Self::job_id): the job goes on |
-/// | [`Upload`](ErrorKind::Upload), [`Download`](ErrorKind::Download), [`File`](ErrorKind::File) | the text names the file or the link, and the remedy |
+/// | [`Transport`](ErrorKind::Transport) | check the network; before you repeat the call, check [`may_have_executed`](Self::may_have_executed) |
+/// | [`Timeout`](ErrorKind::Timeout) | the same, or set a longer [`CallOptions::timeout`](crate::CallOptions::timeout) |
+/// | [`Refused`](ErrorKind::Refused) | read [`code`](Self::code) and [`param`](Self::param); [`is_retryable`](Self::is_retryable) says whether the same request may succeed later |
+/// | [`Decode`](ErrorKind::Decode) | the answer does not match the document: report it with the [`request_id`](Self::request_id) |
+/// | [`Failed`](ErrorKind::Failed) | the job has ended; [`code`](Self::code) and the message say why |
+/// | [`NeedsPerson`](ErrorKind::NeedsPerson) | answer the session, or get the consent, then wait again |
+/// | [`Deadline`](ErrorKind::Deadline) | the job goes on: wait again with its [`job_id`](Self::job_id) |
+/// | [`Upload`](ErrorKind::Upload), [`Download`](ErrorKind::Download), [`File`](ErrorKind::File) | the message names the file or the link, and the remedy |
 ///
 /// ```no_run
 /// use heygen_ext::{ErrorCode, HeyGen, VideoAgent};
@@ -56,13 +56,13 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     kind: ErrorKind,
     job_id: Option<String>,
-    /// The file that it is about, and the asset that was to become of it.
+    /// The file, and the id of the asset that it was uploaded to.
     file: Option<String>,
     asset_id: Option<String>,
     /// Whether an earlier attempt may have been executed, whatever ended the last.
     doubtful: bool,
     code: Option<ErrorCode>,
-    /// What the service says of a job that failed, or of a file that it did not take in.
+    /// The service's message about a failed job, or about a file that it refused.
     message: Option<String>,
     problem: String,
     api: Option<heygen_api::Error>,
@@ -77,36 +77,36 @@ struct Inner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The client cannot be built as asked.
+    /// The client cannot be built with these options.
     Configuration,
-    /// No token was available for the call: it could not be renewed, or the provider of tokens has none.
+    /// The call has no token: it could not be renewed, or the token provider has none.
     Credentials,
-    /// The request is incomplete, or a value did not convert; nothing was sent.
+    /// The request is incomplete, or a value could not be converted. Nothing was sent.
     InvalidRequest,
-    /// The request was not sent, or not answered to the end.
+    /// The request was not sent, or the answer is missing or incomplete.
     Transport,
-    /// The same, because a time limit passed.
+    /// Like `Transport`, because a time limit passed.
     Timeout,
     /// The service refused the request.
     Refused,
-    /// The service answered with success, and with something that is not what the document promises.
+    /// The service answered with success, but the body does not match the document.
     Decode,
-    /// The service says that the job failed.
+    /// The service reports that the job failed.
     Failed,
-    /// The job stands still until a person decides something.
+    /// The job waits until a person decides something.
     NeedsPerson,
-    /// The job took longer than the caller waits. It goes on.
+    /// The deadline of the wait passed. The job goes on.
     Deadline,
     /// The file cannot be uploaded.
     Upload,
-    /// The file could not be fetched.
+    /// The file could not be downloaded.
     Download,
     /// A file on this machine could not be read or written.
     File,
 }
 
 impl Error {
-    /// What kind of failure it is.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -116,42 +116,42 @@ impl Error {
         self.0.api.as_ref()?.operation()
     }
 
-    /// Id of the job that was waited for; it can be waited for again.
+    /// Id of the job, with which the wait can be resumed.
     pub fn job_id(&self) -> Option<&str> {
         self.0.job_id.as_deref()
     }
 
-    /// The file of an upload: its path, or else its name.
+    /// The file of an upload: its path, or its name if it has no path.
     pub fn file_name(&self) -> Option<&str> {
         self.0.file.as_deref()
     }
 
-    /// Id of the asset that an upload had come to when it failed. A new upload makes another.
+    /// Id of the asset of a failed upload, if it was created already. A new upload creates another asset.
     pub fn asset_id(&self) -> Option<&str> {
         self.0.asset_id.as_deref()
     }
 
-    /// The service's code: of the refusal, or of the job's failure.
+    /// The service's error code, for a refused request or a failed job.
     pub fn code(&self) -> Option<ErrorCode> {
         self.0.code.clone().or_else(|| self.0.api.as_ref()?.code())
     }
 
-    /// The service's words for the refusal, or for the failure of the job or the file.
+    /// The service's message, for a refused request, a failed job or a refused file.
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref().or_else(|| self.0.api.as_ref()?.message())
     }
 
-    /// The field of the request that the service objects to.
+    /// The field of the request that the service rejects.
     pub fn param(&self) -> Option<&str> {
         self.0.api.as_ref()?.param()
     }
 
-    /// Status of the service's answer, or of a refused link.
+    /// HTTP status of the service's answer, or of a refused link.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status.or_else(|| self.0.api.as_ref()?.status())
     }
 
-    /// The service's id of the request, to quote to its support.
+    /// The service's id of the request, for its support.
     pub fn request_id(&self) -> Option<&str> {
         self.0.api.as_ref()?.request_id()
     }
@@ -172,14 +172,15 @@ impl Error {
         self.0.api.as_ref()?.attempts()
     }
 
-    /// The failed call, with all that the service said.
+    /// The error of the call, with everything that the service reported.
     pub fn api_error(&self) -> Option<&heygen_api::Error> {
         self.0.api.as_ref()
     }
 
-    /// Whether the same may succeed later, unchanged: the network, the service's load or a race was in the way.
+    /// Whether the same call, unchanged, may succeed later: the network failed, the service was overloaded, or another
+    /// request was in progress.
     ///
-    /// Before repeating a call that makes something, ask [`may_have_executed`](Self::may_have_executed) too.
+    /// Before you repeat a call that creates something, check [`may_have_executed`](Self::may_have_executed) too.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Deadline => true,
@@ -208,7 +209,7 @@ impl Error {
             || self.0.transfer.as_ref().is_some_and(TransportError::is_connect)
     }
 
-    /// The failure of a file on this machine.
+    /// The I/O error of a file on this machine.
     ///
     /// ```no_run
     /// # async fn example(heygen: heygen_ext::HeyGen) {
@@ -226,10 +227,10 @@ impl Error {
         self.0.io.as_deref()
     }
 
-    /// Whether the service may have done what was asked. When `false`, calling again is safe; when `true`, it may make,
-    /// and cost, a second one.
+    /// Whether the service may have executed the call. If `false`, it is safe to repeat the call; if `true`, repeating it
+    /// may create, and cost, a second one.
     pub fn may_have_executed(&self) -> bool {
-        // Once there is a job, submitting again makes a second one.
+        // The job exists: submitting again creates a second one.
         if self.0.job_id.is_some() || self.0.doubtful {
             return true;
         }

@@ -1,4 +1,4 @@
-//! Waiting for a Video Agent session, and then for its video.
+//! Jobs: waiting for a Video Agent session, and then for its video.
 
 use std::time::Duration;
 
@@ -7,33 +7,33 @@ use heygen_api::{BoxFuture, Client};
 
 use crate::error::Error;
 
-/// A job that the service works on. It is known by its id alone, so it can be kept, and picked up by another process.
+/// A job of the service. Its id is all that is needed to find it again, also from another process.
 ///
-/// Dropping it, or a future of it, stops the waiting and not the job.
+/// Dropping it, or one of its futures, ends the wait but not the job.
 #[derive(Debug, Clone)]
-#[must_use = "the job runs either way; `wait` gets its result"]
+#[must_use = "the job runs in any case; `wait` gets its result"]
 pub struct Job {
     api: Client,
     session_id: String,
     schedule: Schedule,
 }
 
-/// What a wait has seen.
+/// The progress of a job, as a wait reports it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum JobProgress {
-    /// The session, as long as it has no video.
+    /// The session has no video yet.
     Session {
-        /// Its status, in the service's words.
+        /// The status, as the service names it.
         status: VideoAgentSessionStatus,
-        /// How far along it is, 0 to 100, when the service says so.
+        /// Percentage done, from 0 to 100, if the service reports it.
         progress: Option<i64>,
     },
-    /// The video, as soon as rendering has started.
+    /// The video exists.
     Video {
         /// Its id.
         video_id: String,
-        /// Its status, in the service's words.
+        /// The status, as the service names it.
         status: VideoStatus,
     },
 }
@@ -60,13 +60,14 @@ impl Job {
         &self.session_id
     }
 
-    /// Looks again after each such pause, in place of the growing one.
+    /// Sets a fixed pause between two reads, in place of a growing one.
     pub fn poll_every(mut self, pause: Duration) -> Self {
         (self.schedule.first, self.schedule.longest) = (pause, pause);
         self
     }
 
-    /// Gives up after this time, with a last look at its end. The job goes on, and can be waited for again.
+    /// Sets the deadline of the wait; the default is 60 minutes. The last read is at the deadline. The job goes on, and a
+    /// new wait can resume.
     pub fn deadline(mut self, patience: Duration) -> Self {
         self.schedule.deadline = patience;
         self
@@ -76,13 +77,13 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// The job failed, wants a person to decide, took longer than the deadline, or could not be looked at. Every such
-    /// error has the session's id.
+    /// The job failed, needs a person's decision, did not end before the deadline, or could not be read. Every such error
+    /// has the session's id.
     pub async fn wait(self) -> Result<VideoDetail, Error> {
         self.watch(|_| {}).await
     }
 
-    /// The same, and tells each change on the way.
+    /// Waits for the finished video, and reports each change of progress.
     ///
     /// # Errors
     ///
@@ -91,7 +92,7 @@ impl Job {
         self.drive(on_step, &RealTime(tokio::time::Instant::now())).await
     }
 
-    /// The wait itself; what time is, is the caller's to say.
+    /// The wait, with time as a parameter.
     async fn drive(
         &self,
         mut on_step: impl FnMut(&JobProgress),
@@ -122,7 +123,7 @@ impl Job {
         }
     }
 
-    /// One look: at the session until it has a video, from then on at the video.
+    /// Reads the session until it has a video, then the video.
     async fn look(
         &self,
         video_id: &mut Option<String>,
@@ -181,7 +182,7 @@ enum Seen {
     Finished(Box<VideoDetail>),
 }
 
-/// A status that nobody knows is one of a job that runs.
+/// A job with an unknown status counts as running.
 fn judge_session(session: &VideoAgentSession) -> Result<(), Error> {
     match session.status {
         VideoAgentSessionStatus::Failed => Err(Error::failed(None, session_problem(session))),
@@ -195,7 +196,7 @@ fn judge_session(session: &VideoAgentSession) -> Result<(), Error> {
     }
 }
 
-/// The reason stands in the newest message, if anywhere.
+/// The newest message has the reason, if one is given.
 fn session_problem(session: &VideoAgentSession) -> String {
     let newest = session.messages.iter().flatten().next();
     newest

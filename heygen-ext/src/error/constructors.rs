@@ -1,4 +1,4 @@
-//! How the crate makes its errors: their words, and what each keeps.
+//! Constructors of errors: their messages, and what each error keeps.
 
 use std::fmt;
 use std::io;
@@ -34,28 +34,28 @@ impl Error {
 
     pub(crate) fn deadline(patience: Duration) -> Self {
         let problem =
-            format!("not finished after {} s; it goes on, wait again by its id", patience.as_secs());
+            format!("not finished after {} s; the job goes on: wait again with its id", patience.as_secs());
         Self::new(ErrorKind::Deadline, problem)
     }
 
-    /// An endpoint that is of no use as it is.
+    /// A webhook endpoint that cannot be used.
     #[cfg(feature = "webhook")]
     pub(crate) fn webhook(problem: &str) -> Self {
         Self::new(ErrorKind::Decode, problem.to_owned())
     }
 
-    /// A list that cannot be followed.
+    /// A list whose pages do not lead to its end.
     pub(crate) fn pages(operation: &Operation, problem: &str) -> Self {
         Self::new(ErrorKind::Decode, format!("{}: {problem}", operation.id()))
     }
 
-    /// A page that was asked for, and whose answer nobody waited for.
+    /// A page whose request was cancelled.
     pub(crate) fn pages_cut(operation: &Operation, source: TransportError) -> Self {
         let problem = format!("{}: {source}", operation.id());
         Self::new(ErrorKind::Transport, problem).with(|inner| inner.transfer = Some(source))
     }
 
-    /// An event that does not fit where it came.
+    /// An event that does not match its stream.
     #[cfg(feature = "preview")]
     pub(crate) fn stream(call: heygen_api::Error, problem: impl fmt::Display) -> Self {
         let request = call.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
@@ -77,12 +77,12 @@ impl Error {
         Self::new(ErrorKind::Download, problem.into()).with(|inner| inner.status = Some(status))
     }
 
-    /// The same, when the file server says for how long.
+    /// Adds how long the file server asks to wait.
     pub(crate) fn with_retry_after(self, time: Option<Duration>) -> Self {
         self.with(|inner| inner.retry_after = time)
     }
 
-    /// A download that came to nothing, for want of a link.
+    /// A download that failed because its link could not be read.
     pub(crate) fn no_link(problem: impl Into<String>, error: heygen_api::Error) -> Self {
         Self::new(ErrorKind::Download, problem.into()).with(|inner| inner.api = Some(error))
     }
@@ -109,7 +109,7 @@ impl Error {
 
     pub(crate) fn not_taken_in(code: Option<&str>, message: &str) -> Self {
         let words = code.map(|code| format!("{code}: ")).unwrap_or_default();
-        let problem = format!("the service did not take the file in: {words}{message}");
+        let problem = format!("the service refused the file: {words}{message}");
         Self::new(ErrorKind::Upload, one_line(&problem)).with(|inner| {
             inner.code = code.map(ErrorCode::from);
             inner.message = Some(message.to_owned());

@@ -440,9 +440,6 @@ mod tests {
         assert!(outcomes[&0].is_ok());
         let error = outcomes[&1].as_ref().unwrap_err();
         assert_eq!((error.asset_id(), error.file_name()), (Some("asset_1"), Some("1.png")));
-        assert_eq!(
-            error.to_string(),
-            "1.png: the service did not take the file in: invalid_parameter: no image"
-        );
+        assert_eq!(error.to_string(), "1.png: the service refused the file: invalid_parameter: no image");
     }
 }

@@ -375,7 +375,7 @@ async fn a_batch_keeps_what_is_well() {
     says(outcomes[1].as_ref().unwrap_err(), ErrorKind::Upload, "1.txt: neither its content");
     says(outcomes[2].as_ref().unwrap_err(), ErrorKind::Refused, "2.png: create_asset_upload_batch: 400");
     let refused = outcomes[3].as_ref().unwrap_err();
-    says(refused, ErrorKind::Upload, "3.mp4: the service did not take the file in: invalid_parameter");
+    says(refused, ErrorKind::Upload, "3.mp4: the service refused the file: invalid_parameter");
     assert_eq!((refused.code(), refused.asset_id().is_some()), (Some(ErrorCode::InvalidParameter), true));
     assert!(same(&harness.stored(outcomes[4].as_ref().unwrap()).await, &image(200)));
     assert_eq!((outcomes.len(), *told.lock().unwrap()), (5, [70_000, 0, 0, 100, 200]));
