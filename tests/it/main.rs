@@ -1,4 +1,4 @@
-//! Tests of what crosses the crates.
+//! Tests that involve several crates.
 
 mod architecture;
 mod asset_inputs;
@@ -30,12 +30,12 @@ mod wire;
 use serde_json::Value;
 use xtask::generate::{self, Paths, workspace_root};
 
-/// The document with its overlay: still 3.1.
+/// The document with the overlay applied; still OpenAPI 3.1.
 fn overlaid() -> Value {
     generate::overlaid(&Paths::of_workspace(&workspace_root())).unwrap()
 }
 
-/// The document as the generator takes it.
+/// The lowered document, which the generator reads.
 fn lowered() -> Value {
     generate::lowered(overlaid()).unwrap()
 }
