@@ -149,7 +149,7 @@ async fn refused_connection_unknown_host_and_timeout_are_different_errors() {
     assert!(unknown.is_connect() && !unknown.is_timeout() && !unknown.may_have_executed());
 
     let late = response_timeout().await;
-    assert_eq!(late.to_string(), "get_video: no response in time");
+    assert_eq!(late.to_string(), "get_video: no answer in time");
     assert!(!late.is_connect() && late.is_timeout() && late.may_have_executed());
 
     for error in [refused, unknown, late] {
