@@ -15,7 +15,7 @@ mod voices;
 mod workflows;
 
 use heygen_sim::{Clock, Sim, SimBuilder};
-use heygen_tests::broken;
+use heygen_tests::invalid_values;
 use jsonschema::Validator;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -76,7 +76,7 @@ impl Harness {
         Self {
             sim: builder.clock(Clock::manual()).probe(false).start().await.unwrap(),
             client: Client::new(),
-            envelope: broken::validator(&super::overlaid(), &envelope),
+            envelope: invalid_values::validator(&super::overlaid(), &envelope),
             problems: Vec::new(),
         }
     }
