@@ -24,7 +24,7 @@ impl Deliveries {
     pub(crate) fn new() -> Result<Self, Failure> {
         const ID: &str = "9a1c7f2be3d04c5f8a6b";
         let kind = "avatar_video.success";
-        let text = String::from_utf8(event(kind).ok_or("there is no such event")?)?;
+        let text = String::from_utf8(event(kind).ok_or("the event does not exist")?)?;
         let mut body: serde_json::Value = serde_json::from_str(&text)?;
         body["event_data"]["video_id"] = ID.into();
         body["event_data"]["video_page_url"] = serde_json::Value::Null;

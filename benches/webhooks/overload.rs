@@ -40,7 +40,7 @@ const REFUSES_WITHIN: Duration = Duration::from_millis(50);
 /// How long the last answers may take, and then the last handlers.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What became of each event, by its number.
+/// The outcome of each event, by its number.
 struct Ledger {
     accepted: Vec<AtomicU8>,
     handled: Vec<AtomicU8>,
@@ -162,7 +162,7 @@ async fn client(
     Ok(seen)
 }
 
-/// Fails when it was no overload, or when saying no took long.
+/// Fails if the load was too small, or if refusingok long.
 fn report(seen: Seen, took: Duration) -> Result<(), Failure> {
     let offered = seen.late.count();
     let per_second = |count: usize| count as f64 / took.as_secs_f64();

@@ -79,7 +79,8 @@ fn compare(label: &str, size: usize, rivals: &[(&'static str, Check)]) -> Result
     let mut medians = all.iter().map(|one| (one.name, median(&one.times)));
     let ours: Vec<_> = medians.by_ref().take(2).collect();
     let theirs: Vec<_> = medians.collect();
-    let (rival, best) = theirs.iter().copied().min_by_key(|(_, time)| *time).ok_or("there is no rival")?;
+    let (rival, best) =
+        theirs.iter().copied().min_by_key(|(_, time)| *time).ok_or("no rival was measured")?;
     println!("verifications of {label}, median of {ROUNDS} rounds");
     for (name, time) in theirs.iter().chain(&ours) {
         let seconds = time.as_secs_f64();

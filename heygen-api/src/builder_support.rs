@@ -111,7 +111,7 @@ impl Display for BuildError {
 impl std::error::Error for BuildError {}
 
 /// What is wrong with the fields of a builder, in the order in which they were set: setting a field again removes its
-/// problem, and the first that is left is the one that is told.
+/// problem, and the first that is left is reported.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Problems(Vec<(Cow<'static, str>, BuildError)>);
 

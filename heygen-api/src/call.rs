@@ -1,4 +1,4 @@
-//! A call in the making: what the builders of all operations share.
+//! A call that is being built: what the builders of all operations share.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};

@@ -1,4 +1,4 @@
-//! What a transport tells of a call, whatever became of it.
+//! What a transport reports about a call, whether it succeeded or failed.
 
 /// What a transport that repeats requests tells of a call. It stands in the [`RawResponse`](crate::RawResponse), or in the
 /// [`TransportError`](crate::TransportError), and every error of the call has it then.
@@ -9,7 +9,7 @@ pub struct CallRecord {
     pub idempotency_key: Option<String>,
     /// How often the request was sent.
     pub attempts: u32,
-    /// Whether a try before the last may have been executed, whatever became of the last.
+    /// Whether a try before the last may have been executed, whatever the outcome of the last.
     pub earlier_may_have_executed: bool,
 }
 

@@ -18,7 +18,7 @@ use crate::transport_error::TransportError;
 
 /// A client of the HeyGen API, with one method for each operation of the document.
 ///
-/// Cheap to clone; clones share the transport. It retries nothing and waits for nothing: what a program wants around a
+/// Cheap to clone; clones share the transport. It does not retry and does not wait: what a program wants around a
 /// call belongs in the [`Transport`] that every request passes through.
 ///
 /// ```no_run
@@ -127,7 +127,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends by this transport. Without credentials beside it, the transport sees to them itself, and one for a test needs
+    /// Sends by this transport. Without credentials beside it, the transport adds them itself, and one for a test needs
     /// no key.
     ///
     /// ```

@@ -70,7 +70,7 @@ pub enum ErrorKind {
     Transport,
     /// The same, because the time was over.
     Timeout,
-    /// The service answered with a status that is no success; see [`Error::code`].
+    /// The service answered with a status other than success; see [`Error::code`].
     Refused,
     /// The service answered with success, and with something that is not what the document promises.
     Decode,
@@ -158,7 +158,7 @@ impl Error {
         self.0.kind == ErrorKind::Timeout
     }
 
-    /// Whether there was no connection: the host name is unknown, the port is closed, the certificate is not trusted.
+    /// Whether no connection was made: the host name is unknown, the port is closed, the certificate is not trusted.
     pub fn is_connect(&self) -> bool {
         self.0.transport.as_ref().is_some_and(TransportError::is_connect)
     }
@@ -180,7 +180,7 @@ impl Error {
         }
         match self.0.kind {
             ErrorKind::Configuration | ErrorKind::InvalidRequest => false,
-            // With a status there was an answer, whatever became of its body.
+            // With a status there was an answer, even if its body broke off.
             ErrorKind::Transport | ErrorKind::Timeout if self.0.status.is_some() => true,
             ErrorKind::Transport | ErrorKind::Timeout => {
                 self.0.transport.as_ref().is_none_or(TransportError::may_have_executed)

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::operation::Operation;
 use crate::request::Request;
 
-/// A file on its way up: name, content type, and content that is streamed or at hand.
+/// A file on its way up: name, content type, and content that is streamed or in memory.
 ///
 /// ```
 /// # use heygen_api::FilePart;

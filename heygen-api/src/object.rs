@@ -23,7 +23,7 @@ pub(crate) trait Members {
 /// Implements `Serialize` and `Deserialize` for a struct, from a table of its fields.
 ///
 /// A field is `required`, `optional` (an `Option`, left out when it is `None`) or `patch` (a `Patch`). Its name in JSON is
-/// its own, or what stands behind `=`. What becomes of a member that the struct has no field for depends on where the
+/// its own, or what stands behind `=`. What happens to a member that the struct has no field for depends on where the
 /// struct travels: a `request` refuses it by name, a `reply` leaves it out, and what is in `both` keeps it in `extra`.
 macro_rules! object {
     ($name:ident: $way:ident { $($kind:ident $field:ident $(= $wire:literal)?,)* }) => {

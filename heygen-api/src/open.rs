@@ -208,7 +208,7 @@ macro_rules! open_enum_traits {
 }
 pub(crate) use open_enum_traits;
 
-/// JSON of a shape that this version does not know: the reply to a request of one's own.
+/// JSON of a shape that this version does not know: the reply to a request that you build yourself.
 ///
 /// It derefs to the value: `reply["data"]["id"]`.
 #[derive(Clone, PartialEq)]

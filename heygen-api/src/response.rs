@@ -20,7 +20,7 @@ use crate::raw::RawResponse;
 
 /// What an operation answered: its value, with status, headers, and the body as it came.
 ///
-/// It derefs to the value, whose members are then at hand:
+/// It derefs to the value, whose members are accessible directly:
 ///
 /// ```no_run
 /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {

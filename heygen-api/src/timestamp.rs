@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use jiff::civil::DateTime;
 use jiff::{Timestamp, tz::TimeZone};
 
-/// Reads a field; none when it is absent, or is no timestamp.
+/// Reads a field; `None` if it is absent or not a timestamp.
 pub(crate) fn read(value: &impl Time) -> Option<SystemTime> {
     value.time()
 }

@@ -35,7 +35,7 @@ impl TransportError {
         Self { sent: false, connect: false, timeout: false, record: None, cause: shared(cause.into()) }
     }
 
-    /// There was no connection, so the request never left: the service cannot have executed it.
+    /// No connection was made, so the request never left: the service cannot have executed it.
     ///
     /// ```
     /// let error = heygen_api::TransportError::no_connection("no route");
@@ -77,7 +77,7 @@ impl TransportError {
         self.timeout
     }
 
-    /// Whether there was no connection: the host name is unknown, the port is closed, the certificate is not trusted.
+    /// Whether no connection was made: the host name is unknown, the port is closed, the certificate is not trusted.
     pub fn is_connect(&self) -> bool {
         self.connect
     }
@@ -103,7 +103,7 @@ impl TransportError {
         }
     }
 
-    /// Why there was no connection, as far as the causes tell.
+    /// Why no connection was made, as far as the causes show.
     fn why_unconnected(&self) -> &'static str {
         let first: &(dyn StdError + 'static) = &*self.cause;
         for cause in causes(first) {

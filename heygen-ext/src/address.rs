@@ -13,7 +13,7 @@ pub(crate) fn is_local(url: &Url) -> bool {
         || address.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// An address without whatever in it may be a secret; none if it is no address.
+/// The address without its user, query and fragment, which may be secret; `None` if it is not an address.
 pub(crate) fn shown(url: &str) -> Option<String> {
     match Url::parse(url) {
         Ok(url) if url.has_host() => {

@@ -72,7 +72,7 @@ impl HeyGenBuilder {
     ///
     /// # Errors
     ///
-    /// There are no credentials, or the file is none that can be used; the text names it.
+    /// Credentials are missing, or the file cannot be used; the text names it.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(|name| std::env::var(name).ok(), std::env::home_dir())
     }
@@ -133,8 +133,10 @@ impl HeyGenBuilder {
             }
             (_, file) => {
                 let place = match file {
-                    Some(file) => format!("there is no file `{}`", file.path().display()),
-                    None => "there is no home directory for the file `.heygen/credentials`".to_owned(),
+                    Some(file) => format!("the file `{}` does not exist", file.path().display()),
+                    None => {
+                        "the home directory is unknown, so `.heygen/credentials` cannot be found".to_owned()
+                    }
                 };
                 Err(Error::configuration(format!(
                     "no credentials: HEYGEN_API_KEY {key}, HEYGEN_ACCESS_TOKEN {token}, and {place}; make a key in the \
@@ -182,8 +184,8 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Sets options of every HTTP client that the library makes, for calls, files, the storage and tokens: certificates of
-    /// one's own, a proxy. What keeps secrets at home is set after them: no redirect takes a key along.
+    /// Sets options of every HTTP client that the library makes, for calls, files, the storage and tokens: your own
+    /// certificates, a proxy. What keeps secrets at home is set after them: no redirect takes a key along.
     ///
     /// ```
     /// use std::time::Duration;
@@ -234,14 +236,14 @@ impl HeyGenBuilder {
         self
     }
 
-    /// At most so many calls are under way at once; others wait. There is no limit by default.
+    /// At most so many calls are under way at once; others wait. By default nothing is limited.
     pub fn calls_in_flight(mut self, calls: usize) -> Self {
         self.in_flight = Some(calls);
         self
     }
 
-    /// At most so many requests go out in a second, evenly spaced; others wait. There is no limit by default: the service
-    /// publishes none. It must be more than nought, and may be a fraction.
+    /// At most so many requests go out in a second, evenly spaced; others wait. By default nothing is limited: the service
+    /// publishes none. It must be above zero, and may be a fraction.
     pub fn requests_per_second(mut self, requests: f64) -> Self {
         self.per_second = Some(requests);
         self
@@ -366,7 +368,7 @@ mod tests {
         for place in ["HEYGEN_API_KEY", "HEYGEN_ACCESS_TOKEN", &file.display().to_string()] {
             assert!(error.to_string().contains(place), "{error}");
         }
-        assert!(from(&[]).unwrap_err().to_string().contains("no home directory"));
+        assert!(from(&[]).unwrap_err().to_string().contains("the home directory is unknown"));
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl CallOptions {
     }
 
     /// Time that a call may take with all its attempts and pauses. A pause that the service asks for and that does not fit
-    /// is not waited for: the refusal is the result. There is none by default; then pauses of up to 60 seconds are kept.
+    /// is not waited for: the refusal is the result. Calls have no deadline by default; then pauses of up to 60 seconds are kept.
     pub fn deadline(mut self, time: Duration) -> Self {
         self.deadline = Some(time);
         self

@@ -49,7 +49,7 @@ impl HeyGen {
     ///
     /// # Errors
     ///
-    /// There are no credentials, or the address is none.
+    /// Credentials are missing, or the address is invalid.
     pub fn from_env() -> Result<Self, Error> {
         HeyGenBuilder::from_env()?.build()
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::box_error::BoxError;
 
-/// A call was not sent, because there is no token for it.
+/// A call was not sent, because it has no token.
 #[derive(Debug)]
 pub(crate) struct CredentialsError {
     /// What happened before, if anything; put in front of the reason.

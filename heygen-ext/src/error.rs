@@ -69,7 +69,7 @@ struct Inner {
     io: Option<Arc<io::Error>>,
     transfer: Option<TransportError>,
     status: Option<StatusCode>,
-    /// How long a file server asks to be left alone.
+    /// How long a file server asks to wait.
     retry_after: Option<Duration>,
 }
 
@@ -79,7 +79,7 @@ struct Inner {
 pub enum ErrorKind {
     /// The client cannot be built as asked.
     Configuration,
-    /// There was no token for the call: it could not be renewed, or the provider of tokens has none.
+    /// No token was available for the call: it could not be renewed, or the provider of tokens has none.
     Credentials,
     /// The request is incomplete, or a value did not convert; nothing was sent.
     InvalidRequest,
@@ -202,7 +202,7 @@ impl Error {
             || self.0.transfer.as_ref().is_some_and(TransportError::is_timeout)
     }
 
-    /// Whether there was no connection: the host name is unknown, the port is closed, the certificate is not trusted.
+    /// Whether no connection was made: the host name is unknown, the port is closed, the certificate is not trusted.
     pub fn is_connect(&self) -> bool {
         self.0.api.as_ref().is_some_and(heygen_api::Error::is_connect)
             || self.0.transfer.as_ref().is_some_and(TransportError::is_connect)
@@ -246,7 +246,7 @@ impl Error {
         }
     }
 
-    /// Why there were no credentials, if that was it.
+    /// Why credentials were missing, if that was the reason.
     fn credentials_error(&self) -> Option<&CredentialsError> {
         self.0.api.as_ref()?.transport_error()?.get_ref().downcast_ref()
     }

@@ -15,7 +15,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// What all of them have in common.
 #[derive(Clone, Default)]
 pub(crate) struct HttpClientFactory {
-    /// Options of the caller's: certificates, proxies.
+    /// The caller's options: certificates, proxies.
     pub(crate) options: Option<Options>,
     /// Whether they talk to this machine. What goes there in the clear must not leave it by a proxy.
     pub(crate) local: bool,

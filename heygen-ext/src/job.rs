@@ -244,7 +244,7 @@ mod tests {
         assert_eq!((error.kind(), error.job_id()), (ErrorKind::Deadline, Some("s")));
         let pauses: Vec<_> = time.0.lock().unwrap().iter().map(Duration::as_millis).collect();
         assert_eq!(pauses, [2000, 3000, 4500, 6750, 10125, 15187, 22781, 30000, 5657]);
-        assert_eq!(steps, 1, "the same step is told once");
+        assert_eq!(steps, 1, "the same step is reported once");
         assert!(error.may_have_executed());
     }
 

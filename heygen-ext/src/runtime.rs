@@ -96,7 +96,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn chance_lies_between_nought_and_one_and_varies() {
+    fn chance_is_between_zero_and_one_and_varies() {
         let chances: Vec<f64> = (0..100).map(|_| SystemRuntime.chance()).collect();
         assert!(chances.iter().all(|chance| (0.0..1.0).contains(chance)));
         assert!(chances.iter().any(|chance| *chance < 0.5) && chances.iter().any(|chance| *chance > 0.5));

@@ -91,7 +91,7 @@ impl SimBuilder {
         self.set(|settings| settings.concurrency = jobs)
     }
 
-    /// Requests that are answered in a minute; the rest are refused with 429. There is no limit by default: the service
+    /// Requests that are answered in a minute; the rest are refused with 429. By default nothing is limited: the service
     /// publishes none.
     pub fn requests_per_minute(self, requests: u32) -> Self {
         self.set(|settings| settings.requests_per_minute = Some(requests))
@@ -122,7 +122,7 @@ impl SimBuilder {
     ///
     /// # Errors
     ///
-    /// The port is taken, or there is no TLS for the delivery of webhooks.
+    /// The port is taken, or TLS for the delivery of webhooks cannot be set up.
     pub async fn start(self) -> io::Result<Sim> {
         let listener = TcpListener::bind(self.address).await?;
         let base_url = format!("http://{}", listener.local_addr()?);

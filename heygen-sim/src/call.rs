@@ -14,7 +14,7 @@ pub(crate) struct Call {
     pub(crate) path: Pairs,
     /// Query parameters by name.
     pub(crate) query: Pairs,
-    /// Body, null when there is none.
+    /// Body; null if the request has none.
     pub(crate) body: Value,
     /// The files that were in the body; it has their numbers.
     pub(crate) inline: Inline,

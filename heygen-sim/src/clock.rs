@@ -37,8 +37,8 @@ impl Clock {
         Self::scaled(1.0)
     }
 
-    /// Real time from now on, `speed` times as fast, from a millionth to a million times. A speed that is no positive
-    /// number counts as 1.
+    /// Real time from now on, `speed` times as fast, from a millionth to a million times. A speed that is not a
+    /// positive number counts as 1.
     pub fn scaled(speed: f64) -> Self {
         let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
         let speed = if speed > 0.0 { speed.clamp(*SPEEDS.start(), *SPEEDS.end()) } else { 1.0 };

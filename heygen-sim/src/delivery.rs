@@ -16,7 +16,7 @@ use crate::world::World;
 /// Time that a receiver has for its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Time from the first attempt after which there is none any more, in milliseconds.
+/// Time from the first attempt after which no further attempt is made, in milliseconds.
 const GIVES_UP_AFTER: u64 = 24 * 60 * 60 * 1000;
 
 /// Pauses double from a minute up to six hours. The service publishes no schedule, only that pauses grow.

@@ -49,7 +49,7 @@ pub(crate) fn call_back(
     send(state, Attempt::first(&env.id(), event_type, body(event_type, data), callback, None, then));
 }
 
-/// Has an attempt made when it is due; one for which there is no room is left out.
+/// Has an attempt made when it is due; one that finds no room is left out.
 fn send(state: &mut State, attempt: Attempt) {
     if state.deliveries.admit() {
         state.schedule(attempt.due, Due::Attempt(Box::new(attempt)));

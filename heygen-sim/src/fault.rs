@@ -182,7 +182,7 @@ impl Fault {
             let known = ["files", "uploads", "oauth"].contains(&operation.as_str());
             if !known && document().route(operation).is_none() {
                 return wrong(format!(
-                    "`{operation}` is no operation: take an operationId of the document, `files`, `uploads` or `oauth`"
+                    "`{operation}` is not an operation: take an operationId of the document, `files`, `uploads` or `oauth`"
                 ));
             }
         }
@@ -192,21 +192,23 @@ impl Fault {
         match &self.effect {
             Effect::Answer { status, headers, content_type, .. } => {
                 if !(200..=599).contains(status) {
-                    return wrong(format!("{status} is no status to answer with: take one from 200 to 599"));
+                    return wrong(format!(
+                        "{status} is not a status to answer with: take one from 200 to 599"
+                    ));
                 }
                 let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
                 for (name, value) in pairs.chain([("content-type", content_type.as_str())]) {
                     let good = name.parse::<http::HeaderName>().is_ok()
                         && http::HeaderValue::from_str(value).is_ok();
                     if !good {
-                        return wrong(format!("`{name}: {value}` is no header"));
+                        return wrong(format!("`{name}: {value}` is not a valid header"));
                     }
                 }
             }
             Effect::Delay { seconds } | Effect::SlowBody { seconds }
                 if (Duration::try_from_secs_f64(*seconds).is_err() || *seconds > 1e9) =>
             {
-                return wrong(format!("{seconds} is no time to wait"));
+                return wrong(format!("{seconds} is not a time to wait"));
             }
             Effect::CutStream { .. } | Effect::FailStream { .. } => {
                 if let Some(operation) = &self.operation

@@ -12,7 +12,7 @@ use crate::document::Route;
 pub(crate) struct Inline(Vec<Bytes>);
 
 impl Inline {
-    /// Takes the inline files out of a body. In the place of each is its number then, and nothing where the data are no
+    /// Takes the inline files out of a body. In the place of each is its number then, and nothing where the data are not
     /// base64. The bodies of workflows stay as they are: what is in them is the author's.
     pub(crate) fn take(route: &Route, body: &mut Value) -> Self {
         let mut inline = Self::default();

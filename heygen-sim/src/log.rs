@@ -62,7 +62,7 @@ impl Log {
         self.next - 1
     }
 
-    /// Adds what became of it, unless it is forgotten by now.
+    /// Adds the outcome, unless it is forgotten by now.
     pub(crate) fn amend(&mut self, number: u64, change: impl FnOnce(&mut LoggedRequest)) {
         let first = self.next - self.requests.len() as u64;
         let place = number.checked_sub(first).and_then(|place| usize::try_from(place).ok());

@@ -1,4 +1,4 @@
-//! Words in a prompt, title, script or name that decide what becomes of a job.
+//! Words in a prompt, title, script or name that decide how a job runs and ends.
 
 use serde_json::Value;
 
@@ -45,14 +45,17 @@ impl Marker {
             for word in text.split("[sim:").skip(1) {
                 let word = word.split(']').next().unwrap_or_default();
                 marker.read(word).ok_or_else(|| {
-                    ApiError::invalid(place, format!("[sim:{word}] is no marker of the simulator: {WORDS}"))
+                    ApiError::invalid(
+                        place,
+                        format!("[sim:{word}] is not a marker of the simulator: {WORDS}"),
+                    )
                 })?;
             }
         }
         Ok(marker)
     }
 
-    /// With those that were there before: what is said later counts.
+    /// With those that were there before: the later one counts.
     pub(crate) fn after(self, earlier: &Self) -> Self {
         Self {
             fail: self.fail.or_else(|| earlier.fail.clone()),

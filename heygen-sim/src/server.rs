@@ -1,4 +1,4 @@
-//! Listens, and answers on each connection until it is told to stop.
+//! Listens, and answers on each connection until it is stopped.
 //!
 //! The loop is written out because the simulator must be able to do what servers never should: close a connection
 //! instead of answering, reset it, stop in the middle of a body.

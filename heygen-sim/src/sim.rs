@@ -89,7 +89,7 @@ impl Sim {
     ///
     /// # Errors
     ///
-    /// The fault makes no sense: an unknown operation, a probability beyond 1, a status that is none.
+    /// The fault makes no sense: an unknown operation, a probability beyond 1, an invalid status.
     pub fn inject(&self, fault: Fault) -> Result<(), InvalidFault> {
         self.world.faults().add(fault)
     }
@@ -192,7 +192,7 @@ pub struct UnknownEventType(String);
 
 impl fmt::Display for UnknownEventType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no event type; GET /v3/webhooks/event-types lists them", self.0)
+        write!(f, "`{}` is not an event type; GET /v3/webhooks/event-types lists them", self.0)
     }
 }
 

@@ -34,7 +34,7 @@ impl World {
         settings: Settings,
         clock: Clock,
     ) -> Result<Arc<Self>, reqwest::Error> {
-        // Receivers are beside the simulator; a proxy of the system's knows nothing of them.
+        // Receivers are beside the simulator; the system's proxy does not know them.
         let http =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
         let now = clock.now();
@@ -51,7 +51,7 @@ impl World {
         }))
     }
 
-    /// The state as it stands now: whatever was due has happened.
+    /// The state as it is now: everything that was due has happened.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         let mut state = lock(&self.state);
         lifecycle::settle(&self.env, &mut state, self.env.clock.now());

@@ -26,6 +26,7 @@ mod transports;
 mod unusual_json;
 mod upload;
 mod wire;
+mod words;
 
 use serde_json::Value;
 use xtask::generate::{self, Paths, workspace_root};

@@ -38,7 +38,7 @@ impl fmt::Display for Diagnostic {
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// Returns `Ok` if there are no findings; otherwise sorts them and removes duplicates.
+    /// Returns `Ok` if nothing was found; otherwise sorts them and removes duplicates.
     pub fn into_result(mut found: Vec<Diagnostic>) -> Result<(), Self> {
         if found.is_empty() {
             return Ok(());

@@ -83,7 +83,7 @@ fn replace_files(output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// Compares the outputs with the files on disk. Returns the differences as one unified_diff_of diff, empty if there are none.
+/// Compares the outputs with the files on disk. Returns the differences as one unified_diff_of diff, empty if nothing differs.
 pub fn difference(outputs: &[Output]) -> Result<String> {
     let mut all = String::new();
     for output in outputs {

@@ -23,7 +23,7 @@ use crate::redaction::redacted;
 const READ: Duration = Duration::from_secs(30);
 const WRITE: Duration = Duration::from_secs(120);
 
-/// What became of an attempt.
+/// The outcome of an attempt.
 pub(crate) enum Outcome {
     /// A whole answer; of an event stream, its head.
     Answered { status: StatusCode, code: Option<ErrorCode>, response: RawResponse },
@@ -137,7 +137,7 @@ pub(crate) async fn send_once(
     if operation.transfer() == Transfer::Events && response.status().is_success() {
         return Outcome::Answered { status: response.status(), code: None, response };
     }
-    // What a retry depends on may stand in the body, and a body that breaks off is no answer.
+    // What a retry depends on may stand in the body, and an answer whose body breaks off does not count.
     let read = time_limit.with(response.read()).await;
     let (status, headers) = response.into_head();
     let body = match read {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use heygen_api::{ErrorCode, is_retryable_refusal};
 use http::{Method, StatusCode};
 
-/// What became of one attempt.
+/// The outcome of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase<'a> {
     /// The request never left.
@@ -127,7 +127,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A row: method, key, what became of it, and what is changed from the first of three attempts with nothing in its way.
+    /// A row: method, key, its outcome, and what is changed from the first of three attempts with nothing in its way.
     struct Row(&'static str, bool, Phase<'static>, fn(&mut Try<'_>), Decision);
 
     fn answered(status: u16, code: Option<&'static str>, retry_after: Option<u64>) -> Phase<'static> {

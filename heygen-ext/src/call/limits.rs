@@ -23,7 +23,7 @@ impl Limits {
         let spacing = per_second.map(|rate| match Duration::try_from_secs_f64(1.0 / rate) {
             Ok(pause) if rate.is_finite() && pause < LONGEST => Ok((pause, Mutex::new(None))),
             _ => Err(Error::configuration(format!(
-                "{rate} requests per second are no rate: give a number above nought, or none"
+                "{rate} requests per second is not a valid rate: give a number above zero, or leave it out"
             ))),
         });
         Ok(Self {

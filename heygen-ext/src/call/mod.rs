@@ -57,7 +57,7 @@ pub(crate) struct Shared {
 /// What the bytes go through.
 pub(crate) enum HttpSender {
     Http(reqwest::Client),
-    /// A transport of the caller's.
+    /// The caller's transport.
     Custom(Arc<dyn Transport>),
 }
 
@@ -213,7 +213,7 @@ impl Call<'_> {
         }
     }
 
-    /// Whether there is another token than the one that was refused. Why there is none is worth more than the refusal.
+    /// Whether another token than the refused one is available. If not, the reason is reported in place of the refusal.
     async fn renew(&self, refused: &Presented, outcome: &Outcome) -> Result<bool, TransportError> {
         let renewal = self.within(self.shared().credentials.renew(refused)).await;
         let Ok(renewal) = renewal else { return Ok(false) };
@@ -299,7 +299,7 @@ impl Call<'_> {
             method: self.operation.method(),
             has_key,
             phase,
-            // Questions are no attempts of the work.
+            // Questions do not count as attempts.
             number: progress.attempts.saturating_sub(progress.waits),
             limit: self.policies.options.max_attempts.unwrap_or(MAX_ATTEMPTS),
             waits: progress.waits,

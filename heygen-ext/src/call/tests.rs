@@ -339,7 +339,7 @@ async fn requests_are_spaced_and_named() {
     assert!(agent.starts_with("heygen-ext/") && agent.ends_with(" mine/1"), "{agent}");
 }
 
-/// A provider that never comes to an end, or only says why there is no token.
+/// A provider that never comes to an end, or only says why it has no token.
 struct NoTokens(Option<&'static str>);
 
 impl TokenProvider for NoTokens {
@@ -369,7 +369,7 @@ async fn without_a_token_nothing_is_sent_and_the_reason_is_told() {
     assert_eq!(error.kind(), ErrorKind::Credentials);
     assert!(error.to_string().ends_with("no credentials: the vault is sealed"), "{error}");
     assert!(!error.may_have_executed() && !error.is_retryable());
-    // Whoever counts calls hears of this one too.
+    // The observer hears of this call too.
     assert_eq!(ledger.0.lock().unwrap().len(), 1);
 }
 

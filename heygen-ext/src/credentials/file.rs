@@ -20,7 +20,7 @@ const NAME: &str = "credentials";
 /// Most bytes that such a file can sensibly have.
 const LONGEST: u64 = 1024 * 1024;
 
-/// What to do about a file that is no use.
+/// What to do about a file that cannot be used.
 const REMEDY: &str =
     "remove it and log in again with `heygen auth login`, or make it a file whose one line is an API key";
 
@@ -52,7 +52,7 @@ impl CredentialsFile {
         &self.path
     }
 
-    /// Reads it; none when there is no file.
+    /// Reads it; `None` if the file does not exist.
     pub(crate) fn read(&self) -> Result<Option<Stored>, Error> {
         let Some(text) = self.text()? else { return Ok(None) };
         let text = text.trim();
@@ -72,7 +72,7 @@ impl CredentialsFile {
         match root.get("oauth") {
             None | Some(Value::Null) => Err(self.problem("has neither `api_key` nor `oauth`")),
             Some(Value::Object(oauth)) => self.tokens(oauth).map(|tokens| Some(Stored::OAuth(tokens))),
-            Some(_) => Err(self.problem("has an `oauth` that is no JSON object")),
+            Some(_) => Err(self.problem("has an `oauth` that is not a JSON object")),
         }
     }
 
@@ -175,7 +175,7 @@ impl CredentialsFile {
         match object.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
-            Some(_) => Err(self.problem(&format!("has a `{shown}` that is no text"))),
+            Some(_) => Err(self.problem(&format!("has a `{shown}` that is not a text"))),
         }
     }
 

@@ -70,7 +70,7 @@ pub(crate) enum Ready {
     /// The same header for every attempt, made once.
     Fixed(Presented),
     Provider(Arc<dyn TokenProvider>),
-    /// The transport sees to them.
+    /// The transport adds them.
     Absent,
 }
 

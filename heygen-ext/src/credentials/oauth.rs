@@ -141,7 +141,7 @@ struct State {
     on_file: SecretString,
     /// Whether the service refused the access token.
     refused: bool,
-    /// Whether a renewal ahead of time is no use, or has failed: the next is made when it has to be.
+    /// Whether a renewal ahead of time does not help, or has failed: the next is made when it has to be.
     hasty: bool,
     /// Why the last renewal failed.
     failure: Option<RenewalError>,
@@ -222,7 +222,7 @@ impl Renewing {
 impl Renewal {
     async fn renew(&self, state: &mut State) -> Result<(), RenewalError> {
         let Err(failure) = self.attempt(state).await else { return Ok(()) };
-        // What stays true is told once.
+        // A lasting problem is logged once.
         if !state.is_rejected() {
             tracing::warn!(problem = %failure, "the access token was not renewed");
         }
@@ -278,7 +278,7 @@ impl Renewal {
             self.file.as_ref().map(|file| format!(" in `{}`", file.path().display())).unwrap_or_default();
         let Some(used) = state.tokens.refresh.clone() else {
             return Err(RenewalError::rejected(format!(
-                "the access token{place} is not good any more and there is no refresh token: log in again"
+                "the access token{place} is not valid any more and the refresh token is missing: log in again"
             )));
         };
         let Some(client_id) = state.tokens.client_id.clone() else {

@@ -47,7 +47,7 @@ pub(crate) struct Renewed {
     pub(crate) lifetime: Option<Duration>,
 }
 
-/// Why there are no new tokens.
+/// Why the tokens could not be renewed.
 #[derive(Debug, Clone)]
 pub(crate) struct RenewalError {
     problem: String,
@@ -85,7 +85,7 @@ impl std::error::Error for RenewalError {
 impl TokenEndpoint {
     pub(crate) fn new(url: &str, clients: &HttpClientFactory) -> Result<Self, Error> {
         let url = Url::parse(url).map_err(|problem| {
-            Error::configuration(format!("the address of the token endpoint is no URL: {problem}"))
+            Error::configuration(format!("the address of the token endpoint is not a URL: {problem}"))
         })?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Error::configuration("the address of the token endpoint holds a user or a password"));
@@ -103,7 +103,7 @@ impl TokenEndpoint {
         Ok(Self { http, url })
     }
 
-    /// Renews tokens. An exchange is repeated only when there was no connection: a refresh token may be good once.
+    /// Renews tokens. An exchange is repeated only if no connection was made: a refresh token may be good once.
     pub(crate) async fn renew(
         &self,
         refresh: &SecretString,
@@ -145,7 +145,7 @@ impl TokenEndpoint {
         match status {
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED => Err(refusal(status, &answer)),
             _ if status.is_success() => renewed(&answer).ok_or_else(|| {
-                RenewalError::passing("the token endpoint answered with something that is no token")
+                RenewalError::passing("the token endpoint answered with something that is not a token")
             }),
             _ => Err(RenewalError::passing(format!(
                 "the token could not be renewed: the token endpoint answered {}: try again later",

@@ -50,7 +50,7 @@ pub(super) fn judge(head: &Head<'_>, asked: Option<Place>) -> Verdict {
         (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS, _) => Verdict::Later,
         (status, _) if status.is_server_error() => Verdict::Later,
         (status, _) if status.is_client_error() => Verdict::Refused,
-        _ => Verdict::Useless("that is no file"),
+        _ => Verdict::Useless("that is not a file"),
     }
 }
 

@@ -30,7 +30,7 @@ use crate::error::Error;
 /// | background removal (feature `preview`) | | `LayerFile` |
 /// | any other link of the service | [`Link::new`] | |
 ///
-/// A link is signed: whoever has it has the file. Its query appears in no error, and not in `Debug`.
+/// A link is signed: anyone who has it has the file. Its query appears in no error, and not in `Debug`.
 ///
 /// ```
 /// use heygen_ext::Link;
@@ -148,8 +148,9 @@ impl Link {
     /// The address, if anything may be fetched from there.
     pub(super) fn checked(&self, url: &str) -> Result<Url, Error> {
         let what = &self.what;
-        let url = Url::parse(url)
-            .map_err(|problem| Error::download(format!("{what}: its link is no absolute URL: {problem}")))?;
+        let url = Url::parse(url).map_err(|problem| {
+            Error::download(format!("{what}: its link is not an absolute URL: {problem}"))
+        })?;
         match url.scheme() {
             "https" => Ok(url),
             "http" if is_local(&url) => Ok(url),

@@ -1,4 +1,4 @@
-//! A link from the resource itself: at the start when there is none yet, and later when it has expired.
+//! A link from the resource itself: at the start if it has none yet, and later when it has expired.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const LAG: [Duration; 5] = [
     Duration::from_secs(30),
 ];
 
-/// The link at present, or the resource's if there is none.
+/// The link at present, or else the resource's.
 pub(super) async fn present(link: &Link, api: &Client, runtime: &dyn Runtime) -> Result<Url, Error> {
     match link.current() {
         Some(url) => link.checked(url),
@@ -32,7 +32,7 @@ pub(super) async fn fresh(link: &Link, api: &Client, runtime: &dyn Runtime) -> R
     let mut pauses = LAG.iter();
     loop {
         let Some(seen) = link.look(api).await else {
-            return Err(Error::download(format!("{what}: there is no link to it")));
+            return Err(Error::download(format!("{what}: it has no link")));
         };
         let seen = seen.map_err(|error| {
             Error::no_link(format!("{what}: its link could not be read again: {error}"), error)
@@ -45,7 +45,9 @@ pub(super) async fn fresh(link: &Link, api: &Client, runtime: &dyn Runtime) -> R
                 return Err(Error::download(problem));
             }
             (None, Standing::Over(reason)) => {
-                return Err(Error::download(format!("{what}: there is no file, and will be none: {reason}")));
+                return Err(Error::download(format!(
+                    "{what}: it has no file, and will never have one: {reason}"
+                )));
             }
             (None, Standing::Finished { linked: true }) => {
                 let problem = "it is finished and has other files, but not this one: was it asked for?";

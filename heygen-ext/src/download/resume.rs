@@ -21,7 +21,7 @@ const RESUMPTIONS: u32 = 5;
 /// Longest pause that a server may ask for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What comes of a transfer.
+/// The next part of a transfer.
 #[derive(Debug, PartialEq)]
 pub(super) enum Piece {
     Chunk(Bytes),
@@ -271,7 +271,7 @@ impl Transfer {
             Setback::Later(status, asked) => {
                 let later = asked
                     .filter(|pause| *pause > PATIENCE)
-                    .map(|pause| format!("; it asks to be left alone for {} s", pause.as_secs()));
+                    .map(|pause| format!("; it asks to wait for {} s", pause.as_secs()));
                 let later = later.unwrap_or(times);
                 Error::link_refused(format!("{what}: the file server answered {status}{later}"), status)
                     .left_alone(asked)

@@ -19,8 +19,7 @@ impl Download {
     ///
     /// # Errors
     ///
-    /// [`Download`](crate::ErrorKind::Download), as of [`to_path`](Self::to_path): here when there is no answer with the
-    /// file, and from the stream when it breaks off for good, or changed on its way.
+    /// [`Download`](crate::ErrorKind::Download), as of [`to_path`](Self::to_path): here if no answer has the file, and from the stream when it breaks off for good, or changed on its way.
     ///
     /// ```no_run
     /// # use heygen_ext::{HeyGen, heygen_api::types::VideoDetail};

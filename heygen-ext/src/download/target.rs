@@ -33,7 +33,7 @@ impl DownloadToPath {
     /// # Errors
     ///
     /// [`File`](crate::ErrorKind::File): the path exists, or cannot be written.
-    /// [`Download`](crate::ErrorKind::Download): there is no link yet, it was refused, or the transfer broke off for good.
+    /// [`Download`](crate::ErrorKind::Download): the resource has no link yet, it was refused, or the transfer broke off for good.
     pub async fn send(self) -> Result<PathBuf, Error> {
         let Self { download, path, overwrite } = self;
         let place = Place::claim(&path, overwrite)?;
@@ -51,7 +51,7 @@ impl DownloadToPath {
                 Piece::End => break,
             }
         }
-        // The last write may still be under way; what becomes of it only `flush` tells.
+        // The last write may still be under way; only `flush` reports its outcome.
         file.flush().await.map_err(fail)?;
         file.sync_all().await.map_err(fail)?;
         drop(file);
@@ -233,7 +233,7 @@ fn stage(folder: &Path) -> io::Result<NamedTempFile> {
     options.tempfile_in(folder)
 }
 
-/// Makes the new name last, where folders can be synced. The file is whole either way, so that a failure is none.
+/// Makes the new name last, where folders can be synced. The file is whole either way, so that a failure is ignored.
 async fn sync_folder(folder: &Path) {
     #[cfg(unix)]
     if let Ok(folder) = tokio::fs::File::open(folder).await {

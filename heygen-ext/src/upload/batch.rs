@@ -286,7 +286,7 @@ impl Run {
         Ok(())
     }
 
-    /// Finishes a batch, and waits for what becomes of its files.
+    /// Finishes a batch, and waits for the outcome of its files.
     async fn finish(
         &self,
         number: usize,

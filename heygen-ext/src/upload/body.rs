@@ -50,7 +50,7 @@ fn unreadable(error: io::Error) -> Error {
 }
 
 impl UploadBody {
-    /// Looks at a file: what is wrong with it is told before anything is sent.
+    /// Looks at a file: problems are reported before anything is sent.
     pub(super) async fn of(file: FileSource) -> Result<Self, Error> {
         let name = file.file_name();
         let (size, head, content) = match file.source {
@@ -109,7 +109,7 @@ impl UploadBody {
                 return Err(Error::upload(problem));
             }
         }
-        // The last write may still be under way; what becomes of it only `flush` tells.
+        // The last write may still be under way; only `flush` reports its outcome.
         file.flush().await.map_err(fail)?;
         let ours = staged.into_temp_path();
         let mut disk = OnDisk::look(ours.to_path_buf()).await?;
@@ -163,7 +163,7 @@ impl OnDisk {
         // A pipe or a device would be waited for without end.
         if !found.is_file() {
             return Err(Error::upload(
-                "this is no regular file: give its bytes by `FileSource::reader` or `FileSource::bytes`",
+                "not a regular file: give its bytes by `FileSource::reader` or `FileSource::bytes`",
             ));
         }
         Ok(Self { path, size: found.len(), modified: found.modified().ok(), _ours: None })

@@ -165,7 +165,7 @@ async fn put_once(
             TransportError::no_answer(format!("nothing moved for {} s", IDLE_TIMEOUT.as_secs())).timed_out(),
         )
     };
-    // The link is signed, so whoever reads it in an error can use it: the conversion leaves it out.
+    // The link is signed, so anyone who reads it in an error can use it: the conversion leaves it out.
     let response = tokio::select! {
         sent = means.storage.execute(request) => sent.map_err(|error| again(error.into()))?,
         () = watch.idle() => return Err(late()),

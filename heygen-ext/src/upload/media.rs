@@ -16,7 +16,7 @@ const TAKEN: &str = "PNG, JPEG, MP4, WebM, MP3, WAV, PDF, SRT, and ZIP for Hyper
 ///
 /// # Errors
 ///
-/// It is none that the service takes.
+/// The service does not accept this type.
 pub(super) fn detect(head: &[u8], name: &str) -> Result<&'static str, Error> {
     let named = by_name(name);
     // Office documents, books and programs are zips too; what is named a zip is sent as one.

@@ -248,7 +248,7 @@ async fn faults_that_do_not_end_are_told_as_they_are() {
     let error = upload().direct().await.unwrap_err();
     assert_eq!((error.code(), error.asset_id().is_some()), (Some(ErrorCode::Conflict), true));
     assert_eq!(harness.pauses()[before..], [500, 1000, 1500, 2000, 2500]);
-    // Whoever wants one attempt gets one.
+    // A limit of one attempt is kept.
     harness.fault(Fault::status(503), "uploads", 100);
     harness.sim.clear_requests();
     let once = harness.heygen.with(CallOptions::new().max_attempts(1));

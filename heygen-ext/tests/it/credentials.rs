@@ -142,7 +142,7 @@ async fn a_token_that_the_service_refuses_is_renewed_once() {
     call(&heygen).await.unwrap();
     let statuses: Vec<u16> = asked(&sim).iter().map(|(_, status)| *status).collect();
     assert_eq!((statuses, count(&sim, "oauth")), (vec![401, 200, 200], 1));
-    // A token that is new and refused all the same is no reason to go on.
+    // A token that is new and refused all the same ends the call.
     sim.clear_requests();
     let refused = json!({"error": {"code": "unauthorized", "message": "m"}}).to_string();
     sim.inject(Fault::answer(401, "application/json", refused).on("getCurrentUserV3")).unwrap();

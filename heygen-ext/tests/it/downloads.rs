@@ -128,7 +128,7 @@ async fn files_of_other_resources_come() {
     assert_eq!(kind(&fetch(&heygen, TranslationFile::Video.of(translation)).await), "mp4");
     assert_eq!(kind(&fetch(&heygen, TranslationFile::Srt.of(translation)).await), "srt");
     assert_eq!(kind(&fetch(&heygen, TranslationFile::Vtt.of(translation)).await), "vtt");
-    // It was not translated alone, and so is not there; that is no reason to wait for it.
+    // It was not translated alone, and so is not there; so nothing waits for it.
     let error = heygen.download(TranslationFile::Audio.of(translation)).bytes(1).await.unwrap_err();
     assert!(error.to_string().contains(&format!("audio of video translation {id}")), "{error}");
 
@@ -344,7 +344,7 @@ async fn a_video_that_is_gone_or_failed_has_no_file() {
     assert!(names(folder.path()).is_empty());
     let failed = video(&sim, &heygen, "Hello [sim:fail]").await;
     let error = heygen.download(&failed).bytes(1).await.unwrap_err();
-    assert!(error.to_string().contains("will be none: it is `failed`: "), "{error}");
+    assert!(error.to_string().contains("will never have one: it is `failed`: "), "{error}");
 }
 
 #[tokio::test]
@@ -362,7 +362,7 @@ async fn a_file_that_is_there_is_left_alone() {
     );
     assert!(requests(&sim).is_empty(), "it is looked at before anything is fetched");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
-    // Somebody else is quicker.
+    // Another program is quicker.
     let late = folder.path().join("late.mp4");
     let quicker = late.clone();
     let download =

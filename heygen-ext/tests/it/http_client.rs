@@ -1,4 +1,4 @@
-//! HTTP clients of the caller's, and options for those of the library.
+//! The caller's HTTP clients, and options for those of the library.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn options_reach_the_clients_for_calls_and_for_files() {
 async fn what_is_asked_of_this_machine_stays_on_it() {
     let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url());
-    // Whoever sets a proxy does not mean it for a key that goes out in the clear.
+    // A proxy is not meant for a key that goes out in the clear.
     let astray = || reqwest::Proxy::all("http://127.0.0.1:1").unwrap();
     let heygen = heygen.http_options(move |options| options.proxy(astray())).build().unwrap();
     heygen.api().list_videos().send().await.unwrap();

@@ -83,7 +83,7 @@ async fn what_cannot_become_an_asset_is_told_before_anything_is_sent() {
         assert_eq!(error.kind(), ErrorKind::File);
     }
     #[cfg(unix)]
-    assert!(refused(&heygen, FileSource::path("/dev/null")).await.to_string().contains("no regular file"));
+    assert!(refused(&heygen, FileSource::path("/dev/null")).await.to_string().contains("not a regular file"));
     assert!(sim.requests().is_empty());
     // The service looks for itself.
     let error =

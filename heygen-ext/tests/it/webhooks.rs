@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Notes every event that it is given and takes, and fails as often as it is told.
+/// Notes every event that it is given and takes, and fails a set number of times.
 #[derive(Clone, Default)]
 struct Recorder(Arc<RecorderInner>);
 
@@ -362,7 +362,7 @@ async fn a_session_that_an_endpoint_and_a_callback_tell_of_is_handled_once() {
     let unconfirmed = guard.check_at(&to, said, harness.now()).unwrap();
     let event = unconfirmed.confirm(&harness.heygen, &failed.session_id).await.unwrap();
     assert_eq!(harness.receiver.handle(event).await.unwrap(), Claim::Handled);
-    // Another video than that of the session is none of its business.
+    // Another video than that of the session does not concern it.
     let video = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["event_data"]["video_id"].clone();
     let other = String::from_utf8(body.to_vec()).unwrap().replace(video.as_str().unwrap(), "another");
     let made_up = guard.check_at(&target, other, harness.now()).unwrap();
@@ -391,7 +391,7 @@ async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
     assert_eq!((event.job_id(), event.data().len()), (Some(made.video_id.as_str()), 2));
     assert_eq!(harness.receiver.handle(event).await.unwrap(), Claim::Handled);
 
-    // Whoever has learnt the address may say what he likes; the resource says otherwise.
+    // Anyone who has learnt the address may say what he likes; the resource says otherwise.
     let said = |kind: &str, id: &str| {
         let body = format!(r#"{{"event_type":"{kind}","event_data":{{"video_id":"{id}"}}}}"#);
         guard.check_at(&target, body, harness.now()).unwrap()

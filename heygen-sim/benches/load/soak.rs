@@ -77,7 +77,7 @@ pub(crate) async fn run(seconds: u64) -> io::Result<Vec<String>> {
                     *all.statuses.entry(status).or_default() += count;
                 }
             }
-            Err(error) => violations.push(format!("a client was left alone: {error}")),
+            Err(error) => violations.push(format!("a client got no answer: {error}")),
         }
     }
     let took = start.elapsed();

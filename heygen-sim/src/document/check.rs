@@ -67,7 +67,7 @@ impl Route {
             let given = match parameter.place.as_str() {
                 "path" => path.get(&parameter.name).map(String::as_str),
                 "query" => query.get(&parameter.name).map(String::as_str),
-                // A header without text is no header.
+                // A header without text counts as missing.
                 "header" => header().map(str::trim).filter(|value| !(value.is_empty() && parameter.required)),
                 _ => continue,
             };

@@ -28,7 +28,7 @@ fn tagged(object: &mut Map<String, Value>) {
         return;
     };
     let Some(mapping) = object["discriminator"].get("mapping").and_then(Value::as_object) else { return };
-    // An `anyOf` with a tag is an open set: a tag that is not listed is no mistake.
+    // An `anyOf` with a tag is an open set: a tag that is not listed is allowed.
     let Some(members) = object.get("oneOf").and_then(Value::as_array).map(Vec::len) else { return };
     if members != mapping.len() {
         return;

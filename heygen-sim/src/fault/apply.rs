@@ -89,7 +89,7 @@ struct Slow {
     quarter: u64,
 }
 
-/// Bytes of a body; none for a stream, which ends when it ends, and where there is no body.
+/// Bytes of a body; none for a stream, which ends when it ends, and if the answer has no body.
 fn length(response: &Response<Body>) -> Option<u64> {
     let stated = response.headers().get(header::CONTENT_LENGTH);
     let stated = stated.and_then(|length| length.to_str().ok()?.parse().ok());

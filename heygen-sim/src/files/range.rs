@@ -12,7 +12,7 @@ pub(super) enum Range {
     Unchanged,
     /// It is not the one that the caller wants.
     Changed,
-    /// There are no such bytes.
+    /// The file does not have these bytes.
     Nowhere,
 }
 

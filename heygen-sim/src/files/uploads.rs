@@ -32,7 +32,7 @@ pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: I
     let id = parts.uri.path().strip_prefix(UPLOADS).unwrap_or_default().to_owned();
     let slot = world.state().assets.get(&id).and_then(|asset| asset.slot.clone());
     let Some(slot) = slot else {
-        return denied(StatusCode::NOT_FOUND, "NoSuchKey", "There is no such slot");
+        return denied(StatusCode::NOT_FOUND, "NoSuchKey", "The slot does not exist");
     };
     for (name, value) in &slot.headers {
         if text(name) != value.as_str() {

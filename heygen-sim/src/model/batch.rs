@@ -23,7 +23,7 @@ pub(crate) struct Item {
     pub(crate) job: Option<String>,
     /// The job's way, for when the job itself is not kept any more.
     pub(crate) schedule: Option<Schedule>,
-    /// Why there is none.
+    /// Why it became nothing.
     pub(crate) error: Option<Value>,
 }
 

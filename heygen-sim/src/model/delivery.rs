@@ -1,4 +1,4 @@
-//! Deliveries of webhooks: attempts that are due, and what became of those that were made.
+//! Deliveries of webhooks: attempts that are due, and the outcome of those that were made.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -26,7 +26,7 @@ pub(crate) enum Kind {
 /// What is the same for all jobs of a kind.
 pub(crate) struct KindSpec {
     pub(crate) name: &'static str,
-    /// Code of the refusal when there is none with an id.
+    /// Code of the refusal if no job has the id.
     pub(crate) missing: &'static str,
     /// Seconds in the first state and in the second.
     pub(crate) waits: u64,

@@ -13,7 +13,7 @@ pub(crate) const THINKS: u64 = 120;
 /// Messages that a session shows.
 const MESSAGES: usize = 40;
 
-/// Turns, and messages of the caller's, that are remembered.
+/// How many turns, and messages of the caller, are kept.
 const KEEP: usize = 1_000;
 
 pub(crate) struct Session {

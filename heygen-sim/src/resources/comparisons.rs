@@ -22,7 +22,7 @@ const JUDGE: &str = "simulated-judge-2026-06-01";
 
 pub(super) fn view(job: &Job, now: u64) -> Value {
     let done = job.schedule.stage(now) == Stage::Done;
-    // `q1` is an old name; the winner is whoever has the longer name, so that tests can choose.
+    // `q1` is an old name; the winner is the one with the longer name, so that tests can choose.
     let question = job.text("question_id").filter(|question| *question != "q1").unwrap_or("engagement");
     let (one, other) = (job.text("model_a").unwrap_or_default(), job.text("model_b").unwrap_or_default());
     let (winner, side) = if one.len() >= other.len() { (one, "a") } else { (other, "b") };

@@ -48,7 +48,7 @@ fn entries(body: &Value, list: &str, members: &[&str]) -> Result<Option<Value>, 
     Ok(Some(entries.into()))
 }
 
-/// As callers see it: lists of rules are left out when there are none.
+/// As callers see it: lists of rules are left out when empty.
 fn view(mut glossary: Value) -> Value {
     for list in ["do_not_translate_terms", "forced_translations"] {
         if glossary[list].as_array().is_none_or(Vec::is_empty) {

@@ -185,12 +185,12 @@ impl Graph<'_> {
             "literal" => {
                 let value = &binding["value"];
                 let fits = wanted == "json" || value.is_string() || value.is_object();
-                (!fits).then(|| format!("a literal {value} is no {wanted}"))
+                (!fits).then(|| format!("a literal {value} is not a {wanted}"))
             }
             "node_output" => {
                 let (node, port) = (text(binding, "node_id"), text(binding, "port"));
                 match self.output(node, port) {
-                    None => Some(format!("there is no output {node}.{port}")),
+                    None => Some(format!("the output {node}.{port} does not exist")),
                     Some(given) => (!fits(given)).then(|| format!("{node}.{port} is {given}, not {wanted}")),
                 }
             }
@@ -227,7 +227,7 @@ fn check_node(graph: &Graph<'_>, id: &str, node: &Value, kind: &NodeType, proble
     }
     for (port, binding) in bindings.into_iter().flatten() {
         match kind.inputs.iter().find(|(name, ..)| name == port) {
-            None => say(format!("there is no port {port}")),
+            None => say(format!("the port {port} does not exist")),
             Some((_, wanted, _)) => {
                 if let Some(message) = graph.refuse(binding, wanted) {
                     say(format!("port {port}: {message}"));
@@ -361,7 +361,7 @@ mod tests {
         assert!(
             of(speak(json!({"text": {"kind": "run_input", "name": "tpoic"}}))).contains("no input tpoic")
         );
-        assert!(of(speak(json!({"text": {"kind": "literal", "value": 7}}))).contains("is no text"));
+        assert!(of(speak(json!({"text": {"kind": "literal", "value": 7}}))).contains("is not a text"));
         assert!(of(speak(json!({"text": {"kind": "list", "items": []}}))).contains("json ports only"));
         assert!(
             of(speak(json!({"text": {"kind": "node_output", "node_id": "speak", "port": "audio"}})))

@@ -143,11 +143,11 @@ pub(super) fn fetch(param: &str, url: &str) -> Result<(), ApiError> {
     let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
     let scheme = uri.as_ref().and_then(Uri::scheme_str).unwrap_or_default();
     if !matches!(scheme, "http" | "https") || host.is_empty() {
-        return Err(ApiError::invalid(param, format!("`{url}` is no URL that can be fetched")));
+        return Err(ApiError::invalid(param, format!("`{url}` is not a URL that can be fetched")));
     }
     let path = uri.as_ref().map(Uri::path).unwrap_or_default();
     if host == "invalid" || host.ends_with(".invalid") || path.ends_with(".html") {
-        let message = "the URL could not be fetched, or is no direct link to a file";
+        let message = "the URL could not be fetched, or is not a direct link to a file";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "download_failed", message).at(param));
     }
     Ok(())

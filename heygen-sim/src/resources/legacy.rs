@@ -1,4 +1,4 @@
-//! What is left of v1 and v2 where it differs from v3. It works only when the simulator is told so.
+//! What is left of v1 and v2 where it differs from v3. It works only with the option for it.
 
 use serde_json::{Value, json};
 

@@ -38,7 +38,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let codes: Result<Vec<&str>, ApiError> = wanted
         .enumerate()
         .map(|(number, text)| {
-            let message = format!("`{text}` is no language");
+            let message = format!("`{text}` is not a language");
             translations::code(text)
                 .ok_or_else(|| ApiError::invalid(format!("output_languages.{number}"), message))
         })
@@ -71,7 +71,7 @@ fn completed<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Job, ApiEr
 
 pub(super) fn subtitles(env: &Env, state: &mut State, call: &Call) -> Answer {
     let job = completed(state, call)?;
-    // What was put in its place is an asset, or a URL of the caller's.
+    // What was put in its place is an asset, or the caller's URL.
     let edited = match (job.extra["srt"]["asset_id"].as_str(), job.extra["srt"]["url"].as_str()) {
         (Some(asset), _) => link(env, &format!("{asset}/original.srt")),
         (None, Some(url)) => url.to_owned(),

@@ -61,7 +61,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     if let Some(voice) = call.text("voice_id") {
         voices::usable(state, "voice_id", voice, call.now)?;
     }
-    let text = call.text("text").unwrap_or("Audio of the caller's");
+    let text = call.text("text").unwrap_or("The caller's audio");
     if text.len() > TEXT {
         return Err(too_large(TEXT).at("text"));
     }
@@ -132,7 +132,7 @@ pub(super) fn append(_: &Env, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::ACCEPTED, json!({"ok": true, "buffered_bytes": stream.words.bytes()}))
 }
 
-/// The next event, with the words told by then and whether it is the last; or when to look again.
+/// The next event, with the number of words sent by then and whether it is the last; or when to look again.
 pub(crate) fn step(stream: &Stream, told: usize, now: u64) -> (Option<(String, usize, bool)>, u64) {
     let began = stream.created + STARTS_AFTER;
     let end_of = |number: usize| began + (number as u64 + 1) * WORD;

@@ -88,7 +88,7 @@ pub(crate) fn check_project(state: &State, call: &Call) -> Result<(), ApiError> 
             if text("media_type") != "application/zip" {
                 return Err(ApiError::invalid("project.media_type", "application/zip is needed"));
             }
-            // What is no base64 is refused with the other inputs.
+            // Invalid base64 is refused with the other inputs.
             let Some(content) = call.inline.get(text("data")) else { return Ok(()) };
             let mut spool = Spool::new();
             spool.write(content)?;
@@ -99,8 +99,8 @@ pub(crate) fn check_project(state: &State, call: &Call) -> Result<(), ApiError> 
     let Some(content) = content else { return Ok(()) };
     check_size(content.len())?;
     let reader = content.reader().map_err(|error| invalid(format!("the project cannot be read: {error}")))?;
-    let mut archive =
-        ZipArchive::new(reader).map_err(|error| invalid(format!("the project is no zip: {error}")))?;
+    let mut archive = ZipArchive::new(reader)
+        .map_err(|error| invalid(format!("the project is not a zip file: {error}")))?;
     let entry = call.text("composition").unwrap_or("index.html");
     let html = read(&mut archive, entry)?;
     let declared = declared_variables(&html)?;

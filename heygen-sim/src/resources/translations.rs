@@ -78,7 +78,7 @@ pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<
     let named = wanted.enumerate().map(|(number, name)| {
         let known = catalogue().languages.iter().find(|language| language.name == name);
         known.map(|language| language.name.clone()).ok_or_else(|| {
-            let message = format!("`{name}` is no language of GET /v3/video-translations/languages");
+            let message = format!("`{name}` is not a language of GET /v3/video-translations/languages");
             ApiError::invalid(format!("output_languages.{number}"), message)
         })
     });
@@ -95,7 +95,7 @@ pub(super) fn submit(
     now: u64,
     queued: u64,
 ) -> Result<String, ApiError> {
-    // It is asked for by its name, and told by its code.
+    // It is requested by its name, and answered by its code.
     let order = NewJob::new(Kind::Translation, body).with(json!({"output_language": code(language)}));
     jobs::submit(env, state, now, NewJob { kept: Some(kept), queued, ..order })
 }

@@ -28,7 +28,7 @@ const GENERATES: u64 = 480;
 const VIDEO_WAITS: u64 = 60;
 const FAILS_AFTER: u64 = 30;
 
-/// Seconds until a session that is told to stop has stopped: at its next checkpoint.
+/// Seconds until a session stops after the request to stop: at its next checkpoint.
 const STOPS_AFTER: u64 = 10;
 
 /// US dollars for a session with the simulator's three seconds of video.

@@ -59,7 +59,7 @@ async fn connections_close_before_and_after_the_work() {
         assert!(create(&program).send().await.is_err());
         assert_eq!(videos(&program).await, made);
     }
-    // A reset is told from an orderly close.
+    // A reset differs from an orderly close.
     for (fault, end) in [(Fault::close_before(), Ok(0)), (Fault::reset(), Err(ErrorKind::ConnectionReset))] {
         program.sim.inject(fault.on("getCurrentUserV3").times(1)).unwrap();
         let address = program.sim.base_url().trim_start_matches("http://").to_owned();

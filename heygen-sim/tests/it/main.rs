@@ -1,7 +1,7 @@
 //! The simulator as any program sees it: over HTTP, without a client of ours.
 
 mod deletes;
-mod door;
+mod pipeline;
 // They are run by a shell.
 #[cfg(unix)]
 mod examples;

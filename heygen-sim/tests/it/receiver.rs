@@ -30,7 +30,7 @@ impl Received {
 #[derive(Default)]
 struct Shared {
     received: Mutex<Vec<Received>>,
-    /// The methods of what was no delivery.
+    /// The methods of requests other than deliveries.
     probes: Mutex<Vec<Method>>,
     /// What is answered next, and when there is nothing left, 200. Zero: nothing, ever.
     answers: Mutex<VecDeque<u16>>,

@@ -52,7 +52,7 @@ async fn an_upload_slot_needs_a_type_and_a_size() {
         invalid("a type that is not taken", json!({"content_type": "text/html"}), "content_type"),
         invalid("no bytes", json!({"size_bytes": 0}), "size_bytes"),
         invalid("too many bytes", json!({"size_bytes": most + 1}), "size_bytes"),
-        invalid("a checksum that is none", json!({"checksum_sha256": "abc"}), "checksum_sha256"),
+        invalid("an invalid checksum", json!({"checksum_sha256": "abc"}), "checksum_sha256"),
     ];
     let allowed = [json!({"size_bytes": most}), json!({"content_type": "application/zip"})];
     harness.check_rules(SLOTS, &base, &allowed, rules).await;

@@ -195,7 +195,7 @@ impl Shape {
 
     /// `exclusiveMinimum: true` beside `minimum` is OpenAPI 3.0's way to write `exclusiveMinimum: 1`.
     fn take_bound(&mut self, key: &str, value: &Value) {
-        // Zero is no bound on a length.
+        // A length of at least zero is not a bound.
         let is_empty = key.starts_with("min") && key != "minimum" && value.as_u64() == Some(0);
         if !(value.is_boolean() || is_empty) {
             self.bounds.insert(key.to_owned(), number(value));

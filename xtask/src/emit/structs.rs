@@ -134,7 +134,7 @@ pub fn argument_of(ty: &Type, outer: &str) -> Option<Type> {
     }
 }
 
-/// Where a struct travels, which decides what becomes of a member that it does not know.
+/// Where a struct travels, which decides what happens to a member that it does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// Only in requests: refused by name.
@@ -240,7 +240,7 @@ fn times(one: &Struct, gate: &TokenStream) -> Option<TokenStream> {
         .map(|field| {
             let (ident, method) = (&field.ident, format_ident!("{}_time", field.wire));
             let doc =
-                format!(" `{}` as a point in time; none when it is absent, or is no timestamp.", field.wire);
+                format!(" `{}` as a point in time; `None` if it is absent or not a timestamp.", field.wire);
             quote! {
                 #[doc = #doc]
                 pub fn #method(&self) -> Option<SystemTime> {

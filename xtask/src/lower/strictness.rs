@@ -47,7 +47,7 @@ pub fn apply(document: &mut Value) {
     });
 }
 
-/// The smallest of four types for the range: unsigned if there are no negative values, 32 bits wide if the upper bound
+/// The smallest of four types for the range: unsigned if no value is negative, 32 bits wide if the upper bound
 /// allows it. Never a `NonZero` type, so that users can write literals.
 fn integer_format(map: &Map<String, Value>) -> &'static str {
     let bound = |keyword: &str| map.get(keyword).and_then(Value::as_f64);

@@ -99,10 +99,13 @@ fn a_file_that_is_no_use_is_named_with_the_remedy_and_not_shown() {
         (b"\"marked\"", "no object"),
         (b"{}", "neither `api_key` nor `oauth`"),
         (b"{\"api_key\":\" \",\"oauth\":null,\"user\":\"marked\"}", "neither `api_key` nor `oauth`"),
-        (b"{\"api_key\":[\"marked\"]}", "`api_key` that is no text"),
-        (b"{\"oauth\":\"marked\"}", "`oauth` that is no JSON object"),
+        (b"{\"api_key\":[\"marked\"]}", "`api_key` that is not a text"),
+        (b"{\"oauth\":\"marked\"}", "`oauth` that is not a JSON object"),
         (b"{\"oauth\":{\"refresh_token\":\"marked\"}}", "no `oauth.access_token`"),
-        (b"{\"oauth\":{\"access_token\":\"marked\",\"client_id\":1}}", "`oauth.client_id` that is no text"),
+        (
+            b"{\"oauth\":{\"access_token\":\"marked\",\"client_id\":1}}",
+            "`oauth.client_id` that is not a text",
+        ),
     ] {
         let (_folder, file) = file(content);
         let error = file.read().unwrap_err();

@@ -184,7 +184,7 @@ async fn answers_that_are_none_are_told() {
     let harness = Harness::new().await;
     let provider = harness.provider(harness.tokens(0));
     harness.answer(200, &json!({"error": "marked-secret"}));
-    assert!(token(&provider).await.unwrap_err().contains("no token"));
+    assert!(token(&provider).await.unwrap_err().contains("not a token"));
     let fault = Fault::status(302).header("location", "http://127.0.0.1:1/").on("oauth").times(1);
     harness.sim.inject(fault).unwrap();
     assert!(token(&provider).await.unwrap_err().contains("302"));

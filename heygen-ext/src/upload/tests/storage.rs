@@ -1,4 +1,4 @@
-//! What the storage gets, and what the service is told of it.
+//! What the storage gets, and what the service learns about it.
 
 use super::*;
 
@@ -29,7 +29,7 @@ async fn the_service_is_told_the_sum_of_what_was_sent() {
         let said = &finished.unwrap().body.as_ref().unwrap()["checksum_sha256"];
         assert_eq!(said.as_str(), Some(&*sum));
     }
-    // A batch has no place for it at its end: there the storage is told before.
+    // A batch has no place for it at its end: there the storage learns it first.
     let harness = Harness::new().await;
     let outcomes = harness.heygen.upload_all([FileSource::bytes("a.png", image(1000))]).await;
     assert!(outcomes[0].is_ok());

@@ -45,7 +45,7 @@ redacted_debug! { Asset {
 } }
 
 impl Asset {
-    /// `uploaded_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `uploaded_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn uploaded_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.uploaded_at)
     }

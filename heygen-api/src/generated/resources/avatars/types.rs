@@ -64,7 +64,7 @@ redacted_debug! { AvatarGroupItem {
 } }
 
 impl AvatarGroupItem {
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }

@@ -56,12 +56,12 @@ redacted_debug! { BackgroundRemovalJob {
 
 #[cfg(feature = "preview")]
 impl BackgroundRemovalJob {
-    /// `completed_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `completed_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn completed_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.completed_at)
     }
 
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }

@@ -588,7 +588,7 @@ object! { WorkflowRunListItem: reply {
 
 #[cfg(feature = "preview")]
 impl WorkflowRunListItem {
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }
@@ -625,12 +625,12 @@ object! { WorkflowRunNodeItem: reply {
 
 #[cfg(feature = "preview")]
 impl WorkflowRunNodeItem {
-    /// `completed_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `completed_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn completed_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.completed_at)
     }
 
-    /// `started_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `started_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn started_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.started_at)
     }
@@ -777,17 +777,17 @@ object! { WorkflowRunResponse: reply {
 
 #[cfg(feature = "preview")]
 impl WorkflowRunResponse {
-    /// `completed_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `completed_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn completed_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.completed_at)
     }
 
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }
 
-    /// `started_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `started_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn started_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.started_at)
     }

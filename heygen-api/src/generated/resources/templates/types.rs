@@ -153,12 +153,12 @@ redacted_debug! { TemplateDetail {
 } }
 
 impl TemplateDetail {
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }
 
-    /// `updated_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `updated_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn updated_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.updated_at)
     }
@@ -218,12 +218,12 @@ redacted_debug! { TemplateListItem {
 } }
 
 impl TemplateListItem {
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }
 
-    /// `updated_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `updated_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn updated_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.updated_at)
     }

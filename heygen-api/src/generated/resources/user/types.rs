@@ -40,7 +40,7 @@ pub struct CreditPool {
 object! { CreditPool: reply { optional remaining, optional resets_at, } }
 
 impl CreditPool {
-    /// `resets_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `resets_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn resets_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.resets_at)
     }

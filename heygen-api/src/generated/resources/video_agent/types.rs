@@ -80,7 +80,7 @@ object! { CreateVideoAgentResponse: reply {
 } }
 
 impl CreateVideoAgentResponse {
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }
@@ -227,7 +227,7 @@ pub struct SessionListItem {
 object! { SessionListItem: reply { required created_at, required session_id, optional title, } }
 
 impl SessionListItem {
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }
@@ -255,7 +255,7 @@ object! { SessionMessage: reply {
 } }
 
 impl SessionMessage {
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }
@@ -312,7 +312,7 @@ redacted_debug! { SessionResource {
 } }
 
 impl SessionResource {
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }
@@ -412,7 +412,7 @@ object! { VideoAgentSession: reply {
 } }
 
 impl VideoAgentSession {
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }

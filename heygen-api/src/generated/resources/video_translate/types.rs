@@ -290,7 +290,7 @@ object! { ProofreadDetail: reply {
 } }
 
 impl ProofreadDetail {
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }
@@ -383,7 +383,7 @@ redacted_debug! { VideoTranslationDetail {
 } }
 
 impl VideoTranslationDetail {
-    /// `created_at` as a point in time; none when it is absent, or is no timestamp.
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
     }

@@ -282,7 +282,7 @@ impl CreateModelVideoFromImageBuilder {
         self
     }
 
-    /// ID of the caller's, given back in the callback.
+    /// The caller's ID, given back in the callback.
     ///
     /// Length: at most 256.
     pub fn callback_id(mut self, value: impl IntoValue<String>) -> Self {
@@ -414,7 +414,7 @@ impl CreateModelVideoFromReferencesBuilder {
         self
     }
 
-    /// ID of the caller's, given back in the callback.
+    /// The caller's ID, given back in the callback.
     ///
     /// Length: at most 256.
     pub fn callback_id(mut self, value: impl IntoValue<String>) -> Self {
@@ -588,7 +588,7 @@ impl CreateModelVideoFromTextBuilder {
         self
     }
 
-    /// ID of the caller's, given back in the callback.
+    /// The caller's ID, given back in the callback.
     ///
     /// Length: at most 256.
     pub fn callback_id(mut self, value: impl IntoValue<String>) -> Self {

@@ -191,7 +191,7 @@ member!(CreateModelVideoBody::ReferenceToVideo(CreateModelVideoFromReferences, C
 pub struct CreateModelVideoFromImage {
     /// Aspect ratio of the video; `adaptive` takes it from the files.
     pub aspect_ratio: Option<ModelVideoAdaptiveAspectRatio>,
-    /// ID of the caller's, given back in the callback.
+    /// The caller's ID, given back in the callback.
     ///
     /// Length: at most 256.
     pub callback_id: Option<String>,
@@ -235,7 +235,7 @@ redacted_debug! { CreateModelVideoFromImage {
 pub struct CreateModelVideoFromReferences {
     /// Aspect ratio of the video; `adaptive` takes it from the files.
     pub aspect_ratio: Option<ModelVideoAdaptiveAspectRatio>,
-    /// ID of the caller's, given back in the callback.
+    /// The caller's ID, given back in the callback.
     ///
     /// Length: at most 256.
     pub callback_id: Option<String>,
@@ -290,7 +290,7 @@ redacted_debug! { CreateModelVideoFromReferences {
 pub struct CreateModelVideoFromText {
     /// Aspect ratio of the video.
     pub aspect_ratio: Option<ModelVideoAspectRatio>,
-    /// ID of the caller's, given back in the callback.
+    /// The caller's ID, given back in the callback.
     ///
     /// Length: at most 256.
     pub callback_id: Option<String>,
@@ -878,7 +878,7 @@ member!(SceneElement::Avatar(AvatarElement));
 member!(SceneElement::Image(ImageElement));
 member!(SceneElement::Video(VideoElement));
 
-/// What is said in a scene, or how long it is silent.
+/// The speech in a scene, or how long it is silent.
 ///
 /// On the wire, `type` says which it is.
 #[derive(Clone, Debug, PartialEq)]

@@ -187,7 +187,7 @@ async fn a_body_has_a_largest_size_announced_or_not() {
         [("/v3/videos", json, 32 * megabyte + 64 * 1024), ("/v3/workflow-runs", json, megabyte)]
     {
         for chunked in [false, true] {
-            // Blanks are no JSON; they are read all the same.
+            // Blanks are not JSON, but they are read.
             let fits = post(path, media, most, chunked).await;
             assert_eq!(fits, (400, "invalid_parameter".into()), "{path} {chunked}");
             let large = post(path, media, most + 1, chunked).await;
