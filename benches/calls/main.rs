@@ -1,8 +1,8 @@
-//! What the policies of a call cost: a status GET through `HeyGen` against the same through bare reqwest and serde_json,
-//! with the same server in the same run.
+//! Measures the cost of the call policies: a status GET through `HeyGen`, compared with bare reqwest and serde_json, on the
+//! same server in the same run.
 //!
-//! `--only ours --calls 500` (or `--only rival`) makes so many calls of one side and prints nothing. `cargo xtask bench
-//! call` runs that under callgrind.
+//! `--only ours --calls 500` (or `--only rival`) makes 500 calls with one of the two and prints nothing. `cargo xtask bench
+//! call` runs this under callgrind.
 
 #[path = "../server/mod.rs"]
 mod server;
@@ -14,18 +14,20 @@ use heygen_ext::heygen_api::types::{CreateVideoFromAvatar, VideoDetail};
 use server::Failure;
 use tokio::runtime::Runtime;
 
-/// Calls in one round, and rounds of each kind; a median stands for them all.
+/// Calls in one round.
 const CALLS: u32 = 400;
+
+/// Rounds for each side. The result is their median.
 const ROUNDS: usize = 15;
 
-/// The ratios that are aimed at: of time, of allocations, and of the bytes that they take.
-const TIME_AIM: f64 = 1.03;
-const COUNT_AIM: f64 = 1.0;
-const BYTES_AIM: f64 = 1.15;
+/// The target ratios of time, of the number of allocations, and of the allocated bytes.
+const TIME_TARGET: f64 = 1.03;
+const COUNT_TARGET: f64 = 1.0;
+const BYTES_TARGET: f64 = 1.15;
 
 fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    server::serve_if_asked(&runtime)?;
+    server::serve_if_requested(&runtime)?;
     let server = server::start()?;
     let sides = Sides::new(&runtime, &server.url, &server.key)?;
     let only = argument("--only");
@@ -34,24 +36,24 @@ fn main() -> Result<(), Failure> {
         Some(side) => {
             let calls = argument("--calls").map_or(Ok(CALLS), |calls| calls.parse())?;
             match side {
-                "ours" => runtime.block_on(sides.by_heygen(calls)),
-                "rival" => runtime.block_on(sides.by_reqwest(calls)),
-                _ => Err(format!("unknown side `{side}`: write `ours` or `rival`").into()),
+                "ours" => runtime.block_on(sides.call_heygen(calls)),
+                "rival" => runtime.block_on(sides.call_reqwest(calls)),
+                _ => Err(format!("unknown value `{side}` of `--only`; write `ours` or `rival`").into()),
             }
         }
     }
 }
 
-/// The argument that follows `name` on the command line.
+/// Returns the value of the command line option `name`.
 fn argument(name: &str) -> Option<String> {
     std::env::args().skip_while(|argument| argument != name).nth(1)
 }
 
-/// Both clients, and the video whose status they ask for.
+/// Both clients, and the video whose status they read.
 struct Sides {
     heygen: HeyGen,
-    plain: reqwest::Client,
-    address: String,
+    reqwest: reqwest::Client,
+    url: String,
     key: String,
     id: String,
 }
@@ -60,14 +62,14 @@ impl Sides {
     fn new(runtime: &Runtime, url: &str, key: &str) -> Result<Self, Failure> {
         let heygen = HeyGen::builder().api_key(key).base_url(url).build()?;
         let body = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello");
-        let made = runtime.block_on(heygen.api().create_video().body(body).send())?;
-        let id = made.video_id.clone();
-        let plain = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-        let address = format!("{url}/v3/videos/{id}");
-        Ok(Self { heygen, plain, address, key: key.to_owned(), id })
+        let created = runtime.block_on(heygen.api().create_video().body(body).send())?;
+        let id = created.video_id.clone();
+        let reqwest = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        let url = format!("{url}/v3/videos/{id}");
+        Ok(Self { heygen, reqwest, url, key: key.to_owned(), id })
     }
 
-    async fn by_heygen(&self, calls: u32) -> Result<(), Failure> {
+    async fn call_heygen(&self, calls: u32) -> Result<(), Failure> {
         for _ in 0..calls {
             let video = self.heygen.api().get_video().video_id(&self.id).send().await?;
             assert_eq!(video.id, self.id);
@@ -75,19 +77,19 @@ impl Sides {
         Ok(())
     }
 
-    async fn by_reqwest(&self, calls: u32) -> Result<(), Failure> {
+    async fn call_reqwest(&self, calls: u32) -> Result<(), Failure> {
         for _ in 0..calls {
-            let request = self.plain.get(&self.address);
+            let request = self.reqwest.get(&self.url);
             let request = request.header("x-api-key", &self.key).header("accept", "application/json");
-            let answer = request.send().await?.error_for_status()?;
-            let video: Envelope = serde_json::from_slice(&answer.bytes().await?)?;
+            let response = request.send().await?.error_for_status()?;
+            let video: Envelope = serde_json::from_slice(&response.bytes().await?)?;
             assert_eq!(video.data.id, self.id);
         }
         Ok(())
     }
 }
 
-/// The reply, as a program without this crate reads it.
+/// The response, as a program without this crate would read it.
 #[derive(serde::Deserialize)]
 struct Envelope {
     data: VideoDetail,
@@ -95,16 +97,16 @@ struct Envelope {
 
 fn compare(runtime: &Runtime, sides: &Sides) -> Result<(), Failure> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    // The first round warms up.
+    // The first round is a warm-up.
     for round in 0..ROUNDS + 1 {
-        let began = Instant::now();
-        runtime.block_on(sides.by_heygen(CALLS))?;
-        let our = began.elapsed() / CALLS;
-        let began = Instant::now();
-        runtime.block_on(sides.by_reqwest(CALLS))?;
+        let start = Instant::now();
+        runtime.block_on(sides.call_heygen(CALLS))?;
+        let our = start.elapsed() / CALLS;
+        let start = Instant::now();
+        runtime.block_on(sides.call_reqwest(CALLS))?;
         if round > 0 {
             ours.push(our);
-            theirs.push(began.elapsed() / CALLS);
+            theirs.push(start.elapsed() / CALLS);
         }
     }
     let (our, their) = (median(ours), median(theirs));
@@ -112,14 +114,14 @@ fn compare(runtime: &Runtime, sides: &Sides) -> Result<(), Failure> {
     println!("  bare reqwest + serde_json  {:7.1} µs", micros(their));
     println!("  HeyGen                     {:7.1} µs", micros(our));
     println!(
-        "  ratio                      {:7.3}     (aim: at most {TIME_AIM})",
+        "  ratio                      {:7.3}     (target: at most {TIME_TARGET})",
         our.as_secs_f64() / their.as_secs_f64()
     );
 
-    let our = allocation_counter::measure(|| drop(runtime.block_on(sides.by_heygen(CALLS))));
-    let their = allocation_counter::measure(|| drop(runtime.block_on(sides.by_reqwest(CALLS))));
+    let our = allocation_counter::measure(|| drop(runtime.block_on(sides.call_heygen(CALLS))));
+    let their = allocation_counter::measure(|| drop(runtime.block_on(sides.call_reqwest(CALLS))));
     let per_call = |count: u64| count as f64 / f64::from(CALLS);
-    println!("allocations of one such call");
+    println!("allocations of one call");
     println!(
         "  bare reqwest + serde_json  {:7.1}    {:7.0} bytes",
         per_call(their.count_total),
@@ -131,7 +133,7 @@ fn compare(runtime: &Runtime, sides: &Sides) -> Result<(), Failure> {
         per_call(our.bytes_total)
     );
     println!(
-        "  ratio                      {:7.3}    {:7.3}        (aim: at most {COUNT_AIM} and {BYTES_AIM})",
+        "  ratio                      {:7.3}    {:7.3}        (target: at most {COUNT_TARGET} and {BYTES_TARGET})",
         our.count_total as f64 / their.count_total as f64,
         our.bytes_total as f64 / their.bytes_total as f64
     );

@@ -1,5 +1,5 @@
-//! The simulator in a process of its own, so that its time and memory are not ours: this program, started again with
-//! `--serve`.
+//! Runs the simulator in a separate process, so that its time and memory are not measured. The process is this program,
+//! started again with `--serve`.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
-/// A process that ends with this one.
+/// The process of the simulator. It is stopped when this is dropped.
 pub(crate) struct Server {
     process: Child,
     pub(crate) url: String,
@@ -19,14 +19,14 @@ pub(crate) struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // An error means that it has already ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Whether this process is to be the server; then it serves until it is killed.
-pub(crate) fn serve_if_asked(runtime: &Runtime) -> Result<(), Failure> {
+/// If the arguments contain `--serve`, runs the simulator until the process is killed.
+pub(crate) fn serve_if_requested(runtime: &Runtime) -> Result<(), Failure> {
     if !std::env::args().any(|argument| argument == "--serve") {
         return Ok(());
     }
@@ -42,12 +42,15 @@ pub(crate) fn serve_if_asked(runtime: &Runtime) -> Result<(), Failure> {
     })
 }
 
-/// Starts the server.
+/// Starts the process of the simulator.
 pub(crate) fn start() -> Result<Server, Failure> {
     let mut process = Command::new(std::env::current_exe()?).arg("--serve").stdout(Stdio::piped()).spawn()?;
-    let output = process.stdout.take().ok_or("the server has no output")?;
+    let output = process.stdout.take().ok_or("the simulator process has no standard output")?;
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line)?;
-    let (url, key) = line.trim().split_once(' ').ok_or("the server did not say where it is")?;
+    let (url, key) = line
+        .trim()
+        .split_once(' ')
+        .ok_or("the simulator process did not print its URL and its key; check its error output")?;
     Ok(Server { process, url: url.to_owned(), key: key.to_owned() })
 }

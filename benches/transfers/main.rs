@@ -1,4 +1,4 @@
-//! A gibibyte up and a gibibyte down: memory, and throughput as a ratio to bare reqwest streaming in the same run.
+//! Uploads and downloads of 1 GiB: memory, and throughput as a ratio to bare reqwest streaming in the same run.
 
 #[path = "../server/mod.rs"]
 mod server;
@@ -16,15 +16,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const SIZE: u64 = 1 << 30;
 
-/// What the design allows: resident memory in MiB, and throughput.
-const MEMORY: u64 = 64;
-const AIM: f64 = 0.95;
+/// Target of the peak resident memory, in MiB.
+const MEMORY_TARGET: u64 = 64;
+
+/// Target of the throughput, as a ratio to bare reqwest.
+const THROUGHPUT_TARGET: f64 = 0.95;
 
 const ROUNDS: usize = 3;
 
 fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    server::serve_if_asked(&runtime)?;
+    server::serve_if_requested(&runtime)?;
     let server = server::start()?;
     let folder = tempfile::tempdir()?;
     runtime.block_on(measure(&server, folder.path()))
@@ -34,16 +36,16 @@ async fn measure(server: &Server, folder: &Path) -> Result<(), Failure> {
     let heygen = HeyGen::builder().api_key(&*server.key).base_url(&*server.url).build()?;
     let plain = reqwest::Client::new();
     let video = video(&heygen).await?;
-    let link = video.video_url.clone().ok_or("the video has no link")?;
+    let link = video.video_url.clone().ok_or("the video has no URL")?;
     let (ours, theirs) = (folder.join("ours"), folder.join("theirs"));
     let (mut down, mut plain_down) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let began = Instant::now();
+        let start = Instant::now();
         heygen.download(&video).to_path(&ours).overwrite(true).await?;
-        down.push(began.elapsed());
-        let began = Instant::now();
+        down.push(start.elapsed());
+        let start = Instant::now();
         plain_download(&plain, &link, &theirs).await?;
-        plain_down.push(began.elapsed());
+        plain_down.push(start.elapsed());
     }
     assert_eq!((fs::metadata(&ours)?.len(), fs::metadata(&theirs)?.len()), (SIZE, SIZE));
     report("download to a file", down, plain_down);
@@ -52,21 +54,21 @@ async fn measure(server: &Server, folder: &Path) -> Result<(), Failure> {
     fs::rename(&ours, &source)?;
     let (mut up, mut plain_up, mut hashed_up) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let began = Instant::now();
+        let start = Instant::now();
         heygen.upload(FileSource::path(&source)).await?;
-        up.push(began.elapsed());
-        let began = Instant::now();
+        up.push(start.elapsed());
+        let start = Instant::now();
         plain_upload(&heygen, &plain, &source).await?;
-        plain_up.push(began.elapsed());
-        let began = Instant::now();
+        plain_up.push(start.elapsed());
+        let start = Instant::now();
         hash(&source).await?;
         plain_upload(&heygen, &plain, &source).await?;
-        hashed_up.push(began.elapsed());
+        hashed_up.push(start.elapsed());
     }
-    report("upload of a file with its SHA-256, to bare streaming without one", up.clone(), plain_up);
-    report("the same, to bare streaming after a SHA-256 was made", up, hashed_up);
-    if let Some(peak) = peak() {
-        println!("peak of resident memory  {peak} MiB  (aim: under {MEMORY})");
+    report("upload of a file with SHA-256, compared with streaming without SHA-256", up.clone(), plain_up);
+    report("upload of a file with SHA-256, compared with SHA-256 and then streaming", up, hashed_up);
+    if let Some(peak) = peak_memory() {
+        println!("peak resident memory  {peak} MiB  (target: below {MEMORY_TARGET})");
     }
     Ok(())
 }
@@ -83,7 +85,7 @@ async fn video(heygen: &HeyGen) -> Result<VideoDetail, Failure> {
     }
 }
 
-/// As one writes it without a library: chunk after chunk to a file that is then on the disk.
+/// Downloads without heygen-ext: writes each chunk to a file, and syncs the file.
 async fn plain_download(plain: &reqwest::Client, link: &str, path: &Path) -> Result<(), Failure> {
     let mut chunks = plain.get(link).send().await?.error_for_status()?.bytes_stream();
     let mut file = tokio::fs::File::create(path).await?;
@@ -94,7 +96,7 @@ async fn plain_download(plain: &reqwest::Client, link: &str, path: &Path) -> Res
     Ok(file.sync_all().await?)
 }
 
-/// The same for an upload: a slot, and the file chunk after chunk.
+/// Uploads without heygen-ext: creates an upload slot, and streams the file.
 async fn plain_upload(heygen: &HeyGen, plain: &reqwest::Client, path: &Path) -> Result<(), Failure> {
     let body = CreateAssetUploadRequest::builder().filename("large.mp4").content_type("video/mp4");
     let slot = heygen.api().create_asset_upload().body(body.size_bytes(SIZE as i64)).await?.into_inner();
@@ -133,7 +135,7 @@ fn report(what: &str, ours: Vec<Duration>, theirs: Vec<Duration>) {
     println!("  bare reqwest  {:6.0} MiB/s", speed(theirs));
     println!("  HeyGen        {:6.0} MiB/s", speed(ours));
     println!(
-        "  ratio         {:6.2}        (aim: at least {AIM})",
+        "  ratio         {:6.2}        (target: at least {THROUGHPUT_TARGET})",
         theirs.as_secs_f64() / ours.as_secs_f64()
     );
 }
@@ -143,8 +145,8 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// The most memory that this process has had, in MiB, where the system tells.
-fn peak() -> Option<u64> {
+/// Peak resident memory of this process, in MiB. `None` on systems other than Linux.
+fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;

@@ -1,18 +1,18 @@
-//! HMAC-SHA256 by every crate that could make it, each in its best form: a key that was prepared once.
+//! HMAC-SHA256 with several crates, each with a prepared key, which is its fastest form.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// Says whether a code is that of a message.
+/// Whether a code matches a message.
 pub(crate) type Check = Box<dyn Fn(&[u8], &[u8]) -> bool>;
 
-/// The crates, by name.
+/// The checks of all crates, with their names.
 pub(crate) fn all(secret: &[u8]) -> Vec<(&'static str, Check)> {
     vec![("hmac + sha2", rust_crypto(secret)), ("ring", ring(secret)), ("aws-lc-rs", aws_lc(secret))]
 }
 
 fn rust_crypto(secret: &[u8]) -> Check {
-    let key = Hmac::<Sha256>::new_from_slice(secret).expect("a key has any length");
+    let key = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC accepts a key of any length");
     Box::new(move |message, code| {
         let mut mac = key.clone();
         mac.update(message);

@@ -1,4 +1,4 @@
-//! Figures out of times.
+//! Medians and percentiles of measured times.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ pub(crate) fn median(times: &[Duration]) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// Times in microseconds, in four bytes each: they must not count where memory is measured.
+/// Measured times in microseconds. Each takes four bytes, so that they hardly affect the measured memory.
 #[derive(Default)]
 pub(crate) struct Times(Vec<u32>);
 
@@ -25,12 +25,12 @@ impl Times {
         self.0.len()
     }
 
-    /// The times that so many percent do not exceed.
+    /// The given percentiles of the times.
     pub(crate) fn percentiles<const N: usize>(mut self, percents: [usize; N]) -> [Duration; N] {
         self.0.sort_unstable();
         percents.map(|percent| {
-            let place = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
-            Duration::from_micros(self.0.get(place).copied().unwrap_or_default().into())
+            let index = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
+            Duration::from_micros(self.0.get(index).copied().unwrap_or_default().into())
         })
     }
 }

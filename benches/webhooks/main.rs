@@ -1,11 +1,11 @@
-//! What receiving webhooks costs: a verification beside the bare code, a receiver beside an axum handler that does nothing,
-//! and ten times the load that a receiver can take.
+//! Measures the cost of receiving webhooks: a verification compared with the bare HMAC, a receiver compared with an axum
+//! handler that does nothing, and a receiver under ten times the load that it can handle.
 //!
 //! ```text
 //! cargo xtask bench webhook
 //! ```
 //!
-//! It fails when overload makes the memory grow, or when an event that was accepted is not handled exactly once.
+//! It fails if the memory grows under overload, or if an accepted event is not handled exactly once.
 
 mod client;
 mod codes;
@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Signs every delivery here.
+/// The secret that signs every delivery.
 const SECRET: &str = "whsec_8Zq0XWm3dT5uKpRb";
 
 fn main() -> ExitCode {
@@ -38,6 +38,6 @@ fn main() -> ExitCode {
 fn measure() -> Result<(), Failure> {
     verification::run()?;
     Runtime::new()?.block_on(throughput::run())?;
-    // A runtime of its own: nothing that the part before has left is in its way, or in its memory.
+    // A new runtime, so that nothing of the previous part affects its time or memory.
     Runtime::new()?.block_on(overload::run())
 }

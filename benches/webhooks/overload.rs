@@ -1,4 +1,5 @@
-//! Ten times the load that a receiver can take: it says no quickly, keeps its memory, and loses nothing it has accepted.
+//! A receiver under ten times the load that it can handle. It must refuse quickly, must not use more and more memory, and
+//! must handle every event that it has accepted.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -16,31 +17,35 @@ use crate::deliveries::{Deliveries, PATH, number};
 use crate::figures::{Times, milliseconds};
 use crate::{Failure, SECRET, server};
 
-/// How long a handler takes, and how many run at once: 1,600 events a second.
-const WORK: Duration = Duration::from_millis(10);
+/// Duration of a handler. With [`CONCURRENCY`] handlers at the same time, the receiver handles 1,600 events per second.
+const HANDLER_TIME: Duration = Duration::from_millis(10);
 const CONCURRENCY: usize = 16;
 const CAPACITY: usize = 256;
 
-/// Events that are offered each second, and for how many.
-const OFFERED: usize = 16_000;
-const SECONDS: usize = 10;
-const EVENTS: usize = OFFERED * SECONDS;
+/// Events that are sent per second.
+const RATE: usize = 16_000;
 
-/// Far more than the receiver has places, so that those who are turned away have connections left. Both ends of each are
-/// files of this process, and many shells allow 1,024.
+/// Duration of the benchmark, in seconds.
+const SECONDS: usize = 10;
+const EVENTS: usize = RATE * SECONDS;
+
+/// More than the capacity of the receiver, so that connections remain for the deliveries that it refuses. Both ends of a
+/// connection are open files of this process, and many shells limit these to 1,024.
 const CONNECTIONS: usize = 480;
 
-/// Most that the memory may grow once the receiver is full, in KiB. What it remembers of events is in there.
-const GROWTH: u64 = 32 << 10;
+/// Maximum growth of the memory after a third of the time, in KiB. It includes the event store.
+const MAX_GROWTH: u64 = 32 << 10;
 
-/// What is offered, as a multiple of what is handled, and how quickly the rest has to be refused (99 of 100).
-const OVERLOAD: f64 = 10.0;
-const REFUSES_WITHIN: Duration = Duration::from_millis(50);
+/// Minimum ratio of sent to handled events.
+const MIN_OVERLOAD: f64 = 10.0;
 
-/// How long the last answers may take, and then the last handlers.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Maximum time of a refusal (99th percentile).
+const MAX_REFUSAL_TIME: Duration = Duration::from_millis(50);
 
-/// The outcome of each event, by its number.
+/// Maximum time of the last responses, and of the last handlers.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Counts of each event, by its number.
 struct Ledger {
     accepted: Vec<AtomicU8>,
     handled: Vec<AtomicU8>,
@@ -52,26 +57,31 @@ impl Ledger {
         Self { accepted: column(), handled: column() }
     }
 
-    fn note(column: &[AtomicU8], number: usize) {
+    fn count(column: &[AtomicU8], number: usize) {
         if let Some(count) = column.get(number) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Events that were accepted and not handled once, or turned away and handled.
-    fn wrong(&self) -> usize {
+    /// Number of events that were not handled as often as they were accepted.
+    fn mismatches(&self) -> usize {
         let load = |count: &AtomicU8| count.load(Ordering::Relaxed);
-        self.accepted.iter().zip(&self.handled).filter(|(one, other)| load(one) != load(other)).count()
+        let pairs = self.accepted.iter().zip(&self.handled);
+        pairs.filter(|(accepted, handled)| load(accepted) != load(handled)).count()
     }
 }
 
-/// What the clients have seen.
+/// The responses that the clients have received.
 #[derive(Default)]
-struct Seen {
+struct Responses {
+    /// Times of the 200 responses.
     handled: Times,
-    going_on: usize,
+    /// Number of 202 responses.
+    still_running: usize,
+    /// Times of the 503 responses.
     refused: Times,
-    late: Times,
+    /// How late each request was sent.
+    lateness: Times,
 }
 
 pub(crate) async fn run() -> Result<(), Failure> {
@@ -80,17 +90,19 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let mut tasks = JoinSet::new();
     let address = server::serve(&mut tasks, Router::new().route_service(PATH, receiver.clone())).await?;
     let start = Instant::now() + Duration::from_millis(100);
-    let third = tokio::spawn(async move {
+    let after_third = tokio::spawn(async move {
         sleep_until(start + Duration::from_secs(SECONDS as u64) / 3).await;
-        resident()
+        resident_memory()
     });
-    let limit = Duration::from_secs(SECONDS as u64) + PATIENCE;
-    let seen = timeout(limit, offer(address, start, &ledger)).await.map_err(|_| "answers do not come")??;
-    let (took, third, end) = (start.elapsed(), third.await?, resident());
-    timeout(PATIENCE, receiver.drain()).await.map_err(|_| "handlers do not end")?;
+    let limit = Duration::from_secs(SECONDS as u64) + TIMEOUT;
+    let responses = timeout(limit, send_all(address, start, &ledger)).await;
+    let responses = responses.map_err(|_| format!("no complete set of responses within {limit:?}"))??;
+    let (elapsed, after_third, at_end) = (start.elapsed(), after_third.await?, resident_memory());
+    let drained = timeout(TIMEOUT, receiver.drain()).await;
+    drained.map_err(|_| format!("the handlers did not end within {TIMEOUT:?}"))?;
     tasks.shutdown().await;
-    report(seen, took)?;
-    judge(&ledger, third.zip(end))
+    report(responses, elapsed)?;
+    validate(&ledger, after_third.zip(at_end))
 }
 
 fn receiver(ledger: &Arc<Ledger>) -> Result<Receiver, Failure> {
@@ -98,9 +110,9 @@ fn receiver(ledger: &Arc<Ledger>) -> Result<Receiver, Failure> {
     let handler = move |event| {
         let ledger = Arc::clone(&ledger);
         async move {
-            sleep(WORK).await;
-            let number = number(&event).ok_or("an event that nobody sent")?;
-            Ledger::note(&ledger.handled, number);
+            sleep(HANDLER_TIME).await;
+            let number = number(&event).ok_or("the benchmark did not send this event")?;
+            Ledger::count(&ledger.handled, number);
             Ok::<_, Failure>(())
         }
     };
@@ -108,8 +120,8 @@ fn receiver(ledger: &Arc<Ledger>) -> Result<Receiver, Failure> {
     Ok(builder.capacity(CAPACITY).concurrency(CONCURRENCY).build())
 }
 
-/// Offers every event when it is due, whether or not those before it were answered.
-async fn offer(address: SocketAddr, start: Instant, ledger: &Arc<Ledger>) -> Result<Seen, Failure> {
+/// Sends every event when it is due, independently of earlier responses.
+async fn send_all(address: SocketAddr, start: Instant, ledger: &Arc<Ledger>) -> Result<Responses, Failure> {
     let next = Arc::new(AtomicUsize::new(0));
     let deliveries = Arc::new(Deliveries::new()?);
     let mut clients = JoinSet::new();
@@ -117,13 +129,13 @@ async fn offer(address: SocketAddr, start: Instant, ledger: &Arc<Ledger>) -> Res
         let (next, deliveries, ledger) = (Arc::clone(&next), Arc::clone(&deliveries), Arc::clone(ledger));
         clients.spawn(client(connection, start, next, deliveries, ledger));
     }
-    let mut all = Seen::default();
-    while let Some(seen) = clients.join_next().await {
-        let seen = seen??;
-        all.handled.append(seen.handled);
-        all.refused.append(seen.refused);
-        all.late.append(seen.late);
-        all.going_on += seen.going_on;
+    let mut all = Responses::default();
+    while let Some(responses) = clients.join_next().await {
+        let responses = responses??;
+        all.handled.append(responses.handled);
+        all.refused.append(responses.refused);
+        all.lateness.append(responses.lateness);
+        all.still_running += responses.still_running;
     }
     Ok(all)
 }
@@ -134,8 +146,8 @@ async fn client(
     next: Arc<AtomicUsize>,
     deliveries: Arc<Deliveries>,
     ledger: Arc<Ledger>,
-) -> Result<Seen, Failure> {
-    let mut seen = Seen::default();
+) -> Result<Responses, Failure> {
+    let mut responses = Responses::default();
     let end = start + Duration::from_secs(SECONDS as u64);
     while Instant::now() < end {
         let number = next.fetch_add(1, Ordering::Relaxed);
@@ -146,72 +158,74 @@ async fn client(
         sleep_until(due).await;
         let request = deliveries.request(number);
         let sent = Instant::now();
-        seen.late.add(sent - due);
+        responses.lateness.add(sent - due);
         let status = connection.send(&request).await?;
-        let took = sent.elapsed();
+        let elapsed = sent.elapsed();
         match status {
-            200 => seen.handled.add(took),
-            202 => seen.going_on += 1,
-            503 => seen.refused.add(took),
-            other => return Err(format!("answered {other}").into()),
+            200 => responses.handled.add(elapsed),
+            202 => responses.still_running += 1,
+            503 => responses.refused.add(elapsed),
+            other => return Err(format!("unexpected status {other}; expected 200, 202 or 503").into()),
         }
         if status != 503 {
-            Ledger::note(&ledger.accepted, number);
+            Ledger::count(&ledger.accepted, number);
         }
     }
-    Ok(seen)
+    Ok(responses)
 }
 
-/// Fails if the load was too small, or if refusingok long.
-fn report(seen: Seen, took: Duration) -> Result<(), Failure> {
-    let offered = seen.late.count();
-    let per_second = |count: usize| count as f64 / took.as_secs_f64();
-    let (handled, refused) = (seen.handled.count(), seen.refused.count());
-    println!("overload: handlers of 10 ms, {CONCURRENCY} at once, {CAPACITY} places, {SECONDS} s");
-    let offered_times = offered as f64 / handled.max(1) as f64;
-    let [p50, p99] = seen.late.percentiles([50, 99]);
-    let late = format!("late by p50 {:.2} ms, p99 {:.2} ms", milliseconds(p50), milliseconds(p99));
-    println!("  offered  {offered:>8}   {:>7.0}/s   of {OFFERED}/s, {late}", per_second(offered));
+/// Prints the results. Fails if the receiver was not overloaded, or if refusals were slow.
+fn report(responses: Responses, elapsed: Duration) -> Result<(), Failure> {
+    let sent = responses.lateness.count();
+    let per_second = |count: usize| count as f64 / elapsed.as_secs_f64();
+    let (handled, refused) = (responses.handled.count(), responses.refused.count());
+    println!("overload: handlers of 10 ms, concurrency {CONCURRENCY}, capacity {CAPACITY}, {SECONDS} s");
+    let overload = sent as f64 / handled.max(1) as f64;
+    let [p50, p99] = responses.lateness.percentiles([50, 99]);
+    let lateness = format!("late by p50 {:.2} ms, p99 {:.2} ms", milliseconds(p50), milliseconds(p99));
+    println!("  sent     {sent:>8}   {:>7.0}/s   of {RATE}/s, {lateness}", per_second(sent));
     let mut slowest_refusal = Duration::ZERO;
-    for (status, count, times) in [(200, handled, seen.handled), (503, refused, seen.refused)] {
+    for (status, count, times) in [(200, handled, responses.handled), (503, refused, responses.refused)] {
         let percentiles = times.percentiles([50, 99]);
         slowest_refusal = percentiles[1];
         let [p50, p99] = percentiles.map(milliseconds);
         let rate = per_second(count);
         println!("  {status}      {count:>8}   {rate:>7.0}/s   p50 {p50:>7.2} ms   p99 {p99:>7.2} ms");
     }
-    println!("  202      {:>8}", seen.going_on);
-    println!("  offered {offered_times:.1} times what was handled   (must be {OVERLOAD})");
-    if offered_times < OVERLOAD || refused == 0 {
-        return Err("this machine is too slow to overload the receiver".into());
+    println!("  202      {:>8}", responses.still_running);
+    println!("  sent {overload:.1} times as many as handled   (must be at least {MIN_OVERLOAD})");
+    if overload < MIN_OVERLOAD || refused == 0 {
+        return Err("this machine is too slow to overload the receiver; use a faster or an idle one".into());
     }
-    if slowest_refusal > REFUSES_WITHIN {
-        return Err(format!("one refusal in a hundred takes longer than {REFUSES_WITHIN:?}").into());
+    if slowest_refusal > MAX_REFUSAL_TIME {
+        return Err(format!("the 99th percentile of refusals is above {MAX_REFUSAL_TIME:?}").into());
     }
     Ok(())
 }
 
-/// Fails when something was lost or doubled, or when the memory grows.
-fn judge(ledger: &Ledger, resident: Option<(u64, u64)>) -> Result<(), Failure> {
-    let wrong = ledger.wrong();
-    println!("  events not handled as answered  {wrong}   (must be 0)");
-    // Other systems do not tell their memory there.
-    if let Some((third, end)) = resident {
+/// Fails if an event was lost or handled twice, or if the memory grew.
+fn validate(ledger: &Ledger, memory: Option<(u64, u64)>) -> Result<(), Failure> {
+    let mismatches = ledger.mismatches();
+    println!("  events lost, or handled too often  {mismatches}   (must be 0)");
+    // `None` on systems other than Linux.
+    if let Some((after_third, at_end)) = memory {
         let mib = |kib: u64| kib as f64 / 1024.0;
-        let (third_mib, end_mib) = (mib(third), mib(end));
+        let (third_mib, end_mib) = (mib(after_third), mib(at_end));
         println!("  resident memory  {third_mib:.1} MiB after a third, {end_mib:.1} MiB at the end");
-        if end > third + GROWTH {
-            return Err(format!("memory grows by more than {} MiB", GROWTH >> 10).into());
+        if at_end > after_third + MAX_GROWTH {
+            return Err(format!("the memory grew by more than {} MiB", MAX_GROWTH >> 10).into());
         }
     }
-    match wrong {
+    match mismatches {
         0 => Ok(()),
-        _ => Err(format!("{wrong} events were not handled as they were answered").into()),
+        _ => {
+            Err(format!("{mismatches} events were not handled exactly as often as they were accepted").into())
+        }
     }
 }
 
-/// The memory of this process in KiB, where the system tells.
-fn resident() -> Option<u64> {
+/// Resident memory of this process, in KiB. `None` on systems other than Linux.
+fn resident_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().trim_end_matches("kB").trim().parse().ok()

@@ -1,4 +1,4 @@
-//! axum on loopback.
+//! An axum server on the loopback interface.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,16 +8,16 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// Serves these routes until the tasks are ended; where.
+/// Serves the routes in a task of `tasks`, until that is stopped. Returns the address.
 pub(crate) async fn serve(tasks: &mut JoinSet<()>, routes: Router) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let listener = listener.tap_io(|stream| {
-        // A connection without it still works.
+        // The connection works without this option, too.
         let _ = stream.set_nodelay(true);
     });
     tasks.spawn(async move {
-        // It serves until it is aborted.
+        // It serves until the task is aborted.
         let _ = axum::serve(listener, routes).await;
     });
     Ok(address)

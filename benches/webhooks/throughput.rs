@@ -1,4 +1,4 @@
-//! Requests a second of a whole receiver over HTTP, as a ratio to a handler that reads the body and answers.
+//! Requests per second of a complete receiver over HTTP, as a ratio to an axum handler that only reads the body.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,15 +21,17 @@ const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(2);
 
-/// A round that has not ended by then never will.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Maximum time of a round, including its end.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// More than a round can send here; where it can, the round ends with the last.
+/// Number of prepared requests, more than a round usually sends. A round ends with the last one.
 const PREPARED: usize = 120_000;
 
-/// What a round came to: the time of a request in the mean, and that which 99 of 100 do not exceed.
+/// The results of a round.
 struct Round {
+    /// Duration of the round, divided by the number of requests.
     each: Duration,
+    /// 99th percentile of the response times.
     p99: Duration,
 }
 
@@ -38,17 +40,17 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let requests: Vec<_> = (0..PREPARED).map(|number| deliveries.request(number).into()).collect();
     let requests: Arc<[Bytes]> = requests.into();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    // The first round warms up.
+    // The first round is a warm-up.
     for number in 0..=ROUNDS {
         // A new receiver in each round, so that every event is new to it.
-        let our = served(receiver()?, &requests).await?;
-        let their = served(bare(), &requests).await?;
+        let our = serve_round(receiver()?, &requests).await?;
+        let their = serve_round(bare_handler(), &requests).await?;
         if number > 0 {
             ours.push(our);
             theirs.push(their);
         }
     }
-    println!("whole requests of 2 KiB over {CONNECTIONS} connections, median of {ROUNDS} rounds of 2 s");
+    println!("complete requests of 2 KiB over {CONNECTIONS} connections, median of {ROUNDS} rounds of 2 s");
     let theirs = report("bare axum handler", &theirs);
     let ours = report("axum with a Receiver", &ours);
     println!("  ratio                       {:>10.3}", theirs.as_secs_f64() / ours.as_secs_f64());
@@ -56,8 +58,8 @@ pub(crate) async fn run() -> Result<(), Failure> {
 }
 
 fn report(name: &str, rounds: &[Round]) -> Duration {
-    let of = |figure: fn(&Round) -> Duration| median(&rounds.iter().map(figure).collect::<Vec<_>>());
-    let (each, p99) = (of(|round| round.each), of(|round| round.p99));
+    let median_of = |value: fn(&Round) -> Duration| median(&rounds.iter().map(value).collect::<Vec<_>>());
+    let (each, p99) = (median_of(|round| round.each), median_of(|round| round.p99));
     println!("  {name:<28}{:>8.0}/s   p99 {:>7.2} ms", each.as_secs_f64().recip(), milliseconds(p99));
     each
 }
@@ -67,19 +69,19 @@ fn receiver() -> Result<Router, Failure> {
     Ok(Router::new().route_service(PATH, Receiver::new(Verifier::new(SECRET)?, handler)))
 }
 
-fn bare() -> Router {
+fn bare_handler() -> Router {
     Router::new().route(PATH, post(async |_: Bytes| StatusCode::OK))
 }
 
-async fn served(routes: Router, requests: &Arc<[Bytes]>) -> Result<Round, Failure> {
+async fn serve_round(routes: Router, requests: &Arc<[Bytes]>) -> Result<Round, Failure> {
     let mut tasks = JoinSet::new();
     let address = server::serve(&mut tasks, routes).await?;
-    let round = tokio::time::timeout(PATIENCE, round(address, requests)).await;
+    let round = tokio::time::timeout(TIMEOUT, round(address, requests)).await;
     tasks.shutdown().await;
-    round.map_err(|_| "a round does not end")?
+    round.map_err(|_| format!("a round did not end within {TIMEOUT:?}"))?
 }
 
-/// Every connection sends one request after the other, each of which is sent once.
+/// Sends requests over all connections, one after another on each. Every request is sent at most once.
 async fn round(address: SocketAddr, requests: &Arc<[Bytes]>) -> Result<Round, Failure> {
     let connections = Connection::open_all(address, CONNECTIONS).await?;
     let next = Arc::new(AtomicUsize::new(0));
@@ -94,7 +96,7 @@ async fn round(address: SocketAddr, requests: &Arc<[Bytes]>) -> Result<Round, Fa
                 let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
                 match connection.send(request).await? {
                     200 => {}
-                    other => return Err(Failure::from(format!("answered {other}"))),
+                    other => return Err(Failure::from(format!("unexpected status {other}; expected 200"))),
                 }
                 let received = Instant::now();
                 times.add(received - sent);

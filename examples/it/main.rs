@@ -75,23 +75,23 @@ fn the_table_is_the_one_in_the_documentation_of_event_store() {
 #[tokio::test]
 async fn sqlite_recognizes_an_event_by_its_id_or_its_content() {
     let folder = tempfile::tempdir().unwrap();
-    let (store, now, own) = (open(&folder).await, start(), Claimant::new());
+    let (store, now, claimant) = (open(&folder).await, start(), Claimant::new());
     let first = key(Some("e1"), "a");
     let same = [key(Some("e1"), "a"), key(None, "a"), key(Some("e2"), "a"), key(Some("e1"), "b")];
-    assert_eq!(claim_as(&store, &first, own, now).await, Claim::New);
+    assert_eq!(claim_as(&store, &first, claimant, now).await, Claim::New);
     for key in &same {
         assert_eq!(claim(&store, key, now).await, Claim::UnderWay, "{key}");
     }
-    store.settle(&first, own, true, now).await.unwrap();
+    store.settle(&first, claimant, true, now).await.unwrap();
     for key in &same {
         assert_eq!(claim(&store, key, now).await, Claim::Handled, "{key}");
     }
     // The id and the content belong to two events, one of which was handled.
     let other = key(None, "c");
-    assert_eq!(claim_as(&store, &other, own, now).await, Claim::New);
+    assert_eq!(claim_as(&store, &other, claimant, now).await, Claim::New);
     assert_eq!(claim(&store, &key(Some("e1"), "c"), now).await, Claim::Handled);
     // A failed event is new again, and so is another event without an id.
-    store.settle(&other, own, false, now).await.unwrap();
+    store.settle(&other, claimant, false, now).await.unwrap();
     assert_eq!(claim(&store, &other, now).await, Claim::New);
     assert_eq!(claim(&store, &key(None, "d"), now).await, Claim::New);
 }
@@ -122,9 +122,9 @@ async fn sqlite_keeps_handled_events_for_48_hours_across_restarts() {
     let (handled, failed) = (key(Some("e1"), "a"), key(Some("e2"), "b"));
     let store = open(&folder).await;
     for (key, is_handled) in [(&handled, true), (&failed, false)] {
-        let own = Claimant::new();
-        assert_eq!(claim_as(&store, key, own, start()).await, Claim::New);
-        store.settle(key, own, is_handled, start()).await.unwrap();
+        let claimant = Claimant::new();
+        assert_eq!(claim_as(&store, key, claimant, start()).await, Claim::New);
+        store.settle(key, claimant, is_handled, start()).await.unwrap();
     }
     drop(store);
     let store = open(&folder).await;

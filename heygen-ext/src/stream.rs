@@ -43,7 +43,7 @@ pub enum SpeechChunk {
     Words(Vec<SpeechWordAlignment>),
 }
 
-/// Speech as it is made; see [`HeyGen::speak`].
+/// Speech as it is made; see [`HeyGen::speak`](crate::HeyGen::speak).
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct SpeechStream {
     /// None once it has ended.
@@ -136,7 +136,7 @@ impl fmt::Debug for SpeechStream {
     }
 }
 
-/// Words as they are spoken; see [`HeyGen::realtime_words`].
+/// Words as they are spoken; see [`HeyGen::realtime_words`](crate::HeyGen::realtime_words).
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct WordStream(Pin<Box<dyn Stream<Item = Result<WordEvent, Error>> + Send>>);
 

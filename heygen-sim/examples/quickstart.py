@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""A prompt in, a finished MP4 on disk: the quick start of HeyGen's documentation with `requests`.
+"""Creates a video from a prompt and downloads it: the quick start of HeyGen's documentation with `requests`.
 
-    cargo run -p heygen-sim &                                  # a local HeyGen; nothing is made of the prompt
+    cargo run -p heygen-sim &                                  # the simulator; it ignores the content of the prompt
     python heygen-sim/examples/quickstart.py launch.mp4
-    python heygen-sim/examples/quickstart.py --fault           # the same with a 502 on the way
+    python heygen-sim/examples/quickstart.py --fault           # the same with one 502 response
 
-HEYGEN_API_BASE=https://api.heygen.com with a key of yours in HEYGEN_API_KEY makes a real video: it takes some twenty
-minutes and costs money.
+With HEYGEN_API_BASE=https://api.heygen.com and your key in HEYGEN_API_KEY, it creates a real video. This takes about
+twenty minutes and costs money.
 """
 
 import argparse
@@ -25,7 +25,7 @@ api.headers["X-Api-Key"] = os.environ.get("HEYGEN_API_KEY", "sk-simulated")
 
 
 def data(response):
-    """The `data` of a reply; a refusal ends the run with the service's own words."""
+    """Returns the `data` of a response. Exits with the service's message if the request was refused."""
     if not response.ok:
         try:
             error = response.json()["error"]
@@ -36,21 +36,22 @@ def data(response):
 
 
 def get(path):
-    """Asks for a status. Asking again is free, so a server's bad moment is waited over."""
+    """Reads a status. This may be repeated, so temporary errors are retried."""
     for attempt in range(RETRIES + 1):
         response = api.get(BASE + path, timeout=30)
         if response.status_code not in (429, 500, 502, 503, 504) or attempt == RETRIES:
             return data(response)
-        print(f"{response.status_code} on {path}, asking again")
+        print(f"{path}: status {response.status_code}, retrying")
         time.sleep(PAUSE)
 
 
 def poll(path, ready):
-    """Asks until the resource is ready, and fails when it failed."""
+    """Reads a resource until it is ready. Exits if it has failed."""
     while True:
         resource = get(path)
         if resource["status"] == "failed":
-            reason = resource.get("failure_message") or [one["content"] for one in resource.get("messages", [])[:1]]
+            messages = [message["content"] for message in resource.get("messages", [])[:1]]
+            reason = resource.get("failure_message") or messages
             sys.exit(f"quickstart: {path} failed: {reason}")
         if ready(resource):
             return resource
@@ -60,14 +61,17 @@ def poll(path, ready):
 
 
 def inject_fault():
-    """Has the simulator answer the next GET of a video with a 502 that is not even JSON."""
+    """Makes the simulator answer the next GET of a video with a 502 in HTML."""
     effect = {"type": "answer", "status": 502, "content_type": "text/html", "body": "<h1>Bad Gateway</h1>"}
     fault = {"operation": "getVideoV3", "times": 1, "effect": effect}
     requests.post(BASE + "/__sim/faults", json=fault, timeout=30).raise_for_status()
 
 
 def download(url, output):
-    """The link is signed: it needs no key, and no other server should see one. What is half there has another name."""
+    """Downloads a file. The link is signed, so it needs no API key, and the file server must not receive one.
+
+    The file gets its final name only when the download is complete.
+    """
     part = f"{output}.part"
     with requests.get(url, stream=True, timeout=30) as response:
         response.raise_for_status()
@@ -80,19 +84,19 @@ def download(url, output):
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("output", nargs="?", default="launch.mp4")
-    options.add_argument("--fault", action="store_true", help="have the simulator answer 502 once")
+    options.add_argument("--fault", action="store_true", help="make the simulator answer with one 502 response")
     options = options.parse_args()
     if options.fault:
         inject_fault()
 
-    # Making a video costs money: a POST is not repeated.
+    # Creating a video costs money, so the POST is not retried.
     prompt = {"prompt": "A presenter explaining our launch in 30 seconds"}
     session = data(api.post(BASE + "/v3/video-agents", json=prompt, timeout=30))["session_id"]
     print(f"session {session}")
-    # The agent thinks first; the video has an id once it is being made.
+    # The session has a video id once the agent has started to create the video.
     video = poll(f"/v3/video-agents/{session}", lambda session: session["video_id"])["video_id"]
     print(f"video {video}")
-    # `completed` may come a little before the link.
+    # The status may be `completed` shortly before the link exists.
     ready = poll(f"/v3/videos/{video}", lambda video: video["status"] == "completed" and video.get("video_url"))
     download(ready["video_url"], options.output)
     print(f"downloaded {options.output}")

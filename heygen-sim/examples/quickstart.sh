@@ -1,11 +1,11 @@
 #!/bin/sh
-# A prompt in, a finished MP4 on disk: the quick start of HeyGen's documentation with plain curl.
+# Creates a video from a prompt and downloads it: the quick start of HeyGen's documentation with curl.
 #
-#   cargo run -p heygen-sim &                      # a local HeyGen; nothing is made of the prompt
+#   cargo run -p heygen-sim &                      # the simulator; it ignores the content of the prompt
 #   heygen-sim/examples/quickstart.sh launch.mp4
 #
-# HEYGEN_API_BASE=https://api.heygen.com with a key of yours in HEYGEN_API_KEY makes a real video: it takes some twenty
-# minutes and costs money.
+# With HEYGEN_API_BASE=https://api.heygen.com and your key in HEYGEN_API_KEY, it creates a real video. This takes about
+# twenty minutes and costs money.
 set -eu
 
 base=${HEYGEN_API_BASE:-http://127.0.0.1:8080}
@@ -24,13 +24,13 @@ fail() {
   exit 1
 }
 
-# The first text of that name in the reply; nothing for null. Enough for these replies, no JSON parser.
+# Prints the first string with this name in the reply; nothing for null. It is not a JSON parser, but sufficient here.
 field() {
   tr -d '\n' <"$reply" | grep -o "\"$1\"[[:space:]]*:[[:space:]]*\"[^\"]*\"" | head -n 1 |
     sed -e 's/^[^:]*:[[:space:]]*"//' -e 's/"$//' -e 's/\\u0026/\&/g' -e 's#\\/#/#g'
 }
 
-# Sends a request; its reply is in the file. What the service refuses ends the run with its own words.
+# Sends a request and stores the reply in the file. Ends with the service's message if the request is refused.
 api() {
   status=$(curl -sS -o "$reply" -w '%{http_code}' -H "X-Api-Key: $key" "$@")
   case $status in
@@ -39,18 +39,18 @@ api() {
   esac
 }
 
-# The same for a status: asking again is free, so curl may do it after a 429 or a 502.
+# Reads a status. This may be repeated, so curl retries it after a response such as 429 or 502.
 get() {
   api --retry 3 "$1"
 }
 
-# Making a video costs money: a POST is not repeated.
+# Creating a video costs money, so the POST is not retried.
 api "$base/v3/video-agents" -H 'Content-Type: application/json' -d "{\"prompt\": \"$prompt\"}"
 session=$(field session_id)
 [ -n "$session" ] || fail "the reply has no session_id: $(cat "$reply")"
 echo "session $session"
 
-# The agent thinks first; the video has an id once it is being made.
+# The session has a video id once the agent has started to create the video.
 video=
 while [ -z "$video" ]; do
   get "$base/v3/video-agents/$session"
@@ -63,7 +63,7 @@ while [ -z "$video" ]; do
 done
 echo "video $video"
 
-# `completed` may come a little before the link.
+# The status may be `completed` shortly before the link exists.
 url=
 while [ -z "$url" ]; do
   get "$base/v3/videos/$video"
@@ -76,7 +76,8 @@ while [ -z "$url" ]; do
   [ -n "$url" ] || sleep "$pause"
 done
 
-# The link is signed: it needs no key, and no other server should see one. What is half there has another name.
-curl -sS -f -L --retry 3 -o "$part" "$url" || fail "the link of video $video could not be downloaded"
+# The link is signed, so it needs no API key, and the file server must not receive one. The file gets its final name only
+# when the download is complete.
+curl -sS -f -L --retry 3 -o "$part" "$url" || fail "cannot download video $video; run the script again, or read the video for a new link"
 mv "$part" "$output"
 echo "downloaded $output"

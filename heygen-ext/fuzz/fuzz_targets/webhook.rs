@@ -1,11 +1,11 @@
-//! Whatever comes by the network: what is not signed is never accepted, and what is signed never panics.
+//! Fuzzes the verification of deliveries: an unsigned delivery is never accepted, and a signed one never panics.
 //!
 //! ```text
 //! cargo +nightly fuzz run --fuzz-dir heygen-ext/fuzz --target-dir target webhook
 //! ```
 //!
-//! An input is lines up to an empty one, which are headers, and after it a body. The first byte of a line chooses the name of
-//! the header, the rest of it is the value.
+//! An input consists of header lines, an empty line, and a body. The first byte of a header line selects the name of the
+//! header; the rest of the line is the value.
 
 #![no_main]
 
@@ -21,24 +21,25 @@ const SECRET: &str = "whsec_fuzz";
 const SIGNATURES: [&str; 2] = ["heygen-signature", "signature"];
 const OTHERS: [&str; 2] = ["heygen-timestamp", "heygen-event-id"];
 
-static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| Verifier::new(SECRET).expect("it is not empty"));
-static SIGNER: LazyLock<Signer> = LazyLock::new(|| Signer::new(SECRET).expect("it is not empty"));
+static VERIFIER: LazyLock<Verifier> =
+    LazyLock::new(|| Verifier::new(SECRET).expect("the secret is not empty"));
+static SIGNER: LazyLock<Signer> = LazyLock::new(|| Signer::new(SECRET).expect("the secret is not empty"));
 
 fuzz_target!(|input: &[u8]| {
-    // Timestamps of ten digits are near it, so that they can be found.
+    // A timestamp of ten digits, so that the fuzzer can find one within the tolerance.
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let (headers, body) = split(input);
-    unsigned(&headers, body, now);
-    altered(&headers, body, now);
-    // As it is, and as the data of an event of some known type, whose fields are looked for then.
-    signed(&headers, body.to_vec(), now);
+    check_unsigned(&headers, body, now);
+    check_altered(&headers, body, now);
+    // Once as the complete body, and once as the data of an event of a known type, whose fields are then read.
+    check_signed(&headers, body.to_vec(), now);
     if let Some((first, data)) = body.split_first() {
         let types = types();
         let kind = types[usize::from(*first) % types.len()];
         let mut event = format!(r#"{{"event_type":"{kind}","event_data":"#).into_bytes();
         event.extend_from_slice(data);
         event.push(b'}');
-        signed(&headers, event, now);
+        check_signed(&headers, event, now);
     }
 });
 
@@ -56,24 +57,28 @@ fn split(mut input: &[u8]) -> (HeaderMap, &[u8]) {
     (headers, input)
 }
 
-/// Headers of the fuzzer's own make get nothing in.
-fn unsigned(headers: &HeaderMap, body: &[u8], now: SystemTime) {
+/// A delivery with the headers of the input is refused, unless they contain the right signature.
+fn check_unsigned(headers: &HeaderMap, body: &[u8], now: SystemTime) {
     let accepted = VERIFIER.verify_at(headers, body.to_vec(), now).is_ok();
-    assert!(!accepted || carries(headers, &SIGNER.sign(body)), "accepted without its signature: {headers:?}");
+    assert!(
+        !accepted || has_signature(headers, &SIGNER.sign(body)),
+        "accepted without its signature: {headers:?}"
+    );
 }
 
-/// Whether that signature is among the headers: an input may be a true delivery.
-fn carries(headers: &HeaderMap, signature: &str) -> bool {
+/// Whether the headers contain this signature.
+fn has_signature(headers: &HeaderMap, signature: &str) -> bool {
     let mut values = SIGNATURES.into_iter().flat_map(|name| headers.get_all(name));
     values.any(|value| value.as_bytes().to_ascii_lowercase().ends_with(signature.as_bytes()))
 }
 
-/// A true signature gets no other body in, and a signature with another digit gets nothing in.
-fn altered(headers: &HeaderMap, body: &[u8], now: SystemTime) {
+/// A delivery is refused if its body or a digit of its signature was changed.
+fn check_altered(headers: &HeaderMap, body: &[u8], now: SystemTime) {
     let with = |signature: &str| {
         let mut headers = headers.clone();
         SIGNATURES.into_iter().for_each(|name| drop(headers.remove(name)));
-        headers.insert(SIGNATURES[0], signature.parse().expect("hexadecimal digits fit"));
+        headers
+            .insert(SIGNATURES[0], signature.parse().expect("hexadecimal digits are a valid header value"));
         headers
     };
     let signature = SIGNER.sign(body);
@@ -86,14 +91,15 @@ fn altered(headers: &HeaderMap, body: &[u8], now: SystemTime) {
     assert_eq!(VERIFIER.verify_at(&with(&other), body.to_vec(), now).err(), Some(VerifyError::Mismatch));
 }
 
-/// What is signed gets in, by either name of the header, and is the same event each time.
-fn signed(headers: &HeaderMap, body: Vec<u8>, now: SystemTime) {
+/// A signed delivery is accepted in both forms, and is the same event in both.
+fn check_signed(headers: &HeaderMap, body: Vec<u8>, now: SystemTime) {
     let events = [Generation::HeygenSignature, Generation::Signature].map(|generation| {
         let mut delivery = SIGNER.deliver_at(generation, body.clone(), now);
         if let Some(id) = headers.get(OTHERS[1]) {
             delivery.headers_mut().insert(OTHERS[1], id.clone());
         }
-        let verified = VERIFIER.verify_at(delivery.headers(), body.clone(), now).expect("it is signed");
+        let verified =
+            VERIFIER.verify_at(delivery.headers(), body.clone(), now).expect("the delivery is signed");
         assert_eq!(*verified.body(), body);
         verified.event().ok()
     });
@@ -101,7 +107,7 @@ fn signed(headers: &HeaderMap, body: Vec<u8>, now: SystemTime) {
     assert_eq!(first, second);
 }
 
-/// Everything that can be asked of an event. What it says, for its key.
+/// Calls every accessor of an event. Returns the content of its key.
 fn read(event: &Event) -> String {
     let _ = format!("{event:?} {:?} {:?} {:?}", event.payload(), event.failure(), event.outcome());
     let _ = (event.callback_id(), event.created_at(), event.id(), event.job_id(), event.job_kind());

@@ -187,7 +187,7 @@ impl Resource {
     }
 }
 
-/// The outcome of a job with this status; `None` if it has not ended.
+/// How a job with this status has ended; `None` if it has not.
 fn final_outcome(status: &str) -> Option<Outcome> {
     match status {
         "completed" | "complete" | "succeeded" | "success" => Some(Outcome::Succeeded),

@@ -101,7 +101,8 @@ impl Webhooks {
     ///     // Also store the secret, for the next start of the program.
     ///     keys.add(&endpoint.endpoint_id, secret)?;
     /// } else if keys.is_empty() {
-    ///     // The endpoint existed, but its secret is lost: rotate, and store the new one.
+    ///     // The endpoint existed, but its secret is lost:
+    ///     // rotate, and store the new one.
     ///     let id = &ensured.endpoint().endpoint_id;
     ///     let secret = webhooks.rotate(id, &keys, Duration::ZERO).await?;
     ///     # drop(secret);

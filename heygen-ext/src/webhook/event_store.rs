@@ -302,51 +302,51 @@ mod tests {
 
     #[test]
     fn an_event_is_recognized_by_its_id_or_its_content() {
-        let (store, now, own) = (InMemoryEventStore::new(), SystemTime::UNIX_EPOCH, Claimant::new());
+        let (store, now, claimant) = (InMemoryEventStore::new(), SystemTime::UNIX_EPOCH, Claimant::new());
         let first = key(Some("e1"), "a");
-        assert_eq!(store.claim_now(&first, own, now), Claim::New);
+        assert_eq!(store.claim_now(&first, claimant, now), Claim::New);
         for same in [&first, &key(None, "a"), &key(Some("e2"), "a"), &key(Some("e1"), "b")] {
             assert_eq!(claim(&store, same, now), Claim::UnderWay, "{same}");
         }
-        store.settle_now(&first, own, true, now);
+        store.settle_now(&first, claimant, true, now);
         assert_eq!(claim(&store, &key(None, "a"), now), Claim::Handled);
-        assert_eq!(store.claim_now(&first, own, now), Claim::Handled);
-        assert_eq!(store.claim_now(&key(Some("e3"), "c"), own, now), Claim::New);
+        assert_eq!(store.claim_now(&first, claimant, now), Claim::Handled);
+        assert_eq!(store.claim_now(&key(Some("e3"), "c"), claimant, now), Claim::New);
         // A failed event is new again.
-        store.settle_now(&key(Some("e3"), "c"), own, false, now);
+        store.settle_now(&key(Some("e3"), "c"), claimant, false, now);
         assert_eq!(claim(&store, &key(None, "c"), now), Claim::New);
     }
 
     #[test]
     fn only_its_claimant_releases_a_claim_and_any_claimant_records_an_event_as_handled() {
-        let (store, now, own, other) =
+        let (store, now, claimant, other) =
             (InMemoryEventStore::new(), SystemTime::UNIX_EPOCH, Claimant::new(), Claimant::new());
         let key = key(None, "a");
-        assert_eq!(store.claim_now(&key, own, now), Claim::New);
-        assert_eq!(store.claim_now(&key, own, now), Claim::New);
+        assert_eq!(store.claim_now(&key, claimant, now), Claim::New);
+        assert_eq!(store.claim_now(&key, claimant, now), Claim::New);
         store.settle_now(&key, other, false, now);
         assert_eq!(store.claim_now(&key, other, now), Claim::UnderWay);
         store.settle_now(&key, other, true, now);
-        assert_eq!(store.claim_now(&key, own, now), Claim::Handled);
+        assert_eq!(store.claim_now(&key, claimant, now), Claim::Handled);
         // A failure of another claimant does not change a handled event.
-        store.settle_now(&key, own, false, now);
+        store.settle_now(&key, claimant, false, now);
         assert_eq!(claim(&store, &key, now), Claim::Handled);
     }
 
     #[test]
     fn a_claim_expires_without_a_renewal() {
-        let (store, start, own, other) =
+        let (store, start, claimant, other) =
             (InMemoryEventStore::new(), SystemTime::UNIX_EPOCH, Claimant::new(), Claimant::new());
         let key = key(None, "a");
         let minute = Duration::from_secs(60);
         for minutes in [0, 9, 18] {
-            assert_eq!(store.claim_now(&key, own, start + minutes * minute), Claim::New);
+            assert_eq!(store.claim_now(&key, claimant, start + minutes * minute), Claim::New);
         }
         assert_eq!(store.claim_now(&key, other, start + 27 * minute), Claim::UnderWay);
         assert_eq!(store.claim_now(&key, other, start + 28 * minute), Claim::New);
         // The first claimant is slow. After the other one fails, the result of the first counts.
         store.settle_now(&key, other, false, start + 29 * minute);
-        store.settle_now(&key, own, true, start + 30 * minute);
+        store.settle_now(&key, claimant, true, start + 30 * minute);
         assert_eq!(claim(&store, &key, start + 31 * minute), Claim::Handled);
     }
 
@@ -357,9 +357,9 @@ mod tests {
         let under_way = key(None, "under way");
         claim(&store, &under_way, start);
         for number in 0..10 {
-            let (key, own) = (key(Some(&format!("e{number}")), &format!("{number}")), Claimant::new());
-            assert_eq!(store.claim_now(&key, own, start), Claim::New);
-            store.settle_now(&key, own, true, start);
+            let (key, claimant) = (key(Some(&format!("e{number}")), &format!("{number}")), Claimant::new());
+            assert_eq!(store.claim_now(&key, claimant, start), Claim::New);
+            store.settle_now(&key, claimant, true, start);
         }
         assert!(
             store

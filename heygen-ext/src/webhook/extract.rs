@@ -1,4 +1,4 @@
-//! An axum extractor for verified events, for programs that handle duplicates and slow work themselves.
+//! An axum extractor for verified events, for programs with their own deduplication and background tasks.
 
 use axum_core::extract::{FromRef, FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};

@@ -19,8 +19,8 @@ use super::mac::{EmptySecret, Mac};
 ///
 /// let keys = KeyRing::new();
 /// keys.add("ep_1", "whsec_old")?;
-/// // The service signs with the new secret from now on. Deliveries that are in its
-/// // queue may still be signed with the old one.
+/// // The service signs with the new secret from now on. Deliveries in its queue
+/// // may still be signed with the old one.
 /// keys.rotate("ep_1", "whsec_new", Duration::from_secs(24 * 60 * 60))?;
 /// assert_eq!(keys.len(), 2);
 /// # Ok::<_, heygen_ext::webhook::EmptySecret>(())

@@ -46,11 +46,14 @@ const OVERLOADED_RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
 /// | the event was handled before | 200 |
 /// | the handler succeeds within 8 seconds | 200 |
 /// | the handler fails within 8 seconds | 500 |
-/// | the handler takes longer, including the wait for other handlers | 202; the handler continues, and if it fails, it is retried four times within 20 minutes |
+/// | the handler takes longer, including its wait for other handlers | 202; the handler continues, and a failure is retried |
 /// | the key ring is empty, or the same event is being handled | 503 |
 /// | the event store fails | 500 |
 /// | 256 deliveries are in progress | 503 at once, before the body is read |
 /// | the bodies that are being read exceed 64 MiB in total | 503 at once |
+///
+/// After a 202, the service does not repeat the delivery. The receiver therefore retries a failed handler up to four times
+/// within 20 minutes; see [`ReceiverBuilder::on_give_up`].
 ///
 /// A handler runs in a task on the tokio runtime, so it continues if the service closes the connection. Call
 /// [`drain`](Self::drain) before the program ends, to wait for running handlers. Call `Webhooks::reconcile` after it starts,

@@ -79,8 +79,8 @@ impl Webhooks {
     /// println!("handled {} missed events", report.handled);
     /// println!("{} events failed", report.unhandled.len());
     /// if !report.under_way.is_empty() {
-    ///     // Another program is handling them, or this one was before it ended:
-    ///     // reconcile again in ten minutes.
+    ///     // Another program is handling them, or the previous run of this
+    ///     // one was: reconcile again in ten minutes.
     /// }
     /// # Ok(())
     /// # }

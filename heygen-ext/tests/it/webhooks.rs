@@ -1,4 +1,4 @@
-//! Webhooks from the simulator to a receiver, whatever goes wrong on the way: each event is handled once.
+//! Deliveries from the simulator to a receiver, with failures in between. Each event is handled once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,24 +24,25 @@ use tokio::task::JoinHandle;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Notes every event that it is given and takes, and fails a set number of times.
+/// A handler that records the events that it handles, and fails as often as the test says.
 #[derive(Clone, Default)]
 struct Recorder(Arc<RecorderInner>);
 
 #[derive(Default)]
 struct RecorderInner {
-    lines: Mutex<Vec<(String, String)>>,
+    /// Type and job id of each event.
+    events: Mutex<Vec<(String, String)>>,
     failures: AtomicUsize,
 }
 
 impl Recorder {
-    /// Ids of the videos in the order in which they were handled.
+    /// The job ids, in the order of handling.
     fn ids(&self) -> Vec<String> {
-        self.0.lines.lock().unwrap().iter().map(|(_, id)| id.clone()).collect()
+        self.0.events.lock().unwrap().iter().map(|(_, id)| id.clone()).collect()
     }
 
     fn kinds(&self) -> Vec<String> {
-        self.0.lines.lock().unwrap().iter().map(|(kind, _)| kind.clone()).collect()
+        self.0.events.lock().unwrap().iter().map(|(kind, _)| kind.clone()).collect()
     }
 
     fn fail(&self, times: usize) {
@@ -53,18 +54,18 @@ impl Handler for Recorder {
     fn handle(&self, event: Event) -> BoxFuture<'static, Result<(), BoxError>> {
         let recorder = Arc::clone(&self.0);
         Box::pin(async move {
-            let down = |left: usize| left.checked_sub(1);
-            if recorder.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, down).is_ok() {
-                return Err("as the test says".into());
+            let decrement = |left: usize| left.checked_sub(1);
+            if recorder.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, decrement).is_ok() {
+                return Err("failure of the test".into());
             }
             let id = event.job_id().unwrap_or_default().to_owned();
-            recorder.lines.lock().unwrap().push((event.kind().to_string(), id));
+            recorder.events.lock().unwrap().push((event.kind().to_string(), id));
             Ok(())
         })
     }
 }
 
-/// A simulator, a client, and a receiver that listens.
+/// A simulator, a client, and a receiver behind an HTTP server.
 struct Harness {
     sim: Arc<Sim>,
     heygen: HeyGen,
@@ -102,7 +103,7 @@ impl Harness {
         harness
     }
 
-    /// The time of the simulator, which the receiver goes by.
+    /// The time of the simulator, which is also the clock of the receiver.
     fn now(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_millis(self.sim.now())
     }
@@ -114,11 +115,11 @@ impl Harness {
 
     async fn video(&self) -> String {
         let body = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello");
-        let made = self.heygen.api().create_video().body(body).send().await.unwrap();
-        made.into_inner().video_id
+        let created = self.heygen.api().create_video().body(body).send().await.unwrap();
+        created.into_inner().video_id
     }
 
-    /// So many videos, a second apart, that are finished ten minutes later.
+    /// Creates videos, one each second. They are completed ten minutes later.
     async fn videos(&self, count: usize) -> Vec<String> {
         let mut ids = Vec::new();
         for _ in 0..count {
@@ -128,7 +129,8 @@ impl Harness {
         ids
     }
 
-    async fn pass(&self, time: Duration) {
+    /// Advances the clock, and waits until all deliveries are handled.
+    async fn advance(&self, time: Duration) {
         self.sim.advance(time);
         self.sim.idle().await;
         self.receiver.drain().await;
@@ -141,18 +143,18 @@ fn sorted(mut ids: Vec<String>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_event_is_handled_once_though_it_comes_twice_and_out_of_order() {
+async fn events_that_are_delivered_twice_and_out_of_order_are_handled_once() {
     for generation in [SignatureGeneration::A, SignatureGeneration::B] {
         let harness = Harness::start().await;
         harness.sim.sign_as(generation);
         harness.sim.duplicate_deliveries(6);
         let ids = harness.videos(6).await;
-        harness.pass(HOUR).await;
+        harness.advance(HOUR).await;
         harness.sim.reverse_deliveries(4);
         let more = harness.videos(4).await;
-        harness.pass(HOUR).await;
+        harness.advance(HOUR).await;
         assert_eq!(harness.sim.deliveries().len(), 16);
-        assert!(harness.sim.deliveries().iter().all(|one| one.status == Some(200)));
+        assert!(harness.sim.deliveries().iter().all(|delivery| delivery.status == Some(200)));
         let handled = harness.recorder.ids();
         assert_eq!(sorted(handled[..6].to_vec()), sorted(ids), "{generation:?}");
         assert_eq!(handled[6..], more.into_iter().rev().collect::<Vec<_>>(), "{generation:?}");
@@ -160,33 +162,34 @@ async fn each_event_is_handled_once_though_it_comes_twice_and_out_of_order() {
 }
 
 #[tokio::test]
-async fn what_the_handler_fails_at_is_delivered_again_and_handled_once() {
+async fn an_event_whose_handler_fails_is_delivered_again_and_handled_once() {
     let harness = Harness::start().await;
     harness.recorder.fail(7);
     let ids = harness.videos(5).await;
     for _ in 0..24 {
-        harness.pass(HOUR).await;
+        harness.advance(HOUR).await;
     }
     assert_eq!(sorted(harness.recorder.ids()), sorted(ids));
-    let refused = harness.sim.deliveries().iter().filter(|one| one.status == Some(500)).count();
-    assert_eq!(refused, 7);
+    let deliveries = harness.sim.deliveries();
+    let failed = deliveries.iter().filter(|delivery| delivery.status == Some(500)).count();
+    assert_eq!(failed, 7);
 }
 
 #[tokio::test]
-async fn a_rotation_under_traffic_loses_nothing() {
+async fn a_rotation_during_deliveries_loses_no_event() {
     let harness = Harness::start().await;
     let endpoint = harness.endpoint_id().await;
     let mut ids = harness.videos(3).await;
-    harness.pass(HOUR).await;
-    // The service has the new secret and the ring has not: what comes now is refused, and comes again.
-    let unheard = KeyRing::new();
-    let secret = harness.heygen.webhooks().rotate(&endpoint, &unheard, HOUR).await.unwrap();
+    harness.advance(HOUR).await;
+    // The key ring of the receiver does not contain the new secret yet: deliveries are refused, and repeated later.
+    let other_keys = KeyRing::new();
+    let secret = harness.heygen.webhooks().rotate(&endpoint, &other_keys, HOUR).await.unwrap();
     ids.extend(harness.videos(3).await);
-    harness.pass(Duration::from_secs(600)).await;
-    assert!(harness.sim.deliveries().iter().any(|one| one.status == Some(401)));
+    harness.advance(Duration::from_secs(600)).await;
+    assert!(harness.sim.deliveries().iter().any(|delivery| delivery.status == Some(401)));
     harness.keys.rotate_at(&endpoint, secret.clone(), HOUR, harness.now()).unwrap();
-    harness.pass(HOUR).await;
-    // And as it is meant to be: the helper puts it on the ring, and what was signed before is good for the window.
+    harness.advance(HOUR).await;
+    // `rotate_at` adds the new secret to the key ring, and the old one stays valid for the window.
     ids.extend(harness.videos(3).await);
     let signer = testing::Signer::new(secret).unwrap();
     let queued = |video: &str| {
@@ -195,28 +198,28 @@ async fn a_rotation_under_traffic_loses_nothing() {
         signer.deliver(testing::Generation::Signature, body)
     };
     harness.heygen.webhooks().rotate_at(&endpoint, &harness.keys, 2 * HOUR, harness.now()).await.unwrap();
-    harness.pass(HOUR).await;
+    harness.advance(HOUR).await;
     assert_eq!(harness.receiver.receive(queued("within the window")).await.status(), 200);
     ids.push("within the window".to_owned());
-    harness.pass(HOUR).await;
+    harness.advance(HOUR).await;
     assert_eq!(harness.receiver.receive(queued("after the window")).await.status(), 401);
     ids.extend(harness.videos(1).await);
-    harness.pass(HOUR).await;
+    harness.advance(HOUR).await;
     assert_eq!(sorted(harness.recorder.ids()), sorted(ids));
 }
 
 #[tokio::test]
-async fn who_was_down_catches_up_in_order_and_handles_nothing_twice() {
+async fn reconcile_after_a_downtime_handles_missed_events_in_order_and_once() {
     let harness = Harness::start().await;
     let before = harness.videos(2).await;
-    harness.pass(HOUR).await;
+    harness.advance(HOUR).await;
     let since = harness.now();
     harness.serving.abort();
     let missed = harness.videos(120).await;
-    harness.pass(HOUR).await;
+    harness.advance(HOUR).await;
     assert_eq!(harness.recorder.ids().len(), 2);
 
-    // Up again, with no memory of before, at the address that the endpoint has.
+    // Restart at the URL of the endpoint, with an empty event store.
     let receiver = receiver(&harness.sim, &harness.keys, &harness.recorder);
     let address = harness.url.strip_prefix("http://").unwrap().strip_suffix("/heygen").unwrap();
     let listener = loop {
@@ -227,36 +230,37 @@ async fn who_was_down_catches_up_in_order_and_handles_nothing_twice() {
     };
     let serving = serve(listener, &receiver);
     harness.recorder.fail(1);
-    let caught_up = harness.heygen.webhooks().reconcile(&receiver, since).await.unwrap();
-    assert_eq!((caught_up.handled, caught_up.known, caught_up.unhandled.len()), (119, 0, 1));
+    let report = harness.heygen.webhooks().reconcile(&receiver, since).await.unwrap();
+    assert_eq!((report.handled, report.known, report.unhandled.len()), (119, 0, 1));
     assert_eq!(harness.recorder.ids()[2..], missed[1..]);
     let again = harness.heygen.webhooks().reconcile(&receiver, since).await.unwrap();
     assert_eq!((again.handled, again.known, again.unhandled.len()), (1, 119, 0));
-    // The service goes on delivering what nobody took, and all of it is known.
+    // The service repeats the failed deliveries, whose events are known now.
     for _ in 0..24 {
         harness.sim.advance(HOUR);
         harness.sim.idle().await;
     }
     receiver.drain().await;
     assert_eq!(sorted(harness.recorder.ids()), sorted([before, missed].concat()));
-    assert!(harness.sim.deliveries().iter().filter(|one| one.status == Some(200)).count() >= 122);
+    let deliveries = harness.sim.deliveries();
+    assert!(deliveries.iter().filter(|delivery| delivery.status == Some(200)).count() >= 122);
     serving.abort();
 }
 
 #[tokio::test]
-async fn an_event_of_every_type_arrives() {
+async fn events_of_every_type_are_handled() {
     let harness = Harness::start().await;
     let types = testing::types();
     for kind in &types {
         harness.sim.send_event(kind).unwrap();
     }
-    harness.pass(HOUR).await;
-    let wanted = types.iter().map(|kind| (*kind).to_owned()).collect();
-    assert_eq!(sorted(harness.recorder.kinds()), sorted(wanted));
+    harness.advance(HOUR).await;
+    let expected = types.iter().map(|kind| (*kind).to_owned()).collect();
+    assert_eq!(sorted(harness.recorder.kinds()), sorted(expected));
 }
 
 #[tokio::test]
-async fn there_is_one_endpoint_however_often_it_is_asked_for() {
+async fn repeated_calls_of_ensure_endpoint_use_one_endpoint() {
     let harness = Harness::start().await;
     let webhooks = harness.heygen.webhooks();
     let some = [WebhookEventType::AvatarVideoFail, WebhookEventType::AvatarVideoSuccess];
@@ -277,28 +281,28 @@ async fn there_is_one_endpoint_however_often_it_is_asked_for() {
     assert_eq!(wrong.status().unwrap().as_u16(), 400);
 }
 
-/// Keeps the callbacks that come.
+/// The targets and the bodies of the received callbacks.
 type Callbacks = Arc<Mutex<Vec<(http::Uri, axum::body::Bytes)>>>;
 
-async fn keep(State(callbacks): State<Callbacks>, request: Request) -> StatusCode {
+async fn record_callback(State(callbacks): State<Callbacks>, request: Request) -> StatusCode {
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     callbacks.lock().unwrap().push((head.uri, body));
     StatusCode::OK
 }
 
-/// A guard of addresses that lead to a server, and what comes there.
+/// Starts a server for callbacks. Returns a guard for its URL, and the callbacks that it receives.
 async fn callbacks() -> (CallbackGuard, Callbacks) {
     let callbacks = Callbacks::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/callback", listener.local_addr().unwrap());
-    let app = Router::new().fallback(keep).with_state(Arc::clone(&callbacks));
+    let app = Router::new().fallback(record_callback).with_state(Arc::clone(&callbacks));
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     (CallbackGuard::new("own", base).unwrap(), callbacks)
 }
 
 #[tokio::test]
-async fn a_batch_is_found_among_those_of_its_kind() {
+async fn callbacks_of_batches_of_every_kind_are_confirmed() {
     let harness = Harness::start().await;
     let (guard, callbacks) = callbacks().await;
     let (video, audio) =
@@ -319,7 +323,7 @@ async fn a_batch_is_found_among_those_of_its_kind() {
         api.create_video_translation_batch().body(translations).await.unwrap().into_inner().batch_id,
         api.create_lipsync_batch().body(lipsyncs).await.unwrap().into_inner().batch_id,
     ];
-    harness.pass(24 * HOUR).await;
+    harness.advance(24 * HOUR).await;
     let callbacks = callbacks.lock().unwrap().clone();
     let mut confirmed = Vec::new();
     for (target, body) in callbacks {
@@ -331,47 +335,47 @@ async fn a_batch_is_found_among_those_of_its_kind() {
     }
     ids.sort_unstable();
     assert_eq!(sorted(confirmed), ids);
-    let body = r#"{"event_type":"batch.finished","event_data":{"batch_id":"nobody"}}"#;
-    let made_up = guard.check_at(&url().parse().unwrap(), body, harness.now()).unwrap();
-    let unknown = made_up.confirm(&harness.heygen, "nobody").await.unwrap_err();
+    let body = r#"{"event_type":"batch.finished","event_data":{"batch_id":"unknown"}}"#;
+    let forged = guard.check_at(&url().parse().unwrap(), body, harness.now()).unwrap();
+    let unknown = forged.confirm(&harness.heygen, "unknown").await.unwrap_err();
     assert!(matches!(unknown, ConfirmError::Call(error) if error.status().unwrap().as_u16() == 404));
 }
 
 #[tokio::test]
-async fn a_session_that_an_endpoint_and_a_callback_tell_of_is_handled_once() {
+async fn an_event_from_an_endpoint_and_a_callback_is_handled_once() {
     let harness = Harness::start().await;
     let (guard, callbacks) = callbacks().await;
     let body = json!({"prompt": "A launch", "callback_url": guard.url_at("launch", harness.now()).unwrap()});
     let body: CreateVideoAgentRequest = serde_json::from_value(body).unwrap();
-    let made = harness.heygen.api().create_video_agent().body(body).await.unwrap().into_inner();
-    harness.pass(HOUR).await;
+    let created = harness.heygen.api().create_video_agent().body(body).await.unwrap().into_inner();
+    harness.advance(HOUR).await;
     assert_eq!(harness.recorder.kinds(), ["video_agent.success"]);
     let (target, body) = callbacks.lock().unwrap()[0].clone();
     let unconfirmed = guard.check_at(&target, body.clone(), harness.now()).unwrap();
-    let event = unconfirmed.confirm(&harness.heygen, &made.session_id).await.unwrap();
+    let event = unconfirmed.confirm(&harness.heygen, &created.session_id).await.unwrap();
     assert!(event.data().contains_key("video_id"));
     assert_eq!(harness.receiver.handle(event).await.unwrap(), Claim::Handled);
-    // A failure is recognised by all that the callback says, of which the event has little.
+    // A failure is recognized by the complete data of the callback, although the confirmed event contains little of it.
     let url = guard.url_at("again", harness.now()).unwrap();
     let body_of_failure = json!({"prompt": "A launch [sim:fail]", "callback_url": url});
     let failing: CreateVideoAgentRequest = serde_json::from_value(body_of_failure).unwrap();
     let failed = harness.heygen.api().create_video_agent().body(failing).await.unwrap().into_inner();
-    harness.pass(HOUR).await;
+    harness.advance(HOUR).await;
     assert_eq!(harness.recorder.kinds(), ["video_agent.success", "video_agent.fail"]);
-    let (to, said) = callbacks.lock().unwrap()[1].clone();
-    let unconfirmed = guard.check_at(&to, said, harness.now()).unwrap();
+    let (failed_target, failed_body) = callbacks.lock().unwrap()[1].clone();
+    let unconfirmed = guard.check_at(&failed_target, failed_body, harness.now()).unwrap();
     let event = unconfirmed.confirm(&harness.heygen, &failed.session_id).await.unwrap();
     assert_eq!(harness.receiver.handle(event).await.unwrap(), Claim::Handled);
-    // Another video than that of the session does not concern it.
+    // A callback with a video that does not belong to the session.
     let video = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["event_data"]["video_id"].clone();
     let other = String::from_utf8(body.to_vec()).unwrap().replace(video.as_str().unwrap(), "another");
-    let made_up = guard.check_at(&target, other, harness.now()).unwrap();
-    let refused = made_up.confirm(&harness.heygen, &made.session_id).await.unwrap_err();
+    let forged = guard.check_at(&target, other, harness.now()).unwrap();
+    let refused = forged.confirm(&harness.heygen, &created.session_id).await.unwrap_err();
     assert!(matches!(refused, ConfirmError::OtherJob));
 }
 
 #[tokio::test]
-async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
+async fn a_callback_is_checked_by_its_url_and_confirmed_by_its_video() {
     let harness = Harness::start().await;
     let (guard, callbacks) = callbacks().await;
     let body = CreateVideoFromAvatar::builder()
@@ -379,46 +383,48 @@ async fn a_callback_is_known_by_its_address_and_confirmed_by_its_video() {
         .script("Hello")
         .callback_id("order 7")
         .callback_url(guard.url_at("order 7", harness.now()).unwrap());
-    let made = harness.heygen.api().create_video().body(body).await.unwrap().into_inner();
+    let created = harness.heygen.api().create_video().body(body).await.unwrap().into_inner();
     let other = harness.video().await;
-    harness.pass(Duration::from_secs(600)).await;
+    harness.advance(Duration::from_secs(600)).await;
     let (target, body) = callbacks.lock().unwrap()[0].clone();
     let unconfirmed = guard.check_at(&target, body.clone(), harness.now()).unwrap();
-    assert_eq!((unconfirmed.callback_id(), unconfirmed.job_id()), ("order 7", Some(made.video_id.as_str())));
-    let event = unconfirmed.confirm(&harness.heygen, &made.video_id).await.unwrap();
+    let video_id = created.video_id.as_str();
+    assert_eq!((unconfirmed.callback_id(), unconfirmed.job_id()), ("order 7", Some(video_id)));
+    let event = unconfirmed.confirm(&harness.heygen, video_id).await.unwrap();
     assert_eq!((event.outcome(), event.callback_id().as_deref()), (Outcome::Succeeded, Some("order 7")));
-    // Nothing is believed but what was looked at; and the endpoint has brought the same event already.
-    assert_eq!((event.job_id(), event.data().len()), (Some(made.video_id.as_str()), 2));
+    // The event contains only confirmed members. The endpoint has received the same event before.
+    assert_eq!((event.job_id(), event.data().len()), (Some(video_id), 2));
     assert_eq!(harness.receiver.handle(event).await.unwrap(), Claim::Handled);
 
-    // Anyone who has learnt the address may say what he likes; the resource says otherwise.
-    let said = |kind: &str, id: &str| {
+    // Anyone who knows the URL can send any body. The resource contradicts it.
+    let forged = |kind: &str, id: &str| {
         let body = format!(r#"{{"event_type":"{kind}","event_data":{{"video_id":"{id}"}}}}"#);
         guard.check_at(&target, body, harness.now()).unwrap()
     };
-    let denied = said("avatar_video.fail", &other).confirm(&harness.heygen, &other).await.unwrap_err();
-    assert!(matches!(denied, ConfirmError::Contradicted { status } if status == "completed"));
+    let failed = forged("avatar_video.fail", &other).confirm(&harness.heygen, &other).await.unwrap_err();
+    assert!(matches!(failed, ConfirmError::Contradicted { status } if status == "completed"));
     let running = harness.video().await;
-    let early = said("avatar_video.success", &running).confirm(&harness.heygen, &running).await.unwrap_err();
+    let early =
+        forged("avatar_video.success", &running).confirm(&harness.heygen, &running).await.unwrap_err();
     assert!(matches!(early, ConfirmError::NotYet { .. }));
     let unknown =
-        said("avatar_video.success", "nobody").confirm(&harness.heygen, "nobody").await.unwrap_err();
+        forged("avatar_video.success", "unknown").confirm(&harness.heygen, "unknown").await.unwrap_err();
     assert!(matches!(unknown, ConfirmError::Call(error) if error.status().unwrap().as_u16() == 404));
     let another =
-        said("avatar_video.success", &other).confirm(&harness.heygen, &made.video_id).await.unwrap_err();
+        forged("avatar_video.success", &other).confirm(&harness.heygen, video_id).await.unwrap_err();
     assert!(matches!(another, ConfirmError::OtherJob));
-    // A video does not say that it has no captions because they failed.
+    // A video does not report that its captions or its GIF failed.
     for kind in ["avatar_video_caption.fail", "avatar_video_gif.fail"] {
-        let unseen = said(kind, &other).confirm(&harness.heygen, &other).await.unwrap_err();
-        assert!(matches!(unseen, ConfirmError::NothingToRead), "{kind}");
+        let unreadable = forged(kind, &other).confirm(&harness.heygen, &other).await.unwrap_err();
+        assert!(matches!(unreadable, ConfirmError::NothingToRead), "{kind}");
     }
-    let nothing = said("hologram.success", &other).confirm(&harness.heygen, &other).await.unwrap_err();
-    assert!(matches!(nothing, ConfirmError::NothingToRead));
+    let unknown_type = forged("hologram.success", &other).confirm(&harness.heygen, &other).await.unwrap_err();
+    assert!(matches!(unknown_type, ConfirmError::NothingToRead));
 }
 
 #[cfg(feature = "axum")]
 #[tokio::test]
-async fn the_extractor_lets_in_what_is_signed() {
+async fn the_extractor_accepts_signed_deliveries() {
     use heygen_ext::webhook::VerifiedEvent;
     use heygen_ext::webhook::testing::{Generation, Signer};
     use tower::ServiceExt;
@@ -428,15 +434,15 @@ async fn the_extractor_lets_in_what_is_signed() {
     let verifier = Verifier::new("whsec_own").unwrap().max_body(10_000);
     let app = Router::new().route("/heygen", axum::routing::post(ended)).with_state(verifier);
     let body = testing::event("podcast.success").unwrap();
-    let answer = async |secret: &str, body: Vec<u8>| {
+    let send = async |secret: &str, body: Vec<u8>| {
         let mut delivery = Signer::new(secret).unwrap().deliver(Generation::HeygenSignature, body);
         *delivery.uri_mut() = "/heygen".parse().unwrap();
         app.clone().oneshot(delivery.map(axum::body::Body::from)).await.unwrap()
     };
-    let good = answer("whsec_own", body.clone()).await;
-    assert_eq!(good.status(), 200);
-    assert_eq!(axum::body::to_bytes(good.into_body(), 100).await.unwrap(), "podcast.success");
-    assert_eq!(answer("whsec_other", body).await.status(), 401);
-    assert_eq!(answer("whsec_own", vec![b' '; 10_001]).await.status(), 413);
-    assert_eq!(answer("whsec_own", b"[]".to_vec()).await.status(), 400);
+    let accepted = send("whsec_own", body.clone()).await;
+    assert_eq!(accepted.status(), 200);
+    assert_eq!(axum::body::to_bytes(accepted.into_body(), 100).await.unwrap(), "podcast.success");
+    assert_eq!(send("whsec_other", body).await.status(), 401);
+    assert_eq!(send("whsec_own", vec![b' '; 10_001]).await.status(), 413);
+    assert_eq!(send("whsec_own", b"[]".to_vec()).await.status(), 400);
 }

@@ -1,15 +1,15 @@
-//! How long requests took, in a space that does not grow with their number.
+//! A histogram of latencies, whose size does not depend on the number of requests.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Steps in each doubling of the time: figures are exact to some three percent.
+/// Intervals for each doubling of the latency. The results are accurate to about three percent.
 const STEPS: u64 = 32;
 
-/// Doublings above the first; the last step stands for everything over half an hour.
+/// Doublings above the first. The last interval contains everything above half an hour.
 const DOUBLINGS: u64 = 26;
 
-/// Latencies in microseconds, by size.
+/// The number of latencies in each interval, in microseconds.
 pub(crate) struct Latencies(Vec<u64>);
 
 impl Default for Latencies {
@@ -21,14 +21,14 @@ impl Default for Latencies {
 impl Latencies {
     pub(crate) fn add(&mut self, latency: Duration) {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-        let place = if micros < STEPS {
+        let index = if micros < STEPS {
             micros
         } else {
             let doubling = u64::from(micros.ilog2()) - u64::from(STEPS.ilog2());
             (doubling + 1) * STEPS + ((micros >> doubling) - STEPS)
         };
         let last = self.0.len() - 1;
-        self.0[usize::try_from(place).unwrap_or(last).min(last)] += 1;
+        self.0[usize::try_from(index).unwrap_or(last).min(last)] += 1;
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -41,14 +41,14 @@ impl Latencies {
         self.0.iter().sum()
     }
 
-    /// The latency that so many of a thousand requests do not exceed.
+    /// The latency that `share` of a thousand requests do not exceed.
     pub(crate) fn per_mille(&self, share: u64) -> Duration {
-        let wanted = (self.count() * share).div_ceil(1000);
-        let mut seen = 0;
-        for (place, count) in (0u64..).zip(&self.0) {
-            seen += count;
-            if seen >= wanted {
-                let (doubling, step) = (place / STEPS, place % STEPS);
+        let rank = (self.count() * share).div_ceil(1000);
+        let mut cumulative = 0;
+        for (index, count) in (0u64..).zip(&self.0) {
+            cumulative += count;
+            if cumulative >= rank {
+                let (doubling, step) = (index / STEPS, index % STEPS);
                 let micros = if doubling == 0 { step } else { (STEPS + step) << (doubling - 1) };
                 return Duration::from_micros(micros);
             }
@@ -57,7 +57,7 @@ impl Latencies {
     }
 }
 
-/// What one round came to.
+/// The results of a round.
 #[derive(Clone, Copy)]
 pub(crate) struct Figures {
     pub(crate) per_second: f64,
@@ -66,17 +66,17 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    pub(crate) fn new(latencies: &Latencies, took: Duration) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "no round has 2^52 requests")]
+    pub(crate) fn new(latencies: &Latencies, elapsed: Duration) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "a round has fewer than 2^52 requests")]
         let count = latencies.count() as f64;
         Self {
-            per_second: count / took.as_secs_f64(),
+            per_second: count / elapsed.as_secs_f64(),
             p50: latencies.per_mille(500),
             p99: latencies.per_mille(990),
         }
     }
 
-    /// The median of each figure by itself.
+    /// The median of each value separately.
     pub(crate) fn median(rounds: &[Self]) -> Self {
         let middle = rounds.len() / 2;
         let mut rounds = rounds.to_vec();
@@ -84,7 +84,7 @@ impl Figures {
         let p50 = rounds[middle].p50;
         rounds.sort_by_key(|round| round.p99);
         let p99 = rounds[middle].p99;
-        rounds.sort_by(|one, two| one.per_second.total_cmp(&two.per_second));
+        rounds.sort_by(|first, second| first.per_second.total_cmp(&second.per_second));
         Self { per_second: rounds[middle].per_second, p50, p99 }
     }
 }

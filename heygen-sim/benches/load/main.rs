@@ -1,10 +1,11 @@
-//! How much the simulator bears: requests a second beside bare axum handlers, and a soak of a thousand clients.
+//! Measures the load that the simulator handles: requests per second compared with bare axum handlers, and a soak test with a
+//! thousand clients.
 //!
 //! ```text
 //! cargo xtask bench sim --seconds 30
 //! ```
 //!
-//! It fails when the soak meets what must not be: a status out of order, growing memory, a task that is left.
+//! It fails if the soak test finds an unexpected status, growing memory, or a task that does not end.
 
 mod client;
 mod figures;
@@ -24,13 +25,13 @@ const OPEN_FILES: u64 = 2 * soak::CLIENTS as u64 + 100;
 #[derive(Parser)]
 #[command(name = "load", about = "Measure the simulator")]
 struct Options {
-    /// How long the soak lasts
+    /// Duration of the soak test, in seconds
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..))]
     seconds: u64,
-    /// Measure only the soak
+    /// Run only the soak test
     #[arg(long)]
     soak: bool,
-    /// What `cargo bench` adds
+    /// Added by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -51,6 +52,6 @@ fn measure(options: &Options) -> io::Result<Vec<String>> {
     if !options.soak {
         Runtime::new()?.block_on(versus::run())?;
     }
-    // A runtime of its own: what is left of its tasks is left by the soak.
+    // A new runtime, so that every task in it belongs to the soak test.
     Runtime::new()?.block_on(soak::run(options.seconds))
 }

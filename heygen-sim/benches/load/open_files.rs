@@ -1,19 +1,19 @@
-//! The limit of open files, which a thousand clients and their server in one process are beyond in most shells.
+//! The limit of open files. A thousand clients and their server in one process exceed the limit of most shells.
 
-/// Raises the limit of this process to so many where the system lets it; else says what to do.
+/// Raises the limit of this process to `required`. The error says what to do if the system does not allow it.
 #[cfg(unix)]
-pub(crate) fn allow(wanted: u64) -> Result<(), String> {
+pub(crate) fn allow(required: u64) -> Result<(), String> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let limit = getrlimit(Resource::Nofile);
-    let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= wanted);
-    let raised = Rlimit { current: Some(wanted), ..limit };
+    let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= required);
+    let raised = Rlimit { current: Some(required), ..limit };
     if enough(limit.current) || (enough(limit.maximum) && setrlimit(Resource::Nofile, raised).is_ok()) {
         return Ok(());
     }
     let now = limit.current.unwrap_or_default();
     Err(format!(
-        "{wanted} open files are needed and {now} allowed: raise the limit with `ulimit -n {wanted}`"
+        "the limit of open files is {now}, but {required} are needed; raise it with `ulimit -n {required}`"
     ))
 }
 

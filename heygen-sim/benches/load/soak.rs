@@ -1,4 +1,4 @@
-//! A thousand clients for a while: nothing breaks, nothing grows, nothing is left.
+//! A soak test with a thousand clients: every request is answered, the memory does not grow, and all tasks end.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -17,38 +17,38 @@ use crate::versus::{VIDEO, create, id_of, simulator};
 
 pub(crate) const CLIENTS: usize = 1_000;
 
-/// One request in so many is a create.
-const CREATES: u64 = 10;
+/// One of this many requests creates a video.
+const CREATE_INTERVAL: u64 = 10;
 
-/// So fast that a video is completed within a second: ends of jobs and their events are part of the load.
+/// Speed of the clock. A video is completed within a second, so that ends of jobs and their events are part of the load.
 const SPEED: f64 = 300.0;
 
-/// More than the simulator keeps of each kind, so that it is full before anything is measured.
-const FILLING: usize = 11_000;
+/// Videos that are created before the measurement: more than the simulator keeps, so that it is full.
+const INITIAL_VIDEOS: usize = 11_000;
 
-/// Ids of its own that a client remembers, the newest.
-const REMEMBERED: usize = 8;
+/// Number of its newest video ids that a client keeps.
+const KEPT_IDS: usize = 8;
 
-/// Most that the resident memory may grow once everything is full, in KiB.
-const GROWTH: u64 = 32 * 1024;
+/// Maximum growth of the resident memory when the simulator is full, in KiB.
+const MAX_GROWTH: u64 = 32 * 1024;
 
-/// How long tasks that were ended may take to be gone.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Maximum time until all tasks have ended after the shutdown.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a client saw.
+/// The responses that a client has received.
 #[derive(Default)]
-struct Seen {
+struct Responses {
     latencies: Latencies,
     statuses: BTreeMap<u16, u64>,
 }
 
-/// Prints the figures, and gives what must not be.
+/// Prints the results, and returns the violations.
 pub(crate) async fn run(seconds: u64) -> io::Result<Vec<String>> {
     let tasks_before = alive_tasks();
     let sim = simulator(Clock::scaled(SPEED)).await?;
     let (address, key) = (client::address(sim.base_url()), sim.api_key().to_owned());
     let old: Arc<[String]> = fill(address, &key).await?.into();
-    // The last of them ends, so that there are as many events too.
+    // Wait until the last video is completed, so that the list of events is full, too.
     tokio::time::sleep(Duration::from_secs(2)).await;
 
     let mut connections = Vec::new();
@@ -62,119 +62,119 @@ pub(crate) async fn run(seconds: u64) -> io::Result<Vec<String>> {
         clients.spawn(browse(connection, key.clone(), seed, Arc::clone(&old), Arc::clone(&stop)));
     }
     tokio::time::sleep(Duration::from_secs(seconds) / 3).await;
-    let warm = resident();
+    let after_third = resident_memory();
     tokio::time::sleep((Duration::from_secs(seconds)).saturating_sub(start.elapsed())).await;
-    let end = resident();
+    let at_end = resident_memory();
     stop.store(true, Ordering::Relaxed);
 
     let mut violations = Vec::new();
-    let mut all = Seen::default();
-    while let Some(seen) = clients.join_next().await {
-        match seen.map_err(io::Error::other)? {
-            Ok(seen) => {
-                all.latencies.merge(&seen.latencies);
-                for (status, count) in seen.statuses {
+    let mut all = Responses::default();
+    while let Some(responses) = clients.join_next().await {
+        match responses.map_err(io::Error::other)? {
+            Ok(responses) => {
+                all.latencies.merge(&responses.latencies);
+                for (status, count) in responses.statuses {
                     *all.statuses.entry(status).or_default() += count;
                 }
             }
-            Err(error) => violations.push(format!("a client got no answer: {error}")),
+            Err(error) => violations.push(format!("the connection of a client failed: {error}")),
         }
     }
-    let took = start.elapsed();
-    println!("\nsoak: {CLIENTS} clients for {seconds} s, one create in {CREATES} requests");
-    println!("  simulator   {}", Figures::new(&all.latencies, took));
+    let elapsed = start.elapsed();
+    println!("\nsoak: {CLIENTS} clients for {seconds} s, one of {CREATE_INTERVAL} requests creates a video");
+    println!("  simulator   {}", Figures::new(&all.latencies, elapsed));
     let statuses: Vec<_> =
         all.statuses.iter().map(|(status, count)| format!("{count} times {status}")).collect();
     println!("  statuses    {}", statuses.join(", "));
-    // Of the old ids, some are those of videos that had to go: 404. Nothing else is in order.
+    // A GET of a video that was removed returns 404. Every other status but 200 is a violation.
     violations.extend(
         all.statuses
             .iter()
             .filter(|(status, _)| ![200, 404].contains(*status))
-            .map(|(status, count)| format!("{count} requests were answered with {status}")),
+            .map(|(status, count)| format!("{count} requests had the unexpected status {status}")),
     );
-    match (warm, end) {
-        (Some(warm), Some(end)) => {
+    match (after_third, at_end) {
+        (Some(after_third), Some(at_end)) => {
             let mebibytes = |kibibytes: u64| kibibytes / 1024;
             println!(
                 "  resident    {} MiB after a third, {} MiB at the end",
-                mebibytes(warm),
-                mebibytes(end)
+                mebibytes(after_third),
+                mebibytes(at_end)
             );
-            if end.saturating_sub(warm) >= GROWTH {
-                violations.push(format!("the memory grew by {} MiB", mebibytes(end - warm)));
+            if at_end.saturating_sub(after_third) >= MAX_GROWTH {
+                violations.push(format!("the memory grew by {} MiB", mebibytes(at_end - after_third)));
             }
         }
-        _ => println!("  resident    not known on this system"),
+        _ => println!("  resident    not available on this system"),
     }
 
     sim.shutdown().await;
-    let ended = Instant::now();
-    while alive_tasks() > tasks_before && ended.elapsed() < PATIENCE {
+    let stopped = Instant::now();
+    while alive_tasks() > tasks_before && stopped.elapsed() < TIMEOUT {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let tasks_after = alive_tasks();
     println!("  tasks       {tasks_before} before, {tasks_after} after");
     if tasks_after > tasks_before {
-        violations.push(format!("{} tasks are left after the shutdown", tasks_after - tasks_before));
+        violations.push(format!("{} tasks still run after the shutdown", tasks_after - tasks_before));
     }
     Ok(violations)
 }
 
-/// Makes more videos than are kept.
+/// Creates more videos than the simulator keeps, and returns their ids.
 async fn fill(address: SocketAddr, key: &str) -> io::Result<Vec<String>> {
     let request = client::post("/v3/videos", key, VIDEO);
     let mut connection = Connection::open(address).await?;
     let mut ids = Vec::new();
-    for _ in 0..FILLING {
+    for _ in 0..INITIAL_VIDEOS {
         ids.push(create(&mut connection, &request).await?);
     }
     Ok(ids)
 }
 
-/// Creates now and then, and asks for the status of its newest video, of older ones, and of those that had to go.
+/// Runs a client. It creates videos, and reads its newest video, older ones, and initial ones, which may have been removed.
 async fn browse(
     mut connection: Connection,
     key: String,
     seed: u64,
     old: Arc<[String]>,
     stop: Arc<AtomicBool>,
-) -> io::Result<Seen> {
-    let making = client::post("/v3/videos", &key, VIDEO);
-    let mut chance = Chance(seed);
+) -> io::Result<Responses> {
+    let create = client::post("/v3/videos", &key, VIDEO);
+    let mut random = Random(seed);
     let mut own = VecDeque::new();
-    let mut seen = Seen::default();
+    let mut responses = Responses::default();
     while !stop.load(Ordering::Relaxed) {
-        let makes = chance.below(CREATES) == 0;
-        let asking = match (makes, chance.below(4)) {
+        let creates = random.below(CREATE_INTERVAL) == 0;
+        let read = match (creates, random.below(4)) {
             (true, _) => None,
-            (false, 0) => pick(&old, &mut chance),
-            (false, 1) => pick(own.make_contiguous(), &mut chance),
+            (false, 0) => pick(&old, &mut random),
+            (false, 1) => pick(own.make_contiguous(), &mut random),
             (false, _) => own.back().or(old.last()),
         };
-        let asking = asking.map(|id| client::get(&format!("/v3/videos/{id}"), &key));
+        let read = read.map(|id| client::get(&format!("/v3/videos/{id}"), &key));
         let sent = Instant::now();
-        let (status, body) = connection.send(asking.as_deref().unwrap_or(&making)).await?;
-        seen.latencies.add(sent.elapsed());
-        *seen.statuses.entry(status).or_default() += 1;
-        if makes && status == 200 {
+        let (status, body) = connection.send(read.as_deref().unwrap_or(&create)).await?;
+        responses.latencies.add(sent.elapsed());
+        *responses.statuses.entry(status).or_default() += 1;
+        if creates && status == 200 {
             own.push_back(id_of(body)?);
-            if own.len() > REMEMBERED {
+            if own.len() > KEPT_IDS {
                 own.pop_front();
             }
         }
     }
-    Ok(seen)
+    Ok(responses)
 }
 
-fn pick<'a>(ids: &'a [String], chance: &mut Chance) -> Option<&'a String> {
-    ids.get(usize::try_from(chance.below(ids.len().max(1) as u64)).ok()?)
+fn pick<'a>(ids: &'a [String], random: &mut Random) -> Option<&'a String> {
+    ids.get(usize::try_from(random.below(ids.len().max(1) as u64)).ok()?)
 }
 
-/// Numbers by chance, the same in each run.
-struct Chance(u64);
+/// A pseudorandom number generator with a fixed seed.
+struct Random(u64);
 
-impl Chance {
+impl Random {
     fn below(&mut self, limit: u64) -> u64 {
         // SplitMix64.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -188,8 +188,8 @@ fn alive_tasks() -> usize {
     Handle::current().metrics().num_alive_tasks()
 }
 
-/// Memory of this process that is resident, in KiB, where the system tells.
-fn resident() -> Option<u64> {
+/// Resident memory of this process, in KiB. `None` on systems other than Linux.
+fn resident_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()

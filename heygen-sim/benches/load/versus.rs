@@ -1,4 +1,4 @@
-//! The simulator against bare axum handlers, in turns.
+//! Compares the simulator with bare axum handlers, in alternating rounds.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,30 +24,30 @@ const ROUND: Duration = Duration::from_secs(2);
 
 pub(crate) const VIDEO: &str = r#"{"type":"avatar","avatar_id":"Anna_sitting_public","script":"Hello"}"#;
 
-/// A simulator that refuses no job for want of money or room.
+/// Starts a simulator that does not limit the number of jobs or their price.
 pub(crate) async fn simulator(clock: Clock) -> io::Result<Sim> {
     Sim::builder().clock(clock).concurrency(usize::MAX).balance(1e12).start().await
 }
 
-/// Makes a video and gives its id.
+/// Creates a video, and returns its id.
 pub(crate) async fn create(connection: &mut Connection, request: &[u8]) -> io::Result<String> {
     let (_, body) = connection.send(request).await?;
     id_of(body)
 }
 
-/// The id in the reply to a create.
+/// Reads the id in the response to a create request.
 pub(crate) fn id_of(body: &[u8]) -> io::Result<String> {
-    let reply: Value = serde_json::from_slice(body)?;
-    let id = reply["data"]["video_id"].as_str().map(str::to_owned);
-    id.ok_or_else(|| io::Error::other(format!("a create was answered with {reply}")))
+    let response: Value = serde_json::from_slice(body)?;
+    let id = response["data"]["video_id"].as_str().map(str::to_owned);
+    id.ok_or_else(|| io::Error::other(format!("the response to a create request has no id: {response}")))
 }
 
-/// Measures, and prints the medians with their ratios.
+/// Runs the comparisons, and prints the medians and their ratios.
 pub(crate) async fn run() -> io::Result<()> {
-    println!("{CONNECTIONS} connections, medians of {ROUNDS} rounds of {} s each, in turns", ROUND.as_secs());
+    println!("{CONNECTIONS} connections, medians of {ROUNDS} alternating rounds of {} s", ROUND.as_secs());
     for (name, clock, age) in [
         ("status GET of a running video", Clock::real(), Duration::ZERO),
-        // It has five links, each signed anew.
+        // The response contains five links, and each is signed again.
         ("status GET of a completed video", Clock::manual(), Duration::from_secs(600)),
     ] {
         let sim = simulator(clock).await?;
@@ -61,54 +61,54 @@ pub(crate) async fn run() -> io::Result<()> {
 }
 
 async fn compare(name: &str, sim: Sim, request: &[u8]) -> io::Result<()> {
-    let ours = client::address(sim.base_url());
-    // The rival answers, without any thought, what the simulator does.
-    let mut connection = Connection::open(ours).await?;
-    let answer = String::from_utf8_lossy(connection.send(request).await?.1).into_owned();
+    let sim_address = client::address(sim.base_url());
+    // The bare handlers send the same response as the simulator.
+    let mut connection = Connection::open(sim_address).await?;
+    let body = String::from_utf8_lossy(connection.send(request).await?.1).into_owned();
     drop(connection);
-    let mut rivals = JoinSet::new();
-    let rival = rival(&mut rivals, answer).await?;
+    let mut tasks = JoinSet::new();
+    let axum_address = serve_bare_axum(&mut tasks, body).await?;
 
-    // What a first round meets alone: pages of memory, buffers, branch predictors.
-    for address in [ours, rival] {
+    // A warm-up of memory pages, buffers and branch predictors.
+    for address in [sim_address, axum_address] {
         round(address, request, ROUND / 4).await?;
     }
-    let (mut of_ours, mut of_rival) = (Vec::new(), Vec::new());
+    let (mut of_sim, mut of_axum) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        of_ours.push(round(ours, request, ROUND).await?);
-        of_rival.push(round(rival, request, ROUND).await?);
+        of_sim.push(round(sim_address, request, ROUND).await?);
+        of_axum.push(round(axum_address, request, ROUND).await?);
     }
-    let (of_ours, of_rival) = (Figures::median(&of_ours), Figures::median(&of_rival));
+    let (of_sim, of_axum) = (Figures::median(&of_sim), Figures::median(&of_axum));
     println!("\n{name}");
-    println!("  simulator   {of_ours}");
-    println!("  bare axum   {of_rival}");
-    println!("  ratio       {:>8.2}", of_ours.per_second / of_rival.per_second);
+    println!("  simulator   {of_sim}");
+    println!("  bare axum   {of_axum}");
+    println!("  ratio       {:>8.2}", of_sim.per_second / of_axum.per_second);
     sim.shutdown().await;
-    rivals.shutdown().await;
+    tasks.shutdown().await;
     Ok(())
 }
 
-/// Two routes that do what a handler must: take the path apart, or parse the body; the answer is fixed.
-async fn rival(tasks: &mut JoinSet<()>, answer: String) -> io::Result<SocketAddr> {
-    let reply = move || ([(header::CONTENT_TYPE, "application/json")], answer.clone()).into_response();
-    let made = reply.clone();
+/// Serves two routes with the minimal work of a handler: they parse the path or the body, and send a fixed response.
+async fn serve_bare_axum(tasks: &mut JoinSet<()>, body: String) -> io::Result<SocketAddr> {
+    let respond = move || ([(header::CONTENT_TYPE, "application/json")], body.clone()).into_response();
+    let created = respond.clone();
     let routes = Router::new()
-        .route("/v3/videos/{video_id}", get(move |Path(_): Path<String>| async move { reply() }))
-        .route("/v3/videos", post(move |Json(_): Json<Value>| async move { made() }));
+        .route("/v3/videos/{video_id}", get(move |Path(_): Path<String>| async move { respond() }))
+        .route("/v3/videos", post(move |Json(_): Json<Value>| async move { created() }));
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let listener = listener.tap_io(|stream| {
-        // As the simulator does; a connection without it still works.
+        // The simulator sets it, too. The connection works without it.
         let _ = stream.set_nodelay(true);
     });
     tasks.spawn(async move {
-        // It serves until it is aborted.
+        // It serves until the task is aborted.
         let _ = axum::serve(listener, routes).await;
     });
     Ok(address)
 }
 
-/// Sends one request over and over on each connection.
+/// Sends the same request repeatedly on each connection.
 async fn round(address: SocketAddr, request: &[u8], length: Duration) -> io::Result<Figures> {
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS {
@@ -125,7 +125,9 @@ async fn round(address: SocketAddr, request: &[u8], length: Duration) -> io::Res
                 let (status, body) = connection.send(&request).await?;
                 if status != 200 {
                     let body = String::from_utf8_lossy(body).into_owned();
-                    return Err(io::Error::other(format!("{status}: {body}")));
+                    return Err(io::Error::other(format!(
+                        "unexpected status {status}; expected 200: {body}"
+                    )));
                 }
                 let received = Instant::now();
                 latencies.add(received - sent);

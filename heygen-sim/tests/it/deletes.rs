@@ -1,4 +1,4 @@
-//! What a deletion leaves: of a hard one nothing, of a soft one the files.
+//! Tests of deletions: a hard one also deletes the files, a soft one keeps them.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::program::Program;
 
 #[tokio::test]
-async fn files_go_with_a_hard_deletion_and_stay_after_a_soft_one() {
+async fn a_hard_deletion_deletes_the_files_and_a_soft_one_keeps_them() {
     let program = Program::start().await;
     let url = |file: &str| json!({"type": "url", "url": format!("https://example.com/{file}")});
     let (video, audio) = (url("a.mp4"), url("a.mp3"));
@@ -22,16 +22,19 @@ async fn files_go_with_a_hard_deletion_and_stay_after_a_soft_one() {
         ("/v3/ai-clipping", json!({"video": video}), "/ai_clipping_id", "/clips/0/video_url", 200),
         ("/v3/background-removals", json!({"video": video}), "/id", "/layers/mask", 200),
     ] {
-        let made = program.post(path, body).await;
+        let created = program.post(path, body).await;
         program.advance(300);
-        let one = format!("{path}/{}", made.pointer(id).unwrap().as_str().unwrap());
-        let link = program.get(&one).await.pointer(link).unwrap().clone();
+        let resource = format!("{path}/{}", created.pointer(id).unwrap().as_str().unwrap());
+        let link = program.get(&resource).await.pointer(link).unwrap().clone();
         assert_eq!(program.fetch(&link).await.0, 200, "{path}");
-        program.call(Method::DELETE, &one, None).await;
+        program.call(Method::DELETE, &resource, None).await;
         assert_eq!(program.fetch(&link).await.0, after, "{path}");
         assert_eq!(program.get(path).await, json!([]), "{path}");
         if path != "/v3/background-removals" {
-            assert_eq!(program.refused(Method::GET, &one, None).await, (404, "resource_not_found".into()));
+            assert_eq!(
+                program.refused(Method::GET, &resource, None).await,
+                (404, "resource_not_found".into())
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The program as its users start it, and the examples that run against it.
+//! Tests of the program as a process, and of the examples that run against it.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -13,10 +13,10 @@ use crate::receiver::Receiver;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_heygen-sim");
 
-/// The program, which ends with the test.
+/// The process of the program. It is stopped when this is dropped.
 struct Program {
     child: Child,
-    /// What it printed once it listened.
+    /// The output of the program up to the point where it listens.
     greeting: String,
 }
 
@@ -25,7 +25,7 @@ impl Program {
         Self::with(&[])
     }
 
-    /// With these variables of the environment.
+    /// Starts it with these environment variables.
     fn with(environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(PROGRAM)
             .args(["--port", "0", "--speed", "3000"])
@@ -49,7 +49,7 @@ impl Program {
         self.greeting[start..].split_once("/v3").unwrap().0
     }
 
-    /// Has the next GET of a video answered with this.
+    /// Makes the next GET of a video return `video`.
     async fn answer_once(&self, video: Value) {
         let body = json!({"data": video}).to_string();
         let effect =
@@ -68,7 +68,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // An error means that it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -94,26 +94,26 @@ fn files(folder: &TempDir) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_quick_start_makes_a_file_of_a_prompt() {
+async fn the_quick_start_creates_a_file_from_a_prompt() {
     let (program, folder) = (Program::start(), TempDir::new().unwrap());
-    // The service says `completed` now and then before the link is there.
+    // The service sometimes reports `completed` before the link exists.
     program.answer_once(json!({"id": "v", "status": "completed", "video_url": null})).await;
     let output = quickstart(program.url(), "sk-simulated", folder.path());
     assert!(output.status.success(), "{}", errors(&output));
     assert_eq!(files(&folder), ["launch.mp4"]);
-    let (made, wanted) =
+    let (created, expected) =
         (std::fs::read(folder.path().join("launch.mp4")).unwrap(), include_bytes!("../../assets/video.mp4"));
-    assert!(made == wanted, "{} bytes instead of {}", made.len(), wanted.len());
+    assert!(created == expected, "{} bytes instead of {}", created.len(), expected.len());
 
     let requests = program.requests().await;
     let faults = requests.iter().filter(|request| !request["fault"].is_null());
     assert_eq!(faults.count(), 1);
     let download = requests.iter().find(|request| request["operation"] == "files").unwrap();
-    assert_eq!(download["headers"].get("x-api-key"), None, "the key went to where the file is");
+    assert_eq!(download["headers"].get("x-api-key"), None, "the API key was sent to the file server");
 }
 
 #[tokio::test]
-async fn the_quick_start_says_why_it_ends() {
+async fn the_quick_start_prints_the_reason_of_a_failure() {
     let (program, folder) = (Program::start(), TempDir::new().unwrap());
     let wrong_key = quickstart(program.url(), "wrong", folder.path());
     assert_eq!(wrong_key.status.code(), Some(1));
@@ -130,14 +130,14 @@ async fn the_quick_start_says_why_it_ends() {
 
     let url = program.url().to_owned();
     drop(program);
-    let nobody = quickstart(&url, "sk-simulated", folder.path());
-    assert!(!nobody.status.success());
-    assert!(errors(&nobody).starts_with("curl: (7)"), "{}", errors(&nobody));
+    let unreachable = quickstart(&url, "sk-simulated", folder.path());
+    assert!(!unreachable.status.success());
+    assert!(errors(&unreachable).starts_with("curl: (7)"), "{}", errors(&unreachable));
     assert_eq!(files(&folder), Vec::<String>::new());
 }
 
 #[test]
-fn the_line_that_the_program_prints_works_as_it_stands() {
+fn the_printed_curl_command_works() {
     let program = Program::start();
     let line = program.greeting.split("Try:").nth(1).and_then(|rest| rest.split("Ctrl-C").next()).unwrap();
     let shown = format!("{} -w ' %{{http_code}}'", line.trim());
@@ -150,9 +150,9 @@ fn the_line_that_the_program_prints_works_as_it_stands() {
 }
 
 #[tokio::test]
-async fn the_signal_of_other_programs_ends_it_in_order() {
+async fn sigterm_stops_the_program_gracefully() {
     let mut program = Program::start();
-    // An idle connection does not hold it up.
+    // An idle connection does not delay it.
     let client = Client::new();
     client.get(format!("{}/__sim/", program.url())).send().await.unwrap().bytes().await.unwrap();
     let sent = Command::new("kill").args(["-TERM", &program.child.id().to_string()]).status().unwrap();
@@ -160,12 +160,12 @@ async fn the_signal_of_other_programs_ends_it_in_order() {
     assert!(program.child.wait().unwrap().success());
 }
 
-/// Receivers are beside it: what the system says of proxies is not about them.
+/// Webhook receivers run on the same machine, so proxy settings do not apply to them.
 #[tokio::test]
-async fn webhooks_go_past_the_proxy_of_the_system() {
-    let nobody = "http://127.0.0.1:1";
+async fn webhooks_ignore_the_proxy_settings_of_the_system() {
+    let proxy = "http://127.0.0.1:1";
     let program =
-        Program::with(&[("HTTP_PROXY", nobody), ("http_proxy", nobody), ("NO_PROXY", ""), ("no_proxy", "")]);
+        Program::with(&[("HTTP_PROXY", proxy), ("http_proxy", proxy), ("NO_PROXY", ""), ("no_proxy", "")]);
     let receiver = Receiver::start().await;
     let request = Client::new().post(format!("{}/v3/webhooks/endpoints", program.url()));
     let request = request.header("x-api-key", "sk-simulated").header("content-type", "application/json");
@@ -174,17 +174,17 @@ async fn webhooks_go_past_the_proxy_of_the_system() {
 }
 
 #[test]
-fn options_that_make_no_sense_are_told() {
+fn invalid_options_are_reported() {
     let run = |arguments: &[&str]| Command::new(PROGRAM).args(arguments).output().unwrap();
-    let stands = run(&["--port", "0", "--speed", "0"]);
-    assert!(!stands.status.success());
-    assert!(errors(&stands).contains("a number above 0 is needed"), "{}", errors(&stands));
+    let zero_speed = run(&["--port", "0", "--speed", "0"]);
+    assert!(!zero_speed.status.success());
+    assert!(errors(&zero_speed).contains("a number above 0 is needed"), "{}", errors(&zero_speed));
 
-    let holder = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = holder.local_addr().unwrap().port().to_string();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
     let taken = run(&["--port", &port]);
     assert_eq!(taken.status.code(), Some(1));
-    let (begins, ends) = (format!("cannot listen on port {port}: "), "; choose another with --port\n");
-    let said = errors(&taken);
-    assert!(said.starts_with(&begins) && said.ends_with(ends), "{said}");
+    let (start, end) = (format!("cannot listen on port {port}: "), "; choose another with --port\n");
+    let printed = errors(&taken);
+    assert!(printed.starts_with(&start) && printed.ends_with(end), "{printed}");
 }

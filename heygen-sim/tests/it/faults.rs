@@ -1,4 +1,4 @@
-//! Faults: each as the caller meets it, through the handle and over HTTP.
+//! Tests of faults as the client sees them, set through the Rust handle and over HTTP.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -30,7 +30,7 @@ fn create(program: &Program) -> reqwest::RequestBuilder {
 }
 
 #[tokio::test]
-async fn an_answer_takes_the_place_of_the_real_one() {
+async fn a_fault_replaces_the_response() {
     let program = Program::start().await;
     let fault = Fault::answer(502, "text/html", "<h1>Bad Gateway</h1>")
         .header("retry-after", "7")
@@ -52,14 +52,14 @@ async fn an_answer_takes_the_place_of_the_real_one() {
 }
 
 #[tokio::test]
-async fn connections_close_before_and_after_the_work() {
+async fn a_connection_closes_before_or_after_the_request_is_executed() {
     let program = Program::start().await;
-    for (fault, made) in [(Fault::close_before(), 0), (Fault::reset(), 0), (Fault::close_after(), 1)] {
+    for (fault, created) in [(Fault::close_before(), 0), (Fault::reset(), 0), (Fault::close_after(), 1)] {
         program.sim.inject(fault.on("createVideo").times(1)).unwrap();
         assert!(create(&program).send().await.is_err());
-        assert_eq!(videos(&program).await, made);
+        assert_eq!(videos(&program).await, created);
     }
-    // A reset differs from an orderly close.
+    // The client can distinguish a reset from a close.
     for (fault, end) in [(Fault::close_before(), Ok(0)), (Fault::reset(), Err(ErrorKind::ConnectionReset))] {
         program.sim.inject(fault.on("getCurrentUserV3").times(1)).unwrap();
         let address = program.sim.base_url().trim_start_matches("http://").to_owned();
@@ -72,12 +72,12 @@ async fn connections_close_before_and_after_the_work() {
     let requests = program.sim.requests();
     let faults: Vec<_> =
         requests.iter().filter_map(|request| Some((request.fault.as_deref()?, request.status))).collect();
-    let wanted = ["close_before", "reset", "close_after", "close_before", "reset"];
-    assert_eq!(faults, wanted.map(|fault| (fault, None)));
+    let expected = ["close_before", "reset", "close_after", "close_before", "reset"];
+    assert_eq!(faults, expected.map(|fault| (fault, None)));
 }
 
 #[tokio::test]
-async fn bodies_break_off_and_lengths_lie() {
+async fn a_body_is_cut_off_and_a_content_length_is_wrong() {
     let program = Program::start().await;
     let me = || {
         let request = program.client.get(program.url("/v3/users/me"));
@@ -85,7 +85,7 @@ async fn bodies_break_off_and_lengths_lie() {
     };
     let whole = me().await.unwrap().bytes().await.unwrap().len();
     program.sim.inject(Fault::half_body().on("getCurrentUserV3").times(1)).unwrap();
-    assert_eq!(until_it_breaks(me().await.unwrap()).await, Some(whole / 2));
+    assert_eq!(read_until_error(me().await.unwrap()).await, Some(whole / 2));
     program.sim.inject(Fault::wrong_length().on("getCurrentUserV3").times(1)).unwrap();
     let request = program.client.get(program.url("/v3/users/me")).header("x-api-key", program.sim.api_key());
     let bytes = request.send().await.unwrap().bytes().await.unwrap();
@@ -98,12 +98,12 @@ async fn bodies_break_off_and_lengths_lie() {
     program.sim.inject(Fault::half_body().on("files").times(1)).unwrap();
     let response = program.client.get(link.as_str().unwrap()).send().await.unwrap();
     assert_eq!(response.content_length(), Some(1_000_000));
-    let read = until_it_breaks(response).await;
+    let read = read_until_error(response).await;
     assert!(read.is_some_and(|read| (1..=500_000).contains(&read)), "{read:?}");
 }
 
-/// The bytes of a body before it breaks; none when it does not.
-async fn until_it_breaks(mut response: reqwest::Response) -> Option<usize> {
+/// Reads a body. Returns the number of bytes before an error; `None` if the body is complete.
+async fn read_until_error(mut response: reqwest::Response) -> Option<usize> {
     let mut read = 0;
     loop {
         match response.chunk().await {
@@ -114,15 +114,15 @@ async fn until_it_breaks(mut response: reqwest::Response) -> Option<usize> {
     }
 }
 
-/// Lets the other tasks take their turns: enough for what is ready to come.
-async fn turns() {
+/// Lets the other tasks run, often enough for everything that is ready.
+async fn yield_often() {
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test]
-async fn slow_bodies_come_in_quarters_of_the_clock() {
+async fn a_slow_body_arrives_in_four_parts() {
     let program = Program::start().await;
     program.sim.inject(Fault::slow_body(Duration::from_secs(10)).on("getCurrentUserV3").times(1)).unwrap();
     let request = program.client.get(program.url("/v3/users/me")).header("x-api-key", program.sim.api_key());
@@ -130,11 +130,11 @@ async fn slow_bodies_come_in_quarters_of_the_clock() {
     let whole = response.content_length().unwrap() as usize;
     let mut read = Vec::new();
     for quarter in 1..=4 {
-        // Nothing comes before its time, however often the tasks take turns.
+        // Nothing arrives before its time, however often the tasks run.
         tokio::select! {
             biased;
             chunk = response.chunk() => panic!("{chunk:?} before its time"),
-            () = turns() => {}
+            () = yield_often() => {}
         }
         program.advance(10);
         while read.len() < whole / 4 * quarter {
@@ -149,7 +149,7 @@ async fn slow_bodies_come_in_quarters_of_the_clock() {
 }
 
 #[tokio::test]
-async fn every_request_can_be_slow() {
+async fn every_request_can_be_delayed() {
     let program = Program::start().await;
     program.video("one").await;
     program.advance(300);
@@ -178,8 +178,10 @@ async fn every_request_can_be_slow() {
                 answer = &mut answer => break answer.unwrap(),
                 () = tokio::task::yield_now() => {}
             }
-            // It waits for the clock, and the clock for the request.
-            if program.sim.requests().iter().any(|one| one.at == before && one.fault.is_some()) {
+            // The request waits for the clock. Advance it once the request has arrived.
+            let is_delayed =
+                |request: &heygen_sim::LoggedRequest| request.at == before && request.fault.is_some();
+            if program.sim.requests().iter().any(is_delayed) {
                 program.sim.advance(Duration::from_secs(1));
             }
         };
@@ -190,7 +192,7 @@ async fn every_request_can_be_slow() {
 }
 
 #[tokio::test]
-async fn chances_follow_from_the_seed() {
+async fn probabilities_depend_on_the_seed() {
     let mut runs = Vec::new();
     for _ in 0..2 {
         let program = Program::start().await;
@@ -207,7 +209,7 @@ async fn chances_follow_from_the_seed() {
 }
 
 #[tokio::test]
-async fn everything_works_over_http_too() {
+async fn faults_clock_wallet_and_webhooks_are_controlled_over_http() {
     let program = Program::start().await;
     let send = |method: Method, place: &'static str, body: Value| {
         let program = &program;

@@ -1,4 +1,4 @@
-//! Files at signed links: signatures, expiry, ranges, tags.
+//! Tests of files at signed links: signatures, expiry, ranges and entity tags.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ async fn link(program: &Program) -> String {
 }
 
 #[tokio::test]
-async fn ranges_and_tags_are_honoured() {
+async fn ranges_and_entity_tags_are_supported() {
     let program = Program::start().await;
     program.video("one").await;
     program.advance(300);
@@ -52,7 +52,7 @@ async fn ranges_and_tags_are_honoured() {
 }
 
 #[tokio::test]
-async fn a_link_is_refused_in_xml_when_it_is_wrong_or_late() {
+async fn an_invalid_or_expired_link_is_refused_with_an_xml_error() {
     let program = Program::with(Sim::builder().link_lifetime(Duration::from_secs(60))).await;
     program.video("one").await;
     program.advance(300);
@@ -70,23 +70,24 @@ async fn a_link_is_refused_in_xml_when_it_is_wrong_or_late() {
 }
 
 #[tokio::test]
-async fn each_get_makes_a_fresh_link() {
+async fn each_get_returns_a_new_link() {
     let program = Program::start().await;
     program.video("one").await;
     program.advance(300);
-    let (one, other) = (link(&program).await, link(&program).await);
-    assert_ne!(one, other);
-    for url in [&one, &other] {
+    let (first, second) = (link(&program).await, link(&program).await);
+    assert_ne!(first, second);
+    for url in [&first, &second] {
         assert_eq!(program.client.get(url).send().await.unwrap().status(), 200);
     }
-    // The number is signed like the rest.
+    // The signature covers the number.
     let number = |url: &str| url.split("Number=").nth(1).unwrap().split('&').next().unwrap().to_owned();
-    let swapped = one.replace(&format!("Number={}&", number(&one)), &format!("Number={}&", number(&other)));
+    let swapped =
+        first.replace(&format!("Number={}&", number(&first)), &format!("Number={}&", number(&second)));
     assert_eq!(program.client.get(swapped).send().await.unwrap().status(), 403);
 }
 
 #[tokio::test]
-async fn a_link_may_hold_for_ever() {
+async fn a_link_with_an_unlimited_lifetime_does_not_expire() {
     let program = Program::with(Sim::builder().link_lifetime(Duration::MAX)).await;
     program.video("one").await;
     program.advance(300);

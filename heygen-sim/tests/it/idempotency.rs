@@ -1,4 +1,4 @@
-//! Keys that make a repeated request the same request, and the pages of lists.
+//! Tests of idempotency keys, and of the pages of lists.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn create(program: &Program, key: &str, title: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_key_answers_the_same_for_a_day_whatever_the_body() {
+async fn a_key_replays_the_response_for_a_day_even_if_the_body_differs() {
     let program = Program::start().await;
     let first = create(&program, "k", "one").await;
     program.advance(24 * 3600 - 1);
@@ -33,16 +33,19 @@ async fn a_key_answers_the_same_for_a_day_whatever_the_body() {
 }
 
 #[tokio::test]
-async fn a_key_in_flight_is_a_conflict_and_the_job_is_made_though_its_caller_has_gone() {
+async fn a_key_in_progress_is_a_conflict_and_the_job_is_created_although_its_client_disconnects() {
     let program = Program::start().await;
     program.sim.inject(Fault::delay(Duration::from_secs(60)).on("createVideo").times(1)).unwrap();
-    // The first caller gives up once its request is on the way.
+    // The first client disconnects after its request has arrived.
     let request = program.client.post(program.url("/v3/videos")).header("x-api-key", program.sim.api_key());
     let request = request.header("idempotency-key", "k").header("content-type", "application/json");
     let body = json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello"}).to_string();
     let first = tokio::spawn(request.body(body).send());
-    let under_way = || program.sim.requests().iter().any(|one| one.fault.is_some() && one.body.is_some());
-    while !under_way() {
+    let has_arrived = || {
+        let requests = program.sim.requests();
+        requests.iter().any(|request| request.fault.is_some() && request.body.is_some())
+    };
+    while !has_arrived() {
         tokio::task::yield_now().await;
     }
     let second = create(&program, "k", "two").await;
@@ -62,9 +65,9 @@ async fn a_key_in_flight_is_a_conflict_and_the_job_is_made_though_its_caller_has
 }
 
 #[tokio::test]
-async fn a_refused_request_leaves_its_key_free_and_a_lost_answer_is_answered_again() {
+async fn a_refused_request_does_not_use_its_key_and_a_lost_response_is_replayed() {
     let program = Program::start().await;
-    let wrong = json!({"type": "avatar", "avatar_id": "nobody", "script": "Hello"});
+    let wrong = json!({"type": "avatar", "avatar_id": "unknown", "script": "Hello"});
     let refused = program.send(Method::POST, "/v3/videos", &[("idempotency-key", "k")], Some(wrong)).await;
     assert_eq!(refused.status, 404);
     program.sim.inject(Fault::close_after().on("createVideo").times(1)).unwrap();
@@ -78,26 +81,26 @@ async fn a_refused_request_leaves_its_key_free_and_a_lost_answer_is_answered_aga
 }
 
 #[tokio::test]
-async fn background_removals_have_a_key_of_their_own() {
+async fn background_removals_use_request_id_as_their_key() {
     let program = Program::start().await;
     let body = |request: &str| json!({"video": {"type": "url", "url": "https://example.com/a.mp4"}, "request_id": request});
     let path = "/v3/background-removals";
     let header = [("idempotency-key", "k")];
-    let one = program.send(Method::POST, path, &header, Some(body("r1"))).await.body;
-    let two = program.send(Method::POST, path, &header, Some(body("r2"))).await.body;
-    assert_ne!(one["data"]["id"], two["data"]["id"]);
+    let first = program.send(Method::POST, path, &header, Some(body("r1"))).await.body;
+    let second = program.send(Method::POST, path, &header, Some(body("r2"))).await.body;
+    assert_ne!(first["data"]["id"], second["data"]["id"]);
     program.advance(100 * 24 * 3600);
     let again = program.post(path, body("r1")).await;
-    assert_eq!((&again["id"], &again["status"]), (&one["data"]["id"], &json!("completed")));
-    // It wins whatever else the body says.
+    assert_eq!((&again["id"], &again["status"]), (&first["data"]["id"], &json!("completed")));
+    // The `request_id` decides, even if the rest of the body differs.
     let other =
         json!({"video": {"type": "asset_id", "asset_id": "gone"}, "layers": ["hat"], "request_id": "r1"});
-    assert_eq!(program.post(path, other).await["id"], one["data"]["id"]);
-    // Deleted, it is not made anew, and its id still leads somewhere.
+    assert_eq!(program.post(path, other).await["id"], first["data"]["id"]);
+    // After a deletion, the same `request_id` returns the deleted job instead of a new one.
     let job = format!("{path}/{}", again["id"].as_str().unwrap());
     program.call(Method::DELETE, &job, None).await;
     let again = program.post(path, body("r1")).await;
-    assert_eq!((&again["id"], &again["status"]), (&one["data"]["id"], &json!("deleted")));
+    assert_eq!((&again["id"], &again["status"]), (&first["data"]["id"], &json!("deleted")));
     assert_eq!(program.get(&job).await, again);
     assert_eq!(program.get(path).await.as_array().unwrap().len(), 1);
 }
@@ -135,58 +138,58 @@ async fn a_run_needs_a_key_and_compares_bodies() {
 }
 
 #[tokio::test]
-async fn pages_stay_what_they_are_while_things_are_added() {
+async fn pages_are_stable_while_items_are_added() {
     let program = Program::start().await;
-    let mut made = Vec::new();
+    let mut created = Vec::new();
     for number in 0..5 {
-        made.insert(0, program.video(&format!("video {number}")).await);
+        created.insert(0, program.video(&format!("video {number}")).await);
     }
     let page = |token: String| {
         let program = &program;
         async move { program.send(Method::GET, &format!("/v3/videos?limit=2{token}"), &[], None).await.body }
     };
-    let (mut seen, mut token) = (Vec::new(), String::new());
+    let (mut listed, mut token) = (Vec::new(), String::new());
     loop {
         let page = page(token).await;
-        let ids = page["data"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned());
-        seen.extend(ids);
+        let ids = page["data"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned());
+        listed.extend(ids);
         program.video("newer").await;
         match page["next_token"].as_str() {
             Some(next) => token = format!("&token={next}"),
             None => break assert_eq!(page["has_more"], false),
         }
     }
-    assert_eq!(seen, made);
+    assert_eq!(listed, created);
     let token = page(String::new()).await["next_token"].as_str().unwrap().to_owned();
-    let elsewhere = program.refused(Method::GET, &format!("/v3/voices?token={token}"), None).await;
-    assert_eq!(elsewhere, (400, "invalid_parameter".into()));
+    let other_list = program.refused(Method::GET, &format!("/v3/voices?token={token}"), None).await;
+    assert_eq!(other_list, (400, "invalid_parameter".into()));
 }
 
-/// Requests after which a simulator has seen that a connection is gone.
+/// Requests within which the simulator notices that a connection was closed.
 const ATTEMPTS: usize = 1_000;
 
 #[tokio::test]
-async fn a_caller_who_goes_away_leaves_its_key_free() {
+async fn a_client_that_disconnects_releases_its_key() {
     let program = Program::start().await;
-    // A receiver that takes connections and never answers the probe.
-    let hangs = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let body = json!({"url": format!("http://{}/hook", hangs.local_addr().unwrap())});
+    // A receiver that accepts connections and never answers the probe.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let body = json!({"url": format!("http://{}/hook", silent.local_addr().unwrap())});
     let send = || {
         let request = program.client.post(program.url("/v3/webhooks/endpoints"));
         let request = request.header("x-api-key", program.sim.api_key()).header("idempotency-key", "k");
         request.header("content-type", "application/json").body(body.to_string()).send()
     };
     let first = tokio::spawn(send());
-    let (probe, _) = hangs.accept().await.unwrap();
+    let (probe, _) = silent.accept().await.unwrap();
     assert_eq!(send().await.unwrap().status(), 409);
     first.abort();
     assert!(first.await.is_err());
-    // The key is free once the simulator has seen that the connection is gone: then the next one is probed too.
+    // Once the simulator has noticed that the connection was closed, the key is free, and the next request sends a probe.
     let mut probed = None;
     for _ in 0..ATTEMPTS {
         let mut second = tokio::spawn(send());
         tokio::select! {
-            _ = hangs.accept() => {
+            _ = silent.accept() => {
                 probed = Some(second);
                 break;
             }

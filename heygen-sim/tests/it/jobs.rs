@@ -1,4 +1,4 @@
-//! The lives of jobs, in the service's own words.
+//! Tests of jobs: their statuses over time, markers, consent, batches, prices and limits.
 
 use heygen_sim::Sim;
 use reqwest::Method;
@@ -6,84 +6,88 @@ use serde_json::{Value, json};
 
 use crate::program::Program;
 
-/// What is created, which member of the answer has the id, where it is read, and the statuses at so many seconds.
-struct Life {
+/// A kind of job, and its statuses over time.
+struct Lifecycle {
+    /// Path of the request that creates it.
     create: &'static str,
     body: Value,
+    /// Member of the response that contains the id.
     id: &'static str,
+    /// Path that reads it, without the id.
     read: &'static str,
+    /// The times in seconds, and the status from then on.
     statuses: &'static [(u64, &'static str)],
 }
 
-fn lives() -> Vec<Life> {
-    let life = |create, body, id, read, statuses| Life { create, body, id, read, statuses };
+fn lifecycles() -> Vec<Lifecycle> {
+    let lifecycle = |create, body, id, read, statuses| Lifecycle { create, body, id, read, statuses };
     let url = |file: &str| json!({"type": "url", "url": format!("https://example.com/{file}")});
     let (video, audio, zip) = (url("a.mp4"), url("a.mp3"), url("a.zip"));
     vec![
-        life(
+        lifecycle(
             "/v3/videos",
             json!({"type": "image", "image": url("a.png"), "script": "Hello", "voice_id": "en-us-clara"}),
             "video_id",
             "/v3/videos/",
             &[(0, "pending"), (10, "processing"), (300, "completed")],
         ),
-        life(
+        lifecycle(
             "/v3/templates/d0000000000000000000000000000002",
             json!({"variables": {"name": {"type": "text", "content": "Ada"}}}),
             "id",
             "/v3/videos/",
             &[(0, "pending"), (10, "processing"), (300, "completed")],
         ),
-        life(
+        lifecycle(
             "/v3/video-translations",
             json!({"video": video, "output_languages": ["German"]}),
             "video_translation_ids",
             "/v3/video-translations/",
             &[(0, "pending"), (10, "running"), (300, "completed")],
         ),
-        life(
+        lifecycle(
             "/v3/video-translations/proofreads",
             json!({"video": video, "output_languages": ["es-ES"], "title": "t"}),
             "proofread_ids",
             "/v3/video-translations/proofreads/",
             &[(0, "processing"), (180, "completed")],
         ),
-        life(
+        lifecycle(
             "/v3/lipsyncs",
             json!({"video": video, "audio": audio}),
             "lipsync_id",
             "/v3/lipsyncs/",
             &[(0, "pending"), (10, "running"), (300, "completed")],
         ),
-        life(
+        lifecycle(
             "/v3/hyperframes/renders",
             json!({"project": zip}),
             "render_id",
             "/v3/hyperframes/renders/",
             &[(0, "queued"), (5, "rendering"), (60, "completed")],
         ),
-        life(
+        lifecycle(
             "/v3/ai-clipping",
             json!({"video": video}),
             "ai_clipping_id",
             "/v3/ai-clipping/",
             &[(0, "pending"), (10, "running"), (300, "completed")],
         ),
-        life(
+        lifecycle(
             "/v3/background-removals",
             json!({"video": video}),
             "id",
             "/v3/background-removals/",
             &[(0, "pending"), (10, "processing"), (120, "completed")],
         ),
-        life(
+        lifecycle(
             "/v3/filler-word-removals",
             json!({"video": video}),
             "filler_word_removal_id",
             "/v3/filler-word-removals/",
             &[(0, "pending"), (10, "running"), (120, "completed")],
         ),
-        life(
+        lifecycle(
             "/v3/podcasts",
             json!({"topic": "Bees", "host_avatar_id": "Anna_sitting_public", "host_voice_id": "en-us-clara",
                 "guest_avatar_id": "Marcus_office_public", "guest_voice_id": "en-gb-henry"}),
@@ -91,29 +95,30 @@ fn lives() -> Vec<Life> {
             "/v3/podcasts/",
             &[(0, "processing"), (300, "completed")],
         ),
-        life(
+        lifecycle(
             "/v3/models/videos",
             json!({"mode": "text_to_video", "model": "heygen-video-1", "prompt": "Bees"}),
             "video_id",
             "/v3/models/videos/",
             &[(0, "pending"), (5, "processing"), (120, "completed")],
         ),
-        // A voice clone is `complete`, without a d; a professional voice shouts; a brand kit loads.
-        life(
+        // A voice clone ends with `complete`, a professional voice has statuses in upper case, a brand kit starts with
+        // `loading`.
+        lifecycle(
             "/v3/voices/clone",
             json!({"audio": audio, "voice_name": "Me"}),
             "voice_clone_id",
             "/v3/voices/",
             &[(0, "processing"), (30, "complete")],
         ),
-        life(
+        lifecycle(
             "/v3/models/audio/voices",
             json!({"audio": [audio], "name": "Me", "language": "en"}),
             "voice_id",
             "/v3/models/audio/voices/",
             &[(0, "PENDING"), (600, "ACTIVE")],
         ),
-        life(
+        lifecycle(
             "/v3/brand-kits",
             json!({"url": "https://example.com/"}),
             "brand_kit_id",
@@ -124,34 +129,37 @@ fn lives() -> Vec<Life> {
 }
 
 #[tokio::test]
-async fn every_job_walks_through_the_states_of_the_service() {
-    for life in lives() {
+async fn every_job_passes_through_the_statuses_of_the_service() {
+    for lifecycle in lifecycles() {
         let program = Program::start().await;
-        let made = program.post(life.create, life.body.clone()).await;
-        let id = made[life.id].as_str().or(made[life.id][0].as_str()).unwrap_or_else(|| panic!("{made}"));
-        let path = format!("{}{id}", life.read);
+        let created = program.post(lifecycle.create, lifecycle.body.clone()).await;
+        let id = created[lifecycle.id]
+            .as_str()
+            .or(created[lifecycle.id][0].as_str())
+            .unwrap_or_else(|| panic!("{created}"));
+        let path = format!("{}{id}", lifecycle.read);
         let mut passed = 0;
-        for (seconds, status) in life.statuses {
-            // Just before, it is still what it was.
+        for (seconds, status) in lifecycle.statuses {
+            // One second before, it does not have the status yet.
             if *seconds > passed {
                 program.advance(seconds - passed - 1);
-                assert_ne!(program.get(&path).await["status"], *status, "{} at {seconds}", life.create);
+                assert_ne!(program.get(&path).await["status"], *status, "{} at {seconds}", lifecycle.create);
                 program.advance(1);
             }
             passed = *seconds;
-            assert_eq!(program.get(&path).await["status"], *status, "{} at {seconds}", life.create);
+            assert_eq!(program.get(&path).await["status"], *status, "{} at {seconds}", lifecycle.create);
         }
     }
 }
 
 #[tokio::test]
-async fn a_video_is_waiting_in_the_answer_to_its_creation_only() {
+async fn a_video_is_waiting_only_in_the_response_to_its_creation() {
     let program = Program::start().await;
     let body = json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello", "output_format": "webm"});
-    let made = program.post("/v3/videos", body).await;
-    assert_eq!((&made["status"], &made["output_format"]), (&json!("waiting"), &json!("webm")));
+    let created = program.post("/v3/videos", body).await;
+    assert_eq!((&created["status"], &created["output_format"]), (&json!("waiting"), &json!("webm")));
     program.advance(300);
-    let video = program.get(&format!("/v3/videos/{}", made["video_id"].as_str().unwrap())).await;
+    let video = program.get(&format!("/v3/videos/{}", created["video_id"].as_str().unwrap())).await;
     let (_, bytes) = program.fetch(&video["video_url"]).await;
     assert_eq!(bytes[..4], [0x1a, 0x45, 0xdf, 0xa3], "WebM");
     assert_eq!(video["captioned_video_url"], Value::Null);
@@ -160,7 +168,7 @@ async fn a_video_is_waiting_in_the_answer_to_its_creation_only() {
 }
 
 #[tokio::test]
-async fn markers_decide_what_becomes_of_a_video() {
+async fn markers_control_a_video() {
     let program = Program::start().await;
     let path = |id: &str| format!("/v3/videos/{id}");
     let fails = program.video("x [sim:fail=avatar_unavailable]").await;
@@ -190,13 +198,13 @@ async fn markers_decide_what_becomes_of_a_video() {
 }
 
 #[tokio::test]
-async fn a_twin_waits_for_the_consent_of_the_person_it_shows() {
+async fn a_digital_twin_waits_for_consent() {
     let program = Program::start().await;
     let body = json!({"type": "digital_twin", "name": "Me", "file": {"type": "url", "url": "https://example.com/me.mp4"}});
-    let made = program.post("/v3/avatars", body).await;
+    let created = program.post("/v3/avatars", body).await;
     let (look, group) =
-        (made["avatar_item"]["id"].as_str().unwrap(), made["avatar_group"]["id"].as_str().unwrap());
-    assert_eq!(made["avatar_group"]["consent_status"], "pending");
+        (created["avatar_item"]["id"].as_str().unwrap(), created["avatar_group"]["id"].as_str().unwrap());
+    assert_eq!(created["avatar_group"]["consent_status"], "pending");
     let status = || async { program.get(&format!("/v3/avatars/looks/{look}")).await["status"].clone() };
     assert_eq!(status().await, "processing");
     program.advance(300);
@@ -220,12 +228,12 @@ async fn a_twin_waits_for_the_consent_of_the_person_it_shows() {
 }
 
 #[tokio::test]
-async fn a_proofread_is_corrected_and_rendered() {
+async fn a_proofread_is_edited_and_rendered() {
     let program = Program::start().await;
     let video = json!({"type": "url", "url": "https://example.com/a.mp4"});
     let body = json!({"video": video, "output_languages": ["de"], "title": "t"});
-    let made = program.post("/v3/video-translations/proofreads", body).await;
-    let path = format!("/v3/video-translations/proofreads/{}", made["proofread_ids"][0].as_str().unwrap());
+    let created = program.post("/v3/video-translations/proofreads", body).await;
+    let path = format!("/v3/video-translations/proofreads/{}", created["proofread_ids"][0].as_str().unwrap());
     let srt = format!("{path}/srt");
     assert_eq!(program.refused(Method::GET, &srt, None).await, (409, "resource_not_ready".into()));
     program.advance(180);
@@ -244,11 +252,11 @@ async fn a_proofread_is_corrected_and_rendered() {
 }
 
 #[tokio::test]
-async fn a_batch_queues_its_items_and_a_bad_one_fails_alone() {
+async fn a_batch_queues_its_items_and_an_invalid_item_fails_alone() {
     let program = Program::start().await;
     let video = |look: &str| json!({"type": "avatar", "avatar_id": look, "script": "Hello"});
     let mut videos = vec![video("Anna_sitting_public"); 11];
-    videos.push(video("nobody"));
+    videos.push(video("unknown"));
     let batch = program.post("/v3/videos/batches", json!({"videos": videos, "title": "All"})).await;
     let id = batch["batch_id"].as_str().unwrap();
     let path = format!("/v3/videos/batches/{id}");
@@ -281,7 +289,7 @@ async fn a_batch_queues_its_items_and_a_bad_one_fails_alone() {
 }
 
 #[tokio::test]
-async fn deletes_are_hard_or_soft_as_documented() {
+async fn deletions_are_hard_or_soft_as_documented() {
     let program = Program::start().await;
     let video = program.video("one").await;
     program.advance(300);
@@ -293,13 +301,13 @@ async fn deletes_are_hard_or_soft_as_documented() {
     assert_eq!(program.refused(Method::DELETE, &path, None).await, (404, "video_not_found".into()));
     assert_eq!(program.fetch(&link).await.0, 404);
 
-    let made = program
+    let created = program
         .post(
             "/v3/hyperframes/renders",
             json!({"project": {"type": "url", "url": "https://example.com/a.zip"}}),
         )
         .await;
-    let path = format!("/v3/hyperframes/renders/{}", made["render_id"].as_str().unwrap());
+    let path = format!("/v3/hyperframes/renders/{}", created["render_id"].as_str().unwrap());
     program.advance(60);
     let link = program.get(&path).await["video_url"].clone();
     program.call(Method::DELETE, &path, None).await;
@@ -307,7 +315,7 @@ async fn deletes_are_hard_or_soft_as_documented() {
     assert_eq!(program.fetch(&link).await.0, 200);
     assert_eq!(program.get("/v3/hyperframes/renders").await, json!([]));
 
-    // With the last look of a group goes the group.
+    // Deleting the last look of a group deletes the group.
     let look = "/v3/avatars/looks/b0000000000000000000000000000003";
     program.call(Method::DELETE, look, None).await;
     let group = program.refused(Method::GET, "/v3/avatars/a0000000000000000000000000000002", None).await;
@@ -315,7 +323,7 @@ async fn deletes_are_hard_or_soft_as_documented() {
 }
 
 #[tokio::test]
-async fn jobs_cost_money_and_failed_ones_do_not() {
+async fn jobs_cost_money_unless_they_fail() {
     let program = Program::with(Sim::builder().balance(0.5)).await;
     program.video("one").await;
     program.video("two [sim:fail]").await;
@@ -330,7 +338,7 @@ async fn jobs_cost_money_and_failed_ones_do_not() {
 }
 
 #[tokio::test]
-async fn too_many_jobs_and_too_many_requests_are_put_off() {
+async fn too_many_jobs_or_requests_are_refused_with_429() {
     let program = Program::with(Sim::builder().concurrency(2)).await;
     program.video("one").await;
     program.post("/v3/video-agents", json!({"prompt": "Launch"})).await;
@@ -341,7 +349,7 @@ async fn too_many_jobs_and_too_many_requests_are_put_off() {
     assert_eq!(refused.headers["retry-after"], "60");
     program.advance(300);
     program.post("/v3/video-translations", body).await;
-    // What is made in several at once is made whole or not at all.
+    // A request that creates several jobs creates all of them or none.
     let several = json!({"video": {"type": "url", "url": "https://example.com/a.mp4"}, "output_languages": ["German", "French"]});
     let before = program.get("/v3/video-translations").await.as_array().unwrap().len();
     program.refused(Method::POST, "/v3/video-translations", Some(several)).await;
@@ -358,7 +366,7 @@ async fn too_many_jobs_and_too_many_requests_are_put_off() {
 }
 
 #[tokio::test]
-async fn the_presets_stay_however_few_resources_are_kept() {
+async fn presets_do_not_count_towards_the_limit_of_resources() {
     let count = async |program: &Program, path: &str| program.get(path).await.as_array().unwrap().len();
     let (few, many) = (Program::with(Sim::builder().keep(5)).await, Program::start().await);
     let audio = json!({"type": "url", "url": "https://example.com/a.mp3"});
@@ -379,7 +387,7 @@ async fn the_presets_stay_however_few_resources_are_kept() {
 }
 
 #[tokio::test]
-async fn variables_of_a_composition_may_be_called_anything() {
+async fn variables_of_a_composition_may_have_any_name() {
     let program = Program::start().await;
     let project = json!({"type": "url", "url": "https://example.com/a.zip"});
     let variables = json!({"image_url": "logo.png", "audio_asset_id": "mine", "file": {"type": "asset_id", "asset_id": "x"}});

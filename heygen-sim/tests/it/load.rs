@@ -1,4 +1,4 @@
-//! A thousand clients at once: every one is served, and nothing is left of them.
+//! Tests a thousand concurrent clients: all are served, and no task is left.
 
 #[path = "../../benches/load/client.rs"]
 mod client;
@@ -17,14 +17,14 @@ use self::client::Connection;
 
 const CLIENTS: usize = 1_000;
 
-/// Both ends of each connection are in this process, beside what other tests hold.
+/// Both ends of each connection are open files of this process, in addition to those of other tests.
 const OPEN_FILES: u64 = 2 * CLIENTS as u64 + 500;
 
-/// Rounds of the scheduler that a task may take to be gone once it has ended.
-const ROUNDS: usize = 1_000_000;
+/// Maximum number of yields until the runtime has removed all ended tasks.
+const MAX_YIELDS: usize = 1_000_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_thousand_clients_at_once_are_served_and_leave_nothing() {
+async fn a_thousand_concurrent_clients_are_served_and_leave_no_tasks() {
     open_files::allow(OPEN_FILES).unwrap();
     let tasks = || Handle::current().metrics().num_alive_tasks();
     let before = tasks();
@@ -32,7 +32,7 @@ async fn a_thousand_clients_at_once_are_served_and_leave_nothing() {
     let sim = builder.start().await.unwrap();
     let address = client::address(sim.base_url());
     let key: Arc<str> = sim.api_key().into();
-    // Nobody begins before all are there.
+    // Open all connections before the first request.
     let mut connections = Vec::new();
     for _ in 0..CLIENTS {
         connections.push(Connection::open(address).await.unwrap());
@@ -58,15 +58,15 @@ async fn a_thousand_clients_at_once_are_served_and_leave_nothing() {
             (ids, connection)
         });
     }
-    // The connections stay open, so that the simulator has to end them.
+    // The connections stay open, so that the simulator has to close them.
     let (ids, connections): (Vec<_>, Vec<_>) = clients.join_all().await.into_iter().unzip();
     let distinct: HashSet<String> = ids.into_iter().flatten().collect();
     assert_eq!(distinct.len(), 2 * CLIENTS);
     assert_eq!(sim.requests().iter().filter(|request| request.status == Some(200)).count(), 4 * CLIENTS);
 
     sim.shutdown().await;
-    // A task that has ended is counted until its worker has put it away.
-    for _ in 0..ROUNDS {
+    // The runtime counts an ended task until its worker has removed it.
+    for _ in 0..MAX_YIELDS {
         if tasks() == before {
             break;
         }

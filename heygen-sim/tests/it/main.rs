@@ -1,8 +1,7 @@
-//! The simulator as any program sees it: over HTTP, without a client of ours.
+//! Tests of the simulator over HTTP, without one of the client crates of this workspace.
 
 mod deletes;
-mod pipeline;
-// They are run by a shell.
+// The tests run a shell.
 #[cfg(unix)]
 mod examples;
 mod faults;
@@ -11,6 +10,7 @@ mod idempotency;
 mod jobs;
 mod load;
 mod memory;
+mod pipeline;
 mod program;
 mod receiver;
 mod runs;

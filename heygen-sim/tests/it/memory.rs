@@ -1,4 +1,4 @@
-//! What is let go when there is too much, and what that does to the rest.
+//! Tests of the limit of resources: what is removed, and how that affects the rest.
 
 use heygen_sim::Sim;
 use reqwest::Method;
@@ -11,7 +11,7 @@ fn video(title: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_job_that_is_let_go_while_it_runs_gives_its_place_back() {
+async fn a_running_job_that_is_removed_frees_its_slot() {
     let program = Program::with(Sim::builder().keep(3).concurrency(3)).await;
     for _ in 0..3 {
         program.video("[sim:hang]").await;
@@ -23,7 +23,7 @@ async fn a_job_that_is_let_go_while_it_runs_gives_its_place_back() {
 }
 
 #[tokio::test]
-async fn what_is_over_is_let_go_before_what_runs() {
+async fn ended_jobs_are_removed_before_running_ones() {
     let program = Program::with(Sim::builder().keep(3)).await;
     let hangs = program.video("[sim:hang]").await;
     for number in 0..6 {
@@ -35,11 +35,11 @@ async fn what_is_over_is_let_go_before_what_runs() {
 }
 
 #[tokio::test]
-async fn a_batch_knows_what_became_of_items_that_were_let_go() {
+async fn a_batch_keeps_the_statuses_of_removed_items() {
     let program = Program::with(Sim::builder().keep(2)).await;
     let videos = [video("[sim:fail]"), video("one"), video("two"), video("three")];
-    let made = program.post("/v3/videos/batches", json!({"videos": videos})).await;
-    let path = format!("/v3/videos/batches/{}", made["batch_id"].as_str().unwrap());
+    let created = program.post("/v3/videos/batches", json!({"videos": videos})).await;
+    let path = format!("/v3/videos/batches/{}", created["batch_id"].as_str().unwrap());
     assert_eq!(program.get(&path).await["counts_by_status"], json!({"queued": 4}));
     program.advance(5);
     assert_eq!(program.get(&path).await["counts_by_status"], json!({"processing": 4}));

@@ -1,4 +1,4 @@
-//! The simulator as any program sees it: over HTTP, without a client of ours.
+//! Tests of the basics: a session and its file, keys, the checks of requests, lists and seeds.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn session(sim: &Sim) -> String {
 }
 
 #[tokio::test]
-async fn a_session_walks_from_thinking_to_a_video_that_plays() {
+async fn a_session_passes_from_thinking_to_a_video_file() {
     let sim = sim().await;
     let id = session(&sim).await;
     let path = format!("/v3/video-agents/{id}");
@@ -68,7 +68,7 @@ async fn a_session_walks_from_thinking_to_a_video_that_plays() {
 }
 
 #[tokio::test]
-async fn a_link_is_checked_and_expires_and_the_resource_makes_a_fresh_one() {
+async fn a_link_is_verified_and_expires_and_the_resource_returns_a_new_one() {
     let sim = sim().await;
     session(&sim).await;
     sim.advance(Duration::from_secs(600));
@@ -90,7 +90,7 @@ async fn a_link_is_checked_and_expires_and_the_resource_makes_a_fresh_one() {
 }
 
 #[tokio::test]
-async fn the_door_is_strict() {
+async fn an_invalid_request_is_refused() {
     let sim = sim().await;
     let agents = "/v3/video-agents";
     let refusal = |body: &Value| (body["error"]["code"].clone(), body["error"]["param"].clone());
@@ -108,7 +108,7 @@ async fn the_door_is_strict() {
         let (code, named) = refusal(&answer);
         assert_eq!((code, named), (json!("invalid_parameter"), param), "{answer}");
     }
-    for (method, path, wanted) in [
+    for (method, path, expected) in [
         (Method::GET, "/v3/nothing", (404, "not_found")),
         (Method::PUT, agents, (405, "method_not_allowed")),
         (Method::GET, "/v3/videos/unknown", (404, "video_not_found")),
@@ -119,12 +119,12 @@ async fn the_door_is_strict() {
         (Method::GET, "/v2/videos", (410, "endpoint_retired")),
     ] {
         let (status, answer) = call(&sim, method, path, None).await;
-        assert_eq!((status.as_u16(), answer["error"]["code"].as_str().unwrap()), wanted, "{path}");
+        assert_eq!((status.as_u16(), answer["error"]["code"].as_str().unwrap()), expected, "{path}");
     }
 }
 
 #[tokio::test]
-async fn only_its_own_key_opens() {
+async fn only_valid_credentials_are_accepted() {
     let sim = sim().await;
     let status = |name: &'static str, value: &'static str| {
         let request = Client::new().get(format!("{}/v3/videos", sim.base_url())).header(name, value);
@@ -132,7 +132,7 @@ async fn only_its_own_key_opens() {
     };
     assert_eq!(status("x-api-key", "key").await, 200);
     assert_eq!(status("authorization", "Bearer access-0-0").await, 200);
-    // Each credential has its scheme.
+    // A credential in the scheme of the other is refused.
     assert_eq!(status("authorization", "Bearer key").await, 401);
     assert_eq!(status("x-api-key", "access-0-0").await, 401);
     assert_eq!(status("x-api-key", "other").await, 401);
@@ -141,14 +141,14 @@ async fn only_its_own_key_opens() {
 }
 
 #[tokio::test]
-async fn a_required_header_must_be_there() {
+async fn a_missing_required_header_is_refused() {
     let sim = sim().await;
     let (status, answer) = call(&sim, Method::POST, "/v3/workflow-runs", Some(json!({}))).await;
     assert_eq!((status.as_u16(), &answer["error"]["param"]), (400, &json!("Idempotency-Key")), "{answer}");
 }
 
 #[tokio::test]
-async fn a_body_must_be_json_and_say_so() {
+async fn a_body_must_be_json_with_a_json_content_type() {
     let sim = sim().await;
     let post = |media: &'static str, body: &'static str| {
         let request =
@@ -161,13 +161,13 @@ async fn a_body_must_be_json_and_say_so() {
 }
 
 #[tokio::test]
-async fn a_body_has_a_largest_size_announced_or_not() {
+async fn the_size_of_a_body_is_limited_with_and_without_a_content_length() {
     let sim = sim().await;
     let megabyte = 1024 * 1024;
     let post = async |path: &str, media: &str, size: usize, chunked: bool| {
         let content = bytes::Bytes::from(vec![b' '; size]);
         let body = match chunked {
-            // Without a length, nobody knows before it is too much.
+            // Without a length, the server finds out only while it reads.
             true => reqwest::Body::wrap_stream(futures_util::stream::iter(
                 (0..size)
                     .step_by(megabyte)
@@ -183,14 +183,14 @@ async fn a_body_has_a_largest_size_announced_or_not() {
         (status, body["error"]["code"].as_str().unwrap().to_owned())
     };
     let (json, form) = ("application/json", "multipart/form-data; boundary=edge");
-    for (path, media, most) in
+    for (path, media, limit) in
         [("/v3/videos", json, 32 * megabyte + 64 * 1024), ("/v3/workflow-runs", json, megabyte)]
     {
         for chunked in [false, true] {
-            // Blanks are not JSON, but they are read.
-            let fits = post(path, media, most, chunked).await;
-            assert_eq!(fits, (400, "invalid_parameter".into()), "{path} {chunked}");
-            let large = post(path, media, most + 1, chunked).await;
+            // Spaces are not JSON, but the body is read to its end.
+            let at_limit = post(path, media, limit, chunked).await;
+            assert_eq!(at_limit, (400, "invalid_parameter".into()), "{path} {chunked}");
+            let large = post(path, media, limit + 1, chunked).await;
             assert_eq!(large, (413, "payload_too_large".into()), "{path} {chunked}");
         }
     }
@@ -201,26 +201,30 @@ async fn a_body_has_a_largest_size_announced_or_not() {
 #[tokio::test]
 async fn lists_are_paged_newest_first() {
     let sim = sim().await;
-    let mut made = Vec::new();
+    let mut created = Vec::new();
     for _ in 0..5 {
-        made.insert(0, session(&sim).await);
+        created.insert(0, session(&sim).await);
     }
-    let (mut seen, mut token) = (Vec::new(), String::new());
+    let (mut listed, mut token) = (Vec::new(), String::new());
     loop {
         let page = get(&sim, &format!("/v3/video-agents?limit=2{token}")).await;
-        seen.extend(
-            page["data"].as_array().unwrap().iter().map(|one| one["session_id"].as_str().unwrap().to_owned()),
+        listed.extend(
+            page["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["session_id"].as_str().unwrap().to_owned()),
         );
         match page["next_token"].as_str() {
             Some(next) => token = format!("&token={next}"),
             None => break assert_eq!(page["has_more"], false),
         }
     }
-    assert_eq!(seen, made);
+    assert_eq!(listed, created);
 }
 
 #[tokio::test]
-async fn two_simulators_with_one_seed_make_the_same_ids_and_share_nothing() {
+async fn two_simulators_with_the_same_seed_create_the_same_ids_and_share_no_state() {
     let (one, two) = (sim().await, sim().await);
     assert_eq!(session(&one).await, session(&two).await);
     session(&one).await;
@@ -231,10 +235,10 @@ async fn two_simulators_with_one_seed_make_the_same_ids_and_share_nothing() {
 }
 
 #[tokio::test]
-async fn a_run_is_the_same_to_the_byte_with_the_same_seed_and_clock() {
+async fn responses_are_identical_with_the_same_seed_and_clock() {
     let run = async |seed: u64| {
         let sim = Sim::builder().clock(Clock::manual()).seed(seed).probe(false).start().await.unwrap();
-        let mut said = String::new();
+        let mut responses = String::new();
         let video = json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello"});
         for (method, path, body) in [
             (Method::POST, "/v3/videos", Some(video)),
@@ -246,10 +250,10 @@ async fn a_run_is_the_same_to_the_byte_with_the_same_seed_and_clock() {
             (Method::GET, "/v3/nothing", None),
         ] {
             let (status, body) = call(&sim, method, path, body).await;
-            said += &format!("{status} {body}\n");
+            responses += &format!("{status} {body}\n");
             sim.advance(Duration::from_secs(400));
         }
-        said.replace(sim.base_url(), "")
+        responses.replace(sim.base_url(), "")
     };
     assert_eq!(run(7).await, run(7).await);
     assert_ne!(run(7).await, run(8).await);

@@ -1,4 +1,4 @@
-//! A program that calls a simulator.
+//! A simulator with a manual clock, and an HTTP client that calls it.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) struct Answer {
 }
 
 impl Program {
-    /// Beside a simulator on a manual clock.
+    /// Starts a simulator with the default options.
     pub(crate) async fn start() -> Self {
         Self::with(Sim::builder()).await
     }
@@ -37,7 +37,7 @@ impl Program {
         self.sim.advance(Duration::from_secs(seconds));
     }
 
-    /// Sends a request as it is asked for.
+    /// Sends a request with the API key, and returns the response.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -59,7 +59,7 @@ impl Program {
         Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
     }
 
-    /// The `data` of a request that must succeed.
+    /// Sends a request that must succeed, and returns the `data` of the response.
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let answer = self.send(method.clone(), path, &[], body).await;
         assert!((200..300).contains(&answer.status), "{method} {path}: {} {}", answer.status, answer.body);
@@ -74,21 +74,21 @@ impl Program {
         self.call(Method::POST, path, Some(body)).await
     }
 
-    /// Status and code of a request that must be refused.
+    /// Sends a request that must be refused, and returns the status and the error code.
     pub(crate) async fn refused(&self, method: Method, path: &str, body: Option<Value>) -> (u16, String) {
         let answer = self.send(method, path, &[], body).await;
         assert!(answer.status >= 400, "{path}: {} {}", answer.status, answer.body);
         (answer.status, answer.body["error"]["code"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// The id of a new video.
+    /// Creates a video, and returns its id.
     pub(crate) async fn video(&self, title: &str) -> String {
         let body =
             json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello", "title": title});
         self.post("/v3/videos", body).await["video_id"].as_str().unwrap().to_owned()
     }
 
-    /// What is behind a link.
+    /// Downloads a file, and returns the status and the body.
     pub(crate) async fn fetch(&self, link: &Value) -> (u16, Vec<u8>) {
         let response = self.client.get(link.as_str().unwrap()).send().await.unwrap();
         (response.status().as_u16(), response.bytes().await.unwrap().to_vec())

@@ -1,4 +1,4 @@
-//! A program that webhooks are delivered to.
+//! An HTTP server that receives webhooks.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -30,13 +30,13 @@ impl Received {
 #[derive(Default)]
 struct Shared {
     received: Mutex<Vec<Received>>,
-    /// The methods of requests other than deliveries.
+    /// The methods of the requests that are not deliveries.
     probes: Mutex<Vec<Method>>,
-    /// What is answered next, and when there is nothing left, 200. Zero: nothing, ever.
+    /// The statuses of the next responses; after them, 200. Zero means no response.
     answers: Mutex<VecDeque<u16>>,
-    /// The same for probes, and then 204.
+    /// The statuses of the next responses to probes; after them, 204.
     probe_answers: Mutex<VecDeque<u16>>,
-    came: Notify,
+    arrived: Notify,
 }
 
 pub(crate) struct Receiver {
@@ -54,12 +54,12 @@ impl Receiver {
         Self { shared, url }
     }
 
-    /// Answers these statuses first; 0 for no answer at all.
+    /// Sets the statuses of the next responses. 0 means no response.
     pub(crate) fn answer(&self, statuses: &[u16]) {
         self.shared.answers.lock().unwrap().extend(statuses);
     }
 
-    /// Answers probes with these statuses first.
+    /// Sets the statuses of the next responses to probes.
     pub(crate) fn answer_probes(&self, statuses: &[u16]) {
         self.shared.probe_answers.lock().unwrap().extend(statuses);
     }
@@ -73,14 +73,14 @@ impl Receiver {
         self.shared.received.lock().unwrap().clone()
     }
 
-    /// Waits until so many deliveries have come.
+    /// Waits until `count` deliveries have arrived.
     pub(crate) async fn wait_for(&self, count: usize) {
         loop {
-            let came = self.shared.came.notified();
+            let arrived = self.shared.arrived.notified();
             if self.received().len() >= count {
                 return;
             }
-            came.await;
+            arrived.await;
         }
     }
 }
@@ -98,7 +98,7 @@ async fn receive(
     }
     shared.received.lock().unwrap().push(Received { headers, body });
     let answer = shared.answers.lock().unwrap().pop_front().unwrap_or(200);
-    shared.came.notify_waiters();
+    shared.arrived.notify_waiters();
     match answer {
         0 => std::future::pending().await,
         status => StatusCode::from_u16(status).unwrap(),

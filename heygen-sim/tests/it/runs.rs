@@ -1,35 +1,35 @@
-//! Runs of workflows: what they say of themselves never contradicts what they said before.
+//! Tests of workflow runs: later responses never contradict earlier ones.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::program::Program;
 
-/// A workflow of four nodes, one after the other.
+/// Creates a workflow of four nodes that run one after another.
 async fn workflow(program: &Program) -> String {
     let node = |number: usize| {
         let text = json!({"kind": "run_input", "name": "topic"});
-        let before = number.checked_sub(1).map(|before| format!("n{before}"));
+        let previous = number.checked_sub(1).map(|previous| format!("n{previous}"));
         json!({"id": format!("n{number}"), "type": "text_to_speech", "bindings": {"text": text},
-            "depends_on": before.into_iter().collect::<Vec<_>>()})
+            "depends_on": previous.into_iter().collect::<Vec<_>>()})
     };
     let graph = json!({"schema_version": "1.0.0", "inputs": {"topic": {"type": "text"}},
         "nodes": (0..4).map(node).collect::<Value>(), "outputs": {}});
-    let made = program.post("/v3/workflows", json!({"name": "w", "product_graph": graph})).await;
-    made["id"].as_str().unwrap().to_owned()
+    let created = program.post("/v3/workflows", json!({"name": "w", "product_graph": graph})).await;
+    created["id"].as_str().unwrap().to_owned()
 }
 
 async fn run(program: &Program, workflow: &str, topic: &str) -> String {
     let body = json!({"workflow_id": workflow, "inputs": {"topic": topic}});
     let key = topic.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
-    let made =
+    let created =
         program.send(Method::POST, "/v3/workflow-runs", &[("idempotency-key", &key)], Some(body)).await;
-    assert_eq!(made.status, 201, "{}", made.body);
-    format!("/v3/workflow-runs/{}", made.body["data"]["id"].as_str().unwrap())
+    assert_eq!(created.status, 201, "{}", created.body);
+    format!("/v3/workflow-runs/{}", created.body["data"]["id"].as_str().unwrap())
 }
 
-/// A run with its nodes.
-async fn whole(program: &Program, run: &str) -> (Value, Vec<Value>) {
+/// Reads a run and its nodes.
+async fn read(program: &Program, run: &str) -> (Value, Vec<Value>) {
     let nodes = program.get(&format!("{run}/nodes")).await;
     (program.get(run).await, nodes.as_array().unwrap().clone())
 }
@@ -39,7 +39,7 @@ fn statuses(nodes: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_run_that_was_cancelled_stays_as_it_was() {
+async fn a_cancelled_run_does_not_change() {
     let program = Program::start().await;
     let workflow = workflow(&program).await;
     let run = run(&program, &workflow, "bees [sim:fail][sim:takes=105]").await;
@@ -47,29 +47,29 @@ async fn a_run_that_was_cancelled_stays_as_it_was() {
     let early = self::run(&program, &workflow, "ants").await;
     program.post(&format!("{early}/cancel"), Value::Null).await;
     program.advance(60);
-    let before = whole(&program, &other).await;
+    let before = read(&program, &other).await;
     assert_eq!(statuses(&before.1), ["succeeded", "succeeded", "processing", "pending"]);
     for run in [&run, &other] {
         program.post(&format!("{run}/cancel"), Value::Null).await;
     }
-    let (cancelled, nodes) = whole(&program, &other).await;
+    let (cancelled, nodes) = read(&program, &other).await;
     assert_eq!((&cancelled["status"], &cancelled["error"]), (&json!("canceled"), &Value::Null));
     assert_eq!(cancelled["started_at"], before.0["started_at"]);
     assert_eq!(statuses(&nodes), ["succeeded", "succeeded", "canceled", "canceled"]);
     assert_eq!(nodes[..2], before.1[..2]);
     assert_eq!(nodes[2]["started_at"], before.1[2]["started_at"]);
     assert_eq!(nodes[2]["completed_at"], cancelled["completed_at"]);
-    let then = (whole(&program, &run).await, whole(&program, &other).await, whole(&program, &early).await);
+    let then = (read(&program, &run).await, read(&program, &other).await, read(&program, &early).await);
     program.advance(1000);
     assert_eq!(
-        (whole(&program, &run).await, whole(&program, &other).await, whole(&program, &early).await),
+        (read(&program, &run).await, read(&program, &other).await, read(&program, &early).await),
         then
     );
     assert_eq!((&then.2.0["started_at"], &then.2.1[0]["started_at"]), (&Value::Null, &Value::Null));
 }
 
 #[tokio::test]
-async fn times_are_in_their_order_and_do_not_move() {
+async fn times_are_ordered_and_do_not_change() {
     let program = Program::start().await;
     let workflow = workflow(&program).await;
     let topics = ["bees", "[sim:takes=1]", "[sim:fail]", "[sim:partial]", "[sim:hang]", "[sim:takes=0]"];
@@ -80,14 +80,14 @@ async fn times_are_in_their_order_and_do_not_move() {
     for _ in 0..130 {
         let now = program.sim.now();
         for (topic, run, before) in &mut runs {
-            let (run, nodes) = whole(&program, run).await;
+            let (run, nodes) = read(&program, run).await;
             let time = |value: &Value| {
                 value.as_str().map(|text| text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
             };
-            let of = |value: &Value| (time(&value["started_at"]), time(&value["completed_at"]));
+            let times = |value: &Value| (time(&value["started_at"]), time(&value["completed_at"]));
             let mut last = time(&run["created_at"]).unwrap();
             for (number, node) in nodes.iter().enumerate() {
-                let (started, completed) = of(node);
+                let (started, completed) = times(node);
                 for time in [started, completed].into_iter().flatten() {
                     assert!(last <= time && time <= now as i64, "{topic}: {node}");
                     last = time;
@@ -97,12 +97,12 @@ async fn times_are_in_their_order_and_do_not_move() {
                     matches!(node["status"].as_str(), Some("succeeded" | "failed")),
                     "{topic}: {node}"
                 );
-                // What is over stays what it is.
+                // An ended node does not change.
                 if let Some(before) = before.get(number).filter(|before| !before["completed_at"].is_null()) {
                     assert_eq!(node, before, "{topic}");
                 }
             }
-            let (started, completed) = of(&run);
+            let (started, completed) = times(&run);
             assert!(
                 completed.is_none_or(|completed| started.unwrap() <= completed && last <= completed),
                 "{topic}: {run}"
@@ -119,7 +119,7 @@ async fn times_are_in_their_order_and_do_not_move() {
         ends
     };
     let all = "succeeded succeeded succeeded succeeded";
-    let wanted = [
+    let expected = [
         ("succeeded", all),
         ("succeeded", all),
         ("failed", "failed skipped skipped skipped"),
@@ -127,11 +127,11 @@ async fn times_are_in_their_order_and_do_not_move() {
         ("processing", "succeeded succeeded processing pending"),
         ("succeeded", all),
     ];
-    assert_eq!(ends, wanted.map(|(run, nodes)| (json!(run), nodes.to_owned())));
+    assert_eq!(ends, expected.map(|(run, nodes)| (json!(run), nodes.to_owned())));
 }
 
 #[tokio::test]
-async fn a_workflow_keeps_its_newest_versions_and_a_run_its_own() {
+async fn a_workflow_keeps_its_newest_versions_and_a_run_keeps_its_version() {
     let program = Program::start().await;
     let workflow = workflow(&program).await;
     let run = run(&program, &workflow, "bees").await;
@@ -146,9 +146,9 @@ async fn a_workflow_keeps_its_newest_versions_and_a_run_its_own() {
     }
     let kept = program.get(&format!("{versions}?limit=100")).await;
     let numbers: Vec<u64> =
-        kept.as_array().unwrap().iter().map(|one| one["version_number"].as_u64().unwrap()).collect();
+        kept.as_array().unwrap().iter().map(|item| item["version_number"].as_u64().unwrap()).collect();
     assert_eq!(numbers, (2..=101).rev().collect::<Vec<_>>());
     assert_eq!(program.refused(Method::GET, &format!("{versions}/1"), None).await.0, 404);
-    let (run, nodes) = whole(&program, &run).await;
+    let (run, nodes) = read(&program, &run).await;
     assert_eq!((&run["workflow"]["version_number"], nodes.len()), (&json!(1), 4));
 }

@@ -1,4 +1,4 @@
-//! Agent sessions: alone, and in a conversation.
+//! Tests of agent sessions in generate mode and in chat mode.
 
 use heygen_sim::Sim;
 use reqwest::Method;
@@ -8,8 +8,8 @@ use crate::program::Program;
 use crate::receiver::Receiver;
 
 async fn begin(program: &Program, prompt: &str, mode: &str) -> String {
-    let made = program.post("/v3/video-agents", json!({"prompt": prompt, "mode": mode})).await;
-    format!("/v3/video-agents/{}", made["session_id"].as_str().unwrap())
+    let created = program.post("/v3/video-agents", json!({"prompt": prompt, "mode": mode})).await;
+    format!("/v3/video-agents/{}", created["session_id"].as_str().unwrap())
 }
 
 async fn status(program: &Program, session: &str) -> String {
@@ -22,7 +22,7 @@ async fn say(program: &Program, session: &str, message: &str) {
 }
 
 #[tokio::test]
-async fn a_chat_asks_shows_a_storyboard_and_makes_a_video_and_another_one() {
+async fn a_chat_asks_a_question_shows_a_storyboard_and_creates_two_videos() {
     let program = Program::start().await;
     let session = begin(&program, "Launch [sim:ask]", "chat").await;
     assert_eq!(status(&program, &session).await, "thinking");
@@ -62,9 +62,8 @@ async fn a_chat_asks_shows_a_storyboard_and_makes_a_video_and_another_one() {
     assert!(messages > 6, "{messages}");
 }
 
-/// The markers of the prompt, and of each message, hold until there is a video.
 #[tokio::test]
-async fn markers_are_remembered_until_the_video() {
+async fn markers_of_prompt_and_messages_apply_until_the_next_video() {
     let program = Program::start().await;
     let direct = begin(&program, "Launch [sim:ask][sim:no-review]", "chat").await;
     let fails = begin(&program, "Launch [sim:ask][sim:fail=script_too_long]", "chat").await;
@@ -88,7 +87,7 @@ async fn markers_are_remembered_until_the_video() {
     assert_eq!(status(&program, &direct).await, "generating");
     let videos = program.get(&format!("{large}/videos")).await;
     assert_eq!(program.fetch(&videos[0]["video_url"]).await.1.len(), 70_000);
-    // The next video is another matter.
+    // The marker does not apply to the second video.
     say(&program, &large, "Once more").await;
     program.advance(600);
     let videos = program.get(&format!("{large}/videos")).await;
@@ -96,25 +95,25 @@ async fn markers_are_remembered_until_the_video() {
 }
 
 #[tokio::test]
-async fn what_is_said_at_one_time_keeps_its_order() {
+async fn messages_at_the_same_time_keep_their_order() {
     let program = Program::start().await;
     let session = begin(&program, "Launch [sim:takes=0]", "chat").await;
     program.advance(120);
     say(&program, &session, "Go on").await;
     let messages = program.get(&session).await["messages"].clone();
-    let said: Vec<&str> =
-        messages.as_array().unwrap().iter().map(|one| one["content"].as_str().unwrap()).collect();
-    let wanted = [
+    let contents: Vec<&str> =
+        messages.as_array().unwrap().iter().map(|item| item["content"].as_str().unwrap()).collect();
+    let expected = [
         "Your video is ready.",
         "I am making your video now.",
         "Go on",
         "Here is the storyboard. Shall I go on?",
     ];
-    assert_eq!(said[..4], wanted);
+    assert_eq!(contents[..4], expected);
 }
 
 #[tokio::test]
-async fn a_session_fails_hangs_and_stops() {
+async fn a_session_fails_hangs_or_is_stopped() {
     let program = Program::start().await;
     let fails = begin(&program, "Launch [sim:fail=script_too_long]", "generate").await;
     let hangs = begin(&program, "Launch [sim:hang]", "generate").await;
@@ -135,14 +134,14 @@ async fn a_session_fails_hangs_and_stops() {
 }
 
 #[tokio::test]
-async fn messages_go_to_chats_only_and_what_is_named_must_exist() {
+async fn messages_to_generate_sessions_and_unknown_ids_are_refused() {
     let program = Program::start().await;
     let session = begin(&program, "Launch", "generate").await;
     let message = Some(json!({"message": "More"}));
     assert_eq!(program.refused(Method::POST, &session, message).await, (409, "conflict".into()));
     for (body, code) in [
-        (json!({"avatar_id": "nobody"}), "avatar_not_found"),
-        (json!({"voice_id": "nobody"}), "voice_not_found"),
+        (json!({"avatar_id": "unknown"}), "avatar_not_found"),
+        (json!({"voice_id": "unknown"}), "voice_not_found"),
         (json!({"style_id": "none"}), "resource_not_found"),
         (json!({"brand_kit_id": "none"}), "resource_not_found"),
         (json!({"files": [{"type": "asset_id", "asset_id": "none"}]}), "asset_not_found"),
@@ -154,7 +153,7 @@ async fn messages_go_to_chats_only_and_what_is_named_must_exist() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_stopped_while_it_thinks_makes_no_video() {
+async fn a_session_that_is_stopped_while_thinking_creates_no_video() {
     let program = Program::start().await;
     let receiver = Receiver::start().await;
     program.post("/v3/webhooks/endpoints", json!({"url": receiver.url})).await;
@@ -178,11 +177,11 @@ async fn a_session_that_is_stopped_while_it_thinks_makes_no_video() {
 }
 
 #[tokio::test]
-async fn each_turn_ends_once_and_at_its_own_time() {
+async fn each_turn_sends_one_event_at_its_end() {
     let program = Program::start().await;
     let receiver = Receiver::start().await;
     program.post("/v3/webhooks/endpoints", json!({"url": receiver.url})).await;
-    let ends = async |count: usize| {
+    let expect_events = async |count: usize| {
         program.sim.idle().await;
         assert_eq!(receiver.received().len(), count, "{:?}", program.sim.deliveries());
     };
@@ -192,37 +191,37 @@ async fn each_turn_ends_once_and_at_its_own_time() {
     program.advance(10);
     let first = program.get(&session).await["video_id"].clone();
     assert_eq!(status(&program, &session).await, "completed");
-    // It ends when the first turn would have ended, had it not been stopped.
+    // It ends at the time at which the first turn would have ended without the stop.
     say(&program, &session, "Shorter [sim:takes=460]").await;
     program.advance(459);
-    ends(0).await;
+    expect_events(0).await;
     program.advance(1);
-    ends(1).await;
+    expect_events(1).await;
     let second = program.get(&session).await["video_id"].clone();
     assert_ne!(first, second);
     let event = receiver.received()[0].json();
     let data = &event["event_data"];
     assert_eq!((&event["event_type"], &data["video_id"]), (&json!("video_agent.success"), &second));
-    // What was made before the stop is still there, and was cut short.
+    // The first video, which the stop ended early, still exists.
     let messages = program.get(&session).await["messages"].to_string();
     assert!(messages.contains(first.as_str().unwrap()), "{messages}");
 
-    // Stopped, and told to go on with something that fails: one failure, one refund.
+    // A stopped session continues with a message whose video fails: one event, one refund.
     say(&program, &session, "Once more [sim:takes=300]").await;
     let balance = program.sim.balance();
     program.post(&format!("{session}/stop"), json!({})).await;
     program.advance(10);
     say(&program, &session, "And again [sim:fail]").await;
     program.advance(30);
-    ends(2).await;
+    expect_events(2).await;
     program.advance(1000);
-    ends(2).await;
+    expect_events(2).await;
     assert_eq!(receiver.received()[1].json()["event_type"], "video_agent.fail");
     assert_eq!(program.sim.balance(), balance);
 }
 
 #[tokio::test]
-async fn chats_count_as_running_while_they_work_and_not_while_they_wait() {
+async fn a_chat_counts_as_running_unless_it_waits_for_a_person() {
     let program = Program::with(Sim::builder().concurrency(1)).await;
     let session = begin(&program, "Launch", "chat").await;
     program.advance(120);
@@ -246,7 +245,7 @@ async fn chats_count_as_running_while_they_work_and_not_while_they_wait() {
 }
 
 #[tokio::test]
-async fn a_message_leaves_a_session_where_it_is_in_its_list() {
+async fn a_message_does_not_change_the_order_of_sessions() {
     let program = Program::start().await;
     let first = begin(&program, "One [sim:no-review]", "chat").await;
     let second = begin(&program, "Two", "chat").await;
@@ -257,7 +256,7 @@ async fn a_message_leaves_a_session_where_it_is_in_its_list() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| format!("/v3/video-agents/{}", one["session_id"].as_str().unwrap()))
+        .map(|item| format!("/v3/video-agents/{}", item["session_id"].as_str().unwrap()))
         .collect();
     assert_eq!(ids, [second, first]);
 }

@@ -1,4 +1,4 @@
-//! Event streams: in time, cut off, and failing.
+//! Tests of event streams: their timing, and streams that break off or fail.
 
 use heygen_sim::Fault;
 use reqwest::{Method, Response};
@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::program::Program;
 
-/// Reads a stream to its end, moving the clock on whenever nothing comes by itself.
+/// Reads a stream to its end, and advances the clock whenever nothing arrives. Returns the text, and whether the stream is
+/// complete.
 async fn read(program: &Program, mut response: Response) -> (String, bool) {
     let mut text = Vec::new();
     loop {
@@ -24,11 +25,11 @@ async fn read(program: &Program, mut response: Response) -> (String, bool) {
 
 async fn voice(program: &Program) -> String {
     let audio = json!([{"type": "url", "url": "https://example.com/a.mp3"}]);
-    let made = program
+    let created = program
         .post("/v3/models/audio/voices", json!({"audio": audio, "name": "Me", "language": "en"}))
         .await;
     program.advance(600);
-    made["voice_id"].as_str().unwrap().to_owned()
+    created["voice_id"].as_str().unwrap().to_owned()
 }
 
 async fn speak(program: &Program, voice: &str, text: &str) -> Response {
@@ -45,7 +46,7 @@ fn events(text: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn speech_comes_in_parts_with_words_and_an_end() {
+async fn speech_is_streamed_in_parts_with_words_and_an_end() {
     let program = Program::start().await;
     let voice = voice(&program).await;
     let response = speak(&program, &voice, "one two three four five").await;
@@ -53,12 +54,16 @@ async fn speech_comes_in_parts_with_words_and_an_end() {
     let before = program.sim.now();
     let (text, whole) = read(&program, response).await;
     let events = events(&text);
-    assert!(whole && program.sim.now() - before >= 250 * (events.len() as u64 - 1), "it takes its time");
+    assert!(
+        whole && program.sim.now() - before >= 250 * (events.len() as u64 - 1),
+        "the stream takes simulated time"
+    );
     assert_eq!(events.last(), Some(&json!("[DONE]")));
-    let of = |kind: &str| events.iter().filter(|event| event["type"] == kind).collect::<Vec<_>>();
-    let parts: Vec<_> = of("audio").iter().map(|event| event["part_index"].as_u64().unwrap()).collect();
+    let events_of = |kind: &str| events.iter().filter(|event| event["type"] == kind).collect::<Vec<_>>();
+    let parts: Vec<_> =
+        events_of("audio").iter().map(|event| event["part_index"].as_u64().unwrap()).collect();
     assert_eq!(parts, [0, 1, 2, 3]);
-    let words: Vec<&str> = of("alignment")
+    let words: Vec<&str> = events_of("alignment")
         .iter()
         .flat_map(|event| event["word_alignments"].as_array().unwrap())
         .map(|word| word["text"].as_str().unwrap())
@@ -67,7 +72,7 @@ async fn speech_comes_in_parts_with_words_and_an_end() {
 }
 
 #[tokio::test]
-async fn a_stream_breaks_or_fails_on_demand() {
+async fn a_stream_breaks_off_or_fails_on_request() {
     let program = Program::start().await;
     let voice = voice(&program).await;
     program.sim.inject(Fault::cut_stream(2).on("streamModelSpeech").times(1)).unwrap();
@@ -75,14 +80,14 @@ async fn a_stream_breaks_or_fails_on_demand() {
     assert_eq!((events(&text).len(), whole), (2, false));
     program.sim.inject(Fault::fail_stream(1).on("streamModelSpeech").times(1)).unwrap();
     let (text, whole) = read(&program, speak(&program, &voice, "one two three four").await).await;
-    let seen = events(&text);
-    assert_eq!((seen.len(), &seen[1]["type"], whole), (2, &json!("error"), true));
+    let failed = events(&text);
+    assert_eq!((failed.len(), &failed[1]["type"], whole), (2, &json!("error"), true));
     let (text, whole) = read(&program, speak(&program, &voice, "one [sim:fail] two").await).await;
     assert_eq!((&events(&text).last().unwrap()["type"], whole), (&json!("error"), true));
 }
 
 #[tokio::test]
-async fn a_stream_has_no_length_to_lie_about_and_is_slow_event_by_event() {
+async fn body_faults_do_not_change_a_stream_and_a_slow_stream_delays_each_event() {
     let program = Program::start().await;
     let voice = voice(&program).await;
     let whole = read(&program, speak(&program, &voice, "one two three").await).await;
@@ -93,8 +98,8 @@ async fn a_stream_has_no_length_to_lie_about_and_is_slow_event_by_event() {
         assert_eq!(response.content_length(), None);
         assert_eq!(read(&program, response).await, whole);
     }
-    let pause = std::time::Duration::from_secs(10);
-    program.sim.inject(Fault::slow_body(pause).on("streamModelSpeech").times(1)).unwrap();
+    let delay = std::time::Duration::from_secs(10);
+    program.sim.inject(Fault::slow_body(delay).on("streamModelSpeech").times(1)).unwrap();
     let before = program.sim.now();
     assert_eq!(read(&program, speak(&program, &voice, "one two three").await).await, whole);
     let seconds = (program.sim.now() - before) / 1000;
@@ -102,12 +107,12 @@ async fn a_stream_has_no_length_to_lie_about_and_is_slow_event_by_event() {
 }
 
 #[tokio::test]
-async fn words_of_a_realtime_avatar_come_as_they_are_spoken() {
+async fn the_words_of_a_realtime_avatar_are_streamed() {
     let program = Program::start().await;
     let body = json!({"type": "text_stream", "avatar_id": "b0000000000000000000000000000001", "voice_id": "en-us-clara",
         "text": "one two "});
-    let made = program.post("/v3/avatar-realtime", body).await;
-    let path = format!("/v3/avatar-realtime/{}", made["stream_id"].as_str().unwrap());
+    let created = program.post("/v3/avatar-realtime", body).await;
+    let path = format!("/v3/avatar-realtime/{}", created["stream_id"].as_str().unwrap());
     assert_eq!(program.get(&path).await["status"], "pending");
     program.advance(2);
     let live = program.get(&path).await;
@@ -130,7 +135,7 @@ async fn words_of_a_realtime_avatar_come_as_they_are_spoken() {
     let (text, whole) = listen().await;
     assert!(whole && text.contains("event: end\n"), "{text}");
     assert_eq!(words(&text), ["one", "two", "three", "four"]);
-    // Who comes late gets all of it.
+    // A client that connects later receives all words.
     assert_eq!(words(&listen().await.0), ["one", "two", "three", "four"]);
     let over = program.get(&path).await;
     assert_eq!((&over["status"], &over["end_reason"]), (&json!("completed"), &json!("final_marker")));
@@ -139,7 +144,7 @@ async fn words_of_a_realtime_avatar_come_as_they_are_spoken() {
 }
 
 #[tokio::test]
-async fn a_stream_takes_a_megabyte_of_text_and_no_more() {
+async fn the_text_of_a_realtime_avatar_is_limited_to_1_mib() {
     let program = Program::start().await;
     let body = json!({"type": "text_stream", "avatar_id": "b0000000000000000000000000000001", "voice_id": "en-us-clara",
         "text": "x"});
@@ -149,8 +154,8 @@ async fn a_stream_takes_a_megabyte_of_text_and_no_more() {
         let refusal = program.refused(Method::POST, "/v3/avatar-realtime", Some(large)).await;
         assert_eq!(refusal, (413, "payload_too_large".into()), "{kind}");
     }
-    let made = program.post("/v3/avatar-realtime", body).await;
-    let path = format!("/v3/avatar-realtime/{}/text", made["stream_id"].as_str().unwrap());
+    let created = program.post("/v3/avatar-realtime", body).await;
+    let path = format!("/v3/avatar-realtime/{}/text", created["stream_id"].as_str().unwrap());
     let delta = json!({"delta": "x".repeat(4000)});
     for _ in 0..262 {
         program.post(&path, delta.clone()).await;

@@ -1,4 +1,4 @@
-//! Uploads: by form, and straight to a signed slot.
+//! Tests of uploads by form, and directly to a signed slot.
 
 use heygen_sim::Sim;
 use reqwest::Method;
@@ -27,30 +27,35 @@ fn field(name: &str, content: &[u8]) -> Vec<u8> {
 const FORM: &str = "multipart/form-data; boundary=edge";
 
 #[tokio::test]
-async fn a_file_comes_back_as_it_was_sent() {
+async fn an_uploaded_file_is_served_unchanged() {
     let program = Program::start().await;
-    let made = form(&program, FORM, field("file", PNG)).await;
-    assert_eq!((made.status, &made.body["data"]["mime_type"]), (200, &json!("image/png")), "{}", made.body);
-    assert_eq!(made.body["data"]["size_bytes"], PNG.len());
-    let (_, bytes) = program.fetch(&made.body["data"]["url"]).await;
+    let created = form(&program, FORM, field("file", PNG)).await;
+    assert_eq!(
+        (created.status, &created.body["data"]["mime_type"]),
+        (200, &json!("image/png")),
+        "{}",
+        created.body
+    );
+    assert_eq!(created.body["data"]["size_bytes"], PNG.len());
+    let (_, bytes) = program.fetch(&created.body["data"]["url"]).await;
     assert_eq!(bytes, PNG);
-    let path = format!("/v3/assets/{}", made.body["data"]["asset_id"].as_str().unwrap());
+    let path = format!("/v3/assets/{}", created.body["data"]["asset_id"].as_str().unwrap());
     let asset = program.get(&path).await;
     assert_eq!((&asset["name"], &asset["type"]), (&json!("a.png"), &json!("image")));
     let owner = asset["owner"].as_str().unwrap();
     let mut listed = program.get(&format!("/v3/assets?username={owner}")).await[0].take();
-    // Each has a link of its own.
+    // Each response has a different link.
     assert_ne!(listed["url"], asset["url"]);
     listed["url"] = asset["url"].clone();
     assert_eq!(listed, asset);
-    assert_eq!(program.get("/v3/assets?username=somebody").await, json!([]));
+    assert_eq!(program.get("/v3/assets?username=other").await, json!([]));
     program.call(Method::DELETE, &path, None).await;
     assert_eq!(program.refused(Method::GET, &path, None).await, (404, "asset_not_found".into()));
-    assert_eq!(program.fetch(&made.body["data"]["url"]).await.0, 404);
+    assert_eq!(program.fetch(&created.body["data"]["url"]).await.0, 404);
 }
 
 #[tokio::test]
-async fn a_form_that_is_not_in_order_is_refused() {
+async fn an_invalid_form_is_refused() {
     let program = Program::start().await;
     let code = |answer: Answer| (answer.status, answer.body["error"]["code"].as_str().unwrap().to_owned());
     let invalid = (400, "invalid_parameter".to_owned());
@@ -99,7 +104,7 @@ async fn complete(program: &Program, slot: &Slot) -> Answer {
 }
 
 #[tokio::test]
-async fn a_slot_takes_what_was_announced_and_the_service_sees_it_a_moment_later() {
+async fn a_slot_accepts_only_the_declared_file_and_is_completed_a_second_later() {
     let program = Program::start().await;
     let slot = open(&program, PNG.len(), Some(const_hex::encode(Sha256::digest(PNG)))).await;
     assert_eq!(complete(&program, &slot).await.status, 409);
@@ -136,7 +141,7 @@ async fn a_slot_takes_what_was_announced_and_the_service_sees_it_a_moment_later(
 }
 
 #[tokio::test]
-async fn a_slot_closes_after_an_hour_and_does_not_take_everything() {
+async fn a_slot_expires_after_an_hour_and_limits_sizes_and_types() {
     let program = Program::with(Sim::builder().upload_limit(1000)).await;
     let slot = open(&program, PNG.len(), None).await;
     program.advance(3601);
@@ -152,7 +157,7 @@ async fn a_slot_closes_after_an_hour_and_does_not_take_everything() {
 }
 
 #[tokio::test]
-async fn large_uploads_go_to_the_disk_and_a_wrong_type_is_found_out() {
+async fn large_uploads_are_served_unchanged_and_a_wrong_type_is_refused() {
     let program = Program::start().await;
     let mut large = PNG.to_vec();
     large.resize(3_000_000, 7);
@@ -200,9 +205,9 @@ async fn a_batch_of_slots_is_completed_in_one_call() {
     assert_eq!((&done["status"], &done["counts_by_status"]), (&json!("completed"), &json!({"completed": 2})));
 }
 
-/// An error stands until there is better: not the wait for the next bytes undoes it, but these bytes do.
+/// The item stays failed after the new upload, until the upload is visible.
 #[tokio::test]
-async fn a_wrong_file_of_a_batch_can_be_put_again() {
+async fn a_failed_file_of_a_batch_can_be_uploaded_again() {
     let program = Program::start().await;
     let file = json!({"filename": "a", "content_type": "image/png", "size_bytes": PNG.len()});
     let batch = program.post("/v3/assets/direct-uploads/batches", json!({"files": [file]})).await;
@@ -228,9 +233,9 @@ async fn a_wrong_file_of_a_batch_can_be_put_again() {
     assert_eq!(complete().await, "completed");
 }
 
-/// What is made takes the next id: one that is missing afterwards was kept by half.
+/// Ids are sequential: if the next id differs from that of an untouched simulator, the upload was stored in part.
 #[tokio::test]
-async fn of_an_upload_that_breaks_off_nothing_is_kept() {
+async fn an_upload_that_breaks_off_is_not_stored() {
     let program = Program::start().await;
     let slot = open(&program, PNG.len(), None).await;
     let untouched = Program::start().await;
@@ -250,7 +255,7 @@ async fn of_an_upload_that_breaks_off_nothing_is_kept() {
         let mut connection = TcpStream::connect(address).await.unwrap();
         let half = [beginning.as_bytes(), &PNG[..PNG.len() / 2]].concat();
         connection.write_all(&half).await.unwrap();
-        // It has arrived, as far as it goes.
+        // Wait until the part that was sent has arrived.
         while program.sim.requests().len() == before {
             tokio::task::yield_now().await;
         }
@@ -260,19 +265,19 @@ async fn of_an_upload_that_breaks_off_nothing_is_kept() {
         tokio::task::yield_now().await;
     }
     assert_eq!(program.get("/v3/assets?username=simulated-user").await, json!([]));
-    let made = form_id(&program).await;
-    assert_eq!(made, form_id(&untouched).await);
+    let created = form_id(&program).await;
+    assert_eq!(created, form_id(&untouched).await);
     let path = format!("/v3/assets/{}/complete", slot.id);
     assert_eq!(program.refused(Method::POST, &path, Some(json!({}))).await, (409, "conflict".into()));
 }
 
 async fn form_id(program: &Program) -> String {
-    let made = form(program, FORM, field("file", PNG)).await;
-    made.body["data"]["asset_id"].as_str().unwrap().to_owned()
+    let created = form(program, FORM, field("file", PNG)).await;
+    created.body["data"]["asset_id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn a_header_that_was_not_signed_is_refused() {
+async fn an_unsigned_amz_header_is_refused() {
     let program = Program::start().await;
     let slot = open(&program, PNG.len(), None).await;
     let request = || {

@@ -1,4 +1,4 @@
-//! Webhooks: who gets what, signed how, how often, in which order.
+//! Tests of webhooks: subscriptions, signatures, retries, order, payloads and probes.
 
 use heygen_sim::{SignatureGeneration, Sim};
 use hmac::{Hmac, KeyInit, Mac};
@@ -22,11 +22,11 @@ fn signature(secret: &str, body: &[u8]) -> String {
 }
 
 fn types(received: &[Received]) -> Vec<String> {
-    received.iter().map(|one| one.json()["event_type"].as_str().unwrap().to_owned()).collect()
+    received.iter().map(|item| item.json()["event_type"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
-async fn the_end_of_a_job_is_delivered_and_signed() {
+async fn the_end_of_a_job_is_delivered_with_a_signature() {
     let (program, receiver) = (Program::start().await, Receiver::start().await);
     let (_, secret) = register(&program, json!({"url": receiver.url})).await;
     assert!(secret.starts_with("whsec_"));
@@ -61,7 +61,7 @@ async fn the_end_of_a_job_is_delivered_and_signed() {
 }
 
 #[tokio::test]
-async fn a_callback_hears_of_its_own_job_and_is_not_signed() {
+async fn a_callback_receives_only_its_job_without_a_signature() {
     let (program, receiver) = (Program::start().await, Receiver::start().await);
     let body = json!({"prompt": "Say hello", "callback_url": receiver.url, "callback_id": "mine"});
     let session = program.post("/v3/video-agents", body).await;
@@ -77,7 +77,7 @@ async fn a_callback_hears_of_its_own_job_and_is_not_signed() {
 }
 
 #[tokio::test]
-async fn a_failed_delivery_is_tried_again_for_a_day_with_growing_pauses() {
+async fn a_failed_delivery_is_retried_for_a_day_with_exponential_delays() {
     let (program, receiver) = (Program::start().await, Receiver::start().await);
     register(&program, json!({"url": receiver.url})).await;
     program.video("one").await;
@@ -95,8 +95,8 @@ async fn a_failed_delivery_is_tried_again_for_a_day_with_growing_pauses() {
     program.sim.idle().await;
     let received = receiver.received();
     assert_eq!(received.len(), 4);
-    assert!(received.iter().all(|one| one.body == received[0].body));
-    let attempts: Vec<_> = program.sim.deliveries().iter().map(|one| (one.attempt, one.status)).collect();
+    assert!(received.iter().all(|item| item.body == received[0].body));
+    let attempts: Vec<_> = program.sim.deliveries().iter().map(|item| (item.attempt, item.status)).collect();
     assert_eq!(attempts, [(1, Some(500)), (2, Some(301)), (3, Some(404)), (4, Some(200))]);
     program.advance(7 * 24 * 3600);
     program.sim.idle().await;
@@ -106,12 +106,12 @@ async fn a_failed_delivery_is_tried_again_for_a_day_with_growing_pauses() {
     program.video("two").await;
     program.advance(7 * 24 * 3600);
     program.sim.idle().await;
-    // 1, 2, 4, … 256 minutes, then every six hours: what fits into a day.
+    // Delays of 1, 2, 4, … 256 minutes, then of six hours, within a day.
     assert_eq!(receiver.received().len() - 4, 1 + 9 + 2);
 }
 
 #[tokio::test]
-async fn a_receiver_has_ten_seconds() {
+async fn a_receiver_must_respond_within_ten_seconds() {
     let (program, receiver) = (Program::start().await, Receiver::start().await);
     register(&program, json!({"url": receiver.url})).await;
     receiver.answer(&[0]);
@@ -128,7 +128,7 @@ async fn a_receiver_has_ten_seconds() {
 }
 
 #[tokio::test]
-async fn an_endpoint_gets_the_events_that_it_wants_about_what_it_wants() {
+async fn an_endpoint_receives_its_event_types_and_the_events_of_its_entity() {
     let program = Program::start().await;
     let (all, fails, one) = (Receiver::start().await, Receiver::start().await, Receiver::start().await);
     let video = program.video("one").await;
@@ -155,7 +155,7 @@ async fn an_endpoint_gets_the_events_that_it_wants_about_what_it_wants() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_signs_what_is_sent_from_then_on() {
+async fn a_rotated_secret_signs_later_deliveries_including_retries() {
     let (program, receiver) = (Program::start().await, Receiver::start().await);
     let (id, old) = register(&program, json!({"url": receiver.url})).await;
     receiver.answer(&[500]);
@@ -175,7 +175,7 @@ async fn a_rotated_secret_signs_what_is_sent_from_then_on() {
 }
 
 #[tokio::test]
-async fn deliveries_come_twice_and_out_of_order_on_demand() {
+async fn deliveries_are_duplicated_and_reversed_on_request() {
     let (program, receiver) = (Program::start().await, Receiver::start().await);
     register(&program, json!({"url": receiver.url})).await;
     program.sim.duplicate_deliveries(1);
@@ -194,7 +194,7 @@ async fn deliveries_come_twice_and_out_of_order_on_demand() {
     );
     assert!(program.sim.send_event("video.completed").is_err());
 
-    // Those that are held are not lost when fewer are asked for, or none any more.
+    // Held deliveries are not lost if the number is reduced, or set to 0.
     for count in [2, 0] {
         let before = receiver.received().len();
         program.sim.reverse_deliveries(5);
@@ -209,7 +209,7 @@ async fn deliveries_come_twice_and_out_of_order_on_demand() {
 }
 
 #[tokio::test]
-async fn a_callback_hears_of_what_the_catalogue_of_events_does_not_have() {
+async fn a_callback_receives_event_types_that_endpoints_do_not() {
     let program = Program::start().await;
     let (all, mine) = (Receiver::start().await, Receiver::start().await);
     register(&program, json!({"url": all.url})).await;
@@ -225,26 +225,29 @@ async fn a_callback_hears_of_what_the_catalogue_of_events_does_not_have() {
         ("/v3/models/videos", model("Bees"), "model_video.success", "video_id"),
         ("/v3/models/videos", model("[sim:fail]"), "model_video.fail", "video_id"),
     ] {
-        let made = program.post(path, body).await;
+        let created = program.post(path, body).await;
         program.advance(300);
         program.sim.idle().await;
         let last = mine.received().pop().unwrap();
         let data = last.json()["event_data"].clone();
         assert_eq!((last.json()["event_type"].as_str(), &data["callback_id"]), (Some(event), &json!("c")));
-        assert!(made.as_object().unwrap().values().any(|made| *made == data[id]), "{made} {data}");
+        assert!(
+            created.as_object().unwrap().values().any(|created| *created == data[id]),
+            "{created} {data}"
+        );
     }
     assert_eq!((mine.received().len(), all.received().len()), (4, 0));
     assert_eq!(program.get("/v3/webhooks/events").await, json!([]));
 }
 
-/// The document: a generation under way is not cancelled.
+/// The OpenAPI document says that a running generation is not cancelled.
 #[tokio::test]
-async fn a_podcast_that_was_deleted_calls_back_all_the_same() {
+async fn a_deleted_podcast_still_sends_its_callback() {
     let (program, receiver) = (Program::start().await, Receiver::start().await);
     let body = json!({"topic": "Bees", "host_avatar_id": "Anna_sitting_public", "host_voice_id": "en-us-clara",
         "guest_avatar_id": "Marcus_office_public", "guest_voice_id": "en-gb-henry", "callback_url": receiver.url});
-    let made = program.post("/v3/podcasts", body).await;
-    let path = format!("/v3/podcasts/{}", made["podcast_id"].as_str().unwrap());
+    let created = program.post("/v3/podcasts", body).await;
+    let path = format!("/v3/podcasts/{}", created["podcast_id"].as_str().unwrap());
     program.call(Method::DELETE, &path, None).await;
     program.advance(300);
     program.sim.idle().await;
@@ -253,17 +256,17 @@ async fn a_podcast_that_was_deleted_calls_back_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_template_links_its_gif_when_it_is_asked_to() {
+async fn the_event_of_a_template_has_a_gif_if_requested() {
     let (program, receiver) = (Program::start().await, Receiver::start().await);
     register(&program, json!({"url": receiver.url})).await;
-    for wanted in [true, false] {
-        let body = json!({"variables": {}, "include_gif": wanted});
+    for expected in [true, false] {
+        let body = json!({"variables": {}, "include_gif": expected});
         program.post("/v3/templates/d0000000000000000000000000000002", body).await;
         program.advance(300);
         program.sim.idle().await;
         let event = receiver.received().pop().unwrap().json();
         let link = &event["event_data"]["gif_download_url"];
-        match wanted {
+        match expected {
             true => assert!(program.fetch(link).await.1.starts_with(b"GIF8")),
             false => assert_eq!(link, &Value::Null),
         }
@@ -271,7 +274,7 @@ async fn a_template_links_its_gif_when_it_is_asked_to() {
 }
 
 #[tokio::test]
-async fn an_event_has_the_link_that_the_resource_has() {
+async fn an_event_has_the_same_file_as_the_resource() {
     let (program, receiver) = (Program::start().await, Receiver::start().await);
     register(&program, json!({"url": receiver.url})).await;
     let url = |file: &str| json!({"type": "url", "url": format!("https://example.com/{file}")});
@@ -279,7 +282,7 @@ async fn an_event_has_the_link_that_the_resource_has() {
     let translation =
         json!({"video": url("a.mp4"), "output_languages": ["German"], "translate_audio_only": true});
     let render = json!({"project": url("a.zip"), "format": "mov"});
-    for (path, body, id, read, link, media, told) in [
+    for (path, body, id, read, link, media, event_link) in [
         ("/v3/videos", alpha, "/video_id", "/v3/videos/", "video_url", "video/webm", "url"),
         (
             "/v3/video-translations",
@@ -318,16 +321,16 @@ async fn an_event_has_the_link_that_the_resource_has() {
             "video_url",
         ),
     ] {
-        let made = program.post(path, body).await;
+        let created = program.post(path, body).await;
         program.advance(600);
         program.sim.idle().await;
         let data = receiver.received().pop().unwrap().json()["event_data"].clone();
-        let id = made.pointer(id).unwrap();
+        let id = created.pointer(id).unwrap();
         let (id, read) = if read.is_empty() { (&data["video_id"], "/v3/videos/") } else { (id, read) };
         let resource = program.get(&format!("{read}{}", id.as_str().unwrap())).await;
         let file = |link: &Value| link.as_str().map(|link| link.split('?').next().unwrap().to_owned());
-        assert_eq!(file(&data[told]), file(&resource[link]), "{path}: {data}");
-        let Some(url) = data[told].as_str() else {
+        assert_eq!(file(&data[event_link]), file(&resource[link]), "{path}: {data}");
+        let Some(url) = data[event_link].as_str() else {
             assert_eq!(media, "", "{data}");
             continue;
         };
@@ -337,11 +340,11 @@ async fn an_event_has_the_link_that_the_resource_has() {
 }
 
 #[tokio::test]
-async fn every_event_type_has_a_payload_and_is_in_the_log() {
+async fn every_event_type_has_a_payload_and_is_listed() {
     let program = Program::start().await;
     let types = program.get("/v3/webhooks/event-types").await;
     let types: Vec<&str> =
-        types.as_array().unwrap().iter().map(|one| one["event_type"].as_str().unwrap()).collect();
+        types.as_array().unwrap().iter().map(|item| item["event_type"].as_str().unwrap()).collect();
     assert!(types.len() > 30);
     for event_type in &types {
         program.sim.send_event(event_type).unwrap();
@@ -367,7 +370,7 @@ async fn an_endpoint_is_probed_when_it_is_registered() {
     assert_eq!(create("not a url".into()).await, invalid);
     receiver.answer_probes(&[500, 405]);
     assert_eq!(create(receiver.url.clone()).await, invalid);
-    // One that only knows POST is there too.
+    // A receiver that accepts only POST passes the probe, too.
     let (id, _) = register(&program, json!({"url": receiver.url})).await;
     assert_eq!(receiver.probes(), [Method::OPTIONS; 2]);
     assert_eq!(receiver.received().len(), 0);
@@ -387,7 +390,7 @@ async fn an_endpoint_is_probed_when_it_is_registered() {
     assert_eq!(change(&id, &other.url).await, invalid);
     assert_eq!(change(&id, &other.url).await, (200, String::new()));
     assert_eq!(other.probes(), [Method::OPTIONS; 2]);
-    // One that is unknown has nothing to be probed.
+    // An unknown endpoint is not probed.
     for url in [dead, &other.url] {
         assert_eq!(change("unknown", url).await, (404, "webhook_not_found".into()));
     }
@@ -397,7 +400,7 @@ async fn an_endpoint_is_probed_when_it_is_registered() {
 }
 
 #[tokio::test]
-async fn a_batch_calls_back_once_when_all_its_items_are_over() {
+async fn a_batch_sends_one_callback_when_all_items_have_ended() {
     let (program, receiver) = (Program::start().await, Receiver::start().await);
     let video = |title: &str| json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello", "title": title});
     let body = json!({"callback_url": receiver.url, "videos": [video("a"), video("b [sim:fail]"), video("c [sim:takes=900]")]});
@@ -406,7 +409,7 @@ async fn a_batch_calls_back_once_when_all_its_items_are_over() {
     program.advance(800);
     program.sim.idle().await;
     assert_eq!(receiver.received().len(), 0);
-    // What was deleted since counts as completed, in the batch and in the event.
+    // An item that was deleted since counts as completed, in the batch and in the event.
     let first = program.get(&path).await["items"][0]["video_id"].as_str().unwrap().to_owned();
     program.call(Method::DELETE, &format!("/v3/videos/{first}"), None).await;
     program.advance(200);

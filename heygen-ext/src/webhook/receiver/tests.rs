@@ -198,8 +198,8 @@ async fn a_closed_connection_loses_no_event() {
     let harness = Harness::default();
     harness.0.waits.store(1, Ordering::SeqCst);
     let receiver = Receiver::new(verifier(), harness.clone());
-    let (own, request) = (receiver.clone(), delivery("v1"));
-    let connection = tokio::spawn(async move { own.receive(request).await });
+    let (cloned, request) = (receiver.clone(), delivery("v1"));
+    let connection = tokio::spawn(async move { cloned.receive(request).await });
     while harness.handled().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -218,8 +218,8 @@ async fn a_delivery_above_the_capacity_is_refused_at_once() {
     let receiver = Receiver::builder(verifier(), harness.clone()).capacity(2).concurrency(1).build();
     let first: Vec<_> = ["v1", "v2"]
         .map(|video| {
-            let (own, request) = (receiver.clone(), delivery(video));
-            tokio::spawn(async move { own.receive(request).await.status().as_u16() })
+            let (cloned, request) = (receiver.clone(), delivery(video));
+            tokio::spawn(async move { cloned.receive(request).await.status().as_u16() })
         })
         .into();
     while receiver.under_way() < 2 || harness.handled().is_empty() {
@@ -314,8 +314,8 @@ async fn an_overloaded_receiver_reads_no_body_and_a_handled_body_is_not_in_the_r
     harness.0.waits.store(1, Ordering::SeqCst);
     let receiver = Receiver::builder(verifier(), harness.clone()).capacity(1).build();
     let all = receiver.read_budget().available_permits();
-    let mut own = receiver.clone();
-    let under_way = tokio::spawn(own.call(delivery("v1").map(http_body_util::Full::new)));
+    let mut cloned = receiver.clone();
+    let under_way = tokio::spawn(cloned.call(delivery("v1").map(http_body_util::Full::new)));
     while harness.handled().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -333,8 +333,8 @@ async fn a_dropped_call_of_handle_loses_no_event() {
     harness.0.waits.store(1, Ordering::SeqCst);
     let receiver = Receiver::new(verifier(), harness.clone());
     let event = || Event::of(delivery("v1").body(), None).unwrap();
-    let (own, given) = (receiver.clone(), event());
-    let call = tokio::spawn(async move { own.handle(given).await });
+    let (cloned, given) = (receiver.clone(), event());
+    let call = tokio::spawn(async move { cloned.handle(given).await });
     while harness.handled().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -374,8 +374,8 @@ async fn drain_waits_for_events_that_were_passed_to_handle() {
     let harness = Harness::default();
     harness.0.waits.store(1, Ordering::SeqCst);
     let receiver = Receiver::new(verifier(), harness.clone());
-    let (own, event) = (receiver.clone(), Event::of(delivery("v1").body(), None).unwrap());
-    let call = tokio::spawn(async move { own.handle(event).await });
+    let (cloned, event) = (receiver.clone(), Event::of(delivery("v1").body(), None).unwrap());
+    let call = tokio::spawn(async move { cloned.handle(event).await });
     while harness.handled().is_empty() {
         tokio::task::yield_now().await;
     }

@@ -113,7 +113,7 @@ fn deliveries_are_accepted_or_refused_as_in_the_table() {
             body,
             Err(MalformedTimestamp),
         ),
-        // A forged delivery is a mismatch, whatever its timestamp.
+        // A forged delivery is a mismatch, even if its timestamp is too old.
         Row(&[("signature", ALTERED), ("heygen-timestamp", b"0")], body, Err(Mismatch)),
         // The limit of a body is 1 MiB.
         Row(&[("signature", GOOD)], &[b' '; 1 << 20], Err(Mismatch)),

@@ -68,8 +68,8 @@ impl EventStore for Table {
         claimant: Claimant,
         now: SystemTime,
     ) -> BoxFuture<'a, Result<Claim, BoxError>> {
-        let (own, content) = (Arc::clone(&self.0), key.content.clone());
-        Box::pin(async move { tokio::spawn(async move { own.claim(content, claimant, now).await }).await? })
+        let (inner, content) = (Arc::clone(&self.0), key.content.clone());
+        Box::pin(async move { tokio::spawn(async move { inner.claim(content, claimant, now).await }).await? })
     }
 
     fn settle<'a>(
