@@ -71,7 +71,7 @@ async fn an_upload_slot_needs_a_type_and_a_size() {
     let one = json!({"files": [base, wrong(json!({"filename": "[sim:fial]"}))]});
     let reply = harness.send(Method::POST, path, Some("key"), Some(&one)).await;
     harness.check_refusal("a batch with a bad marker", &reply, Refusal(400, INVALID, "files"));
-    assert!(reply.text("/error/message").starts_with("files 1: [sim:fial] is no marker"));
+    assert!(reply.text("/error/message").starts_with("files 1: [sim:fial] is not a marker"));
     let unknown = json!({"batch_id": "x"});
     let refusal = (404, "resource_not_found", "");
     harness.expect_post_refusal("an unknown batch", "/v3/assets/complete/batches", unknown, refusal).await;

@@ -77,7 +77,7 @@ async fn a_voice_clone_needs_a_name_and_can_be_used_once_it_is_complete() {
     let path = "/v3/voices/speech";
     harness
         .expect_post_refusal(
-            "a clone in the making",
+            "a clone that is not ready",
             path,
             speak(&good),
             (409, "resource_not_ready", "voice_id"),

@@ -165,7 +165,7 @@ impl<'a> Examples<'a> {
         code
     }
 
-    /// The first member with a constructor; if there is none, the first member.
+    /// The first member with a constructor. Without such a member, the first one.
     fn member(
         &self,
         union: &str,

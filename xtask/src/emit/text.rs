@@ -26,7 +26,7 @@ pub fn inside(name: &str, gate: &TokenStream, body: &str) -> Result<String> {
     Ok(format!("{}{name}! {{\n{indented}}}\n", attribute(gate)?))
 }
 
-/// An attribute on a line of its own; empty if there is none.
+/// An attribute on a line of its own; empty without features.
 pub fn attribute(gate: &TokenStream) -> Result<String> {
     if gate.is_empty() {
         return Ok(String::new());
