@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_read_wherever_the_service_puts_it() {
+    fn a_page_is_read_nested_or_flat() {
         let expected = Page { items: vec![1, 2], next_token: Some("t".to_owned()), has_more: true };
         assert_eq!(page(json!({"data": [1, 2], "next_token": "t", "has_more": true})), expected);
         assert_eq!(page(json!({"data": {"items": [1, 2], "next_token": "t", "has_more": true}})), expected);

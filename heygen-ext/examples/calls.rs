@@ -1,4 +1,4 @@
-//! A call that meets a bad day: what is repeated, what an error says, and how to count it all.
+//! A call against a failing service: what is repeated, what an error reports, and how to count attempts.
 //!
 //! ```text
 //! cargo run --example calls
@@ -29,7 +29,7 @@ impl Counts {
 
 impl Observer for Counts {
     fn on_attempt(&self, report: &AttemptReport<'_>) {
-        println!("try {} of {}: {:?}", report.number, report.operation.id(), report.status);
+        println!("attempt {} of {}: {:?}", report.number, report.operation.id(), report.status);
         self.0[0].fetch_add(1, Ordering::Relaxed);
     }
 

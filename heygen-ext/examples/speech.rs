@@ -25,22 +25,35 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Trains a voice, and waits for it, at most an hour. Against the service, look every five seconds or less often.
+/// Trains a voice and waits for it, at most an hour. The pause grows by half each time, up to 30 seconds.
 pub(crate) async fn train(heygen: &HeyGen, pause: Duration) -> Result<String, Box<dyn Error>> {
     let recording = AssetUrl::builder().url("https://example.com/me.mp3");
     let request = CreateModelAudioVoiceRequest::builder().audio([recording]).name("Me").language("en");
     let made = heygen.api().create_model_audio_voice().body(request).await?;
+    let id = &made.voice_id;
+    println!("training voice {id}");
+    let mut pause = pause;
     let trained = async {
         loop {
-            let voice = heygen.api().get_model_audio_voice().voice_id(&made.voice_id).await?;
-            match voice.status.as_str().to_ascii_uppercase().as_str() {
-                "ACTIVE" => return Ok(made.voice_id.clone()),
-                "FAILED" => return Err(format!("voice {} failed to train", made.voice_id).into()),
-                _ => tokio::time::sleep(pause).await,
+            let read = heygen.api().get_model_audio_voice().voice_id(id).await;
+            match read.map_err(heygen_ext::Error::from) {
+                Ok(voice) => match voice.status.as_str().to_ascii_uppercase().as_str() {
+                    "ACTIVE" => return Ok(id.clone()),
+                    "FAILED" => return Err(format!("voice {id} failed to train").into()),
+                    // Also a status that this version does not know.
+                    _ => {}
+                },
+                // The training goes on, whatever happened to the request.
+                Err(error) if error.is_retryable() => eprintln!("voice {id}: {error}"),
+                Err(error) => return Err(format!("voice {id}: {error}").into()),
             }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 3 / 2).min(Duration::from_secs(30));
         }
     };
-    let late = |_| format!("voice {} is not trained after an hour; look again later", made.voice_id);
+    let late = |_| {
+        format!("voice {id} is not trained after an hour; read it again later with `get_model_audio_voice`")
+    };
     tokio::time::timeout(Duration::from_secs(60 * 60), trained).await.map_err(late)?
 }
 

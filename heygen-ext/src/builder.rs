@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_told_at_once() {
+    fn an_invalid_request_is_reported_at_once() {
         let built = HeyGen::builder().api_key("marked-secret").user_agent_suffix("a\nb").build();
         assert!(built.unwrap_err().to_string().contains("User-Agent"));
         let built = HeyGen::builder().api_key("marked\nsecret").build().unwrap_err();

@@ -22,7 +22,7 @@ use crate::credentials_error::CredentialsError;
 /// |---|---|
 /// | [`Configuration`](ErrorKind::Configuration) | set what the text names: a key, an address |
 /// | [`Credentials`](ErrorKind::Credentials) | log in again, or look at what the token provider says; nothing was executed |
-/// | [`InvalidRequest`](ErrorKind::InvalidRequest) | mend the request; nothing was sent |
+/// | [`InvalidRequest`](ErrorKind::InvalidRequest) | correct the request; nothing was sent |
 /// | [`Transport`](ErrorKind::Transport) | look at the network; before calling again, ask [`may_have_executed`](Self::may_have_executed) |
 /// | [`Timeout`](ErrorKind::Timeout) | the same, or give more time by [`CallOptions::timeout`](crate::CallOptions::timeout) |
 /// | [`Refused`](ErrorKind::Refused) | read [`code`](Self::code) and [`param`](Self::param); [`is_retryable`](Self::is_retryable) says whether later may help |
@@ -42,7 +42,7 @@ use crate::credentials_error::CredentialsError;
 ///         println!("top up: {error}");
 ///     }
 ///     Err(error) if error.is_timeout() => {
-///         println!("look before you try again: {error}");
+///         println!("check what exists before you repeat it: {error}");
 ///     }
 ///     Err(error) => return Err(error),
 /// }
@@ -59,7 +59,7 @@ struct Inner {
     /// The file that it is about, and the asset that was to become of it.
     file: Option<String>,
     asset_id: Option<String>,
-    /// Whether an earlier try may have been executed, whatever ended the last.
+    /// Whether an earlier attempt may have been executed, whatever ended the last.
     doubtful: bool,
     code: Option<ErrorCode>,
     /// What the service says of a job that failed, or of a file that it did not take in.
@@ -85,7 +85,7 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The request was not sent, or not answered to the end.
     Transport,
-    /// The same, because the time was over.
+    /// The same, because a time limit passed.
     Timeout,
     /// The service refused the request.
     Refused,
@@ -194,7 +194,7 @@ impl Error {
         }
     }
 
-    /// Whether the time was over: of a call, or of a transfer on which nothing moved. The deadline of a wait is an
+    /// Whether a time limit passed: of a call, or of a transfer on which nothing moved. The deadline of a wait is an
     /// [`ErrorKind::Deadline`].
     pub fn is_timeout(&self) -> bool {
         self.0.kind == ErrorKind::Timeout

@@ -61,7 +61,7 @@ mod tests {
     use crate::document::document;
 
     #[test]
-    fn files_are_taken_out_and_what_is_none_is_emptied() {
+    fn inline_files_are_extracted_and_invalid_ones_emptied() {
         let file = |data: &str| json!({"type": "base64", "data": data});
         let mut body = json!({"a": file("YQ=="), "b": [file("?"), file(""), file("YmI=")], "data": "YQ=="});
         let before = body.clone();

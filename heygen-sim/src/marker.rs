@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markers_are_found_in_text_and_misspelt_ones_are_told() {
+    fn markers_are_found_in_text_and_misspelt_ones_refused() {
         let marker = Marker::of(
             &json!({"prompt": "Hello [sim:fail=script_too_long]", "title": "[sim:takes=5]x[sim:ask]"}),
         );

@@ -18,7 +18,7 @@ pub(crate) enum Phase<'a> {
 
 /// All that the decision depends on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Try<'a> {
+pub(crate) struct Attempt<'a> {
     pub(crate) method: &'a Method,
     /// Whether an idempotency key went along.
     pub(crate) has_key: bool,
@@ -55,8 +55,8 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How often a call asks for the outcome of its own first attempt.
 const MOST_WAITS: u32 = 20;
 
-pub(crate) fn decide(attempt: Try<'_>) -> Decision {
-    let Try { phase, pause, .. } = attempt;
+pub(crate) fn decide(attempt: Attempt<'_>) -> Decision {
+    let Attempt { phase, pause, .. } = attempt;
     let wanted = match phase {
         Phase::Answered { status, .. } if status.is_success() => return Decision::Done,
         // The refusal of a second request while the first with its key is under way.
@@ -93,7 +93,7 @@ pub(crate) fn decide(attempt: Try<'_>) -> Decision {
     }
 }
 
-impl Try<'_> {
+impl Attempt<'_> {
     /// Whether executing the request twice is the same as once.
     fn is_repeatable(&self) -> bool {
         // PUT and DELETE are idempotent by HTTP; the service's PATCH and POST are not.
@@ -105,7 +105,7 @@ impl Try<'_> {
     }
 }
 
-fn may_follow(attempt: &Try<'_>, status: StatusCode, code: Option<&ErrorCode>) -> bool {
+fn may_follow(attempt: &Attempt<'_>, status: StatusCode, code: Option<&ErrorCode>) -> bool {
     is_retryable_refusal(status, code)
         && match status {
             // The service turned it away unexecuted.
@@ -128,7 +128,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     /// A row: method, key, its outcome, and what is changed from the first of three attempts with nothing in its way.
-    struct Row(&'static str, bool, Phase<'static>, fn(&mut Try<'_>), Decision);
+    struct Row(&'static str, bool, Phase<'static>, fn(&mut Attempt<'_>), Decision);
 
     fn answered(status: u16, code: Option<&'static str>, retry_after: Option<u64>) -> Phase<'static> {
         Phase::Answered {
@@ -142,7 +142,7 @@ mod tests {
     fn the_table_of_retries() {
         use Decision::{Again, Ask, Done};
         let (again, ask) = (Again(SECOND), Ask(SECOND));
-        let plain: fn(&mut Try<'_>) = |_| {};
+        let plain: fn(&mut Attempt<'_>) = |_| {};
         let rows = [
             // A success is a success.
             Row("GET", false, answered(200, None, None), plain, Done),
@@ -251,7 +251,7 @@ mod tests {
         ];
         for (number, Row(method, has_key, phase, change, wanted)) in rows.into_iter().enumerate() {
             let method: Method = method.parse().unwrap();
-            let mut attempt = Try {
+            let mut attempt = Attempt {
                 method: &method,
                 has_key,
                 phase,

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rate_is_refused() {
+    fn an_invalid_rate_is_refused() {
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-30] {
             let error = Limits::new(None, Some(rate)).unwrap_err();
             assert_eq!(error.kind(), crate::error::ErrorKind::Configuration, "{rate}");

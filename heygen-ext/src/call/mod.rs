@@ -26,7 +26,7 @@ use crate::credentials::{Presented, Ready};
 use crate::runtime::Runtime;
 use attempt::Outcome;
 use backoff::Backoff;
-use decision::{Decision, Phase, Try, decide};
+use decision::{Attempt, Decision, Phase, decide};
 use limits::Limits;
 use retry_budget::RetryBudget;
 use telemetry::{AttemptReport, CallReport, Observers};
@@ -98,7 +98,7 @@ struct Call<'a> {
     span: tracing::Span,
 }
 
-/// What a call remembers from try to try.
+/// What a call remembers between attempts.
 #[derive(Default)]
 struct Progress {
     attempts: u32,
@@ -107,7 +107,7 @@ struct Progress {
     /// Whether the last retry was paid for as one after a timeout.
     paid: Option<bool>,
     renewed: bool,
-    /// Whether an earlier try may have been executed.
+    /// Whether an earlier attempt may have been executed.
     doubtful: bool,
 }
 
@@ -295,7 +295,7 @@ impl Call<'_> {
             Outcome::Failed { error, .. } if !error.may_have_executed() => Phase::NotSent,
             Outcome::Failed { .. } | Outcome::Cut { .. } => Phase::NoAnswer,
         };
-        decide(Try {
+        decide(Attempt {
             method: self.operation.method(),
             has_key,
             phase,

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outage_empties_the_bucket_and_successes_fill_it() {
+    fn an_outage_spends_the_budget_and_successes_refill_it() {
         let budget = RetryBudget::default();
         let mut retries = 0;
         while budget.affords(false) {

@@ -36,7 +36,7 @@ pub struct AttemptReport<'a> {
     pub status: Option<StatusCode>,
     /// Code of the refusal.
     pub code: Option<&'a str>,
-    /// Time that the try took.
+    /// Time that the attempt took.
     pub duration: Duration,
     /// Pause before the next attempt; none when this was the last.
     pub pause: Option<Duration>,

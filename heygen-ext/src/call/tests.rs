@@ -197,7 +197,7 @@ impl Settled for Result<(), crate::error::Error> {
 }
 
 #[tokio::test]
-async fn an_outage_costs_each_call_one_try_once_the_bucket_is_empty() {
+async fn an_outage_costs_one_attempt_a_call_once_the_budget_is_spent() {
     let harness = Harness::new(&vec![refusal(503, "unavailable"); 10_000]);
     for _ in 0..200 {
         read(&harness.heygen).await.unwrap_err();
@@ -246,7 +246,7 @@ async fn a_place_among_the_calls_in_flight_is_waited_for_until_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_key_that_fits_into_no_header_is_told_before_anything_is_sent() {
+async fn a_key_that_is_not_a_header_value_is_refused_before_sending() {
     let harness = Harness::new(&[]);
     let error = create(&harness.heygen.with(CallOptions::new().idempotency_key("a\nb"))).await.unwrap_err();
     assert!(error.to_string().contains("idempotency key") && !error.may_have_executed(), "{error}");
@@ -309,7 +309,7 @@ impl Observer for Ledger {
 }
 
 #[tokio::test]
-async fn an_observer_hears_of_tries_and_calls() {
+async fn an_observer_gets_every_attempt_and_call() {
     let ledger = Ledger::default();
     let harness = Harness::with(
         &[Act::NoAnswer, refusal(404, "not_found")],
@@ -361,7 +361,7 @@ async fn a_deadline_covers_the_wait_for_a_token() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_sent_and_the_reason_is_told() {
+async fn without_a_token_nothing_is_sent_and_the_reason_is_reported() {
     let ledger = Ledger::default();
     let builder = HeyGen::builder().token_provider(NoTokens(Some("the vault is sealed")));
     let harness = Harness::with(&[], builder.observer(ledger.clone()));
@@ -386,7 +386,7 @@ impl TokenProvider for Sealed {
 }
 
 #[tokio::test]
-async fn why_a_refused_token_has_no_successor_is_told_with_the_refusal() {
+async fn a_failed_renewal_is_reported_with_the_refusal() {
     let acts = [refusal(401, "unauthorized")];
     let harness = Harness::with(&acts, HeyGen::builder().token_provider(Sealed));
     let error = create(&harness.heygen).await.unwrap_err();
@@ -396,7 +396,7 @@ async fn why_a_refused_token_has_no_successor_is_told_with_the_refusal() {
 }
 
 #[tokio::test]
-async fn the_last_answer_is_told_when_there_is_no_time_for_another_try() {
+async fn the_last_answer_is_reported_if_time_runs_out() {
     // The pause leaves a second, and the next turn is later than that.
     let builder = HeyGen::builder().api_key("k").requests_per_second(0.1);
     let harness = Harness::with(&[refusal(503, "unavailable")], builder);

@@ -128,7 +128,7 @@ impl CredentialsFile {
             Err(error) => return Err(unreadable(error)),
         };
         if !about.is_file() {
-            let what = if about.is_dir() { "is a directory" } else { "is no regular file" };
+            let what = if about.is_dir() { "is a directory" } else { "is not a regular file" };
             return Err(self.problem(what));
         }
         let mut bytes = Vec::new();
@@ -137,7 +137,7 @@ impl CredentialsFile {
         if bytes.len() as u64 > LONGEST {
             return Err(self.problem("is over 1 MiB long"));
         }
-        let text = String::from_utf8(bytes).map_err(|_| self.problem("is no text in UTF-8"))?;
+        let text = String::from_utf8(bytes).map_err(|_| self.problem("is not valid UTF-8"))?;
         // Some editors on Windows put a mark before the text.
         Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
     }

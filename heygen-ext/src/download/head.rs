@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_told_from_trouble() {
+    fn refusals_and_transport_errors_are_distinguished() {
         for status in [400, 401, 403, 404, 410] {
             assert_eq!(verdict(status, &[], None, half()), Verdict::Refused, "{status}");
         }

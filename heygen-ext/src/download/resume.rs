@@ -274,7 +274,7 @@ impl Transfer {
                     .map(|pause| format!("; it asks to wait for {} s", pause.as_secs()));
                 let later = later.unwrap_or(times);
                 Error::link_refused(format!("{what}: the file server answered {status}{later}"), status)
-                    .left_alone(asked)
+                    .with_retry_after(asked)
             }
             Setback::Short => Error::download(format!("{what}: it ended after {}{times}", self.so_far())),
             Setback::Broken(error) => {

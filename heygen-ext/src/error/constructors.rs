@@ -78,7 +78,7 @@ impl Error {
     }
 
     /// The same, when the file server says for how long.
-    pub(crate) fn left_alone(self, time: Option<Duration>) -> Self {
+    pub(crate) fn with_retry_after(self, time: Option<Duration>) -> Self {
         self.with(|inner| inner.retry_after = time)
     }
 

@@ -15,7 +15,7 @@ fn after_a_submission_nothing_is_safe_to_submit_again() {
 }
 
 #[test]
-fn what_no_repetition_mends_is_not_called_retryable() {
+fn lasting_errors_are_not_retryable() {
     let refused = |status: u16| Error::link_refused("r", StatusCode::from_u16(status).unwrap());
     for (status, retryable) in
         [(403, false), (404, false), (204, false), (501, false), (429, true), (503, true)]

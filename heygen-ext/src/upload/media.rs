@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_service_does_not_take_is_told_with_the_remedy() {
+    fn an_unsupported_type_is_refused_with_the_remedy() {
         for (head, name) in [
             (&b"GIF89a"[..], "a.gif"),
             (b"<html><body>", "a.html"),

@@ -40,7 +40,7 @@ const FORM_LIMIT: u64 = 32_000_000;
 /// | what goes wrong | what happens |
 /// |---|---|
 /// | the network, or a 5xx | up to 3 attempts ([`CallOptions::max_attempts`](crate::CallOptions::max_attempts)), each with the whole file, and with one idempotency key |
-/// | nothing moves for 60 seconds | the try ends |
+/// | nothing moves for 60 seconds | the attempt ends |
 /// | the file is empty, a folder, not there, of a type that the service does not take | an error before anything is sent |
 /// | the file changes | an error; nothing is uploaded |
 /// | the file is larger than the storage takes | an error before the file is sent |

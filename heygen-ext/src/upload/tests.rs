@@ -169,7 +169,7 @@ async fn what_no_form_takes_goes_straight_to_the_storage() {
 }
 
 #[tokio::test]
-async fn faults_cost_tries_and_never_bytes_nor_second_assets() {
+async fn faults_cost_attempts_and_never_bytes_or_second_assets() {
     let harness = Harness::new().await;
     let sent = image(300_000);
     let faults =
@@ -212,7 +212,7 @@ async fn assets_there(harness: &Harness) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn faults_that_do_not_end_are_told_as_they_are() {
+async fn lasting_faults_are_reported_unchanged() {
     let harness = Harness::new().await;
     let upload = || harness.heygen.upload(FileSource::bytes("a.png", image(1000)));
     for fault in [Fault::close_before(), Fault::status(503), Fault::close_after()] {
@@ -264,7 +264,7 @@ fn change(path: &Path, change: impl FnOnce(&mut std::fs::File)) {
 }
 
 #[tokio::test]
-async fn a_file_that_changes_between_tries_is_not_sent() {
+async fn a_file_that_changes_between_attempts_is_not_sent() {
     type Change = fn(&mut std::fs::File);
     let changes: [(Change, &str); 3] = [
         (|file| file.set_len(100_000).unwrap(), "it had 300000 bytes and has 100000"),
@@ -329,7 +329,7 @@ async fn a_reader_is_read_once_and_to_its_announced_end() {
 }
 
 #[tokio::test]
-async fn too_large_is_told_before_the_file_is_sent() {
+async fn too_large_is_reported_before_the_file_is_sent() {
     let harness = Harness::with(Sim::builder().upload_limit(1000)).await;
     let error = harness.heygen.upload(FileSource::bytes("a.png", image(1001))).direct().await.unwrap_err();
     says(&error, ErrorKind::Refused, "a.png: create_asset_upload: 400 invalid_parameter");
@@ -343,7 +343,7 @@ async fn too_large_is_told_before_the_file_is_sent() {
 }
 
 #[tokio::test]
-async fn a_link_that_lapses_between_tries_is_replaced_once() {
+async fn a_link_that_expires_between_attempts_is_replaced_once() {
     let harness = Harness::new().await;
     harness.fault(Fault::close_before(), "uploads", 1);
     let (sim, time) = (Arc::clone(&harness.sim), Arc::clone(&harness.time));

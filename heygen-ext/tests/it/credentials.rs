@@ -102,7 +102,7 @@ async fn tokens_of_a_file_are_renewed_and_written_back() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_use_is_an_error_before_any_call() {
+async fn an_unusable_file_is_an_error_before_any_call() {
     let sim = start().await;
     for content in ["", "a\nb", "{", "{}", r#"{"oauth":{}}"#] {
         let folder = folder(content);

@@ -348,7 +348,7 @@ async fn a_video_that_is_gone_or_failed_has_no_file() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_there_is_left_alone() {
+async fn an_existing_file_is_not_changed() {
     let (sim, heygen) = pair().await;
     let video = video(&sim, &heygen, "Hello").await;
     let folder = tempfile::tempdir().unwrap();

@@ -66,7 +66,7 @@ async fn a_deadline_loses_no_job() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_in_the_services_words() {
+async fn refusals_have_the_message_of_the_service() {
     let (_sim, heygen) = pair().await;
     let error = heygen.submit(VideoAgent::prompt("")).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Refused, Some(ErrorCode::InvalidParameter)));

@@ -66,7 +66,7 @@ async fn cut_speech_is_an_error_and_is_not_made_again() {
 }
 
 #[tokio::test]
-async fn words_go_on_over_breaks_and_none_is_told_twice() {
+async fn words_resume_after_a_break_without_repetition() {
     let (sim, heygen) = pair().await;
     let body = CreateAvatarRealtimeTextStream::builder()
         .avatar_id("b0000000000000000000000000000001")

@@ -53,7 +53,7 @@ async fn refused(heygen: &HeyGen, file: FileSource) -> Error {
 }
 
 #[tokio::test]
-async fn what_cannot_become_an_asset_is_told_before_anything_is_sent() {
+async fn an_unsuitable_file_is_refused_before_anything_is_sent() {
     let (sim, heygen) = pair().await;
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

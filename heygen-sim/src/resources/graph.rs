@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_is_told_with_its_node() {
+    fn each_mistake_is_reported_with_its_node() {
         let of = |nodes: Value| {
             problems(&graph(nodes)).into_iter().map(|(message, _)| message).collect::<Vec<_>>().join("; ")
         };

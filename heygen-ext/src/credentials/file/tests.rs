@@ -74,7 +74,7 @@ fn times_have_several_forms() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_none() {
+fn a_missing_file_reads_as_none() {
     let folder = tempfile::tempdir().unwrap();
     assert!(CredentialsFile::at(folder.path().join("credentials")).read().unwrap().is_none());
     let home = Some(PathBuf::from("/home/me"));
@@ -85,14 +85,14 @@ fn a_file_that_is_not_there_is_none() {
 }
 
 #[test]
-fn a_file_that_is_no_use_is_named_with_the_remedy_and_not_shown() {
+fn an_unusable_file_is_named_with_the_remedy_and_not_shown() {
     for (content, expected) in [
         (&b""[..], "is empty"),
         (b" \n\n", "is empty"),
         (b"marked\nmarked", "neither JSON nor one line"),
         (b"marked marked", "neither JSON nor one line"),
         (b"mar\x00ked", "neither JSON nor one line"),
-        (b"marked\xff", "no text in UTF-8"),
+        (b"marked\xff", "not valid UTF-8"),
         (b"{\"api_key\": \"marked", "not valid JSON at line 1"),
         (b"{\"api_key\": \"marked\"} marked", "not valid JSON at line 1"),
         (b"[\"marked\"]", "no object"),
@@ -119,7 +119,7 @@ fn a_file_that_is_no_use_is_named_with_the_remedy_and_not_shown() {
 }
 
 #[test]
-fn what_is_no_file_is_named() {
+fn an_answer_without_a_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = CredentialsFile::at(folder.path()).read().unwrap_err();
     assert!(error.to_string().contains("is a directory: remove it"), "{error}");

@@ -95,7 +95,7 @@ async fn a_token_is_renewed_a_minute_before_its_end() {
 }
 
 #[tokio::test]
-async fn many_callers_make_one_renewal_whatever_becomes_of_it() {
+async fn many_callers_make_one_renewal_even_if_it_fails() {
     let harness = Harness::new().await;
     let provider = harness.provider(harness.tokens(0));
     harness.answer(503, &json!({}));
@@ -180,7 +180,7 @@ async fn a_refused_refresh_token_asks_for_a_login_and_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn answers_that_are_none_are_told() {
+async fn invalid_answers_are_reported() {
     let harness = Harness::new().await;
     let provider = harness.provider(harness.tokens(0));
     harness.answer(200, &json!({"error": "marked-secret"}));

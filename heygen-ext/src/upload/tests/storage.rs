@@ -16,7 +16,7 @@ async fn the_storage_gets_what_was_signed_and_nothing_of_ours() {
 }
 
 #[tokio::test]
-async fn the_service_is_told_the_sum_of_what_was_sent() {
+async fn the_service_gets_the_checksum_of_what_was_sent() {
     for bytes in [image(1000), image(3 * 256 * 1024), image(700_000)] {
         let harness = Harness::new().await;
         let sum: String = const_hex::encode(Sha256::digest(&bytes));
