@@ -1,5 +1,5 @@
-//! In the workspace: the generated code must be that of the document beside it. A published crate has no document
-//! beside it, and nothing is checked.
+//! Fails a build in the workspace when the generated code is older than the OpenAPI document. A published crate does not
+//! contain the document, so nothing is checked there.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ fn main() {
         println!("cargo::rerun-if-changed={path}");
     }
     let present = std::fs::read_to_string(recorded).unwrap_or_default();
-    // FNV-1a, as `cargo xtask generate` records it: this guards against forgetting, not against forgery.
+    // FNV-1a, as `cargo xtask generate` records it: this detects stale code, not tampering.
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for path in inputs {
         for byte in std::fs::read(path).unwrap_or_default() {

@@ -1,4 +1,4 @@
-//! The address of a call.
+//! The URL of a call.
 
 use std::fmt::{self, Write as _};
 
@@ -8,13 +8,15 @@ use reqwest::Url;
 use crate::error::Error;
 use crate::operation::Operation;
 
-/// What may stand in a path segment as it is (RFC 3986, `unreserved`).
+/// Every character that is escaped in a path segment: all but the unreserved ones of RFC 3986.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The address of a call: the operation's path behind the base, each `{name}` in it replaced by the parameter.
+/// The URL of a call: the base URL and the operation's path, with each `{name}` replaced by its parameter.
 ///
-/// A value that would not stay one segment is refused: an empty one would name the collection, and dots are a step up,
-/// however they are escaped.
+/// # Errors
+///
+/// A parameter is missing, or would not remain one segment: an empty value addresses the collection, and `..` addresses
+/// the parent, even if it is escaped.
 pub(crate) fn address<'a>(
     operation: &Operation,
     base: &str,
@@ -23,15 +25,17 @@ pub(crate) fn address<'a>(
     let refused = |problem: &str| {
         Error::invalid_request(operation, format!("invalid path `{}`: {problem}", operation.path()))
     };
-    // Glued to the host, anything else would be part of it, and the key would go there.
+    // Without the `/`, the path would become part of the host name, and the key would go to another host.
     if !operation.path().starts_with('/') || operation.path().starts_with("//") {
-        return Err(refused("it does not begin with one `/`"));
+        return Err(refused("must begin with exactly one `/`"));
     }
     if operation.path().contains(['?', '#', '\\']) {
-        return Err(refused("it has a query, a fragment or a backslash; give parameters by themselves"));
+        return Err(refused(
+            "contains a query, fragment or backslash; set parameters with `path` and `query`",
+        ));
     }
     if operation.path().split('/').any(|segment| matches!(segment, "." | "..")) {
-        return Err(refused("it has a segment of dots"));
+        return Err(refused("contains a `.` or `..` segment; remove it"));
     }
     let mut url = String::with_capacity(base.len() + operation.path().len() + 48);
     url.push_str(base);
@@ -42,22 +46,29 @@ pub(crate) fn address<'a>(
         url.push_str(before);
         let start = url.len();
         let invalid = |problem: String| Error::invalid_request(operation, problem);
-        let value = parameter(name).ok_or_else(|| invalid(format!("`{name}` was not set")))?;
-        // Writing to a text does not fail.
+        let value = parameter(name).ok_or_else(|| invalid(format!("`{name}` is required; set it")))?;
+        // Writing to a `String` does not fail.
         let _ = Escaped(&mut url).write_str(value);
         match url.get(start..).unwrap_or_default() {
-            "" => return Err(invalid(format!("`{name}` is empty"))),
-            dots @ ("." | "..") => return Err(invalid(format!("`{name}` cannot be `{dots}`"))),
+            "" => return Err(invalid(format!("`{name}` is empty; set a value"))),
+            dots @ ("." | "..") => {
+                return Err(invalid(format!(
+                    "`{name}` cannot be `{dots}`, which changes the path; set another value"
+                )));
+            }
             _ => rest = after,
         }
     }
     url.push_str(rest);
     Url::parse(&url).map_err(|problem| {
-        Error::invalid_request(operation, format!("the address `{url}` is not a URL: {problem}"))
+        Error::invalid_request(
+            operation,
+            format!("invalid URL `{url}`: {problem}; check the base URL and the path"),
+        )
     })
 }
 
-/// Takes text for a path segment.
+/// Writes text as an escaped path segment.
 struct Escaped<'a>(&'a mut String);
 
 impl fmt::Write for Escaped<'_> {
@@ -111,6 +122,6 @@ mod tests {
             assert!(error.to_string().starts_with("delete_video: `video_id` "), "{error}");
         }
         let error = address(&crate::operations::DELETE_VIDEO, "https://api.example", |_| None).unwrap_err();
-        assert_eq!(error.to_string(), "delete_video: `video_id` was not set");
+        assert_eq!(error.to_string(), "delete_video: `video_id` is required; set it");
     }
 }

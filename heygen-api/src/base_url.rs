@@ -1,4 +1,4 @@
-//! Base URLs: which are taken, and what to write instead of one that is not.
+//! Validation of base URLs, and the remedy for an invalid one.
 
 use std::net::IpAddr;
 
@@ -7,12 +7,12 @@ use reqwest::Url;
 use crate::error::Error;
 use crate::operations::BASE_URL;
 
-/// A base URL as requests are built on it: without white space around it, and without a slash at its end.
+/// Validates a base URL, and trims white space around it and slashes at its end.
 ///
 /// # Errors
 ///
-/// It is not the address of a server, or would send the key in plain text over a network. The text shows it, without
-/// what may be a secret, and says what to write.
+/// The text is not the address of a server, or would send the key unencrypted over a network. The message shows the text
+/// without possible secrets, and says what to write.
 pub(crate) fn validate_base_url(text: &str) -> Result<String, Error> {
     let text = text.trim();
     problem(text).map_or_else(
@@ -23,7 +23,7 @@ pub(crate) fn validate_base_url(text: &str) -> Result<String, Error> {
     )
 }
 
-/// Whether requests to a base URL stay on this machine.
+/// Whether a base URL is on this machine.
 pub(crate) fn is_loopback(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| is_loopback_host(&url))
 }
@@ -34,15 +34,15 @@ fn is_loopback_host(url: &Url) -> bool {
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// What is wrong with it, and what to do.
+/// The problem of a base URL, and its remedy.
 fn problem(text: &str) -> Option<(String, String)> {
     let found = |problem: &str, remedy: String| Some((problem.to_owned(), remedy));
     let write = |url: &str| format!("write `{url}`");
     if text.is_empty() {
-        return found("it is empty", write(BASE_URL));
+        return found("empty", write(BASE_URL));
     }
     if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
-        return found("white space in it", "remove it".to_owned());
+        return found("contains white space", "remove it".to_owned());
     }
     let Some((scheme, rest)) = text.split_once("://") else {
         return match address(text) {
@@ -57,17 +57,20 @@ fn problem(text: &str) -> Option<(String, String)> {
         Err(error) => return Some((error.to_string(), "write it as `https://host`".to_owned())),
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return found("a user or a password in it", "give credentials with `api_key`".to_owned());
+        return found(
+            "contains a user name or password",
+            "remove it, and pass the key with `api_key`".to_owned(),
+        );
     }
     if url.query().is_some() || url.fragment().is_some() {
         let end = text.find(['?', '#']).unwrap_or(text.len());
-        return found("a query or a fragment in it", write(without_slash(text.get(..end).unwrap_or(text))));
+        return found("contains a query or fragment", write(without_slash(text.get(..end).unwrap_or(text))));
     }
     match url.scheme() {
         "https" => {}
         "http" if is_loopback_host(&url) => {}
         "http" => {
-            let problem = "plain http would show the key to the network";
+            let problem = "plain HTTP exposes the key to the network";
             return found(problem, write(&format!("https://{}", without_slash(rest))));
         }
         _ => {
@@ -75,7 +78,7 @@ fn problem(text: &str) -> Option<(String, String)> {
             return Some((problem, write(&format!("https://{}", without_slash(rest)))));
         }
     }
-    // A segment that is a version, in any case of its letter, and all behind it.
+    // Look for a segment that is a version, such as `v3` or `V3`.
     let path = text.get(scheme.len() + 3..).unwrap_or_default();
     let start = path.find('/').unwrap_or(path.len());
     let segments = path.get(start..).unwrap_or_default();
@@ -88,12 +91,12 @@ fn problem(text: &str) -> Option<(String, String)> {
     Some((format!("paths already begin with `{}`", version.to_ascii_lowercase()), write(base)))
 }
 
-/// The URL that is meant by an address without a scheme.
+/// The complete URL for an address without a scheme, if that URL is valid.
 fn address(text: &str) -> Option<String> {
     let rest = text.trim_start_matches('/');
     let rest = if rest.starts_with(':') { format!("localhost{rest}") } else { rest.to_owned() };
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    // What may be a password is not repeated, and what is still wrong is not recommended.
+    // Do not repeat a possible password, and do not suggest an invalid URL.
     let plain = Url::parse(&format!("http://{host}")).ok().filter(Url::has_host)?;
     let scheme = if is_loopback_host(&plain) { "http" } else { "https" };
     let url = without_slash(&format!("{scheme}://{host}{path}")).to_owned();
@@ -107,13 +110,13 @@ fn without_slash(url: &str) -> &str {
     url.trim_end_matches('/')
 }
 
-/// A base URL without a user, a password and a query.
+/// A base URL with its user name, password and query redacted.
 fn shown(text: &str) -> String {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
         None => (String::new(), text),
     };
-    // A password may have a `?` or a `#` in it, so the user goes first.
+    // A password may contain `?` or `#`, so remove the user name and password first.
     let (user, rest) = match rest.rsplit_once('@') {
         Some((_, host)) => ("[redacted]@", host),
         None => ("", rest),
@@ -131,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_meant_is_taken() {
+    fn valid_urls_are_accepted_and_trimmed() {
         for (text, url) in [
             ("https://api.heygen.com", "https://api.heygen.com"),
             (" https://api.heygen.com/\n", "https://api.heygen.com"),
@@ -147,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_shown_with_its_remedy() {
+    fn an_invalid_url_is_shown_with_its_remedy() {
         for (text, wanted) in [
             (
                 "https://api.heygen.com/v3",
@@ -162,7 +165,7 @@ mod tests {
                 "https://api.heygen.com/V3/videos",
                 "`https://api.heygen.com/V3/videos`: paths already begin with `/v3`; write `https://api.heygen.com`",
             ),
-            ("", "``: it is empty; write `https://api.heygen.com`"),
+            ("", "``: empty; write `https://api.heygen.com`"),
             ("localhost:80", "`localhost:80`: missing scheme; write `http://localhost:80`"),
             ("127.0.0.1", "`127.0.0.1`: missing scheme; write `http://127.0.0.1`"),
             ("[::1]:80", "`[::1]:80`: missing scheme; write `http://[::1]:80`"),
@@ -174,12 +177,12 @@ mod tests {
             ),
             ("//api.heygen.com/", "`//api.heygen.com/`: missing scheme; write `https://api.heygen.com`"),
             ("api.heygen.com/v3", "`api.heygen.com/v3`: missing scheme; write it as `https://host`"),
-            ("nonsense here", "`nonsense here`: white space in it; remove it"),
-            ("https://a\nb", "`https://a\nb`: white space in it; remove it"),
+            ("nonsense here", "`nonsense here`: contains white space; remove it"),
+            ("https://a\nb", "`https://a\nb`: contains white space; remove it"),
             ("https://", "`https://`: empty host; write it as `https://host`"),
             (
                 "http://api.heygen.com/",
-                "`http://api.heygen.com/`: plain http would show the key to the network; write \
+                "`http://api.heygen.com/`: plain HTTP exposes the key to the network; write \
                  `https://api.heygen.com`",
             ),
             (
@@ -188,11 +191,12 @@ mod tests {
             ),
             (
                 "https://example.com/?marked=1",
-                "`https://example.com/?[redacted]`: a query or a fragment in it; write `https://example.com`",
+                "`https://example.com/?[redacted]`: contains a query or fragment; write `https://example.com`",
             ),
             (
                 "https://me:marked@example.com",
-                "`https://[redacted]@example.com`: a user or a password in it; give credentials with `api_key`",
+                "`https://[redacted]@example.com`: contains a user name or password; remove it, and pass the key with \
+                 `api_key`",
             ),
             (
                 "https://me:marked#x@example.com",

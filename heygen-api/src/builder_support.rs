@@ -1,14 +1,14 @@
-//! What the generated builders share: how a value is converted, and which problem is reported.
+//! Conversion of values and reporting of problems, for the generated builders.
 
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
-/// What a setter takes for a value of type `T`: a `T`, a builder of one, or anything else that converts into it.
+/// A value that a setter accepts for a `T`: a `T`, its builder, or another type that converts into it.
 ///
-/// Every type that is `TryInto<T>` has it, so a text literal goes where an enumeration goes, and a struct or its builder
-/// where the union goes that the struct is a member of:
+/// Every type that implements `TryInto<T>` implements this trait. A setter of an enum accepts a string literal, and a
+/// setter of a union accepts the struct of a variant or its builder:
 ///
 /// ```
 /// use heygen_api::types::{AssetInput, AssetUrl, CreateVideoFromImage};
@@ -31,7 +31,7 @@ where
 {
     fn into_value(self) -> Result<T, BuildError> {
         self.try_into().map_err(|error| {
-            // A builder inside of a builder says which of its fields is at fault.
+            // The error of a nested builder already names the field.
             match (&error as &dyn Any).downcast_ref::<BuildError>() {
                 Some(inner) => inner.clone(),
                 None => BuildError::new("", Some(error.to_string())),
@@ -40,7 +40,7 @@ where
     }
 }
 
-/// Why a builder cannot make its value: the first field that is missing or whose value did not convert.
+/// Why a builder cannot build its value: the first field that is missing or has an invalid value.
 ///
 /// ```
 /// use heygen_api::types::{AssetUrl, CreateVideoFromImage};
@@ -48,14 +48,14 @@ where
 /// let request = CreateVideoFromImage::builder().image(AssetUrl::builder());
 /// let error = request.build().unwrap_err();
 /// assert_eq!(error.path(), "image.url");
-/// assert_eq!(error.to_string(), "CreateVideoFromImage: `image.url` was not set");
+/// assert_eq!(error.to_string(), "CreateVideoFromImage: `image.url` is required; set it");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildError {
-    /// The type that was to be made; empty inside of another.
+    /// The type of the builder; empty for a nested builder.
     of: &'static str,
     path: String,
-    /// What is wrong with the value; `None` when the value is missing.
+    /// The problem of the value; `None` when the value is missing.
     problem: Option<String>,
 }
 
@@ -64,17 +64,17 @@ impl BuildError {
         Self { of: "", path: path.into(), problem }
     }
 
-    /// The error of a member that has a value although its new place has no such member.
+    /// The error of a field that has a value, although the target type has no such field.
     pub(crate) fn unplaced(path: &str, place: &str) -> Self {
-        Self::new(path, Some(format!("`{place}` does not have it; leave it out")))
+        Self::new(path, Some(format!("`{place}` does not have this field; remove it")))
     }
 
-    /// The place of the field from the outermost builder on, such as `scenes[1].input.avatar_id`.
+    /// The path of the field, from the outermost builder, such as `scenes[1].input.avatar_id`.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The same error, seen from the value that holds the value at fault as `place`.
+    /// Prefixes the path with `place`, the name under which the outer value holds this one.
     fn within(mut self, place: &str) -> Self {
         self.path = match self.path.as_str() {
             "" => place.to_owned(),
@@ -89,10 +89,10 @@ impl BuildError {
         self
     }
 
-    /// The problem without the type: a call says itself what it is.
+    /// The problem without the type; a call names its operation instead.
     pub(crate) fn problem(&self) -> String {
         match &self.problem {
-            None => format!("`{}` was not set", self.path),
+            None => format!("`{}` is required; set it", self.path),
             Some(problem) if self.path.is_empty() => problem.clone(),
             Some(problem) => format!("`{}`: {problem}", self.path),
         }
@@ -110,8 +110,8 @@ impl Display for BuildError {
 
 impl std::error::Error for BuildError {}
 
-/// What is wrong with the fields of a builder, in the order in which they were set: setting a field again removes its
-/// problem, and the first that is left is reported.
+/// The problems of a builder's fields, in the order in which the fields were set. Setting a field again removes its
+/// problem; the first remaining problem is reported.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Problems(Vec<(Cow<'static, str>, BuildError)>);
 
@@ -180,7 +180,7 @@ impl Problems {
         pairs.and_then(|pairs| self.map(field, pairs))
     }
 
-    /// Forgets what was wrong with a field: it was set to a value that needs no conversion.
+    /// Removes the problem of a field, which was set again.
     pub(crate) fn settle(&mut self, field: &str) {
         self.0.retain(|(at_fault, _)| at_fault != field);
     }
@@ -197,14 +197,14 @@ impl Problems {
         }
     }
 
-    /// Keeps what is wrong with a field.
+    /// Adds the problem of a field.
     #[cfg(feature = "client")]
     pub(crate) fn refuse(&mut self, field: &'static str, problem: String) {
         self.settle(field);
         self.0.push((field.into(), BuildError::new(field, Some(problem))));
     }
 
-    /// Keeps that a field has no value.
+    /// Adds that a field is missing.
     #[cfg(feature = "client")]
     pub(crate) fn missing(&mut self, field: &str) {
         self.0.push((Cow::Owned(field.to_owned()), BuildError::new(field, None)));
@@ -216,7 +216,7 @@ impl Problems {
         self.0.first().map(|(_, error)| error)
     }
 
-    /// The value of a required field of `what`.
+    /// The value of a required field of the type `what`.
     pub(crate) fn required<T>(what: &'static str, field: &str, value: Option<T>) -> Result<T, BuildError> {
         value.ok_or_else(|| BuildError::new(field, None).of(what))
     }
@@ -230,10 +230,10 @@ impl Problems {
     }
 }
 
-/// Defines the builder of a struct: what it holds, and what every builder can do. The setters stand beside it.
+/// Defines the builder of a struct, without its setters.
 ///
-/// A field is `required`, `optional` (its type is what the `Option` holds), `patch` (what the `Patch` holds), or `extra`
-/// (the members that this version does not know).
+/// A field is `required`, `optional` (with the type inside its `Option`), `patch` (with the type inside its `Patch`), or
+/// `extra` (members that this version does not know).
 macro_rules! builder {
     (
         $(#[$meta:meta])*
@@ -241,14 +241,18 @@ macro_rules! builder {
     ) => {
         $(#[$meta])*
         #[derive(Clone, Default)]
-        #[must_use = "a builder makes nothing until it is given to a call, or built"]
+        #[must_use = "a builder does nothing until it is built or passed to a call"]
         pub struct $builder {
             problems: crate::builder_support::Problems,
             $($field: builder!(@held $kind $type),)*
         }
 
         impl $builder {
-            /// The finished value, or the first field that is missing or did not convert.
+            /// Builds the value.
+            ///
+            /// # Errors
+            ///
+            /// A field is missing or has an invalid value; the error names the first one.
             pub fn build(self) -> Result<$target, crate::builder_support::BuildError> {
                 self.problems.check(stringify!($target))?;
                 Ok($target { $($field: builder!(@taken $kind $target, $wire, self.$field),)* })
@@ -256,7 +260,7 @@ macro_rules! builder {
         }
 
         impl std::fmt::Debug for $builder {
-            /// The name alone: field by field it would show what the finished value redacts.
+            /// Shows only the name: the fields may contain secrets that the built value redacts.
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.debug_struct(stringify!($builder)).finish_non_exhaustive()
             }
@@ -270,7 +274,7 @@ macro_rules! builder {
         }
 
         impl $target {
-            #[doc = concat!("A builder of `", stringify!($target), "` with nothing set.")]
+            #[doc = concat!("Creates a builder of `", stringify!($target), "` with no fields set.")]
             pub fn builder() -> $builder {
                 $builder::default()
             }
@@ -287,7 +291,7 @@ macro_rules! builder {
 }
 pub(crate) use builder;
 
-/// Lets a member of a union, and its builder, go wherever the union goes.
+/// Converts the struct of a union's variant, and its builder, into the union.
 macro_rules! member {
     ($union:ident::$variant:ident($member:ident)) => {
         impl From<$member> for $union {
@@ -313,22 +317,22 @@ pub(crate) use member;
 mod tests {
     use super::*;
 
-    fn said(problems: Problems) -> String {
+    fn message(problems: Problems) -> String {
         problems.check("Thing").unwrap_err().to_string()
     }
 
     #[test]
-    fn the_first_value_that_does_not_convert_is_named() {
+    fn the_first_invalid_value_is_named() {
         let mut problems = Problems::default();
         assert_eq!(problems.list::<u8>("list", [1, 2]), Some(vec![1, 2]));
         assert_eq!(problems.map::<u8>("map", [("a", 1)]), Some(BTreeMap::from([("a".to_owned(), 1)])));
         assert!(problems.clone().check("Thing").is_ok());
         assert_eq!(problems.list::<u8>("list", [1, 300]), None);
         assert_eq!(problems.map::<u8>("map", [("a", -1)]), None);
-        assert!(said(problems).starts_with("Thing: `list[1]`: "));
+        assert!(message(problems).starts_with("Thing: `list[1]`: "));
         let mut problems = Problems::default();
         problems.map::<u8>("map", [("a", -1)]);
-        assert!(said(problems).starts_with("Thing: `map.a`: "));
+        assert!(message(problems).starts_with("Thing: `map.a`: "));
     }
 
     #[test]
@@ -346,21 +350,21 @@ mod tests {
     }
 
     #[test]
-    fn no_problem_hides_another() {
+    fn setting_a_field_again_keeps_other_problems() {
         let mut problems = Problems::default();
         problems.value::<u8>("a", 300);
         problems.value::<u8>("b", 300);
         problems.value::<u8>("a", 3);
-        assert!(said(problems.clone()).starts_with("Thing: `b`: "));
+        assert!(message(problems.clone()).starts_with("Thing: `b`: "));
         problems.settle("b");
         assert!(problems.check("Thing").is_ok());
     }
 
     #[test]
-    fn a_problem_deep_inside_has_its_whole_path() {
+    fn a_nested_problem_has_its_full_path() {
         let inner = BuildError::new("url", None).of("AssetUrl");
         let outer = inner.within("[1]").within("images").of("Thing");
-        assert_eq!(outer.to_string(), "Thing: `images[1].url` was not set");
+        assert_eq!(outer.to_string(), "Thing: `images[1].url` is required; set it");
         assert_eq!(outer.path(), "images[1].url");
     }
 }

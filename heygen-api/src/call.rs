@@ -1,4 +1,4 @@
-//! A call that is being built: what the builders of all operations share.
+//! The call that the builders of all operations share.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -22,12 +22,12 @@ use crate::raw::RawResponse;
 use crate::request::Request;
 use crate::response::Response;
 
-/// An operation, the arguments that were set so far, and what is wrong with them.
+/// An operation, its arguments so far, and their problems.
 #[derive(Clone)]
 pub(crate) struct Call {
     client: Client,
     operation: Cow<'static, Operation>,
-    /// What cannot be left out, beside the parameters of the path.
+    /// Required arguments, besides the path parameters.
     required: &'static [&'static str],
     path: Vec<(Cow<'static, str>, String)>,
     query: Vec<(Cow<'static, str>, String)>,
@@ -38,7 +38,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A call of an operation of the document.
+    /// Creates a call of an operation of the document.
     pub(crate) fn new(
         client: &Client,
         operation: &'static Operation,
@@ -65,7 +65,7 @@ impl Call {
         }
     }
 
-    /// Sets a parameter of the path.
+    /// Sets a path parameter.
     pub(crate) fn path<T: IntoText>(
         mut self,
         name: impl Into<Cow<'static, str>>,
@@ -80,24 +80,24 @@ impl Call {
         self
     }
 
-    /// Whether the operation's path has a parameter of that name.
+    /// Whether the operation's path has a parameter with this name.
     pub(crate) fn has_path_parameter(&self, name: &str) -> bool {
         self.operation.path().contains(&format!("{{{name}}}"))
     }
 
-    /// Keeps what is wrong with an argument.
+    /// Adds the problem of an argument.
     pub(crate) fn refuse(mut self, field: &'static str, problem: String) -> Self {
         self.problems.refuse(field, problem);
         self
     }
 
-    /// Adds a parameter to the query, beside those of the same name.
+    /// Adds a query parameter, and keeps those with the same name.
     pub(crate) fn add_query(mut self, name: String, value: String) -> Self {
         self.query.push((name.into(), value));
         self
     }
 
-    /// Sets a parameter of the query.
+    /// Sets a query parameter.
     pub(crate) fn query<T: IntoText>(
         mut self,
         name: impl Into<Cow<'static, str>>,
@@ -109,7 +109,7 @@ impl Call {
         self
     }
 
-    /// The same, if there is a value.
+    /// Sets a query parameter, or removes it.
     pub(crate) fn maybe_query<T: IntoText>(
         mut self,
         name: &'static str,
@@ -120,8 +120,8 @@ impl Call {
         self
     }
 
-    /// Sets a parameter of the query that is repeated for each value.
-    #[allow(dead_code, reason = "no operation has a list in its query today; the next document may")]
+    /// Sets a query parameter that is repeated for each value.
+    #[allow(dead_code, reason = "no operation has a list in its query today; the next document may differ")]
     pub(crate) fn query_list<T: IntoText>(
         mut self,
         name: &'static str,
@@ -137,7 +137,7 @@ impl Call {
         self.query.extend(values.into_iter().map(|value| (name.clone(), value.into_text())));
     }
 
-    /// Sets a header; `field` is its name in Rust.
+    /// Sets a header; `field` is its Rust name.
     pub(crate) fn header<T: Display>(
         mut self,
         name: &'static str,
@@ -149,7 +149,7 @@ impl Call {
         self
     }
 
-    /// The same, if there is a value.
+    /// Sets a header, or removes it.
     pub(crate) fn maybe_header<T: Display>(
         mut self,
         name: &'static str,
@@ -166,7 +166,9 @@ impl Call {
         let Some(text) = value.map(|value| value.to_string()) else { return };
         match (name.parse::<HeaderName>(), HeaderValue::from_str(&text)) {
             (Ok(name), Ok(value)) => drop(self.headers.insert(name, value)),
-            _ => self.problems.refuse(field, "it has characters that a header cannot carry".to_owned()),
+            _ => self
+                .problems
+                .refuse(field, "contains characters that are invalid in a header; remove them".to_owned()),
         }
     }
 
@@ -178,7 +180,7 @@ impl Call {
         }
     }
 
-    /// Sets the body, as it is written.
+    /// Sets the body to the JSON of a value.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
         match serde_json::to_vec(body) {
             Ok(body) => {
@@ -192,8 +194,8 @@ impl Call {
 
     /// The same call of an operation that takes an idempotency key as said.
     pub(crate) fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
-        // What the document has takes a key or does not, whatever a caller says: a key that the service ignores would make
-        // a repeated request look safe.
+        // The document determines whether its operations take a key: with a key that the service ignores, a retry would
+        // look safe.
         if self.operation.document_id().is_empty() {
             self.operation = Cow::Owned(self.operation.into_owned().with_idempotency_key(key));
         }
@@ -240,7 +242,7 @@ impl Call {
         Ok(request)
     }
 
-    /// The body with the members that were added to it.
+    /// The body with its extra members.
     fn whole_body(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let (body, extra) = (self.body.take(), std::mem::take(&mut self.extra));
         if extra.is_empty() {
@@ -253,7 +255,7 @@ impl Call {
             serde_json::to_vec(&members)
         });
         whole.map(Some).map_err(|_| {
-            let problem = "`extra` adds members to a body that is an object, and this one is not";
+            let problem = "`extra` adds members to an object, but the body is not an object; put the members into the body";
             Error::invalid_request(&self.operation, problem)
         })
     }
@@ -277,32 +279,32 @@ impl Call {
         Ok((self.operation, response))
     }
 
-    /// Sends the request, and reads what stands under `data`.
+    /// Sends the request and reads the member `data`.
     pub(crate) async fn data<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         let (operation, response) = self.send(Some(JSON)).await?;
         Response::data(&operation, response).await
     }
 
-    /// Sends the request, and reads a page of a list.
+    /// Sends the request and reads a page of a list.
     pub(crate) async fn page<T: DeserializeOwned>(self) -> Result<Response<Page<T>>, Error> {
         let (operation, response) = self.send(Some(JSON)).await?;
         Response::page(&operation, response).await
     }
 
-    /// Sends the request, and reads the body as it is.
+    /// Sends the request and reads the whole body.
     pub(crate) async fn whole<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         let (operation, response) = self.send(Some(JSON)).await?;
         Response::whole(&operation, response).await
     }
 
-    /// Sends the request; the reply has no body.
-    #[allow(dead_code, reason = "every reply of today's document has a body; that of the next may not")]
+    /// Sends the request; the response has no body.
+    #[allow(dead_code, reason = "every response has a body today; the next document may differ")]
     pub(crate) async fn empty(self) -> Result<Response<()>, Error> {
         let (_, response) = self.send(None).await?;
         Ok(Response::empty(response))
     }
 
-    /// Sends the request; the reply is a stream of events.
+    /// Sends the request; the response is an event stream.
     #[cfg_attr(
         not(feature = "preview"),
         allow(dead_code, reason = "both event streams are preview operations")
@@ -316,13 +318,13 @@ impl Call {
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 impl fmt::Debug for Call {
-    /// The operation alone: a body may hold secrets.
+    /// Shows only the operation: a body may contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("operation", &self.operation.id()).finish_non_exhaustive()
     }
 }
 
-/// A call that sends a file as a form.
+/// A call that uploads a file as a form.
 #[derive(Debug)]
 pub(crate) struct FormCall {
     call: Call,
@@ -346,7 +348,7 @@ impl FormCall {
         self
     }
 
-    /// Sends the request, and reads what stands under `data`.
+    /// Sends the request and reads the member `data`.
     pub(crate) async fn data<T: DeserializeOwned>(mut self) -> Result<Response<T>, Error> {
         let mut request = self.call.request()?;
         request.headers_mut().insert(header::ACCEPT, JSON);

@@ -1,4 +1,4 @@
-//! The builder of an operation's call: what it holds, and how it is sent.
+//! Defines the builders of calls.
 
 use serde::de::DeserializeOwned;
 
@@ -9,11 +9,11 @@ use crate::page::Page;
 use crate::response::Response;
 use crate::transport::BoxFuture;
 
-/// A call whose future is put on the heap: for `IntoFuture`, which has to name its type. Written once here, the compiler
-/// has to look at it once, and not for each operation.
+/// A call whose future is boxed, because `IntoFuture` has to name its type. These methods are compiled once for each
+/// response type, not for each operation.
 pub(crate) struct Boxed<C>(pub(crate) C);
 
-/// A reply on its way.
+/// The future of a response.
 type Sent<T> = BoxFuture<'static, Result<Response<T>, Error>>;
 
 impl Boxed<Call> {
@@ -25,7 +25,7 @@ impl Boxed<Call> {
         Box::pin(self.0.page())
     }
 
-    /// A page that is made of another reply.
+    /// A page that is converted from another response.
     pub(crate) fn page_of<W, T>(self) -> Sent<Page<T>>
     where
         W: DeserializeOwned + Send + 'static,
@@ -35,12 +35,12 @@ impl Boxed<Call> {
         Box::pin(async move { Ok(self.0.data::<W>().await?.map(Page::from)) })
     }
 
-    #[allow(dead_code, reason = "every reply of today's document has `data`; that of the next may not")]
+    #[allow(dead_code, reason = "every response has `data` today; the next document may differ")]
     pub(crate) fn whole<T: DeserializeOwned + Send + 'static>(self) -> Sent<T> {
         Box::pin(self.0.whole())
     }
 
-    #[allow(dead_code, reason = "every reply of today's document has a body; that of the next may not")]
+    #[allow(dead_code, reason = "every response has a body today; the next document may differ")]
     pub(crate) fn empty(self) -> Sent<()> {
         Box::pin(self.0.empty())
     }
@@ -60,7 +60,7 @@ impl Boxed<FormCall> {
     }
 }
 
-/// Defines the builder of an operation's call: what it holds, and how it is sent. The setters stand beside it.
+/// Defines the builder of an operation's call, without its setters.
 macro_rules! call {
     ($(#[$meta:meta])* $builder:ident($core:ident), $route:literal, $reply:ident -> $output:ty) => {
         $(#[$meta])*

@@ -1,25 +1,26 @@
-//! What a transport reports about a call, whether it succeeded or failed.
+//! The record that a retrying transport keeps of a call.
 
-/// What a transport that repeats requests tells of a call. It stands in the [`RawResponse`](crate::RawResponse), or in the
-/// [`TransportError`](crate::TransportError), and every error of the call has it then.
+/// The record that a retrying transport keeps of a call. The transport adds it to the
+/// [`RawResponse`](crate::RawResponse) or the [`TransportError`](crate::TransportError), and every error of the call
+/// contains it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct CallRecord {
-    /// The `Idempotency-Key` that was sent; with it the call can be repeated safely.
+    /// The `Idempotency-Key` that was sent; the call can be repeated safely with it.
     pub idempotency_key: Option<String>,
-    /// How often the request was sent.
+    /// How many times the request was sent.
     pub attempts: u32,
-    /// Whether a try before the last may have been executed, whatever the outcome of the last.
+    /// Whether the service may have executed an attempt before the last one.
     pub earlier_may_have_executed: bool,
 }
 
 impl CallRecord {
-    /// A record of so many attempts under that key.
+    /// Creates a record of a number of attempts with an idempotency key.
     pub fn new(idempotency_key: Option<String>, attempts: u32) -> Self {
         Self { idempotency_key, attempts, earlier_may_have_executed: false }
     }
 
-    /// The same, when a try before the last may have been executed.
+    /// Sets whether the service may have executed an attempt before the last one.
     pub fn after_a_doubtful_try(mut self, doubtful: bool) -> Self {
         self.earlier_may_have_executed = doubtful;
         self

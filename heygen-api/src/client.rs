@@ -1,4 +1,4 @@
-//! The client: an address and a transport.
+//! The client: a base URL and a transport.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use crate::transport_error::TransportError;
 
 /// A client of the HeyGen API, with one method for each operation of the document.
 ///
-/// Cheap to clone; clones share the transport. It does not retry and does not wait: what a program wants around a
-/// call belongs in the [`Transport`] that every request passes through.
+/// Cheap to clone; clones share the transport. It does not retry calls or wait for jobs: such policies belong in the
+/// [`Transport`], through which every request is sent.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), heygen_api::Error> {
@@ -38,34 +38,33 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the service that sends by `transport`. It adds no credentials.
+    /// Creates a client that sends requests to the service with `transport`, and adds no credentials.
     pub fn new(transport: impl Transport) -> Self {
         Self { baseurl: BASE_URL.into(), transport: Arc::new(transport) }
     }
 
-    /// A client with options: another address, a key, another HTTP client.
+    /// Creates a builder, which sets the base URL, the credentials and the HTTP client.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
 
-    /// A client of the same address that sends by another transport, and without this client's credentials.
+    /// Returns a client with the same base URL and another transport, without this client's credentials.
     pub fn with_transport(&self, transport: impl Transport) -> Self {
         Self { baseurl: Arc::clone(&self.baseurl), transport: Arc::new(transport) }
     }
 
-    /// The address that paths are added to, without a slash at its end.
+    /// The base URL, to which paths are appended; it has no trailing slash.
     pub fn base_url(&self) -> &str {
         &self.baseurl
     }
 
-    /// Sends a request of `operation` by the transport, and turns a refusal into an error.
+    /// Sends a request of `operation` with the transport, and turns an error status into an [`Error`].
     ///
-    /// Every generated method ends here. Use it for a request that the generated code cannot express, so that it passes
-    /// through the same seam.
+    /// Every generated method calls this one. Use it for a request that the generated code cannot express.
     ///
     /// # Errors
     ///
-    /// The request was not sent, was not answered, or was refused.
+    /// The request was not sent, got no response, or was refused.
     pub async fn execute(
         &self,
         request: impl Into<Request>,
@@ -97,8 +96,8 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Sends to this address, instead of the service's own. It has a scheme and a host, and no `/v3`, with which the paths
-    /// already begin. Plain HTTP is refused, except to this machine.
+    /// Sets the base URL; the default is the service's. It has a scheme and a host, but not `/v3`, which the paths already
+    /// begin with. Plain HTTP is allowed only to this machine.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
@@ -120,15 +119,15 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends by this HTTP client, with its timeouts, proxies and certificates. One that follows redirects would take
-    /// the API key to wherever they lead; the default one follows none.
+    /// Sends with this HTTP client, and so with its timeouts, proxies and certificates. A client that follows redirects may
+    /// send the API key to another host; the default client does not follow them.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
     }
 
-    /// Sends by this transport. Without credentials beside it, the transport adds them itself, and one for a test needs
-    /// no key.
+    /// Sends with this transport. When the builder has no credentials, the transport is responsible for them; a transport
+    /// for a test needs none.
     ///
     /// ```
     /// use heygen_api::{Client, RawResponse, TransportError, transport_fn};
@@ -144,13 +143,13 @@ impl ClientBuilder {
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration): the base URL is invalid, or is plain HTTP to another
     /// machine; neither credentials nor a transport were given; both a transport and an HTTP client were given; the key is
-    /// empty or has characters that no header takes; TLS could not be set up.
+    /// empty or contains characters that are invalid in a header; the HTTP client cannot be created.
     pub fn build(self) -> Result<Client, Error> {
         let baseurl = match self.base_url {
             Some(url) => validate_base_url(&url)?,
@@ -160,7 +159,7 @@ impl ClientBuilder {
         let inner: Arc<dyn Transport> = match (self.transport, self.http_client) {
             (Some(_), Some(_)) => {
                 return Err(Error::configuration(
-                    "both a transport and an HTTP client: give the HTTP client to `HttpTransport`, or leave one out",
+                    "both a transport and an HTTP client: pass the HTTP client to `HttpTransport`, or remove one",
                 ));
             }
             (Some(transport), None) => transport,
@@ -168,7 +167,7 @@ impl ClientBuilder {
                 return Err(Error::configuration("no credentials: call `api_key` or `bearer_token`"));
             }
             (None, Some(client)) => Arc::new(HttpTransport::from(client)),
-            // What goes to this machine in the clear must not leave it by a proxy.
+            // Unencrypted requests to this machine must not go through a proxy.
             (None, None) if is_loopback(&baseurl) => Arc::new(HttpTransport::to_loopback()?),
             (None, None) => Arc::new(HttpTransport::without_credentials()?),
         };
@@ -180,7 +179,7 @@ impl ClientBuilder {
     }
 }
 
-/// Puts the credentials of a client on each request.
+/// Adds the credentials of a client to each request.
 struct WithCredentials {
     inner: Arc<dyn Transport>,
     header: (HeaderName, HeaderValue),
@@ -213,20 +212,20 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_configuration_says_what_to_do() {
+    fn an_invalid_configuration_names_the_remedy() {
         assert_eq!(problem(Client::builder()), "no credentials: call `api_key` or `bearer_token`");
         let url = problem(Client::builder().api_key("k").base_url("localhost:80"));
         assert_eq!(url, "invalid base URL `localhost:80`: missing scheme; write `http://localhost:80`");
         let key = problem(Client::builder().api_key("a\nb-secret"));
-        assert_eq!(key, "invalid API key: a line break in it; copy it again, as one line");
+        assert_eq!(key, "invalid API key: contains a line break; copy it again as one line");
         let offline =
             transport_fn(|_, _| async { Err::<RawResponse, _>(TransportError::not_sent("offline")) });
         let both = Client::builder().transport(offline).http_client(reqwest::Client::new());
-        assert!(problem(both).contains("leave one out"));
+        assert!(problem(both).contains("remove one"));
     }
 
     #[test]
-    fn plain_http_to_this_machine_will_do() {
+    fn plain_http_to_this_machine_is_allowed() {
         for url in ["http://127.0.0.1:8080", "http://localhost/", "http://[::1]:1"] {
             let client = Client::builder().api_key("k").base_url(url).build().unwrap();
             assert_eq!(client.base_url(), url.trim_end_matches('/'));

@@ -1,4 +1,4 @@
-//! Who calls.
+//! API keys and access tokens.
 
 use http::{HeaderName, HeaderValue, header};
 use secrecy::{ExposeSecret, SecretString};
@@ -6,9 +6,9 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::error::Error;
 use crate::operations::API_KEY_HEADER;
 
-/// An API key or an OAuth access token; shown by nothing.
+/// An API key or an OAuth access token. `Debug` never shows it.
 ///
-/// The kind also says who pays: a key draws on the API wallet, a token on the plan of the user who granted it.
+/// The kind determines billing: a key is billed to the API wallet, a token to the plan of the user who granted it.
 ///
 /// ```
 /// let credentials = heygen_api::Credentials::api_key("sk-secret");
@@ -24,65 +24,67 @@ enum Kind {
 }
 
 impl Credentials {
-    /// An API key, from the provider's dashboard.
+    /// Creates credentials from an API key of the provider's dashboard.
     pub fn api_key(key: impl Into<String>) -> Self {
         Self(Kind::ApiKey(key.into().into()))
     }
 
-    /// An OAuth access token.
+    /// Creates credentials from an OAuth access token.
     pub fn bearer_token(token: impl Into<String>) -> Self {
         Self(Kind::BearerToken(token.into().into()))
     }
 
-    /// The header that carries them, marked sensitive so that no log of headers shows it. White space around the key or
-    /// token is left out.
+    /// Returns the header that carries the credentials, marked as sensitive so that logs do not show it. White space
+    /// around the key or token is trimmed.
     ///
     /// # Errors
     ///
-    /// They are empty, or have characters that no header takes.
+    /// The key or token is empty, or contains characters that are invalid in a header. The message never shows it.
     pub fn header(&self) -> Result<(HeaderName, HeaderValue), Error> {
-        let (what, name, text) = match &self.0 {
+        let (kind, name, text) = match &self.0 {
             Kind::ApiKey(key) => ("API key", HeaderName::from_static(API_KEY_HEADER), key.expose_secret()),
             Kind::BearerToken(token) => ("access token", header::AUTHORIZATION, token.expose_secret()),
         };
         let text = text.trim();
-        let problem = |problem: &str| Error::configuration(format!("invalid {what}: {problem}"));
+        let problem = |problem: &str| Error::configuration(format!("invalid {kind}: {problem}"));
         if text.is_empty() {
-            return Err(problem("it is empty; copy it from where it was made"));
+            return Err(problem(match &self.0 {
+                Kind::ApiKey(_) => "empty; copy it from the HeyGen dashboard",
+                Kind::BearerToken(_) => "empty; request a new one",
+            }));
         }
         if text.contains(['\n', '\r']) {
-            return Err(problem("a line break in it; copy it again, as one line"));
+            return Err(problem("contains a line break; copy it again as one line"));
         }
         if text.contains(char::is_whitespace) {
-            return Err(problem("white space in it; copy it again, without `Bearer` or a name in front"));
+            return Err(problem("contains white space; copy it again without `Bearer` or a name before it"));
         }
         if text.starts_with(['"', '\'']) || text.ends_with(['"', '\'']) {
-            return Err(problem("quotes around it; leave them out"));
+            return Err(problem("enclosed in quotes; remove them"));
         }
         if !text.is_ascii() {
-            return Err(problem("a character in it that is not ASCII; copy it again"));
+            return Err(problem("contains a character that is not ASCII; copy it again"));
         }
         let value = match &self.0 {
             Kind::ApiKey(_) => HeaderValue::from_str(text),
             Kind::BearerToken(_) => HeaderValue::try_from(format!("Bearer {text}")),
         };
-        let mut value = value.map_err(|_| {
-            problem("a character in it that no header takes; copy it again, without what surrounds it")
-        })?;
+        let mut value =
+            value.map_err(|_| problem("contains a character that is invalid in a header; copy it again"))?;
         value.set_sensitive(true);
         Ok((name, value))
     }
 }
 
 impl From<&str> for Credentials {
-    /// An API key.
+    /// Creates credentials from an API key.
     fn from(key: &str) -> Self {
         Self::api_key(key)
     }
 }
 
 impl From<String> for Credentials {
-    /// An API key.
+    /// Creates credentials from an API key.
     fn from(key: String) -> Self {
         Self::api_key(key)
     }
@@ -93,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn white_space_around_a_key_is_left_out() {
+    fn white_space_around_a_key_is_trimmed() {
         for key in ["sk-1", " sk-1", "sk-1\n", "\tsk-1\r\n"] {
             let (name, value) = Credentials::from(key).header().unwrap();
             assert_eq!((name.as_str(), value.as_bytes()), ("x-api-key", &b"sk-1"[..]));
@@ -104,16 +106,16 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_named_and_not_shown() {
+    fn an_error_names_the_problem_and_hides_the_key() {
         for (key, problem) in [
-            ("", "invalid API key: it is empty"),
-            (" \n", "invalid API key: it is empty"),
-            ("marked\nsecret", "invalid API key: a line break in it"),
-            ("sk marked", "invalid API key: white space in it"),
-            ("Bearer sk-marked", "invalid API key: white space in it"),
-            ("\"sk-marked\"", "invalid API key: quotes around it"),
-            ("sk-markéd", "invalid API key: a character in it that is not ASCII"),
-            ("marked\u{7f}", "invalid API key: a character in it that no header takes"),
+            ("", "invalid API key: empty"),
+            (" \n", "invalid API key: empty"),
+            ("marked\nsecret", "invalid API key: contains a line break"),
+            ("sk marked", "invalid API key: contains white space"),
+            ("Bearer sk-marked", "invalid API key: contains white space"),
+            ("\"sk-marked\"", "invalid API key: enclosed in quotes"),
+            ("sk-markéd", "invalid API key: contains a character that is not ASCII"),
+            ("marked\u{7f}", "invalid API key: contains a character that is invalid in a header"),
         ] {
             let error = Credentials::from(key.to_owned()).header().unwrap_err();
             assert_eq!(error.kind(), crate::error::ErrorKind::Configuration);
@@ -121,6 +123,6 @@ mod tests {
             assert!(text.starts_with(problem) && !text.contains("marked"), "{text}");
         }
         let error = Credentials::bearer_token(" ").header().unwrap_err();
-        assert!(error.to_string().starts_with("invalid access token: it is empty"), "{error}");
+        assert!(error.to_string().starts_with("invalid access token: empty"), "{error}");
     }
 }

@@ -1,17 +1,17 @@
-//! Reading JSON as wide as its standard is.
+//! Reads unusual JSON that `serde_json` refuses.
 //!
-//! Services cut titles in the middle of an emoji, start texts with a byte order mark, and write whole numbers with a
-//! point. All of that is JSON, and `serde_json` refuses it where a `String` or an integer is expected.
+//! Servers cut titles in the middle of an emoji, start bodies with a byte order mark, and write integers with a decimal
+//! point. `serde_json` refuses them when it expects a `String` or an integer.
 
 use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
-/// Reads JSON of the service, also where it is odd.
+/// Deserializes JSON of the service, including unusual JSON.
 ///
-/// A text that `serde_json` reads is read by it alone. When that fails, a second reading takes a byte order mark at the
-/// start, a lone surrogate in a string (it becomes U+FFFD), and a whole number that is written with a point or an
-/// exponent where an integer is expected (`1790000000.0`, `1.79e9`).
+/// The body is parsed by `serde_json`. If that fails, a second attempt accepts a byte order mark at the start, a lone
+/// surrogate in a string (replaced by U+FFFD), and an integer that is written with a decimal point or an exponent
+/// (`1790000000.0`, `1.79e9`).
 ///
 /// ```
 /// use heygen_api::types::DeleteVideoResponse;
@@ -25,7 +25,7 @@ use serde::de::DeserializeOwned;
 ///
 /// # Errors
 ///
-/// The body is not JSON, or does not fit the type. Where there was a second reading, the place is that in its text.
+/// The body is not JSON, or does not match the type. After a second attempt, line and column refer to the normalized text.
 pub fn from_json_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(body).or_else(|error| match plain(body) {
         Cow::Borrowed(_) => Err(error),
@@ -33,18 +33,18 @@ pub fn from_json_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json
     })
 }
 
-/// UTF-8 bytes of a byte order mark.
+/// The UTF-8 byte order mark.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What a lone surrogate becomes.
+/// The replacement of a lone surrogate.
 const REPLACEMENT: &[u8] = b"\\ufffd";
 
-/// The same JSON without its oddities; borrowed when it has none.
+/// The body as `serde_json` accepts it; borrowed if nothing has to change.
 pub(crate) fn plain(body: &[u8]) -> Cow<'_, [u8]> {
     let text = body.strip_prefix(MARK).unwrap_or(body);
     let mut scan = Scan { text, at: 0, copied: 0, out: Vec::new() };
     if text.len() < body.len() {
-        // A copy is due in any case.
+        // The text is copied in any case.
         scan.out.reserve(text.len());
     }
     while let Some(byte) = scan.peek() {
@@ -61,11 +61,11 @@ pub(crate) fn plain(body: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(scan.out)
 }
 
-/// A walk over JSON that tells strings from the rest, and copies what it does not replace.
+/// Scans JSON for strings and numbers, and copies the text with replacements.
 struct Scan<'a> {
     text: &'a [u8],
     at: usize,
-    /// How much of the text is in `out`, as it was or replaced.
+    /// The end of the text that is already in `out`.
     copied: usize,
     out: Vec<u8>,
 }
@@ -80,14 +80,14 @@ impl Scan<'_> {
         self.copied = end;
     }
 
-    /// Writes this in place of the text from `start` up to here.
+    /// Replaces the text from `start` to the current position with `new`.
     fn replace_from(&mut self, start: usize, new: &[u8]) {
         self.copy_to(start);
         self.out.extend_from_slice(new);
         self.copied = self.at;
     }
 
-    /// Goes past a string, from one quote to behind the other.
+    /// Scans a string, from its opening quote to after its closing quote.
     fn string(&mut self) {
         self.at += 1;
         while let Some(byte) = self.peek() {
@@ -110,14 +110,14 @@ impl Scan<'_> {
                     self.at += ESCAPE;
                     self.replace_from(start, REPLACEMENT);
                 }
-                // What is escaped may be a quote or another backslash.
+                // The escaped character may be a quote or a backslash.
                 (b'\\', _) => self.at += 2,
                 _ => self.at += 1,
             }
         }
     }
 
-    /// Goes past a number.
+    /// Scans a number.
     fn number(&mut self) {
         let start = self.at;
         let part = |byte: u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
@@ -130,20 +130,20 @@ impl Scan<'_> {
     }
 }
 
-/// Bytes of an escaped UTF-16 unit, such as `\ud83d`.
+/// Length of an escaped UTF-16 unit, such as `\ud83d`.
 const ESCAPE: usize = 6;
 
-/// The UTF-16 unit that is escaped at this place.
+/// The escaped UTF-16 unit at this position.
 fn escaped_unit(text: &[u8], at: usize) -> Option<u16> {
     let digits = text.get(at..)?.strip_prefix(b"\\u")?.get(..4)?;
-    // `from_str_radix` takes a sign, which JSON does not.
+    // `from_str_radix` accepts a sign, but JSON does not.
     if !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
     u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// The integer that a number with a point or an exponent is, when it is one exactly.
+/// The exact integer value of a number with a decimal point or an exponent, if it has one.
 fn integer(number: &[u8]) -> Option<String> {
     let number = std::str::from_utf8(number).ok()?;
     let (sign, number) = match number.strip_prefix('-') {
@@ -155,7 +155,7 @@ fn integer(number: &[u8]) -> Option<String> {
         None => (number, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    // What is an integer already stays as it is, and what is not JSON is not made JSON.
+    // Do not change an integer, and do not turn invalid JSON into valid JSON.
     let is_json = !whole.is_empty()
         && (whole == "0" || !whole.starts_with('0'))
         && mantissa.contains('.') != fraction.is_empty();
@@ -170,7 +170,7 @@ fn integer(number: &[u8]) -> Option<String> {
     if significant.is_empty() {
         return Some("0".to_owned());
     }
-    // Places of the last digit that is not zero, left of the point.
+    // The power of ten of the last digit that is not zero.
     let dropped = i32::try_from(digits.len() - significant.len()).ok()?;
     let places = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?.checked_add(dropped)?;
     let value = significant.parse::<u64>().ok()?.checked_mul(10_u64.checked_pow(places.try_into().ok()?)?)?;
@@ -201,7 +201,7 @@ mod tests {
             (r#""\\ud83d""#, r#""\\ud83d""#),
             (r#""\"\ud83d\"""#, r#""\"\ufffd\"""#),
             (r#"{"\ud83d":"\ude00"}"#, r#"{"\ufffd":"\ufffd"}"#),
-            // Not an escape, and nothing of ours.
+            // Not a complete escape.
             (r#""\ud83""#, r#""\ud83""#),
             (r#""\u+83d""#, r#""\u+83d""#),
             (r#""\ud83d"#, r#""\ufffd"#),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_become_integers_and_others_stay() {
+    fn integers_are_normalized_and_other_numbers_stay() {
         for (text, wanted) in [
             ("1790000000.0", "1790000000"),
             ("1.79e9", "1790000000"),
@@ -225,7 +225,7 @@ mod tests {
             ("0.5e1", "5"),
             ("9007199254740992.0", "9007199254740992"),
             ("[1.0,\"1.0\",{\"1.0\":2.0}]", "[1,\"1.0\",{\"1.0\":2}]"),
-            // Not changed.
+            // Unchanged.
             ("9007199254740993.0", "9007199254740993"),
             ("1e300", "1e300"),
             ("1e999999999", "1e999999999"),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_reads_what_is_odd_and_fits() {
+    fn a_type_is_read_from_unusual_json() {
         #[derive(PartialEq, Debug)]
         struct Item {
             id: String,
@@ -270,15 +270,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_the_quick_way_is_not_changed() {
+    fn valid_json_is_not_changed() {
         let value: Value = from_json_slice(br#"{"a":1.0,"b":1.79e9}"#).unwrap();
         assert_eq!(value, json!({"a": 1.0, "b": 1.79e9}));
         assert!(matches!(plain(br#"{"a":[1,2.5,"b\n"]}"#), Cow::Borrowed(_)));
     }
 
     #[test]
-    fn no_bytes_make_it_panic() {
-        // Every text of up to six of the bytes that the scan looks at.
+    fn arbitrary_bytes_do_not_panic() {
+        // Every text of up to six of the significant bytes.
         let alphabet = b"\"\\ud8e1.-0";
         for length in 0..=6 {
             let count = alphabet.len().pow(length);
@@ -292,7 +292,7 @@ mod tests {
                     })
                     .collect();
                 let plain = plain(&text);
-                // What was JSON stays JSON.
+                // Valid JSON stays valid.
                 if serde_json::from_slice::<Value>(&text).is_ok() {
                     assert!(serde_json::from_slice::<Value>(&plain).is_ok(), "{text:?}");
                 }

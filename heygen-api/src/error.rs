@@ -1,4 +1,4 @@
-//! What can go wrong with a call.
+//! The error of a call.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -18,10 +18,10 @@ use crate::retry_after::retry_after;
 use crate::transport_error::TransportError;
 use crate::types::StandardApiError;
 
-/// Why a call failed. Cheap to clone; keeps all that the service said.
+/// The error of a call. Cheap to clone; keeps everything that the service reported.
 ///
-/// It prints as one line: `create_video: 402 insufficient_credit: Not enough credit (request 7f3a)`. What led to it
-/// follows in [`source`](StdError::source), which repeats nothing of that line.
+/// It prints as one line: `create_video: 402 insufficient_credit: Not enough credit (request 7f3a)`. Its cause is in
+/// [`source`](StdError::source), which does not repeat that line.
 ///
 /// ```no_run
 /// use heygen_api::{Client, ErrorCode};
@@ -30,7 +30,7 @@ use crate::types::StandardApiError;
 /// match client.get_video().video_id("v").await {
 ///     Ok(video) => println!("{}", video.status),
 ///     Err(error) if error.code() == Some(ErrorCode::VideoNotFound) => {
-///         println!("it was deleted");
+///         println!("the video was deleted");
 ///     }
 ///     Err(error) if error.is_retryable() => {
 ///         println!("try again in {:?}: {error}", error.retry_after());
@@ -46,7 +46,7 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     kind: ErrorKind,
     operation: Option<Operation>,
-    /// What happened, in words, where the service said nothing.
+    /// Description of the problem; unused when the service sent an error body.
     problem: String,
     status: Option<StatusCode>,
     headers: HeaderMap,
@@ -62,67 +62,67 @@ struct Inner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The client cannot be built as asked.
+    /// The client cannot be built with these options.
     Configuration,
-    /// The request is incomplete or a value did not convert; nothing was sent.
+    /// The request is incomplete, or a value is invalid. Nothing was sent.
     InvalidRequest,
-    /// The request was not sent, or not answered to the end; see [`Error::may_have_executed`].
+    /// The request was not sent, or its response was not received completely; see [`Error::may_have_executed`].
     Transport,
-    /// The same, because the time was over.
+    /// The request timed out; see [`Error::may_have_executed`].
     Timeout,
-    /// The service answered with a status other than success; see [`Error::code`].
+    /// The service refused the request, usually with an error status; see [`Error::code`].
     Refused,
-    /// The service answered with success, and with something that is not what the document promises.
+    /// The service reported success, but the body does not match the document.
     Decode,
 }
 
 impl Error {
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The operation that was called; none for a client that could not be built.
+    /// The operation that was called; `None` when the client could not be built.
     pub fn operation(&self) -> Option<&Operation> {
         self.0.operation.as_ref()
     }
 
-    /// Status of the answer.
+    /// HTTP status of the response; `None` without a response.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }
 
-    /// The service's code for the refusal. New ones may appear at any time.
+    /// The service's error code. The service may add codes at any time.
     pub fn code(&self) -> Option<ErrorCode> {
         self.0.said.as_ref().and_then(specific_code).map(ErrorCode::from)
     }
 
-    /// The service's words for the refusal.
+    /// The service's error message.
     pub fn message(&self) -> Option<&str> {
         self.0.said.as_ref().map(|said| said.message.as_str())
     }
 
-    /// The field of the request that the service objects to.
+    /// The field of the request that the service rejected.
     pub fn param(&self) -> Option<&str> {
         self.0.said.as_ref()?.param.as_deref()
     }
 
-    /// All that the service said, in its v3 form.
+    /// The whole error object of the service, in its v3 form.
     pub fn said(&self) -> Option<&StandardApiError> {
         self.0.said.as_ref()
     }
 
-    /// The service's id of the request, to quote to its support.
+    /// The request id that the service assigned; quote it to the provider's support.
     pub fn request_id(&self) -> Option<&str> {
         request_id(&self.0.headers)
     }
 
-    /// The idempotency key that the transport sent; the call can be repeated under it.
+    /// The idempotency key that the transport sent; the call can be repeated with it.
     pub fn idempotency_key(&self) -> Option<&str> {
         self.record()?.idempotency_key.as_deref()
     }
 
-    /// How often the transport sent the request, if it says so.
+    /// How many times the transport sent the request; `None` if the transport does not report it.
     pub fn attempts(&self) -> Option<u32> {
         self.record().map(|record| record.attempts)
     }
@@ -131,18 +131,18 @@ impl Error {
         self.0.record.as_ref().or_else(|| self.0.transport.as_ref()?.record())
     }
 
-    /// The failure of the transport: why the request was not sent, or how the answer broke off.
+    /// The transport's failure: why the request was not sent, or why the response is incomplete.
     pub fn transport_error(&self) -> Option<&TransportError> {
         self.0.transport.as_ref()
     }
 
-    /// How long the service asks to wait before the next request, by the `Retry-After` header of its answer.
+    /// How long the service asks the client to wait before the next request: the `Retry-After` header of the response.
     pub fn retry_after(&self) -> Option<Duration> {
         retry_after(&self.0.headers, SystemTime::now())
     }
 
-    /// Whether the same call, unchanged, may succeed later: the network, the load of the service or a race was in the
-    /// way. Before repeating a call that makes something, ask [`may_have_executed`](Self::may_have_executed) too.
+    /// Whether the same call may succeed later: it failed because of the network, the load of the service, or a race.
+    /// Before repeating a call that creates something, check [`may_have_executed`](Self::may_have_executed) too.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             ErrorKind::Transport | ErrorKind::Timeout => true,
@@ -153,40 +153,40 @@ impl Error {
         }
     }
 
-    /// Whether the time was over before the answer was there.
+    /// Whether the call timed out.
     pub fn is_timeout(&self) -> bool {
         self.0.kind == ErrorKind::Timeout
     }
 
-    /// Whether no connection was made: the host name is unknown, the port is closed, the certificate is not trusted.
+    /// Whether connecting failed: the host name is unknown, the port is closed, or the certificate is not trusted.
     pub fn is_connect(&self) -> bool {
         self.0.transport.as_ref().is_some_and(TransportError::is_connect)
     }
 
-    /// Headers of the answer; empty when there was none.
+    /// Headers of the response; empty without a response.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
 
-    /// Body of the answer, as it came. It may hold what the program sent or asked for; it is never printed.
+    /// Unmodified body of the response. It may contain data of the program, so it is never printed.
     pub fn body(&self) -> &Bytes {
         &self.0.body
     }
 
-    /// Whether the service may have done what was asked. When `false`, repeating the call is safe.
+    /// Whether the service may have executed the request. When `false`, repeating the call is safe.
     pub fn may_have_executed(&self) -> bool {
         if self.record().is_some_and(|record| record.earlier_may_have_executed) {
             return true;
         }
         match self.0.kind {
             ErrorKind::Configuration | ErrorKind::InvalidRequest => false,
-            // With a status there was an answer, even if its body broke off.
+            // A status means that the service answered, even if the body is incomplete.
             ErrorKind::Transport | ErrorKind::Timeout if self.0.status.is_some() => true,
             ErrorKind::Transport | ErrorKind::Timeout => {
                 self.0.transport.as_ref().is_none_or(TransportError::may_have_executed)
             }
             ErrorKind::Refused => match self.0.status {
-                // The first try with the same key is under way.
+                // The first request with the same key is still running.
                 Some(StatusCode::CONFLICT) => self.code() == Some(ErrorCode::RequestInProgress),
                 Some(StatusCode::REQUEST_TIMEOUT) => true,
                 Some(status) => !status.is_client_error(),
@@ -200,8 +200,8 @@ impl Error {
         Self::new(ErrorKind::Configuration, None, problem.into())
     }
 
-    /// The client cannot be built, for this cause.
-    pub(crate) fn configuration_by(
+    /// The client cannot be built because of `cause`.
+    pub(crate) fn configuration_with_cause(
         problem: impl Into<String>,
         cause: impl StdError + Send + Sync + 'static,
     ) -> Self {
@@ -215,7 +215,7 @@ impl Error {
     }
 
     pub(crate) fn transport(operation: &Operation, source: TransportError) -> Self {
-        let mut error = Inner::new(unanswered(&source), Some(operation), source.to_string());
+        let mut error = Inner::new(kind_of(&source), Some(operation), source.to_string());
         error.transport = Some(source);
         Self(Arc::new(error))
     }
@@ -226,18 +226,18 @@ impl Error {
         let said = read_refusal(&body);
         let problem = match (&said, &cut) {
             (Some(_), _) => String::new(),
-            (None, None) => format!("no error body in the service's form, {} bytes", body.len()),
-            (None, Some(cut)) => format!("its error body broke off: {cut}"),
+            (None, None) => format!("unrecognized error body ({} bytes)", body.len()),
+            (None, Some(cut)) => format!("the error body was cut off: {cut}"),
         };
         let mut error = Inner::new(ErrorKind::Refused, Some(operation), problem);
-        answered.note(&mut error);
+        answered.add_to(&mut error);
         error.body = body;
         error.said = said;
         error.transport = cut;
         Self(Arc::new(error))
     }
 
-    /// A success whose body carries a refusal, whatever else it has.
+    /// A refusal in the body of a success response.
     pub(crate) fn refused_in_disguise(
         operation: &Operation,
         answered: &Answered,
@@ -246,23 +246,23 @@ impl Error {
         let said = read_disguised_refusal(body)?;
         let mut error = Inner::new(ErrorKind::Refused, Some(operation), String::new());
         error.said = Some(said);
-        answered.clone().note(&mut error);
+        answered.clone().add_to(&mut error);
         error.body = body.clone();
         Some(Self(Arc::new(error)))
     }
 
-    /// A success whose body broke off.
+    /// A success response whose body was cut off.
     pub(crate) fn cut(operation: &Operation, answered: Answered, source: TransportError) -> Self {
         let mut error =
-            Inner::new(unanswered(&source), Some(operation), format!("the answer broke off: {source}"));
-        answered.note(&mut error);
+            Inner::new(kind_of(&source), Some(operation), format!("the response was cut off: {source}"));
+        answered.add_to(&mut error);
         error.transport = Some(source);
         Self(Arc::new(error))
     }
 
     pub(crate) fn decode(operation: &Operation, answered: Answered, body: Bytes, problem: String) -> Self {
         let mut error = Inner::new(ErrorKind::Decode, Some(operation), problem);
-        answered.note(&mut error);
+        answered.add_to(&mut error);
         error.body = body;
         Self(Arc::new(error))
     }
@@ -289,12 +289,12 @@ impl Inner {
     }
 }
 
-/// The kind of a call that got no answer.
-fn unanswered(error: &TransportError) -> ErrorKind {
+/// The kind of a transport failure.
+fn kind_of(error: &TransportError) -> ErrorKind {
     if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Transport }
 }
 
-/// What an answer says before its body.
+/// Status, headers and record of a response.
 #[derive(Debug, Clone)]
 pub(crate) struct Answered {
     pub(crate) status: StatusCode,
@@ -303,25 +303,25 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
-    /// Takes it out of the answer, whose body is still to be read.
+    /// Takes the head of a response; its body can still be read.
     pub(crate) fn take(response: &mut RawResponse) -> Self {
         let (status, headers, record) = response.take_head();
         Self { status, headers, record }
     }
 
-    /// An answer whose record is not kept.
+    /// A head without a record.
     pub(crate) fn of(status: StatusCode, headers: HeaderMap) -> Self {
         Self { status, headers, record: None }
     }
 
-    fn note(self, error: &mut Inner) {
+    fn add_to(self, error: &mut Inner) {
         error.status = Some(self.status);
         error.headers = self.headers;
         error.record = self.record;
     }
 }
 
-/// The service's id of a request, from the headers of its answer.
+/// The request id that the service assigned, from the headers of the response.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-request-id")?.to_str().ok()
 }
@@ -353,7 +353,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// Text of the service on one line, and without what a terminal would obey.
+/// Text of the service on one line, without control characters.
 fn one_line(text: &str) -> String {
     let plain = text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -371,7 +371,7 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
-    /// What the text does not say yet: it has what the [`TransportError`] says.
+    /// The cause below the [`TransportError`], whose text is already part of `Display`.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let transport = || self.0.transport.as_ref()?.source();
         self.0.cause.as_deref().map(|cause| cause as _).or_else(transport)

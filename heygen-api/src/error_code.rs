@@ -1,13 +1,13 @@
-//! Codes with which the service refuses calls and gives up jobs.
+//! Error codes of calls and jobs.
 
 use crate::open::{UnknownValue, open_enum_traits};
 
 macro_rules! codes {
     (pub enum ErrorCode { $($(#[$doc:meta])* $name:ident = $text:literal,)* }) => {
-        /// A code of the service: why it refused a call, or why a job failed.
+        /// An error code of the service: why it refused a call, or why a job failed.
         ///
-        /// New codes appear at any time: one that this version does not know is `Unknown`, and prints as it came. The
-        /// service writes codes in lower case; a known code in capitals is read as the same.
+        /// The service may add codes at any time. A code that this version does not know is `Unknown`, and prints
+        /// unchanged. The service writes codes in lower case; known codes are recognized in any case.
         ///
         /// ```
         /// use heygen_api::ErrorCode;
@@ -20,12 +20,12 @@ macro_rules! codes {
         #[non_exhaustive]
         pub enum ErrorCode {
             $($(#[$doc])* $name,)*
-            /// A code that this version does not know; `as_str` has it.
+            /// A code that this version does not know; `as_str` returns it.
             Unknown(UnknownValue),
         }
 
         impl ErrorCode {
-            /// The codes that this version knows.
+            /// All codes that this version knows.
             pub const VALUES: &'static [&'static str] = &[$($text),*];
 
             /// The code as the service writes it.
@@ -54,11 +54,11 @@ codes! {
     pub enum ErrorCode {
         /// The key or token is missing, wrong or expired.
         Unauthorized = "unauthorized",
-        /// The same as `unauthorized`, in some answers.
+        /// Same as `unauthorized`; used by some operations.
         AuthenticationFailed = "authentication_failed",
         /// The session of the user has expired.
         SessionExpired = "session_expired",
-        /// The operation takes an API key, and the request brought an OAuth token.
+        /// The operation requires an API key, but the request has an OAuth token.
         ApiKeyRequired = "api_key_required",
         /// The key lacks the permission.
         Forbidden = "forbidden",
@@ -70,7 +70,7 @@ codes! {
         AiVendorAccessRestricted = "ai_vendor_access_restricted",
         /// The voice may not be used for this request or plan.
         VoiceNotUsable = "voice_not_usable",
-        /// The wallet or the credits do not suffice.
+        /// The wallet balance or the credits are insufficient.
         InsufficientCredit = "insufficient_credit",
         /// The trial is used up.
         TrialLimitExceeded = "trial_limit_exceeded",
@@ -78,7 +78,7 @@ codes! {
         PlanUpgradeRequired = "plan_upgrade_required",
         /// This needs a subscription.
         SubscriptionRequired = "subscription_required",
-        /// Too fast, or too many jobs at once; `Retry-After` says how long to wait.
+        /// Too many requests, or too many concurrent jobs; `Retry-After` says how long to wait.
         RateLimitExceeded = "rate_limit_exceeded",
         /// The usage quota is reached; waiting may take long.
         QuotaExceeded = "quota_exceeded",
@@ -102,11 +102,11 @@ codes! {
         HyperframesRenderNotFound = "hyperframes_render_not_found",
         /// The service has no such resource.
         ResourceNotFound = "resource_not_found",
-        /// The service has no such thing, or no such path.
+        /// The service has no such resource or path.
         NotFound = "not_found",
-        /// A field is wrong; `param` says which.
+        /// A field is invalid; `param` names it.
         InvalidParameter = "invalid_parameter",
-        /// The service could not fetch a URL that it was given.
+        /// The service could not download a URL of the request.
         DownloadFailed = "download_failed",
         /// Moderation refused the script, prompt or image.
         ContentPolicyViolation = "content_policy_violation",
@@ -114,27 +114,27 @@ codes! {
         AvatarConsentRequired = "avatar_consent_required",
         /// Moderation refused the avatar.
         AvatarNotUsable = "avatar_not_usable",
-        /// The avatar has lapsed: it is over the limit of slots.
+        /// The avatar has expired, because the account exceeds its number of slots.
         AvatarExpired = "avatar_expired",
         /// No free slot, such as for voice clones.
         ResourceLimitReached = "resource_limit_reached",
-        /// The same, in its other spelling.
+        /// Same as `resource_limit_reached`, in another spelling.
         ResourceLimitExceeded = "resource_limit_exceeded",
         /// The avatar has no unlimited mode.
         UnlimitedModeDisabled = "unlimited_mode_disabled",
-        /// The clone failed or has expired.
+        /// The voice clone failed or has expired.
         VoiceUnavailable = "voice_unavailable",
-        /// The voice has lapsed: it is over the limit of slots.
+        /// The voice has expired, because the account exceeds its number of slots.
         VoiceExpired = "voice_expired",
-        /// The voice is still being made.
+        /// The voice is still being created.
         VoiceNotReady = "voice_not_ready",
-        /// The vendor of the voice has a problem or is busy.
+        /// The provider of the voice failed or is busy.
         VoiceProviderError = "voice_provider_error",
         /// The template was made by URL-to-Video or by an older editor, which the API cannot read.
         TemplateSourceUnsupported = "template_source_unsupported",
-        /// There is too little to speak.
+        /// The script is too short.
         ScriptTooShort = "script_too_short",
-        /// There is too much to speak.
+        /// The script is too long.
         ScriptTooLong = "script_too_long",
         /// The text cannot be spoken.
         TtsTextInvalid = "tts_text_invalid",
@@ -148,37 +148,37 @@ codes! {
         WorkflowArchived = "workflow_archived",
         /// The graph of the workflow is invalid.
         GraphInvalid = "graph_invalid",
-        /// It is still being worked on.
+        /// The resource is still being processed.
         ResourceNotReady = "resource_not_ready",
-        /// The brand kit is still being made.
+        /// The brand kit is still being created.
         BrandKitNotReady = "brand_kit_not_ready",
-        /// The first call with the same idempotency key is under way.
+        /// The first call with the same idempotency key is still running.
         RequestInProgress = "request_in_progress",
-        /// The asset is still being taken in, or is deleted.
+        /// The asset is still being processed, or was deleted.
         AssetNotAvailable = "asset_not_available",
         /// The account does not allow such uploads.
         EphemeralUploadDisabled = "ephemeral_upload_disabled",
-        /// The zip or its variables are not in order.
+        /// The zip file or its variables are invalid.
         HyperframesProjectInvalid = "hyperframes_project_invalid",
-        /// The zip is too large.
+        /// The zip file is too large.
         HyperframesProjectTooLarge = "hyperframes_project_too_large",
         /// The body is too large.
         PayloadTooLarge = "payload_too_large",
         /// The video could not be deleted.
         VideoDeleteFailed = "video_delete_failed",
-        /// The service has a problem of its own.
+        /// The service had an internal error.
         InternalError = "internal_error",
         /// The service is busy or down.
         ServiceUnavailable = "service_unavailable",
-        /// The service was too slow in fetching a file.
+        /// The service timed out while fetching a file.
         GatewayTimeout = "gateway_timeout",
-        /// A job's avatar cannot be used.
+        /// The avatar of a job cannot be used.
         AvatarUnavailable = "avatar_unavailable",
-        /// A job's video could not be rendered.
+        /// The video of a job could not be rendered.
         RenderFailed = "render_failed",
-        /// A job's video could not be rendered; the document's spelling.
+        /// Same as `render_failed`, in the document's spelling.
         RenderingFailed = "rendering_failed",
-        /// A model could not make the video or the image.
+        /// A model could not generate the video or image.
         GenerationFailed = "generation_failed",
         /// The job was cancelled.
         GenerationCancelled = "generation_cancelled",
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_read_as_what_it_is() {
+    fn every_known_code_is_recognized() {
         assert!(ErrorCode::VALUES.len() > 60);
         for code in ErrorCode::VALUES {
             let read = ErrorCode::from(*code);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_goes_through_json() {
+    fn a_code_round_trips_through_json() {
         let code: ErrorCode = serde_json::from_str("\"rendering_failed\"").unwrap();
         assert_eq!(code, ErrorCode::RenderingFailed);
         assert_eq!(serde_json::to_string(&code).unwrap(), "\"rendering_failed\"");

@@ -20,9 +20,9 @@ use crate::transport_error::TransportError;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event<T> {
-    /// An event without a name: what the stream is there for.
+    /// An event without a name: the payload of the stream.
     Data(T),
-    /// An event with a name, such as the `end` of a stream of words; its data as it came.
+    /// A named event, such as `end`, with its unparsed data.
     Named {
         /// Its name.
         event: String,
@@ -31,10 +31,10 @@ pub enum Event<T> {
     },
 }
 
-/// The events of an answer, in their order, as a [`Stream`]. `data: [DONE]` ends it.
+/// The events of a response, as a [`Stream`]. `data: [DONE]` ends it.
 ///
-/// A broken connection is an error. A stream that merely ends may have been cut at a frame's end; what the last event
-/// must be is the operation's to say.
+/// A broken connection is an error. A stream that ends without the marker may have been cut between two events; see
+/// [`ended_by_marker`](Self::ended_by_marker). The operation defines which event is the last.
 pub struct EventStream<T> {
     frames: Frames,
     operation: Operation,
@@ -96,17 +96,17 @@ impl<T: DeserializeOwned> Stream for EventStream<T> {
 }
 
 impl<T> EventStream<T> {
-    /// Whether the stream has ended, and by its marker `[DONE]`. One that ends without it may have been cut.
+    /// Whether the stream has ended with its marker `[DONE]`. A stream that ends without it may have been cut.
     pub fn ended_by_marker(&self) -> bool {
         self.marked
     }
 
-    /// The error of a stream that ended where it must not.
+    /// Creates the error of a stream that ended too early.
     pub fn cut_short(&self) -> Error {
         self.broken(TransportError::no_answer("the stream ended before its last event"))
     }
 
-    /// The error of a stream that the reader gives up, such as one on which nothing comes any more.
+    /// Creates the error of a stream that the reader abandons, for example after an idle timeout.
     pub fn broken(&self, problem: TransportError) -> Error {
         Error::cut(&self.operation, self.answered.clone(), problem)
     }

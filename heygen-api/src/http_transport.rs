@@ -1,4 +1,4 @@
-//! The transport that sends by HTTP, and the HTTP client that it sends with.
+//! The transport that sends over HTTP, and its HTTP client.
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::request::Request;
 use crate::transport::{BoxFuture, Transport};
 use crate::transport_error::TransportError;
 
-/// The plain transport: adds its credentials, if it has any, and sends, once.
+/// A transport that adds its credentials, if it has any, and sends each request once.
 ///
-/// Connecting is given 10 seconds; the answer may take as long as it takes. It follows no redirect, for the API has none
-/// and an API key must not follow one.
+/// The connect timeout is 10 seconds; the response has no timeout. Redirects are not followed: the API does not
+/// use them, and an API key must not be sent to another host.
 ///
 /// ```
 /// use heygen_api::{Client, HttpTransport};
@@ -34,17 +34,17 @@ pub struct HttpTransport {
 }
 
 impl HttpTransport {
-    /// Sends with these credentials, instead of those that a request may have.
+    /// Creates a transport that sends these credentials, and replaces those that a request already has.
     ///
     /// # Errors
     ///
-    /// The credentials are empty or fit into no header, or the TLS library could not be set up.
+    /// The credentials are empty or not a valid header value, or the HTTP client cannot be created.
     pub fn new(credentials: impl Into<Credentials>) -> Result<Self, Error> {
         Self::with_client(credentials, http_client(options, false)?)
     }
 
-    /// Sends what a request has, and adds nothing: the credentials come from the client or from another transport around
-    /// this one.
+    /// Creates a transport that adds no credentials: they come from the client, or from another transport that wraps this
+    /// one.
     ///
     /// ```
     /// use heygen_api::{Client, HttpTransport};
@@ -59,28 +59,28 @@ impl HttpTransport {
     ///
     /// # Errors
     ///
-    /// The TLS library could not be set up.
+    /// The HTTP client cannot be created, for example because the machine has no CA certificates.
     pub fn without_credentials() -> Result<Self, Error> {
         http_client(options, false).map(Self::from)
     }
 
-    /// Sends with these credentials by this HTTP client.
+    /// Creates a transport that sends these credentials with this HTTP client.
     ///
     /// # Errors
     ///
-    /// The credentials are empty or fit into no header.
+    /// The credentials are empty, or not a valid header value.
     pub fn with_client(credentials: impl Into<Credentials>, client: reqwest::Client) -> Result<Self, Error> {
         Ok(Self { client, credentials: Some(credentials.into().header()?) })
     }
 
-    /// Sends without credentials to a loopback address, in plain HTTP.
+    /// Creates a transport for a loopback address, which uses no proxy and adds no credentials.
     pub(crate) fn to_loopback() -> Result<Self, Error> {
         http_client(options, true).map(Self::from)
     }
 }
 
 impl From<reqwest::Client> for HttpTransport {
-    /// Sends by this HTTP client, with the credentials that a request has.
+    /// Sends with this HTTP client, and adds no credentials.
     fn from(client: reqwest::Client) -> Self {
         Self { client, credentials: None }
     }
@@ -99,7 +99,7 @@ impl Transport for HttpTransport {
     }
 }
 
-/// Puts credentials on a request. The service takes one kind at a time.
+/// Sets the credentials of a request. The service accepts one kind per request.
 pub(crate) fn set_credentials(request: &mut Request, (name, value): &(HeaderName, HeaderValue)) {
     let headers = request.headers_mut();
     headers.remove(API_KEY_HEADER);
@@ -114,10 +114,10 @@ fn options() -> ClientBuilder {
         .user_agent(concat!("heygen-api/", env!("CARGO_PKG_VERSION")))
 }
 
-/// Makes an HTTP client, and says what is missing when it cannot.
+/// Creates an HTTP client; the error says what the machine lacks.
 ///
-/// One that is for a loopback address uses no proxy, and needs no certificates: on a machine without any it is made all
-/// the same, and then trusts nobody over TLS. `options` is called once for each attempt.
+/// With `loopback`, the client uses no proxy and needs no CA certificates: on a machine without any, it trusts no TLS
+/// server. `options` is called once for each attempt.
 ///
 /// ```
 /// let client = heygen_api::http_client(reqwest::Client::builder, false)?;
@@ -126,18 +126,20 @@ fn options() -> ClientBuilder {
 ///
 /// # Errors
 ///
-/// The options do not fit together, or the machine has no CA certificates.
+/// The options contradict each other, or the machine has no CA certificates.
 pub fn http_client(options: impl Fn() -> ClientBuilder, loopback: bool) -> Result<reqwest::Client, Error> {
     if !loopback {
-        return options().build().map_err(not_made);
+        return options().build().map_err(creation_error);
     }
     match options().no_proxy().build() {
-        Err(error) => without_certificates(options().no_proxy()).unwrap_or(Err(error)).map_err(not_made),
-        made => made.map_err(not_made),
+        Err(error) => {
+            without_certificates(options().no_proxy()).unwrap_or(Err(error)).map_err(creation_error)
+        }
+        made => made.map_err(creation_error),
     }
 }
 
-/// A client that trusts no certificate; none without TLS.
+/// A client that trusts no certificate; `None` without TLS.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn without_certificates(options: ClientBuilder) -> Option<reqwest::Result<reqwest::Client>> {
     Some(options.tls_certs_only([]).build())
@@ -148,13 +150,13 @@ fn without_certificates(_: ClientBuilder) -> Option<reqwest::Result<reqwest::Cli
     None
 }
 
-fn not_made(error: reqwest::Error) -> Error {
+fn creation_error(error: reqwest::Error) -> Error {
     let first: &(dyn StdError + 'static) = &error;
     let problem = if causes(first).any(|cause| cause.to_string().contains("No CA certificates")) {
-        "the HTTP client cannot use TLS: install the package `ca-certificates`, or let `SSL_CERT_FILE` name a file of \
-         certificates"
+        "the HTTP client cannot use TLS: no CA certificates found; install the package `ca-certificates`, or set \
+         `SSL_CERT_FILE` to a file of certificates"
     } else {
-        "the HTTP client could not be set up"
+        "cannot create the HTTP client"
     };
-    Error::configuration_by(problem, error)
+    Error::configuration_with_cause(problem, error)
 }

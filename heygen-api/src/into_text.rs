@@ -1,6 +1,6 @@
-//! Parameters of the path and the query as text.
+//! Converts path and query parameters to text.
 
-/// A parameter as text, without a copy of what is text already.
+/// Converts a parameter to text, without copying a `String`.
 pub(crate) trait IntoText {
     fn into_text(self) -> String;
 }

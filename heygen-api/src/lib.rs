@@ -26,9 +26,9 @@ mod error;
 mod error_code;
 #[cfg(feature = "client")]
 mod events;
-#[allow(clippy::all, unused_imports, unused_qualifications, reason = "generated: readable first, idiomatic second")]
-#[allow(unreachable_pub, reason = "without a feature, some of what a module brings together is empty")]
-#[allow(missing_docs, reason = "the document does not describe every field, and its name alone says no more")]
+#[allow(clippy::all, unused_imports, unused_qualifications, reason = "generated code favors readability")]
+#[allow(unreachable_pub, reason = "without its feature, a module may be empty")]
+#[allow(missing_docs, reason = "the document does not describe every field")]
 #[rustfmt::skip]
 mod generated;
 #[cfg(feature = "client")]
@@ -83,7 +83,7 @@ pub use events::{Event, EventStream};
 #[cfg(feature = "client")]
 pub use generated::builder;
 pub use generated::{operations, types};
-/// The crate of the HTTP types that this crate takes and gives: `Method`, `StatusCode`, `HeaderMap`.
+/// The crate of the HTTP types in this crate's API: `Method`, `StatusCode`, `HeaderMap`.
 pub use http;
 #[cfg(feature = "client")]
 pub use http_transport::{HttpTransport, http_client};
@@ -104,7 +104,7 @@ pub use refusal::is_retryable_refusal;
 pub use request::Request;
 #[cfg(feature = "client")]
 pub use request_builder::RequestBuilder;
-/// The crate of the HTTP client that this crate takes: `reqwest::Client`.
+/// The crate of the HTTP client in this crate's API: `reqwest::Client`.
 #[cfg(feature = "client")]
 pub use reqwest;
 #[cfg(feature = "client")]

@@ -1,4 +1,4 @@
-//! Lists that come in pages.
+//! The trait of paginated lists.
 
 use crate::error::Error;
 use crate::operation::Operation;
@@ -6,14 +6,14 @@ use crate::page::Page;
 use crate::response::Response;
 use crate::transport::BoxFuture;
 
-/// A call of an operation that lists things page by page: what a pager needs to know of it.
+/// A call of a paginated operation, as a pager needs it.
 ///
-/// It is implemented for the builder of every such call, from the document.
+/// The builder of every such call implements it.
 ///
 /// ```
 /// use heygen_api::{Client, List};
 ///
-/// /// How much there is on a list, page after page.
+/// /// Counts the items of all pages.
 /// async fn count<L: List>(list: L) -> Result<usize, heygen_api::Error> {
 ///     let list = list.limit(L::MAX_LIMIT);
 ///     let mut page = list.clone().fetch().await?;
@@ -27,22 +27,26 @@ use crate::transport::BoxFuture;
 /// # fn example(client: &Client) { let _ = count(client.list_videos()); }
 /// ```
 pub trait List: Clone + Send + Sync + 'static {
-    /// What is listed.
+    /// The type of an item.
     type Item: Send + 'static;
 
     /// The operation.
     const OPERATION: &'static Operation;
 
-    /// Most items that a page may have.
+    /// Maximum number of items on a page.
     const MAX_LIMIT: u32;
 
-    /// Asks for so many items on a page, from 1 to [`MAX_LIMIT`](Self::MAX_LIMIT).
+    /// Sets the number of items on a page, from 1 to [`MAX_LIMIT`](Self::MAX_LIMIT).
     fn limit(self, items: u32) -> Self;
 
-    /// Asks for the page that begins at the [`next_token`](Page::next_token) of the page before.
+    /// Requests the page after the one that returned this [`next_token`](Page::next_token).
     fn page_token(self, token: String) -> Self;
 
     /// Fetches the page.
+    ///
+    /// # Errors
+    ///
+    /// The call failed.
     fn fetch(self) -> BoxFuture<'static, Result<Response<Page<Self::Item>>, Error>>;
 }
 
@@ -51,7 +55,7 @@ macro_rules! list {
     ($builder:ident, $operation:ident, $item:ty, $most:literal) => {
         list!(@ $builder, $operation, $item, $most, page);
     };
-    // The reply is more than a page, and becomes one.
+    // The response contains more than a page, and is converted into one.
     ($builder:ident, $operation:ident, $item:ty, $most:literal, of $whole:ty) => {
         list!(@ $builder, $operation, $item, $most, page_of::<$whole, _>);
     };

@@ -1,28 +1,28 @@
-//! Why a body does not fit the type that it is read as.
+//! Describes why a body does not match its type.
 
 use serde::de::DeserializeOwned;
 
 use crate::decode::plain;
 
-/// Where the body does not fit the type, and what was expected there; never what stood there.
+/// Names the place where a body does not match the type, and what was expected there. It never shows the content.
 pub(crate) fn mismatch<T: DeserializeOwned>(body: &[u8]) -> String {
     let text = plain(body);
     let mut json = serde_json::Deserializer::from_slice(&text);
     let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
-        return "the answer has more than one JSON value".to_owned();
+        return "the response has more than one JSON value".to_owned();
     };
     let (path, inner) = (error.path().to_string(), error.inner().to_string());
     if error.inner().is_syntax() || error.inner().is_eof() {
-        return format!("the answer is not JSON ({} bytes)", body.len());
+        return format!("the response is not JSON ({} bytes)", body.len());
     }
-    // What stood there comes before the last `expected`, and is not repeated.
+    // The content comes before the last `expected`, and is not repeated.
     let expected = match (inner.starts_with("missing field"), inner.rfind(", expected ")) {
         (true, _) => &inner[..],
         (false, Some(at)) => &inner[at + 2..],
-        (false, None) => "an unforeseen value",
+        (false, None) => "expected another value",
     };
     let expected = expected.rsplit_once(" at line").map_or(expected, |(before, _)| before);
-    format!("the answer does not fit at `{path}`: {expected}")
+    format!("unexpected JSON at `{path}`: {expected}")
 }
 
 #[cfg(test)]
@@ -35,14 +35,14 @@ mod tests {
     fn a_mismatch_names_the_place_and_not_the_content() {
         let said =
             mismatch::<Data<VideoDetail>>(br#"{"data":{"id":"v","status":"completed","duration":"secret"}}"#);
-        assert_eq!(said, "the answer does not fit at `data.duration`: expected f64");
+        assert_eq!(said, "unexpected JSON at `data.duration`: expected f64");
         let said = mismatch::<Data<VideoDetail>>(br#"{"data":{"status":"completed"}}"#);
-        assert_eq!(said, "the answer does not fit at `data`: missing field `id`");
+        assert_eq!(said, "unexpected JSON at `data`: missing field `id`");
         for marked in ["an expected secret marked", "missing field marked", "x, expected marked at line 1"] {
             let body = serde_json::json!({"data": {"id": "v", "status": "completed", "duration": marked}});
             let said = mismatch::<Data<VideoDetail>>(body.to_string().as_bytes());
-            assert_eq!(said, "the answer does not fit at `data.duration`: expected f64");
+            assert_eq!(said, "unexpected JSON at `data.duration`: expected f64");
         }
-        assert_eq!(mismatch::<Data<VideoDetail>>(b"<html>"), "the answer is not JSON (6 bytes)");
+        assert_eq!(mismatch::<Data<VideoDetail>>(b"<html>"), "the response is not JSON (6 bytes)");
     }
 }

@@ -1,4 +1,4 @@
-//! Multipart forms of one part, streamed.
+//! Streamed multipart forms with one part.
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::operation::Operation;
 use crate::request::Request;
 
-/// A file on its way up: name, content type, and content that is streamed or in memory.
+/// A file to upload: its name, its content type, and its content, in memory or streamed.
 ///
 /// ```
 /// # use heygen_api::FilePart;
@@ -59,8 +59,8 @@ impl FilePart {
         }
     }
 
-    /// A file of a known size that is read as it is sent. When the stream yields another number of bytes, the upload
-    /// fails: nobody takes a part of a file for the whole.
+    /// A file of `length` bytes that is read while it is sent. The upload fails when the stream yields more or fewer bytes,
+    /// so that a partial file is never accepted.
     pub fn stream<S, E>(
         name: impl Into<String>,
         content_type: impl Into<String>,
@@ -79,8 +79,8 @@ impl FilePart {
         }
     }
 
-    /// The same, of a source that can be read from its beginning again: a transport that repeats the request sends the
-    /// whole file once more.
+    /// Like [`stream`](Self::stream), for a source that can be read again: a transport that retries the request calls
+    /// `open` and sends the whole file again.
     pub fn reopened<S, E>(
         name: impl Into<String>,
         content_type: impl Into<String>,
@@ -113,7 +113,7 @@ impl fmt::Debug for FilePart {
     }
 }
 
-/// Makes the request carry a form with `part` under `name`.
+/// Sets the body of the request to a form with `part` under `name`.
 pub(crate) fn attach(
     operation: &Operation,
     mut request: reqwest::Request,
@@ -121,9 +121,11 @@ pub(crate) fn attach(
     part: Option<FilePart>,
 ) -> Result<Request, Error> {
     let invalid = |problem: String| Error::invalid_request(operation, problem);
-    let part = part.ok_or_else(|| invalid(format!("`{name}` was not set")))?;
+    let part = part.ok_or_else(|| invalid(format!("`{name}` is required; set it")))?;
     if part.content_type.contains(['\r', '\n']) || part.content_type.parse::<HeaderValue>().is_err() {
-        return Err(invalid(format!("`{name}`: the content type fits into no header")));
+        return Err(invalid(format!(
+            "`{name}`: the content type is not a valid header value; use a media type such as `video/mp4`"
+        )));
     }
     let boundary = boundary();
     let head = format!(
@@ -134,7 +136,10 @@ pub(crate) fn attach(
     let tail = format!("\r\n--{boundary}--\r\n");
     let around = (head.len() + tail.len()) as u64;
     let length = part.length.checked_add(around).ok_or_else(|| {
-        invalid(format!("`{name}`: {} bytes were announced, and no file is so large", part.length))
+        invalid(format!(
+            "`{name}`: the declared length of {} bytes is too large; set the length of the file",
+            part.length
+        ))
     })?;
     let headers = request.headers_mut();
     let form = format!("multipart/form-data; boundary={boundary}");
@@ -161,14 +166,14 @@ fn form_body(head: String, length: u64, content: Chunks, tail: String) -> Body {
     Body::wrap_stream(text(head).chain(exactly(length, content)).chain(text(tail)))
 }
 
-/// A line that no file holds by chance, and that nobody who makes a file can know: the standard library seeds its hash
-/// maps from the system's randomness.
+/// A random boundary, which a file neither contains by chance nor can predict. The standard library seeds its hash maps
+/// from the system's randomness.
 fn boundary() -> String {
     let random = || RandomState::new().build_hasher().finish();
     format!("heygen-{:016x}{:016x}", random(), random())
 }
 
-/// The chunks of a stream, as long as they add up to `length`.
+/// The chunks of a stream, which must add up to `length` bytes.
 fn exactly(length: u64, content: Chunks) -> impl Stream<Item = Result<Bytes, BoxError>> + Send {
     let start = Some((content, length));
     stream::try_unfold(start, move |state| async move {
@@ -176,17 +181,15 @@ fn exactly(length: u64, content: Chunks) -> impl Stream<Item = Result<Bytes, Box
         match content.next().await.transpose()? {
             Some(chunk) => match left.checked_sub(chunk.len() as u64) {
                 Some(left) => Ok(Some((chunk, Some((content, left))))),
-                None => Err(format!("the file is longer than the {length} bytes that were announced").into()),
+                None => Err(format!("the file is longer than the declared {length} bytes").into()),
             },
             None if left == 0 => Ok(None),
-            None => {
-                Err(format!("the file ended {left} bytes before the {length} that were announced").into())
-            }
+            None => Err(format!("the file ended {left} bytes before the declared {length} bytes").into()),
         }
     })
 }
 
-/// As browsers write a file name: quotes and line breaks escaped.
+/// A file name as browsers write it, with quotes and line breaks escaped.
 fn quoted(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
@@ -203,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_in_memory_says_its_length() {
+    fn a_form_in_memory_has_a_content_length() {
         let part = FilePart::bytes("a\"b.txt", "text/plain", "hello");
         let request = attach(&UPLOAD_ASSET, request(), "file", Some(part)).unwrap();
         let body = request.body().unwrap().as_bytes().unwrap();
@@ -218,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_streamed_form_says_its_length_and_is_not_held() {
+    fn a_streamed_form_has_a_content_length_and_is_not_buffered() {
         let chunks = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"he")), Ok("llo".into())]);
         let part = FilePart::stream("a.txt", "text/plain", 5, chunks);
         let request = attach(&UPLOAD_ASSET, request(), "file", Some(part)).unwrap();
@@ -244,23 +247,25 @@ mod tests {
                 .to_string()
                 .contains("content type")
         );
-        assert!(attach(&UPLOAD_ASSET, request(), "file", None).unwrap_err().to_string().contains("not set"));
+        assert!(
+            attach(&UPLOAD_ASSET, request(), "file", None).unwrap_err().to_string().contains("is required")
+        );
     }
 
     #[test]
-    fn a_file_of_another_size_than_announced_fails() {
+    fn a_file_of_another_size_than_declared_fails() {
         let run = |announced| {
             let chunks = stream::iter([Ok(Bytes::from_static(b"he")), Ok("llo".into())]);
             let all: Vec<_> = exactly(announced, Box::pin(chunks)).collect().now_or_never().unwrap();
             all.into_iter().find_map(|chunk| chunk.err().map(|error| error.to_string()))
         };
         assert_eq!(run(5), None);
-        assert_eq!(run(4).as_deref(), Some("the file is longer than the 4 bytes that were announced"));
-        assert_eq!(run(7).as_deref(), Some("the file ended 2 bytes before the 7 that were announced"));
+        assert_eq!(run(4).as_deref(), Some("the file is longer than the declared 4 bytes"));
+        assert_eq!(run(7).as_deref(), Some("the file ended 2 bytes before the declared 7 bytes"));
     }
 
     #[test]
-    fn no_two_boundaries_are_alike() {
+    fn boundaries_differ() {
         assert_ne!(boundary(), boundary());
     }
 }

@@ -1,30 +1,30 @@
-//! How a struct is read from a JSON object and written as one.
+//! Reads structs from JSON objects and writes them.
 //!
-//! serde's derive would write the same with some ten functions for each struct, most of them for formats that are not
-//! JSON; they were most of the time that this crate took to compile.
+//! serde's derive generates about ten functions for each struct, most of them for formats other than JSON. Compiling them
+//! took most of this crate's build time.
 
 use std::marker::PhantomData;
 
 use serde::ser::SerializeMap;
 
-/// The value of a required field; a function, for a closure in each struct would have to be compiled in each.
+/// The value of a required field. It is a function because a closure would be compiled once for each struct.
 pub(crate) fn required<T, E: serde::de::Error>(value: Option<T>, name: &'static str) -> Result<T, E> {
     value.ok_or_else(|| E::missing_field(name))
 }
 
-/// The visitor of a JSON object that becomes a `T`.
+/// The visitor that reads a JSON object as a `T`.
 pub(crate) struct Reading<T>(pub(crate) PhantomData<T>);
 
-/// What a JSON object consists of, so that a union can write its tag before.
+/// Writes the members of a JSON object, so that a union can write its tag first.
 pub(crate) trait Members {
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
 /// Implements `Serialize` and `Deserialize` for a struct, from a table of its fields.
 ///
-/// A field is `required`, `optional` (an `Option`, left out when it is `None`) or `patch` (a `Patch`). Its name in JSON is
-/// its own, or what stands behind `=`. What happens to a member that the struct has no field for depends on where the
-/// struct travels: a `request` refuses it by name, a `reply` leaves it out, and what is in `both` keeps it in `extra`.
+/// A field is `required`, `optional` (an `Option`, omitted when it is `None`) or `patch` (a `Patch`). Its JSON name follows
+/// `=`, and defaults to the field's name. A member without a field is an error in a `request`, is ignored in a `reply`,
+/// and is kept in `extra` by a struct for `both`.
 macro_rules! object {
     ($name:ident: $way:ident { $($kind:ident $field:ident $(= $wire:literal)?,)* }) => {
         impl crate::object::Members for $name {
@@ -47,7 +47,7 @@ macro_rules! object {
         object! { @read $name: $way { $($kind $field $(= $wire)?,)* } }
     };
 
-    // `Deserialize` alone, for a type that is only received; it may have a parameter.
+    // Only `Deserialize`, for a type that is only received; it may have a type parameter.
     (@read $name:ident $(<$item:ident>)?: $way:ident { $($kind:ident $field:ident $(= $wire:literal)?,)* }) => {
         impl<'de $(, $item: serde::Deserialize<'de>)?> serde::Deserialize<'de> for $name $(<$item>)? {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -101,7 +101,7 @@ macro_rules! object {
 
     (@write_rest both $map:ident, $whole:expr, $known:expr) => {
         let known: &[&str] = $known;
-        // A field has its own value: a member of the same name would be written twice.
+        // Skip a member with the name of a field, which would be written twice.
         for (name, value) in $whole.extra.iter().filter(|(name, _)| !known.contains(name)) {
             serde::ser::SerializeMap::serialize_entry($map, name, value)?;
         }
@@ -168,7 +168,7 @@ mod tests {
     object! { Kept: both { optional id, } }
 
     fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
-        // From text, as a reply comes, and from a value, as a member of a union does.
+        // Read from text, as a response is, and from a value, as the variant of a union is.
         let text: Result<T, _> = serde_json::from_str(&value.to_string());
         let read: Result<T, _> = serde_json::from_value(value);
         assert_eq!(text.is_ok(), read.is_ok());
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_member_is_refused_left_out_or_kept() {
+    fn an_unknown_member_is_refused_ignored_or_kept() {
         let value = json!({"id": "a", "new": [1]});
         assert!(read::<Sent>(value.clone()).unwrap_err().starts_with("unknown field `new`, expected "));
         assert_eq!(
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_named() {
+    fn a_mismatch_is_named() {
         assert_eq!(read::<Received>(json!({})).unwrap_err(), "missing field `id`");
         let error = read::<Received>(json!("text")).unwrap_err();
         assert_eq!(error, "invalid type: string \"text\", expected a `Received` object");

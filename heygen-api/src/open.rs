@@ -1,4 +1,4 @@
-//! Room for what the service may say tomorrow.
+//! Types for values and members that this version does not know.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// Reads and writes a type as the one value that it wraps.
+/// Implements `Serialize` and `Deserialize` for a type that wraps one value.
 macro_rules! transparent {
     ($($name:ident),*) => {
         $(impl Serialize for $name {
@@ -25,8 +25,8 @@ macro_rules! transparent {
 }
 transparent!(UnknownMember, Json, Extra);
 
-/// The content of an enumeration's `Unknown`: a value that this version has no variant for. It cannot be made outside of
-/// this crate; `From<&str>` of the enumeration is the way in, and `as_str` the way out.
+/// The content of an enum's `Unknown`: a value that has no variant in this version. Only this crate can create one; use
+/// `From<&str>` of the enum to convert text, and `as_str` to read it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UnknownValue(Box<str>);
 
@@ -35,7 +35,7 @@ impl UnknownValue {
         Self(value.into())
     }
 
-    /// The value as it came over the wire.
+    /// The value as the service sent it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -47,22 +47,22 @@ impl fmt::Debug for UnknownValue {
     }
 }
 
-/// The content of a union's `Unknown`: a member that this version has no variant for, as it came.
+/// The content of a union's `Unknown`: the JSON of a variant that this version does not know.
 #[derive(Clone, PartialEq)]
 pub struct UnknownMember(Value);
 
 impl UnknownMember {
-    /// The member.
+    /// The JSON value.
     pub fn as_json(&self) -> &Value {
         &self.0
     }
 
-    /// The value of its tag, when it has one.
+    /// The value of the tag `name`, if there is one.
     pub fn tag(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
     }
 
-    /// Reads it as the member that its tag names, which does not hold the tag.
+    /// Reads it as the struct of a variant, which does not contain the tag.
     pub(crate) fn read<T: DeserializeOwned>(mut self, tag: &str) -> Result<T, serde_json::Error> {
         if let Some(members) = self.0.as_object_mut() {
             members.remove(tag);
@@ -70,25 +70,25 @@ impl UnknownMember {
         T::deserialize(self.0)
     }
 
-    /// Reads it as another type.
+    /// Deserializes it as another type.
     ///
     /// # Errors
     ///
-    /// It does not fit the type.
+    /// The JSON does not match the type.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         T::deserialize(&self.0)
     }
 }
 
 impl fmt::Debug for UnknownMember {
-    /// Only its size: what the members are is unknown, so one may be a secret.
+    /// Shows only the number of members: an unknown member may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let members = self.0.as_object().map_or(0, Map::len);
         write!(f, "UnknownMember({members} members)")
     }
 }
 
-/// Text of a JSON string, borrowed where it can be.
+/// The text of a JSON string, borrowed if possible.
 pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
@@ -119,7 +119,7 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
-/// Defines an open enumeration: its values, and what every one of them can do.
+/// Defines an open enum: its values, and the traits of every open enum.
 macro_rules! open_enum {
     ($(#[$meta:meta])* pub enum $name:ident { $($variant:ident = $value:literal,)* }) => {
         $(#[$meta])*
@@ -127,15 +127,15 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $(#[doc = concat!("`", $value, "`")] $variant,)*
-            /// A value that this version does not know; `as_str` has it.
+            /// A value that this version does not know; `as_str` returns it.
             Unknown(crate::open::UnknownValue),
         }
 
         impl $name {
-            /// The values that this version knows.
+            /// All values that this version knows.
             pub const VALUES: &'static [&'static str] = &[$($value),*];
 
-            /// The value as it goes over the wire.
+            /// The value as it is sent.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $value,)*
@@ -158,7 +158,7 @@ macro_rules! open_enum {
 }
 pub(crate) use open_enum;
 
-/// What every open enumeration can do, given `From<&str>` and `as_str`.
+/// Implements the traits of an open enum that has `From<&str>` and `as_str`.
 macro_rules! open_enum_traits {
     ($name:ident) => {
         impl From<String> for $name {
@@ -208,14 +208,14 @@ macro_rules! open_enum_traits {
 }
 pub(crate) use open_enum_traits;
 
-/// JSON of a shape that this version does not know: the reply to a request that you build yourself.
+/// Untyped JSON: the response to a request that the document does not have.
 ///
 /// It derefs to the value: `reply["data"]["id"]`.
 #[derive(Clone, PartialEq)]
 pub struct Json(Value);
 
 impl Json {
-    /// The value alone.
+    /// Returns the JSON value.
     pub fn into_value(self) -> Value {
         self.0
     }
@@ -229,43 +229,43 @@ impl std::ops::Deref for Json {
 }
 
 impl fmt::Debug for Json {
-    /// The names at the top alone: what the members are is unknown, so one may be a secret.
+    /// Shows only the top-level names: an unknown member may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.0.as_object().map(|members| members.keys().collect::<Vec<_>>());
         write!(f, "Json({:?})", names.unwrap_or_default())
     }
 }
 
-/// The members of a type that this version has no field for, as they came.
+/// Members of an object that have no field in this version.
 ///
-/// What is read, changed and sent back keeps them.
+/// A value that is read, changed and sent back keeps them.
 #[derive(Clone, PartialEq, Default)]
 pub struct Extra(Map<String, Value>);
 
 impl Extra {
-    /// Whether it holds no members.
+    /// Returns `true` if it has no members.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The member of that name.
+    /// The member with this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// Adds a member, or replaces it.
+    /// Adds or replaces a member.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         self.0.insert(name.into(), value.into());
     }
 
-    /// The members by name.
+    /// Iterates over the members and their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 }
 
 impl fmt::Debug for Extra {
-    /// The names alone: what the members are is unknown, so one may be a secret.
+    /// Shows only the names: an unknown member may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }

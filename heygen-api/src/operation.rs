@@ -1,11 +1,11 @@
-//! What a transport may want to know of the operation that a request belongs to.
+//! Facts about operations, which transports base their policies on.
 
 use std::borrow::Cow;
 
 use http::Method;
 
-/// Facts about one operation. Each operation of the document has one in [`operations`](crate::operations), and every
-/// request travels with one.
+/// Facts about an operation. [`operations`](crate::operations) has one for each operation of the document, and every
+/// request is sent with one.
 ///
 /// ```
 /// use heygen_api::IdempotencyKey;
@@ -15,7 +15,7 @@ use http::Method;
 /// assert_eq!(operation.idempotency_key(), IdempotencyKey::Optional);
 /// ```
 ///
-/// An operation that is newer than the document is made at run time:
+/// For an operation newer than the document, create one at run time:
 ///
 /// ```
 /// use heygen_api::{IdempotencyKey, Operation};
@@ -38,9 +38,9 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// An operation that the document does not have, named by its method and its path template.
+    /// Creates an operation that the document does not have. Its id consists of its method and path template.
     ///
-    /// It takes no idempotency key and carries JSON until told otherwise.
+    /// By default, it does not take an idempotency key, and transfers JSON.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         let path = path.into();
         Self {
@@ -55,7 +55,7 @@ impl Operation {
         }
     }
 
-    /// An operation of the document.
+    /// Creates an operation of the document.
     pub(crate) const fn documented(
         id: &'static str,
         document_id: &'static str,
@@ -74,19 +74,19 @@ impl Operation {
         }
     }
 
-    /// The same operation with these scopes of an OAuth token.
+    /// Sets the scopes that an OAuth token needs.
     pub const fn with_scopes(mut self, scopes: &'static [&'static str]) -> Self {
         self.scopes = scopes;
         self
     }
 
-    /// The same operation, which takes an `Idempotency-Key` as said.
+    /// Sets whether the operation takes an `Idempotency-Key`.
     pub const fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.idempotency_key = key;
         self
     }
 
-    /// The same operation with what it carries.
+    /// Sets what the operation transfers.
     pub const fn with_transfer(mut self, transfer: Transfer) -> Self {
         self.transfer = transfer;
         self
@@ -129,19 +129,19 @@ impl Operation {
         self.idempotency_key
     }
 
-    /// What travels, for timeouts.
+    /// What the operation transfers, which determines its timeouts.
     pub fn transfer(&self) -> Transfer {
         self.transfer
     }
 
-    /// The cargo feature that brings the operation.
+    /// The cargo feature that enables the operation.
     pub fn gate(&self) -> Gate {
         self.gate
     }
 }
 
-/// Whether an operation takes an `Idempotency-Key`. The service answers a repeated request that has one with the first
-/// answer, and executes it once.
+/// Whether an operation takes an `Idempotency-Key`. The service executes a request with a key once, and answers a
+/// repetition with the first response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdempotencyKey {
@@ -149,29 +149,29 @@ pub enum IdempotencyKey {
     None,
     /// The operation takes one.
     Optional,
-    /// The service refuses a request without one.
+    /// The operation requires one: the service refuses a request without it.
     Required,
 }
 
-/// What travels with an operation.
+/// What an operation transfers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transfer {
-    /// JSON or nothing, both ways.
+    /// JSON or nothing, in both directions.
     Json,
-    /// A file goes up.
+    /// The request uploads a file.
     Upload,
-    /// Events come down for as long as they last.
+    /// The response is an event stream, of any duration.
     Events,
 }
 
-/// The cargo feature that brings an operation.
+/// The cargo feature that enables an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Gate {
-    /// It is always there.
+    /// The operation is always available.
     None,
-    /// `preview`: the provider keeps it out of its reference.
+    /// `preview`: the provider omits the operation from its reference.
     Preview,
     /// `legacy`: a v1 or v2 operation, retired on 2026-10-31.
     Legacy,

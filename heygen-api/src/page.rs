@@ -1,4 +1,4 @@
-//! One page of a list, and the forms in which the service writes it.
+//! One page of a list, and the forms in which the service sends it.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -24,11 +24,11 @@ use crate::object::object;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Page<T> {
-    /// What is on the page.
+    /// The items of the page.
     pub items: Vec<T>,
-    /// Where the next page begins: the `token` of the next call. `None` on the last page.
+    /// The cursor of the next page, to pass as `token` to the next call. `None` on the last page.
     pub next_token: Option<String>,
-    /// Whether the list goes on after this page.
+    /// Whether more pages follow.
     pub has_more: bool,
 }
 
@@ -50,7 +50,7 @@ impl<T> Page<T> {
     }
 }
 
-/// A page in the service's envelope: `data` is the items, or an object that has them.
+/// A page in the service's envelope: `data` is the list of items, or an object that contains it.
 pub(crate) struct WholePage<T> {
     data: Option<Listed<T>>,
     next_token: Option<String>,
@@ -75,7 +75,7 @@ enum Listed<T> {
 impl<T> From<WholePage<T>> for Page<T> {
     fn from(whole: WholePage<T>) -> Self {
         match whole.data {
-            // The document makes `data` optional nearly everywhere.
+            // The document makes `data` optional in almost every response.
             None => Self::new(Vec::new(), whole.next_token, whole.has_more),
             Some(Listed::Flat(items)) => Self::new(items, whole.next_token, whole.has_more),
             Some(Listed::Nested(page)) => Self::new(
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_read_nested_or_flat() {
+    fn every_form_of_a_page_is_read() {
         let expected = Page { items: vec![1, 2], next_token: Some("t".to_owned()), has_more: true };
         assert_eq!(page(json!({"data": [1, 2], "next_token": "t", "has_more": true})), expected);
         assert_eq!(page(json!({"data": {"items": [1, 2], "next_token": "t", "has_more": true}})), expected);

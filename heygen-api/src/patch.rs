@@ -1,8 +1,8 @@
-//! Absent, null, or a value: in the body of a PATCH these are three things.
+//! Distinguishes absent, null and a value in the body of a PATCH.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A field of a PATCH body that null clears.
+/// A field of a PATCH body, which null clears.
 ///
 /// ```
 /// use heygen_api::types::UpdateWebhookEndpointRequest;
@@ -13,12 +13,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Patch<T> {
-    /// Not sent: the field stays as it is.
+    /// Not sent: the field keeps its value.
     #[default]
     Absent,
     /// Sent as null: the field is cleared.
     Null,
-    /// Sent: the field gets this value.
+    /// Sent: the field is set to this value.
     Value(T),
 }
 

@@ -1,4 +1,4 @@
-//! An answer as it came over a transport, before anybody has read it.
+//! The unread response of a transport.
 
 use std::fmt;
 
@@ -10,9 +10,9 @@ use http::{HeaderMap, StatusCode};
 use crate::call_record::CallRecord;
 use crate::transport_error::TransportError;
 
-/// What a [`Transport`](crate::Transport) answers: status, headers, and a body that is there or still on its way.
+/// The response of a [`Transport`](crate::Transport): status, headers, and a body that may still be arriving.
 ///
-/// It is made from what an HTTP client gives, or, in tests and for caches, from a whole answer:
+/// It converts from the response of an HTTP client or, in tests and caches, from a complete response:
 ///
 /// ```
 /// use heygen_api::RawResponse;
@@ -33,18 +33,18 @@ pub struct RawResponse {
 enum Body {
     Arriving(reqwest::Response),
     Whole(Bytes),
-    /// What had arrived when the connection broke, and how it broke.
+    /// The bytes that arrived before the connection broke, and the error.
     Cut(Bytes, TransportError),
     Read,
 }
 
 impl RawResponse {
-    /// An answer whose body is there as a whole.
+    /// Creates a response with a complete body.
     pub fn new(status: StatusCode, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
         Self { status, headers, body: Body::Whole(body.into()), record: None }
     }
 
-    /// An answer whose body broke off after some bytes.
+    /// Creates a response whose body was cut off after some bytes.
     pub fn cut(
         status: StatusCode,
         headers: HeaderMap,
@@ -54,18 +54,18 @@ impl RawResponse {
         Self { status, headers, body: Body::Cut(received.into(), problem), record: None }
     }
 
-    /// The same, with what the transport tells of the call.
+    /// Adds the transport's record of the call.
     pub fn with_record(mut self, record: CallRecord) -> Self {
         self.record = Some(record);
         self
     }
 
-    /// What the transport tells of the call.
+    /// The transport's record of the call.
     pub fn record(&self) -> Option<&CallRecord> {
         self.record.as_ref()
     }
 
-    /// Status.
+    /// HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -75,7 +75,7 @@ impl RawResponse {
         &self.headers
     }
 
-    /// The next bytes of the body; none at its end.
+    /// Reads the next bytes of the body; `None` at its end.
     ///
     /// # Errors
     ///
@@ -99,9 +99,9 @@ impl RawResponse {
         }
     }
 
-    /// The rest of the body, and how it broke off, if it did.
+    /// Reads the rest of the body. If the connection breaks, returns the bytes that arrived, and the error.
     pub async fn read(&mut self) -> (Bytes, Option<TransportError>) {
-        // Most answers are one chunk, which need not be copied.
+        // Most responses are a single chunk, which is not copied.
         let (mut first, mut rest) = (Bytes::new(), Vec::new());
         let problem = loop {
             match self.chunk().await {
@@ -115,19 +115,19 @@ impl RawResponse {
         (body, problem)
     }
 
-    /// The rest of the body as a stream.
+    /// Converts the rest of the body into a stream.
     pub(crate) fn into_stream(self) -> impl Stream<Item = Result<Bytes, TransportError>> + Send {
         stream::try_unfold(self, |mut response| async move {
             Ok(response.chunk().await?.map(|chunk| (chunk, response)))
         })
     }
 
-    /// Status and headers, without the body.
+    /// Returns status and headers, and drops the body.
     pub fn into_head(self) -> (StatusCode, HeaderMap) {
         (self.status, self.headers)
     }
 
-    /// Status, headers and record; the body stays.
+    /// Takes status, headers and record, and leaves the body.
     pub(crate) fn take_head(&mut self) -> (StatusCode, HeaderMap, Option<CallRecord>) {
         (self.status, std::mem::take(&mut self.headers), self.record.take())
     }
@@ -147,7 +147,7 @@ impl<B: Into<reqwest::Body>> From<http::Response<B>> for RawResponse {
 }
 
 impl fmt::Debug for RawResponse {
-    /// Status alone: headers and body may hold what was asked for.
+    /// Shows only the status: headers and body may contain data of the program.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawResponse").field("status", &self.status).finish_non_exhaustive()
     }

@@ -1,11 +1,11 @@
-//! What Debug leaves out.
+//! Redacts secrets in `Debug`.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::patch::Patch;
 
-/// Implements Debug for a struct, field by field: `shown` as it is, `hidden`, or `without_query`.
+/// Implements `Debug` for a struct. Each field is `shown`, `hidden` or printed `without_query`.
 macro_rules! redacted_debug {
     ($name:ident { $($how:ident $field:ident,)* }) => {
         impl std::fmt::Debug for $name {
@@ -19,17 +19,17 @@ macro_rules! redacted_debug {
 }
 pub(crate) use redacted_debug;
 
-/// Shows the value as it is.
+/// Shows the value.
 pub(crate) fn shown<T: fmt::Debug>(value: &T) -> &T {
     value
 }
 
-/// Shows whether there is a value, and nothing of it.
+/// Shows only whether there is a value.
 pub(crate) fn hidden<T: Redact>(value: &T) -> impl fmt::Debug {
     Shown(value.text().map(|_| "[redacted]".to_owned()))
 }
 
-/// Shows an address without its query, in which a signature may stand, and without a user and password.
+/// Shows a URL without its query, which may contain a signature, and without user name and password.
 pub(crate) fn without_query<T: Redact>(value: &T) -> impl fmt::Debug {
     Shown(value.text().map(|url| {
         let url = match url.split_once(['?', '#']) {
@@ -49,7 +49,7 @@ pub(crate) fn without_query<T: Redact>(value: &T) -> impl fmt::Debug {
     }))
 }
 
-/// Text that may be missing.
+/// A text that may be missing.
 pub(crate) trait Redact {
     fn text(&self) -> Option<&str>;
 }
@@ -60,7 +60,7 @@ impl Redact for String {
     }
 }
 
-/// A map is shown or hidden whole.
+/// A map is shown or hidden as a whole.
 impl<T> Redact for BTreeMap<String, T> {
     fn text(&self) -> Option<&str> {
         Some("")
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_query_goes_and_the_secret_too() {
+    fn queries_and_secrets_are_redacted() {
         let url = Some("https://files.example/v.mp4?Signature=abc".to_owned());
         assert_eq!(format!("{:?}", without_query(&url)), "\"https://files.example/v.mp4?[redacted]\"");
         let url = |text: &str| format!("{:?}", without_query(&text.to_owned()));

@@ -1,4 +1,4 @@
-//! What a refusal says: the forms in which it comes, and whether the same request may succeed later.
+//! Reads the service's error bodies, and decides whether the same request may succeed later.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use crate::error_code::ErrorCode;
 use crate::object::object;
 use crate::types::StandardApiError;
 
-/// Whether the same request, unchanged, may succeed later: the load of the service or a race was in the way.
+/// Whether the same request may succeed later, because it failed due to the load of the service or a race.
 ///
 /// ```
 /// use heygen_api::{ErrorCode, is_retryable_refusal};
@@ -31,7 +31,7 @@ pub fn is_retryable_refusal(status: StatusCode, code: Option<&ErrorCode>) -> boo
             | ErrorCode::VoiceProviderError
             | ErrorCode::ServiceUnavailable,
         ) => true,
-        // No wait within reason ends these.
+        // These last too long to wait for.
         Some(
             ErrorCode::QuotaExceeded
             | ErrorCode::UsageLimitReached
@@ -48,13 +48,13 @@ pub fn is_retryable_refusal(status: StatusCode, code: Option<&ErrorCode>) -> boo
     }
 }
 
-/// The member in which refusals stand.
+/// Finds the member that contains an error.
 static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
 
-/// The refusal that stands in the body of a success: an `error` that says something. An empty one, `false` or a number
-/// beside the data of a job is not a refusal, and the job is not lost.
+/// Reads an error from the body of a success response: an `error` with a code or a message. An `error` that is empty,
+/// `false` or a number is ignored, so that the data of a job beside it is not lost.
 pub(crate) fn read_disguised_refusal(body: &[u8]) -> Option<StandardApiError> {
-    // Hardly any success has the word in it, and most of those say `null`.
+    // Few success responses contain the member, and in most of those it is `null`.
     ERROR.find(body)?;
     let value: Value = from_json_slice(body).ok()?;
     let says = match value.get("error")? {
@@ -65,7 +65,7 @@ pub(crate) fn read_disguised_refusal(body: &[u8]) -> Option<StandardApiError> {
     if says { read_refusal(body) } else { None }
 }
 
-/// Whether a code or a message is there.
+/// Whether a code or message is present.
 fn says(value: &Value) -> bool {
     match value {
         Value::String(text) => !text.trim().is_empty(),
@@ -74,15 +74,15 @@ fn says(value: &Value) -> bool {
     }
 }
 
-/// The v3 form.
+/// The v3 form of an error body.
 struct Envelope {
     error: StandardApiError,
 }
 
 object! { @read Envelope: reply { required error, } }
 
-/// Reads the v3 form, and the forms of the retired versions into it: `error` may be a text or an object with a numeric
-/// code, or `code` and `message` stand at the top.
+/// Reads an error body of v3, or converts one of v1 or v2: `error` may be a string or an object with a numeric code, or
+/// `code` and `message` may be at the top level.
 pub(crate) fn read_refusal(body: &[u8]) -> Option<StandardApiError> {
     if let Ok(Envelope { error: said }) = from_json_slice(body) {
         return Some(said);
@@ -101,9 +101,9 @@ pub(crate) fn read_refusal(body: &[u8]) -> Option<StandardApiError> {
         .or_else(|| member("detail"))
         .or_else(|| member("msg"))
         .or_else(|| listed(&value))
-        // A code alone is a refusal too.
+        // A code without a message is an error too.
         .or_else(|| code.as_ref().map(|_| String::new()))?;
-    // A refusal may have no code; what the generated type requires is empty then.
+    // The generated type requires a code, so a missing one becomes empty.
     let said = json!({
         "code": code.unwrap_or_default(),
         "message": message,
@@ -113,7 +113,7 @@ pub(crate) fn read_refusal(body: &[u8]) -> Option<StandardApiError> {
     serde_json::from_value(said).ok()
 }
 
-/// The first of several complaints about a request: `{"detail": [{"loc": ["body", "title"], "msg": "field required"}]}`.
+/// The first of several validation errors: `{"detail": [{"loc": ["body", "title"], "msg": "field required"}]}`.
 fn listed(value: &Value) -> Option<String> {
     let first = value.get("detail").or_else(|| value.get("errors"))?.as_array()?.first()?;
     let message = first.get("msg").or_else(|| first.get("message"))?.as_str()?;
@@ -122,7 +122,7 @@ fn listed(value: &Value) -> Option<String> {
     Some(if place.is_empty() { message.to_owned() } else { format!("{}: {message}", place.join(".")) })
 }
 
-/// The code of a refusal; none where the service says that it has no specific one: an empty code, or `error`.
+/// The code of an error; `None` for an empty code and for `error`, which are not specific.
 pub(crate) fn specific_code(said: &StandardApiError) -> Option<&str> {
     Some(said.code.as_str()).filter(|code| !code.is_empty() && *code != "error")
 }
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_known_form_of_a_refusal_is_read() {
+    fn every_known_form_of_an_error_is_read() {
         for (body, code, message) in [
             (r#"{"error":{"code":"not_found","message":"No such video"}}"#, "not_found", "No such video"),
             (r#"{"error":{"code":40119,"message":"too long"},"data":null}"#, "40119", "too long"),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_success_is_a_refusal_only_if_its_error_says_something() {
+    fn a_success_is_an_error_only_with_a_code_or_message() {
         for error in ["null", "false", "0", "\"\"", "{}", "[]", "{\"code\":null}", "{\"detail\":\"d\"}"] {
             let body = format!(r#"{{"error":{error},"message":"Success","data":{{"lipsync_id":"l"}}}}"#);
             assert!(read_disguised_refusal(body.as_bytes()).is_none(), "{body}");
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_or_a_code_says_whether_later_may_help() {
+    fn status_and_code_decide_whether_a_retry_may_help() {
         for (status, code, retryable) in [
             (429, None, true),
             (408, None, true),

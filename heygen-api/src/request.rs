@@ -1,4 +1,4 @@
-//! A request on its way to a transport.
+//! The request that a transport sends.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use http::{HeaderMap, Method};
 use reqwest::{Body, Url};
 
-/// A request on its way out: what a [`Transport`](crate::Transport) sends, once or again.
+/// A request that a [`Transport`](crate::Transport) sends, once or repeatedly.
 ///
-/// It is a `reqwest::Request` that knows how to make its body anew. A file that is read as it is sent can so be sent a
-/// second time from its beginning, and never as an empty body.
+/// It is a `reqwest::Request` that can create its body again, so that a retry sends a streamed file from its beginning,
+/// and never as an empty body.
 pub struct Request {
     inner: reqwest::Request,
     body: Option<MakeBody>,
@@ -18,7 +18,7 @@ pub struct Request {
 pub(crate) type MakeBody = Arc<dyn Fn() -> Body + Send + Sync>;
 
 impl Request {
-    /// A request whose body is made by a function, each time that it is sent.
+    /// Creates a request whose body is created by `make` for each clone.
     pub(crate) fn with_body(inner: reqwest::Request, make: MakeBody) -> Self {
         let mut request = Self { inner, body: Some(make) };
         request.fill();
@@ -31,12 +31,12 @@ impl Request {
         }
     }
 
-    /// Method.
+    /// HTTP method.
     pub fn method(&self) -> &Method {
         self.inner.method()
     }
 
-    /// Address.
+    /// URL.
     pub fn url(&self) -> &Url {
         self.inner.url()
     }
@@ -46,7 +46,7 @@ impl Request {
         self.inner.headers()
     }
 
-    /// Headers, to be added to.
+    /// Mutable headers.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
         self.inner.headers_mut()
     }
@@ -56,7 +56,7 @@ impl Request {
         self.inner.body()
     }
 
-    /// The same request once more, with its whole body; none when the body is a stream that can be read only once.
+    /// Clones the request with its whole body; `None` if the body is a stream that can be read only once.
     pub fn try_clone(&self) -> Option<Self> {
         if self.body.is_none() && self.inner.body().is_some() {
             return Some(Self { inner: self.inner.try_clone()?, body: None });
@@ -64,7 +64,7 @@ impl Request {
         let mut inner = reqwest::Request::new(self.inner.method().clone(), self.inner.url().clone());
         *inner.headers_mut() = self.inner.headers().clone();
         *inner.version_mut() = self.inner.version();
-        // Even to set no timeout takes room.
+        // Setting `None` allocates too.
         if let Some(timeout) = self.inner.timeout() {
             *inner.timeout_mut() = Some(*timeout);
         }
@@ -73,8 +73,8 @@ impl Request {
         Some(request)
     }
 
-    /// The same request with its body changed, such as one that counts what passes. It is sent once: the change is not
-    /// made again for a clone.
+    /// Replaces the body, for example with one that counts its bytes. A streamed body can then be sent only once: a clone
+    /// cannot repeat the change.
     pub fn map_body(mut self, change: impl FnOnce(Body) -> Body) -> Self {
         if let Some(body) = self.inner.body_mut().take() {
             *self.inner.body_mut() = Some(change(body));
@@ -83,7 +83,7 @@ impl Request {
         self
     }
 
-    /// The request for an HTTP client.
+    /// Returns the request for an HTTP client.
     pub fn into_inner(self) -> reqwest::Request {
         self.inner
     }
@@ -96,7 +96,7 @@ impl From<reqwest::Request> for Request {
 }
 
 impl fmt::Debug for Request {
-    /// Method and path: the query and the headers may hold secrets.
+    /// Shows only method and path: query and headers may contain secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("method", self.inner.method())
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_made_body_is_made_again_and_a_stream_is_not_sent_empty() {
+    fn a_clone_has_the_whole_body_and_a_stream_is_not_cloned() {
         let url: Url = "https://example.com/a?b=marked".parse().unwrap();
         let plain = || reqwest::Request::new(Method::POST, url.clone());
         let made = Request::with_body(plain(), Arc::new(|| Body::from("whole")));

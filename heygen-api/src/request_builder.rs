@@ -1,4 +1,4 @@
-//! A request of an operation that the document does not have.
+//! Requests for operations that the document does not have.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -17,12 +17,12 @@ use crate::response::Response;
 use crate::transport::BoxFuture;
 
 impl Client {
-    /// A request of any method and path, for what is newer than the document. It passes through the same
-    /// [`Transport`](crate::Transport), and so under the same policies, as every operation.
+    /// Creates a request with any method and path, for operations newer than the document. It is sent with the same
+    /// [`Transport`](crate::Transport), and so with the same policies, as every other operation.
     ///
-    /// The path begins with `/` and may have parameters, `/v3/posters/{poster_id}`, which [`path`](RequestBuilder::path)
-    /// sets. A path that would lead to another host is refused. Where the document has the operation, the request carries
-    /// the facts about it.
+    /// The path begins with `/` and may have parameters, such as `/v3/posters/{poster_id}`, which
+    /// [`path`](RequestBuilder::path) sets. A path that would lead to another host is an error. When the document has the
+    /// operation, the request carries its [`Operation`].
     ///
     /// ```no_run
     /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
@@ -53,7 +53,7 @@ impl Client {
     }
 }
 
-/// Builder of a request; made by [`Client::request`].
+/// Builder of a request; created by [`Client::request`].
 #[derive(Clone)]
 #[must_use = "a request does nothing until it is awaited or sent"]
 pub struct RequestBuilder {
@@ -61,17 +61,18 @@ pub struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    /// Sets a parameter of the path. One that the path does not have is an error when the request is sent.
+    /// Sets a path parameter. Sending fails if the path does not have it.
     pub fn path(self, name: impl Into<String>, value: impl Display) -> Self {
         let name = name.into();
         if !self.call.has_path_parameter(&name) {
-            let problem = format!("it has no `{{{name}}}`; write it into the path, or leave it out here");
+            let problem =
+                format!("the path has no parameter `{{{name}}}`; add it to the path, or remove the value");
             return Self { call: self.call.refuse("path", problem) };
         }
         Self { call: self.call.path::<String>(name, value.to_string()) }
     }
 
-    /// Adds a parameter to the query. One that is added twice is sent twice.
+    /// Adds a query parameter. A parameter that is added twice is sent twice.
     pub fn query(self, name: impl Into<String>, value: impl Display) -> Self {
         Self { call: self.call.add_query(name.into(), value.to_string()) }
     }
@@ -81,27 +82,28 @@ impl RequestBuilder {
         Self { call: self.call.json(body) }
     }
 
-    /// Sends this `Idempotency-Key`: under it, the service executes a repeated request once. It is for operations that take
-    /// one; of an operation that the document has, the document decides, and the key makes no repetition safe.
+    /// Sends this `Idempotency-Key`, with which the service executes a repeated request only once. Use it for operations
+    /// that accept a key. For an operation that the document has, the document determines whether a key is accepted; if
+    /// not, the key does not make a retry safe.
     pub fn idempotency_key(self, key: impl Into<String>) -> Self {
         let call = self.call.header::<String>("Idempotency-Key", "idempotency_key", key.into());
         Self { call: call.with_idempotency_key(IdempotencyKey::Optional) }
     }
 
-    /// Sends the request, and reads the whole body as a JSON value, as `.await` on the builder does.
+    /// Sends the request and reads the whole body as JSON, as `.await` on the builder does.
     ///
     /// # Errors
     ///
-    /// The request is incomplete, was not sent, was not answered, or was refused; or the answer is not JSON.
+    /// The request is incomplete, was not sent, got no response, or was refused; or the response is not JSON.
     pub async fn send(self) -> Result<Response<Json>, Error> {
         self.call.whole().await
     }
 
-    /// Sends the request, and reads what stands under `data` as a type of your choice.
+    /// Sends the request and reads the member `data` as a `T`.
     ///
     /// # Errors
     ///
-    /// As for [`send`](Self::send); or `data` does not fit the type.
+    /// As for [`send`](Self::send); or `data` does not match the type.
     pub async fn send_for<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         self.call.data().await
     }

@@ -1,4 +1,4 @@
-//! A successful answer.
+//! The response of a successful call.
 
 use std::fmt;
 use std::ops::Deref;
@@ -18,15 +18,15 @@ use crate::operation::Operation;
 use crate::page::{Page, WholePage};
 use crate::raw::RawResponse;
 
-/// What an operation answered: its value, with status, headers, and the body as it came.
+/// The response of an operation: its value, status, headers and unmodified body.
 ///
-/// It derefs to the value, whose members are accessible directly:
+/// It derefs to the value, so that fields can be read directly:
 ///
 /// ```no_run
 /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
 /// let video = client.get_video().video_id("VIDEO_ID").await?;
 /// println!("{} is {}", video.id, video.status);
-/// // A member that this version has no field for:
+/// // A member that has no field in this version:
 /// println!("{}", video.json()["data"]["brand_new"]);
 /// # Ok(())
 /// # }
@@ -40,46 +40,46 @@ pub struct Response<T> {
 }
 
 impl<T> Response<T> {
-    /// Status, such as 200 or 202.
+    /// HTTP status, such as 200 or 202.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Headers.
+    /// Headers of the response.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The service's id of the request, to quote to its support.
+    /// The request id that the service assigned; quote it to the provider's support.
     pub fn request_id(&self) -> Option<&str> {
         error::request_id(&self.headers)
     }
 
-    /// The whole body as a JSON value, with what stands beside `data` and what this version has no field for.
+    /// Parses the whole body as JSON, including the members beside `data` and those that have no field in this version.
     ///
-    /// It is `null` for an empty body and for a stream of events. It is read anew by each call.
+    /// The result is `null` for an empty body and for an event stream. Each call parses the body again.
     pub fn json(&self) -> Value {
         from_json_slice(&self.body).unwrap_or_default()
     }
 
-    /// The body as it came; empty for a stream of events.
+    /// The unmodified body; empty for an event stream.
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// The value alone.
+    /// Returns the value, and drops status, headers and body.
     pub fn into_inner(self) -> T {
         self.value
     }
 
-    /// The same answer with another value, made from this one.
+    /// Converts the value, and keeps status, headers and body.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
         let Self { status, headers, body, value } = self;
         Response { status, headers, body, value: change(value) }
     }
 }
 
-/// What an empty body is read as: the service's envelope around an empty object.
+/// Stands in for an empty body: the service's envelope around an empty object.
 const EMPTY: &[u8] = br#"{"data":{}}"#;
 
 /// The service's envelope.
@@ -90,13 +90,13 @@ pub(crate) struct Data<T> {
 object! { @read Data<T>: reply { required data, } }
 
 impl<T: DeserializeOwned> Response<T> {
-    /// Reads what stands under `data`.
+    /// Reads the member `data` of the body.
     pub(crate) async fn data(operation: &Operation, response: RawResponse) -> Result<Self, Error> {
         let whole = Response::<Data<T>>::whole(operation, response).await?;
         Ok(whole.map(|whole| whole.data))
     }
 
-    /// Reads the body as it is.
+    /// Reads the whole body.
     pub(crate) async fn whole(operation: &Operation, mut response: RawResponse) -> Result<Self, Error> {
         let answered = Answered::take(&mut response);
         let body = match response.read().await {
@@ -106,7 +106,7 @@ impl<T: DeserializeOwned> Response<T> {
         if let Some(refusal) = Error::refused_in_disguise(operation, &answered, &body) {
             return Err(refusal);
         }
-        // An empty answer to a GET does not answer it; to anything else it says that it is done.
+        // An empty body is an error for a GET; for any other method it confirms success.
         let text = if body.is_empty() && *operation.method() != http::Method::GET { EMPTY } else { &body };
         match from_json_slice(text) {
             Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, body, value }),
@@ -135,10 +135,10 @@ impl<T> Response<EventStream<T>> {
         let (status, headers) = (response.status(), response.headers().clone());
         let media = headers.get(http::header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
         if media.is_some_and(|media| media.starts_with("application/json")) {
-            // A refusal under the status of a success; anything else is not what was asked for.
+            // A refusal with a success status; any other JSON is unexpected.
             let whole = Response::<Value>::whole(operation, response).await?;
             let answered = Answered::of(whole.status, whole.headers);
-            let problem = "the answer is JSON where a stream of events was due".to_owned();
+            let problem = "the response is JSON instead of an event stream".to_owned();
             return Err(Error::decode(operation, answered, whole.body, problem));
         }
         let value = EventStream::new(operation, response);
@@ -147,10 +147,7 @@ impl<T> Response<EventStream<T>> {
 }
 
 impl Response<()> {
-    #[allow(
-        dead_code,
-        reason = "no operation answers with an empty body today; the next document may have one"
-    )]
+    #[allow(dead_code, reason = "no operation has an empty response today; the next document may have one")]
     pub(crate) fn empty(response: RawResponse) -> Self {
         let (status, headers) = response.into_head();
         Self { status, headers, body: Bytes::new(), value: () }
@@ -158,7 +155,7 @@ impl Response<()> {
 }
 
 impl<T: fmt::Debug> fmt::Debug for Response<T> {
-    /// Without headers and body, in which cookies and signed addresses may stand.
+    /// Omits headers and body, which may contain cookies and signed URLs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
             .field("status", &self.status)

@@ -1,14 +1,14 @@
-//! The header `Retry-After`: seconds, or a date.
+//! Parses the header `Retry-After`.
 
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header};
 use jiff::fmt::rfc2822;
 
-/// How long the headers of an answer ask the client to wait before the next request.
+/// How long a response asks the client to wait before the next request; `None` without a valid `Retry-After`.
 ///
-/// The header has seconds or a date. A date is counted from the answer's own `Date`, so that a wrong clock on this
-/// machine does no harm, and from `now` where it is missing. A date that has passed means now.
+/// The header contains seconds or a date. A date is relative to the response's `Date`, so that a wrong clock on this
+/// machine does not matter, or to `now` if `Date` is missing. A date in the past results in zero.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -23,7 +23,7 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    // Fractions are not in the standard, and are sent.
+    // Some servers send fractions, although the standard does not allow them.
     if let Some(pause) =
         text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
     {
@@ -33,7 +33,7 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     Some(date(text)?.duration_since(answered).unwrap_or_default())
 }
 
-/// A date of HTTP, in the one form that is written today.
+/// An HTTP date, in its preferred format.
 fn date(text: &str) -> Option<SystemTime> {
     Some(rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?.into())
 }

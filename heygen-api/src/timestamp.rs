@@ -1,16 +1,16 @@
-//! Points in time, in the two forms that the service writes.
+//! Parses timestamps, in both forms that the service sends.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::civil::DateTime;
 use jiff::{Timestamp, tz::TimeZone};
 
-/// Reads a field; `None` if it is absent or not a timestamp.
+/// Parses a field; `None` if it is absent or not a timestamp.
 pub(crate) fn read(value: &impl Time) -> Option<SystemTime> {
     value.time()
 }
 
-/// What may hold a timestamp.
+/// A field that may contain a timestamp.
 pub(crate) trait Time {
     fn time(&self) -> Option<SystemTime>;
 }
@@ -23,7 +23,7 @@ impl Time for i64 {
     }
 }
 
-/// ISO 8601; UTC where it names no zone.
+/// ISO 8601; UTC if it has no time zone.
 impl Time for String {
     fn time(&self) -> Option<SystemTime> {
         if let Ok(time) = self.parse::<Timestamp>() {

@@ -1,4 +1,4 @@
-//! The one seam that every request passes through.
+//! The trait through which every request is sent.
 
 use std::fmt;
 use std::future::Future;
@@ -10,13 +10,13 @@ use crate::raw::RawResponse;
 use crate::request::Request;
 use crate::transport_error::TransportError;
 
-/// A future on the heap that may move between threads.
+/// A boxed future that is `Send`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Sends requests. Authentication, retries, timeouts and tracing live in here and nowhere else.
+/// Sends requests. Authentication, retries, timeouts and tracing belong here.
 ///
-/// An answer of any status is `Ok`: the client decides what a refusal means. [`transport_fn`] makes a transport of a
-/// closure.
+/// A response with any status is `Ok`: the client turns an error status into an error. [`transport_fn`] makes a transport
+/// from a closure.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///     BoxFuture, Operation, RawResponse, Request, Transport, TransportError,
 /// };
 ///
-/// /// Counts the calls on their way to another transport.
+/// /// Counts the calls that it passes to another transport.
 /// struct Counting<T>(T, AtomicU64);
 ///
 /// impl<T: Transport> Transport for Counting<T> {
@@ -40,7 +40,11 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// }
 /// ```
 pub trait Transport: Send + Sync + 'static {
-    /// Sends one request of `operation`.
+    /// Sends a request of `operation`.
+    ///
+    /// # Errors
+    ///
+    /// The request was not sent, or got no response.
     fn send<'a>(
         &'a self,
         request: Request,
@@ -58,9 +62,9 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
-/// A transport that is a closure, such as one that answers in a test. It needs no key.
+/// Makes a transport from a closure, for example to return fixed responses in a test. It needs no key.
 ///
-/// What the future needs of the operation is read before it starts.
+/// The future cannot borrow the operation: the closure reads what it needs before it returns the future.
 ///
 /// ```
 /// use heygen_api::{Client, TransportError, transport_fn};
@@ -92,7 +96,7 @@ where
     TransportFn(send)
 }
 
-/// What [`transport_fn`] makes.
+/// The transport that [`transport_fn`] returns.
 #[derive(Clone, Copy)]
 pub struct TransportFn<F>(F);
 

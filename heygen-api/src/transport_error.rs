@@ -1,4 +1,4 @@
-//! A request that got no answer: what happened, and why.
+//! The error of a transport.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,16 +8,16 @@ use std::sync::Arc;
 use crate::call_record::CallRecord;
 use crate::causes::causes;
 
-/// A request that got no answer.
+/// Why a request got no complete response.
 ///
-/// It prints what happened and what it was made of: `not sent: no route`. Of a [`reqwest::Error`] it prints what
-/// happened alone (`no answer in time`), and [`source`](StdError::source) goes on from there.
+/// It prints the failure and its cause: `not sent: no route`. When the cause is a [`reqwest::Error`], it prints only the
+/// failure (`timed out waiting for a response`), and the cause is in [`source`](StdError::source).
 ///
 /// ```
 /// use heygen_api::TransportError;
 ///
 /// let error = TransportError::no_answer("after 30 s").timed_out();
-/// assert_eq!(error.to_string(), "no answer in time: after 30 s");
+/// assert_eq!(error.to_string(), "timed out waiting for a response: after 30 s");
 /// assert!(error.is_timeout() && error.may_have_executed());
 /// ```
 #[derive(Debug, Clone)]
@@ -30,12 +30,12 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// The request never left: the service cannot have executed it.
+    /// The request was not sent: the service cannot have executed it.
     pub fn not_sent(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { sent: false, connect: false, timeout: false, record: None, cause: shared(cause.into()) }
     }
 
-    /// No connection was made, so the request never left: the service cannot have executed it.
+    /// Connecting failed, so the request was not sent: the service cannot have executed it.
     ///
     /// ```
     /// let error = heygen_api::TransportError::no_connection("no route");
@@ -45,24 +45,24 @@ impl TransportError {
         Self { connect: true, ..Self::not_sent(cause) }
     }
 
-    /// The request may have arrived: the service may have executed it.
+    /// The request may have arrived, but got no response: the service may have executed it.
     pub fn no_answer(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { sent: true, ..Self::not_sent(cause) }
     }
 
-    /// The same error, because the time was over.
+    /// Marks the error as a timeout.
     pub fn timed_out(mut self) -> Self {
         self.timeout = true;
         self
     }
 
-    /// The same error, with what the transport tells of the call.
+    /// Adds the transport's record of the call.
     pub fn with_record(mut self, record: CallRecord) -> Self {
         self.record = Some(record);
         self
     }
 
-    /// What the transport tells of the call.
+    /// The transport's record of the call.
     pub fn record(&self) -> Option<&CallRecord> {
         self.record.as_ref()
     }
@@ -72,59 +72,59 @@ impl TransportError {
         self.sent
     }
 
-    /// Whether it took too long.
+    /// Whether the request timed out.
     pub fn is_timeout(&self) -> bool {
         self.timeout
     }
 
-    /// Whether no connection was made: the host name is unknown, the port is closed, the certificate is not trusted.
+    /// Whether connecting failed: the host name is unknown, the port is closed, or the certificate is not trusted.
     pub fn is_connect(&self) -> bool {
         self.connect
     }
 
-    /// What the error was made of.
+    /// The cause, as it was passed to the constructor.
     pub fn get_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.cause
     }
 
-    /// Whether the cause prints less than [`what`](Self::what) and its own causes do.
-    fn is_silent(&self) -> bool {
+    /// Whether `Display` omits the cause, because it adds nothing to [`failure`](Self::failure).
+    fn omits_cause(&self) -> bool {
         self.cause.is::<reqwest::Error>()
     }
 
-    fn what(&self) -> &'static str {
+    fn failure(&self) -> &'static str {
         match (self.timeout, self.connect, self.sent) {
-            (true, true, _) => "no connection in time",
-            (true, false, true) => "no answer in time",
-            (true, false, false) => "not sent in time",
-            (false, true, _) => self.why_unconnected(),
-            (false, false, true) => "the connection broke",
+            (true, true, _) => "timed out while connecting",
+            (true, false, true) => "timed out waiting for a response",
+            (true, false, false) => "timed out before sending",
+            (false, true, _) => self.connect_failure(),
+            (false, false, true) => "the connection was lost",
             (false, false, false) => "not sent",
         }
     }
 
-    /// Why no connection was made, as far as the causes show.
-    fn why_unconnected(&self) -> &'static str {
+    /// Why connecting failed, as far as the causes show.
+    fn connect_failure(&self) -> &'static str {
         let first: &(dyn StdError + 'static) = &*self.cause;
         for cause in causes(first) {
             let refused = io::ErrorKind::ConnectionRefused;
             if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == refused) {
-                return "no connection (nothing listens there)";
+                return "cannot connect (connection refused)";
             }
             // These types are private to the crates that made them.
             let text = cause.to_string();
             if text.starts_with("dns error") {
-                return "no connection (unknown host name)";
+                return "cannot connect (unknown host name)";
             }
             if text.contains("certificate") {
-                return "no connection (untrusted certificate)";
+                return "cannot connect (untrusted certificate)";
             }
         }
-        "no connection"
+        "cannot connect"
     }
 }
 
-/// A cause that can be cloned. The address is left out of it: a signed one is a secret.
+/// A cause that can be cloned. It omits the URL, because a signed URL is a secret.
 fn shared(cause: Box<dyn StdError + Send + Sync>) -> Arc<dyn StdError + Send + Sync> {
     match cause.downcast::<reqwest::Error>() {
         Ok(error) => Arc::new(error.without_url()),
@@ -134,15 +134,15 @@ fn shared(cause: Box<dyn StdError + Send + Sync>) -> Arc<dyn StdError + Send + S
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.what())?;
-        if self.is_silent() { Ok(()) } else { write!(f, ": {}", self.cause) }
+        f.write_str(self.failure())?;
+        if self.omits_cause() { Ok(()) } else { write!(f, ": {}", self.cause) }
     }
 }
 
 impl StdError for TransportError {
-    /// What the text does not say yet.
+    /// The first cause that `Display` does not print.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        if self.is_silent() { Some(&*self.cause) } else { self.cause.source() }
+        if self.omits_cause() { Some(&*self.cause) } else { self.cause.source() }
     }
 }
 
@@ -158,17 +158,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_says_what_happened_and_then_why() {
+    fn an_error_prints_its_failure_and_its_cause() {
         let broken = io::Error::from(io::ErrorKind::ConnectionRefused);
         let text = broken.to_string();
         for (error, wanted) in [
             (TransportError::not_sent("x"), "not sent: x".to_owned()),
-            (TransportError::not_sent("x").timed_out(), "not sent in time: x".to_owned()),
-            (TransportError::no_answer("x"), "the connection broke: x".to_owned()),
-            (TransportError::no_answer("x").timed_out(), "no answer in time: x".to_owned()),
-            (TransportError::no_connection("x"), "no connection: x".to_owned()),
-            (TransportError::no_connection("x").timed_out(), "no connection in time: x".to_owned()),
-            (TransportError::no_connection(broken), format!("no connection (nothing listens there): {text}")),
+            (TransportError::not_sent("x").timed_out(), "timed out before sending: x".to_owned()),
+            (TransportError::no_answer("x"), "the connection was lost: x".to_owned()),
+            (TransportError::no_answer("x").timed_out(), "timed out waiting for a response: x".to_owned()),
+            (TransportError::no_connection("x"), "cannot connect: x".to_owned()),
+            (TransportError::no_connection("x").timed_out(), "timed out while connecting: x".to_owned()),
+            (TransportError::no_connection(broken), format!("cannot connect (connection refused): {text}")),
         ] {
             assert_eq!(error.to_string(), wanted);
             assert!(error.source().is_none());

@@ -1,4 +1,4 @@
-//! How a tagged union is read from a JSON object and written as one.
+//! Reads tagged unions from JSON objects and writes them.
 
 use serde::Serializer;
 use serde::ser::SerializeMap;
@@ -6,7 +6,7 @@ use serde::ser::SerializeMap;
 use crate::object::Members;
 use crate::open::UnknownMember;
 
-/// Writes a variant: its tag, then its members.
+/// Writes the tag and the members of a variant.
 pub(crate) fn serialize<S: Serializer>(
     tag: &'static str,
     value: &'static str,
@@ -19,8 +19,8 @@ pub(crate) fn serialize<S: Serializer>(
     map.end()
 }
 
-/// Why a member that has none of the known tags is refused.
-pub(crate) fn refusal<E: serde::de::Error>(
+/// The error of an object whose tag is missing or unknown.
+pub(crate) fn tag_error<E: serde::de::Error>(
     member: &UnknownMember,
     tag: &'static str,
     known: &'static [&'static str],
@@ -33,8 +33,8 @@ pub(crate) fn refusal<E: serde::de::Error>(
 
 /// Implements `Serialize` and `Deserialize` for a union, from a table of its variants and the values of its tag.
 ///
-/// A member with a tag that is not in the table is kept whole in the variant behind `or`; a union without one refuses the
-/// member and names the tag.
+/// An object whose tag is not in the table is kept in the variant after `or`. A union without that variant returns an
+/// error that names the tag.
 macro_rules! union {
     ($name:ident by $tag:literal $(or $unknown:ident)? { $($variant:ident = $value:literal,)* }) => {
         impl serde::Serialize for $name {
@@ -54,8 +54,8 @@ macro_rules! union {
                         member.read($tag).map(Self::$variant).map_err(<D::Error as serde::de::Error>::custom)
                     })*
                     $(_ => Ok(Self::$unknown(member)),)?
-                    #[allow(unreachable_patterns, reason = "a union may keep what it does not know")]
-                    _ => Err(crate::union::refusal(&member, $tag, &[$($value),*])),
+                    #[allow(unreachable_patterns, reason = "a union may keep unknown variants")]
+                    _ => Err(crate::union::tag_error(&member, $tag, &[$($value),*])),
                 }
             }
         }
@@ -93,7 +93,7 @@ mod tests {
     union! { Open by "type" or Unknown { Color = "color", } }
 
     #[test]
-    fn a_variant_is_its_tag_and_its_members() {
+    fn a_variant_is_written_as_its_tag_and_members() {
         let wire = json!({ "type": "color", "color": "#fff" });
         let color = || Color { color: "#fff".to_owned() };
         assert_eq!(Closed::deserialize(&wire).unwrap(), Closed::Color(color()));
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_open_union_does_not_know_it_gives_back() {
+    fn an_open_union_keeps_unknown_variants() {
         for wire in [
             json!({ "type": "sound", "url": "u" }),
             json!({ "color": "#fff" }),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_union_refuses_by_name() {
+    fn a_closed_union_names_the_unknown_tag() {
         let refusal = |wire: Value| Closed::deserialize(wire).unwrap_err().to_string();
         assert_eq!(refusal(json!({ "type": "sound" })), "unknown variant `sound`, expected `color`");
         assert_eq!(refusal(json!({ "color": "#fff" })), "missing field `type`");

@@ -112,22 +112,22 @@ async fn errors_name_the_missing_field_and_nothing_is_sent() {
     let client = Client::new(recorder.clone());
     let error =
         client.create_video().body(CreateVideoFromImage::builder().script("Hello")).send().await.unwrap_err();
-    assert_eq!(error.to_string(), "create_video: `body.image` was not set");
+    assert_eq!(error.to_string(), "create_video: `body.image` is required; set it");
     let error = client
         .create_video()
         .body(CreateVideoFromImage::builder().image(AssetUrl::builder()))
         .send()
         .await
         .unwrap_err();
-    assert_eq!(error.to_string(), "create_video: `body.image.url` was not set");
+    assert_eq!(error.to_string(), "create_video: `body.image.url` is required; set it");
     let error = client.get_video().send().await.unwrap_err();
-    assert_eq!(error.to_string(), "get_video: `video_id` was not set");
+    assert_eq!(error.to_string(), "get_video: `video_id` is required; set it");
     let error = client.list_videos().limit(-1).send().await.unwrap_err();
     assert!(error.to_string().starts_with("list_videos: `limit`: "), "{error}");
     let error = client.create_video().idempotency_key("a\nb").body(avatar_body()).send().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "create_video: `idempotency_key`: it has characters that a header cannot carry"
+        "create_video: `idempotency_key`: contains characters that are invalid in a header; remove them"
     );
     assert!(!error.may_have_executed());
     assert!(recorder.take().is_empty());

@@ -60,7 +60,7 @@ fn a_video_converts_into_a_video_of_a_batch_and_back() {
     let error = builder().videos([video(), video().folder_id("f")]).build().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "CreateVideoBatchRequest: `videos[1].folder_id`: `CreateBatchVideoFromAvatar` does not have it; leave it out"
+        "CreateVideoBatchRequest: `videos[1].folder_id`: `CreateBatchVideoFromAvatar` does not have this field; remove it"
     );
 }
 

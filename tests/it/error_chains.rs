@@ -139,17 +139,17 @@ async fn errors_of_every_kind_state_each_fact_once() {
 #[tokio::test]
 async fn refused_connection_unknown_host_and_timeout_are_different_errors() {
     let refused = refused_connection().await;
-    assert_eq!(refused.to_string(), "get_video: no connection (nothing listens there)");
+    assert_eq!(refused.to_string(), "get_video: cannot connect (connection refused)");
     assert!(chain(&refused).contains("refused"), "{}", chain(&refused));
     assert!(refused.is_connect() && !refused.is_timeout() && !refused.may_have_executed());
 
     let unknown = unknown_host().await;
-    assert_eq!(unknown.to_string(), "get_video: no connection (unknown host name)");
+    assert_eq!(unknown.to_string(), "get_video: cannot connect (unknown host name)");
     assert!(chain(&unknown).ends_with("the name is not known here"), "{}", chain(&unknown));
     assert!(unknown.is_connect() && !unknown.is_timeout() && !unknown.may_have_executed());
 
     let late = response_timeout().await;
-    assert_eq!(late.to_string(), "get_video: no answer in time");
+    assert_eq!(late.to_string(), "get_video: timed out waiting for a response");
     assert!(!late.is_connect() && late.is_timeout() && late.may_have_executed());
 
     for error in [refused, unknown, late] {

@@ -45,7 +45,7 @@ async fn an_error_response_that_is_not_json_keeps_status_and_body() {
     assert_eq!((error.kind(), error.code()), (ErrorKind::Refused, None));
     assert_eq!(error.body().as_ref(), b"<html>Bad Gateway</html>");
     assert!(error.may_have_executed());
-    assert_eq!(error.to_string(), "get_video: 502 no error body in the service's form, 24 bytes");
+    assert_eq!(error.to_string(), "get_video: 502 unrecognized error body (24 bytes)");
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn a_decode_error_names_the_place_and_keeps_the_response() {
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Decode, 200));
     assert_eq!(error.request_id(), Some("req_2"));
     assert!(!error.body().is_empty());
-    let line = "get_video: 200 the answer does not fit at `data.id`: expected a string (request req_2)";
+    let line = "get_video: 200 unexpected JSON at `data.id`: expected a string (request req_2)";
     assert_eq!(error.to_string(), line);
 }
 
@@ -90,13 +90,13 @@ async fn a_transport_error_states_whether_the_request_may_have_been_executed() {
             TransportError::no_answer("reset"),
             ErrorKind::Transport,
             true,
-            "get_video: the connection broke: reset",
+            "get_video: the connection was lost: reset",
         ),
         (
             TransportError::no_answer("30 s").timed_out(),
             ErrorKind::Timeout,
             true,
-            "get_video: no answer in time: 30 s",
+            "get_video: timed out waiting for a response: 30 s",
         ),
     ] {
         let error = Client::new(Failing(problem)).get_video().video_id("v").send().await.unwrap_err();
@@ -115,7 +115,7 @@ async fn a_refused_connection_is_not_executed_and_shows_no_key() {
         Client::builder().api_key("sk-marked-secret").base_url(format!("http://{address}")).build().unwrap();
     let error = client.get_video().video_id("v").send().await.unwrap_err();
     assert_eq!((error.kind(), error.may_have_executed()), (ErrorKind::Transport, false));
-    assert_eq!(error.to_string(), "get_video: no connection (nothing listens there)");
+    assert_eq!(error.to_string(), "get_video: cannot connect (connection refused)");
     assert!(
         error.is_connect() && !error.is_timeout() && format!("{error:?}").contains("refused"),
         "{error:?}"
@@ -178,7 +178,7 @@ async fn an_empty_body_is_a_success_only_where_no_data_is_expected() {
     assert_eq!(error.kind(), ErrorKind::Decode);
     let error = client(200, &[], "").get_video().video_id("v").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
-    assert_eq!(error.to_string(), "get_video: 200 the answer is not JSON (0 bytes)");
+    assert_eq!(error.to_string(), "get_video: 200 the response is not JSON (0 bytes)");
 }
 
 #[tokio::test]
@@ -222,7 +222,7 @@ async fn an_incomplete_response_keeps_status_request_id_and_cause() {
     assert!(error.may_have_executed());
     assert_eq!(
         error.to_string(),
-        "get_video: 200 the answer broke off: the connection broke (request req_3)"
+        "get_video: 200 the response was cut off: the connection was lost (request req_3)"
     );
     assert!(format!("{error:?}").contains("cable cut"), "{error:?}");
 }

@@ -54,17 +54,20 @@ async fn an_incomplete_request_is_an_error_and_is_not_sent() {
     for (request, problem) in [
         (
             client.request(Method::GET, "/v3/a").path("id", "x"),
-            "GET /v3/a: `path`: it has no `{id}`; write it into the path, or leave it out here",
+            "GET /v3/a: `path`: the path has no parameter `{id}`; add it to the path, or remove the value",
         ),
         (
             client.request(Method::GET, "v3/a"),
-            "GET v3/a: invalid path `v3/a`: it does not begin with one `/`",
+            "GET v3/a: invalid path `v3/a`: must begin with exactly one `/`",
         ),
-        (client.request(Method::GET, "/v3/a/{id}"), "GET /v3/a/{id}: `id` was not set"),
-        (client.request(Method::GET, "/v3/a/{id}").path("id", ""), "GET /v3/a/{id}: `id` is empty"),
+        (client.request(Method::GET, "/v3/a/{id}"), "GET /v3/a/{id}: `id` is required; set it"),
+        (
+            client.request(Method::GET, "/v3/a/{id}").path("id", ""),
+            "GET /v3/a/{id}: `id` is empty; set a value",
+        ),
         (
             client.request(Method::POST, "/v3/a").idempotency_key("a\nb"),
-            "POST /v3/a: `idempotency_key`: it has characters that a header cannot carry",
+            "POST /v3/a: `idempotency_key`: contains characters that are invalid in a header; remove them",
         ),
     ] {
         let error = request.await.unwrap_err();

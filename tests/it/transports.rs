@@ -97,7 +97,7 @@ fn builders_and_environment_report_invalid_input_equally() {
         (":8080", "missing scheme and host; write `http://localhost:8080`"),
         (
             "http://api.heygen.com",
-            "plain http would show the key to the network; write `https://api.heygen.com`",
+            "plain HTTP exposes the key to the network; write `https://api.heygen.com`",
         ),
     ] {
         let expected = format!("invalid base URL `{url}`: {problem}");
@@ -110,13 +110,13 @@ fn builders_and_environment_report_invalid_input_equally() {
         }
     }
     let broken = "marked\nsecret";
-    let expected = "invalid API key: a line break in it; copy it again, as one line";
+    let expected = "invalid API key: contains a line break; copy it again as one line";
     assert_eq!(Client::builder().api_key(broken).build().unwrap_err().to_string(), expected);
     assert_eq!(HttpTransport::new(broken).unwrap_err().to_string(), expected);
     assert_eq!(HeyGen::builder().api_key(broken).build().unwrap_err().to_string(), expected);
     assert_eq!(from_env(&[("HEYGEN_API_KEY", broken)]).unwrap_err().to_string(), expected);
     for blank in ["", " \n"] {
-        let expected = "invalid API key: it is empty; copy it from where it was made";
+        let expected = "invalid API key: empty; copy it from the HeyGen dashboard";
         assert_eq!(Client::builder().api_key(blank).build().unwrap_err().to_string(), expected);
         assert_eq!(HeyGen::builder().api_key(blank).build().unwrap_err().to_string(), expected);
         // An empty variable counts as not set, but the error states that it is empty.

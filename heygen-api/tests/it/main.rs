@@ -1,4 +1,4 @@
-//! What must not compile: a program cannot name what a later version may change.
+//! Programs that must not compile: they depend on details that a later version may change.
 
 #[test]
 fn literals_of_generated_types_do_not_compile() {
@@ -6,13 +6,13 @@ fn literals_of_generated_types_do_not_compile() {
 }
 
 mod stale {
-    //! The build script: a build in the workspace fails when the document has changed under the generated code.
+    //! The build script: a build in the workspace fails when the document is newer than the generated code.
 
     use std::fs;
     use std::path::Path;
     use std::process::Command;
 
-    /// Builds the script and runs it in a workspace that has `document` in it; what it prints.
+    /// Compiles the build script, runs it in a workspace that contains `document`, and returns its output.
     fn run(document: &str, workspace: bool) -> String {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root =
@@ -43,14 +43,14 @@ mod stale {
     }
 
     #[test]
-    fn a_changed_document_stops_the_build_and_says_what_to_run() {
+    fn a_changed_document_fails_the_build_and_names_the_command() {
         let document =
             fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/heygen.json")).unwrap();
         assert!(!run(&document, true).contains("cargo::error"));
-        let said = run(&document.replacen("thumbnail_url", "thumb_url", 1), true);
+        let output = run(&document.replacen("thumbnail_url", "thumb_url", 1), true);
         assert!(
-            said.contains("cargo::error=openapi/ has changed") && said.contains("`cargo xtask generate`"),
-            "{said}"
+            output.contains("cargo::error=openapi/ has changed") && output.contains("`cargo xtask generate`"),
+            "{output}"
         );
         assert!(!run("", false).contains("cargo::error"), "a published crate has no document beside it");
     }

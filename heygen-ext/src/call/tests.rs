@@ -436,5 +436,5 @@ async fn an_answer_that_stalls_keeps_what_came_of_it() {
     let error = read(&heygen.build().unwrap()).await.unwrap_err();
     assert_eq!((error.kind(), error.request_id()), (ErrorKind::Timeout, Some("r")));
     assert_eq!(error.status().unwrap(), 200);
-    assert!(error.to_string().contains("no answer in time: after 30 s"), "{error}");
+    assert!(error.to_string().contains("timed out waiting for a response: after 30 s"), "{error}");
 }

@@ -91,7 +91,7 @@ fn the_direct_cause_is_in_the_text_and_the_others_follow() {
     assert_eq!(error.to_string(), "cannot write v.mp4: disk on fire");
     assert!(error.io_error().is_some());
     let error = Error::transfer("v.mp4", TransportError::no_answer("reset"));
-    assert_eq!(error.to_string(), "v.mp4: the connection broke: reset");
+    assert_eq!(error.to_string(), "v.mp4: the connection was lost: reset");
     assert!(error.source().is_none());
 }
 
