@@ -1,4 +1,4 @@
-//! What ARCHITECTURE.md promises of the tree itself.
+//! Checks what ARCHITECTURE.md states about crates and files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use xtask::generate::workspace_root;
 
-const OURS: [&str; 7] =
+const WORKSPACE_CRATES: [&str; 7] =
     ["heygen-api", "heygen-benches", "heygen-examples", "heygen-ext", "heygen-sim", "heygen-tests", "xtask"];
 
-/// Crates of ours that a manifest names in any section of that kind, for any target.
-fn edges(folder: &str, section: &str) -> BTreeSet<String> {
+/// The crates of this workspace in the sections named `section` of a manifest, for any target.
+fn dependencies_of(folder: &str, section: &str) -> BTreeSet<String> {
     fn collect(table: &toml::Table, section: &str, found: &mut BTreeSet<String>) {
         for (name, value) in table {
             let Some(inner) = value.as_table() else { continue };
             if name == section {
-                found.extend(inner.keys().filter(|name| OURS.contains(&name.as_str())).cloned());
+                found.extend(inner.keys().filter(|name| WORKSPACE_CRATES.contains(&name.as_str())).cloned());
             } else {
                 collect(inner, section, found);
             }
@@ -28,27 +28,29 @@ fn edges(folder: &str, section: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn crates_depend_only_as_the_picture_shows() {
+fn crates_depend_on_each_other_only_as_the_diagram_shows() {
     let none = BTreeSet::new();
-    let only = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-    assert_eq!(edges("heygen-api", "dependencies"), none);
-    assert_eq!(edges("heygen-api", "dev-dependencies"), none);
-    assert_eq!(edges("heygen-ext", "dependencies"), only(&["heygen-api"]));
-    assert_eq!(edges("heygen-ext", "dev-dependencies"), only(&["heygen-sim"]));
-    assert_eq!(edges("heygen-sim", "dependencies"), none);
-    assert_eq!(edges("heygen-sim", "dev-dependencies"), none);
-    assert_eq!(edges("xtask", "dependencies"), none);
-    assert_eq!(edges("examples", "dependencies"), none);
-    assert_eq!(edges("examples", "dev-dependencies"), only(&["heygen-ext"]));
-    assert_eq!(edges("benches", "dependencies"), none);
-    assert_eq!(edges("benches", "dev-dependencies"), only(&["heygen-ext", "heygen-sim"]));
-    for room in ["heygen-api", "heygen-ext", "heygen-sim", "xtask", "tests", "examples", "benches"] {
-        assert_eq!(edges(room, "build-dependencies"), none);
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(dependencies_of("heygen-api", "dependencies"), none);
+    assert_eq!(dependencies_of("heygen-api", "dev-dependencies"), none);
+    assert_eq!(dependencies_of("heygen-ext", "dependencies"), set(&["heygen-api"]));
+    assert_eq!(dependencies_of("heygen-ext", "dev-dependencies"), set(&["heygen-sim"]));
+    assert_eq!(dependencies_of("heygen-sim", "dependencies"), none);
+    assert_eq!(dependencies_of("heygen-sim", "dev-dependencies"), none);
+    assert_eq!(dependencies_of("xtask", "dependencies"), none);
+    assert_eq!(dependencies_of("examples", "dependencies"), none);
+    assert_eq!(dependencies_of("examples", "dev-dependencies"), set(&["heygen-ext"]));
+    assert_eq!(dependencies_of("benches", "dependencies"), none);
+    assert_eq!(dependencies_of("benches", "dev-dependencies"), set(&["heygen-ext", "heygen-sim"]));
+    for folder in ["heygen-api", "heygen-ext", "heygen-sim", "xtask", "tests", "examples", "benches"] {
+        assert_eq!(dependencies_of(folder, "build-dependencies"), none);
     }
-    assert_eq!(edges("xtask", "dev-dependencies"), none);
-    let of_tests: BTreeSet<_> =
-        edges("tests", "dependencies").union(&edges("tests", "dev-dependencies")).cloned().collect();
-    assert_eq!(of_tests, only(&["heygen-api", "heygen-ext", "heygen-sim", "xtask"]));
+    assert_eq!(dependencies_of("xtask", "dev-dependencies"), none);
+    let of_tests: BTreeSet<_> = dependencies_of("tests", "dependencies")
+        .union(&dependencies_of("tests", "dev-dependencies"))
+        .cloned()
+        .collect();
+    assert_eq!(of_tests, set(&["heygen-api", "heygen-ext", "heygen-sim", "xtask"]));
 }
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -63,9 +65,9 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn every_file_says_what_it_is_for_and_can_be_read_in_one_sitting() {
+fn every_file_has_a_module_doc_and_at_most_450_lines() {
     let mut files = Vec::new();
-    for room in [
+    for folder in [
         "heygen-api/src",
         "heygen-ext",
         "heygen-sim",
@@ -75,23 +77,23 @@ fn every_file_says_what_it_is_for_and_can_be_read_in_one_sitting() {
         "examples",
         "benches",
     ] {
-        rust_files(&workspace_root().join(room), &mut files);
+        rust_files(&workspace_root().join(folder), &mut files);
     }
-    let by_hand = files.iter().filter(|path| !path.to_string_lossy().contains("generated"));
+    let handwritten = files.iter().filter(|path| !path.to_string_lossy().contains("generated"));
     let mut count = 0;
-    for path in by_hand {
+    for path in handwritten {
         let text = fs::read_to_string(path).unwrap();
         let documented = text.starts_with("//!") || text.starts_with("#![doc = include_str!");
         assert!(documented, "{} does not begin with a module doc", path.display());
         let lines = text.lines().count();
-        assert!(lines <= 450, "{} has {lines} lines", path.display());
+        assert!(lines <= 450, "{} has {lines} lines; split it, the limit is 450", path.display());
         count += 1;
     }
     assert!(count > 60, "{count}");
 }
 
 #[test]
-fn generated_files_say_so() {
+fn generated_files_have_the_generated_mark() {
     let mut files = Vec::new();
     rust_files(&workspace_root().join("heygen-api/src/generated"), &mut files);
     files.push(workspace_root().join("tests/src/generated.rs"));
@@ -107,19 +109,25 @@ fn generated_files_say_so() {
 }
 
 #[test]
-fn only_the_seam_sends() {
+fn only_the_transport_sends_requests() {
     let mut files = Vec::new();
     rust_files(&workspace_root().join("heygen-api/src"), &mut files);
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
-        // Generated code and all else go through `Call`, which goes through `Client::execute`.
-        let seam = ["client.rs", "transport.rs", "http_transport.rs"].iter().any(|seam| path.ends_with(seam));
-        // Examples in comments send too, by the client.
+        // All other code, generated or not, sends by `Call`, which calls `Client::execute`.
+        let may_send = ["client.rs", "transport.rs", "http_transport.rs"]
+            .iter()
+            .any(|may_send| path.ends_with(may_send));
+        // Examples in comments send requests by the client.
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         let code: String = code.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();
         let code = code.replace("self.client.execute(request,&self.operation)", "").replace("self.send(", "");
         for sending in ["reqwest::Client", ".execute(", ".send(", "TcpStream"] {
-            assert!(seam || !code.contains(sending), "{} has `{sending}`", path.display());
+            assert!(
+                may_send || !code.contains(sending),
+                "{} contains `{sending}`; send by `Call` instead",
+                path.display()
+            );
         }
     }
 }

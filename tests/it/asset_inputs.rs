@@ -1,4 +1,4 @@
-//! Wherever a file is taken, it is taken as the same type.
+//! Every operation that takes a file takes the same type.
 
 use heygen_api::types::{AssetBase64, AssetById, AssetInput, AssetReference, AssetUrl, CreateVideoFromImage};
 use heygen_api::{Client, types};
@@ -6,7 +6,7 @@ use heygen_tests::Recorder;
 use serde_json::{Value, json};
 use xtask::walk;
 
-/// Every place in the document where a file is taken, by the tags that are allowed there.
+/// Finds every place in the document that takes a file, and whether it allows the tag `base64`.
 fn places(document: &Value, at: &str, found: &mut Vec<(String, bool)>) {
     let value = document.pointer(at).unwrap();
     match value {
@@ -30,11 +30,11 @@ fn places(document: &Value, at: &str, found: &mut Vec<(String, bool)>) {
 }
 
 #[test]
-fn every_asset_input_is_one_of_two_types() {
+fn every_place_that_takes_a_file_has_one_of_two_types() {
     let mut found = Vec::new();
     places(&super::overlaid(), "", &mut found);
     let inline = found.iter().filter(|(_, inline)| *inline).count();
-    // 23 in the document, and four in the model videos that the overlay adds.
+    // 23 in the document, and four in the model videos, which the overlay adds.
     assert_eq!((inline, found.len() - inline), (27, 11));
 
     let lowered = super::lowered();
@@ -44,7 +44,7 @@ fn every_asset_input_is_one_of_two_types() {
         Some("AssetReference") if !place.is_component_root() => uses.1 += 1,
         _ => {}
     });
-    // A lone reference inside `allOf` is seen twice.
+    // The walk visits a reference inside `allOf` twice.
     let counted = |name: &str| {
         lowered["components"]["schemas"].to_string().matches(&format!("schemas/{name}\"")).count()
     };
@@ -53,7 +53,7 @@ fn every_asset_input_is_one_of_two_types() {
 }
 
 #[tokio::test]
-async fn a_variant_its_builder_or_the_union_itself_will_do() {
+async fn a_body_may_be_a_variant_a_builder_or_the_union() {
     let recorder = Recorder::default();
     let client = Client::new(recorder.clone());
     let image = AssetUrl::builder().url("https://example.com/face.png");
@@ -87,7 +87,7 @@ async fn a_variant_its_builder_or_the_union_itself_will_do() {
 }
 
 #[test]
-fn all_three_forms_convert() {
+fn each_variant_converts_into_the_union() {
     let all: [AssetInput; 3] = [
         AssetUrl::builder().url("u").build().unwrap().into(),
         AssetById::builder().asset_id("a").build().unwrap().into(),
@@ -107,7 +107,7 @@ fn all_three_forms_convert() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named_before_anything_is_sent() {
+async fn errors_name_the_missing_field_and_nothing_is_sent() {
     let recorder = Recorder::default();
     let client = Client::new(recorder.clone());
     let error =
@@ -124,8 +124,7 @@ async fn what_is_missing_is_named_before_anything_is_sent() {
     assert_eq!(error.to_string(), "get_video: `video_id` is required; set it");
     let error = client.list_videos().limit(-1).send().await.unwrap_err();
     assert!(error.to_string().starts_with("list_videos: `limit`: "), "{error}");
-    let error =
-        client.create_video().idempotency_key("a\nb").body(AvatarOnly::body()).send().await.unwrap_err();
+    let error = client.create_video().idempotency_key("a\nb").body(avatar_body()).send().await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "create_video: `idempotency_key`: contains characters that are invalid in a header; remove them"
@@ -134,10 +133,6 @@ async fn what_is_missing_is_named_before_anything_is_sent() {
     assert!(recorder.take().is_empty());
 }
 
-struct AvatarOnly;
-
-impl AvatarOnly {
-    fn body() -> types::builder::CreateVideoFromAvatarBuilder {
-        types::CreateVideoFromAvatar::builder().avatar_id("look")
-    }
+fn avatar_body() -> types::builder::CreateVideoFromAvatarBuilder {
+    types::CreateVideoFromAvatar::builder().avatar_id("look")
 }

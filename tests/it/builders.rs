@@ -1,4 +1,4 @@
-//! Builders take what a caller already has.
+//! Setters and bodies accept every value that converts into their type.
 
 use heygen_api::types::{
     AssetInput, AssetUrl, AvatarEngine, BackgroundSetting, CreateBatchVideoFromAvatar,
@@ -13,8 +13,8 @@ fn sent(body: impl Serialize) -> Value {
 }
 
 #[test]
-fn a_member_of_a_union_has_a_constructor() {
-    for (made, expected) in [
+fn members_of_unions_have_constructors() {
+    for (sent_json, expected) in [
         (
             sent(AssetInput::url("https://example.com/a.png")),
             json!({"type": "url", "url": "https://example.com/a.png"}),
@@ -23,12 +23,12 @@ fn a_member_of_a_union_has_a_constructor() {
         (sent(AvatarEngine::avatar_iv()), json!({"type": "avatar_iv"})),
         (sent(BackgroundSetting::color("#ffffff")), json!({"type": "color", "value": "#ffffff"})),
     ] {
-        assert_eq!(made, expected);
+        assert_eq!(sent_json, expected);
     }
 }
 
 #[test]
-fn an_option_goes_in_unchanged() {
+fn maybe_setters_take_an_option() {
     let builder = || CreateVideoFromAvatar::builder().avatar_id("look");
     let with = builder().maybe_script(Some("Hello")).maybe_voice_id(None::<String>).build().unwrap();
     let without = builder().script("Hello").build().unwrap();
@@ -37,7 +37,7 @@ fn an_option_goes_in_unchanged() {
         builder().script("Hello").maybe_script(None::<String>).build().unwrap(),
         builder().build().unwrap()
     );
-    // In a PATCH, a missing value is not sent; only `clear_` sends null.
+    // In a PATCH, `None` is not sent; only `clear_` sends null.
     let patch = types::UpdateWebhookEndpointRequest::builder;
     assert_eq!(sent(patch().maybe_url(None::<String>).build().unwrap()), json!({}));
     assert_eq!(
@@ -48,7 +48,7 @@ fn an_option_goes_in_unchanged() {
 }
 
 #[test]
-fn a_video_goes_into_a_batch_and_back() {
+fn a_video_converts_into_a_video_of_a_batch_and_back() {
     let video = || CreateVideoFromAvatar::builder().avatar_id("look").script("Hello");
     let batch = |batch: Result<CreateVideoBatchRequest, BuildError>| sent(batch.unwrap())["videos"].clone();
     let expected = json!([{"type": "avatar", "avatar_id": "look", "script": "Hello"}]);
@@ -65,7 +65,7 @@ fn a_video_goes_into_a_batch_and_back() {
 }
 
 #[test]
-fn literals_go_where_enumerations_and_lists_go() {
+fn setters_take_literals_for_enumerations_and_arrays_for_lists() {
     let one = types::CreateVideoAgentRequest::builder().prompt("p").orientation("portrait");
     let files = [AssetUrl::builder().url("u")];
     let one = one.files(files).build().unwrap();
@@ -74,7 +74,7 @@ fn literals_go_where_enumerations_and_lists_go() {
 }
 
 #[test]
-fn debug_of_a_builder_shows_no_value() {
+fn debug_of_a_builder_shows_no_values() {
     let builder = AssetUrl::builder().url("https://example.com/?signature=marked");
     assert_eq!(format!("{builder:?}"), "AssetUrlBuilder { .. }");
     let client = heygen_api::Client::new(heygen_tests::Recorder::default());

@@ -1,5 +1,5 @@
-//! What a reader of the docs meets: an example for each operation, pages that need no sideways scrolling, and no code that
-//! the provider wrote.
+//! Checks the documentation: every operation has an example, code fits the width of a page, and rustdoc never runs code from
+//! the provider's descriptions.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use quote::quote;
 use xtask::generate::workspace_root;
 use xtask::{emit, walk};
 
-/// Most columns of a line of code: rustdoc does not break lines.
+/// Maximum width of a line of code in columns. Rustdoc does not wrap code.
 const WIDTH: usize = 80;
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -24,8 +24,8 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The lines of the blocks of Rust in a text of documentation, without those that rustdoc hides.
-fn code(text: &str) -> Vec<Vec<String>> {
+/// The lines of each block of Rust code in a documentation text, without the lines that rustdoc hides.
+fn code_blocks(text: &str) -> Vec<Vec<String>> {
     let (mut blocks, mut open): (Vec<Vec<String>>, Option<bool>) = (Vec::new(), None);
     for line in text.lines() {
         match (line.trim().strip_prefix("```"), open) {
@@ -56,18 +56,18 @@ fn doc_comments(source: &str) -> String {
 }
 
 #[test]
-fn every_operation_has_an_example_of_its_own() {
+fn every_operation_has_its_own_example() {
     let mut sources = Vec::new();
     files(&workspace_root().join("heygen-api/src/generated/resources"), &mut sources);
     let mut seen: BTreeMap<Vec<String>, String> = BTreeMap::new();
     let mut named = 0;
     let operations = walk::operations(&super::lowered()).iter().map(walk::Operation::id).collect::<Vec<_>>();
     for path in sources.iter().filter(|path| path.ends_with("calls.rs")) {
-        for example in code(&doc_comments(&fs::read_to_string(path).unwrap())) {
+        for example in code_blocks(&doc_comments(&fs::read_to_string(path).unwrap())) {
             let text = example.join("\n");
             named += operations.iter().filter(|id| text.contains(&format!("{id}()"))).count();
             if let Some(other) = seen.insert(example, text.clone()) {
-                panic!("two examples are equal:\n{other}");
+                panic!("two operations have the same example:\n{other}");
             }
         }
     }
@@ -75,12 +75,12 @@ fn every_operation_has_an_example_of_its_own() {
 }
 
 #[test]
-fn code_in_docs_fits_the_page() {
+fn code_in_documentation_is_at_most_80_columns_wide() {
     let root = workspace_root();
     let mut pages = vec![root.join("README.md")];
-    for room in ["heygen-api", "heygen-ext", "heygen-sim"] {
-        pages.push(root.join(room).join("README.md"));
-        files(&root.join(room).join("src"), &mut pages);
+    for krate in ["heygen-api", "heygen-ext", "heygen-sim"] {
+        pages.push(root.join(krate).join("README.md"));
+        files(&root.join(krate).join("src"), &mut pages);
     }
     let mut blocks = 0;
     let mut wide = Vec::new();
@@ -90,7 +90,7 @@ fn code_in_docs_fits_the_page() {
             Some("rs") => doc_comments(&fs::read_to_string(&path).unwrap()),
             _ => continue,
         };
-        for block in code(&text) {
+        for block in code_blocks(&text) {
             blocks += 1;
             wide.extend(
                 block
@@ -105,28 +105,30 @@ fn code_in_docs_fits_the_page() {
 }
 
 #[test]
-fn pages_and_examples_need_no_unwrapping() {
+fn readmes_and_examples_use_replies_without_unwrapping_them() {
     let root = workspace_root();
     let mut sources = Vec::new();
-    for room in ["heygen-ext/examples", "examples", "heygen-sim/examples"] {
-        files(&root.join(room), &mut sources);
+    for folder in ["heygen-ext/examples", "examples", "heygen-sim/examples"] {
+        files(&root.join(folder), &mut sources);
     }
     let rust = sources.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
     let mut texts: Vec<String> = rust.map(|path| fs::read_to_string(path).unwrap()).collect();
     for page in ["README.md", "heygen-api/README.md", "heygen-ext/README.md", "heygen-sim/README.md"] {
         texts.extend(
-            code(&fs::read_to_string(root.join(page)).unwrap()).into_iter().map(|block| block.join("\n")),
+            code_blocks(&fs::read_to_string(root.join(page)).unwrap())
+                .into_iter()
+                .map(|block| block.join("\n")),
         );
     }
     for text in texts {
         for unwrapping in [".into_inner()", ".data.", "(&*"] {
-            assert!(!text.contains(unwrapping), "`{unwrapping}` in:\n{text}");
+            assert!(!text.contains(unwrapping), "an example contains `{unwrapping}`:\n{text}");
         }
     }
 }
 
 #[test]
-fn no_code_of_the_provider_is_run() {
+fn rustdoc_does_not_run_code_from_descriptions() {
     let hostile = "Before.\n\n```\npanic!(\"fenced\")\n```\n\n~~~rust\npanic!(\"tilde\")\n~~~\n\n    panic!(\"indented\")\n\n\
                    - item\n\n      panic!(\"in a list\")\n\n\tpanic!(\"tab\")\n\n```\nnot closed";
     let described = emit::docs::attributes(hostile);
@@ -137,8 +139,8 @@ fn no_code_of_the_provider_is_run() {
     fs::write(&path, source.to_string()).unwrap();
     let rustdoc = std::env::var("RUSTDOC").unwrap_or_else(|_| "rustdoc".to_owned());
     let output = Command::new(rustdoc).args(["--test", "--edition", "2024"]).arg(&path).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    // Our own example is the only test.
-    assert!(said.contains("running 1 test"), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{said}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    // The only test is the example that we wrote.
+    assert!(stdout.contains("running 1 test"), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{stdout}");
 }

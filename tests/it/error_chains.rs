@@ -1,4 +1,4 @@
-//! What an error and its causes say, each once.
+//! An error and its causes together state each fact once.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use bytes::Bytes;
 use heygen_api::{Client, ErrorKind, RawResponse, TransportError, http_client, transport_fn};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// What an error and its causes say, in one line, as `{:#}` of anyhow has it.
+/// The messages of an error and its causes on one line, as `{:#}` of anyhow prints them.
 fn chain(error: &(dyn StdError + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// Panics when a clause of the text stands in it twice; one of several words also within another clause.
-fn assert_nothing_twice(text: &str) {
+/// Panics if a clause occurs twice in the text. A clause of several words must not occur within another clause either.
+fn assert_no_repetition(text: &str) {
     let text = text.to_lowercase();
     let clauses: Vec<&str> = text.split([':', ';', '"']).map(str::trim).filter(|one| one.len() > 3).collect();
     for clause in &clauses {
@@ -27,62 +27,62 @@ fn assert_nothing_twice(text: &str) {
     }
 }
 
-/// Sends by the transport that a base URL and an HTTP client make.
-async fn sent(base_url: &str, client: reqwest::Client) -> heygen_api::Error {
+/// Sends a request to a base URL with an HTTP client, and returns the error.
+async fn error_of_sending(base_url: &str, client: reqwest::Client) -> heygen_api::Error {
     let client = Client::builder().api_key("k").base_url(base_url).http_client(client).build().unwrap();
     client.get_video().video_id("v").send().await.unwrap_err()
 }
 
-/// What a client makes of such an answer.
-async fn answered(answer: fn() -> RawResponse) -> heygen_api::Error {
-    let client = Client::new(transport_fn(move |_, _| async move { Ok::<_, TransportError>(answer()) }));
+/// Sends a request, which gets this response, and returns the error.
+async fn error_of_response(response: fn() -> RawResponse) -> heygen_api::Error {
+    let client = Client::new(transport_fn(move |_, _| async move { Ok::<_, TransportError>(response()) }));
     client.get_video().video_id("v").send().await.unwrap_err()
 }
 
-fn whole(status: u16, body: &'static str) -> RawResponse {
-    let answer = http::Response::builder().status(status).header("x-request-id", "r7").body(body);
-    RawResponse::from(answer.unwrap())
+fn complete_response(status: u16, body: &'static str) -> RawResponse {
+    let response = http::Response::builder().status(status).header("x-request-id", "r7").body(body);
+    RawResponse::from(response.unwrap())
 }
 
-/// Knows no name.
-struct NoNames;
+/// A resolver that finds no host.
+struct EmptyResolver;
 
-impl Resolve for NoNames {
+impl Resolve for EmptyResolver {
     fn resolve(&self, _: Name) -> Resolving {
         Box::pin(async { Err::<Addrs, _>("the name is not known here".into()) })
     }
 }
 
-/// A listener that takes connections and says nothing.
-fn silent() -> (std::net::TcpListener, String) {
+/// A listener that accepts connections and never responds, and its URL.
+fn silent_listener() -> (std::net::TcpListener, String) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     (listener, url)
 }
 
-fn plain() -> reqwest::Client {
+fn plain_client() -> reqwest::Client {
     http_client(reqwest::Client::builder, true).unwrap()
 }
 
 async fn refused_connection() -> heygen_api::Error {
-    let (listener, url) = silent();
+    let (listener, url) = silent_listener();
     drop(listener);
-    sent(&url, plain()).await
+    error_of_sending(&url, plain_client()).await
 }
 
 async fn unknown_host() -> heygen_api::Error {
-    let options = || reqwest::Client::builder().dns_resolver(Arc::new(NoNames));
-    sent("https://nowhere.example", http_client(options, true).unwrap()).await
+    let options = || reqwest::Client::builder().dns_resolver(Arc::new(EmptyResolver));
+    error_of_sending("https://nowhere.example", http_client(options, true).unwrap()).await
 }
 
-async fn no_answer_in_time() -> heygen_api::Error {
-    let (_listener, url) = silent();
+async fn response_timeout() -> heygen_api::Error {
+    let (_listener, url) = silent_listener();
     let options = || reqwest::Client::builder().timeout(Duration::from_millis(1));
-    sent(&url, http_client(options, true).unwrap()).await
+    error_of_sending(&url, http_client(options, true).unwrap()).await
 }
 
 #[tokio::test]
-async fn every_kind_says_each_thing_once() {
+async fn errors_of_every_kind_state_each_fact_once() {
     let transport = |error: fn() -> TransportError| async move {
         let client = Client::new(transport_fn(move |_, _| async move { Err::<RawResponse, _>(error()) }));
         client.get_video().video_id("v").send().await.unwrap_err()
@@ -111,34 +111,33 @@ async fn every_kind_says_each_thing_once() {
             }));
             client.get_video().video_id("v").send().await.unwrap_err()
         }),
-        (ErrorKind::Transport, answered(cut).await),
-        (ErrorKind::Timeout, no_answer_in_time().await),
+        (ErrorKind::Transport, error_of_response(cut).await),
+        (ErrorKind::Timeout, response_timeout().await),
         (ErrorKind::Timeout, transport(|| TransportError::no_answer("after 30 s").timed_out()).await),
         (ErrorKind::Timeout, transport(|| TransportError::no_connection("after 10 s").timed_out()).await),
         (ErrorKind::Refused, {
-            let client =
-                Client::new(transport_fn(
-                    move |_, _| async move { Ok::<_, TransportError>(whole(402, refusal)) },
-                ));
+            let client = Client::new(transport_fn(move |_, _| async move {
+                Ok::<_, TransportError>(complete_response(402, refusal))
+            }));
             client.get_video().video_id("v").send().await.unwrap_err()
         }),
-        (ErrorKind::Refused, answered(|| whole(502, "<html>Bad Gateway</html>")).await),
-        (ErrorKind::Decode, answered(|| whole(200, "<html>")).await),
-        (ErrorKind::Decode, answered(|| whole(200, r#"{"data":{"id":5}}"#)).await),
+        (ErrorKind::Refused, error_of_response(|| complete_response(502, "<html>Bad Gateway</html>")).await),
+        (ErrorKind::Decode, error_of_response(|| complete_response(200, "<html>")).await),
+        (ErrorKind::Decode, error_of_response(|| complete_response(200, r#"{"data":{"id":5}}"#)).await),
     ];
     for (kind, error) in rows {
         assert_eq!(error.kind(), kind, "{error}");
-        assert_nothing_twice(&chain(&error));
-        assert_nothing_twice(&format!("{error:?}"));
-        // The wrapping error says each thing once, too.
+        assert_no_repetition(&chain(&error));
+        assert_no_repetition(&format!("{error:?}"));
+        // So does the error of heygen-ext that wraps it.
         let error = heygen_ext::Error::from(error);
-        assert_nothing_twice(&chain(&error));
-        assert_nothing_twice(&format!("{error:?}"));
+        assert_no_repetition(&chain(&error));
+        assert_no_repetition(&format!("{error:?}"));
     }
 }
 
 #[tokio::test]
-async fn causes_of_a_missing_answer_are_distinguished() {
+async fn refused_connection_unknown_host_and_timeout_are_different_errors() {
     let refused = refused_connection().await;
     assert_eq!(refused.to_string(), "get_video: cannot connect (connection refused)");
     assert!(chain(&refused).contains("refused"), "{}", chain(&refused));
@@ -149,7 +148,7 @@ async fn causes_of_a_missing_answer_are_distinguished() {
     assert!(chain(&unknown).ends_with("the name is not known here"), "{}", chain(&unknown));
     assert!(unknown.is_connect() && !unknown.is_timeout() && !unknown.may_have_executed());
 
-    let late = no_answer_in_time().await;
+    let late = response_timeout().await;
     assert_eq!(late.to_string(), "get_video: timed out waiting for a response");
     assert!(!late.is_connect() && late.is_timeout() && late.may_have_executed());
 
@@ -165,34 +164,34 @@ async fn causes_of_a_missing_answer_are_distinguished() {
             heygen_ext::ErrorKind::Transport
         };
         assert_eq!(ours.kind(), kind);
-        // The error of the HTTP client is there as it is.
+        // The source is the error of the HTTP client itself.
         assert!(error.source().unwrap().is::<reqwest::Error>());
         assert!(ours.source().unwrap().is::<reqwest::Error>());
     }
 }
 
-/// Set where this test is run once more, on a machine without certificates.
+/// Set when this test runs itself rerun, in an environment without certificates.
 const WITHOUT_CERTIFICATES: &str = "HEYGEN_TESTS_WITHOUT_CERTIFICATES";
 
 #[tokio::test]
-async fn missing_certificates_are_reported_and_loopback_works_without() {
+async fn without_certificates_https_fails_with_advice_and_http_works() {
     if std::env::var_os(WITHOUT_CERTIFICATES).is_none() {
         let empty = tempfile::tempdir().unwrap();
         let file = empty.path().join("none.pem");
         std::fs::write(&file, "").unwrap();
-        let name = "error_chains::missing_certificates_are_reported_and_loopback_works_without";
-        let again = std::process::Command::new(std::env::current_exe().unwrap())
+        let name = "error_chains::without_certificates_https_fails_with_advice_and_http_works";
+        let rerun = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", name])
             .env(WITHOUT_CERTIFICATES, "1")
             .env("SSL_CERT_FILE", file)
             .env("SSL_CERT_DIR", empty.path())
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&again.stdout);
-        assert!(again.status.success() && said.contains("1 passed"), "{said}");
+        let stdout = String::from_utf8_lossy(&rerun.stdout);
+        assert!(rerun.status.success() && stdout.contains("1 passed"), "{stdout}");
         return;
     }
-    // Only there are the certificates those that the variables name.
+    // Only on these systems do the variables decide which certificates are used.
     if cfg!(all(unix, not(target_vendor = "apple"))) {
         let raw = Client::builder().api_key("k").build().unwrap_err();
         assert_eq!(raw.kind(), ErrorKind::Configuration);
@@ -201,10 +200,10 @@ async fn missing_certificates_are_reported_and_loopback_works_without() {
         for (text, chain) in [(raw.to_string(), chain(&raw)), (ours.to_string(), chain(&ours))] {
             assert!(text.contains("`ca-certificates`") && text.contains("`SSL_CERT_FILE`"), "{text}");
             assert!(chain.contains("No CA certificates were loaded"), "{chain}");
-            assert_nothing_twice(&chain);
+            assert_no_repetition(&chain);
         }
     }
-    let (listener, url) = silent();
+    let (listener, url) = silent_listener();
     drop(listener);
     let raw = Client::builder().api_key("k").base_url(&url).build().unwrap();
     assert!(raw.get_video().video_id("v").send().await.unwrap_err().is_connect());

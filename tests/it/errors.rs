@@ -1,4 +1,4 @@
-//! What a program learns when a call fails.
+//! What an error of a call contains.
 
 use bytes::Bytes;
 use heygen_api::{
@@ -8,16 +8,16 @@ use heygen_tests::Recorder;
 
 fn client(status: u16, headers: &[(&str, &str)], body: &'static str) -> Client {
     let recorder = Recorder::default();
-    let mut answer = http::Response::builder().status(status);
+    let mut response = http::Response::builder().status(status);
     for (name, value) in headers {
-        answer = answer.header(*name, *value);
+        response = response.header(*name, *value);
     }
-    recorder.answer(answer.body(Bytes::from_static(body.as_bytes())).unwrap());
+    recorder.answer(response.body(Bytes::from_static(body.as_bytes())).unwrap());
     Client::new(recorder)
 }
 
 #[tokio::test]
-async fn a_refusal_keeps_all_that_the_service_said() {
+async fn an_error_response_is_preserved_in_the_error() {
     let client = client(
         402,
         &[("x-request-id", "req_1"), ("retry-after", "7")],
@@ -39,7 +39,7 @@ async fn a_refusal_keeps_all_that_the_service_said() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_is_not_json_keeps_status_and_text() {
+async fn an_error_response_that_is_not_json_keeps_status_and_body() {
     let error =
         client(502, &[], "<html>Bad Gateway</html>").get_video().video_id("v").send().await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Refused, None));
@@ -49,7 +49,7 @@ async fn a_refusal_that_is_not_json_keeps_status_and_text() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_fit_names_the_place_and_keeps_the_rest() {
+async fn a_decode_error_names_the_place_and_keeps_the_response() {
     let client = client(200, &[("x-request-id", "req_2")], r#"{"data":{"id":5,"status":"completed"}}"#);
     let error = client.get_video().video_id("v").send().await.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Decode, 200));
@@ -60,7 +60,7 @@ async fn an_answer_that_does_not_fit_names_the_place_and_keeps_the_rest() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_and_not_a_success() {
+async fn a_redirect_is_an_error() {
     let error = client(302, &[("location", "https://elsewhere")], "")
         .get_video()
         .video_id("v")
@@ -70,9 +70,9 @@ async fn a_redirect_is_not_followed_and_not_a_success() {
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 302));
 }
 
-struct Broken(TransportError);
+struct Failing(TransportError);
 
-impl Transport for Broken {
+impl Transport for Failing {
     fn send<'a>(
         &'a self,
         _request: heygen_api::Request,
@@ -83,7 +83,7 @@ impl Transport for Broken {
 }
 
 #[tokio::test]
-async fn a_request_without_an_answer_says_whether_it_may_have_been_executed() {
+async fn a_transport_error_states_whether_the_request_may_have_been_executed() {
     for (problem, kind, may_have_executed, line) in [
         (TransportError::not_sent("no route"), ErrorKind::Transport, false, "get_video: not sent: no route"),
         (
@@ -99,7 +99,7 @@ async fn a_request_without_an_answer_says_whether_it_may_have_been_executed() {
             "get_video: timed out waiting for a response: 30 s",
         ),
     ] {
-        let error = Client::new(Broken(problem)).get_video().video_id("v").send().await.unwrap_err();
+        let error = Client::new(Failing(problem)).get_video().video_id("v").send().await.unwrap_err();
         assert_eq!((error.kind(), error.is_timeout()), (kind, kind == ErrorKind::Timeout));
         assert_eq!((error.may_have_executed(), error.is_retryable()), (may_have_executed, true));
         assert_eq!(error.to_string(), line);
@@ -107,7 +107,7 @@ async fn a_request_without_an_answer_says_whether_it_may_have_been_executed() {
 }
 
 #[tokio::test]
-async fn nobody_listening_is_not_sent_and_shows_no_key() {
+async fn a_refused_connection_is_not_executed_and_shows_no_key() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -124,7 +124,7 @@ async fn nobody_listening_is_not_sent_and_shows_no_key() {
 }
 
 #[tokio::test]
-async fn only_what_the_service_surely_did_not_do_is_safe_to_repeat() {
+async fn may_have_executed_follows_from_status_and_code() {
     let body =
         |code: &str| format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#).leak() as &'static str;
     for (status, code, may_have_executed) in [
@@ -143,7 +143,7 @@ async fn only_what_the_service_surely_did_not_do_is_safe_to_repeat() {
 }
 
 #[tokio::test]
-async fn a_success_that_carries_an_error_is_a_refusal() {
+async fn a_success_status_with_an_error_body_is_an_error() {
     for body in [
         r#"{"error":{"code":"video_not_found","message":"m"},"data":null}"#,
         r#"{"error":{"code":"video_not_found","message":"m"}}"#,
@@ -157,7 +157,7 @@ async fn a_success_that_carries_an_error_is_a_refusal() {
         );
         assert_eq!(error.status().unwrap(), 200);
     }
-    // A success is not a refusal, and an `error` of the resource is the resource's.
+    // An empty `error` is not an error. An `error` inside `data` belongs to the resource.
     for body in [
         r#"{"data":{"id":"v","status":"completed"},"error":null}"#,
         r#"{"data":{"id":"v","status":"completed"},"error":{}}"#,
@@ -170,10 +170,10 @@ async fn a_success_that_carries_an_error_is_a_refusal() {
 }
 
 #[tokio::test]
-async fn an_empty_success_is_one_where_nothing_is_expected() {
+async fn an_empty_body_is_a_success_only_where_no_data_is_expected() {
     let gone = client(204, &[], "").delete_webhook_endpoint().endpoint_id("e").send().await.unwrap();
     assert_eq!(gone.status().as_u16(), 204);
-    // What was deleted has to have its id.
+    // The reply to a delete must have the id.
     let error = client(204, &[], "").delete_asset().asset_id("c").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     let error = client(200, &[], "").get_video().video_id("v").send().await.unwrap_err();
@@ -182,37 +182,40 @@ async fn an_empty_success_is_one_where_nothing_is_expected() {
 }
 
 #[tokio::test]
-async fn what_a_transport_tells_of_a_call_is_in_its_errors() {
+async fn errors_contain_the_call_record_of_the_transport() {
     let record = CallRecord::new(Some("key".into()), 3);
     let doubtful = TransportError::not_sent("x").with_record(record.clone().after_a_doubtful_try(true));
-    let error = Client::new(Broken(doubtful)).get_video().video_id("v").send().await.unwrap_err();
+    let error = Client::new(Failing(doubtful)).get_video().video_id("v").send().await.unwrap_err();
     assert!(error.may_have_executed());
     let error = TransportError::no_answer("reset").with_record(record.clone());
-    let error = Client::new(Broken(error)).get_video().video_id("v").send().await.unwrap_err();
+    let error = Client::new(Failing(error)).get_video().video_id("v").send().await.unwrap_err();
     assert_eq!((error.idempotency_key(), error.attempts()), (Some("key"), Some(3)));
     for (status, body) in [(500, ""), (200, "{}")] {
-        let answer = http::Response::builder().status(status).body(body).unwrap();
-        let answer = RawResponse::from(answer).with_record(record.clone());
-        let client = Client::new(Once(std::sync::Mutex::new(Some(answer))));
+        let response = http::Response::builder().status(status).body(body).unwrap();
+        let response = RawResponse::from(response).with_record(record.clone());
+        let client = Client::new(Once(std::sync::Mutex::new(Some(response))));
         let error = client.get_video().video_id("v").send().await.unwrap_err();
         assert_eq!((error.idempotency_key(), error.attempts()), (Some("key"), Some(3)));
     }
 }
 
 #[tokio::test]
-async fn a_call_can_be_spawned() {
+async fn a_call_can_run_in_a_spawned_task() {
     let client = client(404, &[], r#"{"error":{"code":"video_not_found","message":"m"}}"#);
     let task = tokio::spawn(client.get_video().video_id("v").send());
     assert_eq!(task.await.unwrap().unwrap_err().code(), Some(ErrorCode::VideoNotFound));
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_keeps_status_id_and_cause() {
+async fn an_incomplete_response_keeps_status_request_id_and_cause() {
     let chunks = [Ok(Bytes::from_static(b"{\"data\":")), Err(std::io::Error::other("cable cut"))];
     let broken = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
-    let answer = http::Response::builder().header("x-request-id", "req_3").body(broken).unwrap();
-    let error =
-        Client::new(Once(std::sync::Mutex::new(Some(answer.into())))).get_video().video_id("v").send().await;
+    let response = http::Response::builder().header("x-request-id", "req_3").body(broken).unwrap();
+    let error = Client::new(Once(std::sync::Mutex::new(Some(response.into()))))
+        .get_video()
+        .video_id("v")
+        .send()
+        .await;
     let error = error.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Transport, 200));
     assert_eq!(error.request_id(), Some("req_3"));
@@ -224,7 +227,7 @@ async fn an_answer_that_breaks_off_keeps_status_id_and_cause() {
     assert!(format!("{error:?}").contains("cable cut"), "{error:?}");
 }
 
-/// Answers the first request with this.
+/// A transport that responds to the first request only.
 struct Once(std::sync::Mutex<Option<RawResponse>>);
 
 impl Transport for Once {
@@ -233,21 +236,21 @@ impl Transport for Once {
         _request: heygen_api::Request,
         _operation: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
-        let answer = self.0.lock().unwrap().take();
-        Box::pin(async { answer.ok_or_else(|| TransportError::not_sent("asked twice")) })
+        let response = self.0.lock().unwrap().take();
+        Box::pin(async { response.ok_or_else(|| TransportError::not_sent("asked twice")) })
     }
 }
 
 #[test]
-fn errors_and_clients_travel_between_threads() {
-    fn travels<T: Clone + Send + Sync + 'static>() {}
-    travels::<heygen_api::Error>();
-    travels::<Client>();
+fn errors_and_clients_are_send_and_sync() {
+    fn assert_send_sync<T: Clone + Send + Sync + 'static>() {}
+    assert_send_sync::<heygen_api::Error>();
+    assert_send_sync::<Client>();
     assert!(size_of::<heygen_api::Error>() <= 2 * size_of::<usize>());
 }
 
 #[test]
-fn debug_shows_no_secret_and_no_signature() {
+fn debug_shows_no_secrets_and_no_signatures() {
     let endpoint: heygen_api::types::WebhookEndpointResponse = serde_json::from_value(serde_json::json!({
         "endpoint_id": "ep_1", "url": "https://example.com/hook?token=marked-secret", "status": "enabled",
         "created_at": "now", "secret": "whsec_marked-secret"}))
@@ -269,7 +272,7 @@ fn debug_shows_no_secret_and_no_signature() {
 }
 
 #[test]
-fn a_timestamp_is_readable_as_a_point_in_time() {
+fn a_timestamp_can_be_read_as_system_time() {
     let video: heygen_api::types::VideoDetail = serde_json::from_value(
         serde_json::json!({"id": "v", "status": "completed", "created_at": 1_711_929_600}),
     )

@@ -1,4 +1,4 @@
-//! Event streams arrive as typed events, through the same seam.
+//! Event streams yield typed events, and use the same transport as other calls.
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -20,7 +20,7 @@ fn speech() -> StreamModelSpeechRequest {
 }
 
 #[tokio::test]
-async fn speech_comes_as_events_until_done() {
+async fn a_speech_stream_yields_events_until_done() {
     let lowered = super::lowered();
     let schema = &lowered["components"]["schemas"]["SpeechStreamEvent"];
     let audio = canonical::value(&lowered, schema, Fill::Everything);
@@ -37,7 +37,7 @@ async fn speech_comes_as_events_until_done() {
 }
 
 #[tokio::test]
-async fn words_end_with_a_named_event() {
+async fn a_word_stream_ends_with_a_named_event() {
     let (client, _) = client(concat!(
         "data: {\"words\":[{\"word\":\"Hi\",\"start\":0.0,\"end\":0.2}]}\n\n",
         "event: end\ndata: {\"reason\":\"completed\"}\n\n",
@@ -50,7 +50,7 @@ async fn words_end_with_a_named_event() {
 }
 
 #[tokio::test]
-async fn an_event_that_does_not_fit_is_an_error_and_the_end() {
+async fn an_event_that_does_not_decode_is_an_error_and_ends_the_stream() {
     let (client, _) = client("data: {\"words\":7}\n\ndata: {\"words\":[]}\n\n");
     let words = client.stream_avatar_realtime_words().stream_id("s").send().await.unwrap().into_inner();
     let events: Vec<_> = words.collect().await;

@@ -1,7 +1,7 @@
-//! Imports point down: each crate has floors, and a file imports from its own floor and those below.
+//! Checks the layers of each crate, called floors: a file imports only from its own floor and from lower ones.
 //!
-//! `floors.toml` has the floors. This test reads the imports themselves, so that a name that is reached through the
-//! crate's root counts where it is defined.
+//! `floors.toml` lists the floors. The test resolves imports to the file that defines the name, also for names that are
+//! re-exported, such as by the crate root.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,14 +12,14 @@ use xtask::generate::workspace_root;
 
 use crate::imports::{Import, Imports, Sources};
 
-/// The floors of a crate, the lowest first: names, and the files that are on each.
-struct Building {
+/// The floors of a crate, lowest first: the name and the file patterns of each.
+struct Floors {
     floors: Vec<(String, Vec<String>)>,
     pairs: Vec<[String; 2]>,
 }
 
-impl Building {
-    /// The floor of a file: the one with the longest pattern that matches it.
+impl Floors {
+    /// The floor of a file: of the patterns that match it, the longest decides.
     fn floor(&self, file: &str) -> Option<usize> {
         let patterns = self
             .floors
@@ -30,17 +30,19 @@ impl Building {
         matching.max_by_key(|(_, pattern)| pattern.len()).map(|(floor, _)| floor)
     }
 
-    /// What is wrong with the imports, a line each.
+    /// The problems of the imports, each on one line.
     fn findings(&self, imports: &Imports) -> Vec<String> {
         let mut findings = Vec::new();
         for file in imports.files.iter().filter(|file| self.floor(file).is_none()) {
-            findings.push(format!("{file} is on no floor: add it to tests/it/floors.toml"));
+            findings.push(format!("{file} has no floor; add it to tests/it/floors.toml"));
         }
         for (_, patterns) in &self.floors {
             for pattern in
                 patterns.iter().filter(|pattern| !imports.files.iter().any(|file| is_match(pattern, file)))
             {
-                findings.push(format!("`{pattern}` in tests/it/floors.toml matches no file"));
+                findings.push(format!(
+                    "the pattern `{pattern}` in tests/it/floors.toml matches no file; remove it"
+                ));
             }
         }
         for Import { from, to, path } in &imports.edges {
@@ -54,16 +56,16 @@ impl Building {
             }
         }
         for (file, path) in &imports.through_root {
-            findings.push(format!("{file} imports `{path}` from the crate's root: name its module"));
+            findings.push(format!("{file} imports `{path}` from the crate root; name its module instead"));
         }
-        for circle in imports.circles(&self.pairs) {
-            findings.push(format!("imports lead back to where they began: {}", circle.join(" -> ")));
+        for cycle in imports.cycles(&self.pairs) {
+            findings.push(format!("files import each other in a cycle: {}", cycle.join(" -> ")));
         }
         findings
     }
 }
 
-/// Whether a pattern names a file: `*` is any part of a name, and a pattern that ends with `/` names all files of a folder.
+/// Whether a pattern matches a file. `*` matches any part of a name, and a pattern that ends with `/` all files of a folder.
 fn is_match(pattern: &str, file: &str) -> bool {
     match pattern.split_once('*') {
         Some((before, after)) => file.strip_prefix(before).is_some_and(|rest| {
@@ -77,17 +79,17 @@ fn is_match(pattern: &str, file: &str) -> bool {
     }
 }
 
-fn building(name: &str) -> Building {
+fn floors_of(name: &str) -> Floors {
     let text = fs::read_to_string(workspace_root().join("tests/it/floors.toml")).unwrap();
     let all: Value = toml::from_str(&text).unwrap();
     let texts = |value: &Value| -> Vec<String> { serde_json::from_value(value.clone()).unwrap() };
     let floors = all[name]["floors"].as_array().unwrap().iter();
     let floors = floors.map(|floor| (floor["name"].as_str().unwrap().to_owned(), texts(&floor["files"])));
     let pairs = all[name]["pairs"].as_array().into_iter().flatten();
-    Building { floors: floors.collect(), pairs: pairs.map(|pair| texts(pair).try_into().unwrap()).collect() }
+    Floors { floors: floors.collect(), pairs: pairs.map(|pair| texts(pair).try_into().unwrap()).collect() }
 }
 
-/// The files of a crate; the programs beside the library are left out, since nothing imports them.
+/// The files of a crate by their path below `src/`.
 fn sources(name: &str) -> Sources {
     fn collect(folder: &Path, below: &str, found: &mut Sources) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -105,28 +107,28 @@ fn sources(name: &str) -> Sources {
     found
 }
 
-fn hold(name: &str) {
-    let (building, sources) = (building(name), sources(name));
+fn check_floors(name: &str) {
+    let (floors, sources) = (floors_of(name), sources(name));
     let imports = Imports::read(&sources);
-    let circles = imports.circles(&building.pairs);
+    let cycles = imports.cycles(&floors.pairs);
     println!(
-        "{name}: {} files, {} imports, {} circles",
+        "{name}: {} files, {} imports, {} cycles",
         imports.files.len(),
         imports.edges.len(),
-        circles.len()
+        cycles.len()
     );
-    let findings = building.findings(&imports);
+    let findings = floors.findings(&imports);
     assert!(findings.is_empty(), "{name}:\n{}", findings.join("\n"));
-    assert!(imports.edges.len() > imports.files.len(), "{} imports were found", imports.edges.len());
+    assert!(imports.edges.len() > imports.files.len(), "only {} imports were found", imports.edges.len());
 
-    // The check sees what it is for: an import of the top floor in any file of the lowest.
-    let top = imports.files.iter().max_by_key(|file| building.floor(file)).unwrap();
+    // The check itself works: an import from the highest floor is found in every file of the lowest.
+    let top = imports.files.iter().max_by_key(|file| floors.floor(file)).unwrap();
     let module = top.trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::");
-    let lowest = imports.files.iter().filter(|file| building.floor(file) == Some(0));
+    let lowest = imports.files.iter().filter(|file| floors.floor(file) == Some(0));
     for file in lowest {
         let mut changed = sources.clone();
         changed.get_mut(file).unwrap().push_str(&format!("\nuse crate::{module}::Anything;\n"));
-        let findings = building.findings(&Imports::read(&changed));
+        let findings = floors.findings(&Imports::read(&changed));
         let expected = |finding: &String| finding.contains(file.as_str()) && finding.contains(top.as_str());
         assert!(findings.iter().any(expected), "{file} -> {top}: {findings:?}");
     }
@@ -134,20 +136,20 @@ fn hold(name: &str) {
 
 #[test]
 fn imports_in_heygen_api_point_down() {
-    hold("heygen-api");
+    check_floors("heygen-api");
 }
 
 #[test]
 fn imports_in_heygen_ext_point_down() {
-    hold("heygen-ext");
+    check_floors("heygen-ext");
 }
 
 #[test]
 fn imports_in_heygen_sim_point_down() {
-    hold("heygen-sim");
+    check_floors("heygen-sim");
 }
 
 #[test]
 fn imports_in_xtask_point_down() {
-    hold("xtask");
+    check_floors("xtask");
 }

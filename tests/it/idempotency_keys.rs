@@ -1,4 +1,4 @@
-//! What counts as an idempotency key: by hand in heygen-ext, by a pattern in the document.
+//! The idempotency keys that heygen-ext accepts are those that match the pattern in the document.
 
 use heygen_ext::{CallOptions, HeyGen};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use heygen_tests::Recorder;
 
 #[tokio::test]
-async fn keys_are_those_of_the_documents_pattern() {
+async fn accepted_keys_match_the_pattern_of_the_document() {
     let document: Value = serde_json::from_slice(include_bytes!("../../openapi/heygen.json")).unwrap();
     let pattern = document.pointer("/components/parameters/IdempotencyKey/schema").unwrap();
     let pattern = jsonschema::validator_for(pattern).unwrap();
@@ -19,8 +19,8 @@ async fn keys_are_those_of_the_documents_pattern() {
         recorder.answer(http::Response::new(r#"{"data":{"endpoint_id":"e","secret":"s"}}"#.into()));
         let keyed = heygen.with(CallOptions::new().idempotency_key(&*key));
         let call = keyed.api().rotate_webhook_endpoint_secret().endpoint_id("e").send().await;
-        let taken = pattern.is_valid(&Value::from(key.as_str()));
-        assert_eq!(call.is_ok(), taken, "{key:?}");
-        assert_eq!(recorder.take().len(), usize::from(taken), "{key:?}");
+        let valid = pattern.is_valid(&Value::from(key.as_str()));
+        assert_eq!(call.is_ok(), valid, "{key:?}");
+        assert_eq!(recorder.take().len(), usize::from(valid), "{key:?}");
     }
 }

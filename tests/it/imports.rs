@@ -1,7 +1,7 @@
-//! Which file of a crate imports from which other one, read from the source.
+//! Reads from the sources of a crate which file imports from which other file.
 //!
-//! A name that a module only re-exports leads to the file that defines it: what counts is where a thing is, not by which
-//! path it was reached. Test code is left out, since tests may look everywhere.
+//! A re-exported name is resolved to the file that defines it: what counts is where an item is defined, not the path by which
+//! it is imported. Test code is ignored, because tests may import from everywhere.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -9,12 +9,12 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, UseTree, Visibility};
 
-/// Texts of the files of a crate, by their path below `src/`.
+/// The contents of a crate's files, by path below `src/`.
 pub(crate) type Sources = BTreeMap<String, String>;
 
 type Path = Vec<String>;
 
-/// One import: from a file, to a file, and the path as it stands in the source.
+/// One import: the importing file, the file that defines the name, and the path in the source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Import {
     pub(crate) from: String,
@@ -22,17 +22,17 @@ pub(crate) struct Import {
     pub(crate) path: String,
 }
 
-/// The imports of a crate's files among each other.
+/// The imports between the files of a crate.
 pub(crate) struct Imports {
     pub(crate) edges: BTreeSet<Import>,
-    /// Paths of the form `crate::Name` where `Name` is not a module, with the file that has them.
+    /// Paths of the form `crate::Name` where `Name` is not a module, each with the file that contains it.
     pub(crate) through_root: BTreeSet<(String, String)>,
-    /// All files of the crate that are not test code.
+    /// All files of the crate except test code.
     pub(crate) files: BTreeSet<String>,
 }
 
 impl Imports {
-    /// Reads the imports of a crate whose root is `lib.rs`.
+    /// Reads the imports of a library crate.
     pub(crate) fn read(sources: &Sources) -> Self {
         let mut modules = Modules::default();
         modules.add("lib.rs", Path::new(), sources);
@@ -58,59 +58,60 @@ impl Imports {
         Self { edges, through_root, files }
     }
 
-    /// The circles of files: for each group of files of which every one imports all others, directly or through others, the
-    /// shortest circle in it, as a list that begins and ends with the same file.
+    /// Finds cycles of files that import each other. Of cycles that share a file, only the shortest is returned. Each cycle is
+    /// a list that begins and ends with the same file.
     ///
-    /// A module and the modules inside it count as one thing, and so do the pairs given.
-    pub(crate) fn circles(&self, pairs: &[[String; 2]]) -> Vec<Vec<String>> {
+    /// Imports between a module and the modules inside it are ignored, and so are those between the files of a pair.
+    pub(crate) fn cycles(&self, pairs: &[[String; 2]]) -> Vec<Vec<String>> {
         let is_pair = |a: &str, b: &str| pairs.iter().any(|[x, y]| (x == a && y == b) || (x == b && y == a));
-        let mut next = Next::new();
+        let mut graph = Graph::new();
         for edge in &self.edges {
             let (from, to) = (module_of(&edge.from), module_of(&edge.to));
             if !(from.starts_with(&to) || to.starts_with(&from) || is_pair(&edge.from, &edge.to)) {
-                next.entry(&edge.from).or_default().insert(&edge.to);
+                graph.entry(&edge.from).or_default().insert(&edge.to);
             }
         }
-        let mut around: Vec<Vec<String>> = next.keys().filter_map(|file| way_back(file, &next)).collect();
-        around.sort_by_key(Vec::len);
-        let mut circles: Vec<Vec<String>> = Vec::new();
-        for circle in around {
-            let known = |other: &Vec<String>| other.iter().any(|file| circle.contains(file));
-            if !circles.iter().any(known) {
-                circles.push(circle);
+        let mut found: Vec<Vec<String>> =
+            graph.keys().filter_map(|file| shortest_cycle(file, &graph)).collect();
+        found.sort_by_key(Vec::len);
+        let mut cycles: Vec<Vec<String>> = Vec::new();
+        for cycle in found {
+            let known = |other: &Vec<String>| other.iter().any(|file| cycle.contains(file));
+            if !cycles.iter().any(known) {
+                cycles.push(cycle);
             }
         }
-        circles
+        cycles
     }
 }
 
 /// The imports of each file.
-type Next<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+type Graph<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
-/// The shortest way from a file by its imports back to itself.
-fn way_back(file: &str, next: &Next<'_>) -> Option<Vec<String>> {
+/// Finds the shortest path along imports from a file back to itself.
+fn shortest_cycle(file: &str, graph: &Graph<'_>) -> Option<Vec<String>> {
     let mut reached_from: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut open = VecDeque::from([file]);
-    while let Some(here) = open.pop_front() {
-        for there in next.get(here).into_iter().flatten() {
-            if *there == file {
-                let mut way = vec![file.to_owned(), here.to_owned()];
-                while let Some(before) = way.last().and_then(|last| reached_from.get(last.as_str())) {
-                    way.push((*before).to_owned());
+    let mut queue = VecDeque::from([file]);
+    while let Some(current) = queue.pop_front() {
+        for target in graph.get(current).into_iter().flatten() {
+            if *target == file {
+                let mut cycle = vec![file.to_owned(), current.to_owned()];
+                while let Some(before) = cycle.last().and_then(|last| reached_from.get(last.as_str())) {
+                    cycle.push((*before).to_owned());
                 }
-                way.reverse();
-                return Some(way);
+                cycle.reverse();
+                return Some(cycle);
             }
-            if !reached_from.contains_key(there) {
-                reached_from.insert(there, here);
-                open.push_back(there);
+            if !reached_from.contains_key(target) {
+                reached_from.insert(target, current);
+                queue.push_back(target);
             }
         }
     }
     None
 }
 
-/// The path of the module that a file is.
+/// The path of the module that a file contains.
 fn module_of(file: &str) -> Path {
     let stem = file.trim_end_matches(".rs");
     let stem = stem.strip_suffix("/mod").unwrap_or(stem);
@@ -120,19 +121,19 @@ fn module_of(file: &str) -> Path {
     }
 }
 
-/// A module: a file, or a `mod` with a body inside one.
+/// A module: a file, or an inline `mod` in a file.
 struct Module {
     path: Path,
     file: String,
-    /// Names that it imports or re-exports, and where they are from, as absolute paths.
+    /// The names that it imports or re-exports, with their absolute paths.
     names: BTreeMap<String, Path>,
-    /// Modules that it imports all names of.
+    /// The modules that it imports by a glob.
     globs: Vec<Path>,
-    /// What it defines.
+    /// The names that it defines.
     defined: BTreeSet<String>,
-    /// Absolute paths that occur in it.
+    /// The absolute paths that occur in it.
     paths: BTreeSet<Path>,
-    /// Every identifier that occurs in it: which of the names of a glob it uses.
+    /// Every identifier that occurs in it. They show which names of a glob it uses.
     identifiers: BTreeSet<String>,
 }
 
@@ -141,7 +142,7 @@ struct Modules(BTreeMap<Path, Module>);
 
 impl Modules {
     fn add(&mut self, file: &str, path: Path, sources: &Sources) {
-        let Some(text) = sources.get(file) else { panic!("no file `{file}`") };
+        let Some(text) = sources.get(file) else { panic!("the file `{file}` does not exist") };
         let syntax = syn::parse_file(text).unwrap_or_else(|error| panic!("{file}: {error}"));
         self.add_items(&syntax.items, file, path, sources);
     }
@@ -160,7 +161,7 @@ impl Modules {
                     let stem = inner.join("/");
                     let files = [format!("{stem}.rs"), format!("{stem}/mod.rs")];
                     let Some(file) = files.iter().find(|file| sources.contains_key(*file)) else {
-                        panic!("no file for the module `{}`", inner.join("::"));
+                        panic!("the module `{}` has no file", inner.join("::"));
                     };
                     self.add(file, inner, sources);
                 }
@@ -176,16 +177,16 @@ impl Modules {
         self.0.insert(path, module);
     }
 
-    /// Whether a path names a module, by its place or by a re-export.
+    /// Whether a path leads to a module, directly or by a re-export.
     fn is_module(&self, path: &[String]) -> bool {
         let known = |path: &[String]| self.0.contains_key(path);
         let reexported = |(name, parent): (&String, &[String])| self.0.get(parent)?.names.get(name);
         known(path) || path.split_last().and_then(reexported).is_some_and(|target| known(target))
     }
 
-    /// The files that define what a path names; several for a glob.
+    /// The files that define the item at a path. A glob may have several.
     fn definers(&self, path: &[String], user: &Module, depth: usize) -> BTreeSet<String> {
-        assert!(depth < 20, "the re-exports of `{}` have no end", path.join("::"));
+        assert!(depth < 20, "the re-exports of `{}` form a cycle", path.join("::"));
         if let Some((last, rest)) = path.split_last()
             && last == "*"
         {
@@ -215,7 +216,7 @@ impl Modules {
         BTreeSet::from([module.file.clone()])
     }
 
-    /// The names that a module offers.
+    /// The names that a module defines, imports or re-exports.
     fn exported(&self, path: &[String], depth: usize) -> BTreeSet<String> {
         let Some(module) = self.0.get(path).filter(|_| depth < 20) else { return BTreeSet::new() };
         let mut names: BTreeSet<String> =
@@ -249,7 +250,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The path from the crate's root; `None` for what another crate has.
+    /// The absolute path in the crate; `None` for a path into another crate.
     fn absolute(&self, segments: &[String]) -> Option<Path> {
         let (first, rest) = segments.split_first()?;
         match first.as_str() {
@@ -300,42 +301,42 @@ impl Reader<'_> {
         }
     }
 
-    /// Paths from the crate's root in the tokens of a macro, and every identifier.
+    /// Records the paths and the identifiers in the tokens of a macro.
     fn tokens(&mut self, tokens: TokenStream) {
-        let mut run: Path = Vec::new();
+        let mut path: Path = Vec::new();
         let mut colons = 0;
         for token in tokens {
             match token {
                 TokenTree::Ident(ident) => {
                     self.module.identifiers.insert(ident.to_string());
                     if colons != 2 {
-                        self.end(&mut run);
+                        self.finish_path(&mut path);
                     }
-                    run.push(ident.to_string());
+                    path.push(ident.to_string());
                     colons = 0;
                 }
                 TokenTree::Punct(mark) if mark.as_char() == ':' => colons += 1,
                 TokenTree::Group(group) => {
-                    self.end(&mut run);
+                    self.finish_path(&mut path);
                     self.tokens(group.stream());
                     colons = 0;
                 }
                 _ => {
-                    self.end(&mut run);
+                    self.finish_path(&mut path);
                     colons = 0;
                 }
             }
         }
-        self.end(&mut run);
+        self.finish_path(&mut path);
     }
 
-    fn end(&mut self, run: &mut Path) {
-        if matches!(run.first().map(String::as_str), Some("crate" | "super"))
-            && let Some(path) = self.absolute(run).filter(|path| !path.is_empty())
+    fn finish_path(&mut self, path: &mut Path) {
+        if matches!(path.first().map(String::as_str), Some("crate" | "super"))
+            && let Some(absolute) = self.absolute(path).filter(|path| !path.is_empty())
         {
-            self.module.paths.insert(path);
+            self.module.paths.insert(absolute);
         }
-        run.clear();
+        path.clear();
     }
 }
 
@@ -354,7 +355,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         self.visit_path(&call.path);
-        // What is quoted is code of another crate.
+        // Quoted code belongs to another crate.
         if !call.path.segments.last().is_some_and(|name| name.ident.to_string().contains("quote")) {
             self.tokens(call.tokens.clone());
         }
@@ -379,7 +380,8 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 }
 
-/// The names that an item defines. A macro that defines types has their names behind `struct` or `enum`, or first.
+/// The names that an item defines. In a call of a macro, they are its first identifier and those after keywords such as
+/// `struct` or `enum`.
 fn defined(item: &Item) -> Vec<String> {
     let ident = match item {
         Item::Const(item) => &item.ident,
@@ -430,7 +432,7 @@ fn attributes(item: &Item) -> &[Attribute] {
     }
 }
 
-/// Whether the attributes leave an item to tests.
+/// Whether the attributes contain `#[cfg(test)]`.
 fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")

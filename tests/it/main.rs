@@ -1,4 +1,4 @@
-//! Tests of what crosses the crates.
+//! Tests that involve several crates.
 
 mod architecture;
 mod asset_inputs;
@@ -10,12 +10,11 @@ mod events;
 mod floors;
 mod idempotency_keys;
 mod imports;
-mod newer;
-mod odd_json;
+mod invalid_requests;
+mod newer_than_document;
 mod pipeline;
 mod printed_secrets;
-mod raw;
-mod refusals;
+mod raw_response;
 mod rules;
 mod secrets;
 mod shapes;
@@ -24,6 +23,7 @@ mod simulator_streams;
 mod spec_diff;
 mod surface;
 mod transports;
+mod unusual_json;
 mod upload;
 mod wire;
 mod words;
@@ -31,12 +31,12 @@ mod words;
 use serde_json::Value;
 use xtask::generate::{self, Paths, workspace_root};
 
-/// The document with its overlay: still 3.1.
+/// The document with the overlay applied; still OpenAPI 3.1.
 fn overlaid() -> Value {
     generate::overlaid(&Paths::of_workspace(&workspace_root())).unwrap()
 }
 
-/// The document as the generator takes it.
+/// The lowered document, which the generator reads.
 fn lowered() -> Value {
     generate::lowered(overlaid()).unwrap()
 }

@@ -1,4 +1,4 @@
-//! The pipeline as a whole: the same client from the document in other habits, and errors that name the place.
+//! The pipeline as a whole: the formatting of the document does not affect the client, and errors name the place.
 
 use std::fs;
 
@@ -9,25 +9,25 @@ fn client_files(overlaid: Value) -> Vec<(String, String)> {
     generate::files(overlaid).unwrap().into_iter().map(|file| (file.name.to_owned(), file.text)).collect()
 }
 
-/// A title and examples on every schema, and every object's members in another order.
-fn in_other_habits(value: Value, schema: bool) -> Value {
+/// Adds a title and examples to every schema, and changes the order of the members of every object.
+fn reformatted(value: Value, schema: bool) -> Value {
     let Value::Object(map) = value else { return value };
     let mut members: Vec<(String, Value)> = map
         .into_iter()
         .map(|(name, child)| {
             let child = match (name.as_str(), child) {
                 ("properties" | "schemas", Value::Object(inner)) => Value::Object(
-                    inner.into_iter().map(|(name, child)| (name, in_other_habits(child, true))).collect(),
+                    inner.into_iter().map(|(name, child)| (name, reformatted(child, true))).collect(),
                 ),
-                ("items" | "additionalProperties" | "schema", child) => in_other_habits(child, true),
+                ("items" | "additionalProperties" | "schema", child) => reformatted(child, true),
                 ("anyOf" | "oneOf" | "allOf", Value::Array(all)) => {
-                    all.into_iter().map(|child| in_other_habits(child, true)).collect()
+                    all.into_iter().map(|child| reformatted(child, true)).collect()
                 }
                 ("parameters", Value::Array(all)) => {
-                    all.into_iter().map(|child| in_other_habits(child, false)).collect()
+                    all.into_iter().map(|child| reformatted(child, false)).collect()
                 }
                 ("example" | "examples" | "enum" | "required" | "mapping" | "default", child) => child,
-                (_, child) => in_other_habits(child, false),
+                (_, child) => reformatted(child, false),
             };
             (name, child)
         })
@@ -37,12 +37,12 @@ fn in_other_habits(value: Value, schema: bool) -> Value {
         members.push(("title".into(), json!("Some Title")));
         members.push(("examples".into(), json!([{"title": 1}])));
     }
-    // Sorted by the name read backwards: an order that nobody would write, the same each time.
+    // Sorting by the reversed name gives an unusual but reproducible order.
     members.sort_by_key(|(name, _)| name.chars().rev().collect::<String>());
     members.into_iter().collect()
 }
 
-/// YAML whose mappings keep the order they are given in, which `serde_json::Map` would not.
+/// Writes YAML in which members are sorted by the reversed name: `serde_json::Map` cannot keep this order.
 fn yaml(value: &Value, indent: usize, out: &mut String) {
     match value {
         Value::Object(map) if !map.is_empty() => {
@@ -64,32 +64,32 @@ fn yaml(value: &Value, indent: usize, out: &mut String) {
 }
 
 #[test]
-fn the_document_in_other_habits_makes_the_same_client() {
+fn a_reformatted_document_generates_the_same_client() {
     let root = workspace_root();
-    let usual = client_files(super::overlaid());
+    let original = client_files(super::overlaid());
     let document: Value =
         serde_json::from_slice(&fs::read(root.join("openapi/heygen.json")).unwrap()).unwrap();
     let mut text = String::new();
-    yaml(&in_other_habits(document, false), 0, &mut text);
+    yaml(&reformatted(document, false), 0, &mut text);
     assert!(text.contains("title\": \"Some Title\""));
     let folder = tempfile::tempdir().unwrap();
     let spec = folder.path().join("shuffled.yaml");
     fs::write(&spec, text.trim_start()).unwrap();
     let overlay = root.join("openapi/overlay.yaml");
     let other = client_files(generate::overlaid(&Paths { spec, overlay, out: None }).unwrap());
-    assert_eq!(usual.len(), other.len());
-    for ((name, usual), (_, other)) in usual.iter().zip(&other) {
-        assert!(usual == other, "{name} differs");
+    assert_eq!(original.len(), other.len());
+    for ((name, original), (_, other)) in original.iter().zip(&other) {
+        assert!(original == other, "{name} differs");
     }
 }
 
 #[test]
-fn two_runs_are_the_same_to_the_byte() {
+fn two_runs_generate_identical_files() {
     assert!(client_files(super::overlaid()) == client_files(super::overlaid()));
 }
 
 #[test]
-fn the_vendored_document_is_the_one_that_source_toml_speaks_of() {
+fn the_vendored_document_matches_source_toml() {
     let root = workspace_root();
     let text = fs::read_to_string(root.join("openapi/SOURCE.toml")).unwrap();
     let stated = |key: &str| {
@@ -112,7 +112,7 @@ fn failure(document: &str, overlay: &str) -> String {
     let paths = Paths { spec, overlay: overlay_path, out: Some(out.clone()) };
     let error = generate::run(&paths, false).unwrap_err();
     assert!(!out.exists(), "something was written");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "something was left behind");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "a temporary file was not removed");
     format!("{error:#}")
 }
 
@@ -134,7 +134,7 @@ fn small(change: impl FnOnce(&mut Value)) -> String {
 }
 
 #[test]
-fn a_small_document_of_ones_own_becomes_a_client() {
+fn a_small_document_becomes_a_client() {
     let folder = tempfile::tempdir().unwrap();
     let (spec, overlay) = (folder.path().join("d.json"), folder.path().join("o.yaml"));
     fs::write(&spec, small(|_| {})).unwrap();
@@ -142,7 +142,7 @@ fn a_small_document_of_ones_own_becomes_a_client() {
     let paths = Paths { spec, overlay, out: Some(folder.path().join("generated")) };
     generate::run(&paths, false).unwrap();
     generate::run(&paths, true).unwrap();
-    // The operation has no tag: the first word of its path is its resource.
+    // The operation has no tag, so its resource is the first word of its path.
     let path = folder.path().join("generated/resources/a/calls.rs");
     let calls = fs::read_to_string(&path).unwrap();
     assert!(calls.contains("pub fn get_a(&self)"));
@@ -152,7 +152,7 @@ fn a_small_document_of_ones_own_becomes_a_client() {
 }
 
 #[test]
-fn every_error_names_the_place_and_leaves_nothing_behind() {
+fn every_error_names_the_place_and_no_file_is_written() {
     let cases: Vec<(String, &[&str])> = vec![
         ("{".into(), &["document.json", "not valid JSON"]),
         ("[1, 2".into(), &["document.json", "neither JSON nor valid YAML"]),
@@ -214,35 +214,35 @@ fn every_error_names_the_place_and_leaves_nothing_behind() {
             &["request-media-types", "get_a"],
         ),
     ];
-    for (document, wanted) in cases {
-        let said = failure(&document, NO_OVERLAY);
-        for part in wanted {
-            assert!(said.contains(part), "`{part}` is not in:\n{said}\nfor {document}");
+    for (document, parts) in cases {
+        let error = failure(&document, NO_OVERLAY);
+        for part in parts {
+            assert!(error.contains(part), "`{part}` is not in:\n{error}\nfor {document}");
         }
     }
 }
 
 #[test]
-fn errors_of_the_overlay_name_the_action() {
+fn errors_in_the_overlay_name_the_action() {
     let with = |action: &str| NO_OVERLAY.replace("[]", &format!("[{action}]"));
-    let said = failure(&small(|_| {}), &with("{target: $.gone, description: d, remove: true}"));
-    assert!(said.contains("overlay-no-match") && said.contains("action 1 ($.gone)"), "{said}");
-    let said = failure(&small(|_| {}), "overlay: [");
-    assert!(said.contains("overlay.yaml"), "{said}");
-    let said = failure(&small(|_| {}), &with("{target: $.paths, descripton: d, remove: true}"));
-    assert!(said.contains("descripton"), "{said}");
+    let error = failure(&small(|_| {}), &with("{target: $.gone, description: d, remove: true}"));
+    assert!(error.contains("overlay-no-match") && error.contains("action 1 ($.gone)"), "{error}");
+    let error = failure(&small(|_| {}), "overlay: [");
+    assert!(error.contains("overlay.yaml"), "{error}");
+    let error = failure(&small(|_| {}), &with("{target: $.paths, descripton: d, remove: true}"));
+    assert!(error.contains("descripton"), "{error}");
 }
 
 #[test]
-fn an_unreadable_file_is_named() {
+fn an_error_names_the_file_that_cannot_be_read() {
     let paths =
         Paths { spec: "/nowhere/document.json".into(), overlay: "/nowhere/overlay.yaml".into(), out: None };
-    let said = format!("{:#}", generate::run(&paths, true).unwrap_err());
-    assert!(said.contains("/nowhere/document.json"), "{said}");
+    let error = format!("{:#}", generate::run(&paths, true).unwrap_err());
+    assert!(error.contains("/nowhere/document.json"), "{error}");
 }
 
 #[test]
-fn a_field_that_goes_from_the_document_shows_in_the_check() {
+fn the_check_shows_a_field_that_was_removed_from_the_document() {
     let root = workspace_root();
     let mut document: Value =
         serde_json::from_slice(&fs::read(root.join("openapi/heygen.json")).unwrap()).unwrap();

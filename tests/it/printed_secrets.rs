@@ -1,4 +1,4 @@
-//! heygen-ext shows no secret: in nothing that is printed, and in no trace.
+//! heygen-ext shows no secrets in Debug, Display and traces.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -15,24 +15,24 @@ use heygen_sim::{Clock, Fault, Sim};
 use secrecy::SecretString;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Stands in every secret.
+/// Part of every secret in this test.
 const MARK: &str = "marked-secret";
 
-/// Keeps what is written.
+/// Collects traces, reports and Debug output.
 #[derive(Clone, Default)]
-struct Paper(Arc<Mutex<Vec<u8>>>);
+struct Output(Arc<Mutex<Vec<u8>>>);
 
-impl Paper {
+impl Output {
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 
-    fn note(&self, shown: impl std::fmt::Debug) {
+    fn print(&self, shown: impl std::fmt::Debug) {
         writeln!(self.0.lock().unwrap(), "{shown:?} {shown:#?}").unwrap();
     }
 }
 
-impl Write for &Paper {
+impl Write for &Output {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -43,7 +43,7 @@ impl Write for &Paper {
     }
 }
 
-impl<'a> MakeWriter<'a> for Paper {
+impl<'a> MakeWriter<'a> for Output {
     type Writer = &'a Self;
 
     fn make_writer(&'a self) -> Self::Writer {
@@ -59,18 +59,18 @@ impl TokenProvider for Provider {
     }
 }
 
-impl Observer for Paper {
+impl Observer for Output {
     fn on_attempt(&self, report: &AttemptReport<'_>) {
-        self.note(report);
+        self.print(report);
     }
 
     fn on_call(&self, report: &CallReport<'_>) {
-        self.note(report);
+        self.print(report);
     }
 }
 
-/// Everything about webhooks that holds a secret, or is made from one.
-async fn webhooks(paper: &Paper, heygen: &HeyGen) {
+/// Prints everything about webhooks that contains a secret or is derived from one.
+async fn webhooks(output: &Output, heygen: &HeyGen) {
     use heygen_ext::webhook::testing::{Generation, Signer};
     use heygen_ext::webhook::{CallbackGuard, KeyRing, Receiver, Verifier};
     let ensured = heygen.webhooks().ensure_endpoint("https://example.com/hook?b", None).await.unwrap();
@@ -84,50 +84,59 @@ async fn webhooks(paper: &Paper, heygen: &HeyGen) {
     let delivery = signer.deliver(Generation::HeygenSignature, body);
     let verified = verifier.verify(delivery.headers(), delivery.body().clone()).unwrap();
     let event = verified.event().unwrap();
-    paper.note((&ensured, heygen.webhooks(), &keys, &signer, &verifier, &verified, &event, event.payload()));
+    output.print((
+        &ensured,
+        heygen.webhooks(),
+        &keys,
+        &signer,
+        &verifier,
+        &verified,
+        &event,
+        event.payload(),
+    ));
     let forged = format!("{{\"a\":\"{MARK}\"}}");
-    paper.note(verifier.verify(delivery.headers(), forged).unwrap_err());
+    output.print(verifier.verify(delivery.headers(), forged).unwrap_err());
     let builder = Receiver::builder(verifier, async |_| Ok::<_, std::io::Error>(()));
-    paper.note(&builder);
+    output.print(&builder);
     let receiver = builder.build();
     assert_eq!(receiver.receive(delivery).await.status(), 200);
     let guard = CallbackGuard::new(MARK, "https://example.com").unwrap();
     let unconfirmed = guard.check(&guard.url("a").unwrap().parse().unwrap(), verified.body().clone());
-    paper.note((receiver, guard, unconfirmed.unwrap()));
+    output.print((receiver, guard, unconfirmed.unwrap()));
 }
 
 #[tokio::test]
-async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
-    let paper = Paper::default();
+async fn printed_and_traced_output_contains_no_secrets() {
+    let output = Output::default();
     let traces = tracing_subscriber::fmt()
         .with_ansi(false)
         .with_max_level(tracing::Level::TRACE)
-        .with_writer(paper.clone());
-    // For the whole process: what other tests trace must not have the mark either.
+        .with_writer(output.clone());
+    // The subscriber is global, so traces of other tests in this process are checked too.
     tracing::subscriber::set_global_default(traces.finish()).unwrap();
     let key = format!("{MARK}-key");
     let sim = Sim::builder().clock(Clock::manual()).api_key(&key).probe(false).start().await.unwrap();
-    let builder = HeyGen::builder().api_key(&key).base_url(sim.base_url()).observer(paper.clone());
-    paper.note(&builder);
+    let builder = HeyGen::builder().api_key(&key).base_url(sim.base_url()).observer(output.clone());
+    output.print(&builder);
     let heygen = builder.options(CallOptions::new().log_bodies(true).max_attempts(1)).build().unwrap();
-    paper.note(&heygen);
+    output.print(&heygen);
 
-    // Bodies and answers with secrets in them.
+    // Request and response bodies with secrets.
     let hook = format!("https://example.com/hook?token={MARK}");
     let request = CreateWebhookEndpointRequest::builder().url(&*hook);
-    paper.note(&request);
+    output.print(&request);
     let endpoint = heygen.api().create_webhook_endpoint().body(request).send().await.unwrap();
-    paper.note(&endpoint);
+    output.print(&endpoint);
     let id = endpoint.endpoint_id.clone();
     let rotated = heygen.api().rotate_webhook_endpoint_secret().endpoint_id(&*id).send().await.unwrap();
-    paper.note(&rotated);
+    output.print(&rotated);
     let picture = AssetBase64::builder().media_type("image/png").data(format!("{MARK}==")).build().unwrap();
     let request = CreateVideoFromImage::builder().image(picture).script("Hello").voice_id("en-us-clara");
-    paper.note(heygen.api().create_video().body(request).send().await.unwrap_err());
+    output.print(heygen.api().create_video().body(request).send().await.unwrap_err());
     let part = FilePart::bytes("a.png", "image/png", MARK.as_bytes().to_vec());
-    paper.note(heygen.api().upload_asset().file(part).send().await.unwrap_err());
+    output.print(heygen.api().upload_asset().file(part).send().await.unwrap_err());
 
-    // Errors of every kind that a call has. Bodies that say anything are shown only to those who ask.
+    // Errors of every kind that a call can have. Bodies are logged only with `log_bodies`.
     let heygen = heygen.with(CallOptions::new().log_bodies(false));
     for fault in [
         Fault::answer(401, "text/plain", format!("the key {key} is wrong")),
@@ -138,15 +147,15 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
     ] {
         sim.inject(fault.on("getCurrentUserV3").times(1)).unwrap();
         let error = heygen_ext::Error::from(heygen.api().get_current_user().send().await.unwrap_err());
-        writeln!(&paper, "{error}").unwrap();
-        paper.note((&error, std::error::Error::source(&error), error.api_error()));
+        writeln!(&output, "{error}").unwrap();
+        output.print((&error, std::error::Error::source(&error), error.api_error()));
     }
     let provided =
         HeyGen::builder().token_provider(Provider(format!("{MARK}-token"))).base_url(sim.base_url());
     let provided = provided.build().unwrap();
-    paper.note((&provided, provided.api().get_current_user().send().await.unwrap_err()));
-    paper.note(HeyGen::builder().api_key(format!("{MARK}\n{MARK}")).build().unwrap_err());
-    paper.note(HeyGen::builder().api_key("k").base_url(format!("https://u:{MARK}@x")).build().unwrap_err());
+    output.print((&provided, provided.api().get_current_user().send().await.unwrap_err()));
+    output.print(HeyGen::builder().api_key(format!("{MARK}\n{MARK}")).build().unwrap_err());
+    output.print(HeyGen::builder().api_key("k").base_url(format!("https://u:{MARK}@x")).build().unwrap_err());
 
     // Links to files.
     let mut video: VideoDetail =
@@ -156,14 +165,14 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
         format!("http://127.0.0.1:1/?s={MARK}"),
     ] {
         video.video_url = Some(link);
-        paper.note((&video, heygen.download(&video)));
+        output.print((&video, heygen.download(&video)));
         let path = std::env::temp_dir().join("never-written.mp4");
-        paper.note(heygen.download(&video).to_path(path).await.unwrap_err());
+        output.print(heygen.download(&video).to_path(path).await.unwrap_err());
     }
-    // What is on its way up, and its outcome.
+    // Uploads and their results.
     let whole = FileSource::bytes("a.png", MARK.as_bytes().to_vec());
-    paper.note(&whole);
-    paper.note((
+    output.print(&whole);
+    output.print((
         heygen.upload(whole),
         heygen.upload_all([FileSource::bytes("b.png", MARK.as_bytes().to_vec())]),
     ));
@@ -172,31 +181,32 @@ async fn a_secret_is_in_nothing_that_is_printed_or_traced() {
         "url": format!("https://me:{MARK}@files.example/a.png?Signature={MARK}")}))
     .unwrap();
     let asset = UploadedAsset::from(asset);
-    paper.note((&asset, Link::from(&asset), heygen.download(&asset)));
-    // Credentials of every kind, good and wrong.
+    output.print((&asset, Link::from(&asset), heygen.download(&asset)));
+    // Credentials of every kind, valid and invalid.
     let tokens = || OAuth::new(format!("{MARK}-access"), format!("{MARK}-refresh")).client_id("c");
-    paper.note((tokens(), HeyGen::builder().oauth(tokens()), HeyGen::builder().access_token(MARK)));
-    paper.note(HeyGen::builder().oauth(tokens().token_url(format!("http://x/?{MARK}"))).build().unwrap_err());
+    output.print((tokens(), HeyGen::builder().oauth(tokens()), HeyGen::builder().access_token(MARK)));
+    output
+        .print(HeyGen::builder().oauth(tokens().token_url(format!("http://x/?{MARK}"))).build().unwrap_err());
     for address in ["https://x/?s=", "http://x/?s=", "http://u:", "ftp://u:"] {
         let builder = HeyGen::builder().api_key("k").base_url(format!("{address}{MARK}@x"));
-        paper.note(&builder);
+        output.print(&builder);
         let error = builder.build().unwrap_err();
-        writeln!(&paper, "{error}").unwrap();
-        paper.note(error);
+        writeln!(&output, "{error}").unwrap();
+        output.print(error);
     }
-    paper.note(heygen.realtime_words("s"));
-    webhooks(&paper, &heygen).await;
+    output.print(heygen.realtime_words("s"));
+    webhooks(&output, &heygen).await;
     let job = heygen.submit(VideoAgent::prompt("Launch")).await.unwrap();
-    paper.note((&job, heygen.api().list_videos().items(), heygen.api().list_videos().pages()));
+    output.print((&job, heygen.api().list_videos().items(), heygen.api().list_videos().pages()));
 
-    // An unknown video: what its span says is looked at below.
+    // An unknown video, whose trace is checked below.
     heygen.api().get_video().video_id("nobody").send().await.unwrap_err();
 
-    let text = paper.text();
+    let text = output.text();
     for (number, line) in text.lines().enumerate() {
         assert!(!line.contains(MARK), "line {number}: {line}");
     }
-    // The traces are there, and say what happened.
+    // The output does contain the traces.
     for part in ["heygen", "http.response.status_code", "create_webhook_endpoint", "[redacted]"] {
         assert!(text.contains(part), "{part}");
     }

@@ -1,6 +1,7 @@
-//! The rules that the document states only in prose, as tables: what is wrong, and how it is refused.
+//! The simulator's validation of rules that the document states only in prose, as tables of invalid requests and the expected
+//! errors.
 //!
-//! Each table begins with a body that is accepted. A rule is that body with a change, and what the refusal has to say.
+//! Each table has a valid body. A rule is a change to this body, and the expected error.
 
 mod assets;
 mod avatars;
@@ -14,57 +15,57 @@ mod voices;
 mod workflows;
 
 use heygen_sim::{Clock, Sim, SimBuilder};
-use heygen_tests::broken;
+use heygen_tests::invalid_values;
 use jsonschema::Validator;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-/// The code of most refusals.
+/// The code of most errors.
 const INVALID: &str = "invalid_parameter";
 
-/// A change to a body, as a merge patch (RFC 7396), and its refusal.
+/// A change to a valid body, as a merge patch (RFC 7396), and the expected error.
 struct Rule {
-    what: &'static str,
+    label: &'static str,
     change: Value,
     refusal: Refusal,
 }
 
-/// Status, code and the place named; no place when it is empty.
+/// An expected error: status, code and `param`, which is empty if the error has none.
 #[derive(Debug, Clone, Copy)]
 struct Refusal(u16, &'static str, &'static str);
 
-fn rule(what: &'static str, change: Value, status: u16, code: &'static str, param: &'static str) -> Rule {
-    Rule { what, change, refusal: Refusal(status, code, param) }
+fn rule(label: &'static str, change: Value, status: u16, code: &'static str, param: &'static str) -> Rule {
+    Rule { label, change, refusal: Refusal(status, code, param) }
 }
 
-/// A rule whose refusal is 400 `invalid_parameter`.
-fn invalid(what: &'static str, change: Value, param: &'static str) -> Rule {
-    rule(what, change, 400, INVALID, param)
+/// A rule whose error is 400 `invalid_parameter`.
+fn invalid(label: &'static str, change: Value, param: &'static str) -> Rule {
+    rule(label, change, 400, INVALID, param)
 }
 
-/// An answer.
-struct Answer {
+/// A response.
+struct Reply {
     status: u16,
     retry_after: Option<String>,
     body: Value,
 }
 
-impl Answer {
+impl Reply {
     fn text(&self, pointer: &str) -> String {
         let text = self.body.pointer(pointer).and_then(Value::as_str);
         text.unwrap_or_else(|| panic!("no {pointer} in {}", self.body)).to_owned()
     }
 }
 
-/// Where requests are made, and what went wrong there.
-struct Desk {
+/// A simulator, a client for it, and the problems that the test has found.
+struct Harness {
     sim: Sim,
     client: Client,
     envelope: Validator,
     problems: Vec<String>,
 }
 
-impl Desk {
+impl Harness {
     async fn new() -> Self {
         Self::of(Sim::builder()).await
     }
@@ -75,7 +76,7 @@ impl Desk {
         Self {
             sim: builder.clock(Clock::manual()).probe(false).start().await.unwrap(),
             client: Client::new(),
-            envelope: broken::validator(&super::overlaid(), &envelope),
+            envelope: invalid_values::validator(&super::overlaid(), &envelope),
             problems: Vec::new(),
         }
     }
@@ -84,7 +85,7 @@ impl Desk {
         self.sim.advance(std::time::Duration::from_secs(seconds));
     }
 
-    async fn send(&self, method: Method, path: &str, key: Option<&str>, body: Option<&Value>) -> Answer {
+    async fn send(&self, method: Method, path: &str, key: Option<&str>, body: Option<&Value>) -> Reply {
         let url = format!("{}{path}", self.sim.base_url());
         let mut request = self.client.request(method, url).header("x-api-key", self.sim.api_key());
         if let Some(key) = key {
@@ -96,36 +97,36 @@ impl Desk {
         Self::read(request).await
     }
 
-    async fn read(request: reqwest::RequestBuilder) -> Answer {
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.headers()["x-request-id"].len(), 32);
-        let retry_after = answer.headers().get("retry-after");
-        Answer {
-            status: answer.status().as_u16(),
+    async fn read(request: reqwest::RequestBuilder) -> Reply {
+        let reply = request.send().await.unwrap();
+        assert_eq!(reply.headers()["x-request-id"].len(), 32);
+        let retry_after = reply.headers().get("retry-after");
+        Reply {
+            status: reply.status().as_u16(),
             retry_after: retry_after.map(|value| value.to_str().unwrap().to_owned()),
-            body: serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default(),
+            body: serde_json::from_str(&reply.text().await.unwrap()).unwrap_or_default(),
         }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    async fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, None, None).await
     }
 
-    /// Posts something that has to be accepted.
-    async fn post(&self, path: &str, body: Value) -> Answer {
-        let answer = self.send(Method::POST, path, None, Some(&body)).await;
-        assert!(answer.status < 300, "POST {path} {body}: {} {}", answer.status, answer.body);
-        answer
+    /// Posts a request that must succeed.
+    async fn post(&self, path: &str, body: Value) -> Reply {
+        let reply = self.send(Method::POST, path, None, Some(&body)).await;
+        assert!(reply.status < 300, "POST {path} {body}: {} {}", reply.status, reply.body);
+        reply
     }
 
-    /// Uploads one of the simulator's own files and gives its id.
+    /// Uploads one of the simulator's files and returns the id of the asset.
     async fn upload(&self, file: &str) -> String {
         let path = xtask::generate::workspace_root().join("heygen-sim/assets").join(file);
-        let answer = self.form(file, &std::fs::read(path).unwrap()).await;
-        answer.text("/data/asset_id")
+        let reply = self.form(file, &std::fs::read(path).unwrap()).await;
+        reply.text("/data/asset_id")
     }
 
-    async fn form(&self, name: &str, content: &[u8]) -> Answer {
+    async fn form(&self, name: &str, content: &[u8]) -> Reply {
         let head = format!("form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: text/plain");
         let mut body = format!("--edge\r\ncontent-disposition: {head}\r\n\r\n").into_bytes();
         body.extend(content);
@@ -135,62 +136,67 @@ impl Desk {
         Self::read(request.header("content-type", "multipart/form-data; boundary=edge").body(body)).await
     }
 
-    /// Notes whether a refusal is the wanted one.
-    fn judge(&mut self, what: &str, answer: &Answer, wanted: Refusal) {
-        let Refusal(status, code, param) = wanted;
-        let error = &answer.body["error"];
-        let same = answer.status == status
+    /// Records a problem if a response is not the expected error.
+    fn check_refusal(&mut self, label: &str, reply: &Reply, expected: Refusal) {
+        let Refusal(status, code, param) = expected;
+        let error = &reply.body["error"];
+        let same = reply.status == status
             && error["code"] == code
             && error["param"].as_str().unwrap_or_default() == param;
-        if !same || !self.envelope.is_valid(&answer.body) {
-            self.problems.push(format!("{what}: wanted {wanted:?}: {} {}", answer.status, answer.body));
+        if !same || !self.envelope.is_valid(&reply.body) {
+            self.problems.push(format!("{label}: expected {expected:?}: {} {}", reply.status, reply.body));
         }
     }
 
-    async fn refuses(
+    /// Sends a request that must be refused.
+    async fn expect_refusal(
         &mut self,
-        what: &str,
+        label: &str,
         method: Method,
         path: &str,
         body: Option<Value>,
-        wanted: (u16, &'static str, &'static str),
+        expected: (u16, &'static str, &'static str),
     ) {
         let before = self.sim.balance();
-        let answer = self.send(method, path, None, body.as_ref()).await;
-        self.judge(what, &answer, Refusal(wanted.0, wanted.1, wanted.2));
-        // What is refused costs nothing.
+        let reply = self.send(method, path, None, body.as_ref()).await;
+        self.check_refusal(label, &reply, Refusal(expected.0, expected.1, expected.2));
+        // A refused request must not cost anything.
         if (self.sim.balance() - before).abs() > f64::EPSILON {
-            self.problems.push(format!("{what}: it was refused and paid for"));
+            self.problems.push(format!("{label}: the refused request changed the balance"));
         }
     }
 
-    async fn posts(
+    /// Posts a request that must be refused.
+    async fn expect_post_refusal(
         &mut self,
-        what: &str,
+        label: &str,
         path: &str,
         body: Value,
-        wanted: (u16, &'static str, &'static str),
+        expected: (u16, &'static str, &'static str),
     ) {
-        self.refuses(what, Method::POST, path, Some(body), wanted).await;
+        self.expect_refusal(label, Method::POST, path, Some(body), expected).await;
     }
 
-    /// A body that is accepted, also with other changes, and the rules that refuse it with theirs.
-    async fn table(&mut self, path: &str, base: &Value, allowed: &[Value], rules: Vec<Rule>) {
+    /// Posts a valid body without changes and with each of the allowed ones, which must succeed, and then with the change of
+    /// each rule, which must be refused.
+    async fn check_rules(&mut self, path: &str, base: &Value, allowed: &[Value], rules: Vec<Rule>) {
         for change in [&json!({})].into_iter().chain(allowed) {
             self.post(path, changed(base, change)).await;
         }
         for rule in rules {
             let Refusal(status, code, param) = rule.refusal;
-            self.posts(rule.what, path, changed(base, &rule.change), (status, code, param)).await;
+            self.expect_post_refusal(rule.label, path, changed(base, &rule.change), (status, code, param))
+                .await;
         }
     }
 
-    fn done(self) {
+    /// Fails the test if there were problems.
+    fn finish(self) {
         assert!(self.problems.is_empty(), "{}", self.problems.join("\n"));
     }
 }
 
-/// A value with a merge patch applied.
+/// Applies a merge patch to a value.
 fn changed(base: &Value, change: &Value) -> Value {
     let Value::Object(members) = change else { return change.clone() };
     let mut whole = base.as_object().cloned().unwrap_or_default();

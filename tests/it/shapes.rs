@@ -1,4 +1,4 @@
-//! Types decode what the service sends today, and what it may send tomorrow.
+//! Types decode what the service sends now, and what newer versions of it may send.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,15 @@ use serde_json::{Value, json};
 use xtask::walk;
 
 fn round(name: &str, value: &Value) -> Value {
-    let (_, round) =
-        ROUNDS.iter().find(|(of, _)| *of == name).unwrap_or_else(|| panic!("{name} has no round"));
+    let (_, round) = ROUNDS
+        .iter()
+        .find(|(of, _)| *of == name)
+        .unwrap_or_else(|| panic!("{name} has no entry in `ROUNDS`"));
     round(value).unwrap_or_else(|error| panic!("{name}: {error} in {value:#}")).0
 }
 
 #[test]
-fn every_type_round_trips_whole_and_with_only_what_is_required() {
+fn every_type_round_trips_with_all_fields_and_with_required_fields() {
     let lowered = super::lowered();
     let mut count = 0;
     for (name, schema) in walk::components(&lowered).filter(|(_, schema)| schema.get("enum").is_none()) {
@@ -29,9 +31,9 @@ fn every_type_round_trips_whole_and_with_only_what_is_required() {
     assert!(count > 550, "{count}");
 }
 
-/// Of the document as published, not as our passes left it: a type that a pass got wrong shows here.
+/// Values are made from the document before lowering, so that a mistake in a pass is found.
 #[tokio::test]
-async fn every_reply_of_the_published_document_decodes_and_gives_itself_back() {
+async fn every_reply_of_the_document_round_trips() {
     let document = super::overlaid();
     let mut fills = vec![Fill::Everything, Fill::Required, Fill::Nulls];
     fills.extend((0..6).map(Fill::Member));
@@ -44,7 +46,7 @@ async fn every_reply_of_the_published_document_decodes_and_gives_itself_back() {
         };
         let facts = OPERATIONS.iter().find(|facts| facts.document_id() == operation.id()).unwrap();
         let mut schema = object["schema"].clone();
-        // What the service always sends, though the document does not say so.
+        // The service always sends `data`, but the document does not require it.
         if schema.get("required").is_none() {
             schema["required"] = json!(["data"]);
         }
@@ -52,7 +54,7 @@ async fn every_reply_of_the_published_document_decodes_and_gives_itself_back() {
         for fill in &fills {
             let mut body = canonical::value(&document, &schema, *fill);
             assert_eq!(canonical::first_problem(&document, &schema, &body), None, "{}: {body:#}", facts.id());
-            // A success with an error in it is a refusal.
+            // With `error`, the reply would be an error.
             if let Some(members) = body.as_object_mut() {
                 members.remove("error");
             }
@@ -67,7 +69,7 @@ async fn every_reply_of_the_published_document_decodes_and_gives_itself_back() {
     assert_eq!(count, 148 * fills.len());
 }
 
-/// What a call gives that is answered with `body`.
+/// The reply of a call to which the service responds with `body`.
 async fn reply(id: &str, arguments: &Value, body: &Value) -> Reply {
     let recorder = Recorder::default();
     recorder.answer(http::Response::new(body.to_string().into()));
@@ -76,7 +78,7 @@ async fn reply(id: &str, arguments: &Value, body: &Value) -> Reply {
     call(&client, arguments).await.unwrap_or_else(|error| panic!("{id}: {error} in {body:#}"))
 }
 
-/// What stands under `data`; of a page, its items and where the next begins.
+/// The expected value: `data`, or for a page the items and the token of the next page.
 fn expected(body: &Value, value: &Value) -> Value {
     let is_page = value.get("items").is_some() && value.as_object().is_some_and(|members| members.len() == 3);
     if !is_page {
@@ -90,7 +92,7 @@ fn expected(body: &Value, value: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_member_beside_data_changes_no_type_and_is_readable() {
+async fn a_new_member_beside_data_is_readable_and_changes_no_type() {
     let document = super::overlaid();
     for id in ["get_video", "list_videos", "delete_webhook_endpoint"] {
         let facts = OPERATIONS.iter().find(|facts| facts.id() == id).unwrap();
@@ -108,7 +110,8 @@ async fn a_member_beside_data_changes_no_type_and_is_readable() {
     }
 }
 
-/// A null that came may be left out again; a null that is required, or is in free-form JSON, is given back.
+/// Removes nulls that a type may omit when it is encoded: those that are absent in `kept`. Nulls of required fields and in
+/// free-form JSON stay.
 fn without_nulls(kept: &Value, value: Value) -> Value {
     match (kept, value) {
         (Value::Object(kept), Value::Object(map)) => {
@@ -126,9 +129,9 @@ fn without_nulls(kept: &Value, value: Value) -> Value {
     }
 }
 
-/// A reply leaves it out, a request refuses it by name, and what is in both keeps it.
+/// Types of replies omit it, types of requests return an error that names it, and types of both keep it.
 #[test]
-fn a_field_that_nobody_knows_is_never_lost_silently() {
+fn an_unknown_field_is_omitted_refused_or_kept_by_direction() {
     let lowered = super::lowered();
     let (requests, responses) = walk::directions(&lowered);
     for name in requests.union(&responses) {
@@ -137,18 +140,18 @@ fn a_field_that_nobody_knows_is_never_lost_silently() {
             continue;
         }
         let value = canonical::value(&lowered, schema, Fill::Everything);
-        let mut grown = value.clone();
-        assert!(grow(&lowered, schema, &mut grown) > 0 || value == json!({}), "{name}");
+        let mut extended = value.clone();
+        assert!(add_unknown_fields(&lowered, schema, &mut extended) > 0 || value == json!({}), "{name}");
         match (requests.contains(name), responses.contains(name)) {
-            (true, true) => assert_eq!(round(name, &grown), grown, "{name}"),
+            (true, true) => assert_eq!(round(name, &extended), extended, "{name}"),
             (false, _) => {
-                assert_eq!(round(name, &grown), kept_of(&lowered, &requests, schema, &grown), "{name}")
+                assert_eq!(round(name, &extended), kept_of(&lowered, &requests, schema, &extended), "{name}")
             }
-            // A union that only requests have may have a member that is in both.
+            // A union of requests may have a member that is also in replies.
             (true, false) => {
                 let (_, round) = ROUNDS.iter().find(|(of, _)| of == name).unwrap();
-                match round(&grown) {
-                    Ok((kept, _)) => assert_eq!(kept, grown, "{name}"),
+                match round(&extended) {
+                    Ok((kept, _)) => assert_eq!(kept, extended, "{name}"),
                     Err(error) => assert!(
                         error.to_string().contains("unknown field `field_from_the_future`"),
                         "{name}: {error}"
@@ -159,7 +162,7 @@ fn a_field_that_nobody_knows_is_never_lost_silently() {
     }
 }
 
-/// The value without the unknown fields of the objects that travel in replies alone.
+/// The value without the unknown fields of objects that are only in replies.
 fn kept_of(lowered: &Value, requests: &BTreeSet<String>, schema: &Value, value: &Value) -> Value {
     let (value, schema, keeps) = match component(lowered, schema, value) {
         Some((name, inner)) => (value, inner, requests.contains(&name)),
@@ -185,7 +188,7 @@ fn kept_of(lowered: &Value, requests: &BTreeSet<String>, schema: &Value, value: 
     }
 }
 
-/// The component that describes a value: the one referred to, or the member of a union that the tag names.
+/// The component that describes a value: the target of the reference, or the member of a union for its tag.
 fn component<'a>(lowered: &'a Value, schema: &Value, value: &Value) -> Option<(String, &'a Value)> {
     let name = match walk::target(schema) {
         Some(name) => name.to_owned(),
@@ -199,15 +202,15 @@ fn component<'a>(lowered: &'a Value, schema: &Value, value: &Value) -> Option<(S
     component(lowered, inner, value).or(Some((name, inner)))
 }
 
-/// Adds an unknown field to every object that the schema describes; how many there were.
-fn grow(lowered: &Value, schema: &Value, value: &mut Value) -> usize {
+/// Adds an unknown field to every object that the schema describes. Returns the number of objects.
+fn add_unknown_fields(lowered: &Value, schema: &Value, value: &mut Value) -> usize {
     if let Some(target) = walk::target(schema) {
-        return grow(lowered, &lowered["components"]["schemas"][target], value);
+        return add_unknown_fields(lowered, &lowered["components"]["schemas"][target], value);
     }
     if let Some(tag) = schema.pointer("/discriminator/propertyName").and_then(Value::as_str) {
         let member = value[tag].as_str().and_then(|tag| schema["discriminator"]["mapping"].get(tag)).unwrap();
         let component = member.as_str().unwrap().rsplit('/').next().unwrap();
-        return grow(lowered, &lowered["components"]["schemas"][component], value);
+        return add_unknown_fields(lowered, &lowered["components"]["schemas"][component], value);
     }
     match value {
         Value::Object(map) => {
@@ -215,7 +218,7 @@ fn grow(lowered: &Value, schema: &Value, value: &mut Value) -> usize {
             let values = schema.get("additionalProperties").filter(|values| values.is_object());
             let inner = map.iter_mut().filter_map(|(name, child)| {
                 let schema = properties.and_then(|properties| properties.get(name)).or(values)?;
-                Some(grow(lowered, schema, child))
+                Some(add_unknown_fields(lowered, schema, child))
             });
             let count: usize = inner.sum();
             if properties.is_none() {
@@ -225,7 +228,7 @@ fn grow(lowered: &Value, schema: &Value, value: &mut Value) -> usize {
             count + 1
         }
         Value::Array(items) => match schema.get("items") {
-            Some(schema) => items.iter_mut().map(|item| grow(lowered, schema, item)).sum(),
+            Some(schema) => items.iter_mut().map(|item| add_unknown_fields(lowered, schema, item)).sum(),
             None => 0,
         },
         _ => 0,
@@ -233,7 +236,7 @@ fn grow(lowered: &Value, schema: &Value, value: &mut Value) -> usize {
 }
 
 #[test]
-fn every_enumeration_takes_a_value_that_nobody_knows_and_gives_it_back() {
+fn every_enumeration_keeps_unknown_values() {
     let lowered = super::lowered();
     let known = walk::components(&lowered).filter(|(_, schema)| schema.get("enum").is_some()).count();
     assert_eq!(ENUMS.len(), known);
@@ -248,7 +251,7 @@ fn every_enumeration_takes_a_value_that_nobody_knows_and_gives_it_back() {
 }
 
 #[test]
-fn every_union_in_a_reply_keeps_a_member_that_nobody_knows() {
+fn every_union_in_a_reply_keeps_unknown_members() {
     let lowered = super::lowered();
     let (_, responses) = walk::directions(&lowered);
     let open = responses.iter().filter(|name| lowered["components"]["schemas"][*name].get("oneOf").is_some());
@@ -266,14 +269,14 @@ fn every_union_in_a_reply_keeps_a_member_that_nobody_knows() {
 }
 
 #[test]
-fn a_known_member_that_does_not_fit_is_an_error_and_not_an_unknown_one() {
+fn an_invalid_known_member_is_an_error_not_an_unknown_member() {
     let broken = json!({"type": "image", "id": 7});
     let (_, _, is_unknown) = UNIONS.iter().find(|(name, ..)| *name == "SceneElement").unwrap();
     assert!(is_unknown(broken).is_err());
 }
 
 #[test]
-fn null_and_absent_are_two_things_in_a_patch() {
+fn null_and_absent_differ_in_a_patch() {
     for value in
         [json!({}), json!({"url": null}), json!({"url": "https://example.com"}), json!({"events": null})]
     {

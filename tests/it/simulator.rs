@@ -1,15 +1,20 @@
-//! What the simulator answers is what the document promises: the two are made by different code from the same document.
+//! The responses of the simulator match the document.
 //!
-//! The requests are in `simulator_requests.json`, in the order in which they are sent. There, `keep` puts parts of an
-//! answer into a pool of names; `{name}` in a query or a body is the last value of that name; `path` tells which name
-//! stands for a path parameter, `=` before a value that is meant as it is; `again` repeats the body before; `drop`
-//! forgets the last value of names, and `look` asks about all values of one.
+//! The requests are in `simulator_requests.json`, in sections, in the order in which they are sent. Each is an object:
+//!
+//! - `save` saves values of the response under names, by JSON pointer.
+//! - `{name}` in a query or a body is replaced by the last value of that name.
+//! - `path` has the name for each path parameter; a literal value starts with `=`.
+//! - `repeat` sends the last body of the operation again.
+//! - `forget` removes the last value of names.
+//!
+//! The section `reads` is sent for every saved value of its first path parameter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use heygen_sim::{Clock, Sim};
-use heygen_tests::broken;
+use heygen_tests::invalid_values;
 use jsonschema::Validator;
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use serde_json::{Value, json};
@@ -18,33 +23,33 @@ use xtask::walk::{self, Operation};
 /// The table of requests.
 const REQUESTS: &str = include_str!("simulator_requests.json");
 
-/// Members of an envelope that need not be there.
+/// Optional members of an envelope.
 const OPTIONAL: [&str; 2] = ["error", "warning"];
 
-/// The most problems that are shown.
-const SHOWN: usize = 40;
+/// Maximum number of problems that are printed.
+const MAX_PRINTED: usize = 40;
 
-/// A way through the simulator, on which every answer is held against the document.
-pub(crate) struct Journey<'a> {
+/// A simulator and a client that validates every response against the document.
+pub(crate) struct Harness<'a> {
     document: &'a Value,
     operations: BTreeMap<String, Operation<'a>>,
     requests: Value,
     sim: Sim,
     client: Client,
-    forms: BTreeMap<String, Validator>,
-    /// What answers gave that later requests need.
-    pool: BTreeMap<String, Vec<String>>,
-    /// The body that an operation was called with last.
+    validators: BTreeMap<String, Validator>,
+    /// Values of earlier responses by name.
+    saved: BTreeMap<String, Vec<String>>,
+    /// The last body of each operation.
     bodies: BTreeMap<String, Value>,
     called: BTreeSet<String>,
-    /// Statuses by operation.
+    /// The statuses of `data` in the replies of each operation.
     statuses: BTreeMap<String, BTreeSet<String>>,
-    /// Links to files of the simulator, the newest of each.
+    /// Links to files of the simulator: the latest link to each file.
     links: BTreeMap<String, String>,
     problems: Vec<String>,
 }
 
-impl<'a> Journey<'a> {
+impl<'a> Harness<'a> {
     pub(crate) async fn new(document: &'a Value) -> Self {
         let sim = Sim::builder().clock(Clock::manual()).legacy(true).concurrency(1000).probe(false);
         let operations = walk::operations(document).into_iter();
@@ -54,8 +59,8 @@ impl<'a> Journey<'a> {
             requests: serde_json::from_str(REQUESTS).unwrap(),
             sim: sim.start().await.unwrap(),
             client: Client::new(),
-            forms: BTreeMap::new(),
-            pool: BTreeMap::new(),
+            validators: BTreeMap::new(),
+            saved: BTreeMap::new(),
             bodies: BTreeMap::new(),
             called: BTreeSet::new(),
             statuses: BTreeMap::new(),
@@ -69,51 +74,52 @@ impl<'a> Journey<'a> {
     }
 
     /// The last value of a name.
-    pub(crate) fn known(&self, name: &str) -> String {
-        let values = self.pool.get(name).unwrap_or_else(|| panic!("nothing gave {name}"));
+    pub(crate) fn saved(&self, name: &str) -> String {
+        let values = self.saved.get(name).unwrap_or_else(|| panic!("no response had {name}"));
         values.last().unwrap_or_else(|| panic!("no {name} is left")).clone()
     }
 
-    fn keep(&mut self, step: &Value, answer: &Value) {
-        for (name, pointer) in step["keep"].as_object().into_iter().flatten() {
-            let value = answer.pointer(pointer.as_str().unwrap()).and_then(Value::as_str);
-            let value = value.unwrap_or_else(|| panic!("{step}: no {pointer} in {answer}"));
-            self.pool.entry(name.clone()).or_default().push(value.to_owned());
+    /// Saves values of a response.
+    fn save(&mut self, step: &Value, response: &Value) {
+        for (name, pointer) in step["save"].as_object().into_iter().flatten() {
+            let value = response.pointer(pointer.as_str().unwrap()).and_then(Value::as_str);
+            let value = value.unwrap_or_else(|| panic!("{step}: no {pointer} in {response}"));
+            self.saved.entry(name.clone()).or_default().push(value.to_owned());
         }
     }
 
-    /// The same value with names in braces replaced.
-    fn filled(&self, value: &Value) -> Value {
+    /// Replaces the names in braces by their values.
+    fn with_saved_values(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => {
                 let mut parts = text.split('{');
-                let mut filled = parts.next().unwrap_or_default().to_owned();
+                let mut text = parts.next().unwrap_or_default().to_owned();
                 for part in parts {
                     let (name, rest) = part.split_once('}').unwrap();
-                    filled.push_str(&self.known(name));
-                    filled.push_str(rest);
+                    text.push_str(&self.saved(name));
+                    text.push_str(rest);
                 }
-                filled.into()
+                text.into()
             }
-            Value::Array(items) => items.iter().map(|item| self.filled(item)).collect(),
+            Value::Array(items) => items.iter().map(|item| self.with_saved_values(item)).collect(),
             Value::Object(members) => {
-                members.iter().map(|(name, value)| (name.clone(), self.filled(value))).collect()
+                members.iter().map(|(name, value)| (name.clone(), self.with_saved_values(value))).collect()
             }
             other => other.clone(),
         }
     }
 
-    /// The values that stand for a path parameter, the newest first.
+    /// The values for a path parameter, the latest first.
     fn candidates(&self, step: &Value, parameter: &str) -> Vec<String> {
         let name = step["path"][parameter].as_str();
-        let name = name.unwrap_or_else(|| panic!("{step}: nothing says what {parameter} is"));
+        let name = name.unwrap_or_else(|| panic!("{step}: no value for {parameter}"));
         match name.strip_prefix('=') {
             Some(literal) => vec![literal.to_owned()],
-            None => self.pool.get(name).into_iter().flatten().rev().cloned().collect(),
+            None => self.saved.get(name).into_iter().flatten().rev().cloned().collect(),
         }
     }
 
-    /// Every path of a request: with each value of its first parameter, and the newest of the others.
+    /// The paths of a request: one for each value of the first parameter, with the latest values of the others.
     fn paths(&self, step: &Value) -> Vec<String> {
         let template = self.operation(step).path;
         let names: Vec<&str> =
@@ -131,7 +137,7 @@ impl<'a> Journey<'a> {
         self.operations.get(id).unwrap_or_else(|| panic!("no operation {id}"))
     }
 
-    /// A request of an operation.
+    /// Builds the request of a step.
     pub(crate) fn request(&self, step: &Value, path: &str, query: &[(String, String)]) -> RequestBuilder {
         let mut url = Url::parse(self.sim.base_url()).unwrap();
         url.set_path(path);
@@ -153,21 +159,22 @@ impl<'a> Journey<'a> {
         request
     }
 
-    /// Notes an answer's operation and whether status, type and id are as they should be; gives the schema's place.
-    pub(crate) fn arrived(&mut self, step: &Value, answer: &Response) -> Option<(Value, String)> {
+    /// Checks the status, the media type and the request id of a response. Returns the documented schema and a name for it.
+    pub(crate) fn check_head(&mut self, step: &Value, response: &Response) -> Option<(Value, String)> {
         let operation = *self.operation(step);
         self.called.insert(operation.id());
-        let (status, headers) = (answer.status().as_u16().to_string(), answer.headers());
+        let (status, headers) = (response.status().as_u16().to_string(), response.headers());
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let media = header("content-type").split(';').next().unwrap_or_default().to_owned();
         let mut problems = Vec::new();
         if header("x-request-id").is_empty() {
             problems.push("no X-Request-Id".to_owned());
         }
-        if step["status"].as_u64().is_some_and(|wanted| wanted.to_string() != status) {
+        if step["status"].as_u64().is_some_and(|expected| expected.to_string() != status) {
             problems.push(format!("status {status}"));
         }
-        let found = operation.success_media().find(|(known, kind, _)| **known == status && **kind == media);
+        let found =
+            operation.success_media().find(|(saved_name, kind, _)| **saved_name == status && **kind == media);
         if found.is_none() {
             problems.push(format!("{status} with {media} is not documented"));
         }
@@ -175,81 +182,86 @@ impl<'a> Journey<'a> {
         found.map(|(.., object)| (object["schema"].clone(), format!("{} {status}", operation.id())))
     }
 
-    /// Holds a value against a schema of the document.
-    pub(crate) fn hold(&mut self, schema: &Value, name: &str, value: &Value) {
+    /// Validates a value against a schema of the document, and records problems.
+    pub(crate) fn validate(&mut self, schema: &Value, name: &str, value: &Value) {
         let document = self.document;
-        let form = self.forms.entry(name.to_owned()).or_insert_with(|| broken::validator(document, schema));
-        if let Some(error) = form.iter_errors(value).next() {
+        let validator = self
+            .validators
+            .entry(name.to_owned())
+            .or_insert_with(|| invalid_values::validator(document, schema));
+        if let Some(error) = validator.iter_errors(value).next() {
             self.problems.push(format!("{name}: {error} at {}: {value}", error.instance_path()));
         }
-        let mut strangers = Vec::new();
-        strange(self.document, &[schema], value, name, &mut strangers);
-        self.problems.extend(strangers);
+        let mut unknown = Vec::new();
+        find_unknown_members(self.document, &[schema], value, name, &mut unknown);
+        self.problems.extend(unknown);
     }
 
     async fn send(&mut self, step: &Value, path: &str, query: &[(String, String)]) -> Value {
         let mut request = self.request(step, path, query);
         let id = step["operation"].as_str().unwrap().to_owned();
-        let body = match step["again"] == true {
+        let body = match step["repeat"] == true {
             true => self.bodies.get(&id).cloned(),
-            false => step.get("body").map(|body| self.filled(body)),
+            false => step.get("body").map(|body| self.with_saved_values(body)),
         };
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
             self.bodies.insert(id.clone(), body);
         }
-        let answer = request.send().await.unwrap();
-        let found = self.arrived(step, &answer);
-        let text = answer.text().await.unwrap();
+        let response = request.send().await.unwrap();
+        let found = self.check_head(step, &response);
+        let text = response.text().await.unwrap();
         let Ok(body) = serde_json::from_str::<Value>(&text) else {
-            self.problems.push(format!("{step}: no JSON: {text}"));
+            self.problems.push(format!("{step}: not JSON: {text}"));
             return Value::Null;
         };
         match found {
-            Some((schema, name)) => self.hold(&whole_envelope(schema), &name, &body),
+            Some((schema, name)) => self.validate(&with_required_members(schema), &name, &body),
             None => self.problems.push(format!("{path}: {text}")),
         }
         if let Some(status) = body.pointer("/data/status").and_then(Value::as_str) {
             self.statuses.entry(id).or_default().insert(status.to_owned());
         }
-        links(&body, &format!("{}/files/", self.sim.base_url()), &mut self.links);
+        collect_links(&body, &format!("{}/files/", self.sim.base_url()), &mut self.links);
         body
     }
 
     fn query(&self, step: &Value) -> Vec<(String, String)> {
         let query = step["query"].as_object().into_iter().flatten();
-        query.map(|(name, value)| (name.clone(), self.filled(value).as_str().unwrap().to_owned())).collect()
+        query
+            .map(|(name, value)| (name.clone(), self.with_saved_values(value).as_str().unwrap().to_owned()))
+            .collect()
     }
 
-    /// Does one thing of the table.
+    /// Executes one step of the table.
     pub(crate) async fn step(&mut self, step: &Value) {
         if let Some(seconds) = step["advance"].as_f64() {
             self.advance(seconds);
         } else if let Some(slot) = step["put"].as_str() {
             let media = step["media"].as_str().unwrap();
-            let request = self.client.put(self.known(slot)).header("content-type", media);
-            let answer = request.body(content(step["file"].as_str().unwrap())).send().await.unwrap();
-            assert_eq!(answer.status(), 200, "{step}");
+            let request = self.client.put(self.saved(slot)).header("content-type", media);
+            let response = request.body(content(step["file"].as_str().unwrap())).send().await.unwrap();
+            assert_eq!(response.status(), 200, "{step}");
         } else {
             let path = self.paths(step).into_iter().next().unwrap_or_else(|| panic!("{step}: no id"));
-            let answer = self.send(step, &path, &self.query(step)).await;
-            self.keep(step, &answer);
-            for name in step["drop"].as_array().into_iter().flatten() {
-                self.pool.get_mut(name.as_str().unwrap()).unwrap().pop();
+            let response = self.send(step, &path, &self.query(step)).await;
+            self.save(step, &response);
+            for name in step["forget"].as_array().into_iter().flatten() {
+                self.saved.get_mut(name.as_str().unwrap()).unwrap().pop();
             }
         }
     }
 
-    /// Does the things of a section one after the other.
-    pub(crate) async fn go(&mut self, section: &str) {
+    /// Executes the steps of a section in order.
+    pub(crate) async fn run_section(&mut self, section: &str) {
         for step in self.requests[section].as_array().unwrap().clone() {
             self.step(&step).await;
         }
     }
 
-    /// Asks about everything there is; page by page, when lists are to be read so.
-    pub(crate) async fn look(&mut self, paged: bool) {
-        for step in self.requests["look"].as_array().unwrap().clone() {
+    /// Reads every saved resource; with `paged`, two pages of each list.
+    pub(crate) async fn read_all(&mut self, paged: bool) {
+        for step in self.requests["reads"].as_array().unwrap().clone() {
             let lists = paged && self.operation(&step).value.to_string().contains("\"name\":\"token\"");
             for path in self.paths(&step) {
                 let mut query = self.query(&step);
@@ -270,111 +282,117 @@ impl<'a> Journey<'a> {
     }
 }
 
-/// One of the simulator's own files.
+/// The content of one of the simulator's files.
 fn content(file: &str) -> Vec<u8> {
     std::fs::read(xtask::generate::workspace_root().join("heygen-sim/assets").join(file)).unwrap()
 }
 
-/// Makes the members of an envelope required: the document forgets to say that they are.
-fn whole_envelope(mut schema: Value) -> Value {
+/// Makes the members of an envelope required, which the document omits.
+fn with_required_members(mut schema: Value) -> Value {
     let members = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone());
     schema["required"] = members.filter(|name| !OPTIONAL.contains(&name.as_str())).collect();
     schema
 }
 
-/// The schemas behind references and combinations.
-fn flat<'a>(document: &'a Value, schemas: &[&'a Value], found: &mut Vec<&'a Value>) {
+/// Collects schemas with the targets of references and the members of combinations.
+fn flatten<'a>(document: &'a Value, schemas: &[&'a Value], found: &mut Vec<&'a Value>) {
     for schema in schemas {
         let schema = xtask::document::resolve(document, schema);
         found.push(schema);
         for combination in ["allOf", "anyOf", "oneOf"] {
             let members: Vec<&Value> = schema[combination].as_array().into_iter().flatten().collect();
-            flat(document, &members, found);
+            flatten(document, &members, found);
         }
     }
 }
 
-/// Members that the document does not know, where it knows any.
-fn strange(document: &Value, schemas: &[&Value], value: &Value, at: &str, strangers: &mut Vec<String>) {
-    let mut known = Vec::new();
-    flat(document, schemas, &mut known);
+/// Finds members that the document does not have, in objects whose members it lists.
+fn find_unknown_members(
+    document: &Value,
+    schemas: &[&Value],
+    value: &Value,
+    at: &str,
+    unknown: &mut Vec<String>,
+) {
+    let mut saved_name = Vec::new();
+    flatten(document, schemas, &mut saved_name);
     match value {
         Value::Object(members) => {
-            let values = || known.iter().filter_map(|schema| schema.get("additionalProperties"));
+            let values = || saved_name.iter().filter_map(|schema| schema.get("additionalProperties"));
             let open = values().any(|values| values != false)
-                || known.iter().all(|schema| schema.get("properties").is_none());
+                || saved_name.iter().all(|schema| schema.get("properties").is_none());
             for (name, value) in members {
-                let inner = known.iter().filter_map(|schema| schema["properties"].get(name));
+                let inner = saved_name.iter().filter_map(|schema| schema["properties"].get(name));
                 let inner: Vec<&Value> = inner.chain(values().filter(|values| values.is_object())).collect();
                 if inner.is_empty() && !open && !OPTIONAL.contains(&name.as_str()) {
-                    strangers.push(format!("{at}: the document has no {name}"));
+                    unknown.push(format!("{at}: the document has no {name}"));
                 }
-                strange(document, &inner, value, &format!("{at}.{name}"), strangers);
+                find_unknown_members(document, &inner, value, &format!("{at}.{name}"), unknown);
             }
         }
         Value::Array(items) => {
-            let inner: Vec<&Value> = known.iter().filter_map(|schema| schema.get("items")).collect();
-            items.iter().for_each(|item| strange(document, &inner, item, at, strangers));
+            let inner: Vec<&Value> = saved_name.iter().filter_map(|schema| schema.get("items")).collect();
+            items.iter().for_each(|item| find_unknown_members(document, &inner, item, at, unknown));
         }
         _ => {}
     }
 }
 
-/// The links of an answer that start so, by what they lead to.
-fn links(value: &Value, start: &str, found: &mut BTreeMap<String, String>) {
+/// Collects the collect_links with a prefix in a response, by their URL without the query.
+fn collect_links(value: &Value, start: &str, found: &mut BTreeMap<String, String>) {
     match value {
         Value::String(link) if link.starts_with(start) => {
             let file = link.split('?').next().unwrap_or_default();
             found.insert(file.to_owned(), link.clone());
         }
-        Value::Object(members) => members.values().for_each(|value| links(value, start, found)),
-        Value::Array(items) => items.iter().for_each(|item| links(item, start, found)),
+        Value::Object(members) => members.values().for_each(|value| collect_links(value, start, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect_links(item, start, found)),
         _ => {}
     }
 }
 
-impl Journey<'_> {
+impl Harness<'_> {
     fn assert_no_problems(&self) {
-        let shown = self.problems.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("\n");
+        let shown = self.problems.iter().take(MAX_PRINTED).map(String::as_str).collect::<Vec<_>>().join("\n");
         assert!(self.problems.is_empty(), "{} problems, such as:\n{shown}", self.problems.len());
     }
 }
 
 #[tokio::test]
-async fn every_simulated_answer_fits_the_document_at_every_step() {
+async fn every_response_matches_the_document_at_every_stage() {
     let document = super::overlaid();
-    let mut journey = Journey::new(&document).await;
-    journey.go("begin").await;
-    journey.look(false).await;
-    // Batches leave their queue; the first jobs run; all is under way; what is to fail has failed.
+    let mut harness = Harness::new(&document).await;
+    harness.run_section("begin").await;
+    harness.read_all(false).await;
+    // Batch items leave the queue; the first jobs run; all jobs run; jobs that fail have failed.
     for seconds in [4.0, 2.0, 10.0, 15.0] {
-        journey.advance(seconds);
-        journey.look(false).await;
+        harness.advance(seconds);
+        harness.read_all(false).await;
     }
-    // A storyboard is there.
-    journey.advance(100.0);
-    journey.go("stop").await;
-    journey.look(false).await;
-    journey.go("review").await;
-    // The end of most; the late link; the end of agents and professional voices.
+    // A storyboard is ready for review.
+    harness.advance(100.0);
+    harness.run_section("stop").await;
+    harness.read_all(false).await;
+    harness.run_section("review").await;
+    // Most jobs complete; delayed collect_links appear; agent sessions and professional voices complete.
     for seconds in [180.0, 30.0, 600.0] {
-        journey.advance(seconds);
-        journey.look(false).await;
+        harness.advance(seconds);
+        harness.read_all(false).await;
     }
-    journey.go("afterwards").await;
+    harness.run_section("afterwards").await;
     for seconds in [1.0, 600.0] {
-        journey.advance(seconds);
-        journey.look(true).await;
+        harness.advance(seconds);
+        harness.read_all(true).await;
     }
-    super::simulator_streams::listen(&mut journey).await;
-    journey.go("end").await;
-    journey.look(false).await;
-    journey.assert_no_problems();
+    super::simulator_streams::read_streams(&mut harness).await;
+    harness.run_section("end").await;
+    harness.read_all(false).await;
+    harness.assert_no_problems();
 
-    let all: BTreeSet<String> = journey.operations.keys().cloned().collect();
-    assert_eq!(all.difference(&journey.called).collect::<Vec<_>>(), Vec::<&String>::new());
+    let all: BTreeSet<String> = harness.operations.keys().cloned().collect();
+    assert_eq!(all.difference(&harness.called).collect::<Vec<_>>(), Vec::<&String>::new());
     assert_eq!(all.len(), 150);
-    let statuses = journey.statuses.iter().map(|(operation, statuses)| {
+    let statuses = harness.statuses.iter().map(|(operation, statuses)| {
         format!("{operation}: {}\n", statuses.iter().map(String::as_str).collect::<Vec<_>>().join(" "))
     });
     insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
@@ -383,41 +401,41 @@ async fn every_simulated_answer_fits_the_document_at_every_step() {
 }
 
 #[tokio::test]
-async fn every_link_of_a_completed_job_can_be_fetched() {
+async fn every_link_of_completed_jobs_can_be_downloaded() {
     let document = super::overlaid();
-    let mut journey = Journey::new(&document).await;
-    journey.go("begin").await;
-    journey.advance(120.0);
-    journey.go("review").await;
-    journey.advance(1200.0);
-    journey.go("afterwards").await;
-    journey.advance(1200.0);
-    journey.links.clear();
-    journey.look(false).await;
+    let mut harness = Harness::new(&document).await;
+    harness.run_section("begin").await;
+    harness.advance(120.0);
+    harness.run_section("review").await;
+    harness.advance(1200.0);
+    harness.run_section("afterwards").await;
+    harness.advance(1200.0);
+    harness.links.clear();
+    harness.read_all(false).await;
     let mut kinds = BTreeSet::new();
-    for (file, link) in &journey.links {
-        let answer = journey.client.get(link).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{link}");
-        assert!(!answer.bytes().await.unwrap().is_empty(), "{link}");
+    for (file, link) in &harness.links {
+        let response = harness.client.get(link).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{link}");
+        assert!(!response.bytes().await.unwrap().is_empty(), "{link}");
         kinds.insert(file.rsplit('/').next().unwrap_or_default().to_owned());
     }
-    let wanted =
+    let expected =
         ["captioned.mp4", "captions.srt", "captions.vtt", "foreground.webm", "preview.gif", "speech.mp3"];
     let more = ["thumbnail.png", "video.mov", "video.mp4", "video.webm"];
-    for kind in wanted.into_iter().chain(more) {
+    for kind in expected.into_iter().chain(more) {
         assert!(kinds.contains(kind), "{kind} is not among {kinds:?}");
     }
-    assert!(journey.links.len() > 100, "only {} links", journey.links.len());
+    assert!(harness.links.len() > 100, "only {} links", harness.links.len());
 }
 
 #[tokio::test]
-async fn a_refusal_fits_the_document() {
+async fn an_error_response_matches_the_document() {
     let document = super::overlaid();
-    let mut journey = Journey::new(&document).await;
-    let url = format!("{}/v3/videos/unknown", journey.sim.base_url());
-    let request = journey.client.get(url).header("x-api-key", journey.sim.api_key());
+    let mut harness = Harness::new(&document).await;
+    let url = format!("{}/v3/videos/unknown", harness.sim.base_url());
+    let request = harness.client.get(url).header("x-api-key", harness.sim.api_key());
     let refused: Value = serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap();
     let envelope = json!({"required": ["error"], "properties": {"error": {"$ref": "#/components/schemas/StandardAPIError"}}});
-    journey.hold(&envelope, "refusal", &refused);
-    journey.assert_no_problems();
+    harness.validate(&envelope, "refusal", &refused);
+    harness.assert_no_problems();
 }

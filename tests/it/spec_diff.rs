@@ -1,4 +1,4 @@
-//! What `cargo xtask spec diff` says of edits that a provider makes: the kind, the place, the words, the verdict.
+//! The report of `cargo xtask spec diff` for edits of the document: kind, subject, sentence and verdict.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,14 +12,14 @@ use xtask::diff::render::{self, Verdict};
 use xtask::generate::workspace_root;
 use xtask::walk;
 
-/// An edit with what is expected of it: a row of `spec_edits.yaml`.
+/// An edit of the document and the expected report: a row of `spec_edits.yaml`.
 #[derive(Deserialize)]
 struct Edit {
     edit: String,
     steps: Vec<Step>,
     kind: String,
     subject: String,
-    words: String,
+    text: String,
     verdict: String,
 }
 
@@ -27,11 +27,11 @@ struct Edit {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Step {
-    /// Puts a value there; what is above it exists.
+    /// Sets a value, whose parent exists.
     Set { set: String, value: Value },
-    /// Takes the value away.
+    /// Removes a value.
     Remove { remove: String },
-    /// Takes a value from one place to another.
+    /// Moves a value to another place.
     Move {
         #[serde(rename = "move")]
         from: String,
@@ -52,7 +52,7 @@ fn split(pointer: &str) -> (&str, String) {
     (parent, name.replace("~1", "/").replace("~0", "~"))
 }
 
-fn put(document: &mut Value, pointer: &str, value: Value) {
+fn insert_at(document: &mut Value, pointer: &str, value: Value) {
     let (parent, name) = split(pointer);
     match document.pointer_mut(parent).unwrap_or_else(|| panic!("{parent} does not exist")) {
         Value::Object(map) => {
@@ -64,7 +64,7 @@ fn put(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-fn take(document: &mut Value, pointer: &str) -> Value {
+fn remove_at(document: &mut Value, pointer: &str) -> Value {
     let (parent, name) = split(pointer);
     match document.pointer_mut(parent).unwrap_or_else(|| panic!("{parent} does not exist")) {
         Value::Object(map) => map.remove(&name).unwrap_or_else(|| panic!("{pointer} does not exist")),
@@ -77,11 +77,11 @@ fn edited(steps: &[Step]) -> Value {
     let mut document = document();
     for step in steps {
         match step {
-            Step::Set { set, value } => put(&mut document, set, value.clone()),
-            Step::Remove { remove } => drop(take(&mut document, remove)),
+            Step::Set { set, value } => insert_at(&mut document, set, value.clone()),
+            Step::Remove { remove } => drop(remove_at(&mut document, remove)),
             Step::Move { from, to } => {
-                let value = take(&mut document, from);
-                put(&mut document, to, value);
+                let value = remove_at(&mut document, from);
+                insert_at(&mut document, to, value);
             }
         }
     }
@@ -92,21 +92,21 @@ const DETAIL: &str = "/components/schemas/VideoDetail/properties";
 const SPEECH: &str = "/components/schemas/CreateSpeechRequest";
 
 #[test]
-fn every_edit_has_its_kind_its_place_and_its_verdict() {
+fn every_edit_is_reported_with_kind_subject_and_verdict() {
     let old = document();
     let edits = edits();
     assert!(edits.len() >= 60, "{}", edits.len());
-    for Edit { edit, steps, kind, subject, words, verdict } in edits {
+    for Edit { edit, steps, kind, subject, text, verdict } in edits {
         let changes = diff(&old, &edited(&steps));
         let all = render::text(&changes);
         let is_expected = |change: &&Change| {
-            change.kind.name() == kind && change.subject == subject && change.sentence.contains(&words)
+            change.kind.name() == kind && change.subject == subject && change.sentence.contains(&text)
         };
         let change = changes.iter().find(is_expected).unwrap_or_else(|| panic!("{edit}: {kind}\n{all}"));
         assert_eq!(format!("{:?}", Verdict::of(&changes)).to_lowercase(), verdict, "{edit}\n{all}");
         assert!(all.contains(&change.sentence), "{edit}\n{all}");
         assert!(change.pointer.starts_with("#/"), "{edit}: {}", change.pointer);
-        // Nothing else is reported: an edit of one place is at most a handful of changes.
+        // An edit of one place causes only a few changes.
         assert!(changes.len() <= 12, "{edit}: {} changes\n{all}", changes.len());
     }
 }
@@ -120,14 +120,14 @@ fn a_document_does_not_differ_from_itself() {
 }
 
 #[test]
-fn swapped_documents_give_the_mirrored_changes() {
+fn swapping_the_documents_mirrors_the_changes() {
     let old = document();
     for Edit { edit, steps, .. } in edits() {
         let new = edited(&steps);
         let count = |changes: &[Change], mirror: bool| {
             let mut counts: BTreeMap<String, usize> = BTreeMap::new();
             for change in changes {
-                // What is optional or required is known of what was added only.
+                // Whether an item is required is reported only when it is added.
                 let kind = match if mirror { change.kind.mirror() } else { change.kind } {
                     Kind::RequiredFieldAdded => Kind::FieldAdded,
                     Kind::RequiredParameterAdded => Kind::ParameterAdded,
@@ -150,28 +150,27 @@ fn kinds_mirror_each_other() {
     }
 }
 
-/// The document in other spellings that mean the same: titles and examples, `null` in a list of types, a component written
-/// out at its places, and an inline schema as a component.
-fn respelled(value: Value, document: &Value, is_schema: bool) -> Value {
+/// Rewrites the document without a change of meaning: adds titles, writes `null` in a list of types, and inlines a component.
+fn rewritten(value: Value, document: &Value, is_schema: bool) -> Value {
     let Value::Object(map) = value else { return value };
     let mut map: serde_json::Map<String, Value> = map
         .into_iter()
         .map(|(name, child)| {
             let child = match (name.as_str(), child) {
                 ("properties" | "schemas", Value::Object(inner)) => {
-                    inner.into_iter().map(|(name, child)| (name, respelled(child, document, true))).collect()
+                    inner.into_iter().map(|(name, child)| (name, rewritten(child, document, true))).collect()
                 }
-                ("items" | "additionalProperties" | "schema", child) => respelled(child, document, true),
+                ("items" | "additionalProperties" | "schema", child) => rewritten(child, document, true),
                 ("anyOf" | "oneOf" | "allOf", Value::Array(all)) => {
-                    all.into_iter().map(|child| respelled(child, document, true)).collect()
+                    all.into_iter().map(|child| rewritten(child, document, true)).collect()
                 }
                 ("parameters", Value::Array(all)) => {
-                    all.into_iter().map(|child| respelled(child, document, false)).collect()
+                    all.into_iter().map(|child| rewritten(child, document, false)).collect()
                 }
                 ("example" | "examples" | "enum" | "required" | "mapping" | "default" | "x-mint", child) => {
                     child
                 }
-                (_, child) => respelled(child, document, false),
+                (_, child) => rewritten(child, document, false),
             };
             (name, child)
         })
@@ -188,8 +187,8 @@ fn respelled(value: Value, document: &Value, is_schema: bool) -> Value {
             map.extend(one.as_object().unwrap().clone());
             map.insert("type".into(), json!([ty, "null"]));
         }
-        let is_text = map.len() == 1 && map.get("$ref") == Some(&json!("#/components/schemas/VideoStatus"));
-        if is_text {
+        let is_status = map.len() == 1 && map.get("$ref") == Some(&json!("#/components/schemas/VideoStatus"));
+        if is_status {
             map = document["components"]["schemas"]["VideoStatus"].as_object().unwrap().clone();
         }
         map.insert("title".into(), json!("A Title"));
@@ -198,32 +197,32 @@ fn respelled(value: Value, document: &Value, is_schema: bool) -> Value {
 }
 
 #[test]
-fn other_spellings_do_not_change_the_meaning() {
+fn a_rewrite_without_a_change_of_meaning_is_not_reported() {
     let old = document();
-    let new = respelled(old.clone(), &old, false);
+    let new = rewritten(old.clone(), &old, false);
     assert_ne!(old, new);
     assert_eq!(render::text(&diff(&old, &new)), render::text(&[]));
 
-    // A schema that moves into a component is a new name of a type, and nothing else.
+    // A schema that becomes a component is reported only as an added component.
     let mut new = old.clone();
     let place = "/components/schemas/CreateSpeechRequest/properties/seed/anyOf/0";
     let schema = new.pointer(place).unwrap().clone();
-    put(&mut new, "/components/schemas/Seed", schema);
-    put(&mut new, place, json!({"$ref": "#/components/schemas/Seed"}));
+    insert_at(&mut new, "/components/schemas/Seed", schema);
+    insert_at(&mut new, place, json!({"$ref": "#/components/schemas/Seed"}));
     let changes = diff(&old, &new);
     assert_eq!(changes.iter().map(|change| change.kind).collect::<Vec<_>>(), [Kind::ComponentAdded]);
     assert_eq!(Verdict::of(&changes), Verdict::Additive);
 
-    // A component through `allOf`.
+    // A component that is wrapped in `allOf`.
     let mut new = old.clone();
     let schema = new.pointer(SPEECH).unwrap().clone();
-    put(&mut new, SPEECH, json!({"allOf": [schema]}));
+    insert_at(&mut new, SPEECH, json!({"allOf": [schema]}));
     assert_eq!(diff(&old, &new), []);
 }
 
-/// Every keyword of every schema, one at a time: a change of it is found, at the place where it is.
+/// Changes keywords of schemas all over the document, one at a time.
 #[test]
-fn a_change_anywhere_in_a_schema_is_found() {
+fn a_change_of_any_keyword_is_reported() {
     let old = document();
     let mut places: Vec<(String, Value)> = Vec::new();
     walk::schemas(&old, |place, schema| {
@@ -237,7 +236,7 @@ fn a_change_anywhere_in_a_schema_is_found() {
                     values.iter().cloned().chain([json!("a value more")]).collect()
                 }
                 ("required", Value::Array(names)) => names.iter().skip(1).cloned().collect(),
-                ("description", _) => json!("Other words."),
+                ("description", _) => json!("Other text."),
                 ("pattern", _) => json!("^other$"),
                 ("format", _) => json!("other"),
                 ("default", Value::Null) => json!("other"),
@@ -249,7 +248,7 @@ fn a_change_anywhere_in_a_schema_is_found() {
         }
     });
     assert!(places.len() > 3000, "{}", places.len());
-    // A step that meets every kind of place, and is quick.
+    // The step keeps the test fast, and still covers every kind of place.
     let mut tried = 0;
     for (pointer, other) in places.iter().step_by(83) {
         // `null` in a union has no type of its own.
@@ -257,7 +256,7 @@ fn a_change_anywhere_in_a_schema_is_found() {
             continue;
         }
         let mut new = old.clone();
-        put(&mut new, pointer, other.clone());
+        insert_at(&mut new, pointer, other.clone());
         let changes = diff(&old, &new);
         assert!(!changes.is_empty(), "{pointer} -> {other}");
         tried += 1;
@@ -266,12 +265,12 @@ fn a_change_anywhere_in_a_schema_is_found() {
 }
 
 #[test]
-fn the_forms_have_the_same_changes() {
+fn text_markdown_and_json_contain_the_same_changes() {
     let old = document();
     let mut new = old.clone();
-    put(&mut new, &format!("{DETAIL}/mood"), json!({"type": "string"}));
-    put(&mut new, "/components/schemas/Mood", json!({"type": "string"}));
-    take(&mut new, &format!("{DETAIL}/title"));
+    insert_at(&mut new, &format!("{DETAIL}/mood"), json!({"type": "string"}));
+    insert_at(&mut new, "/components/schemas/Mood", json!({"type": "string"}));
+    remove_at(&mut new, &format!("{DETAIL}/title"));
     let changes = diff(&old, &new);
     insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
         insta::assert_snapshot!("spec_diff_text", render::text(&changes));

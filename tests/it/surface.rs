@@ -1,4 +1,4 @@
-//! What a program can name in heygen-api and heygen-ext: a change shows here what it adds and what it breaks.
+//! Snapshots of the public API of heygen-api and heygen-ext, which show what a change adds and breaks.
 
 fn check(name: &str, source: &str) {
     let source = xtask::generate::workspace_root().join(source);
@@ -9,17 +9,17 @@ fn check(name: &str, source: &str) {
 }
 
 #[test]
-fn the_surface_of_heygen_api() {
+fn the_public_api_of_heygen_api_matches_the_snapshot() {
     check("surface_of_heygen_api", "heygen-api/src");
 }
 
 #[test]
-fn the_surface_of_heygen_ext() {
+fn the_public_api_of_heygen_ext_matches_the_snapshot() {
     check("surface_of_heygen_ext", "heygen-ext/src");
 }
 
 #[test]
-fn what_a_macro_defines_is_surface() {
+fn items_that_macros_define_are_listed() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("lib.rs", "mod inner; pub mod types { pub use crate::inner::*; }");
@@ -56,7 +56,7 @@ fn what_a_macro_defines_is_surface() {
 }
 
 #[test]
-fn private_items_are_not_part_of_the_surface() {
+fn private_items_are_not_listed() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("lib.rs", "mod inner; pub use inner::{Shown, other::*}; mod hidden; pub mod open;");

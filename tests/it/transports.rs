@@ -1,4 +1,4 @@
-//! Transports of a program's own, and what puts the key on a request.
+//! Custom transports, and which part of the client adds the key to a request.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,25 +7,25 @@ use heygen_ext::HeyGen;
 use heygen_sim::{Clock, Sim};
 use http::HeaderMap;
 
-const NONE: &str = r#"{"data":[],"has_more":false,"next_token":null}"#;
+const EMPTY_LIST: &str = r#"{"data":[],"has_more":false,"next_token":null}"#;
 
-/// The headers that a transport got.
+/// The headers of the requests that a transport received.
 type Seen = Arc<Mutex<Vec<HeaderMap>>>;
 
-/// A transport that answers each request with an empty list.
+/// A transport that responds to every request with an empty list.
 fn mock() -> (impl heygen_api::Transport, Seen) {
     let seen = Seen::default();
     let keep = Arc::clone(&seen);
     let transport = transport_fn(move |request, operation| {
         assert_eq!(operation.id(), "list_videos");
         keep.lock().unwrap().push(request.headers().clone());
-        async { Ok::<_, TransportError>(http::Response::new(NONE)) }
+        async { Ok::<_, TransportError>(http::Response::new(EMPTY_LIST)) }
     });
     (transport, seen)
 }
 
 #[tokio::test]
-async fn a_transport_needs_no_key() {
+async fn a_client_with_a_custom_transport_needs_no_key() {
     let (transport, seen) = mock();
     Client::new(transport).list_videos().send().await.unwrap();
     assert!(!seen.lock().unwrap()[0].contains_key("x-api-key"));
@@ -40,7 +40,7 @@ async fn a_transport_needs_no_key() {
 }
 
 #[tokio::test]
-async fn the_key_of_a_client_reaches_its_transport() {
+async fn the_key_of_a_client_is_passed_to_its_transport() {
     let (transport, seen) = mock();
     let client = Client::builder().api_key("k1\n").transport(transport).build().unwrap();
     client.list_videos().send().await.unwrap();
@@ -60,7 +60,7 @@ fn credentials(sim: &Sim) -> (bool, bool) {
 }
 
 #[tokio::test]
-async fn http_with_credentials_of_its_own_or_without() {
+async fn an_http_transport_uses_its_own_credentials_or_those_of_the_client() {
     let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
     let key = sim.api_key().to_owned();
     let plain = HttpTransport::without_credentials().unwrap();
@@ -71,7 +71,7 @@ async fn http_with_credentials_of_its_own_or_without() {
     heygen.build().unwrap().api().list_videos().send().await.unwrap();
     assert_eq!(credentials(&sim), (true, false));
 
-    // Its own come before those of the client, and one kind alone goes out.
+    // Its own credentials take precedence, and only one kind is sent.
     let own = HttpTransport::with_client(key.as_str(), reqwest::Client::new()).unwrap();
     let heygen = HeyGen::builder().access_token("other").base_url(sim.base_url()).transport(own);
     heygen.build().unwrap().api().list_videos().send().await.unwrap();
@@ -83,7 +83,7 @@ async fn http_with_credentials_of_its_own_or_without() {
 }
 
 #[test]
-fn bad_input_is_refused_alike_by_builders_and_environment() {
+fn builders_and_environment_report_invalid_input_equally() {
     let from_env = |pairs: &[(&str, &str)]| {
         let variable =
             |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
@@ -100,33 +100,33 @@ fn bad_input_is_refused_alike_by_builders_and_environment() {
             "plain HTTP exposes the key to the network; write `https://api.heygen.com`",
         ),
     ] {
-        let wanted = format!("invalid base URL `{url}`: {problem}");
+        let expected = format!("invalid base URL `{url}`: {problem}");
         let raw = Client::builder().api_key("k").base_url(url).build().unwrap_err();
         let ours = HeyGen::builder().api_key("k").base_url(url).build().unwrap_err();
-        assert_eq!([raw.to_string(), ours.to_string()], [wanted.clone(), wanted.clone()]);
+        assert_eq!([raw.to_string(), ours.to_string()], [expected.clone(), expected.clone()]);
         for name in ["HEYGEN_API_BASE", "HEYGEN_API_URL"] {
             let error = from_env(&[("HEYGEN_API_KEY", "k"), (name, url)]).unwrap_err();
-            assert_eq!(error.to_string(), wanted);
+            assert_eq!(error.to_string(), expected);
         }
     }
     let broken = "marked\nsecret";
-    let wanted = "invalid API key: contains a line break; copy it again as one line";
-    assert_eq!(Client::builder().api_key(broken).build().unwrap_err().to_string(), wanted);
-    assert_eq!(HttpTransport::new(broken).unwrap_err().to_string(), wanted);
-    assert_eq!(HeyGen::builder().api_key(broken).build().unwrap_err().to_string(), wanted);
-    assert_eq!(from_env(&[("HEYGEN_API_KEY", broken)]).unwrap_err().to_string(), wanted);
+    let expected = "invalid API key: contains a line break; copy it again as one line";
+    assert_eq!(Client::builder().api_key(broken).build().unwrap_err().to_string(), expected);
+    assert_eq!(HttpTransport::new(broken).unwrap_err().to_string(), expected);
+    assert_eq!(HeyGen::builder().api_key(broken).build().unwrap_err().to_string(), expected);
+    assert_eq!(from_env(&[("HEYGEN_API_KEY", broken)]).unwrap_err().to_string(), expected);
     for blank in ["", " \n"] {
-        let wanted = "invalid API key: empty; copy it from the HeyGen dashboard";
-        assert_eq!(Client::builder().api_key(blank).build().unwrap_err().to_string(), wanted);
-        assert_eq!(HeyGen::builder().api_key(blank).build().unwrap_err().to_string(), wanted);
-        // A variable that is empty is not set; the text tells that it is there.
+        let expected = "invalid API key: empty; copy it from the HeyGen dashboard";
+        assert_eq!(Client::builder().api_key(blank).build().unwrap_err().to_string(), expected);
+        assert_eq!(HeyGen::builder().api_key(blank).build().unwrap_err().to_string(), expected);
+        // An empty variable counts as not set, but the error states that it is empty.
         let error = from_env(&[("HEYGEN_API_KEY", blank)]).unwrap_err().to_string();
         assert!(
             error.starts_with("no credentials: HEYGEN_API_KEY is empty, HEYGEN_ACCESS_TOKEN is not set"),
             "{error}"
         );
     }
-    // White space around a key is not part of it.
+    // White space around a key is ignored.
     assert!(Client::builder().credentials(Credentials::from(" k\r\n")).build().is_ok());
     assert!(HeyGen::builder().api_key(" k\r\n").build().is_ok());
     assert!(from_env(&[("HEYGEN_API_KEY", " k\r\n")]).is_ok());

@@ -1,4 +1,4 @@
-//! A file goes up as a stream, over a real connection.
+//! A file is uploaded as a stream over a TCP connection.
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -6,8 +6,8 @@ use heygen_api::{Client, FilePart};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-/// Takes one request whole and answers it; gives back head and body.
-fn one_request(listener: TcpListener) -> std::thread::JoinHandle<(String, Vec<u8>)> {
+/// Accepts one request, reads all of it and responds. Returns the head and the body of the request.
+fn serve_one_request(listener: TcpListener) -> std::thread::JoinHandle<(String, Vec<u8>)> {
     std::thread::spawn(move || {
         let (mut socket, _) = listener.accept().unwrap();
         let (mut seen, mut chunk) = (Vec::new(), [0; 4096]);
@@ -25,28 +25,28 @@ fn one_request(listener: TcpListener) -> std::thread::JoinHandle<(String, Vec<u8
             let read = socket.read(&mut chunk).unwrap();
             seen.extend_from_slice(&chunk[..read]);
         }
-        let answer = r#"{"data":{"asset_id":"asset_1","url":"https://files.example/a","mime_type":"text/plain","size_bytes":11}}"#;
-        write!(socket, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer}", answer.len()).unwrap();
+        let response = r#"{"data":{"asset_id":"asset_1","url":"https://files.example/a","mime_type":"text/plain","size_bytes":11}}"#;
+        write!(socket, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{response}", response.len()).unwrap();
         let body = seen[head.len() + 4..].to_vec();
         (head, body)
     })
 }
 
 #[tokio::test]
-async fn a_streamed_file_arrives_whole_with_its_length_and_key() {
+async fn a_streamed_file_is_sent_with_its_length_and_key() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let server = one_request(listener);
+    let server = serve_one_request(listener);
     let chunks = stream::iter(["hello ", "world"].map(|text| Ok::<_, std::io::Error>(Bytes::from(text))));
     let client = Client::builder().api_key("key").base_url(url).build().unwrap();
-    let answer = client
+    let response = client
         .upload_asset()
         .idempotency_key("once")
         .file(FilePart::stream("a.txt", "text/plain", 11, chunks))
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.asset_id, "asset_1");
+    assert_eq!(response.asset_id, "asset_1");
     let (head, body) = server.join().unwrap();
     assert!(head.starts_with("post /v3/assets http/1.1"), "{head}");
     for line in ["x-api-key: key", "idempotency-key: once", "content-type: multipart/form-data; boundary="] {

@@ -1,4 +1,4 @@
-//! Every operation, called through its own method with a value in every argument, goes out as the document says.
+//! The request of every operation matches the document. Each operation is called by its method, with all arguments.
 
 use heygen_api::Client;
 use heygen_tests::canonical::{self, Fill};
@@ -6,7 +6,7 @@ use heygen_tests::{Captured, Recorder, generated};
 use serde_json::{Map, Value, json};
 use xtask::walk::{self, Operation};
 
-/// The arguments of a canonical call: every parameter, and the whole body.
+/// The arguments of a call: every parameter, and the complete body.
 pub(super) fn arguments(document: &Value, operation: &Operation<'_>) -> Value {
     let mut parameters = Map::new();
     for parameter in operation.parameters() {
@@ -26,7 +26,7 @@ fn json_body<'a>(operation: &Operation<'a>) -> Option<&'a Value> {
         .map(|(_, object)| &object["schema"])
 }
 
-/// What the document, read without any of our passes, says must go out.
+/// The target and the headers that the document requires. It is read without our lowering passes.
 fn expected(
     document: &Value,
     operation: &Operation<'_>,
@@ -74,13 +74,13 @@ fn sorted_query(target: &str) -> String {
 async fn captured(call: heygen_tests::Call, arguments: &Value) -> Captured {
     let recorder = Recorder::default();
     let client = Client::new(recorder.clone());
-    // The answer `{}` need not fit; what went out is what counts.
+    // Decoding the response `{}` may fail. Only the request matters here.
     let _ = call(&client, arguments).await;
-    recorder.take().pop().unwrap_or_else(|| panic!("nothing went out for {arguments:#}"))
+    recorder.take().pop().unwrap_or_else(|| panic!("no request was sent for {arguments:#}"))
 }
 
 #[tokio::test]
-async fn every_operation_goes_out_as_the_document_says() {
+async fn the_request_of_every_operation_matches_the_document() {
     let document = super::overlaid();
     let operations = walk::operations(&document);
     assert_eq!(operations.len(), 150);
@@ -89,7 +89,7 @@ async fn every_operation_goes_out_as_the_document_says() {
         let facts = facts.unwrap_or_else(|| panic!("{} has no method", operation.id()));
         let (_, call) = generated::CALLS.iter().find(|(id, _)| *id == facts.id()).unwrap();
         let arguments = arguments(&document, operation);
-        let request = without_boundary(captured(*call, &arguments).await);
+        let request = with_fixed_boundary(captured(*call, &arguments).await);
 
         let (target, headers) = expected(&document, operation, &arguments);
         assert_eq!(request.method, operation.method.to_uppercase(), "{}", facts.id());
@@ -122,8 +122,8 @@ async fn every_operation_goes_out_as_the_document_says() {
     }
 }
 
-/// The boundary of a form is another one each time.
-fn without_boundary(mut request: Captured) -> Captured {
+/// Replaces the boundary of a form, which differs in each run.
+fn with_fixed_boundary(mut request: Captured) -> Captured {
     let found = request
         .headers
         .iter()
@@ -137,7 +137,7 @@ fn without_boundary(mut request: Captured) -> Captured {
     request
 }
 
-/// A form, as its lines; that it says the right length is part of it.
+/// The lines of a form. Checks the length in the headers, too.
 fn form(request: &Captured) -> Value {
     let body = request.body.as_ref().unwrap();
     let length =
@@ -147,7 +147,7 @@ fn form(request: &Captured) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_not_set_is_not_sent_and_every_member_of_a_union_goes_out() {
+async fn only_set_fields_are_sent_for_every_member_of_a_union() {
     let document = super::overlaid();
     let mut fills = vec![Fill::Required];
     fills.extend((1..6).map(Fill::Member));
@@ -166,7 +166,7 @@ async fn what_is_not_set_is_not_sent_and_every_member_of_a_union_goes_out() {
 }
 
 #[test]
-fn the_table_of_operations_is_the_document() {
+fn the_facts_about_operations_match_the_document() {
     let document = super::overlaid();
     for operation in walk::operations(&document) {
         let facts = generated::OPERATIONS.iter().find(|facts| facts.document_id() == operation.id()).unwrap();
@@ -178,12 +178,12 @@ fn the_table_of_operations_is_the_document() {
             .parameters()
             .map(|parameter| xtask::document::resolve(&document, parameter))
             .find(|parameter| parameter["name"] == "Idempotency-Key");
-        let wanted = match key.map(|key| key["required"] == true) {
+        let expected_key = match key.map(|key| key["required"] == true) {
             None => heygen_api::IdempotencyKey::None,
             Some(false) => heygen_api::IdempotencyKey::Optional,
             Some(true) => heygen_api::IdempotencyKey::Required,
         };
-        assert_eq!(facts.idempotency_key(), wanted, "{}", facts.id());
+        assert_eq!(facts.idempotency_key(), expected_key, "{}", facts.id());
         let excluded = operation.value["x-excluded"] == true;
         let gate = match (operation.path.starts_with("/v3/"), excluded) {
             (false, _) => heygen_api::Gate::Legacy,

@@ -1,25 +1,25 @@
-//! Values made from schemas, of the document as published (3.1) or lowered (3.0.3).
+//! Valid values for schemas, of the document as published (3.1) or lowered (3.0.3).
 
 use serde_json::{Map, Value, json};
 
-/// How much of an object to fill.
+/// Which properties of an object to fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fill {
     /// Every property.
     Everything,
-    /// Only what is required.
+    /// Only required properties.
     Required,
-    /// Every property; null where null is allowed.
+    /// Every property, with null where it is allowed.
     Nulls,
-    /// Every property; of each union the member with this number, counted round.
+    /// Every property. Of each union, the member at this index, modulo the number of members.
     Member(usize),
 }
 
-/// Texts to try where a schema has a pattern or a length.
+/// Strings to try for schemas with a pattern or a length.
 const TEXTS: [&str; 6] =
     ["text", "#a1b2c3", "node_1", "a", "12345678", "550e8400-e29b-41d4-a716-446655440000"];
 
-/// A value that fits `schema`, the same each time.
+/// Returns a value that is valid for `schema`. The result is deterministic.
 pub fn value(document: &Value, schema: &Value, fill: Fill) -> Value {
     of(document, schema, fill, 0)
 }
@@ -43,7 +43,7 @@ fn of(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
             let members = schema.get(keyword).and_then(Value::as_array).into_iter().flatten();
             let members: Vec<&Value> =
                 members.filter(|member| member.get("type") != Some(&"null".into())).collect();
-            // A type that holds itself ends at its first member, which holds nothing.
+            // A recursive type ends at its first member, which is not recursive.
             let number = if let (Fill::Member(number), true) = (fill, depth < 16) { number } else { 0 };
             if let Some(member) = members.get(number % members.len().max(1)) {
                 return tagged(schema, member, of(document, member, fill, depth + 1));
@@ -76,7 +76,7 @@ fn kind(schema: &Value) -> Option<&str> {
     }
 }
 
-/// In the lowered document a union's tag lives in the union.
+/// Adds the tag to a member of a union. In the lowered document, members do not have it.
 fn tagged(union: &Value, member: &Value, mut value: Value) -> Value {
     let tag = union.pointer("/discriminator/propertyName").and_then(Value::as_str);
     let mapping = union.pointer("/discriminator/mapping").and_then(Value::as_object);
@@ -99,7 +99,7 @@ fn object(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
         .filter_map(Value::as_str)
         .collect();
     let mut object = Map::new();
-    // Types that hold themselves have to end somewhere.
+    // The depth of recursive types is limited.
     let full = fill != Fill::Required && depth < 16;
     for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         if full || required.contains(&name.as_str()) {
@@ -115,11 +115,11 @@ fn object(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
 }
 
 fn array(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
-    let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
-    let wanted = if depth > 14 || fill == Fill::Required { least } else { least.max(1) };
+    let minimum = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
+    let length = if depth > 14 || fill == Fill::Required { minimum } else { minimum.max(1) };
     let item =
         schema.get("items").map(|items| of(document, items, fill, depth + 1)).unwrap_or(json!("anything"));
-    vec![item; wanted as usize].into()
+    vec![item; length as usize].into()
 }
 
 fn text(schema: &Value) -> Value {
@@ -128,24 +128,24 @@ fn text(schema: &Value) -> Value {
 }
 
 fn integer(schema: &Value) -> Value {
-    let least = schema.get("minimum").and_then(Value::as_i64).unwrap_or(0);
-    let most = schema.get("maximum").and_then(Value::as_i64).unwrap_or(i64::MAX);
-    json!(7.max(least).min(most))
+    let minimum = schema.get("minimum").and_then(Value::as_i64).unwrap_or(0);
+    let maximum = schema.get("maximum").and_then(Value::as_i64).unwrap_or(i64::MAX);
+    json!(7.max(minimum).min(maximum))
 }
 
 fn number(schema: &Value) -> Value {
     let bound = |keyword: &str| schema.get(keyword).and_then(Value::as_f64);
-    let least = bound("minimum").or(bound("exclusiveMinimum")).unwrap_or(0.5);
-    let most = bound("maximum").or(bound("exclusiveMaximum")).unwrap_or(least + 1.0);
-    json!((least + most) / 2.0)
+    let minimum = bound("minimum").or(bound("exclusiveMinimum")).unwrap_or(0.5);
+    let maximum = bound("maximum").or(bound("exclusiveMaximum")).unwrap_or(minimum + 1.0);
+    json!((minimum + maximum) / 2.0)
 }
 
-/// Why a value does not fit a schema of the document, by JSON Schema 2020-12 and nothing of ours.
+/// Returns the first problem of a value under JSON Schema 2020-12. It uses none of our code.
 pub fn first_problem(document: &Value, schema: &Value, value: &Value) -> Option<String> {
     let whole = json!({"allOf": [schema], "components": document.get("components")});
     let validator = match jsonschema::draft202012::new(&whole) {
         Ok(validator) => validator,
-        Err(error) => return Some(format!("the schema itself is broken: {error}")),
+        Err(error) => return Some(format!("the schema itself is invalid: {error}")),
     };
     validator.iter_errors(value).next().map(|error| format!("{} at {}", error, error.instance_path()))
 }

@@ -1,4 +1,4 @@
-//! A transport that sends nothing: it keeps each request and answers from a list.
+//! A transport that sends nothing: it records requests, and responds from a queue.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use heygen_api::{BoxFuture, Operation, RawResponse, Transport, TransportError};
 
-/// A request as it would have gone out.
+/// A request as it would have been sent.
 #[derive(Debug, Clone)]
 pub struct Captured {
-    /// The operation it came with.
+    /// Its operation.
     pub operation: Operation,
     /// Method.
     pub method: String,
@@ -17,11 +17,11 @@ pub struct Captured {
     pub target: String,
     /// Headers, sorted by name.
     pub headers: Vec<(String, String)>,
-    /// Body, when it is in memory.
+    /// Body, if it is in memory.
     pub body: Option<Bytes>,
 }
 
-/// Keeps requests; answers with what was queued, else with `200 {}`.
+/// Records requests. Responds with the queued responses, and then with `200 {}`.
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
     requests: Arc<Mutex<Vec<Captured>>>,
@@ -29,12 +29,12 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Adds an answer.
+    /// Adds a response to the queue.
     pub fn answer(&self, answer: http::Response<Bytes>) {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).push_back(answer);
     }
 
-    /// Takes out what was captured so far.
+    /// Removes and returns the requests so far.
     pub fn take(&self) -> Vec<Captured> {
         std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
     }

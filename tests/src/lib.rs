@@ -1,5 +1,5 @@
-//! What the tests across crates share: values made from schemas, a transport that keeps what it is given, and tables
-//! over every operation and type, which `cargo xtask generate` writes.
+//! Shared code of the tests that involve several crates: valid and invalid values for schemas, a transport that records
+//! requests, and tables over every operation and type, which `cargo xtask generate` writes.
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
@@ -11,63 +11,63 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Values that a schema refuses, each with the place that is wrong.
-pub mod broken;
 pub mod canonical;
 mod capture;
 #[rustfmt::skip]
 pub mod generated;
+pub mod invalid_values;
 
 pub use capture::{Captured, Recorder};
 
-/// Why a call from JSON failed.
+/// The error of a call with arguments from JSON.
 pub type CallError = Box<dyn StdError + Send + Sync>;
 
-/// A call on its way; it ends with its reply.
+/// A call in progress.
 pub type CallFuture = Pin<Box<dyn Future<Output = Result<Reply, CallError>> + Send>>;
 
 /// Calls one operation with arguments from JSON: `{"parameters": {…}, "body": …}`.
 pub type Call = fn(&Client, &Value) -> CallFuture;
 
-/// Decodes a value as one type and encodes it again.
+/// Decodes a value as one type. Returns it encoded again and as printed by Debug.
 pub type Round = fn(&Value) -> Result<(Value, String), serde_json::Error>;
 
-/// An open enumeration: its name, how it reads a text (what it prints, whether it did not know it), and what it knows.
+/// An open enumeration: its name; a function that parses a value, and returns it as printed and whether it is unknown; and
+/// the known values.
 pub type OpenEnum = (&'static str, fn(&str) -> (String, bool), &'static [&'static str]);
 
-/// An open union: its name, its tag, and whether it did not know a member.
+/// An open union: its name, its tag, and a function that returns whether a member is unknown.
 pub type OpenUnion = (&'static str, &'static str, fn(Value) -> Result<bool, serde_json::Error>);
 
-/// What a call answered: its value, written as JSON, and the body as it came.
+/// The reply of a call: its value, encoded as JSON, and the body as received.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
-    /// The value; null for a stream of events.
+    /// The value; null for an event stream.
     pub value: Value,
     /// The whole body.
     pub json: Value,
 }
 
 impl Reply {
-    /// The reply of a call that answers JSON.
+    /// Creates the reply of a call whose response is JSON.
     ///
     /// # Errors
     ///
-    /// Its value cannot be written as JSON.
+    /// The value cannot be encoded as JSON.
     pub fn of<T: Serialize>(reply: &Response<T>) -> Result<Self, CallError> {
         Ok(Self { value: serde_json::to_value(&**reply)?, json: reply.json() })
     }
 
-    /// The reply of a call that answers with a stream of events.
+    /// Creates the reply of a call whose response is an event stream.
     ///
     /// # Errors
     ///
-    /// None: it has the type of the other.
+    /// Never fails. The return type is that of [`Reply::of`].
     pub fn events<T>(reply: &Response<EventStream<T>>) -> Result<Self, CallError> {
         Ok(Self { value: Value::Null, json: reply.json() })
     }
 }
 
-/// Reads arguments of a call.
+/// Reads the arguments of a call from JSON.
 pub struct Argument;
 
 impl Argument {
@@ -81,14 +81,14 @@ impl Argument {
         Ok(T::deserialize(&arguments["parameters"][name]).map_err(|error| format!("{name}: {error}"))?)
     }
 
-    /// The part of a form.
+    /// The file of a form.
     pub fn file(arguments: &Value) -> FilePart {
         let content = arguments["file"].as_str().unwrap_or("content of the file").to_owned();
         FilePart::bytes("file.txt", "text/plain", content)
     }
 }
 
-/// Decodes and encodes, and prints what was decoded.
+/// Decodes a value, and returns it encoded again and as printed by Debug.
 pub fn round<T: Serialize + DeserializeOwned + Debug>(
     value: &Value,
 ) -> Result<(Value, String), serde_json::Error> {

@@ -49,10 +49,10 @@ enum Spec {
     Lower(Inputs),
     /// Check the document: print everything that the generator cannot handle
     Lint(Inputs),
-    /// Print what changed between two documents, on the wire and for users of the crate
+    /// Print the changes between two documents, with their effects on HTTP clients and on users of the crate
     ///
-    /// The exit status is 0 when nothing changed, 1 when programs that worked go on working, 2 when some may not, and 3
-    /// when a document cannot be read.
+    /// The exit status is 0 if nothing changed, 1 if existing programs still work, 2 if a change is breaking, and 3 if a
+    /// document cannot be read.
     Diff {
         /// A file, or a git revision of this repository
         old: String,
@@ -114,7 +114,7 @@ impl Inputs {
 
 fn main() -> ExitCode {
     let command = Cli::parse().command;
-    // Of a diff, 1 and 2 say what changed.
+    // The exit statuses 1 and 2 of `spec diff` are results, not failures.
     let failure = if matches!(command, Command::Spec(Spec::Diff { .. })) {
         ExitCode::from(3)
     } else {

@@ -1,9 +1,9 @@
-//! Rules of assets: what is taken, how direct uploads are checked, and who may use an asset when.
+//! Rules for assets: which files are accepted, how direct uploads are validated, and where an asset may be used.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Desk, INVALID, Refusal, invalid};
+use super::{Harness, INVALID, Refusal, invalid};
 
 const SLOTS: &str = "/v3/assets/direct-uploads";
 
@@ -11,10 +11,15 @@ fn picture() -> Vec<u8> {
     std::fs::read(xtask::generate::workspace_root().join("heygen-sim/assets/thumbnail.png")).unwrap()
 }
 
-/// Opens a slot, puts bytes into it, and gives the asset's path and the status of the PUT.
-async fn put(desk: &Desk, slot: Value, content: Vec<u8>, header: Option<(&str, &str)>) -> (String, u16) {
-    let slot = desk.post(SLOTS, slot).await;
-    let mut request = desk.client.put(slot.text("/data/upload_url"));
+/// Uploads bytes to an upload slot. Returns the path of the asset and the status of the PUT.
+async fn put(
+    harness: &Harness,
+    slot: Value,
+    content: Vec<u8>,
+    header: Option<(&str, &str)>,
+) -> (String, u16) {
+    let slot = harness.post(SLOTS, slot).await;
+    let mut request = harness.client.put(slot.text("/data/upload_url"));
     for (name, value) in slot.body["data"]["upload_headers"].as_object().unwrap() {
         request = request.header(name, value.as_str().unwrap());
     }
@@ -26,21 +31,21 @@ async fn put(desk: &Desk, slot: Value, content: Vec<u8>, header: Option<(&str, &
 }
 
 #[tokio::test]
-async fn a_form_holds_a_file_of_a_known_type() {
-    let mut desk = Desk::new().await;
+async fn a_form_must_contain_a_file_of_a_known_type() {
+    let mut harness = Harness::new().await;
     let refusal = Refusal(400, INVALID, "file");
-    let zeros = desk.form("zeros.png", &[0; 100]).await;
-    desk.judge("no type by its content", &zeros, refusal);
-    let empty = desk.form("empty.png", &[]).await;
-    desk.judge("an empty file", &empty, refusal);
-    let named_otherwise = desk.form("page.html", &picture()).await;
+    let zeros = harness.form("zeros.png", &[0; 100]).await;
+    harness.check_refusal("content of an unknown type", &zeros, refusal);
+    let empty = harness.form("empty.png", &[]).await;
+    harness.check_refusal("an empty file", &empty, refusal);
+    let named_otherwise = harness.form("page.html", &picture()).await;
     assert_eq!(named_otherwise.text("/data/mime_type"), "image/png");
-    desk.done();
+    harness.finish();
 }
 
 #[tokio::test]
-async fn a_slot_has_a_type_and_a_size() {
-    let mut desk = Desk::new().await;
+async fn an_upload_slot_needs_a_type_and_a_size() {
+    let mut harness = Harness::new().await;
     let base = json!({"filename": "a.png", "content_type": "image/png", "size_bytes": 630});
     let most = 200 * 1024 * 1024;
     let rules = vec![
@@ -50,89 +55,93 @@ async fn a_slot_has_a_type_and_a_size() {
         invalid("an invalid checksum", json!({"checksum_sha256": "abc"}), "checksum_sha256"),
     ];
     let allowed = [json!({"size_bytes": most}), json!({"content_type": "application/zip"})];
-    desk.table(SLOTS, &base, &allowed, rules).await;
-    // The document: the refusal of a batch names the indexes of the files that are wrong.
+    harness.check_rules(SLOTS, &base, &allowed, rules).await;
+    // As the document says, the error for a batch names the indexes of the invalid files.
     let wrong = |change: Value| super::changed(&base, &change);
     let page = wrong(json!({"content_type": "text/html"}));
     let batch = json!({"files": [base, page, base, wrong(json!({"size_bytes": most + 1})), page]});
     let path = "/v3/assets/direct-uploads/batches";
-    let answer = desk.send(Method::POST, path, Some("key"), Some(&batch)).await;
-    desk.judge("a batch with bad files", &answer, Refusal(400, INVALID, "files"));
-    let message = answer.text("/error/message");
+    let reply = harness.send(Method::POST, path, Some("key"), Some(&batch)).await;
+    harness.check_refusal("a batch with bad files", &reply, Refusal(400, INVALID, "files"));
+    let message = reply.text("/error/message");
     assert!(
         message.starts_with("files 1, 3, 4: Content type not supported text/html; a file has"),
         "{message}"
     );
     let one = json!({"files": [base, wrong(json!({"filename": "[sim:fial]"}))]});
-    let answer = desk.send(Method::POST, path, Some("key"), Some(&one)).await;
-    desk.judge("a batch with a bad marker", &answer, Refusal(400, INVALID, "files"));
-    assert!(answer.text("/error/message").starts_with("files 1: [sim:fial] is not a marker"));
+    let reply = harness.send(Method::POST, path, Some("key"), Some(&one)).await;
+    harness.check_refusal("a batch with a bad marker", &reply, Refusal(400, INVALID, "files"));
+    assert!(reply.text("/error/message").starts_with("files 1: [sim:fial] is not a marker"));
     let unknown = json!({"batch_id": "x"});
     let refusal = (404, "resource_not_found", "");
-    desk.posts("an unknown batch", "/v3/assets/complete/batches", unknown, refusal).await;
-    desk.done();
+    harness.expect_post_refusal("an unknown batch", "/v3/assets/complete/batches", unknown, refusal).await;
+    harness.finish();
 }
 
 #[tokio::test]
-async fn an_upload_is_what_was_announced() {
-    let mut desk = Desk::new().await;
+async fn an_upload_must_match_its_slot() {
+    let mut harness = Harness::new().await;
     let content = picture();
     let slot = json!({"filename": "a.png", "content_type": "image/png", "size_bytes": content.len()});
     let complete = |asset: &str| format!("{asset}/complete");
-    let early = desk.post(SLOTS, slot.clone()).await.text("/data/asset_id");
+    let early = harness.post(SLOTS, slot.clone()).await.text("/data/asset_id");
     let refusal = (409, "conflict", "");
-    desk.posts("nothing put", &complete(&format!("/v3/assets/{early}")), json!({}), refusal).await;
+    harness
+        .expect_post_refusal("nothing put", &complete(&format!("/v3/assets/{early}")), json!({}), refusal)
+        .await;
     let image = json!({"type": "image", "image": {"type": "asset_id", "asset_id": early},
         "audio_url": "https://example.com/a.mp3"});
     let refusal = (409, "asset_not_available", "image.asset_id");
-    desk.posts("an asset that is not there yet", "/v3/videos", image, refusal).await;
+    harness.expect_post_refusal("an asset that is not there yet", "/v3/videos", image, refusal).await;
 
-    let (asset, status) = put(&desk, slot.clone(), content.clone(), None).await;
+    let (asset, status) = put(&harness, slot.clone(), content.clone(), None).await;
     assert_eq!(status, 200);
     let path = complete(&asset);
-    desk.posts("the bytes are not seen yet", &path, json!({}), (409, "conflict", "")).await;
-    desk.advance(1);
+    harness.expect_post_refusal("the bytes are not seen yet", &path, json!({}), (409, "conflict", "")).await;
+    harness.advance(1);
     let wrong = json!({"checksum_sha256": "0".repeat(64)});
-    desk.posts("another checksum", &path, wrong, (400, INVALID, "checksum_sha256")).await;
+    harness.expect_post_refusal("another checksum", &path, wrong, (400, INVALID, "checksum_sha256")).await;
     for _ in 0..2 {
-        assert_eq!(desk.post(&path, json!({})).await.body["data"]["size_bytes"], content.len());
+        assert_eq!(harness.post(&path, json!({})).await.body["data"]["size_bytes"], content.len());
     }
 
     let film = super::changed(&slot, &json!({"content_type": "video/mp4"}));
-    let (asset, status) = put(&desk, film, content.clone(), None).await;
+    let (asset, status) = put(&harness, film, content.clone(), None).await;
     assert_eq!(status, 200);
-    desk.advance(1);
-    desk.posts("another type", &complete(&asset), json!({}), (400, INVALID, "content_type")).await;
+    harness.advance(1);
+    harness
+        .expect_post_refusal("another type", &complete(&asset), json!({}), (400, INVALID, "content_type"))
+        .await;
 
-    // What is signed cannot be changed.
+    // The upload must match what the URL signs.
     let longer = [content.clone(), vec![0]].concat();
-    assert_eq!(put(&desk, slot.clone(), longer, None).await.1, 403);
-    let key = ("x-api-key", desk.sim.api_key());
-    assert_eq!(put(&desk, slot.clone(), content.clone(), Some(key)).await.1, 403);
+    assert_eq!(put(&harness, slot.clone(), longer, None).await.1, 403);
+    let key = ("x-api-key", harness.sim.api_key());
+    assert_eq!(put(&harness, slot.clone(), content.clone(), Some(key)).await.1, 403);
     let digest = super::changed(&slot, &json!({"checksum_sha256": "0".repeat(64)}));
-    assert_eq!(put(&desk, digest, content, None).await.1, 400);
-    desk.done();
+    assert_eq!(put(&harness, digest, content, None).await.1, 400);
+    harness.finish();
 }
 
 #[tokio::test]
-async fn a_deleted_asset_is_gone() {
-    let mut desk = Desk::new().await;
-    let asset = format!("/v3/assets/{}", desk.upload("thumbnail.png").await);
-    let link = desk.get(&asset).await.text("/data/url");
-    assert_eq!(desk.client.get(&link).send().await.unwrap().status(), 200);
-    assert_eq!(desk.send(Method::DELETE, &asset, None, None).await.status, 200);
-    assert_eq!(desk.client.get(&link).send().await.unwrap().status(), 404);
+async fn a_deleted_asset_cannot_be_used() {
+    let mut harness = Harness::new().await;
+    let asset = format!("/v3/assets/{}", harness.upload("thumbnail.png").await);
+    let link = harness.get(&asset).await.text("/data/url");
+    assert_eq!(harness.client.get(&link).send().await.unwrap().status(), 200);
+    assert_eq!(harness.send(Method::DELETE, &asset, None, None).await.status, 200);
+    assert_eq!(harness.client.get(&link).send().await.unwrap().status(), 404);
     for method in [Method::GET, Method::DELETE] {
-        desk.refuses("a deleted asset", method, &asset, None, (404, "asset_not_found", "")).await;
+        harness.expect_refusal("a deleted asset", method, &asset, None, (404, "asset_not_found", "")).await;
     }
-    desk.done();
+    harness.finish();
 }
 
 #[tokio::test]
-async fn a_file_is_of_a_kind_that_its_place_takes() {
-    let mut desk = Desk::of(heygen_sim::Sim::builder().concurrency(100).legacy(true)).await;
-    let (picture, film) = (desk.upload("thumbnail.png").await, desk.upload("video.mp4").await);
-    let (sound, words) = (desk.upload("speech.mp3").await, desk.upload("captions.srt").await);
+async fn each_place_accepts_certain_kinds_of_files() {
+    let mut harness = Harness::of(heygen_sim::Sim::builder().concurrency(100).legacy(true)).await;
+    let (picture, film) = (harness.upload("thumbnail.png").await, harness.upload("video.mp4").await);
+    let (sound, words) = (harness.upload("speech.mp3").await, harness.upload("captions.srt").await);
     let file = |id: &str| json!({"type": "asset_id", "asset_id": id});
     let scene = |kind: &str, id: &str| json!({"type": kind, "source": file(id), "duration": (kind == "image").then_some(2)});
     let studio = |scene: Value| {
@@ -207,32 +216,33 @@ async fn a_file_is_of_a_kind_that_its_place_takes() {
         ("/v3/video-agents", agent(&sound), agent(&words), "files.0.asset_id"),
         ("/v3/avatars", drawing(&picture), drawing(&film), "reference_images.0.asset_id"),
     ] {
-        desk.post(path, good).await;
-        desk.posts(&format!("{path} {place}"), path, bad, (400, INVALID, place)).await;
+        harness.post(path, good).await;
+        harness.expect_post_refusal(&format!("{path} {place}"), path, bad, (400, INVALID, place)).await;
     }
-    // The old agent has another envelope, without a place.
-    desk.post("/v1/video_agent/generate", old_agent(&picture)).await;
-    let refused = desk.send(Method::POST, "/v1/video_agent/generate", None, Some(&old_agent(&words))).await;
+    // Errors of the v1 agent have another envelope, without `param`.
+    harness.post("/v1/video_agent/generate", old_agent(&picture)).await;
+    let refused =
+        harness.send(Method::POST, "/v1/video_agent/generate", None, Some(&old_agent(&words))).await;
     assert_eq!((refused.status, refused.text("/error/code")), (400, INVALID.to_owned()));
-    desk.done();
+    harness.finish();
 }
 
 #[tokio::test]
-async fn an_asset_that_could_not_be_taken_in_is_of_no_use() {
-    let mut desk = Desk::new().await;
+async fn a_failed_asset_cannot_be_used() {
+    let mut harness = Harness::new().await;
     let content = picture();
     let slot =
         json!({"filename": "[sim:fail].png", "content_type": "image/png", "size_bytes": content.len()});
-    let (asset, _) = put(&desk, slot, content, None).await;
-    desk.advance(1);
-    desk.post(&format!("{asset}/complete"), json!({})).await;
-    desk.advance(30);
+    let (asset, _) = put(&harness, slot, content, None).await;
+    harness.advance(1);
+    harness.post(&format!("{asset}/complete"), json!({})).await;
+    harness.advance(30);
     let id = asset.rsplit('/').next().unwrap();
     let image = json!({"type": "image", "image": {"type": "asset_id", "asset_id": id},
         "audio_url": "https://example.com/a.mp3"});
     let refusal = (409, "asset_not_available", "image.asset_id");
-    desk.posts("an asset that has failed", "/v3/videos", image, refusal).await;
-    assert_eq!(desk.get(&asset).await.body["data"]["url"], Value::Null);
-    assert_eq!(desk.get("/v3/assets?username=simulated-user").await.body["data"], json!([]));
-    desk.done();
+    harness.expect_post_refusal("an asset that has failed", "/v3/videos", image, refusal).await;
+    assert_eq!(harness.get(&asset).await.body["data"]["url"], Value::Null);
+    assert_eq!(harness.get("/v3/assets?username=simulated-user").await.body["data"], json!([]));
+    harness.finish();
 }

@@ -1,21 +1,21 @@
-//! Rules of avatars: their groups and looks, what may be changed and deleted, and consent.
+//! Rules for avatars: groups and looks, which of them may be changed and deleted, and consent.
 
 use heygen_sim::Sim;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Desk, INVALID, invalid, rule};
+use super::{Harness, INVALID, invalid, rule};
 
 const PATH: &str = "/v3/avatars";
-/// A group with a digital twin whose person has agreed, one without a twin, and one that waits.
+/// Groups: one with a digital twin and consent, one without a twin, and one that waits for consent.
 const APPROVED: &str = "a0000000000000000000000000000001";
 const WITHOUT_TWIN: &str = "a0000000000000000000000000000002";
 const WAITING: &str = "a0000000000000000000000000000003";
 const OTHER_LOOK: &str = "b0000000000000000000000000000003";
 
 #[tokio::test]
-async fn an_avatar_is_put_into_a_group_of_ones_own() {
-    let mut desk = Desk::new().await;
+async fn an_avatar_can_be_added_to_a_private_group_only() {
+    let mut harness = Harness::new().await;
     let file = json!({"type": "url", "url": "https://example.com/a.png"});
     let photo = json!({"type": "photo", "name": "A photo", "file": file});
     let rules = vec![
@@ -42,12 +42,14 @@ async fn an_avatar_is_put_into_a_group_of_ones_own() {
             "file.url",
         ),
     ];
-    desk.table(PATH, &photo, &[json!({"avatar_group_id": APPROVED})], rules).await;
-    let speech = desk.upload("speech.mp3").await;
-    let picture = desk.upload("thumbnail.png").await;
+    harness.check_rules(PATH, &photo, &[json!({"avatar_group_id": APPROVED})], rules).await;
+    let speech = harness.upload("speech.mp3").await;
+    let picture = harness.upload("thumbnail.png").await;
     for (what, kind, asset) in [("audio", "photo", &speech), ("a picture", "digital_twin", &picture)] {
         let change = json!({"type": kind, "file": {"type": "asset_id", "url": null, "asset_id": asset}});
-        desk.posts(what, PATH, super::changed(&photo, &change), (400, INVALID, "file.asset_id")).await;
+        harness
+            .expect_post_refusal(what, PATH, super::changed(&photo, &change), (400, INVALID, "file.asset_id"))
+            .await;
     }
 
     let drawing = json!({"type": "prompt", "name": "A drawing", "prompt": "Blue"});
@@ -63,30 +65,32 @@ async fn an_avatar_is_put_into_a_group_of_ones_own() {
         ),
         rule("an unknown reference", json!({"avatar_id": "x"}), 404, "avatar_not_found", "avatar_id"),
     ];
-    desk.table(PATH, &drawing, &allowed, rules).await;
-    // Nothing can be made after one that is not ready, has failed, or waits for consent.
-    let look = |answer: &super::Answer| answer.text("/data/avatar_item/id");
-    let failing = look(&desk.post(PATH, super::changed(&photo, &json!({"name": "[sim:fail]"}))).await);
-    let young = look(&desk.post(PATH, photo.clone()).await);
+    harness.check_rules(PATH, &drawing, &allowed, rules).await;
+    // A look that is in training, has failed or waits for consent cannot be a reference.
+    let look = |reply: &super::Reply| reply.text("/data/avatar_item/id");
+    let failing = look(&harness.post(PATH, super::changed(&photo, &json!({"name": "[sim:fail]"}))).await);
+    let young = look(&harness.post(PATH, photo.clone()).await);
     let video =
         |look: &str| json!({"type": "avatar", "avatar_id": look, "script": "Hi", "voice_id": "en-us-clara"});
     let early = (409, "resource_not_ready", "avatar_id");
-    desk.posts("a look that is not ready", "/v3/videos", video(&failing), early).await;
-    desk.advance(30);
-    desk.posts("a failed look", "/v3/videos", video(&failing), (400, INVALID, "avatar_id")).await;
+    harness.expect_post_refusal("a look in training", "/v3/videos", video(&failing), early).await;
+    harness.advance(30);
+    harness
+        .expect_post_refusal("a failed look", "/v3/videos", video(&failing), (400, INVALID, "avatar_id"))
+        .await;
     for reference in [&failing, &young, "b0000000000000000000000000000004"] {
         let body = super::changed(&drawing, &json!({"avatar_id": reference}));
-        desk.posts(reference, PATH, body, (400, INVALID, "avatar_id")).await;
+        harness.expect_post_refusal(reference, PATH, body, (400, INVALID, "avatar_id")).await;
     }
-    // Without a group, it goes where the reference is.
-    let made = desk.post(PATH, super::changed(&drawing, &json!({"avatar_id": OTHER_LOOK}))).await;
+    // Without a group, the avatar is added to the group of its reference.
+    let made = harness.post(PATH, super::changed(&drawing, &json!({"avatar_id": OTHER_LOOK}))).await;
     assert_eq!(made.text("/data/avatar_group/id"), WITHOUT_TWIN);
-    desk.done();
+    harness.finish();
 }
 
 #[tokio::test]
-async fn what_is_public_stays_as_it_is() {
-    let mut desk = Desk::new().await;
+async fn public_avatars_cannot_be_changed_or_deleted() {
+    let mut harness = Harness::new().await;
     let voice = json!({"default_voice_id": "en-gb-henry"});
     let name = json!({"name": "Another"});
     let path = |id: &str| format!("{PATH}/{id}");
@@ -103,27 +107,29 @@ async fn what_is_public_stays_as_it_is() {
         ("a public photo's name", &patch, look("Lea_photo_public"), Some(&name), (403, "forbidden", "")),
     ];
     for (what, method, path, body, refusal) in cases {
-        desk.refuses(what, method.clone(), &path, body.cloned(), refusal).await;
+        harness.expect_refusal(what, method.clone(), &path, body.cloned(), refusal).await;
     }
     let unknown = json!({"default_voice_id": "x"});
     let refusal = (404, "voice_not_found", "default_voice_id");
-    desk.refuses("an unknown voice", patch.clone(), &path(APPROVED), Some(unknown), refusal).await;
+    harness.expect_refusal("an unknown voice", patch.clone(), &path(APPROVED), Some(unknown), refusal).await;
     let blank = json!({"name": " "});
-    desk.refuses("a blank name", patch.clone(), &look(OTHER_LOOK), Some(blank), (400, INVALID, "name")).await;
-    assert_eq!(desk.send(patch.clone(), &path(APPROVED), None, Some(&voice)).await.status, 200);
-    assert_eq!(desk.send(patch, &look(OTHER_LOOK), None, Some(&name)).await.text("/data/name"), "Another");
+    harness
+        .expect_refusal("a blank name", patch.clone(), &look(OTHER_LOOK), Some(blank), (400, INVALID, "name"))
+        .await;
+    assert_eq!(harness.send(patch.clone(), &path(APPROVED), None, Some(&voice)).await.status, 200);
+    assert_eq!(harness.send(patch, &look(OTHER_LOOK), None, Some(&name)).await.text("/data/name"), "Another");
 
-    // The last look takes its group with it.
-    assert_eq!(desk.send(delete, &look(OTHER_LOOK), None, None).await.status, 200);
+    // Deleting the last look deletes its group.
+    assert_eq!(harness.send(delete, &look(OTHER_LOOK), None, None).await.status, 200);
     let gone = (404, "avatar_group_not_found", "");
-    desk.refuses("a group without looks", Method::GET, &path(WITHOUT_TWIN), None, gone).await;
-    desk.done();
+    harness.expect_refusal("a group without looks", Method::GET, &path(WITHOUT_TWIN), None, gone).await;
+    harness.finish();
 }
 
-/// The document shows the status of training for private avatars only.
+/// In the document, only private avatars have a training status.
 #[tokio::test]
-async fn a_public_avatar_has_no_status() {
-    let desk = Desk::new().await;
+async fn a_public_avatar_has_no_training_status() {
+    let harness = Harness::new().await;
     for (path, status) in [
         ("Anna_public", Value::Null),
         ("looks/Anna_sitting_public", Value::Null),
@@ -131,13 +137,13 @@ async fn a_public_avatar_has_no_status() {
         ("looks/b0000000000000000000000000000001", json!("completed")),
         (WAITING, json!("pending_consent")),
     ] {
-        assert_eq!(desk.get(&format!("{PATH}/{path}")).await.body["data"]["status"], status, "{path}");
+        assert_eq!(harness.get(&format!("{PATH}/{path}")).await.body["data"]["status"], status, "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_person_agrees_once() {
-    let mut desk = Desk::new().await;
+async fn consent_can_be_given_once() {
+    let mut harness = Harness::new().await;
     let path = |group: &str| format!("{PATH}/{group}/consent");
     let recording = json!({"consent_video": {"type": "url", "url": "https://example.com/a.mp4"}});
     let rules = vec![
@@ -145,7 +151,7 @@ async fn a_person_agrees_once() {
         rule("a custom text", json!({"consent_text": "I agree"}), 403, "forbidden", "consent_text"),
         rule("a recording", recording.clone(), 403, "forbidden", "consent_video"),
         invalid(
-            "a recording and a place to go",
+            "a recording and a redirect",
             super::changed(&recording, &json!({"reroute_url": "https://example.com"})),
             "reroute_url",
         ),
@@ -156,27 +162,35 @@ async fn a_person_agrees_once() {
         ),
     ];
     let allowed = [json!({"reroute_url": "https://example.com/thanks"})];
-    desk.table(&path(WAITING), &json!({}), &allowed, rules).await;
-    desk.posts("no twin", &path(WITHOUT_TWIN), json!({}), (400, INVALID, "group_id")).await;
-    desk.posts("agreed already", &path(APPROVED), json!({}), (409, "conflict", "")).await;
-    desk.posts("no group", &path("x"), json!({}), (404, "avatar_group_not_found", "")).await;
+    harness.check_rules(&path(WAITING), &json!({}), &allowed, rules).await;
+    harness.expect_post_refusal("no twin", &path(WITHOUT_TWIN), json!({}), (400, INVALID, "group_id")).await;
+    harness
+        .expect_post_refusal(
+            "consent that was given before",
+            &path(APPROVED),
+            json!({}),
+            (409, "conflict", ""),
+        )
+        .await;
+    harness.expect_post_refusal("no group", &path("x"), json!({}), (404, "avatar_group_not_found", "")).await;
 
-    let visit =
-        async |desk: &Desk, link: &str| desk.client.post(link).send().await.unwrap().status().as_u16();
-    let lapsed = desk.post(&path(WAITING), json!({})).await.text("/data/url");
-    desk.advance(24 * 60 * 60);
-    assert_eq!(visit(&desk, &lapsed).await, 410);
-    let link = desk.post(&path(WAITING), json!({})).await.text("/data/url");
+    let visit = async |harness: &Harness, link: &str| {
+        harness.client.post(link).send().await.unwrap().status().as_u16()
+    };
+    let lapsed = harness.post(&path(WAITING), json!({})).await.text("/data/url");
+    harness.advance(24 * 60 * 60);
+    assert_eq!(visit(&harness, &lapsed).await, 410);
+    let link = harness.post(&path(WAITING), json!({})).await.text("/data/url");
     let video = json!({"type": "avatar", "avatar_id": "b0000000000000000000000000000004", "script": "Hello"});
     let required = (403, "avatar_consent_required", "avatar_id");
-    desk.posts("a video before", "/v3/videos", video.clone(), required).await;
-    assert_eq!(visit(&desk, &link).await, 200);
-    assert_eq!(visit(&desk, &link).await, 410);
-    desk.post("/v3/videos", video).await;
-    desk.done();
+    harness.expect_post_refusal("a video before", "/v3/videos", video.clone(), required).await;
+    assert_eq!(visit(&harness, &link).await, 200);
+    assert_eq!(visit(&harness, &link).await, 410);
+    harness.post("/v3/videos", video).await;
+    harness.finish();
 
-    let desk = Desk::of(Sim::builder().enterprise(true)).await;
-    desk.post(&path(WAITING), json!({"consent_text": "I agree"})).await;
-    let reviewed = desk.post(&path(WAITING), recording).await;
+    let harness = Harness::of(Sim::builder().enterprise(true)).await;
+    harness.post(&path(WAITING), json!({"consent_text": "I agree"})).await;
+    let reviewed = harness.post(&path(WAITING), recording).await;
     assert_eq!(reviewed.body["data"]["url"], Value::Null);
 }

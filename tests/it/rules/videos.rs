@@ -1,9 +1,9 @@
-//! Rules of videos: of avatars, images, the cinema, studios and templates.
+//! Rules for videos: avatar, image, cinematic, studio and template videos.
 
 use heygen_sim::Sim;
 use serde_json::{Value, json};
 
-use super::{Desk, INVALID, invalid, rule};
+use super::{Harness, INVALID, invalid, rule};
 
 const PATH: &str = "/v3/videos";
 const TWIN: &str = "b0000000000000000000000000000001";
@@ -11,8 +11,8 @@ const TWINS_PHOTO: &str = "b0000000000000000000000000000002";
 const LONE_PHOTO: &str = "b0000000000000000000000000000003";
 const WITHOUT_CONSENT: &str = "b0000000000000000000000000000004";
 
-async fn desk() -> Desk {
-    Desk::of(Sim::builder().concurrency(1000)).await
+async fn harness() -> Harness {
+    Harness::of(Sim::builder().concurrency(1000)).await
 }
 
 fn avatar() -> Value {
@@ -20,8 +20,8 @@ fn avatar() -> Value {
 }
 
 #[tokio::test]
-async fn an_avatar_has_one_source_of_audio_and_a_voice() {
-    let mut desk = desk().await;
+async fn an_avatar_video_needs_one_source_of_audio() {
+    let mut harness = harness().await;
     let settings = |settings: Value| json!({"voice_settings": {"engine_settings": settings}});
     let allowed = [
         json!({"script": "a".repeat(5000)}),
@@ -64,22 +64,22 @@ async fn an_avatar_has_one_source_of_audio_and_a_voice() {
             "brand_glossary_id",
         ),
         invalid(
-            "a callback in the clear",
+            "a callback by plain http",
             json!({"callback_url": "http://example.com/hook"}),
             "callback_url",
         ),
         invalid("a misspelt marker", json!({"title": "[sim:fial]"}), "title"),
     ];
-    desk.table(PATH, &avatar(), &allowed, rules).await;
-    let picture = desk.upload("thumbnail.png").await;
+    harness.check_rules(PATH, &avatar(), &allowed, rules).await;
+    let picture = harness.upload("thumbnail.png").await;
     let asset = json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "audio_asset_id": picture});
-    desk.posts("a picture for audio", PATH, asset, (400, INVALID, "audio_asset_id")).await;
-    desk.done();
+    harness.expect_post_refusal("a picture for audio", PATH, asset, (400, INVALID, "audio_asset_id")).await;
+    harness.finish();
 }
 
 #[tokio::test]
-async fn an_engine_takes_what_it_can() {
-    let mut desk = desk().await;
+async fn each_engine_accepts_certain_options() {
+    let mut harness = harness().await;
     let on = |look: &str, engine: &str, more: Value| {
         super::changed(
             &json!({"avatar_id": look, "engine": {"type": engine}, "voice_id": "en-us-clara"}),
@@ -144,31 +144,45 @@ async fn an_engine_takes_what_it_can() {
             "engine.reference_look_id",
         ),
     ];
-    desk.table(PATH, &avatar(), &allowed, rules).await;
-    desk.done();
+    harness.check_rules(PATH, &avatar(), &allowed, rules).await;
+    harness.finish();
 }
 
-/// A reference that nobody named is one too.
+/// This also holds for a reference that the service chooses.
 #[tokio::test]
-async fn a_reference_needs_the_consent_of_its_group() {
-    let mut desk = desk().await;
+async fn a_reference_needs_consent_for_its_group() {
+    let mut harness = harness().await;
     let photo = json!({"type": "photo", "name": "A photo", "avatar_group_id": "a0000000000000000000000000000003",
         "file": {"type": "url", "url": "https://example.com/a.png"}});
-    let look = desk.post("/v3/avatars", photo).await.text("/data/avatar_item/id");
-    desk.advance(60);
+    let look = harness.post("/v3/avatars", photo).await.text("/data/avatar_item/id");
+    harness.advance(60);
     let body = json!({"type": "avatar", "avatar_id": look, "script": "Hello", "voice_id": "en-us-clara"});
-    desk.post(PATH, body.clone()).await;
+    harness.post(PATH, body.clone()).await;
     let required = "avatar_consent_required";
     let chosen = super::changed(&body, &json!({"engine": {"type": "avatar_v"}}));
-    desk.posts("a reference picked", PATH, chosen.clone(), (403, required, "engine")).await;
+    harness
+        .expect_post_refusal(
+            "a reference that the service chooses",
+            PATH,
+            chosen.clone(),
+            (403, required, "engine"),
+        )
+        .await;
     let named = super::changed(&chosen, &json!({"engine": {"reference_look_id": WITHOUT_CONSENT}}));
-    desk.posts("a reference named", PATH, named, (403, required, "engine.reference_look_id")).await;
-    desk.done();
+    harness
+        .expect_post_refusal(
+            "a reference in the request",
+            PATH,
+            named,
+            (403, required, "engine.reference_look_id"),
+        )
+        .await;
+    harness.finish();
 }
 
 #[tokio::test]
-async fn transparency_goes_with_matting_and_without_a_background() {
-    let mut desk = desk().await;
+async fn transparency_needs_matting_and_no_background() {
+    let mut harness = harness().await;
     let back = |background: Value| json!({"background": background});
     let marcus = json!({"avatar_id": "Marcus_office_public", "engine": {"type": "avatar_iii"}});
     let with = |change: Value| super::changed(&marcus, &change);
@@ -185,12 +199,16 @@ async fn transparency_goes_with_matting_and_without_a_background() {
             "background",
         ),
         invalid("WebM without matting", with(json!({"output_format": "webm"})), "output_format"),
-        invalid("a cut without matting", with(json!({"remove_background": true})), "remove_background"),
+        invalid(
+            "background removal without matting",
+            with(json!({"remove_background": true})),
+            "remove_background",
+        ),
         invalid("a color without a value", back(json!({"type": "color"})), "background.value"),
         invalid("a color by its name", back(json!({"type": "color", "value": "red"})), "background.value"),
-        invalid("an image that is nowhere", back(json!({"type": "image"})), "background.url"),
+        invalid("an image without a source", back(json!({"type": "image"})), "background.url"),
         invalid(
-            "an image in two places",
+            "an image with two sources",
             back(json!({"type": "image", "url": "https://example.com/a.png", "asset_id": "unknown"})),
             "background.asset_id",
         ),
@@ -202,25 +220,25 @@ async fn transparency_goes_with_matting_and_without_a_background() {
             "background.asset_id",
         ),
     ];
-    desk.table(PATH, &avatar(), &allowed, rules).await;
-    desk.done();
+    harness.check_rules(PATH, &avatar(), &allowed, rules).await;
+    harness.finish();
 }
 
 #[tokio::test]
-async fn a_watermark_needs_enterprise() {
+async fn a_watermark_needs_an_enterprise_plan() {
     let mark = json!({"watermark": {"image": {"type": "url", "url": "https://example.com/a.png"}}});
-    let mut desk = desk().await;
+    let mut harness = harness().await;
     let rules = vec![rule("a watermark", mark.clone(), 403, "forbidden", "watermark")];
-    desk.table(PATH, &avatar(), &[], rules).await;
-    desk.done();
-    let mut desk = Desk::of(Sim::builder().enterprise(true)).await;
-    desk.table(PATH, &avatar(), &[mark], vec![]).await;
-    desk.done();
+    harness.check_rules(PATH, &avatar(), &[], rules).await;
+    harness.finish();
+    let mut harness = Harness::of(Sim::builder().enterprise(true)).await;
+    harness.check_rules(PATH, &avatar(), &[mark], vec![]).await;
+    harness.finish();
 }
 
 #[tokio::test]
-async fn an_image_speaks_with_a_voice_and_can_be_fetched() {
-    let mut desk = desk().await;
+async fn an_image_video_needs_a_voice_and_an_image_that_can_be_fetched() {
+    let mut harness = harness().await;
     let base = json!({"type": "image", "image": {"type": "url", "url": "https://example.com/a.png"},
         "script": "Hello there.", "voice_id": "en-us-clara"});
     let url = |url: &str| json!({"image": {"url": url}});
@@ -232,21 +250,21 @@ async fn an_image_speaks_with_a_voice_and_can_be_fetched() {
         rule("a name without a server", url("https://x.invalid/a.png"), 400, "download_failed", "image.url"),
         rule("a page", url("https://example.com/page.html"), 400, "download_failed", "image.url"),
     ];
-    desk.table(PATH, &base, &allowed, rules).await;
-    let speech = desk.upload("speech.mp3").await;
+    harness.check_rules(PATH, &base, &allowed, rules).await;
+    let speech = harness.upload("speech.mp3").await;
     for (what, id, refusal) in [
         ("an unknown asset", "unknown", (404, "asset_not_found", "image.asset_id")),
         ("audio for an image", speech.as_str(), (400, INVALID, "image.asset_id")),
     ] {
         let image = json!({"image": {"type": "asset_id", "url": null, "asset_id": id}});
-        desk.posts(what, PATH, super::changed(&base, &image), refusal).await;
+        harness.expect_post_refusal(what, PATH, super::changed(&base, &image), refusal).await;
     }
-    desk.done();
+    harness.finish();
 }
 
 #[tokio::test]
-async fn a_cinematic_video_has_few_looks_and_references() {
-    let mut desk = desk().await;
+async fn a_cinematic_video_has_limits_on_looks_and_references() {
+    let mut harness = harness().await;
     let base = json!({"type": "cinematic_avatar", "avatar_id": ["Anna_sitting_public"], "prompt": "A walk"});
     let looks = |count: usize| json!({"avatar_id": vec!["Lea_photo_public"; count]});
     let references = |look: &str, name: &str, count: usize| {
@@ -282,19 +300,19 @@ async fn a_cinematic_video_has_few_looks_and_references() {
             "avatar_id.0",
         ),
     ];
-    desk.table(PATH, &base, &allowed, rules).await;
-    desk.done();
+    harness.check_rules(PATH, &base, &allowed, rules).await;
+    harness.finish();
 }
 
 #[tokio::test]
-async fn the_scenes_of_a_studio_video_are_in_order() {
-    let mut desk = desk().await;
+async fn the_scenes_of_a_studio_video_are_validated() {
+    let mut harness = harness().await;
     let source = json!({"type": "url", "url": "https://example.com/a.png"});
     let image = |more: Value| super::changed(&json!({"type": "image", "source": source}), &more);
     let clip = |more: Value| super::changed(&json!({"type": "video", "source": source}), &more);
     let spoken = |more: Value| json!({"type": "avatar_video", "input": super::changed(&avatar(), &more)});
     let silent = image(json!({"duration": 2}));
-    // The second scene is the one that is looked at.
+    // The rules change the second scene.
     let second = |scene: Value| json!({"scenes": [silent, scene]});
     let base = json!({"type": "studio", "scenes": [silent]});
     let allowed = [
@@ -363,13 +381,13 @@ async fn the_scenes_of_a_studio_video_are_in_order() {
             "scenes.1.source.url",
         ),
     ];
-    desk.table(PATH, &base, &allowed, rules).await;
-    desk.done();
+    harness.check_rules(PATH, &base, &allowed, rules).await;
+    harness.finish();
 }
 
 #[tokio::test]
-async fn a_template_takes_its_own_variables_and_scenes() {
-    let mut desk = desk().await;
+async fn a_template_accepts_only_its_variables_and_scenes() {
+    let mut harness = harness().await;
     let path = "/v3/templates/d0000000000000000000000000000001";
     let base = json!({"variables": {"customer": {"type": "text", "content": "Ada"}}});
     let with = |name: &str, variable: Value| json!({"variables": {name: variable}});
@@ -412,7 +430,14 @@ async fn a_template_takes_its_own_variables_and_scenes() {
         invalid("another ratio", size(1280, 1280), "dimension"),
         invalid("another frame rate", json!({"fps": 24}), "fps"),
     ];
-    desk.table(path, &base, &allowed, rules).await;
-    desk.posts("an unknown template", "/v3/templates/unknown", base, (404, "template_not_found", "")).await;
-    desk.done();
+    harness.check_rules(path, &base, &allowed, rules).await;
+    harness
+        .expect_post_refusal(
+            "an unknown template",
+            "/v3/templates/unknown",
+            base,
+            (404, "template_not_found", ""),
+        )
+        .await;
+    harness.finish();
 }

@@ -1,14 +1,14 @@
-//! Rules of workflows: graphs, revisions, names, keys, and the inputs of runs.
+//! Rules for workflows: graphs, revisions, names, idempotency keys, and the inputs of runs.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, Desk, INVALID, Refusal, invalid, rule};
+use super::{Harness, INVALID, Refusal, Reply, invalid, rule};
 
 const PATH: &str = "/v3/workflows";
 const RUNS: &str = "/v3/workflow-runs";
 
-/// A node that speaks; its text is bound so.
+/// A speech node, with a binding for its text.
 fn speak(id: &str, text: Value) -> Value {
     json!({"id": id, "type": "text_to_speech", "bindings": {"text": text}})
 }
@@ -23,8 +23,8 @@ fn good() -> Value {
 }
 
 #[tokio::test]
-async fn a_graph_can_be_carried_out() {
-    let mut desk = Desk::new().await;
+async fn a_graph_must_be_executable() {
+    let mut harness = Harness::new().await;
     let text = json!({"kind": "literal", "value": "Hi"});
     let after =
         |id: &str, other: &str| super::changed(&speak(id, text.clone()), &json!({"depends_on": [other]}));
@@ -54,71 +54,75 @@ async fn a_graph_can_be_carried_out() {
         ),
     ];
     let allowed = [with(json!([after("one", "two"), speak("two", text.clone())]))];
-    desk.table(PATH, &base, &allowed, rules).await;
+    harness.check_rules(PATH, &base, &allowed, rules).await;
 
-    // Every mistake is reported, with its node.
+    // The error lists every problem with its node.
     let twice = json!({"name": "Third", "product_graph": graph(json!([{"id": "one", "type": "juggle"}, {"id": "two", "type": "text_to_speech"}]))});
-    let answer = desk.send(Method::POST, PATH, None, Some(&twice)).await;
-    desk.judge("two mistakes", &answer, Refusal(422, "graph_invalid", "product_graph"));
-    let nodes = answer.body["error"]["errors"].as_array().unwrap();
+    let reply = harness.send(Method::POST, PATH, None, Some(&twice)).await;
+    harness.check_refusal("two mistakes", &reply, Refusal(422, "graph_invalid", "product_graph"));
+    let nodes = reply.body["error"]["errors"].as_array().unwrap();
     let nodes: Vec<&str> = nodes.iter().map(|one| one["node_id"].as_str().unwrap()).collect();
     assert_eq!(nodes, ["one", "two"]);
-    // Nothing was made.
-    let names = desk.get(PATH).await.body["data"].as_array().unwrap().len();
+    // No workflow was created.
+    let names = harness.get(PATH).await.body["data"].as_array().unwrap().len();
     assert_eq!(names, 2);
-    desk.done();
+    harness.finish();
 }
 
-async fn made(desk: &Desk, name: &str) -> String {
-    desk.post(PATH, json!({"name": name, "product_graph": good()})).await.text("/data/id")
+async fn create_workflow(harness: &Harness, name: &str) -> String {
+    harness.post(PATH, json!({"name": name, "product_graph": good()})).await.text("/data/id")
 }
 
 #[tokio::test]
-async fn a_draft_has_a_revision_and_a_version_never_changes() {
-    let mut desk = Desk::new().await;
-    let (id, other) = (made(&desk, "Film").await, made(&desk, "Other").await);
+async fn drafts_have_revisions_and_versions_never_change() {
+    let mut harness = Harness::new().await;
+    let (id, other) = (create_workflow(&harness, "Film").await, create_workflow(&harness, "Other").await);
     let path = format!("{PATH}/{id}");
     let draft = |revision: u64, graph: Value| json!({"expected_revision": revision, "product_graph": graph});
     let stale = (409, "conflict", "expected_revision");
-    desk.refuses("a stale revision", Method::PATCH, &path, Some(draft(0, good())), stale).await;
+    harness.expect_refusal("a stale revision", Method::PATCH, &path, Some(draft(0, good())), stale).await;
     let invalid = (422, "graph_invalid", "product_graph");
     let empty = graph(json!([]));
-    desk.refuses("an invalid draft", Method::PATCH, &path, Some(draft(1, empty.clone())), invalid).await;
-    let changed = desk.send(Method::PATCH, &path, None, Some(&draft(1, good()))).await;
+    harness
+        .expect_refusal("an invalid draft", Method::PATCH, &path, Some(draft(1, empty.clone())), invalid)
+        .await;
+    let changed = harness.send(Method::PATCH, &path, None, Some(&draft(1, good()))).await;
     assert_eq!(changed.body["data"]["draft_revision"], 2);
-    desk.refuses("the same once more", Method::PATCH, &path, Some(draft(1, good())), stale).await;
+    harness.expect_refusal("the same once more", Method::PATCH, &path, Some(draft(1, good())), stale).await;
 
     let versions = |id: &str| format!("{PATH}/{id}/versions");
-    desk.posts("an invalid version", &versions(&id), json!({"product_graph": empty}), invalid).await;
+    harness
+        .expect_post_refusal("an invalid version", &versions(&id), json!({"product_graph": empty}), invalid)
+        .await;
     let text = graph(json!([speak("one", json!({"kind": "literal", "value": "Hi"}))]));
     let new = json!({"product_graph": text});
-    let publish = async |desk: &Desk, id: &str, body: &Value, key: Option<&str>| -> Answer {
-        desk.send(Method::POST, &versions(id), key, Some(body)).await
+    let publish = async |harness: &Harness, id: &str, body: &Value, key: Option<&str>| -> Reply {
+        harness.send(Method::POST, &versions(id), key, Some(body)).await
     };
-    // Made, replayed, the same as the latest.
+    // Created, replayed, and equal to the latest version.
     for (key, status) in [(Some("once"), 201), (Some("once"), 200), (None, 200)] {
-        let answer = publish(&desk, &id, &new, key).await;
-        assert_eq!((answer.status, &answer.body["data"]["version_number"]), (status, &json!(2)));
+        let reply = publish(&harness, &id, &new, key).await;
+        assert_eq!((reply.status, &reply.body["data"]["version_number"]), (status, &json!(2)));
     }
     let old = json!({"product_graph": good()});
-    let answer = publish(&desk, &id, &old, Some("once")).await;
-    desk.judge("another graph with the key", &answer, Refusal(409, "conflict", ""));
-    let answer = publish(&desk, &other, &new, Some("once")).await;
-    desk.judge("another workflow with the key", &answer, Refusal(409, "conflict", ""));
-    // An old graph makes a new version: that is the way back.
-    let back = publish(&desk, &id, &old, None).await;
+    let reply = publish(&harness, &id, &old, Some("once")).await;
+    harness.check_refusal("another graph with the key", &reply, Refusal(409, "conflict", ""));
+    let reply = publish(&harness, &other, &new, Some("once")).await;
+    harness.check_refusal("another workflow with the key", &reply, Refusal(409, "conflict", ""));
+    // Publishing an old graph again creates a new version: this is how to revert.
+    let back = publish(&harness, &id, &old, None).await;
     assert_eq!((back.status, &back.body["data"]["version_number"]), (201, &json!(3)));
     let missing = (404, "resource_not_found", "");
     let path = format!("{PATH}/{id}/versions/9");
-    desk.refuses("an unknown version", Method::GET, &path, None, missing).await;
-    desk.done();
+    harness.expect_refusal("an unknown version", Method::GET, &path, None, missing).await;
+    harness.finish();
 }
 
 #[tokio::test]
-async fn a_run_has_a_key_and_the_inputs_of_its_version() {
-    let mut desk = Desk::new().await;
-    let id = made(&desk, "Film").await;
-    let (speech, picture) = (desk.upload("speech.mp3").await, desk.upload("thumbnail.png").await);
+async fn a_run_needs_a_key_and_the_inputs_of_its_version() {
+    let mut harness = Harness::new().await;
+    let id = create_workflow(&harness, "Film").await;
+    let (speech, picture) = (harness.upload("speech.mp3").await, harness.upload("thumbnail.png").await);
     let base = json!({"workflow_id": id, "inputs": {"topic": "Bees"}});
     let input = |name: &str, value: Value| json!({"inputs": {name: value}});
     let missing = "resource_not_found";
@@ -144,56 +148,56 @@ async fn a_run_has_a_key_and_the_inputs_of_its_version() {
         rule("an unknown workflow", json!({"workflow_id": "x"}), 404, missing, "workflow_id"),
         rule("an unknown version", json!({"version_number": 9}), 404, missing, "version_number"),
     ];
-    let run = async |desk: &Desk, key: &str, body: &Value| {
-        desk.send(Method::POST, RUNS, Some(key), Some(body)).await
+    let run = async |harness: &Harness, key: &str, body: &Value| {
+        harness.send(Method::POST, RUNS, Some(key), Some(body)).await
     };
     for (number, change) in [&json!({})].into_iter().chain(&allowed).enumerate() {
-        let answer = run(&desk, &format!("good-{number}"), &super::changed(&base, change)).await;
-        assert_eq!(answer.status, 201, "{change}: {}", answer.body);
+        let reply = run(&harness, &format!("good-{number}"), &super::changed(&base, change)).await;
+        assert_eq!(reply.status, 201, "{change}: {}", reply.body);
     }
     for (number, rule) in rules.into_iter().enumerate() {
-        let answer = run(&desk, &format!("bad-{number}"), &super::changed(&base, &rule.change)).await;
-        desk.judge(rule.what, &answer, rule.refusal);
+        let reply = run(&harness, &format!("bad-{number}"), &super::changed(&base, &rule.change)).await;
+        harness.check_refusal(rule.label, &reply, rule.refusal);
     }
-    desk.posts("no key", RUNS, base.clone(), (400, INVALID, "Idempotency-Key")).await;
+    harness.expect_post_refusal("no key", RUNS, base.clone(), (400, INVALID, "Idempotency-Key")).await;
     let other = super::changed(&base, &input("topic", json!("Wasps")));
-    let answer = run(&desk, "good-0", &other).await;
-    desk.judge("a key with other inputs", &answer, Refusal(409, "conflict", ""));
-    // A key of a run never expires.
-    desk.advance(100 * 24 * 60 * 60);
-    assert_eq!(run(&desk, "good-0", &base).await.status, 200);
-    desk.done();
+    let reply = run(&harness, "good-0", &other).await;
+    harness.check_refusal("a key with other inputs", &reply, Refusal(409, "conflict", ""));
+    // The key of a run never expires.
+    harness.advance(100 * 24 * 60 * 60);
+    assert_eq!(run(&harness, "good-0", &base).await.status, 200);
+    harness.finish();
 }
 
-/// The names of inputs are the author's: only those that are declared so hold files.
+/// Authors choose the names of inputs. Only inputs that are declared as files are treated as files.
 #[tokio::test]
 async fn an_input_may_have_any_name() {
-    let mut desk = Desk::new().await;
-    let picture = desk.upload("thumbnail.png").await;
-    let speech = desk.upload("speech.mp3").await;
+    let mut harness = Harness::new().await;
+    let picture = harness.upload("thumbnail.png").await;
+    let speech = harness.upload("speech.mp3").await;
     let graph = json!({"schema_version": "1.0.0",
         "nodes": [speak("one", json!({"kind": "run_input", "name": "video_url"}))],
         "inputs": {"video_url": {"type": "text"}, "video": {"type": "image", "required": false},
             "audio_asset_id": {"type": "json", "required": false}}});
-    let id = desk.post(PATH, json!({"name": "Film", "product_graph": graph})).await.text("/data/id");
+    let id = harness.post(PATH, json!({"name": "Film", "product_graph": graph})).await.text("/data/id");
     let base = json!({"workflow_id": id, "inputs": {"video_url": "my clip"}});
     let file = |id: &str| json!({"inputs": {"video": {"type": "asset_id", "asset_id": id}}});
     let data = json!({"inputs": {"audio_asset_id": {"type": "asset_id", "asset_id": "none"}}});
     for (number, change) in [json!({}), file(&picture), data].iter().enumerate() {
         let body = super::changed(&base, change);
-        let answer = desk.send(Method::POST, RUNS, Some(&format!("good-{number}")), Some(&body)).await;
-        assert_eq!(answer.status, 201, "{change}: {}", answer.body);
+        let reply = harness.send(Method::POST, RUNS, Some(&format!("good-{number}")), Some(&body)).await;
+        assert_eq!(reply.status, 201, "{change}: {}", reply.body);
     }
     let refused =
-        desk.send(Method::POST, RUNS, Some("bad"), Some(&super::changed(&base, &file(&speech)))).await;
-    desk.judge("audio for an image", &refused, Refusal(400, INVALID, "inputs.video.asset_id"));
-    desk.done();
+        harness.send(Method::POST, RUNS, Some("bad"), Some(&super::changed(&base, &file(&speech)))).await;
+    harness.check_refusal("audio for an image", &refused, Refusal(400, INVALID, "inputs.video.asset_id"));
+    harness.finish();
 }
 
 #[tokio::test]
-async fn every_listed_type_says_which_inputs_it_needs() {
-    let desk = Desk::new().await;
-    let types = desk.get(&format!("{PATH}/node-types")).await;
+async fn every_node_type_lists_its_required_inputs() {
+    let harness = Harness::new().await;
+    let types = harness.get(&format!("{PATH}/node-types")).await;
     for family in types.body["data"]["families"].as_array().unwrap() {
         for variant in family["variants"].as_array().unwrap() {
             let required = |ports: &str| {

@@ -13,18 +13,18 @@ pub struct Change {
     pub kind: Kind,
     /// What changed: an operation (`POST /v3/videos`), a schema (`VideoDetail`), or the document.
     pub subject: String,
-    /// JSON pointer to the place: in the newer document, or in the older one for what was removed.
+    /// JSON pointer to the place in the newer document; for a removal, in the older one.
     pub pointer: String,
-    /// Effect on callers of the wire.
+    /// Effect on HTTP clients.
     pub wire: WireEffect,
     /// Effect on users of the Rust crate.
     pub rust: RustEffect,
-    /// Whether the change can do harm without an error at the place that it harms.
+    /// Whether programs may misbehave without an error.
     pub loud: bool,
-    /// Operations that a change of a shared schema reaches.
+    /// Operations that use the changed schema.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<String>,
-    /// Items of the Rust surface.
+    /// Affected items of the crate's public API.
     pub items: Vec<String>,
     /// The change in one sentence.
     pub sentence: String,

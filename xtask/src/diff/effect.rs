@@ -1,40 +1,40 @@
-//! What a change means, and for whom.
+//! The effects of a change.
 
 use serde::Serialize;
 
-/// Which way a value travels.
+/// The direction in which a value is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// From the caller to the service.
     Request,
     /// From the service to the caller.
     Reply,
-    /// Both ways: a schema that requests and replies share.
+    /// Both directions: a schema that requests and replies share.
     Both,
 }
 
-/// What a change means for a program that speaks HTTP with the service.
+/// The effect of a change on a program that uses the HTTP API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WireEffect {
-    /// Nothing: the same requests and answers as before.
+    /// No effect: requests and responses are the same.
     Same,
-    /// What worked before still works; there is more.
+    /// Existing programs still work, and something was added.
     Additive,
-    /// A request or a reader that worked before may fail, or mean something else.
+    /// A request may fail or mean something else, or a response may no longer decode.
     Breaking,
 }
 
-/// What a change means for a program that uses the generated crate.
+/// The effect of a change on a program that uses the generated crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RustEffect {
     /// Documentation only.
     Text,
-    /// Something new; programs compile as before.
+    /// Something was added; programs compile as before.
     New,
-    /// Programs compile as before, and may be refused or read something else when they run.
+    /// Programs compile as before, but may fail or read something else at run time.
     RunTime,
-    /// A program that uses the item does not compile, or compiles with a warning.
+    /// A program that uses the item no longer compiles, or compiles with a warning.
     Compile,
 }

@@ -1,21 +1,21 @@
-//! The kinds of changes between two documents, and what each means for whom: one table.
+//! The table of all kinds of changes, with their effects.
 
 use super::effect::{Direction, RustEffect, WireEffect};
 
 use RustEffect::{Compile, New, RunTime, Text};
 use WireEffect::{Additive, Breaking, Same};
 
-/// Effects of a change in what a caller sends, and in what the service answers.
+/// Effects on HTTP clients, and on users of the crate.
 type Effects = (WireEffect, RustEffect);
 
 /// Defines [`Kind`] by its table.
 ///
-/// A row has the name of the kind, the kind that the same change is when the documents are swapped, the effects in a
-/// request and in a reply, whether the change can do harm without an error (`loud`), and a sentence. In the sentence,
-/// `{place}` is where the change is, `{old}` and `{new}` are the values there.
+/// A row has the kind, its name, the kind of the reverse change, the effects in a request and in a reply, whether programs may
+/// misbehave without an error (`loud`), and a sentence. In the sentence, `{place}` is the changed place, and `{old}` and
+/// `{new}` are its values.
 macro_rules! kinds {
     ($($kind:ident $name:literal <-> $mirror:ident, request $request:expr, reply $reply:expr, $loudness:ident, $sentence:literal;)*) => {
-        /// What kind of change one is.
+        /// The kind of a change.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kind {
             $(#[doc = $sentence] $kind,)*
@@ -30,12 +30,12 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $name,)* }
             }
 
-            /// The kind that the change is when the two documents are swapped.
+            /// The kind of the reverse change.
             pub fn mirror(self) -> Self {
                 match self { $(Self::$kind => Self::$mirror,)* }
             }
 
-            /// The effects of a change in that direction; the stronger of both where a schema is sent and received.
+            /// The effects of a change in a direction; for both directions, the stronger effects.
             pub fn effects(self, direction: Direction) -> (WireEffect, RustEffect) {
                 let (request, reply): (Effects, Effects) = match self { $(Self::$kind => ($request, $reply),)* };
                 match direction {
@@ -45,7 +45,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Whether the change can do harm without an error at the place that it harms.
+            /// Whether programs may misbehave without an error.
             pub fn is_loud(self) -> bool {
                 match self { $(Self::$kind => stringify!($loudness) == "loud",)* }
             }

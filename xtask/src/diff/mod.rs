@@ -1,7 +1,8 @@
-//! `cargo xtask spec diff`: what changed between two documents, for callers of the wire and for users of the crate.
+//! `cargo xtask spec diff`: compares two documents, and reports the effects of each change on HTTP clients and on users of the
+//! crate.
 //!
-//! Documents are compared by what they mean. References, `allOf`, schemas that moved into or out of a component, titles,
-//! examples and the order of keys make no difference; texts are changes of their own kind. [`kind`] is the table of all
+//! Documents are compared by meaning. References, `allOf`, schemas that moved into or out of a component, titles, examples
+//! and the order of keys make no difference; changes of descriptions are a kind of their own. [`kind`] is the table of all
 //! kinds of changes with their effects.
 
 pub mod change;
@@ -31,7 +32,7 @@ use crate::walk;
 /// The sections of a document that the pipeline reads.
 const SECTIONS: [&str; 7] = ["openapi", "info", "servers", "security", "tags", "paths", "components"];
 
-/// All changes from one document to another: the breaking ones first, then by subject.
+/// All changes from one document to another. Loud changes come first, then breaking ones, then others, each by subject.
 pub fn diff(old: &Value, new: &Value) -> Vec<Change> {
     let mut report = Report { reached: reached(old, new), ..Report::default() };
     document(old, new, &mut report);
@@ -124,14 +125,14 @@ fn document(old: &Value, new: &Value, report: &mut Report) {
     }
 }
 
-/// The ways to authenticate, in words.
+/// The security schemes by name, each with a short description.
 fn schemes(document: &Value) -> BTreeMap<String, String> {
     let all =
         document.pointer("/components/securitySchemes").and_then(Value::as_object).into_iter().flatten();
     all.map(|(name, scheme)| {
         let text = |key: &str| scheme.get(key).and_then(Value::as_str).unwrap_or_default();
         let words = match text("type") {
-            // Names of headers have no case.
+            // Header names are not case-sensitive.
             "apiKey" => format!("a key in the {} `{}`", text("in"), text("name").to_lowercase()),
             "http" => format!("HTTP {}", text("scheme").to_lowercase()),
             other => other.to_owned(),
@@ -174,19 +175,19 @@ fn components(
             }
         }
     }
-    let taken: BTreeSet<&String> = renamed.values().collect();
-    for name in new_all.keys().filter(|name| !old_all.contains_key(**name) && !taken.contains(**name)) {
+    let new_names: BTreeSet<&String> = renamed.values().collect();
+    for name in new_all.keys().filter(|name| !old_all.contains_key(**name) && !new_names.contains(**name)) {
         report.add(Kind::ComponentAdded, &of_component(new, name), Direction::Both, "", name);
     }
 }
 
 fn of_component(document: &Value, name: &str) -> Place {
     let pointer = format!("/components/schemas/{}", walk::escape(name));
-    let given = document
+    let rust_name = document
         .pointer(&pointer)
         .and_then(|schema| schema.get(extension::RUST_NAME))
         .and_then(Value::as_str);
-    let rust = given.map_or_else(|| without_version(name).to_upper_camel_case(), str::to_owned);
+    let rust = rust_name.map_or_else(|| without_version(name).to_upper_camel_case(), str::to_owned);
     Place {
         subject: name.to_owned(),
         path: String::new(),
@@ -196,7 +197,7 @@ fn of_component(document: &Value, name: &str) -> Place {
     }
 }
 
-/// Components that have another name in the newer document: the content is equal, and no other component has it.
+/// Finds renamed components: those with equal content, which no other component has. Maps old names to new ones.
 fn renamed(old: &Value, new: &Value) -> BTreeMap<String, String> {
     let unmatched = |these: &Value, others: &Value| {
         let known: BTreeSet<&String> = walk::components(others).map(|(name, _)| name).collect();
@@ -216,7 +217,7 @@ fn renamed(old: &Value, new: &Value) -> BTreeMap<String, String> {
     pairs.collect()
 }
 
-/// For each component of either document, the operations that lead to it.
+/// For each component of either document, the operations that use it, directly or by references.
 fn reached(old: &Value, new: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let mut reached: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for document in [old, new] {

@@ -1,4 +1,4 @@
-//! What changed in the operations: which there are, and everything about each but the content of shared schemas.
+//! Compares operations: added and removed ones, and all parts of the others except shared schemas.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ use super::report::{Place, Report};
 use super::schemas::{Pair, Schemas};
 use crate::walk::{self, Operation};
 
-/// An operation of the older document, and what it is in the newer one.
-struct Twins<'a> {
+/// The same operation in the older and in the newer document.
+struct OperationPair<'a> {
     old: Operation<'a>,
     new: Operation<'a>,
 }
@@ -25,15 +25,15 @@ pub fn compare(
     schemas: &mut Schemas<'_>,
     report: &mut Report,
 ) {
-    let (twins, removed, added) = pair(walk::operations(old), walk::operations(new));
+    let (pairs, removed, added) = pair(walk::operations(old), walk::operations(new));
     for operation in removed {
         report.add(Kind::OperationRemoved, &place(&operation, names), Direction::Both, "", "");
     }
     for operation in added {
         report.add(Kind::OperationAdded, &place(&operation, names), Direction::Both, "", "");
     }
-    for twins in &twins {
-        Comparison { old, new, twins, place: place(&twins.new, names), schemas, report }.run();
+    for pair in &pairs {
+        Comparison { old, new, pair, place: place(&pair.new, names), schemas, report }.run();
     }
 }
 
@@ -52,12 +52,12 @@ pub fn title(operation: &Operation<'_>) -> String {
     format!("{} {}", operation.method.to_uppercase(), operation.path)
 }
 
-/// Pairs operations: by path and method, then by `operationId`, then by a path that differs in names of parameters only.
+/// Pairs operations: by path and method, then by `operationId`, then by paths that differ only in parameter names.
 fn pair<'a>(
     old: Vec<Operation<'a>>,
     new: Vec<Operation<'a>>,
-) -> (Vec<Twins<'a>>, Vec<Operation<'a>>, Vec<Operation<'a>>) {
-    let mut twins = Vec::new();
+) -> (Vec<OperationPair<'a>>, Vec<Operation<'a>>, Vec<Operation<'a>>) {
+    let mut pairs = Vec::new();
     let (mut old, mut new) = (old, new);
     let keys: [fn(&Operation<'_>) -> String; 3] = [
         title,
@@ -72,69 +72,69 @@ fn pair<'a>(
         old.retain(|one| match by_key.remove(&key(one)) {
             Some(other) => {
                 new.retain(|one| title(one) != title(&other));
-                twins.push(Twins { old: *one, new: other });
+                pairs.push(OperationPair { old: *one, new: other });
                 false
             }
             None => true,
         });
     }
-    (twins, old, new)
+    (pairs, old, new)
 }
 
 struct Comparison<'c, 's, 'a> {
     old: &'c Value,
     new: &'c Value,
-    twins: &'c Twins<'c>,
+    pair: &'c OperationPair<'c>,
     place: Place,
     schemas: &'c mut Schemas<'s>,
     report: &'a mut Report,
 }
 
 impl Comparison<'_, '_, '_> {
-    fn note(&mut self, kind: Kind, old: &str, new: &str) {
+    fn add(&mut self, kind: Kind, old: &str, new: &str) {
         self.report.add(kind, &self.place, Direction::Both, old, new);
     }
 
     fn run(mut self) {
-        let (old, new) = (self.twins.old, self.twins.new);
+        let (old, new) = (self.pair.old, self.pair.new);
         if title(&old) != title(&new) {
-            self.note(Kind::OperationMoved, &title(&old), &title(&new));
+            self.add(Kind::OperationMoved, &title(&old), &title(&new));
         }
         if old.id() != new.id() {
-            self.note(Kind::OperationRenamed, &old.id(), &new.id());
+            self.add(Kind::OperationRenamed, &old.id(), &new.id());
         }
         let flag =
             |operation: &Operation<'_>, name: &str| operation.value.get(name) == Some(&Value::Bool(true));
         match (flag(&old, "deprecated"), flag(&new, "deprecated")) {
-            (false, true) => self.note(Kind::OperationDeprecated, "", ""),
-            (true, false) => self.note(Kind::OperationRevived, "", ""),
+            (false, true) => self.add(Kind::OperationDeprecated, "", ""),
+            (true, false) => self.add(Kind::OperationRevived, "", ""),
             _ => {}
         }
         match (flag(&old, "x-excluded"), flag(&new, "x-excluded")) {
-            (false, true) => self.note(Kind::GateAdded, "", ""),
-            (true, false) => self.note(Kind::GateRemoved, "", ""),
+            (false, true) => self.add(Kind::GateAdded, "", ""),
+            (true, false) => self.add(Kind::GateRemoved, "", ""),
             _ => {}
         }
         let scopes = |operation: &Operation<'_>| texts(operation.value.get(crate::lower::extension::SCOPES));
         let (before, now) = (scopes(&old), scopes(&new));
-        now.difference(&before).for_each(|scope| self.note(Kind::ScopeAdded, "", scope));
-        before.difference(&now).for_each(|scope| self.note(Kind::ScopeRemoved, scope, ""));
+        now.difference(&before).for_each(|scope| self.add(Kind::ScopeAdded, "", scope));
+        before.difference(&now).for_each(|scope| self.add(Kind::ScopeRemoved, scope, ""));
         let (before, now) = (security(self.old, &old), security(self.new, &new));
         if before != now {
-            self.note(Kind::SecurityChanged, &before, &now);
+            self.add(Kind::SecurityChanged, &before, &now);
         }
         let (before, now) = (addresses(old.value), addresses(new.value));
-        now.difference(&before).for_each(|address| self.note(Kind::AddressAdded, "", address));
-        before.difference(&now).for_each(|address| self.note(Kind::AddressRemoved, address, ""));
+        now.difference(&before).for_each(|address| self.add(Kind::AddressAdded, "", address));
+        before.difference(&now).for_each(|address| self.add(Kind::AddressRemoved, address, ""));
         let tag = |operation: &Operation<'_>| {
             texts(operation.value.get("tags")).into_iter().collect::<Vec<_>>().join(", ")
         };
         if tag(&old) != tag(&new) {
-            self.note(Kind::ResourceChanged, &tag(&old), &tag(&new));
+            self.add(Kind::ResourceChanged, &tag(&old), &tag(&new));
         }
         match (is_paged(self.old, &old), is_paged(self.new, &new)) {
-            (true, false) => self.note(Kind::PagerLost, "", ""),
-            (false, true) => self.note(Kind::PagerGained, "", ""),
+            (true, false) => self.add(Kind::PagerLost, "", ""),
+            (false, true) => self.add(Kind::PagerGained, "", ""),
             _ => {}
         }
         for name in ["summary", "description"] {
@@ -152,7 +152,7 @@ impl Comparison<'_, '_, '_> {
     }
 
     fn parameters(&mut self) {
-        let (before, now) = (parameters(self.old, &self.twins.old), parameters(self.new, &self.twins.new));
+        let (before, now) = (parameters(self.old, &self.pair.old), parameters(self.new, &self.pair.new));
         for (name, old) in &before {
             let place = self.place.step(name, "parameters");
             let Some(new) = now.get(name) else {
@@ -183,7 +183,7 @@ impl Comparison<'_, '_, '_> {
             referred(document, operation.value.get("requestBody")).cloned()
         };
         let place = self.place.step("body", "requestBody");
-        let (old, new) = (body(self.old, &self.twins.old), body(self.new, &self.twins.new));
+        let (old, new) = (body(self.old, &self.pair.old), body(self.new, &self.pair.new));
         let (old, new) = match (old, new) {
             (None, None) => return,
             (None, Some(_)) => return self.report.add(Kind::BodyAdded, &place, Direction::Request, "", ""),
@@ -205,12 +205,12 @@ impl Comparison<'_, '_, '_> {
         let all = |operation: &Operation<'_>| {
             operation.responses().map(|(status, _)| status.clone()).collect::<BTreeSet<_>>()
         };
-        let (before, now) = (all(&self.twins.old), all(&self.twins.new));
+        let (before, now) = (all(&self.pair.old), all(&self.pair.new));
         for status in before.union(&now) {
             let get = |document, operation: &Operation<'_>| {
                 referred(document, operation.value.pointer(&format!("/responses/{status}"))).cloned()
             };
-            let (old, new) = (get(self.old, &self.twins.old), get(self.new, &self.twins.new));
+            let (old, new) = (get(self.old, &self.pair.old), get(self.new, &self.pair.new));
             let succeeds = walk::is_success(status);
             let step = if succeeds { "reply".to_owned() } else { format!("reply {status}") };
             let place = self.place.step(&step, &format!("responses/{status}"));
@@ -296,7 +296,7 @@ fn referred<'a>(document: &'a Value, value: Option<&'a Value>) -> Option<&'a Val
     Some(value)
 }
 
-/// The parameters of an operation and of its path, by where they are and what they are called: `query limit`.
+/// The parameters of an operation and of its path, by location and name, such as `query limit`.
 fn parameters(document: &Value, operation: &Operation<'_>) -> BTreeMap<String, Value> {
     let item = document.pointer(&format!("/paths/{}/parameters", walk::escape(operation.path)));
     let shared = item.and_then(Value::as_array).into_iter().flatten();
@@ -319,10 +319,10 @@ fn is_required(value: &Value) -> bool {
     value.get("required") == Some(&Value::Bool(true)) || text(value, "in") == "path"
 }
 
-/// How a parameter is written, with the specification's defaults.
+/// The serialization style of a parameter, with the defaults of the specification.
 fn style(parameter: &Value) -> String {
-    let usual = if matches!(text(parameter, "in"), "query" | "cookie") { "form" } else { "simple" };
-    let style = if text(parameter, "style").is_empty() { usual } else { text(parameter, "style") };
+    let default = if matches!(text(parameter, "in"), "query" | "cookie") { "form" } else { "simple" };
+    let style = if text(parameter, "style").is_empty() { default } else { text(parameter, "style") };
     let explode = parameter.get("explode").and_then(Value::as_bool).unwrap_or(style == "form");
     format!("{style}{}", if explode { ", one for each value" } else { "" })
 }
@@ -332,28 +332,37 @@ fn texts(value: Option<&Value>) -> BTreeSet<String> {
     values.map(str::to_owned).collect()
 }
 
-/// The ways to authenticate that an operation accepts, in words.
+/// The accepted security schemes of an operation, such as `A or B with C`.
 fn security(document: &Value, operation: &Operation<'_>) -> String {
-    let ways = operation.value.get("security").or_else(|| document.get("security")).and_then(Value::as_array);
-    let ways: BTreeSet<String> = ways
+    let alternatives =
+        operation.value.get("security").or_else(|| document.get("security")).and_then(Value::as_array);
+    let alternatives: BTreeSet<String> = alternatives
         .into_iter()
         .flatten()
-        .map(|way| {
-            let names =
-                way.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+        .map(|alternative| {
+            let names = alternative
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name.as_str())
+                .collect::<Vec<_>>();
             if names.is_empty() { "nothing".to_owned() } else { names.join(" with ") }
         })
         .collect();
-    if ways.is_empty() { "nothing".to_owned() } else { ways.into_iter().collect::<Vec<_>>().join(" or ") }
+    if alternatives.is_empty() {
+        "nothing".to_owned()
+    } else {
+        alternatives.into_iter().collect::<Vec<_>>().join(" or ")
+    }
 }
 
-/// The addresses that a document or an operation names.
+/// The server URLs of a document or an operation.
 pub fn addresses(value: &Value) -> BTreeSet<String> {
     let servers = value.get("servers").and_then(Value::as_array).into_iter().flatten();
     servers.filter_map(|server| Some(server.get("url")?.as_str()?.trim_end_matches('/').to_owned())).collect()
 }
 
-/// Whether an operation lists page by page: it takes a token, and its answer gives the next one.
+/// Whether an operation lists page by page: it has the parameter `token`, and its reply has `next_token`.
 fn is_paged(document: &Value, operation: &Operation<'_>) -> bool {
     let takes = parameters(document, operation).contains_key("query token");
     let gives = operation.success_media().any(|(_, _, object)| {
@@ -367,7 +376,7 @@ fn is_paged(document: &Value, operation: &Operation<'_>) -> bool {
     takes && gives
 }
 
-/// The method of the client for an `operationId`, as far as the document alone says.
+/// The client method for an `operationId`. Renames in the overlay are not considered.
 pub fn method_name(id: &str) -> String {
     crate::lower::names::without_version(id).to_snake_case()
 }

@@ -1,4 +1,4 @@
-//! Changes as text for a terminal, as Markdown, and as JSON.
+//! Renders changes as text for a terminal, as Markdown, and as JSON.
 
 use std::fmt::Write as _;
 
@@ -6,12 +6,12 @@ use super::change::Change;
 use super::effect::{RustEffect, WireEffect};
 use super::kind::Kind;
 
-/// What a list of changes comes to.
+/// The summary of a list of changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// The documents mean the same.
+    /// The documents have the same meaning.
     Equal,
-    /// There is more, or other texts.
+    /// Something was added, or descriptions changed.
     Additive,
     /// A program that worked before may stop working.
     Breaking,
@@ -33,7 +33,7 @@ impl Verdict {
     }
 }
 
-/// Groups of changes, in the order of what a reader has to know first.
+/// Groups of changes, the most important first.
 fn groups(changes: &[Change]) -> [(&'static str, Vec<&Change>); 4] {
     let of =
         |keep: &dyn Fn(&Change) -> bool| changes.iter().filter(|change| keep(change)).collect::<Vec<_>>();
@@ -45,7 +45,7 @@ fn groups(changes: &[Change]) -> [(&'static str, Vec<&Change>); 4] {
     ]
 }
 
-/// The number of changes of each group, and the advice for the next version, in one line.
+/// The number of changes in each group and advice for the next version, on one line.
 pub fn summary(changes: &[Change]) -> String {
     let counts = groups(changes).map(|(name, group)| format!("{} {}", group.len(), name.to_lowercase()));
     let advice = match Verdict::of(changes) {
@@ -56,7 +56,7 @@ pub fn summary(changes: &[Change]) -> String {
     format!("{}; {advice}", counts.join(", "))
 }
 
-/// For a terminal.
+/// Renders changes for a terminal.
 pub fn text(changes: &[Change]) -> String {
     let mut out = String::new();
     for (name, group) in groups(changes).iter().filter(|(_, group)| !group.is_empty()) {
@@ -67,7 +67,7 @@ pub fn text(changes: &[Change]) -> String {
     out + &summary(changes) + "\n"
 }
 
-/// For a pull request or a changelog.
+/// Renders changes as Markdown, for a pull request or a changelog.
 pub fn markdown(changes: &[Change]) -> String {
     let mut out = format!("{}.\n", capitalized(&summary(changes)));
     for (name, group) in groups(changes).iter().filter(|(_, group)| !group.is_empty()) {
@@ -77,7 +77,7 @@ pub fn markdown(changes: &[Change]) -> String {
     out
 }
 
-/// A line for each change. Schemas that are only new names of types share one line.
+/// One line for each change. Added schemas share one line.
 fn lines(group: &[&Change]) -> Vec<String> {
     let is_name = |change: &Change| change.kind == Kind::ComponentAdded;
     let line = |change: &&Change| {
@@ -94,12 +94,12 @@ fn lines(group: &[&Change]) -> Vec<String> {
     lines
 }
 
-/// For programs.
+/// Renders changes as JSON, for programs.
 pub fn json(changes: &[Change]) -> serde_json::Result<String> {
     serde_json::to_string_pretty(changes)
 }
 
-/// The effects of a change that is not only text, in words.
+/// The breaking effects of a change as text; empty if it has none.
 fn effects(change: &Change) -> String {
     let wire = match change.wire {
         WireEffect::Same | WireEffect::Additive => None,

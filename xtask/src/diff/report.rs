@@ -1,4 +1,4 @@
-//! Collecting changes: where they are, and which items of the Rust surface they touch.
+//! Collects changes with their places and the affected items of the crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,13 @@ use super::kind::Kind;
 pub struct Place {
     /// `POST /v3/videos`, `VideoDetail`, or `the document`.
     pub subject: String,
-    /// The way from there: `body.videos[].image`.
+    /// The path from the subject, such as `body.videos[].image`.
     pub path: String,
     /// JSON pointer.
     pub pointer: String,
-    /// The Rust item that the subject is.
+    /// The Rust item of the subject.
     pub item: Option<String>,
-    /// Whether the items of fields are named below `item`: `types::VideoDetail::status`.
+    /// Whether the fields of `item` are items too, such as `types::VideoDetail::status`.
     pub has_fields: bool,
 }
 
@@ -36,8 +36,8 @@ impl Place {
         Self { path, pointer, ..self.clone() }
     }
 
-    /// The place in words.
-    fn words(&self) -> String {
+    /// The place as text for a sentence.
+    fn text(&self) -> String {
         match (self.path.as_str(), self.has_fields) {
             ("", true) => "the schema".to_owned(),
             ("", false) => "the operation".to_owned(),
@@ -59,16 +59,16 @@ impl Place {
 pub struct Report {
     /// In the order in which they were found.
     pub changes: Vec<Change>,
-    /// For each component, the operations that lead to it.
+    /// For each component, the operations that use it.
     pub reached: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Report {
-    /// Notes a change.
+    /// Adds a change.
     pub fn add(&mut self, kind: Kind, place: &Place, direction: Direction, old: &str, new: &str) {
         let (wire, rust) = kind.effects(direction);
         let sentence =
-            kind.sentence().replace("{place}", &place.words()).replace("{old}", old).replace("{new}", new);
+            kind.sentence().replace("{place}", &place.text()).replace("{old}", old).replace("{new}", new);
         let operations = self.reached.get(&place.subject).into_iter().flatten().cloned().collect();
         self.changes.push(Change {
             kind,

@@ -1,4 +1,4 @@
-//! A document by its file, or by a git revision that has it.
+//! Loads a document from a file or from a git revision.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::document;
 
-/// Where the document is in the repository.
+/// Path of the document in the repository.
 const DOCUMENT: &str = "openapi/heygen.json";
 
-/// Reads a document: from a file, if there is one of that name; else from a git revision of the workspace at `root`, as
-/// `HEAD~1` or `v0.1.0`, or `HEAD~1:another/file.json`.
+/// Loads a document from the file `name`. If the file does not exist, `name` is a git revision of the workspace at `root`, such
+/// as `HEAD~1` or `v0.1.0`, optionally with a path: `HEAD~1:another/file.json`.
 pub fn load(root: &Path, name: &str) -> Result<Value> {
     let path = Path::new(name);
     if path.is_file() {

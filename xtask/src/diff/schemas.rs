@@ -1,4 +1,4 @@
-//! What changed in a schema: two shapes side by side, and everything below them.
+//! Compares schemas, recursively.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,39 +17,41 @@ pub struct Pair<'a> {
     pub old: &'a Value,
     /// The schema in the newer document.
     pub new: &'a Value,
-    /// Where it is.
+    /// The place of the schemas.
     pub place: Place,
-    /// Which way its values travel.
+    /// The direction in which its values are sent.
     pub direction: Direction,
 }
 
-/// Compares all pairs, and the components that they lead to, each once.
+/// Compares pairs of schemas. Components are compared once, not at each place that refers to them.
 pub struct Schemas<'a> {
     old: &'a Value,
     new: &'a Value,
-    /// Components that have another name in the newer document, by their older name.
+    /// Renamed components: old name to new name.
     renamed: &'a BTreeMap<String, String>,
     seen: BTreeSet<(String, String)>,
 }
 
 impl<'a> Schemas<'a> {
-    /// Nothing compared yet.
+    /// Creates a comparison of two documents.
     pub fn new(old: &'a Value, new: &'a Value, renamed: &'a BTreeMap<String, String>) -> Self {
         Self { old, new, renamed, seen: BTreeSet::new() }
     }
 
-    /// Compares two schemas at one place, and notes what changed.
+    /// Compares two schemas at one place, and reports the changes.
     pub fn compare(&mut self, pair: &Pair<'_>, report: &mut Report) {
         let (old, new) = (Shape::at_place(self.old, pair.old), Shape::at_place(self.new, pair.new));
         match (&old.target, &new.target) {
             (None, None) => self.shapes(&old, &new, pair, report),
-            // The component is compared on its own, once, and not at each of its places.
+            // The component itself is compared once, elsewhere.
             (Some(before), Some(now)) if before == now || self.renamed.get(before) == Some(now) => {
-                of_the_place(&old, &new, pair, report);
+                compare_place_keywords(&old, &new, pair, report);
             }
-            _ if self.is_joined(&old, &new, pair, report) => of_the_place(&old, &new, pair, report),
+            _ if self.compare_with_union(&old, &new, pair, report) => {
+                compare_place_keywords(&old, &new, pair, report)
+            }
             (before, now) => {
-                // A schema that contains itself leads to the same pair again.
+                // A recursive schema leads to the same pair again.
                 let key = |target: &Option<String>, schema: &Value| {
                     target.clone().unwrap_or_else(|| schema.to_string())
                 };
@@ -60,8 +62,9 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    /// Whether a component was joined by others in a union, or is left of one: notes it.
-    fn is_joined(&self, old: &Shape, new: &Shape, pair: &Pair<'_>, report: &mut Report) -> bool {
+    /// Reports a component that became a member of a union in its place, or a union that became one of its members. Returns
+    /// whether this is the case.
+    fn compare_with_union(&self, old: &Shape, new: &Shape, pair: &Pair<'_>, report: &mut Report) -> bool {
         let members = |document: &Value, schema: &Value| {
             let members = Shape::of(document, schema).members.into_iter();
             members
@@ -82,37 +85,37 @@ impl<'a> Schemas<'a> {
         true
     }
 
-    /// Compares a component with itself, or with what it is named now.
+    /// Compares the two versions of a component.
     pub fn component(&mut self, pair: &Pair<'_>, report: &mut Report) {
         self.shapes(&Shape::of(self.old, pair.old), &Shape::of(self.new, pair.new), pair, report);
     }
 
     fn shapes(&mut self, old: &Shape, new: &Shape, pair: &Pair<'_>, report: &mut Report) {
-        of_the_place(old, new, pair, report);
+        compare_place_keywords(old, new, pair, report);
         let (place, direction) = (&pair.place, pair.direction);
-        let mut note = |kind: Kind, old: &dyn ToString, new: &dyn ToString| {
+        let mut add = |kind: Kind, old: &dyn ToString, new: &dyn ToString| {
             report.add(kind, place, direction, &old.to_string(), &new.to_string());
         };
         let (old_words, new_words) = (old.words(), new.words());
         if old_words != new_words {
-            note(Kind::TypeChanged, &old_words, &new_words);
+            add(Kind::TypeChanged, &old_words, &new_words);
         }
         if old.format != new.format {
-            note(Kind::FormatChanged, &or_none(old.format.as_deref()), &or_none(new.format.as_deref()));
+            add(Kind::FormatChanged, &or_none(old.format.as_deref()), &or_none(new.format.as_deref()));
         }
         match (&old.values, &new.values) {
             (Some(old), Some(new)) => {
-                old.difference(new).for_each(|value| note(Kind::ValueRemoved, value, &""));
-                new.difference(old).for_each(|value| note(Kind::ValueAdded, &"", value));
+                old.difference(new).for_each(|value| add(Kind::ValueRemoved, value, &""));
+                new.difference(old).for_each(|value| add(Kind::ValueAdded, &"", value));
             }
-            (None, Some(new)) => note(Kind::ValuesClosed, &"", &listed(new)),
-            (Some(old), None) => note(Kind::ValuesOpened, &listed(old), &""),
+            (None, Some(new)) => add(Kind::ValuesClosed, &"", &listed(new)),
+            (Some(old), None) => add(Kind::ValuesOpened, &listed(old), &""),
             (None, None) => {}
         }
-        bounds(old, new, &mut note);
+        bounds(old, new, &mut add);
         for key in old.other.keys().chain(new.other.keys()).collect::<BTreeSet<_>>() {
             if old.other.get(key) != new.other.get(key) {
-                note(Kind::RuleChanged, &"", &format!("`{key}`"));
+                add(Kind::RuleChanged, &"", &format!("`{key}`"));
             }
         }
         self.properties(old, new, pair, report);
@@ -194,7 +197,7 @@ impl Pair<'_> {
     }
 }
 
-/// The members of a union by what distinguishes them: the value of the tag, the component, or else the type.
+/// The members of a union by name: the value of the tag, the component or, if there is neither, the type.
 fn named_members(
     document: &Value,
     shape: &Shape,
@@ -230,7 +233,7 @@ fn named_members(
     named
 }
 
-fn bounds(old: &Shape, new: &Shape, note: &mut dyn FnMut(Kind, &dyn ToString, &dyn ToString)) {
+fn bounds(old: &Shape, new: &Shape, add: &mut dyn FnMut(Kind, &dyn ToString, &dyn ToString)) {
     let keys: BTreeSet<&String> = old.bounds.keys().chain(new.bounds.keys()).collect();
     for key in keys {
         let words = |value: Option<&Value>| {
@@ -238,12 +241,12 @@ fn bounds(old: &Shape, new: &Shape, note: &mut dyn FnMut(Kind, &dyn ToString, &d
         };
         let (old, new) = (old.bounds.get(key), new.bounds.get(key));
         if old != new {
-            note(tightening(key, old, new), &words(old), &words(new));
+            add(tightening(key, old, new), &words(old), &words(new));
         }
     }
 }
 
-/// Whether a bound leaves fewer values than before, or more.
+/// Whether the change of a bound allows fewer values or more.
 fn tightening(key: &str, old: Option<&Value>, new: Option<&Value>) -> Kind {
     let (old, new) = match (old, new) {
         (None, _) => return Kind::BoundTightened,
@@ -263,23 +266,23 @@ fn tightening(key: &str, old: Option<&Value>, new: Option<&Value>) -> Kind {
     }
 }
 
-/// What a place says beside a reference to a component.
-fn of_the_place(old: &Shape, new: &Shape, pair: &Pair<'_>, report: &mut Report) {
-    let mut note = |kind: Kind, old: &str, new: &str| report.add(kind, &pair.place, pair.direction, old, new);
+/// Compares the keywords that belong to the place, not to the component that it refers to.
+fn compare_place_keywords(old: &Shape, new: &Shape, pair: &Pair<'_>, report: &mut Report) {
+    let mut add = |kind: Kind, old: &str, new: &str| report.add(kind, &pair.place, pair.direction, old, new);
     if old.nullable != new.nullable {
-        note(if new.nullable { Kind::NullAllowed } else { Kind::NullForbidden }, "", "");
+        add(if new.nullable { Kind::NullAllowed } else { Kind::NullForbidden }, "", "");
     }
     if old.default != new.default {
-        note(Kind::DefaultChanged, &or_unset(old.default.as_ref()), &or_unset(new.default.as_ref()));
+        add(Kind::DefaultChanged, &or_unset(old.default.as_ref()), &or_unset(new.default.as_ref()));
     }
     if old.deprecated != new.deprecated {
-        note(if new.deprecated { Kind::FieldDeprecated } else { Kind::FieldRevived }, "", "");
+        add(if new.deprecated { Kind::FieldDeprecated } else { Kind::FieldRevived }, "", "");
     }
     if old.access != new.access {
-        note(Kind::AccessChanged, &or_none(old.access), &or_none(new.access));
+        add(Kind::AccessChanged, &or_none(old.access), &or_none(new.access));
     }
     if old.description != new.description {
-        note(Kind::TextChanged, "", "");
+        add(Kind::TextChanged, "", "");
     }
 }
 

@@ -1,4 +1,4 @@
-//! A schema without the ways in which it can be written: what two spellings of one schema have in common.
+//! The normal form of a schema, in which equivalent schemas are equal.
 //!
 //! References are followed, `allOf` is merged, `null` is a property of the schema wherever it is written, a constant is an
 //! enumeration of one value, and titles and examples are left out.
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::walk;
 
-/// How many references and `allOf` lead to a schema at most; a longer way is a ring.
+/// Maximum number of nested references and `allOf`. A longer chain is a cycle.
 const MAX_DEPTH: usize = 64;
 
 /// Keywords that bound a value.
@@ -34,7 +34,7 @@ const SILENT: [&str; 6] = ["title", "example", "examples", "$comment", "external
 /// A schema in its normal form.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Shape {
-    /// The component that the schema refers to, when its content was not taken.
+    /// The component that the schema refers to, if the reference was not followed.
     pub target: Option<String>,
     /// Names of JSON types, without `null`.
     pub types: BTreeSet<String>,
@@ -46,7 +46,7 @@ pub struct Shape {
     pub values: Option<BTreeSet<String>>,
     /// Keywords that bound a value, such as `maxLength`.
     pub bounds: BTreeMap<String, Value>,
-    /// The value when it is left out; `null` counts as none given.
+    /// The default; `null` counts as no default.
     pub default: Option<Value>,
     /// Whether it is deprecated.
     pub deprecated: bool,
@@ -56,7 +56,7 @@ pub struct Shape {
     pub properties: BTreeMap<String, Value>,
     /// Names of the required fields.
     pub required: BTreeSet<String>,
-    /// The schema of fields without a name of their own; `false` when they are refused.
+    /// The schema of additional fields; `false` if they are forbidden.
     pub additional: Option<Value>,
     /// The schema of an array's items.
     pub items: Option<Value>,
@@ -86,7 +86,7 @@ impl Shape {
         Self::taken(document, schema, true)
     }
 
-    /// The normal form of what stands at this place: a component that it refers to is only named.
+    /// The normal form of a schema, without the content of the component that it refers to.
     pub fn at_place(document: &Value, schema: &Value) -> Self {
         Self::taken(document, schema, false)
     }

@@ -1,5 +1,5 @@
-//! Builders of the structs that requests hold: the macro `builder` has what is the same for all, and each setter takes
-//! what converts into its field.
+//! Emits the builders of request structs. The macro `builder!` of heygen-api has the code that all builders share; a setter
+//! accepts every type that converts into its field.
 
 use anyhow::Result;
 use proc_macro2::TokenStream;
@@ -9,7 +9,7 @@ use syn::Type;
 use super::structs::{Direction, EXTRA, Struct, StructField, argument_of, spelled};
 use super::{docs, text};
 
-/// The text of one builder: its definition and its setters.
+/// Emits one builder: its definition and its setters.
 pub fn emit(one: &Struct, direction: Direction, gate: &TokenStream) -> Result<String> {
     let builder = format_ident!("{}Builder", one.name);
     let fields = one.fields.iter().map(|field| {
@@ -98,7 +98,8 @@ fn maybe(field: &StructField) -> TokenStream {
     }
 }
 
-/// A list takes anything that yields items, a map anything that yields pairs, all else what converts.
+/// The type of a setter's argument, and the method that converts it. Lists accept any iterator of items, maps any iterator of
+/// pairs, other fields any value that converts.
 fn conversion(target: &Type) -> (TokenStream, TokenStream) {
     if let Some(item) = argument_of(target, "Vec") {
         return (quote!(impl IntoIterator<Item: IntoValue<#item>>), quote!(list));

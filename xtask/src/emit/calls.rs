@@ -1,5 +1,5 @@
-//! Calls: one method of the client for each operation, and the builder that it gives. The macro `call` has what is the
-//! same for all builders.
+//! Emits a method of the client for each operation, and the builder that it returns. The macro `call!` of heygen-api has the
+//! code that all builders share.
 
 use anyhow::{Result, bail};
 use proc_macro2::TokenStream;
@@ -13,7 +13,7 @@ use crate::lower::extension;
 use crate::lower::replies::Reply;
 use crate::walk::Operation;
 
-/// The methods of one resource, under its heading.
+/// Emits the methods of one resource, with its heading.
 pub fn methods(
     title: &str,
     description: &str,
@@ -68,7 +68,7 @@ fn method(operation: &Operation<'_>, examples: &Examples<'_>, gates: &Gates) -> 
     }
 }
 
-/// The text of the builder of an operation's call.
+/// Emits the call builder of an operation.
 pub fn builder(operation: &Operation<'_>, gates: &Gates) -> Result<String> {
     let id = operation.id();
     let (builder, gate) = (operations::builder(&id), gates.of_operation(&id));
@@ -78,7 +78,7 @@ pub fn builder(operation: &Operation<'_>, gates: &Gates) -> Result<String> {
     let (core, clone) = match forms {
         0 => ("Call", "#[derive(Clone)]\n"),
         1 if method == "data" => ("FormCall", ""),
-        _ => bail!("operation `{id}`: a form is one file, answered by JSON under `data`; this one is not"),
+        _ => bail!("operation `{id}`: unsupported form; it must have one file, and a JSON reply with `data`"),
     };
     let definition = format!(
         "/// Builder of a call of [`Client::{id}`].\n{clone}{builder}({core}), \"{} {}\", {method} -> {}\n",
@@ -101,7 +101,7 @@ pub fn builder(operation: &Operation<'_>, gates: &Gates) -> Result<String> {
     Ok(definition + &text::setters(&builder, &gate, quote!(#(#setters)* #extra), optional.collect())?)
 }
 
-/// How the reply is read, and what it is then.
+/// The method that reads the reply, and the type of the result.
 fn output(operation: &Operation<'_>) -> (&'static str, TokenStream) {
     if let Some(event) = events(operation) {
         let event = format_ident!("{event}");
@@ -156,12 +156,12 @@ fn maybe(argument: &Argument<'_>, form: bool) -> TokenStream {
     }
 }
 
-/// The call itself, or the one inside of a form.
+/// Applies a setter to the call, or to the call inside a form.
 fn around(set: TokenStream, form: bool) -> TokenStream {
     if form { quote!(self.0.map(|call| call #set)) } else { quote!(self.0 #set) }
 }
 
-/// What a setter takes, and how it sets it.
+/// The type of a setter's argument, and the expression that sets it.
 fn conversion(argument: &Argument<'_>, maybe: bool) -> (TokenStream, TokenStream) {
     let (ty, wire) = (argument.ty(), &argument.wire);
     let taken = quote!(impl IntoValue<#ty>);

@@ -1,5 +1,5 @@
-//! Members of two unions that have the same fields but one: a video, and the same video in a batch. The one converts
-//! into the other, so that what was built for one call goes into the other too.
+//! Emits conversions between members of two unions that differ by one optional field, such as a video and a video of a batch.
+//! So a value that was built for one call can also be used for the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,15 +15,15 @@ use crate::lower::unions::{self, Member};
 use crate::rust_name::variant_name;
 use crate::walk;
 
-/// Two members that differ by one optional field.
+/// Two members that differ in one optional field.
 struct Pair<'a> {
     larger: &'a Struct,
     smaller: &'a Struct,
-    /// The field that only the larger has.
+    /// The field that only the larger one has.
     field: &'a StructField,
 }
 
-/// The texts of all conversions, each with the name of the smaller member.
+/// Emits all conversions, each with the name of the smaller member.
 pub fn emit(lowered: &Value, structs: &[Struct], gates: &Gates) -> Result<Vec<(String, String)>> {
     let (_, replies) = walk::directions(lowered);
     let unions: BTreeMap<&String, Vec<Member>> = walk::components(lowered)
@@ -35,13 +35,13 @@ pub fn emit(lowered: &Value, structs: &[Struct], gates: &Gates) -> Result<Vec<(S
         for member in members {
             for (_, others) in unions.iter().filter(|(other, _)| other != &union) {
                 let pairs = others.iter().filter_map(|other| pair(lowered, structs, other, member));
-                // What is also read keeps members that it does not know, which the other may not.
+                // A type that is also in replies keeps unknown members, which the other type may not have.
                 let pairs = pairs.filter(|pair| {
                     ![&pair.larger.name, &pair.smaller.name].into_iter().any(|name| replies.contains(name))
                 });
                 for pair in pairs {
                     let names = (pair.larger.name.clone(), pair.smaller.name.clone());
-                    // Two members may be in several unions; they convert into each other once.
+                    // Two members may be in several unions, but need only one pair of conversions.
                     if done.insert((names.clone(), None)) {
                         all.push((names.1.clone(), between(&pair, gates)?));
                     }
@@ -95,7 +95,7 @@ fn pair<'a>(lowered: &Value, structs: &'a [Struct], larger: &Member, smaller: &M
     })
 }
 
-/// The conversions of the two members into each other.
+/// Emits the conversions between the two members.
 fn between(pair: &Pair<'_>, gates: &Gates) -> Result<String> {
     let (large, small) = (format_ident!("{}", pair.larger.name), format_ident!("{}", pair.smaller.name));
     let idents: Vec<_> = pair.smaller.fields.iter().map(|field| &field.ident).collect();
@@ -124,7 +124,7 @@ fn between(pair: &Pair<'_>, gates: &Gates) -> Result<String> {
     })
 }
 
-/// The conversions of the larger member, and of its builder, into the union of the smaller.
+/// Emits the conversions of the larger member, and of its builder, into the union of the smaller one.
 fn into_union(union: &str, member: &Member, pair: &Pair<'_>, gates: &Gates) -> Result<String> {
     let (union, variant) = (format_ident!("{union}"), variant_name(&member.value));
     let (large, builder) =
@@ -149,7 +149,7 @@ fn into_union(union: &str, member: &Member, pair: &Pair<'_>, gates: &Gates) -> R
     })
 }
 
-/// Both members have to be there.
+/// The features of both members.
 fn gate(pair: &Pair<'_>, gates: &Gates) -> TokenStream {
     let (large, small) = (gates.of_type(&pair.larger.name), gates.of_type(&pair.smaller.name));
     quote!(#large #small)

@@ -1,10 +1,10 @@
-//! Doc comments from the document's descriptions. The text of the provider is prose: nothing of it becomes a link, HTML
-//! or code that rustdoc would compile and run.
+//! Turns descriptions from the document into doc comments. They are treated as prose: no part of them becomes a link, HTML, or
+//! code that rustdoc would compile and run.
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use syn::{Attribute, parse_quote};
 
-/// The attributes for a doc comment; none for an empty text.
+/// The attributes of a doc comment; empty for an empty text.
 pub fn attributes(text: &str) -> Vec<Attribute> {
     let text = without_code(text.trim());
     if text.is_empty() {
@@ -33,7 +33,7 @@ pub fn attributes(text: &str) -> Vec<Attribute> {
         .collect()
 }
 
-/// The attributes for documentation that was written here, code and all.
+/// The attributes of a doc comment that this crate wrote, which may contain code.
 pub fn code(text: &str) -> Vec<Attribute> {
     std::iter::once(String::new()).chain(text.lines().map(str::to_owned)).map(attribute).collect()
 }
@@ -61,7 +61,7 @@ pub fn text(attributes: &[Attribute]) -> String {
         .join("\n")
 }
 
-/// Every block of code, fenced or indented, becomes a fence that says `text`.
+/// Turns every code block, fenced or indented, into a fenced block of the language `text`.
 fn without_code(text: &str) -> String {
     // Indentation is counted in columns.
     let text = &text.replace('\t', "    ");
@@ -80,14 +80,15 @@ fn without_code(text: &str) -> String {
     let mut out = text.to_owned();
     for (range, content) in blocks.into_iter().rev() {
         let line = out[..range.start].rfind('\n').map_or(0, |at| at + 1);
-        // An indented block begins after its indentation, of which four columns make it code.
+        // The range of an indented block starts after its indentation. Four columns of it mark the block as code.
         let before = &out[line..range.start];
         let indented = !out[range.clone()].trim_start().starts_with(['`', '~']);
         let before = match (indented, before.strip_suffix("    ")) {
             (true, Some(rest)) => rest.to_owned(),
             _ => before.to_owned(),
         };
-        // What stands before is the mark of a list or a quote: a quote goes on, a list goes on by spaces.
+        // The text before is the marker of a list or a quote. On the next lines, a quote repeats its marker, and a list uses
+        // spaces.
         let margin: String = before.chars().map(|c| if c == '>' { '>' } else { ' ' }).collect();
         let longest = content.split(|c| c != '`').map(str::len).max().unwrap_or(0);
         let ticks = "`".repeat(longest.max(2) + 1);
@@ -109,7 +110,7 @@ fn is_fence(text: &str) -> bool {
     text.len() >= 3 && text.bytes().all(|byte| byte == b'`')
 }
 
-/// Escapes what rustdoc would read as a link or as HTML, outside code spans; gives bare URLs their brackets.
+/// Escapes what rustdoc would treat as a link or as HTML, except in code spans. Puts bare URLs in angle brackets.
 fn prose(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
@@ -155,8 +156,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accidental_markup_is_escaped_and_code_is_kept() {
-        for (given, wanted) in [
+    fn markup_is_escaped_except_in_code_spans() {
+        for (given, expected) in [
             ("List[Item] <b>", "List\\[Item\\] \\<b\\>"),
             ("see `a[0] <T>` and ``b[1]``", "see `a[0] <T>` and ``b[1]``"),
             ("at https://heygen.com/x. Then", "at <https://heygen.com/x>. Then"),
@@ -164,7 +165,7 @@ mod tests {
             ("\\[Foo\\](javascript:x)", "\\\\\\[Foo\\\\\\](javascript:x)"),
             ("a lone ` tick [x]", "a lone ` tick \\[x\\]"),
         ] {
-            assert_eq!(prose(given), wanted);
+            assert_eq!(prose(given), expected);
         }
     }
 
@@ -173,8 +174,8 @@ mod tests {
     }
 
     #[test]
-    fn code_of_the_provider_is_text() {
-        for (given, wanted) in [
+    fn code_blocks_become_text_blocks() {
+        for (given, expected) in [
             ("```\nlet a = 1;\n```", "```text\nlet a = 1;\n```"),
             ("```rust\npanic!()\n```\nAfter.", "```text\npanic!()\n```\nAfter."),
             ("~~~\npanic!()\n~~~", "```text\npanic!()\n```"),
@@ -186,12 +187,12 @@ mod tests {
             ("````\n```\npanic!()\n```\n````", "````text\n```\npanic!()\n```\n````"),
         ] {
             let shown = shown(given);
-            assert_eq!(shown, wanted, "{given}");
+            assert_eq!(shown, expected, "{given}");
         }
     }
 
     #[test]
-    fn whatever_is_given_no_block_of_code_is_left_to_rustdoc() {
+    fn every_code_block_is_marked_as_text() {
         let pieces =
             ["```", "~~~", "    x", "\tx", "- a", "> b", "", "```rust", "  ```", "1. c", "x", "      y"];
         for one in pieces {

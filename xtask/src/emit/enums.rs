@@ -1,7 +1,7 @@
-//! Open string enums: the values that the document names, and room for any other.
+//! Emits open string enums: a variant for each value in the document, and `Unknown` for any other value.
 //!
-//! An unknown value travels in `Unknown`, whose content cannot be built or matched from outside: when the value gets a
-//! name in a later version, no program that compiled before can have named it.
+//! Programs can neither construct the content of `Unknown` nor match on it. So when a later version adds a variant for a
+//! value, no existing program depends on the value being unknown.
 
 use anyhow::Result;
 use proc_macro2::TokenStream;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{docs, text};
 use crate::rust_name::variants;
 
-/// The text of one enumeration: the macro `open_enum` has what is the same for all.
+/// Emits one enumeration. The macro `open_enum!` of heygen-api has the code that all share.
 pub fn emit(name: &str, schema: &Value, gate: &TokenStream) -> Result<String> {
     let ident = format_ident!("{name}");
     let description = schema.get("description").and_then(Value::as_str).unwrap_or_default();

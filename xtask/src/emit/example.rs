@@ -1,4 +1,4 @@
-//! The example of each operation: a call with what is required, so that it compiles and shows the shape of the request.
+//! Emits an example for each operation: a call that sets what is required, so that it compiles and shows the request.
 
 use std::collections::BTreeSet;
 
@@ -14,17 +14,17 @@ use crate::lower::{extension, unions};
 use crate::rust_name::constructor_name;
 use crate::walk::{self, Operation};
 
-/// How deep a value goes before it is left to the reader.
+/// Maximum depth of nested values in an example.
 const DEPTH: usize = 6;
 
-/// Makes examples.
+/// Creates examples.
 pub struct Examples<'a> {
     lowered: &'a Value,
     structs: &'a [Struct],
 }
 
 impl<'a> Examples<'a> {
-    /// Examples for the operations of a document.
+    /// Creates examples for the operations of a document.
     pub fn new(lowered: &'a Value, structs: &'a [Struct]) -> Self {
         Self { lowered, structs }
     }
@@ -66,7 +66,7 @@ impl<'a> Examples<'a> {
         let head = "# async fn example(client: heygen_api::Client";
         lines.push(format!("{head}{photo}) -> Result<(), heygen_api::Error> {{"));
         if lines.len() > 4 {
-            // Imports stand apart from the call.
+            // An empty line separates imports from the call.
             lines.insert(lines.len() - 1, String::new());
         }
         lines.extend(call.statement(&binding).lines().map(str::to_owned));
@@ -75,7 +75,7 @@ impl<'a> Examples<'a> {
         lines.join("\n")
     }
 
-    /// What the reply is bound to, and what the example does with it.
+    /// The binding of the reply, and the lines that use it.
     fn outcome(&self, operation: &Operation<'_>) -> (String, Vec<String>) {
         let own = |text: &str| text.to_owned();
         if events(operation).is_some() {
@@ -100,7 +100,7 @@ impl<'a> Examples<'a> {
         (format!("let {name} = "), vec![line])
     }
 
-    /// The field of a reply that an example shows: the first one that is always there and is text.
+    /// The field of a reply that an example prints: the first required string, preferably an id.
     fn shown(&self, schema: &Value) -> Option<String> {
         let component = walk::target(schema)?;
         let one = self.structs.iter().find(|one| one.name == component)?;
@@ -152,7 +152,7 @@ impl<'a> Examples<'a> {
             .iter()
             .filter(|field| field.inner.is_none() || wanted.contains(&field.wire.as_str()))
             .collect();
-        // Where nothing is required, the first text shows how a field is set.
+        // If nothing is required, the first string field shows how to set a field.
         if fields.is_empty() {
             let is_text = |ty: &Option<syn::Type>| ty.as_ref().is_some_and(|ty| spelled(ty) == "String");
             fields.extend(one.fields.iter().find(|field| is_text(&field.inner)));
@@ -165,7 +165,7 @@ impl<'a> Examples<'a> {
         code
     }
 
-    /// The first member with a constructor, or else the first member.
+    /// The first member with a constructor. Without such a member, the first one.
     fn member(
         &self,
         union: &str,
@@ -202,7 +202,7 @@ impl<'a> Examples<'a> {
     }
 }
 
-/// The imports of an example, 80 columns wide at most.
+/// The imports of an example, at most 80 columns wide.
 fn imports(used: &BTreeSet<String>) -> Vec<String> {
     let names: Vec<&str> = used.iter().map(String::as_str).collect();
     match names.as_slice() {
@@ -228,7 +228,7 @@ fn imports(used: &BTreeSet<String>) -> Vec<String> {
     }
 }
 
-/// What an example calls the reply: the last word of the operation's name that says a thing.
+/// The variable for the reply: the last word of the operation's name, if it is a noun.
 fn noun(id: &str) -> String {
     let words: Vec<&str> = id.split('_').filter(|word| !matches!(*word, "v1" | "v2")).collect();
     let last = words.last().copied().unwrap_or("reply");
@@ -239,7 +239,7 @@ fn noun(id: &str) -> String {
     }
 }
 
-/// A text that fits a field of that name.
+/// A sample string for a field of this name.
 fn sample_text(name: &str) -> String {
     let name = name.to_snake_case();
     let is = |words: &[&str]| words.iter().any(|word| name == *word || name.ends_with(&format!("_{word}")));

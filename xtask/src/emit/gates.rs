@@ -1,5 +1,5 @@
-//! Cargo features in the generated code: an operation needs the feature of its gate, a type is there as soon as one
-//! operation that leads to it is.
+//! Cargo features in the generated code. An operation needs the feature of its gate; a type needs any of the features of the
+//! operations that use it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::lower::extension;
 use crate::walk;
 
-/// Which features bring each operation and each type.
+/// The features of operations and types.
 #[derive(Debug, Default)]
 pub struct Gates {
     operations: BTreeMap<String, String>,
@@ -18,7 +18,7 @@ pub struct Gates {
 }
 
 impl Gates {
-    /// Works the gates out from the lowered document.
+    /// Reads the gates from the lowered document.
     pub fn of(lowered: &Value) -> Self {
         let mut gates = Self::default();
         let mut free = BTreeSet::new();
@@ -45,12 +45,12 @@ impl Gates {
         self.operations.get(operation).map(String::as_str)
     }
 
-    /// The attribute for the items of an operation.
+    /// The `cfg` attribute for the items of an operation.
     pub fn of_operation(&self, operation: &str) -> TokenStream {
         attribute(self.operations.get(operation).into_iter())
     }
 
-    /// The attribute for a type.
+    /// The `cfg` attribute for a type.
     pub fn of_type(&self, name: &str) -> TokenStream {
         attribute(self.types.get(name).into_iter().flatten())
     }
@@ -71,7 +71,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_type_is_there_with_the_first_operation_that_leads_to_it() {
+    fn a_type_needs_any_feature_of_the_operations_that_use_it() {
         let uses =
             |name: &str| json!({"operationId": "x", "s": {"$ref": format!("#/components/schemas/{name}")}});
         let gated = |id: &str, gate: &str, name: &str| {

@@ -1,13 +1,13 @@
-//! Code in doc comments, laid out within 80 columns: rustdoc does not break lines, and a reader does not scroll sideways.
+//! Formats code in doc comments to at most 80 columns: rustdoc does not wrap lines, so longer ones would need scrolling.
 
-/// Most columns of a line.
+/// Maximum width of a line in columns.
 pub const WIDTH: usize = 80;
 
 /// An expression.
 #[derive(Debug, Clone)]
 pub struct Code {
     head: String,
-    /// The arguments of the head, if it is called; a list has brackets in place of parentheses.
+    /// The arguments after the head, if there are any, and their delimiters: parentheses, or brackets for a list.
     arguments: Option<(Vec<Code>, (&'static str, &'static str))>,
     methods: Vec<(String, Vec<Code>)>,
     tail: &'static [&'static str],
@@ -26,30 +26,31 @@ impl Code {
         list
     }
 
-    /// The call of a function; of nothing, a tuple.
+    /// Calls the function of this name. Without a name, the result is a tuple.
     pub fn call(mut self, arguments: impl IntoIterator<Item = Code>) -> Self {
         self.arguments = Some((arguments.into_iter().collect(), ("(", ")")));
         self
     }
 
-    /// A method called on the expression.
+    /// Calls a method on the expression.
     pub fn method(mut self, name: &str, arguments: impl IntoIterator<Item = Code>) -> Self {
         self.methods.push((name.to_owned(), arguments.into_iter().collect()));
         self
     }
 
-    /// What follows the expression.
+    /// Appends a tail, such as `.await?`, in parts that may be on lines of their own.
     pub fn then(mut self, tail: &'static [&'static str]) -> Self {
         self.tail = tail;
         self
     }
 
-    /// The expression as a statement that begins with `binding`.
+    /// The expression as a statement that starts with `binding`.
     pub fn statement(&self, binding: &str) -> String {
         format!("{binding}{};", self.text(0, binding.len() + 1))
     }
 
-    /// Its text at an indentation, where so many columns are taken on its first and last line.
+    /// The text of the expression at an indentation. `taken` is the number of columns that its first and last line share with
+    /// other text.
     fn text(&self, indent: usize, taken: usize) -> String {
         let line = self.on_one_line();
         if indent + taken + line.len() <= WIDTH && (self.methods.len() < 3 || line.len() <= WIDTH / 2) {
@@ -93,14 +94,14 @@ impl Code {
     }
 }
 
-/// Arguments where so many columns are taken: on the same line where they fit, else each on a line of its own.
+/// The text of arguments: on the same line if they fit beside `taken` other columns, else each on a line of its own.
 fn inside(arguments: &[Code], indent: usize, taken: usize) -> String {
     let line = arguments.iter().map(Code::on_one_line).collect::<Vec<_>>().join(", ");
     let chains = arguments.iter().any(|one| one.methods.len() >= 3 && line.len() > WIDTH / 2);
     if taken + line.len() <= WIDTH && !chains {
         return line;
     }
-    // A list that is the only argument opens on the same line.
+    // A list that is the only argument starts on the same line.
     if let [only] = arguments
         && only.is_list()
     {
@@ -119,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fits_stays_on_one_line_and_the_rest_is_broken() {
+    fn short_code_stays_on_one_line_and_long_code_is_wrapped() {
         let short = Code::word("client").method("get_video", []).then(&[".await?"]);
         assert_eq!(short.statement("let video = "), "let video = client.get_video().await?;");
         let url = || Code::word("AssetInput::url").call([Code::word("\"https://example.com/photo.png\"")]);

@@ -1,8 +1,8 @@
-//! Emitting: the lowered document becomes the text of files.
+//! Emits Rust files from the lowered document.
 //!
-//! [`progenitor`] makes structs of the components, and [`structs`] reworks them; [`enums`], [`unions`], [`builders`] and
-//! [`calls`] write from the document what it cannot say. [`resources`] decides which file an item goes into, [`text`] how
-//! it is laid out. [`tables`] writes what the tests across crates walk over.
+//! [`progenitor`] generates structs for the components, and [`structs`] completes them. [`enums`], [`unions`], [`builders`] and
+//! [`calls`] emit what progenitor does not support. [`resources`] decides the file of each item, [`text`] formats it.
+//! [`tables`] emits the tables for the tests that involve several crates.
 
 pub mod builders;
 pub mod calls;
@@ -34,14 +34,14 @@ use gates::Gates;
 use resources::{Resource, Resources, SHARED};
 use structs::{Direction, Struct};
 
-/// A file to be written, relative to where the outputs of its kind go.
+/// A file to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Which of the outputs it belongs to.
+    /// The output that the file belongs to.
     pub kind: Kind,
-    /// Name below the output's folder.
+    /// Path below the folder of the output.
     pub name: String,
-    /// Its text.
+    /// The content.
     pub text: String,
 }
 
@@ -50,17 +50,17 @@ pub struct File {
 pub enum Kind {
     /// The client's generated module.
     Client,
-    /// The tables of the tests across crates.
+    /// The tables for tests.
     Tests,
 }
 
-/// Everything that the files of the client are made from.
+/// The inputs for the files of the client.
 struct Emitter<'a> {
     lowered: &'a Value,
     operations: Vec<Operation<'a>>,
     structs: Vec<Struct>,
     gates: Gates,
-    /// Conversions between types, each with the name of the type beside which it stands.
+    /// Conversions between types, each with the name of the type in whose file it is.
     conversions: Vec<(String, String)>,
     directions: (std::collections::BTreeSet<String>, std::collections::BTreeSet<String>),
 }
@@ -114,7 +114,7 @@ impl Emitter<'_> {
         self.structs.iter().find(|one| one.name == name)
     }
 
-    /// The files of a resource: types, builders, calls, operations, as far as it has them.
+    /// The files of a resource: types, builders, calls and operations. A file without items is omitted.
     fn resource(&self, resource: &Resource, resources: &Resources) -> Result<Vec<(&'static str, String)>> {
         let components = resources.types(self.lowered, &resource.name);
         let mut types = Vec::new();
@@ -171,7 +171,7 @@ impl Emitter<'_> {
         Ok(made.collect())
     }
 
-    /// The files that bring the resources together under the public paths.
+    /// The files that re-export the resources under the public paths.
     fn roots(&self, modules: &Modules) -> Result<Vec<File>> {
         let with = |kind: &str| {
             let having: Vec<_> =
@@ -179,7 +179,7 @@ impl Emitter<'_> {
             let kind = format_ident!("{kind}");
             quote!(#(pub use crate::generated::resources::#having::#kind::*;)*)
         };
-        // A resource whose every item needs a feature brings nothing without it.
+        // If every item of a resource needs a feature, its modules are empty without it.
         let (types, builders, calls, facts) =
             (with("types"), with("builders"), with("calls"), with("operations"));
         let service = service(self.lowered)?;
@@ -290,11 +290,11 @@ const FACT_IMPORTS: [&str; 5] = [
     "crate::operation::Transfer",
 ];
 
-/// Where the service is and how it takes a key, as the document says.
+/// Emits the base URL of the service and the header for API keys, as the document has them.
 fn service(lowered: &Value) -> Result<TokenStream> {
     let read = |key: &str| {
         let found = lowered.get(key).and_then(Value::as_str);
-        found.with_context(|| format!("the document has no server address or no key header ({key})"))
+        found.with_context(|| format!("the document has no `{key}`: add a server and a security scheme of type `apiKey` in the overlay"))
     };
     let (base, header) = (read(extension::BASE_URL)?, read(extension::API_KEY_HEADER)?);
     Ok(quote! {

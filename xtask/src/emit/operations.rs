@@ -1,5 +1,5 @@
-//! What the emitters need to know of an operation: its arguments and its reply, read from the lowered document; and the
-//! facts about it that a transport wants.
+//! Reads the arguments and the reply of an operation from the lowered document, and emits the facts about it for
+//! transports.
 
 use anyhow::Result;
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
@@ -15,35 +15,35 @@ use crate::lower::extension;
 use crate::lower::replies::Reply;
 use crate::walk::{self, Operation};
 
-/// A parameter, the body, or the part of a form.
+/// An argument of a call: a parameter, the body, or the file of a form.
 #[derive(Debug, Clone)]
 pub struct Argument<'a> {
     /// Name in Rust.
     pub ident: Ident,
     /// Name on the wire; `body` for the body.
     pub wire: String,
-    /// Where it goes.
+    /// Its place in the request.
     pub place: Place,
-    /// Its schema; nothing for the part of a form.
+    /// Its schema; null for the file of a form.
     pub schema: &'a Value,
-    /// Whether it may be left out.
+    /// Whether it may be omitted.
     pub optional: bool,
-    /// What the document says of it.
+    /// Its description in the document.
     pub description: &'a str,
 }
 
-/// Where an argument goes.
+/// The place of an argument in the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Into the path.
+    /// In the path.
     Path,
-    /// Into the query.
+    /// In the query.
     Query,
-    /// Into a header.
+    /// In a header.
     Header,
-    /// It is the body.
+    /// The body.
     Body,
-    /// It is the file of a form.
+    /// The file of a form.
     Form,
 }
 
@@ -54,7 +54,7 @@ impl Argument<'_> {
     }
 }
 
-/// The arguments of an operation, in the order in which the document has them; the body last.
+/// The arguments of an operation, in the order of the document, with the body last.
 pub fn arguments<'a>(operation: &Operation<'a>) -> Vec<Argument<'a>> {
     let mut all: Vec<Argument<'a>> = operation
         .parameters()
@@ -94,20 +94,20 @@ pub fn arguments<'a>(operation: &Operation<'a>) -> Vec<Argument<'a>> {
     all
 }
 
-/// The name of an argument; a word of Rust's gets an underscore.
+/// The name of an argument. A Rust keyword gets an underscore.
 fn argument_ident(wire: &str) -> Ident {
     let name = wire.to_snake_case();
     syn::parse_str::<Ident>(&name).unwrap_or_else(|_| format_ident!("{name}_"))
 }
 
-/// The parts of the form that an operation takes.
+/// The names of the parts of an operation's form.
 pub fn form_parts(operation: &Operation<'_>) -> Vec<String> {
     let form =
         operation.value.pointer(&format!("/{}/properties", extension::MULTIPART)).and_then(Value::as_object);
     form.into_iter().flatten().map(|(name, _)| name.clone()).collect()
 }
 
-/// The schema of an operation's success, and how it stands to the body.
+/// The schema of an operation's successful response, and what it describes.
 pub fn reply<'a>(operation: &Operation<'a>) -> Option<(Reply, &'a Value)> {
     let json = operation.success_media().find(|(_, media, _)| media.as_str() == "application/json");
     let schema = json.and_then(|(_, _, object)| object.get("schema"))?;
@@ -119,27 +119,27 @@ pub fn events<'a>(operation: &Operation<'a>) -> Option<&'a str> {
     operation.value.get(extension::EVENTS).and_then(Value::as_str)
 }
 
-/// The name of the operation's facts.
+/// The name of the static with the facts about an operation.
 pub fn constant(id: &str) -> Ident {
     format_ident!("{}", id.to_shouty_snake_case())
 }
 
-/// The name of the builder of the operation's call.
+/// The name of an operation's call builder.
 pub fn builder(id: &str) -> Ident {
     format_ident!("{}Builder", id.to_upper_camel_case())
 }
 
-/// A member that holds text.
+/// A member that is a string; empty if it is missing.
 pub fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The texts of a member that is a list.
+/// The strings of a member that is a list.
 pub fn texts<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
     value.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
-/// The text of the facts about an operation.
+/// Emits the facts about an operation.
 pub fn facts(operation: &Operation<'_>, gates: &Gates) -> Result<String> {
     let id = operation.id();
     let (constant, gate) = (constant(&id), gates.of_operation(&id));
@@ -178,7 +178,7 @@ pub fn of_resource<'a>(all: &[Operation<'a>], resource: &str) -> Vec<Operation<'
     all.iter().filter(|one| text(one.value, extension::RESOURCE) == resource).copied().collect()
 }
 
-/// The components that an operation's requests and successes lead to.
+/// The components that an operation uses, directly or by references.
 pub fn components(lowered: &Value, operation: &Operation<'_>) -> std::collections::BTreeSet<String> {
     let mut used = std::collections::BTreeSet::new();
     walk::references(operation.value, &mut used);

@@ -1,4 +1,4 @@
-//! Lists that come in pages: what a pager needs to know of each, so that one pager serves them all.
+//! Emits the implementations of `List` for operations that list page by page, so that one page stream works for all of them.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,15 @@ use crate::lower::extension;
 use crate::lower::replies::Reply;
 use crate::walk::{self, Operation};
 
-/// The text that makes the builder of a call a list; empty for one that is not: a list has the parameters `limit` and
-/// `token`, and its reply has `next_token`.
+/// Emits the implementation of `List` for a call builder; empty if the operation does not list. An operation that lists has
+/// the parameters `limit` and `token`, and its reply has `next_token`.
 pub fn emit(lowered: &Value, operation: &Operation<'_>, gates: &Gates) -> Result<String> {
     let Some(item) = item(lowered, operation) else { return Ok(String::new()) };
     let id = operation.id();
     let most = operation.value.get(extension::PAGE_LIMIT).and_then(Value::as_u64);
-    let most = most.with_context(|| format!("operation `{id}`: the parameter `limit` has no maximum"))?;
+    let most = most.with_context(|| {
+        format!("operation `{id}`: the parameter `limit` has no `maximum`; add it in the overlay")
+    })?;
     let gate = text::attribute(&gates.of_operation(&id))?;
     let (builder, constant) = (operations::builder(&id), operations::constant(&id));
     let whole = reply(operation).filter(|(reply, _)| *reply != Reply::Page);
@@ -29,7 +31,7 @@ pub fn emit(lowered: &Value, operation: &Operation<'_>, gates: &Gates) -> Result
     Ok(format!("{gate}list!({builder}, {constant}, {item}, {most}{whole});\n"))
 }
 
-/// The texts of the conversions of replies that are more than a page into a page, each with the name of the reply.
+/// Emits conversions into a page for replies that have more members than a page, each with the name of the reply type.
 pub fn conversions(lowered: &Value, all: &[Operation<'_>], gates: &Gates) -> Result<Vec<(String, String)>> {
     let mut wholes = BTreeMap::new();
     for operation in all {
@@ -56,7 +58,7 @@ pub fn conversions(lowered: &Value, all: &[Operation<'_>], gates: &Gates) -> Res
     texts.collect()
 }
 
-/// What an operation lists, if it is a list.
+/// The type of the items that an operation lists; `None` if it does not list.
 fn item(lowered: &Value, operation: &Operation<'_>) -> Option<TokenStream> {
     let parameter =
         |name: &str| operation.parameters().any(|one| one["in"] == "query" && one["name"] == name);

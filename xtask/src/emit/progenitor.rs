@@ -1,4 +1,4 @@
-//! The generator of structs: the lowered components go in, Rust items come out.
+//! Runs progenitor, the generator that creates Rust structs from the lowered components.
 
 use anyhow::{Context, Result, anyhow};
 use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
@@ -9,11 +9,11 @@ use crate::walk;
 
 /// Runs progenitor on a document that passed lint.
 pub fn run(lowered: &Value) -> Result<syn::File> {
-    // Operations are emitted by this crate.
+    // This crate emits the operations.
     let mut components = lowered.clone();
     components["paths"] = serde_json::json!({});
     let document: openapiv3::OpenAPI =
-        serde_json::from_value(components).context("the lowered document is not OpenAPI 3.0")?;
+        serde_json::from_value(components).context("the lowered document is not valid OpenAPI 3.0")?;
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Builder)
@@ -21,7 +21,7 @@ pub fn run(lowered: &Value) -> Result<syn::File> {
         .with_hooks(HooksMode::Expected)
         .with_derive("PartialEq")
         .with_map_type("::std::collections::BTreeMap");
-    // Open enums and tagged unions are emitted by this crate; the generator only refers to them.
+    // This crate emits open enums and tagged unions; progenitor only refers to them.
     for (name, schema) in walk::components(lowered) {
         if schema.get("enum").is_some() || unions::tag(schema).is_some() {
             settings.with_replacement(
@@ -32,18 +32,20 @@ pub fn run(lowered: &Value) -> Result<syn::File> {
         }
     }
     let tokens = std::panic::catch_unwind(move || Generator::new(&settings).generate_tokens(&document))
-        .map_err(|_| anyhow!("progenitor panicked on a document that passed lint; a lint rule is missing"))?
-        .map_err(|error| anyhow!("progenitor refused the document: {error}"))?;
-    syn::parse2(tokens).context("progenitor's output is not Rust")
+        .map_err(|_| {
+            anyhow!("progenitor panicked on a document that passed lint; add a rule to xtask/src/lint")
+        })?
+        .map_err(|error| anyhow!("progenitor does not support the document: {error}"))?;
+    syn::parse2(tokens).context("the output of progenitor is not valid Rust")
 }
 
-/// The items of the generator's module of types.
+/// The items of the module `types` in the output of progenitor.
 pub fn types(generated: &syn::File) -> Result<Vec<syn::Item>> {
     let module = generated.items.iter().find_map(|item| match item {
         syn::Item::Mod(module) if module.ident == "types" => module.content.as_ref(),
         _ => None,
     });
-    module.map(|(_, items)| items.clone()).context("the generator's output has no module `types`")
+    module.map(|(_, items)| items.clone()).context("the output of progenitor has no module `types`")
 }
 
 fn replaced_impls(schema: &Value) -> Vec<TypeImpl> {

@@ -1,5 +1,5 @@
-//! Which file an item goes into: that of its resource, or the shared one for a type that several resources use. Public
-//! paths do not depend on it.
+//! Decides the file of each item: that of its resource, or `shared` for a type of several resources. Public paths do not
+//! depend on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,13 @@ use super::operations;
 use crate::lower::extension;
 use crate::walk::{self, Operation};
 
-/// Where types go that several resources use.
+/// The folder of types that several resources use.
 pub const SHARED: &str = "shared";
 
 /// The resources of a document.
 #[derive(Debug)]
 pub struct Resources {
-    /// Name, title and description of each, by name; the shared one is not among them.
+    /// All resources except the shared one, sorted by name.
     pub all: Vec<Resource>,
     types: BTreeMap<String, String>,
 }
@@ -25,16 +25,16 @@ pub struct Resources {
 /// One resource.
 #[derive(Debug, Clone)]
 pub struct Resource {
-    /// In snake case.
+    /// Name in snake case.
     pub name: String,
-    /// As the document writes it.
+    /// Title in the document.
     pub title: String,
-    /// What the document says of it.
+    /// Description in the document.
     pub description: String,
 }
 
 impl Resources {
-    /// Reads them from the lowered document.
+    /// Reads the resources from the lowered document.
     pub fn of(lowered: &Value, all: &[Operation<'_>]) -> Self {
         let mut owners: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         for operation in all {
@@ -66,7 +66,7 @@ impl Resources {
     }
 }
 
-/// The module of a resource; a word of Rust's gets an underscore.
+/// The module of a resource. A Rust keyword gets an underscore.
 pub fn module(resource: &str) -> Ident {
     syn::parse_str::<Ident>(resource).unwrap_or_else(|_| format_ident!("{resource}_"))
 }

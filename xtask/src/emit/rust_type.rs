@@ -1,4 +1,4 @@
-//! The Rust type of a schema where no struct field holds it: of a parameter, and of a reply.
+//! The Rust type of a schema that is not a struct field: a parameter or a reply.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::walk;
 
-/// The type of a lowered schema, with `Option` around it where it may be null.
+/// The type of a lowered schema; an `Option` if it may be null.
 pub fn of(schema: &Value) -> TokenStream {
     let inner = plain(schema);
     match schema.get("nullable").and_then(Value::as_bool) {
@@ -44,12 +44,12 @@ fn plain(schema: &Value) -> TokenStream {
     }
 }
 
-/// What a list in a query is a list of.
+/// The type of the items, if the schema is a list.
 pub fn item(schema: &Value) -> Option<TokenStream> {
     (schema.get("type") == Some(&"array".into())).then(|| schema.get("items").map(of)).flatten()
 }
 
-/// As people write it: `Vec<String>`.
+/// Formats a type with the usual spaces.
 pub fn spelled(tokens: &TokenStream) -> String {
     tokens.to_string().replace(' ', "").replace(',', ", ")
 }
@@ -60,7 +60,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn schemas_have_types() {
+    fn the_type_follows_from_the_schema() {
         for (schema, expected) in [
             (json!({"type": "string"}), "String"),
             (json!({"type": "integer", "format": "uint32", "nullable": true}), "Option<u32>"),

@@ -1,5 +1,5 @@
-//! Structs: the generator's own, with what it cannot say added: closed to literals from outside, absent and null told
-//! apart where that means something, secrets out of Debug, docs that rustdoc reads as prose.
+//! Completes the structs of progenitor: they become `non_exhaustive`, fields of PATCH bodies distinguish absent and null, Debug
+//! hides secrets, and descriptions become doc comments.
 
 use anyhow::{Result, bail};
 use proc_macro2::TokenStream;
@@ -17,7 +17,7 @@ use crate::walk;
 pub struct Struct {
     /// Type name.
     pub name: String,
-    /// Its fields, in the order of the generated file.
+    /// Fields, in the order of the generated file.
     pub fields: Vec<StructField>,
     item: ItemStruct,
 }
@@ -29,11 +29,11 @@ pub struct StructField {
     pub ident: syn::Ident,
     /// Name on the wire.
     pub wire: String,
-    /// Whole type of the field.
+    /// Type of the field.
     pub ty: Type,
-    /// What the field holds when the type is `Option` or `Patch` of it.
+    /// The inner type, if the type is `Option` or `Patch`.
     pub inner: Option<Type>,
-    /// Whether null clears it, so that its type is `Patch`.
+    /// Whether null clears the field, so that its type is `Patch`.
     pub clearable: bool,
     /// Doc comment.
     pub docs: String,
@@ -48,14 +48,13 @@ enum Debug {
 }
 
 impl StructField {
-    /// Whether Debug shows the value as it is.
+    /// Whether Debug shows the value unchanged.
     pub fn is_shown(&self) -> bool {
         self.debug == Debug::Plain
     }
 }
 
-/// Takes the structs out of the generator's `types` module. Anything else in it is a type that this pipeline should
-/// have emitted itself.
+/// Reads the structs from progenitor's module `types`. Any other type in it is an error: this pipeline should have emitted it.
 pub fn collect(items: Vec<Item>, lowered: &Value) -> Result<Vec<Struct>> {
     let mut structs = Vec::new();
     for item in items {
@@ -64,10 +63,16 @@ pub fn collect(items: Vec<Item>, lowered: &Value) -> Result<Vec<Struct>> {
                 structs.push(read(item, lowered))
             }
             Item::Struct(item) => {
-                bail!("type `{}`: the generator made a newtype of it; inline its schema", item.ident)
+                bail!(
+                    "type `{}`: progenitor generated a newtype; the pass `aliases` should have inlined its schema",
+                    item.ident
+                )
             }
             Item::Enum(item) => {
-                bail!("type `{}`: the generator made an enum of it; give its schema a tag", item.ident)
+                bail!(
+                    "type `{}`: progenitor generated an enum; add a discriminator to its schema in the overlay",
+                    item.ident
+                )
             }
             _ => {}
         }
@@ -108,7 +113,7 @@ fn read_field(field: &Field, schema: Option<&Value>) -> StructField {
 fn renamed(field: &Field) -> Option<String> {
     let mut name = None;
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        // Other serde arguments end the parse; the generator writes `rename` first.
+        // Other serde arguments end the parse; progenitor writes `rename` first.
         let _ = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("rename") {
                 name = Some(meta.value()?.parse::<syn::LitStr>()?.value());
@@ -119,7 +124,7 @@ fn renamed(field: &Field) -> Option<String> {
     name
 }
 
-/// `T` of `Outer<T>`.
+/// The `T` of `Outer<T>`.
 pub fn argument_of(ty: &Type, outer: &str) -> Option<Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|segment| segment.ident == outer)?;
@@ -137,18 +142,18 @@ pub fn argument_of(ty: &Type, outer: &str) -> Option<Type> {
 /// Where a struct travels, which decides what happens to a member that it does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// Only in requests: refused by name.
+    /// Only in requests: an error that names the member.
     Request,
-    /// Only in replies: left out.
+    /// Only in replies: the member is omitted.
     Reply,
-    /// In both: kept, for what is read may be sent back.
+    /// In both: the member is kept, because a program may send back what it received.
     Both,
 }
 
-/// The field that keeps the members that a struct does not know.
+/// The field for unknown members.
 pub const EXTRA: &str = "extra";
 
-/// The text of one struct.
+/// Emits one struct.
 pub fn emit(one: &Struct, direction: Direction, gate: &TokenStream) -> Result<String> {
     let ident = &one.item.ident;
     let docs = docs::attributes(&match docs::text(&one.item.attrs) {
@@ -185,7 +190,7 @@ pub fn emit(one: &Struct, direction: Direction, gate: &TokenStream) -> Result<St
         .join("\n"))
 }
 
-/// The call of the macro that reads and writes a struct.
+/// Emits the macro call that implements decoding and encoding.
 fn object(one: &Struct, direction: Direction, gate: &TokenStream) -> Result<String> {
     let way = match direction {
         Direction::Request => "request",
@@ -212,7 +217,7 @@ fn object(one: &Struct, direction: Direction, gate: &TokenStream) -> Result<Stri
     Ok(format!("{}{list}\n", text::attribute(gate)?))
 }
 
-/// The call of the macro that shows a struct without its secrets.
+/// Emits the macro call that implements Debug without secrets.
 fn redacted_debug(one: &Struct, direction: Direction, gate: &TokenStream) -> Result<String> {
     let extra = (direction == Direction::Both).then(|| format!("shown {EXTRA}"));
     let fields = one.fields.iter().map(|field| {
@@ -253,7 +258,7 @@ fn times(one: &Struct, gate: &TokenStream) -> Option<TokenStream> {
     (!methods.is_empty()).then(|| quote!(#gate impl #ident { #(#methods)* }))
 }
 
-/// The generator spells every path out; the emitted modules import what they use.
+/// Shortens paths to their last segment: progenitor writes full paths, but the emitted modules import what they use.
 pub struct Shorten;
 
 impl VisitMut for Shorten {

@@ -1,6 +1,5 @@
-//! Tables for the tests across crates: how to call each operation from JSON, and how to take each type through a round
-//! of decoding and encoding. They are written from the same document, so that a new operation is tested the day it
-//! appears.
+//! Emits tables for the tests that involve several crates: how to call each operation with arguments from JSON, and how to
+//! decode and encode each type. So a new operation in the document is tested at once.
 
 use anyhow::Result;
 use proc_macro2::TokenStream;
@@ -80,7 +79,7 @@ fn call(operation: &Operation<'_>) -> TokenStream {
     let id = operation.id();
     let method = format_ident!("{id}");
     let sets = arguments(operation).into_iter().map(|argument| {
-        let (ident, wire, ty) = (&argument.ident, &argument.wire, Within.around(argument.ty()));
+        let (ident, wire, ty) = (&argument.ident, &argument.wire, QualifyTypes.qualify(argument.ty()));
         match argument.place {
             Place::Form => quote!(let call = call.#ident(Argument::file(given));),
             Place::Body => quote!(let call = call.#ident(Argument::body::<#ty>(given)?);),
@@ -106,11 +105,11 @@ fn call(operation: &Operation<'_>) -> TokenStream {
     }
 }
 
-/// Outside of the client a type is `types::X`.
-struct Within;
+/// Qualifies the types of the client as `types::X`, because the tables are in another crate.
+struct QualifyTypes;
 
-impl Within {
-    fn around(mut self, ty: TokenStream) -> TokenStream {
+impl QualifyTypes {
+    fn qualify(mut self, ty: TokenStream) -> TokenStream {
         match syn::parse2::<syn::Type>(ty.clone()) {
             Ok(mut parsed) => {
                 self.visit_type_mut(&mut parsed);
@@ -121,7 +120,7 @@ impl Within {
     }
 }
 
-impl VisitMut for Within {
+impl VisitMut for QualifyTypes {
     fn visit_path_mut(&mut self, path: &mut syn::Path) {
         syn::visit_mut::visit_path_mut(self, path);
         let known = ["Option", "String", "Vec", "bool", "f64", "i64", "i32", "u32", "u64"];

@@ -1,5 +1,5 @@
-//! Tagged unions: one enum for a schema with a discriminator; the tag is its serde tag, the variants hold the members'
-//! structs. In a reply, a member that nobody knows yet is kept as raw JSON.
+//! Emits tagged unions: one enum for each schema with a discriminator. Its variants contain the structs of the members. In
+//! replies, an unknown member is kept as raw JSON.
 
 use anyhow::Result;
 use proc_macro2::TokenStream;
@@ -13,7 +13,7 @@ use crate::lower::{extension, unions};
 use crate::rust_name::{constructor_name, variant_name};
 use crate::walk;
 
-/// The text of one union.
+/// Emits one union.
 pub fn emit(
     lowered: &Value,
     name: &str,
@@ -71,12 +71,13 @@ pub fn emit(
     Ok(texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n"))
 }
 
-/// Whether a component stands for one tag only, and so for one variant.
+/// Whether a component has only one tag, and so only one variant.
 fn is_alone(member: &Member, members: &[Member]) -> bool {
     members.iter().filter(|other| other.component == member.component).count() == 1
 }
 
-/// The members that have a constructor, with its name and the one field that it takes, if it takes one.
+/// The members that have a constructor: those with at most one required field. Yields the name of the constructor, the
+/// member, and its struct.
 pub fn constructible<'a>(
     members: &'a [Member],
     structs: &'a [Struct],
@@ -139,12 +140,12 @@ fn constructors(
     all.collect()
 }
 
-/// A type whose values are written as they are.
+/// Whether a constructor takes the type itself, without a conversion.
 fn is_plain(ty: &str) -> bool {
     matches!(ty, "bool" | "f64" | "i32" | "i64" | "u32" | "u64") || ty.starts_with("Vec<")
 }
 
-/// What the union is for comes first; how the wire tells its members apart comes last.
+/// The documentation of a union: its description, and then its tag.
 fn documentation(schema: &Value, tag: &str) -> Vec<syn::Attribute> {
     let text = schema.get("description").and_then(Value::as_str).unwrap_or_default().trim();
     let mut parts = Vec::new();
@@ -157,7 +158,7 @@ fn documentation(schema: &Value, tag: &str) -> Vec<syn::Attribute> {
         ),
     });
     let mut attributes = docs::attributes(&parts.join("\n\n"));
-    // Like any description, but for the one link that is meant.
+    // Links are escaped, as in any description, except the one to the open member.
     for attribute in &mut attributes {
         let line = docs::text(std::slice::from_ref(attribute));
         let escaped = open.map(|component| (format!("\\[`{component}`\\]"), format!("[`{component}`]")));

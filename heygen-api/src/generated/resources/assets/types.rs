@@ -51,7 +51,7 @@ impl Asset {
     }
 }
 
-/// One thing that a search of assets has found.
+/// One result of an asset search.
 ///
 /// On the wire, `type` says which it is.
 #[cfg(feature = "preview")]

@@ -9,7 +9,7 @@ use crate::types::*;
 use crate::types::builder::*;
 use crate::union::union;
 
-/// One video of a batch: what `create_video` takes, without a folder.
+/// One video of a batch: the same fields as for `create_video`, except the folder.
 ///
 /// On the wire, `type` says which it is.
 #[derive(Clone, Debug, PartialEq)]

@@ -520,11 +520,11 @@ open_enum! {
     }
 }
 
-/// What was deleted.
+/// The deleted resource.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DeletedResource {
-    /// ID of what was deleted.
+    /// ID of the deleted resource.
     pub id: String,
 }
 
@@ -571,7 +571,7 @@ open_enum! {
     }
 }
 
-/// Settings of a voice that only one speech engine knows.
+/// Settings of a voice that only one speech engine supports.
 ///
 /// On the wire, `engine_type` says which it is.
 #[derive(Clone, Debug, PartialEq)]

@@ -310,7 +310,7 @@ pub struct TemplateTextVariable {
 
 object! { TemplateTextVariable: both { required content, } }
 
-/// The value of a variable of a template: what is filled in, or what is there now.
+/// The value of a template variable: the value to fill in, or the current value.
 ///
 /// On the wire, `type` says which it is.
 #[derive(Clone, Debug, PartialEq)]

@@ -282,7 +282,7 @@ impl CreateModelVideoFromImageBuilder {
         self
     }
 
-    /// The caller's ID, given back in the callback.
+    /// ID chosen by the caller, which is returned in the callback.
     ///
     /// Length: at most 256.
     pub fn callback_id(mut self, value: impl IntoValue<String>) -> Self {
@@ -290,7 +290,7 @@ impl CreateModelVideoFromImageBuilder {
         self
     }
 
-    /// URL that is called once the video is finished or has failed; the call is not signed.
+    /// URL that is called when the video is complete or has failed. The call is not signed.
     pub fn callback_url(mut self, value: impl IntoValue<String>) -> Self {
         self.callback_url = self.problems.value("callback_url", value);
         self
@@ -304,7 +304,7 @@ impl CreateModelVideoFromImageBuilder {
         self
     }
 
-    /// The image from which the video sets out.
+    /// The image with which the video starts.
     pub fn image(mut self, value: impl IntoValue<AssetInput>) -> Self {
         self.image = self.problems.value("image", value);
         self
@@ -316,7 +316,7 @@ impl CreateModelVideoFromImageBuilder {
         self
     }
 
-    /// What the video is to show.
+    /// What the video shows.
     ///
     /// Length: 1 to 32000.
     pub fn prompt(mut self, value: impl IntoValue<String>) -> Self {
@@ -414,7 +414,7 @@ impl CreateModelVideoFromReferencesBuilder {
         self
     }
 
-    /// The caller's ID, given back in the callback.
+    /// ID chosen by the caller, which is returned in the callback.
     ///
     /// Length: at most 256.
     pub fn callback_id(mut self, value: impl IntoValue<String>) -> Self {
@@ -422,7 +422,7 @@ impl CreateModelVideoFromReferencesBuilder {
         self
     }
 
-    /// URL that is called once the video is finished or has failed; the call is not signed.
+    /// URL that is called when the video is complete or has failed. The call is not signed.
     pub fn callback_url(mut self, value: impl IntoValue<String>) -> Self {
         self.callback_url = self.problems.value("callback_url", value);
         self
@@ -442,7 +442,7 @@ impl CreateModelVideoFromReferencesBuilder {
         self
     }
 
-    /// What the video is to show.
+    /// What the video shows.
     ///
     /// Length: 1 to 32000.
     pub fn prompt(mut self, value: impl IntoValue<String>) -> Self {
@@ -588,7 +588,7 @@ impl CreateModelVideoFromTextBuilder {
         self
     }
 
-    /// The caller's ID, given back in the callback.
+    /// ID chosen by the caller, which is returned in the callback.
     ///
     /// Length: at most 256.
     pub fn callback_id(mut self, value: impl IntoValue<String>) -> Self {
@@ -596,7 +596,7 @@ impl CreateModelVideoFromTextBuilder {
         self
     }
 
-    /// URL that is called once the video is finished or has failed; the call is not signed.
+    /// URL that is called when the video is complete or has failed. The call is not signed.
     pub fn callback_url(mut self, value: impl IntoValue<String>) -> Self {
         self.callback_url = self.problems.value("callback_url", value);
         self
@@ -616,7 +616,7 @@ impl CreateModelVideoFromTextBuilder {
         self
     }
 
-    /// What the video is to show.
+    /// What the video shows.
     ///
     /// Length: 1 to 32000.
     pub fn prompt(mut self, value: impl IntoValue<String>) -> Self {

@@ -134,7 +134,7 @@ impl Client {
 
     /// Create a model video.
     ///
-    /// Makes a video with a model from a text, an image or reference files.
+    /// Creates a video with a model from a text, an image or reference files.
     ///
     /// `POST /v3/models/videos`
     ///
@@ -171,7 +171,7 @@ impl Client {
 
     /// Get a model video.
     ///
-    /// Tells where a model video is on its way, and its link once it is completed.
+    /// Returns the status of a model video, and its download URL once it is completed.
     ///
     /// `GET /v3/models/videos/{video_id}`
     ///

@@ -162,7 +162,7 @@ redacted_debug! { CreateAvatarVideoV2Request {
     shown voice_id, shown voice_settings,
 } }
 
-/// A video made by a model from a text, from one image, or from reference files; told apart by `mode`.
+/// A video made by a model from a text, from one image, or from reference files; distinguished by `mode`.
 ///
 /// On the wire, `mode` says which it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,7 +170,7 @@ redacted_debug! { CreateAvatarVideoV2Request {
 pub enum CreateModelVideoBody {
     /// `text_to_video`: A video made from a prompt alone.
     TextToVideo(CreateModelVideoFromText),
-    /// `image_to_video`: A video that sets out from an image.
+    /// `image_to_video`: A video that starts with an image.
     ImageToVideo(CreateModelVideoFromImage),
     /// `reference_to_video`: A video that takes people, things, motion or sound from reference files: at most 12 in all, and at least one image or video among them.
     ReferenceToVideo(CreateModelVideoFromReferences),
@@ -185,27 +185,27 @@ member!(CreateModelVideoBody::TextToVideo(CreateModelVideoFromText, CreateModelV
 member!(CreateModelVideoBody::ImageToVideo(CreateModelVideoFromImage, CreateModelVideoFromImageBuilder));
 member!(CreateModelVideoBody::ReferenceToVideo(CreateModelVideoFromReferences, CreateModelVideoFromReferencesBuilder));
 
-/// A video that sets out from an image.
+/// A video that starts with an image.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreateModelVideoFromImage {
     /// Aspect ratio of the video; `adaptive` takes it from the files.
     pub aspect_ratio: Option<ModelVideoAdaptiveAspectRatio>,
-    /// The caller's ID, given back in the callback.
+    /// ID chosen by the caller, which is returned in the callback.
     ///
     /// Length: at most 256.
     pub callback_id: Option<String>,
-    /// URL that is called once the video is finished or has failed; the call is not signed.
+    /// URL that is called when the video is complete or has failed. The call is not signed.
     pub callback_url: Option<String>,
     /// Length of the video in seconds.
     ///
     /// Default: `5`. Range: 5 to 15.
     pub duration: Option<u32>,
-    /// The image from which the video sets out.
+    /// The image with which the video starts.
     pub image: AssetInput,
     /// Model that makes the video.
     pub model: VideoModel,
-    /// What the video is to show.
+    /// What the video shows.
     ///
     /// Length: 1 to 32000.
     pub prompt: String,
@@ -235,11 +235,11 @@ redacted_debug! { CreateModelVideoFromImage {
 pub struct CreateModelVideoFromReferences {
     /// Aspect ratio of the video; `adaptive` takes it from the files.
     pub aspect_ratio: Option<ModelVideoAdaptiveAspectRatio>,
-    /// The caller's ID, given back in the callback.
+    /// ID chosen by the caller, which is returned in the callback.
     ///
     /// Length: at most 256.
     pub callback_id: Option<String>,
-    /// URL that is called once the video is finished or has failed; the call is not signed.
+    /// URL that is called when the video is complete or has failed. The call is not signed.
     pub callback_url: Option<String>,
     /// Length of the video in seconds.
     ///
@@ -247,7 +247,7 @@ pub struct CreateModelVideoFromReferences {
     pub duration: Option<u32>,
     /// Model that makes the video.
     pub model: VideoModel,
-    /// What the video is to show.
+    /// What the video shows.
     ///
     /// Length: 1 to 32000.
     pub prompt: String,
@@ -290,11 +290,11 @@ redacted_debug! { CreateModelVideoFromReferences {
 pub struct CreateModelVideoFromText {
     /// Aspect ratio of the video.
     pub aspect_ratio: Option<ModelVideoAspectRatio>,
-    /// The caller's ID, given back in the callback.
+    /// ID chosen by the caller, which is returned in the callback.
     ///
     /// Length: at most 256.
     pub callback_id: Option<String>,
-    /// URL that is called once the video is finished or has failed; the call is not signed.
+    /// URL that is called when the video is complete or has failed. The call is not signed.
     pub callback_url: Option<String>,
     /// Length of the video in seconds.
     ///
@@ -302,7 +302,7 @@ pub struct CreateModelVideoFromText {
     pub duration: Option<u32>,
     /// Model that makes the video.
     pub model: VideoModel,
-    /// What the video is to show.
+    /// What the video shows.
     ///
     /// Length: 1 to 32000.
     pub prompt: String,
@@ -326,7 +326,7 @@ redacted_debug! { CreateModelVideoFromText {
     shown prompt, shown prompt_enhancement, shown resolution, shown seed,
 } }
 
-/// Answer to the creation of a model video.
+/// Reply to the creation of a model video.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CreateModelVideoResponse {
@@ -740,15 +740,15 @@ open_enum! {
 pub struct ModelVideoDetail {
     /// Length of the video in seconds.
     pub duration: Option<f64>,
-    /// Why it failed; for programs.
+    /// Machine-readable reason of a failure.
     pub failure_code: Option<String>,
-    /// Why it failed; for people.
+    /// Human-readable reason of a failure.
     pub failure_message: Option<String>,
-    /// Where the video is on its way.
+    /// Status of the video.
     pub status: ModelVideoStatus,
     /// ID of the video.
     pub video_id: String,
-    /// Presigned download URL; there once `completed`.
+    /// Presigned download URL; present once the status is `completed`.
     pub video_url: Option<String>,
 }
 
@@ -774,7 +774,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Where a model video is on its way.
+    /// Status of a model video.
     ///
     /// One of `pending`, `processing`, `completed`, `failed`, `cancelled`, or a value that this version does not know.
     pub enum ModelVideoStatus {
@@ -850,7 +850,7 @@ member!(SceneBackground::Color(ColorBackground));
 member!(SceneBackground::Image(ImageBackground));
 member!(SceneBackground::Video(VideoBackground));
 
-/// Something that a scene of a finished video shows.
+/// An element of a scene in a finished video.
 ///
 /// On the wire, `type` says which it is. Every other `type` is `Unknown`; [`PlaceholderElement`] is what it promises then.
 #[derive(Clone, Debug, PartialEq)]
@@ -878,7 +878,7 @@ member!(SceneElement::Avatar(AvatarElement));
 member!(SceneElement::Image(ImageElement));
 member!(SceneElement::Video(VideoElement));
 
-/// The speech in a scene, or how long it is silent.
+/// An entry of a scene's script: speech or silence.
 ///
 /// On the wire, `type` says which it is.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! What is newer than the document: operations, members of bodies and of replies.
+//! Use of what is newer than the document: operations, and members of bodies and replies.
 
 use heygen_api::http::Method;
 use heygen_api::types::{AssetInput, CreateVideoBody, CreateVideoFromImage, TemplateVariable};
@@ -13,9 +13,9 @@ fn client(body: Value) -> (Client, Recorder) {
 }
 
 #[tokio::test]
-async fn a_request_of_any_path_goes_through_the_seam() {
+async fn a_request_to_any_path_uses_the_transport() {
     let (client, recorder) = client(json!({"data": {"poster_id": "p"}, "warning": "w"}));
-    let made = client
+    let reply = client
         .request(Method::POST, "/v3/posters/{poster_id}/copies")
         .path("poster_id", "a/b")
         .query("size", 7)
@@ -23,8 +23,8 @@ async fn a_request_of_any_path_goes_through_the_seam() {
         .idempotency_key("once")
         .await
         .unwrap();
-    assert_eq!(format!("{made:?}").matches("\"p\"").count(), 0, "{made:?}");
-    assert_eq!((&made["data"]["poster_id"], &made["warning"]), (&json!("p"), &json!("w")));
+    assert_eq!(format!("{reply:?}").matches("\"p\"").count(), 0, "{reply:?}");
+    assert_eq!((&reply["data"]["poster_id"], &reply["warning"]), (&json!("p"), &json!("w")));
     let request = recorder.take().pop().unwrap();
     assert_eq!(
         (request.method.as_str(), request.target.as_str()),
@@ -40,7 +40,7 @@ async fn a_request_of_any_path_goes_through_the_seam() {
 }
 
 #[tokio::test]
-async fn a_request_of_a_known_operation_brings_its_facts_and_reads_its_data() {
+async fn a_request_to_a_known_path_has_the_facts_of_its_operation() {
     let (client, recorder) = client(json!({"data": {"id": "v", "status": "completed"}}));
     let request = client.request(Method::GET, "/v3/videos/{video_id}").path("video_id", "v");
     let video = request.send_for::<heygen_api::types::VideoDetail>().await.unwrap();
@@ -49,7 +49,7 @@ async fn a_request_of_a_known_operation_brings_its_facts_and_reads_its_data() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_incomplete_is_not_sent() {
+async fn an_incomplete_request_is_an_error_and_is_not_sent() {
     let (client, recorder) = client(json!({}));
     for (request, problem) in [
         (
@@ -77,7 +77,7 @@ async fn a_request_that_is_incomplete_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_body_takes_members_that_it_has_no_field_for() {
+async fn extra_adds_members_without_a_field_to_the_body() {
     let (client, recorder) = client(json!({"data": {"video_id": "v", "status": "pending"}}));
     let body = CreateVideoFromImage::builder().image(AssetInput::url("https://example.com/face.png"));
     client.create_video().body(body).extra("mood", "calm").extra("layers", json!([1])).await.unwrap();
@@ -87,7 +87,7 @@ async fn a_body_takes_members_that_it_has_no_field_for() {
 }
 
 #[test]
-fn an_unknown_member_of_a_body_is_refused_by_name_and_one_that_is_read_too_is_kept() {
+fn unknown_members_are_an_error_in_requests_and_are_kept_in_types_of_both_directions() {
     let image = json!({"type": "url", "url": "u"});
     let body = json!({"type": "image", "image": image, "mood": "calm"});
     let error = serde_json::from_value::<CreateVideoBody>(body).unwrap_err().to_string();

@@ -1,11 +1,11 @@
-//! Answers as a transport gives them.
+//! Raw responses, as a transport returns them.
 
 use bytes::Bytes;
 use heygen_api::{RawResponse, TransportError};
 use http::{HeaderMap, StatusCode};
 
 #[tokio::test]
-async fn a_body_is_read_to_its_end_or_its_break() {
+async fn a_body_is_read_to_its_end_or_to_the_error() {
     let mut whole = RawResponse::new(StatusCode::OK, HeaderMap::new(), "all of it");
     assert_eq!(whole.read().await.0, "all of it");
     assert_eq!(whole.chunk().await.unwrap(), None);
@@ -24,7 +24,8 @@ async fn a_body_is_read_to_its_end_or_its_break() {
 }
 
 #[test]
-fn an_answer_prints_without_its_headers_and_body() {
-    let answer = http::Response::builder().header("x-secret", "marked-secret").body("marked-secret").unwrap();
-    assert_eq!(format!("{:?}", RawResponse::from(answer)), "RawResponse { status: 200, .. }");
+fn debug_of_a_response_shows_neither_headers_nor_body() {
+    let response =
+        http::Response::builder().header("x-secret", "marked-secret").body("marked-secret").unwrap();
+    assert_eq!(format!("{:?}", RawResponse::from(response)), "RawResponse { status: 200, .. }");
 }

@@ -1,11 +1,11 @@
-//! Answers that are JSON, and odd: each is read where a plain one is.
+//! Unusual but valid JSON in responses decodes like usual JSON.
 
 use heygen_api::types::SpeechStreamEvent;
 use heygen_api::{Client, ErrorCode, Event, TransportError, transport_fn};
 use heygen_ext::HeyGen;
 
-/// The ways in which a body is odd, each as a change of the plain one: what stands for a title, and for a time.
-const ODD: [(&str, &str, &str, &str); 6] = [
+/// Variants of a body: name, text before the body, title, and time.
+const VARIANTS: [(&str, &str, &str, &str); 6] = [
     ("plain", "", "cut", "1790000000"),
     ("a lone surrogate", "", r"cut\ud83d", "1790000000"),
     ("a byte order mark", "\u{feff}", "cut", "1790000000"),
@@ -16,8 +16,8 @@ const ODD: [(&str, &str, &str, &str); 6] = [
 
 fn client(status: u16, body: String) -> Client {
     Client::new(transport_fn(move |_, _| {
-        let answer = http::Response::builder().status(status).body(body.clone()).unwrap();
-        async { Ok::<_, TransportError>(answer) }
+        let response = http::Response::builder().status(status).body(body.clone()).unwrap();
+        async { Ok::<_, TransportError>(response) }
     }))
 }
 
@@ -26,12 +26,16 @@ fn video(title: &str, time: &str) -> String {
 }
 
 #[tokio::test]
-async fn replies_and_pages() {
-    for (what, mark, title, time) in ODD {
+async fn unusual_replies_and_pages_decode() {
+    for (what, mark, title, time) in VARIANTS {
         let body = format!("{mark}{{\"data\":{}}}", video(title, time));
-        let got = client(200, body).get_video().video_id("v").await.unwrap().into_inner();
-        assert_eq!((got.created_at, got.duration), (Some(1_790_000_000), Some(2.0)), "{what}");
-        assert!(got.title.unwrap().contains("cut"), "{what}");
+        let video_detail = client(200, body).get_video().video_id("v").await.unwrap().into_inner();
+        assert_eq!(
+            (video_detail.created_at, video_detail.duration),
+            (Some(1_790_000_000), Some(2.0)),
+            "{what}"
+        );
+        assert!(video_detail.title.unwrap().contains("cut"), "{what}");
         let items = [video("first", "1"), video(title, time)].join(",");
         let body = format!("{mark}{{\"data\":[{items}],\"has_more\":false,\"next_token\":null}}");
         let page = client(200, body).list_videos().send().await.unwrap();
@@ -40,31 +44,32 @@ async fn replies_and_pages() {
 }
 
 #[tokio::test]
-async fn refusals() {
-    for (what, mark, title, time) in ODD {
+async fn unusual_error_responses_decode() {
+    for (what, mark, title, time) in VARIANTS {
         let body = format!(
             "{mark}{{\"error\":{{\"code\":\"invalid_parameter\",\"message\":\"{title}\",\"param\":\"title\",\"at\":{time}}}}}"
         );
-        // A refusal, and one under the status of a success.
+        // As an error response, and with a success status.
         for status in [400, 200] {
             let error = client(status, body.clone()).get_video().video_id("v").send().await.unwrap_err();
-            let said = (error.code(), error.param());
-            assert_eq!(said, (Some(ErrorCode::InvalidParameter), Some("title")), "{what}");
+            let code_and_param = (error.code(), error.param());
+            assert_eq!(code_and_param, (Some(ErrorCode::InvalidParameter), Some("title")), "{what}");
             assert!(error.message().unwrap().contains("cut"), "{what}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_refusal_that_may_pass_is_tried_again() {
+async fn the_code_of_an_unusual_error_response_decides_whether_to_retry() {
     let attempts = std::sync::atomic::AtomicU32::new(0);
     let transport = transport_fn(move |_, _| {
         let first = attempts.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
-        let refusal = "{\"error\":{\"code\":\"quota_exceeded\",\"message\":\"cut \\ud83d\"}}";
-        let answer = http::Response::builder().status(if first { 429 } else { 500 }).body(refusal).unwrap();
-        async { Ok::<_, TransportError>(answer) }
+        let error_body = "{\"error\":{\"code\":\"quota_exceeded\",\"message\":\"cut \\ud83d\"}}";
+        let response =
+            http::Response::builder().status(if first { 429 } else { 500 }).body(error_body).unwrap();
+        async { Ok::<_, TransportError>(response) }
     });
-    // The code is read, so no wait follows that would not help.
+    // `quota_exceeded` is recognized: a retry would not help.
     let heygen = HeyGen::builder().transport(transport).build().unwrap();
     let error = heygen.api().list_videos().send().await.unwrap_err();
     assert_eq!((error.code(), error.attempts()), (Some(ErrorCode::QuotaExceeded), Some(1)));
@@ -72,11 +77,11 @@ async fn a_refusal_that_may_pass_is_tried_again() {
 }
 
 #[tokio::test]
-async fn events() {
+async fn unusual_events_decode() {
     use futures_util::StreamExt;
     use heygen_api::types::StreamModelSpeechRequest;
 
-    for (what, _, _, time) in ODD {
+    for (what, _, _, time) in VARIANTS {
         let index = time.replace("1790000000", "0").replace("1.79e9", "0e0").replace("1.79E+9", "0E+0");
         let body = format!(
             "data: {{\"type\":\"audio\",\"audio\":\"cut\\ud83d\",\"part_index\":{index}}}\n\ndata: [DONE]\n\n"

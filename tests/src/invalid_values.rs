@@ -1,4 +1,4 @@
-//! Values that a schema refuses, each with the place that is wrong: made from the document (3.1) alone.
+//! Invalid values for schemas, each with the invalid place. They are derived from the document (3.1) alone.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,46 +7,47 @@ use serde_json::{Map, Value, json};
 
 use crate::canonical::{self, Fill};
 
-/// A valid value with one thing wrong.
+/// A value that is invalid in one place.
 #[derive(Debug, Clone)]
-pub struct Broken {
+pub struct InvalidValue {
     /// What is wrong.
     pub label: String,
     /// The whole value.
     pub value: Value,
-    /// Where it is wrong, such as `scenes.0.input.avatar_id`; nothing stands for the value itself.
+    /// The invalid place, such as `scenes.0.input.avatar_id`; `None` for the value itself.
     pub param: Option<String>,
 }
 
-/// A parameter's text with one thing wrong.
+/// An invalid value of a parameter.
 #[derive(Debug, Clone)]
-pub struct BrokenParameter {
+pub struct InvalidParameter {
     /// What is wrong.
     pub label: String,
-    /// What to send; nothing stands for leaving the parameter out.
+    /// The value to send; `None` if the parameter must be omitted.
     pub text: Option<String>,
 }
 
-/// The valid values that are broken. Only the first has to be valid: not every rule can be met with what is required.
+/// How the valid values are filled from which the invalid ones are made. Only the first must be valid: required properties
+/// alone do not satisfy every rule.
 const FILLS: [Fill; 3] = [Fill::Everything, Fill::Required, Fill::Nulls];
 
-/// Most cases of one schema before components that come again are skipped.
-const MANY: usize = 3000;
+/// Maximum number of cases of a schema. Beyond it, repeated components are changed only a limited number of times.
+const MAX_CASES: usize = 3000;
 
-/// How often the inside of a component is broken when there are many cases.
-const WALKS: usize = 2;
+/// How often the inside of a component is changed if there are too many cases.
+const MAX_VISITS: usize = 2;
 
-/// How often a component is entered from within itself.
-const NESTING: usize = 2;
+/// Maximum nesting of a component inside itself.
+const MAX_NESTING: usize = 2;
 
-/// Breaks patterns; and no enumeration has it.
+/// A string that matches no pattern and is in no enumeration.
 const UNKNOWN_WORD: &str = "not one word!";
 
-/// A member that no object knows.
+/// A member that no object has.
 const UNKNOWN_MEMBER: &str = "unknown_member";
 
-/// The keywords that [`Walk`] breaks or looks into.
-const BROKEN_KEYWORDS: [&str; 19] = [
+/// The keywords that [`Walk`] violates or descends into.
+const HANDLED_KEYWORDS: [&str; 19] = [
     "$ref",
     "additionalProperties",
     "anyOf",
@@ -68,47 +69,47 @@ const BROKEN_KEYWORDS: [&str; 19] = [
     "required",
 ];
 
-/// The keywords that refuse nothing; `type` is broken through the value.
-const SILENT_KEYWORDS: [&str; 8] =
+/// The keywords that forbid nothing. `type` is violated by values of another type.
+const IGNORED_KEYWORDS: [&str; 8] =
     ["default", "deprecated", "description", "example", "examples", "format", "title", "type"];
 
-/// Everything that is wrong with a body in one place.
+/// All bodies that are invalid in one place.
 ///
 /// # Panics
 ///
-/// The schema has a keyword that nothing here breaks, or no valid value could be made.
-pub fn bodies(document: &Value, schema: &Value) -> Vec<Broken> {
+/// The schema has a keyword that this module does not handle, or no valid value was cases_of.
+pub fn bodies(document: &Value, schema: &Value) -> Vec<InvalidValue> {
     let cases = Walk::over(document, schema, usize::MAX);
-    if cases.len() <= MANY { cases } else { Walk::over(document, schema, WALKS) }
+    if cases.len() <= MAX_CASES { cases } else { Walk::over(document, schema, MAX_VISITS) }
 }
 
-/// Everything that is wrong with a parameter, as text.
+/// All invalid values of a parameter.
 ///
 /// # Panics
 ///
-/// The schema has a keyword that nothing here breaks.
-pub fn parameter(document: &Value, parameter: &Value) -> Vec<BrokenParameter> {
+/// The schema has a keyword that this module does not handle.
+pub fn parameter(document: &Value, parameter: &Value) -> Vec<InvalidParameter> {
     let (schema, _) = resolved(document, &parameter["schema"]);
     assert_known(schema);
     let validator = validator(document, schema);
     let valid = canonical::value(document, schema, Fill::Everything);
     let mut cases = Vec::new();
     if parameter["required"] == true && parameter["in"] != "path" {
-        cases.push(BrokenParameter { label: "missing".into(), text: None });
+        cases.push(InvalidParameter { label: "missing".into(), text: None });
     }
     let mut seen = HashSet::new();
     for (label, wrong) in wrong_values(schema, &valid) {
         let text = wrong.as_str().map_or_else(|| wrong.to_string(), str::to_owned);
-        // An empty segment is another path.
+        // An empty path segment would change the path.
         let another_path = parameter["in"] == "path" && text.is_empty();
         if !another_path && !validator.is_valid(&typed(schema, &text)) && seen.insert(text.clone()) {
-            cases.push(BrokenParameter { label, text: Some(text) });
+            cases.push(InvalidParameter { label, text: Some(text) });
         }
     }
     cases
 }
 
-/// What a text stands for where the schema asks for a type that JSON writes without quotes.
+/// Parses a string if the schema has a type that JSON writes without quotes.
 fn typed(schema: &Value, text: &str) -> Value {
     let parsed = match schema["type"].as_str() {
         Some("integer") => text.parse::<i64>().ok().map(Value::from),
@@ -119,44 +120,44 @@ fn typed(schema: &Value, text: &str) -> Value {
     parsed.unwrap_or_else(|| text.into())
 }
 
-/// A validator for a schema of the document, by JSON Schema 2020-12 and nothing of ours.
+/// A JSON Schema 2020-12 validator for a schema of the document. It uses none of our code.
 ///
 /// # Panics
 ///
-/// The schema itself is broken.
+/// The schema itself is invalid.
 pub fn validator(document: &Value, schema: &Value) -> Validator {
     let whole = json!({"allOf": [schema], "components": document.get("components")});
     jsonschema::draft202012::new(&whole)
-        .unwrap_or_else(|error| panic!("the schema itself is broken: {error}"))
+        .unwrap_or_else(|error| panic!("the schema itself is invalid: {error}"))
 }
 
-/// A way through a schema and, beside it, through a valid value.
+/// Walks through a schema and a valid value in parallel.
 struct Walk<'a> {
     document: &'a Value,
     validator: Validator,
     fill: Fill,
-    /// Valid; holds something at every place that the walk is at.
+    /// The valid value, which has a value at every visited place.
     base: Value,
     path: Vec<String>,
-    walks: usize,
-    /// How often the inside of a component was broken.
-    walked: BTreeMap<&'a str, usize>,
-    /// The components that the walk is inside of.
+    max_visits: usize,
+    /// How often each component was visited.
+    visits: BTreeMap<&'a str, usize>,
+    /// The components around the current place.
     open: Vec<&'a str>,
     seen: HashSet<String>,
-    cases: Vec<Broken>,
+    cases: Vec<InvalidValue>,
 }
 
 impl<'a> Walk<'a> {
-    fn over(document: &'a Value, schema: &'a Value, walks: usize) -> Vec<Broken> {
+    fn over(document: &'a Value, schema: &'a Value, max_visits: usize) -> Vec<InvalidValue> {
         let mut walk = Self {
             document,
             validator: validator(document, schema),
             fill: Fill::Everything,
             base: Value::Null,
             path: Vec::new(),
-            walks,
-            walked: BTreeMap::new(),
+            max_visits,
+            visits: BTreeMap::new(),
             open: Vec::new(),
             seen: HashSet::new(),
             cases: Vec::new(),
@@ -164,50 +165,50 @@ impl<'a> Walk<'a> {
         for fill in FILLS {
             walk.fill = fill;
             walk.base = canonical::value(document, schema, fill);
-            walk.walked.clear();
-            if walk.starts_valid() {
+            walk.visits.clear();
+            if walk.is_base_valid() {
                 walk.visit(schema);
             }
         }
         walk.cases
     }
 
-    /// Breaks the place that the walk is at, then what is inside it.
+    /// Adds cases for the current place and the places inside it.
     fn visit(&mut self, schema: &'a Value) {
         let (schema, components) = resolved(self.document, schema);
         assert_known(schema);
-        for (label, wrong) in wrong_values(schema, self.here()) {
-            self.break_here(&label, wrong);
+        for (label, wrong) in wrong_values(schema, self.current()) {
+            self.add_case(&label, wrong);
         }
-        // A first walk that has found too many cases is of no use any more.
-        let too_many = self.walks == usize::MAX && self.cases.len() > MANY;
-        let nested = |name: &&str| self.open.iter().filter(|open| *open == name).count() >= NESTING;
-        let walked = |name: &&str| self.walked.get(name).is_some_and(|times| *times >= self.walks);
-        if too_many || components.iter().any(nested) || components.iter().any(walked) {
+        // The result of a first walk with too many cases is discarded, so it can stop.
+        let too_many = self.max_visits == usize::MAX && self.cases.len() > MAX_CASES;
+        let nested = |name: &&str| self.open.iter().filter(|open| *open == name).count() >= MAX_NESTING;
+        let visits = |name: &&str| self.visits.get(name).is_some_and(|times| *times >= self.max_visits);
+        if too_many || components.iter().any(nested) || components.iter().any(visits) {
             return;
         }
         for name in &components {
-            *self.walked.entry(name).or_default() += 1;
+            *self.visits.entry(name).or_default() += 1;
         }
         self.open.extend(&components);
         self.union(schema);
         self.object(schema);
-        if let (Some(items), true) = (schema.get("items"), self.here().get(0).is_some()) {
+        if let (Some(items), true) = (schema.get("items"), self.current().get(0).is_some()) {
             self.descend("0", items);
         }
         self.open.truncate(self.open.len() - components.len());
     }
 
-    /// Puts each member of a tagged union in its place, and breaks its tag and the member.
+    /// Replaces the value by each member of a tagged union. Adds cases for the tag and the member.
     fn union(&mut self, schema: &'a Value) {
         let Some(tag) = schema.pointer("/discriminator/propertyName").and_then(Value::as_str) else { return };
         let pointer = self.pointer();
         for member in listed(schema, "oneOf") {
             let value = canonical::value(self.document, member, self.fill);
             let before = std::mem::replace(self.base.pointer_mut(&pointer).expect("a place"), value);
-            if self.starts_valid() {
-                self.break_member("the tag is missing", tag, None);
-                self.break_member("the tag is unknown", tag, Some(UNKNOWN_WORD.into()));
+            if self.is_base_valid() {
+                self.add_member_case("the tag is missing", tag, None);
+                self.add_member_case("the tag is unknown", tag, Some(UNKNOWN_WORD.into()));
                 self.visit(member);
             }
             *self.base.pointer_mut(&pointer).expect("a place") = before;
@@ -215,19 +216,19 @@ impl<'a> Walk<'a> {
     }
 
     fn object(&mut self, schema: &'a Value) {
-        let Some(present) = self.here().as_object().cloned() else { return };
+        let Some(present) = self.current().as_object().cloned() else { return };
         for name in names(schema) {
-            self.break_member("a required member is missing", name, None);
+            self.add_member_case("a required member is missing", name, None);
         }
         if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
-            self.break_member("an unknown member", UNKNOWN_MEMBER, Some(true.into()));
+            self.add_member_case("an unknown member", UNKNOWN_MEMBER, Some(true.into()));
         }
-        // A plain anyOf of an object asks for one of several groups of members.
+        // `anyOf` without a discriminator requires one of several groups of members.
         let groups: Vec<&str> = listed(schema, "anyOf").flat_map(names).collect();
         if !groups.is_empty() {
             let mut without = present.clone();
             without.retain(|name, _| !groups.contains(&name.as_str()));
-            self.break_here("none of the groups of members", without.into());
+            self.add_case("none of the groups of members", without.into());
         }
         let properties = schema.get("properties").and_then(Value::as_object);
         for (name, property) in properties.into_iter().flatten() {
@@ -249,7 +250,7 @@ impl<'a> Walk<'a> {
         self.path.pop();
     }
 
-    fn here(&self) -> &Value {
+    fn current(&self) -> &Value {
         self.base.pointer(&self.pointer()).expect("a place")
     }
 
@@ -257,14 +258,14 @@ impl<'a> Walk<'a> {
         self.path.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
     }
 
-    fn break_here(&mut self, label: &str, wrong: Value) {
+    fn add_case(&mut self, label: &str, wrong: Value) {
         let mut value = self.base.clone();
         *value.pointer_mut(&self.pointer()).expect("a place") = wrong;
-        self.keep(label, value, self.path.clone());
+        self.add_invalid(label, value, self.path.clone());
     }
 
-    /// Gives a member of the object here another value, or takes it away.
-    fn break_member(&mut self, label: &str, name: &str, wrong: Option<Value>) {
+    /// Adds a case in which a member of the current object has another value, or is missing.
+    fn add_member_case(&mut self, label: &str, name: &str, wrong: Option<Value>) {
         let mut value = self.base.clone();
         let object: &mut Map<String, Value> =
             value.pointer_mut(&self.pointer()).and_then(Value::as_object_mut).expect("an object");
@@ -274,18 +275,18 @@ impl<'a> Walk<'a> {
         };
         let mut place = self.path.clone();
         place.push(name.to_owned());
-        self.keep(label, value, place);
+        self.add_invalid(label, value, place);
     }
 
-    /// Keeps a case that is wrong and new.
-    fn keep(&mut self, label: &str, value: Value, place: Vec<String>) {
+    /// Adds a case if its value is invalid and new.
+    fn add_invalid(&mut self, label: &str, value: Value, place: Vec<String>) {
         if !self.validator.is_valid(&value) && self.seen.insert(value.to_string()) {
             let param = Some(place.join(".")).filter(|param| !param.is_empty());
-            self.cases.push(Broken { label: label.to_owned(), value, param });
+            self.cases.push(InvalidValue { label: label.to_owned(), value, param });
         }
     }
 
-    fn starts_valid(&self) -> bool {
+    fn is_base_valid(&self) -> bool {
         let problem = self.validator.iter_errors(&self.base).next().map(|error| error.to_string());
         let needed = self.fill == Fill::Everything;
         assert!(problem.is_none() || !needed, "no valid value to break at {:?}: {problem:?}", self.path);
@@ -293,7 +294,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What a schema stands for without its references and its null, and the components on the way.
+/// Follows references and removes `null` from a schema. Also returns the components on the path.
 fn resolved<'a>(document: &'a Value, mut schema: &'a Value) -> (&'a Value, Vec<&'a str>) {
     let mut components = Vec::new();
     loop {
@@ -311,16 +312,16 @@ fn resolved<'a>(document: &'a Value, mut schema: &'a Value) -> (&'a Value, Vec<&
     }
 }
 
-/// A keyword that nothing breaks would be a keyword that nothing tests.
+/// Panics if a keyword is not handled, because it would not be tested.
 fn assert_known(schema: &Value) {
     for keyword in schema.as_object().into_iter().flat_map(Map::keys) {
         let known = keyword.starts_with("x-")
-            || BROKEN_KEYWORDS.contains(&keyword.as_str())
-            || SILENT_KEYWORDS.contains(&keyword.as_str());
-        assert!(known, "nothing breaks the keyword `{keyword}` yet: {schema}");
+            || HANDLED_KEYWORDS.contains(&keyword.as_str())
+            || IGNORED_KEYWORDS.contains(&keyword.as_str());
+        assert!(known, "the keyword `{keyword}` is not handled: {schema}");
     }
     let tagged = schema.get("discriminator").is_some();
-    assert!(tagged || schema.get("oneOf").is_none(), "nothing breaks a union without a tag yet: {schema}");
+    assert!(tagged || schema.get("oneOf").is_none(), "a union without a tag is not handled: {schema}");
 }
 
 fn listed<'a>(schema: &'a Value, keyword: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
@@ -331,7 +332,7 @@ fn names(schema: &Value) -> impl Iterator<Item = &str> {
     listed(schema, "required").filter_map(Value::as_str)
 }
 
-/// Values of which most do not fit where `valid` does, for a schema without references; the caller sorts out the rest.
+/// Candidates for invalid values of a schema without references, in place of `valid`. Some may be valid; callers must check.
 fn wrong_values(schema: &Value, valid: &Value) -> Vec<(String, Value)> {
     let other_type = if valid.is_string() { json!(7) } else { json!("text") };
     let mut wrong = vec![("null".to_owned(), Value::Null), ("another type".to_owned(), other_type)];
@@ -343,7 +344,7 @@ fn wrong_values(schema: &Value, valid: &Value) -> Vec<(String, Value)> {
         wrong.push(("not of the pattern".to_owned(), UNKNOWN_WORD.into()));
     }
     if schema["type"] == "integer" {
-        wrong.push(("no integer".to_owned(), json!(1.5)));
+        wrong.push(("not an integer".to_owned(), json!(1.5)));
     }
     let size = |keyword: &str| schema.get(keyword).and_then(Value::as_u64).map(|size| size as usize);
     if valid.is_string() {
@@ -378,25 +379,25 @@ fn wrong_values(schema: &Value, valid: &Value) -> Vec<(String, Value)> {
 mod tests {
     use super::*;
 
-    fn found(document: &Value, schema: &Value) -> Vec<String> {
+    fn cases_of(document: &Value, schema: &Value) -> Vec<String> {
         let shown =
-            |case: Broken| format!("{} {}: {}", case.param.unwrap_or_default(), case.label, case.value);
+            |case: InvalidValue| format!("{} {}: {}", case.param.unwrap_or_default(), case.label, case.value);
         bodies(document, schema).into_iter().map(shown).collect()
     }
 
     #[test]
-    fn each_place_is_broken_in_each_way_with_the_rest_kept() {
+    fn each_case_changes_one_place_and_keeps_the_rest() {
         let schema = json!({"type": "object", "required": ["a"], "additionalProperties": false, "properties": {
             "a": {"type": "integer", "minimum": 1, "maximum": 9},
             "b": {"anyOf": [{"type": "array", "maxItems": 1, "items": {"enum": ["x"]}}, {"type": "null"}]}}});
-        let wanted = [
+        let expected = [
             " null: null",
             " another type: \"text\"",
             "a a required member is missing: {\"b\":[\"x\"]}",
             "unknown_member an unknown member: {\"a\":7,\"b\":[\"x\"],\"unknown_member\":true}",
             "a null: {\"a\":null,\"b\":[\"x\"]}",
             "a another type: {\"a\":\"text\",\"b\":[\"x\"]}",
-            "a no integer: {\"a\":1.5,\"b\":[\"x\"]}",
+            "a not an integer: {\"a\":1.5,\"b\":[\"x\"]}",
             "a beyond the minimum: {\"a\":0,\"b\":[\"x\"]}",
             "a beyond the maximum: {\"a\":10,\"b\":[\"x\"]}",
             "b another type: {\"a\":7,\"b\":\"text\"}",
@@ -408,18 +409,18 @@ mod tests {
             "unknown_member an unknown member: {\"a\":7,\"unknown_member\":true}",
             "a null: {\"a\":null}",
             "a another type: {\"a\":\"text\"}",
-            "a no integer: {\"a\":1.5}",
+            "a not an integer: {\"a\":1.5}",
             "a beyond the minimum: {\"a\":0}",
             "a beyond the maximum: {\"a\":10}",
         ];
         let (with_nulls, rest): (Vec<String>, Vec<String>) =
-            found(&Value::Null, &schema).into_iter().partition(|case| case.contains("\"b\":null"));
-        assert_eq!(rest, wanted);
+            cases_of(&Value::Null, &schema).into_iter().partition(|case| case.contains("\"b\":null"));
+        assert_eq!(rest, expected);
         assert_eq!(with_nulls.len(), 7, "{with_nulls:#?}");
     }
 
     #[test]
-    fn each_member_of_a_union_is_broken_even_one_that_holds_the_union() {
+    fn every_member_of_a_union_has_cases_even_a_recursive_one() {
         let union = json!({"oneOf": [{"$ref": "#/components/schemas/Leaf"}, {"$ref": "#/components/schemas/Tree"}],
             "discriminator": {"propertyName": "kind", "mapping": {
                 "leaf": "#/components/schemas/Leaf", "tree": "#/components/schemas/Tree"}}});
@@ -427,7 +428,7 @@ mod tests {
         let mut tree = member("tree");
         tree["properties"]["of"] = json!({"type": "object", "additionalProperties": union});
         let document = json!({"components": {"schemas": {"Leaf": member("leaf"), "Tree": tree}}});
-        let found = found(&document, &union);
+        let found = cases_of(&document, &union);
         let deep = "of.key.kind the tag is missing: {\"kind\":\"tree\",\"of\":{\"key\":{\"of\":{\"key\":{\"kind\":\"leaf\"}}}}}";
         assert!(found.iter().any(|case| case == deep), "{found:#?}");
         assert!(found.iter().any(|case| case.starts_with("of.key.of.key another type")), "{found:#?}");
