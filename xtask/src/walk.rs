@@ -60,6 +60,11 @@ pub fn reference_to(component: &str) -> Value {
     serde_json::json!({ "$ref": format!("{SCHEMA_PREFIX}{component}") })
 }
 
+/// The component schema with this name.
+pub fn component<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
+    document.pointer("/components/schemas")?.get(name)
+}
+
 /// The component schemas by name; empty if the document has none.
 pub fn components(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
     document.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten()

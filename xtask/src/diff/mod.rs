@@ -17,7 +17,6 @@ pub mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use heck::ToUpperCamelCase;
 use serde_json::Value;
 
 use change::Change;
@@ -26,29 +25,24 @@ use kind::Kind;
 use report::{Place, Report};
 use schemas::{Pair, Schemas};
 
-use crate::lower::{extension, names::without_version};
+use crate::lower::names::type_name;
 use crate::walk;
 
 /// The sections of a document that the pipeline reads.
 const SECTIONS: [&str; 7] = ["openapi", "info", "servers", "security", "tags", "paths", "components"];
 
-/// All changes from one document to another. Loud changes come first, then breaking ones, then others, each by subject.
+/// All changes from one document to another. Loud changes come first, then breaking ones, then others, each by kind and subject.
 pub fn diff(old: &Value, new: &Value) -> Vec<Change> {
     let mut report = Report { reached: reached(old, new), ..Report::default() };
     document(old, new, &mut report);
     let renamed = renamed(old, new);
     let mut schemas = Schemas::new(old, new, &renamed);
-    operations::compare(old, new, &operations::method_name, &mut schemas, &mut report);
+    operations::compare(old, new, &mut schemas, &mut report);
     components(old, new, &renamed, &mut schemas, &mut report);
     let mut changes = report.changes;
     changes.sort_by(|a, b| {
-        (!a.loud, !a.is_breaking(), a.is_text(), &a.subject, &a.sentence).cmp(&(
-            !b.loud,
-            !b.is_breaking(),
-            b.is_text(),
-            &b.subject,
-            &b.sentence,
-        ))
+        let key = |change: &'_ Change| (!change.loud, !change.is_breaking(), change.kind);
+        key(a).cmp(&key(b)).then_with(|| (&a.subject, &a.sentence).cmp(&(&b.subject, &b.sentence)))
     });
     changes.dedup();
     changes
@@ -182,16 +176,11 @@ fn components(
 }
 
 fn of_component(document: &Value, name: &str) -> Place {
-    let pointer = format!("/components/schemas/{}", walk::escape(name));
-    let rust_name = document
-        .pointer(&pointer)
-        .and_then(|schema| schema.get(extension::RUST_NAME))
-        .and_then(Value::as_str);
-    let rust = rust_name.map_or_else(|| without_version(name).to_upper_camel_case(), str::to_owned);
+    let rust = type_name(name, walk::component(document, name).unwrap_or(&Value::Null));
     Place {
         subject: name.to_owned(),
         path: String::new(),
-        pointer: format!("#{pointer}"),
+        pointer: format!("#/components/schemas/{}", walk::escape(name)),
         item: Some(format!("types::{rust}")),
         has_fields: true,
     }

@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use heck::ToSnakeCase;
 use serde_json::Value;
 
 use super::effect::Direction;
 use super::kind::Kind;
 use super::report::{Place, Report};
 use super::schemas::{Pair, Schemas};
+use crate::document::resolve;
+use crate::lower::names::method_name;
 use crate::walk::{self, Operation};
+
+/// How many references are followed from one place.
+const MAX_REFERENCES: usize = 8;
 
 /// The same operation in the older and in the newer document.
 struct OperationPair<'a> {
@@ -18,31 +22,25 @@ struct OperationPair<'a> {
 }
 
 /// Compares the operations of two documents.
-pub fn compare(
-    old: &Value,
-    new: &Value,
-    names: &dyn Fn(&str) -> String,
-    schemas: &mut Schemas<'_>,
-    report: &mut Report,
-) {
+pub fn compare(old: &Value, new: &Value, schemas: &mut Schemas<'_>, report: &mut Report) {
     let (pairs, removed, added) = pair(walk::operations(old), walk::operations(new));
     for operation in removed {
-        report.add(Kind::OperationRemoved, &place(&operation, names), Direction::Both, "", "");
+        report.add(Kind::OperationRemoved, &place(&operation), Direction::Both, "", "");
     }
     for operation in added {
-        report.add(Kind::OperationAdded, &place(&operation, names), Direction::Both, "", "");
+        report.add(Kind::OperationAdded, &place(&operation), Direction::Both, "", "");
     }
     for pair in &pairs {
-        Comparison { old, new, pair, place: place(&pair.new, names), schemas, report }.run();
+        Comparison { old, new, pair, place: place(&pair.new), schemas, report }.run();
     }
 }
 
-fn place(operation: &Operation<'_>, names: &dyn Fn(&str) -> String) -> Place {
+fn place(operation: &Operation<'_>) -> Place {
     Place {
         subject: title(operation),
         path: String::new(),
         pointer: format!("#/paths/{}/{}", walk::escape(operation.path), operation.method),
-        item: Some(format!("Client::{}", names(&operation.id()))),
+        item: Some(format!("Client::{}", method_name(&operation.id(), operation.path))),
         has_fields: false,
     }
 }
@@ -286,14 +284,8 @@ impl Comparison<'_, '_, '_> {
 
 /// Follows a reference to a parameter, a body or a response.
 fn referred<'a>(document: &'a Value, value: Option<&'a Value>) -> Option<&'a Value> {
-    let mut value = value?;
-    for _ in 0..64 {
-        match value.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#')) {
-            Some(pointer) => value = document.pointer(pointer)?,
-            None => break,
-        }
-    }
-    Some(value)
+    // One reference may lead to another; more than a few are a ring.
+    value.map(|value| (0..MAX_REFERENCES).fold(value, |value, _| resolve(document, value)))
 }
 
 /// The parameters of an operation and of its path, by location and name, such as `query limit`.
@@ -374,9 +366,4 @@ fn is_paged(document: &Value, operation: &Operation<'_>) -> bool {
             || nested.is_some_and(|data| data.contains_key("next_token"))
     });
     takes && gives
-}
-
-/// The client method for an `operationId`. Renames in the overlay are not considered.
-pub fn method_name(id: &str) -> String {
-    crate::lower::names::without_version(id).to_snake_case()
 }

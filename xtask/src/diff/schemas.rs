@@ -29,13 +29,14 @@ pub struct Schemas<'a> {
     new: &'a Value,
     /// Renamed components: old name to new name.
     renamed: &'a BTreeMap<String, String>,
-    seen: BTreeSet<(String, String)>,
+    /// Pairs that are being compared, from the outermost on.
+    entered: BTreeSet<(String, String)>,
 }
 
 impl<'a> Schemas<'a> {
     /// Creates a comparison of two documents.
     pub fn new(old: &'a Value, new: &'a Value, renamed: &'a BTreeMap<String, String>) -> Self {
-        Self { old, new, renamed, seen: BTreeSet::new() }
+        Self { old, new, renamed, entered: BTreeSet::new() }
     }
 
     /// Compares two schemas at one place, and reports the changes.
@@ -55,8 +56,10 @@ impl<'a> Schemas<'a> {
                 let key = |target: &Option<String>, schema: &Value| {
                     target.clone().unwrap_or_else(|| schema.to_string())
                 };
-                if self.seen.insert((key(before, pair.old), key(now, pair.new))) {
+                let key = (key(before, pair.old), key(now, pair.new));
+                if self.entered.insert(key.clone()) {
                     self.shapes(&Shape::of(self.old, pair.old), &Shape::of(self.new, pair.new), pair, report);
+                    self.entered.remove(&key);
                 }
             }
         }

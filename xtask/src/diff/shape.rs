@@ -76,10 +76,6 @@ fn is_silent(key: &str) -> bool {
     SILENT.contains(&key) || key.starts_with("x-")
 }
 
-fn component_at<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
-    document.pointer(&format!("/components/schemas/{}", walk::escape(name)))
-}
-
 impl Shape {
     /// The normal form of a schema, with the content of the component that it refers to.
     pub fn of(document: &Value, schema: &Value) -> Self {
@@ -105,7 +101,7 @@ impl Shape {
         match walk::reference(schema) {
             Some(name) if !follow => self.target = Some(name.to_owned()),
             Some(name) => {
-                if let Some(target) = component_at(document, name) {
+                if let Some(target) = walk::component(document, name) {
                     self.take(document, target, true, depth + 1);
                 }
             }

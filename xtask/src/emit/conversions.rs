@@ -62,7 +62,7 @@ fn pair<'a>(lowered: &Value, structs: &'a [Struct], larger: &Member, smaller: &M
         return None;
     }
     let properties = |name: &str| -> Option<Map<String, Value>> {
-        let schema = lowered.pointer(&format!("/components/schemas/{}", walk::escape(name)))?;
+        let schema = walk::component(lowered, name)?;
         schema.get("properties").and_then(Value::as_object).cloned()
     };
     let (of_large, of_small) = (properties(&large.name)?, properties(&small.name)?);

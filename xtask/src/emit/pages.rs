@@ -70,7 +70,7 @@ fn item(lowered: &Value, operation: &Operation<'_>) -> Option<TokenStream> {
         return Some(rust_type::of(schema));
     }
     let component = walk::target(schema)?;
-    let members = lowered.pointer(&format!("/components/schemas/{}", walk::escape(component)))?;
+    let members = walk::component(lowered, component)?;
     let members = members.get("properties")?;
     members.get("next_token")?;
     Some(rust_type::of(members.get("items")?.get("items")?))

@@ -84,7 +84,7 @@ pub fn collect(items: Vec<Item>, lowered: &Value) -> Result<Vec<Struct>> {
 fn read(mut item: ItemStruct, lowered: &Value) -> Struct {
     Shorten.visit_item_struct_mut(&mut item);
     let name = item.ident.to_string();
-    let schema = lowered.pointer(&format!("/components/schemas/{}", walk::escape(&name)));
+    let schema = walk::component(lowered, &name);
     let fields = item.fields.iter().map(|field| read_field(field, schema)).collect();
     Struct { name, fields, item }
 }

@@ -171,7 +171,7 @@ fn documentation(schema: &Value, tag: &str) -> Vec<syn::Attribute> {
 }
 
 fn variant_documentation(lowered: &Value, member: &Member) -> String {
-    let component = lowered.pointer(&format!("/components/schemas/{}", walk::escape(&member.component)));
+    let component = walk::component(lowered, &member.component);
     let text = component.and_then(|schema| schema.get("description")).and_then(Value::as_str);
     match text.unwrap_or_default().split("\n\n").next().unwrap_or_default() {
         "" => format!("`{}`.", member.value),

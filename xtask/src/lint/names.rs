@@ -204,7 +204,7 @@ fn lint_bodies(lowered: &Value, all: &[Operation<'_>], found: &mut Vec<Diagnosti
         }
     }
     for (body, operations) in operations_by_body {
-        let schema = lowered.pointer(&format!("/components/schemas/{}", walk::escape(&body)));
+        let schema = walk::component(lowered, &body);
         let kind =
             if schema.is_some_and(|schema| unions::tag(schema).is_some()) { "Body" } else { "Request" };
         let names: Vec<String> =

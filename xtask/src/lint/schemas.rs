@@ -238,7 +238,7 @@ fn patches(lowered: &Value, found: &mut Vec<Diagnostic>) {
         roots.extend(walk::bodies(operation));
     }
     for name in roots {
-        let Some(schema) = lowered.pointer(&format!("/components/schemas/{}", walk::escape(&name))) else {
+        let Some(schema) = walk::component(lowered, &name) else {
             continue;
         };
         let required: Vec<&Value> =

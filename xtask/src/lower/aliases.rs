@@ -54,7 +54,7 @@ fn is_alias(schema: &Value) -> bool {
 
 fn contains_itself(document: &Value, name: &str) -> bool {
     let mut next = BTreeSet::new();
-    if let Some(schema) = document.pointer(&format!("/components/schemas/{}", walk::escape(name))) {
+    if let Some(schema) = walk::component(document, name) {
         walk::references(schema, &mut next);
     }
     walk::closure(document, next).contains(name)

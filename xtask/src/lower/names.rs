@@ -26,10 +26,7 @@ fn rename_operations(document: &mut Value, found: &mut Vec<Diagnostic>) {
         let Some(id) = operation.get("operationId").and_then(Value::as_str).map(str::to_owned) else {
             return;
         };
-        let mut name = without_version(&id).to_snake_case();
-        if let Some(version) = legacy_version(path) {
-            name = format!("{name}_{version}");
-        }
+        let name = method_name(&id, path);
         if let Some(other) = originals.insert(name.clone(), id.clone()) {
             found.push(Diagnostic::new(
                 "operation-name-collision",
@@ -48,10 +45,10 @@ fn rename_components(document: &mut Value, found: &mut Vec<Diagnostic>) {
     let mut originals: BTreeMap<String, String> = BTreeMap::new();
     for (old, schema) in walk::components(document) {
         let rust_name = schema.get(extension::RUST_NAME).and_then(Value::as_str);
-        let new = rust_name.map_or_else(|| without_version(old).to_upper_camel_case(), str::to_owned);
+        let new = type_name(old, schema);
         let other = originals.insert(new.clone(), old.clone());
         let equal = |other: &String| {
-            let other = document.pointer(&format!("/components/schemas/{}", walk::escape(other)));
+            let other = walk::component(document, other);
             rust_name.is_some() && other.is_some_and(|other| hoist::key(other) == hoist::key(schema))
         };
         // Equal components may have the same `x-rust-name`: they become one type.
@@ -97,8 +94,23 @@ fn rename_references(value: &mut Value, renamed: &BTreeMap<String, String>) {
     }
 }
 
+/// The method of the client for an operation. That of a v1 or v2 operation has the version at its end.
+pub fn method_name(id: &str, path: &str) -> String {
+    let name = without_version(id).to_snake_case();
+    match legacy_version(path) {
+        Some(version) => format!("{name}_{version}"),
+        None => name,
+    }
+}
+
+/// The type for a component: its `x-rust-name`, or else its own name without the version.
+pub fn type_name(component: &str, schema: &Value) -> String {
+    let given = schema.get(extension::RUST_NAME).and_then(Value::as_str);
+    given.map_or_else(|| without_version(component).to_upper_camel_case(), str::to_owned)
+}
+
 /// Removes every `V3` that is a word of its own.
-pub fn without_version(name: &str) -> String {
+fn without_version(name: &str) -> String {
     let mut rest = name;
     let mut kept = String::new();
     while let Some(at) = rest.find("V3") {

@@ -128,7 +128,7 @@ fn complete_mapping(
             ));
             continue;
         };
-        let schema = document.pointer(&format!("/components/schemas/{}", walk::escape(component)));
+        let schema = walk::component(document, component);
         let property =
             schema.and_then(|schema| schema.pointer(&format!("/properties/{}", walk::escape(tag))));
         let required = schema.and_then(|schema| schema.get("required")).and_then(Value::as_array);
