@@ -1,4 +1,4 @@
-//! Carries out a call: what has to be awaited first, then the handler of the operation.
+//! Carries out a call: first what takes time, without the lock on the state, then the handler of the operation.
 
 use std::sync::Arc;
 
@@ -11,33 +11,33 @@ use crate::body::BODY_LIMIT;
 use crate::call::Call;
 use crate::document::sample;
 use crate::reply::Reply;
-use crate::resources::{behaviour, renders, runs, webhook_endpoints};
+use crate::resources::{Behaviour, behaviour, renders, runs, webhook_endpoints};
 use crate::world::World;
 use crate::{probe, word_stream};
 
-/// The operation whose answer follows the state after its handler has returned.
-pub(crate) const STREAM_OF_WORDS: &str = "streamAvatarRealtimeWords";
-
-/// Has a call carried out.
+/// Carries out a call and answers it.
 pub(crate) async fn handle(world: &Arc<World>, call: &Call) -> Answer {
-    let operation = call.route.id.as_str();
-    if let ("createWebhookEndpoint" | "updateWebhookEndpoint", Some(url)) = (operation, call.text("url")) {
-        webhook_endpoints::check_exists(&mut world.state(), call)?;
-        probe::probe(world, url).await?;
-    }
-    if operation == "createHyperframesRenderV3" {
-        renders::check_project(&world.state(), call)?;
-    }
-    if operation == STREAM_OF_WORDS {
-        return word_stream::words(world, call);
-    }
-    match behaviour(operation) {
-        Some(handler) => handler(&world.env, &mut world.state(), call),
-        None => made_up(call),
-    }
+    let handler = match behaviour(&call.route.id) {
+        None => return made_up(call),
+        Some(Behaviour::WordStream) => return word_stream::words(world, call),
+        Some(Behaviour::Handler(handler)) => handler,
+        Some(Behaviour::ProbeUrl(handler)) => {
+            if let Some(url) = call.text("url") {
+                webhook_endpoints::check_exists(&mut world.state(), call)?;
+                probe::probe(world, url).await?;
+            }
+            handler
+        }
+        Some(Behaviour::CheckProject(handler)) => {
+            let asset = renders::project_asset(&world.state(), call)?;
+            renders::check_project(asset, call)?;
+            handler
+        }
+    };
+    handler(&world.env, &mut world.state(), call)
 }
 
-/// An operation without behaviour of its own answers a resource made from the document's schema.
+/// The answer of an operation without behaviour of its own: a resource made from the schema in the document.
 fn made_up(call: &Call) -> Answer {
     let known: Map<String, Value> =
         call.path.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
@@ -46,7 +46,7 @@ fn made_up(call: &Call) -> Answer {
     Ok(Reply::json(StatusCode::from_u16(status).unwrap_or_default(), body))
 }
 
-/// Bytes that the body of an operation may have.
+/// The most bytes that the body of an operation may have.
 pub(crate) fn body_limit(operation: &str) -> usize {
     match operation {
         "createWorkflowRun" => runs::BODY_LIMIT,

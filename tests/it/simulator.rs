@@ -391,7 +391,6 @@ async fn every_response_matches_the_document_at_every_stage() {
 
     let all: BTreeSet<String> = harness.operations.keys().cloned().collect();
     assert_eq!(all.difference(&harness.called).collect::<Vec<_>>(), Vec::<&String>::new());
-    assert_eq!(all.len(), 150);
     let statuses = harness.statuses.iter().map(|(operation, statuses)| {
         format!("{operation}: {}\n", statuses.iter().map(String::as_str).collect::<Vec<_>>().join(" "))
     });

@@ -210,7 +210,13 @@ mod tests {
     #[test]
     fn the_embedded_document_has_all_operations_and_every_body_compiles() {
         let routes = document().routes();
-        assert_eq!(routes.len(), 150);
+        let operations: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+        let operations =
+            operations["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap());
+        assert_eq!(
+            routes.len(),
+            operations.filter(|(_, operation)| operation["operationId"].is_string()).count()
+        );
         for route in routes {
             assert!(
                 matches!(document().find(&route.method, &route.path), Found::Route(found, _) if found.id == route.id)

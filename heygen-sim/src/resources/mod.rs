@@ -44,10 +44,33 @@ use crate::env::Env;
 use crate::model::job::{Job, Kind};
 use crate::state::State;
 
-/// What an operation does.
+/// Answers a call from the state, and changes the state.
 pub(crate) type Handler = fn(&Env, &mut State, &Call) -> Answer;
 
-pub(crate) fn behaviour(operation: &str) -> Option<Handler> {
+/// How an operation is carried out. What takes time happens before the handler, because the handler holds the state.
+pub(crate) enum Behaviour {
+    /// The handler alone answers.
+    Handler(Handler),
+    /// The URL in the body must answer a probe first.
+    ProbeUrl(Handler),
+    /// The project in the body is read and checked first.
+    CheckProject(Handler),
+    /// The answer is the stream of a session's words. It follows the state for as long as it is read.
+    WordStream,
+}
+
+/// What an operation does; `None` for one whose answer is made up from the document.
+pub(crate) fn behaviour(operation: &str) -> Option<Behaviour> {
+    Some(match operation {
+        "createWebhookEndpoint" => Behaviour::ProbeUrl(webhook_endpoints::create),
+        "updateWebhookEndpoint" => Behaviour::ProbeUrl(webhook_endpoints::update),
+        "createHyperframesRenderV3" => Behaviour::CheckProject(renders::create),
+        "streamAvatarRealtimeWords" => Behaviour::WordStream,
+        _ => Behaviour::Handler(handler(operation)?),
+    })
+}
+
+fn handler(operation: &str) -> Option<Handler> {
     Some(match operation {
         "uploadAsset" => assets::upload,
         "listAssets" => assets::list,
@@ -94,7 +117,6 @@ pub(crate) fn behaviour(operation: &str) -> Option<Handler> {
         "listAiClippingV3" => clippings::list,
         "getAiClippingV3" => clippings::get,
         "deleteAiClippingV3" => clippings::delete,
-        "createHyperframesRenderV3" => renders::create,
         "listHyperframesRendersV3" => renders::list,
         "getHyperframesRenderV3" => renders::get,
         "deleteHyperframesRenderV3" => renders::delete,
@@ -167,9 +189,7 @@ pub(crate) fn behaviour(operation: &str) -> Option<Handler> {
         "deleteVoice" => voices::delete,
         "designVoice" => voices::design,
         "cloneVoice" => voices::clone,
-        "createWebhookEndpoint" => webhook_endpoints::create,
         "listWebhookEndpoints" => webhook_endpoints::list,
-        "updateWebhookEndpoint" => webhook_endpoints::update,
         "deleteWebhookEndpoint" => webhook_endpoints::delete,
         "rotateWebhookEndpointSecret" => webhook_endpoints::rotate,
         "listWebhookEventTypes" => webhook_events::types,
@@ -219,14 +239,12 @@ pub(crate) fn view_job(env: &Env, job: &Job, now: u64) -> Value {
 mod tests {
     use super::*;
     use crate::document::document;
-    use crate::operations::STREAM_OF_WORDS;
 
     #[test]
     fn the_guide_lists_the_operations_without_behaviour_of_their_own() {
         let guide = include_str!("../../GUIDE.md");
         let routes = document().routes().iter().map(|route| route.id.as_str());
-        let made_up: Vec<&str> =
-            routes.filter(|id| behaviour(id).is_none() && *id != STREAM_OF_WORDS).collect();
+        let made_up: Vec<&str> = routes.filter(|id| behaviour(id).is_none()).collect();
         let section =
             guide.split("# Made up").nth(1).and_then(|rest| rest.split("\n# ").next()).unwrap_or_default();
         let listed: Vec<&str> = section.split('`').skip(1).step_by(2).collect();

@@ -8,7 +8,7 @@ use zip::ZipArchive;
 
 use crate::answer::{Answer, data, data_with};
 use crate::api_error::ApiError;
-use crate::blob::{ReadSeek, Spool};
+use crate::blob::{Blob, ReadSeek, Spool};
 use crate::call::Call;
 use crate::env::Env;
 use crate::jobs;
@@ -26,7 +26,7 @@ const HTML_LIMIT: u64 = 4 * 1024 * 1024;
 /// Largest project, in bytes.
 const PROJECT_LIMIT: u64 = 200 * 1024 * 1024;
 
-/// How much dearer 4K is.
+/// The price of 4K, as a multiple of the usual price.
 const FOUR_K: f64 = 1.5;
 
 pub(super) fn view(env: &Env, job: &Job, now: u64) -> Value {
@@ -74,29 +74,23 @@ fn invalid(message: String) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "hyperframes_project_invalid", message).at("project")
 }
 
-/// Opens the zip, where it is here: what is behind a URL is not fetched. Nobody else waits for that.
-pub(crate) fn check_project(state: &State, call: &Call) -> Result<(), ApiError> {
+/// The zip of a project that is an asset.
+pub(crate) fn project_asset(state: &State, call: &Call) -> Result<Option<Blob>, ApiError> {
     let project = &call.body["project"];
-    let text = |name: &str| project.get(name).and_then(Value::as_str).unwrap_or_default();
-    let content = match project["type"].as_str() {
-        Some("asset_id") => {
-            let id = text("asset_id");
-            let asset = inputs::asset(state, "project.asset_id", id, inputs::ARCHIVE, call.now)?;
-            asset.content.clone()
-        }
-        Some("base64") => {
-            if text("media_type") != "application/zip" {
-                return Err(ApiError::invalid("project.media_type", "application/zip is needed"));
-            }
-            // Invalid base64 is refused with the other inputs.
-            let Some(content) = call.inline.get(text("data")) else { return Ok(()) };
-            let mut spool = Spool::new();
-            spool.write(content)?;
-            Some(spool.finish()?)
-        }
-        _ => None,
+    if project["type"] != "asset_id" {
+        return Ok(None);
+    }
+    let id = project["asset_id"].as_str().unwrap_or_default();
+    let asset = inputs::asset(state, "project.asset_id", id, inputs::ARCHIVE, call.now)?;
+    Ok(asset.content.clone())
+}
+
+/// Reads the zip of a project: its size, its composition, and the variables that the call gives to it. Nothing is
+/// fetched from a URL.
+pub(crate) fn check_project(asset: Option<Blob>, call: &Call) -> Result<(), ApiError> {
+    let Some(content) = asset.map_or_else(|| inline_project(call), |asset| Ok(Some(asset)))? else {
+        return Ok(());
     };
-    let Some(content) = content else { return Ok(()) };
     check_size(content.len())?;
     let reader = content.reader().map_err(|error| invalid(format!("the project cannot be read: {error}")))?;
     let mut archive = ZipArchive::new(reader)
@@ -113,6 +107,23 @@ pub(crate) fn check_project(state: &State, call: &Call) -> Result<(), ApiError> 
         }
     }
     Ok(())
+}
+
+/// The zip of a project that is in the body, as base64. Invalid base64 is refused with the other inputs.
+fn inline_project(call: &Call) -> Result<Option<Blob>, ApiError> {
+    let project = &call.body["project"];
+    if project["type"] != "base64" {
+        return Ok(None);
+    }
+    if project["media_type"] != "application/zip" {
+        return Err(ApiError::invalid("project.media_type", "application/zip is needed"));
+    }
+    let Some(content) = project["data"].as_str().and_then(|data| call.inline.get(data)) else {
+        return Ok(None);
+    };
+    let mut spool = Spool::new();
+    spool.write(content)?;
+    Ok(Some(spool.finish()?))
 }
 
 fn check_size(bytes: u64) -> Result<(), ApiError> {
