@@ -192,7 +192,7 @@ impl Call {
         self
     }
 
-    /// The same call of an operation that takes an idempotency key as said.
+    /// The same call, for an operation that takes an idempotency key in this way.
     pub(crate) fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
         // The document determines whether its operations take a key: with a key that the service ignores, a retry would
         // look safe.

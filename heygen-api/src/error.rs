@@ -51,7 +51,7 @@ struct Inner {
     status: Option<StatusCode>,
     headers: HeaderMap,
     body: Bytes,
-    said: Option<StandardApiError>,
+    service_error: Option<StandardApiError>,
     transport: Option<TransportError>,
     /// Why the client could not be built.
     cause: Option<Arc<dyn StdError + Send + Sync>>,
@@ -94,22 +94,22 @@ impl Error {
 
     /// The service's error code. The service may add codes at any time.
     pub fn code(&self) -> Option<ErrorCode> {
-        self.0.said.as_ref().and_then(specific_code).map(ErrorCode::from)
+        self.0.service_error.as_ref().and_then(specific_code).map(ErrorCode::from)
     }
 
     /// The service's error message.
     pub fn message(&self) -> Option<&str> {
-        self.0.said.as_ref().map(|said| said.message.as_str())
+        self.0.service_error.as_ref().map(|service_error| service_error.message.as_str())
     }
 
     /// The field of the request that the service rejected.
     pub fn param(&self) -> Option<&str> {
-        self.0.said.as_ref()?.param.as_deref()
+        self.0.service_error.as_ref()?.param.as_deref()
     }
 
     /// The whole error object of the service, in its v3 form.
-    pub fn said(&self) -> Option<&StandardApiError> {
-        self.0.said.as_ref()
+    pub fn service_error(&self) -> Option<&StandardApiError> {
+        self.0.service_error.as_ref()
     }
 
     /// The request id that the service assigned; quote it to the provider's support.
@@ -223,8 +223,8 @@ impl Error {
     pub(crate) async fn refused(operation: &Operation, mut response: RawResponse) -> Self {
         let answered = Answered::take(&mut response);
         let (body, cut) = response.read().await;
-        let said = read_refusal(&body);
-        let problem = match (&said, &cut) {
+        let service_error = read_refusal(&body);
+        let problem = match (&service_error, &cut) {
             (Some(_), _) => String::new(),
             (None, None) => format!("unrecognized error body ({} bytes)", body.len()),
             (None, Some(cut)) => format!("the error body was cut off: {cut}"),
@@ -232,7 +232,7 @@ impl Error {
         let mut error = Inner::new(ErrorKind::Refused, Some(operation), problem);
         answered.add_to(&mut error);
         error.body = body;
-        error.said = said;
+        error.service_error = service_error;
         error.transport = cut;
         Self(Arc::new(error))
     }
@@ -243,9 +243,9 @@ impl Error {
         answered: &Answered,
         body: &Bytes,
     ) -> Option<Self> {
-        let said = read_disguised_refusal(body)?;
+        let service_error = read_disguised_refusal(body)?;
         let mut error = Inner::new(ErrorKind::Refused, Some(operation), String::new());
-        error.said = Some(said);
+        error.service_error = Some(service_error);
         answered.clone().add_to(&mut error);
         error.body = body.clone();
         Some(Self(Arc::new(error)))
@@ -281,7 +281,7 @@ impl Inner {
             status: None,
             headers: HeaderMap::new(),
             body: Bytes::new(),
-            said: None,
+            service_error: None,
             transport: None,
             cause: None,
             record: None,
@@ -334,13 +334,13 @@ impl fmt::Display for Error {
         if let Some(status) = self.0.status {
             write!(f, "{} ", status.as_u16())?;
         }
-        match &self.0.said {
-            Some(said) => {
-                if let Some(code) = specific_code(said) {
+        match &self.0.service_error {
+            Some(service_error) => {
+                if let Some(code) = specific_code(service_error) {
                     write!(f, "{}: ", one_line(code))?;
                 }
-                f.write_str(&one_line(&said.message))?;
-                if let Some(param) = &said.param {
+                f.write_str(&one_line(&service_error.message))?;
+                if let Some(param) = &service_error.param {
                     write!(f, " [{}]", one_line(param))?;
                 }
             }

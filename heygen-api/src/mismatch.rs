@@ -33,15 +33,15 @@ mod tests {
 
     #[test]
     fn a_mismatch_names_the_place_and_not_the_content() {
-        let said =
+        let message =
             mismatch::<Data<VideoDetail>>(br#"{"data":{"id":"v","status":"completed","duration":"secret"}}"#);
-        assert_eq!(said, "unexpected JSON at `data.duration`: expected f64");
-        let said = mismatch::<Data<VideoDetail>>(br#"{"data":{"status":"completed"}}"#);
-        assert_eq!(said, "unexpected JSON at `data`: missing field `id`");
+        assert_eq!(message, "unexpected JSON at `data.duration`: expected f64");
+        let message = mismatch::<Data<VideoDetail>>(br#"{"data":{"status":"completed"}}"#);
+        assert_eq!(message, "unexpected JSON at `data`: missing field `id`");
         for marked in ["an expected secret marked", "missing field marked", "x, expected marked at line 1"] {
             let body = serde_json::json!({"data": {"id": "v", "status": "completed", "duration": marked}});
-            let said = mismatch::<Data<VideoDetail>>(body.to_string().as_bytes());
-            assert_eq!(said, "unexpected JSON at `data.duration`: expected f64");
+            let message = mismatch::<Data<VideoDetail>>(body.to_string().as_bytes());
+            assert_eq!(message, "unexpected JSON at `data.duration`: expected f64");
         }
         assert_eq!(mismatch::<Data<VideoDetail>>(b"<html>"), "the response is not JSON (6 bytes)");
     }

@@ -84,8 +84,8 @@ object! { @read Envelope: reply { required error, } }
 /// Reads an error body of v3, or converts one of v1 or v2: `error` may be a string or an object with a numeric code, or
 /// `code` and `message` may be at the top level.
 pub(crate) fn read_refusal(body: &[u8]) -> Option<StandardApiError> {
-    if let Ok(Envelope { error: said }) = from_json_slice(body) {
-        return Some(said);
+    if let Ok(Envelope { error: service_error }) = from_json_slice(body) {
+        return Some(service_error);
     }
     let value: Value = from_json_slice(body).ok()?;
     let inner = value.get("error").filter(|error| !error.is_null()).unwrap_or(&value);
@@ -104,13 +104,13 @@ pub(crate) fn read_refusal(body: &[u8]) -> Option<StandardApiError> {
         // A code without a message is an error too.
         .or_else(|| code.as_ref().map(|_| String::new()))?;
     // The generated type requires a code, so a missing one becomes empty.
-    let said = json!({
+    let service_error = json!({
         "code": code.unwrap_or_default(),
         "message": message,
         "param": member("param"),
         "doc_url": member("doc_url"),
     });
-    serde_json::from_value(said).ok()
+    serde_json::from_value(service_error).ok()
 }
 
 /// The first of several validation errors: `{"detail": [{"loc": ["body", "title"], "msg": "field required"}]}`.
@@ -123,8 +123,8 @@ fn listed(value: &Value) -> Option<String> {
 }
 
 /// The code of an error; `None` for an empty code and for `error`, which are not specific.
-pub(crate) fn specific_code(said: &StandardApiError) -> Option<&str> {
-    Some(said.code.as_str()).filter(|code| !code.is_empty() && *code != "error")
+pub(crate) fn specific_code(service_error: &StandardApiError) -> Option<&str> {
+    Some(service_error.code.as_str()).filter(|code| !code.is_empty() && *code != "error")
 }
 
 #[cfg(test)]
@@ -152,8 +152,8 @@ mod tests {
                 "body.title: field required",
             ),
         ] {
-            let said = read_refusal(body.as_bytes()).unwrap();
-            assert_eq!((said.code.as_str(), said.message.as_str()), (code, message));
+            let service_error = read_refusal(body.as_bytes()).unwrap();
+            assert_eq!((service_error.code.as_str(), service_error.message.as_str()), (code, message));
         }
         let odd =
             read_refusal(br#"{"error":{"code":7,"message":"\ude00","param":"p","doc_url":"d"}}"#).unwrap();

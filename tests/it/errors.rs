@@ -29,7 +29,7 @@ async fn an_error_response_is_preserved_in_the_error() {
     assert_eq!(error.code(), Some(ErrorCode::InsufficientCredit));
     assert_eq!(error.message(), Some("Not enough\ncredit"));
     assert_eq!(error.param(), Some("body.x"));
-    assert_eq!(error.said().unwrap().doc_url.as_deref(), Some("https://d"));
+    assert_eq!(error.service_error().unwrap().doc_url.as_deref(), Some("https://d"));
     assert_eq!(error.request_id(), Some("req_1"));
     assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(7)));
     assert_eq!(error.operation().unwrap().id(), "get_video");

@@ -36,12 +36,13 @@ fn method(operation: &Operation<'_>, examples: &Examples<'_>, gates: &Gates) -> 
     let (constant, gate) = (operations::constant(&id), gates.of_operation(&id));
     let refusals: Vec<&str> = texts(operation.value, extension::REFUSALS).collect();
     let summary = operations::text(operation.value, "summary").trim_end_matches('.');
-    let mut said = vec![format!("{summary}.")];
-    said.push(operations::text(operation.value, "description").to_owned());
+    let mut paragraphs = vec![format!("{summary}.")];
+    paragraphs.push(operations::text(operation.value, "description").to_owned());
     if !refusals.is_empty() {
-        said.push(format!("# Errors\n\nThe document lists the refusals {}.", refusals.join(", ")));
+        paragraphs
+            .push(format!("# Errors\n\nThe service documents the error statuses {}.", refusals.join(", ")));
     }
-    let docs = docs::attributes(&said.join("\n\n"));
+    let docs = docs::attributes(&paragraphs.join("\n\n"));
     let example = docs::code(&examples.of(operation));
     let original = operations::text(operation.value, extension::OPERATION_ID);
     let words = texts(operation.value, extension::SEARCH_WORDS);
@@ -90,7 +91,7 @@ pub fn builder(operation: &Operation<'_>, gates: &Gates) -> Result<String> {
     let has_body = arguments.iter().any(|one| one.place == Place::Body);
     let extra = has_body.then(|| {
         quote! {
-            /// Adds a member to the body: for one that is newer than this version.
+            /// Adds a member to the body that has no setter in this version.
             pub fn extra(self, member: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
                 Self(self.0.extra(member, value))
             }
@@ -122,7 +123,7 @@ fn setter(argument: &Argument<'_>, form: bool) -> TokenStream {
     let (ident, wire) = (&argument.ident, &argument.wire);
     let docs = docs::attributes(&match argument.description {
         "" if argument.place == Place::Form => {
-            format!("The part `{wire}` of the form. It is streamed, not held in memory.")
+            format!("The part `{wire}` of the form. The file is streamed; it is not read into memory.")
         }
         "" => format!("The parameter `{wire}`."),
         text => text.to_owned(),

@@ -139,8 +139,8 @@ impl Emitter<'_> {
         let examples = Examples::new(self.lowered, &self.structs);
         let mut calls = Vec::new();
         if !operations.is_empty() {
-            let (title, said) = (&resource.title, &resource.description);
-            calls.push(calls::methods(title, said, &operations, &examples, &self.gates)?);
+            let (title, description) = (&resource.title, &resource.description);
+            calls.push(calls::methods(title, description, &operations, &examples, &self.gates)?);
         }
         for operation in &operations {
             calls.push(calls::builder(operation, &self.gates)?);
@@ -157,12 +157,7 @@ impl Emitter<'_> {
                 &CALL_IMPORTS,
                 calls,
             ),
-            (
-                "operations",
-                "What the document says of each operation, for the transport",
-                &FACT_IMPORTS,
-                facts,
-            ),
+            ("operations", "The facts of each operation that the transport needs", &FACT_IMPORTS, facts),
         ];
         let made = files.into_iter().filter(|(.., pieces)| !pieces.is_empty());
         let made = made.map(|(kind, doc, imports, pieces)| {
@@ -199,7 +194,7 @@ impl Emitter<'_> {
         let files: [(&str, &str, TokenStream); 5] = [
             (
                 "mod.rs",
-                "Everything that the document says, as Rust.",
+                "The client that is generated from the OpenAPI document.",
                 quote! {
                     #[cfg(feature = "client")]
                     pub mod builder;
@@ -223,7 +218,7 @@ impl Emitter<'_> {
             ("builder.rs", "One builder for the call of each operation.", calls),
             (
                 "operations.rs",
-                "What the document says of the service and of each operation.",
+                "The facts of the service and of each operation.",
                 quote! {
                     use crate::operation::Operation;
                     #facts

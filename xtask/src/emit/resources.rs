@@ -51,10 +51,10 @@ impl Resources {
             (component, owner.to_owned())
         });
         let described = lowered.get(extension::RESOURCES).and_then(Value::as_object).into_iter().flatten();
-        let resources = described.map(|(name, said)| Resource {
+        let resources = described.map(|(name, entry)| Resource {
             name: name.clone(),
-            title: operations::text(said, "title").to_owned(),
-            description: operations::text(said, "description").to_owned(),
+            title: operations::text(entry, "title").to_owned(),
+            description: operations::text(entry, "description").to_owned(),
         });
         Self { all: resources.collect(), types: types.collect() }
     }

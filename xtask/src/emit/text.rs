@@ -49,7 +49,7 @@ pub fn setters(
     }
     if !optional.is_empty() {
         let block = items(quote! {
-            /// Setters that take an `Option`: `None` takes back what the setter without `maybe_` has set.
+            /// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
             #gate
             impl #builder { #(#optional)* }
         })?;
@@ -86,7 +86,7 @@ pub fn listed(head: &str, words: impl Iterator<Item = String>, tail: &str) -> St
 ///
 /// An import is kept only if its last segment occurs in one of the pieces.
 pub fn file(doc: &str, imports: &[&str], pieces: &[String]) -> String {
-    let mut text = format!("//! {doc}\n//!\n//! {GENERATED_MARK}; not to be edited.\n");
+    let mut text = format!("//! {doc}\n//!\n//! {GENERATED_MARK}; do not edit it.\n");
     let lines = pieces.iter().flat_map(|piece| piece.lines());
     let code = lines.filter(|line| !line.trim_start().starts_with("//"));
     let words: BTreeSet<&str> =

@@ -36,7 +36,7 @@ pub fn emit(
     });
     let unknown = open.then(|| {
         quote! {
-            /// A member that this version does not know, as it came.
+            /// A member that this version does not know, as the JSON that was received.
             Unknown(UnknownMember),
         }
     });
@@ -119,7 +119,7 @@ fn constructors(
             quote!(#ident: Extra::default())
         });
         let values = values.chain(extra);
-        let said = match required {
+        let summary = match required {
             Some(field) => {
                 let first = field.docs.split("\n\n").next().unwrap_or_default().trim_end_matches('.');
                 match first {
@@ -129,7 +129,7 @@ fn constructors(
             }
             None => format!("`{}` with nothing set.", member.value),
         };
-        let docs = docs::attributes(&said);
+        let docs = docs::attributes(&summary);
         quote! {
             #(#docs)*
             pub fn #name(#argument) -> Self {
@@ -152,9 +152,9 @@ fn documentation(schema: &Value, tag: &str) -> Vec<syn::Attribute> {
     parts.extend((!text.is_empty()).then(|| text.to_owned()));
     let open = schema.get(extension::OPEN_MEMBER).and_then(walk::reference);
     parts.push(match open {
-        None => format!("On the wire, `{tag}` says which it is."),
+        None => format!("In JSON, `{tag}` selects the variant."),
         Some(component) => format!(
-            "On the wire, `{tag}` says which it is. Every other `{tag}` is `Unknown`; [`{component}`] is what it promises then."
+            "In JSON, `{tag}` selects the variant. Every other `{tag}` is `Unknown`, and has the members of [`{component}`]."
         ),
     });
     let mut attributes = docs::attributes(&parts.join("\n\n"));
