@@ -5,8 +5,10 @@ use std::fs;
 use serde_json::{Map, Value, json};
 use xtask::generate::{self, Paths, workspace_root};
 
-fn client_files(overlaid: Value) -> Vec<(String, String)> {
-    generate::files(overlaid).unwrap().into_iter().map(|file| (file.name.to_owned(), file.text)).collect()
+fn client_files(paths: &Paths) -> Vec<(String, String)> {
+    let lowered = generate::load(paths).unwrap().lowered;
+    let files = xtask::emit::emit(&lowered).unwrap();
+    files.into_iter().map(|file| (file.name.to_owned(), file.text)).collect()
 }
 
 /// Adds a title and examples to every schema, and changes the order of the members of every object.
@@ -66,7 +68,7 @@ fn yaml(value: &Value, indent: usize, out: &mut String) {
 #[test]
 fn a_reformatted_document_generates_the_same_client() {
     let root = workspace_root();
-    let original = client_files(super::overlaid());
+    let original = client_files(&Paths::of_workspace(&root));
     let document: Value =
         serde_json::from_slice(&fs::read(root.join("openapi/heygen.json")).unwrap()).unwrap();
     let mut text = String::new();
@@ -75,8 +77,7 @@ fn a_reformatted_document_generates_the_same_client() {
     let folder = tempfile::tempdir().unwrap();
     let spec = folder.path().join("shuffled.yaml");
     fs::write(&spec, text.trim_start()).unwrap();
-    let overlay = root.join("openapi/overlay.yaml");
-    let other = client_files(generate::overlaid(&Paths { spec, overlay, out: None }).unwrap());
+    let other = client_files(&Paths { spec, ..Paths::of_workspace(&root) });
     assert_eq!(original.len(), other.len());
     for ((name, original), (_, other)) in original.iter().zip(&other) {
         assert!(original == other, "{name} differs");
@@ -85,7 +86,8 @@ fn a_reformatted_document_generates_the_same_client() {
 
 #[test]
 fn two_runs_generate_identical_files() {
-    assert!(client_files(super::overlaid()) == client_files(super::overlaid()));
+    let paths = Paths::of_workspace(&workspace_root());
+    assert!(client_files(&paths) == client_files(&paths));
 }
 
 #[test]
@@ -109,7 +111,8 @@ fn failure(document: &str, overlay: &str) -> String {
     fs::write(&spec, document).unwrap();
     fs::write(&overlay_path, overlay).unwrap();
     let out = folder.path().join("out");
-    let paths = Paths { spec, overlay: overlay_path, out: Some(out.clone()) };
+    let lock = folder.path().join("names.lock");
+    let paths = Paths { spec, overlay: overlay_path, lock, out: Some(out.clone()) };
     let error = generate::run(&paths, false).unwrap_err();
     assert!(!out.exists(), "something was written");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "a temporary file was not removed");
@@ -139,7 +142,8 @@ fn a_small_document_becomes_a_client() {
     let (spec, overlay) = (folder.path().join("d.json"), folder.path().join("o.yaml"));
     fs::write(&spec, small(|_| {})).unwrap();
     fs::write(&overlay, NO_OVERLAY).unwrap();
-    let paths = Paths { spec, overlay, out: Some(folder.path().join("generated")) };
+    let lock = folder.path().join("names.lock");
+    let paths = Paths { spec, overlay, lock, out: Some(folder.path().join("generated")) };
     generate::run(&paths, false).unwrap();
     generate::run(&paths, true).unwrap();
     // The operation has no tag, so its resource is the first word of its path.
@@ -235,8 +239,8 @@ fn errors_in_the_overlay_name_the_action() {
 
 #[test]
 fn an_error_names_the_file_that_cannot_be_read() {
-    let paths =
-        Paths { spec: "/nowhere/document.json".into(), overlay: "/nowhere/overlay.yaml".into(), out: None };
+    let spec = "/nowhere/document.json".into();
+    let paths = Paths { spec, ..Paths::of_workspace(&workspace_root()) };
     let error = format!("{:#}", generate::run(&paths, true).unwrap_err());
     assert!(error.contains("/nowhere/document.json"), "{error}");
 }

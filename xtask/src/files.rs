@@ -1,5 +1,5 @@
 //! Writes the generated files, or compares them with those on disk. All files of a run are in memory before the first is
-//! written.
+//! written, and a failure while writing restores what was there before.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use similar::TextDiff;
+use tempfile::TempDir;
 
 use crate::emit::text::GENERATED_MARK;
 
@@ -21,15 +22,49 @@ pub struct Output {
     pub files: Vec<(String, String)>,
 }
 
-/// Writes the outputs. An owned folder is written beside its destination, and then replaces it as a whole.
+/// Writes the outputs: all of them, or nothing. An owned folder is written beside its destination, and then replaces it as a
+/// whole. If one output cannot be written, the others are restored.
 pub fn write(outputs: &[Output]) -> Result<()> {
-    for output in outputs {
-        if output.owned { replace_folder(output)? } else { replace_files(output)? }
+    let mut replaced = Vec::new();
+    let result = outputs.iter().try_for_each(|output| match output.owned {
+        true => replace_folder(output, &mut replaced),
+        false => replace_files(output, &mut replaced),
+    });
+    if result.is_err() {
+        for one in replaced.iter().rev() {
+            one.restore()?;
+        }
     }
-    Ok(())
+    result
 }
 
-fn replace_folder(output: &Output) -> Result<()> {
+/// What was at a place before it was replaced.
+enum Replaced {
+    /// A folder, which was moved to the subfolder `old` of a temporary folder.
+    Folder { at: PathBuf, stage: TempDir },
+    /// A file; `None` if there was no file.
+    File { at: PathBuf, content: Option<Vec<u8>> },
+}
+
+impl Replaced {
+    fn restore(&self) -> Result<()> {
+        let (at, result) = match self {
+            Self::Folder { at, stage } => {
+                let old = stage.path().join(OLD);
+                let put_back = || if old.exists() { fs::rename(&old, at) } else { Ok(()) };
+                (at, fs::remove_dir_all(at).and_then(|()| put_back()))
+            }
+            Self::File { at, content: Some(content) } => (at, fs::write(at, content)),
+            Self::File { at, content: None } => (at, fs::remove_file(at)),
+        };
+        result.with_context(|| format!("cannot restore {}; restore it with git", at.display()))
+    }
+}
+
+/// Name of the folder that was replaced, in the temporary folder.
+const OLD: &str = "old";
+
+fn replace_folder(output: &Output, replaced: &mut Vec<Replaced>) -> Result<()> {
     let parent =
         output.folder.parent().context("the output folder has no parent folder; name another one")?;
     fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
@@ -40,7 +75,7 @@ fn replace_folder(output: &Output) -> Result<()> {
         fs::create_dir_all(path.parent().unwrap_or(&fresh))?;
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    let old = stage.path().join("old");
+    let old = stage.path().join(OLD);
     let existed = output.folder.exists();
     if existed {
         let mut files = list_files(&output.folder)?.into_iter();
@@ -60,6 +95,7 @@ fn replace_folder(output: &Output) -> Result<()> {
         return Err(error)
             .with_context(|| format!("cannot move the new folder to {}", output.folder.display()));
     }
+    replaced.push(Replaced::Folder { at: output.folder.clone(), stage });
     Ok(())
 }
 
@@ -71,19 +107,21 @@ fn is_generated(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "digest") || marked()
 }
 
-fn replace_files(output: &Output) -> Result<()> {
+fn replace_files(output: &Output, replaced: &mut Vec<Replaced>) -> Result<()> {
     for (name, text) in &output.files {
         let path = output.folder.join(name);
         let parent = path.parent().unwrap_or(&output.folder);
-        fs::create_dir_all(parent)?;
+        fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+        let content = fs::read(&path).ok();
         let mut staged = tempfile::NamedTempFile::new_in(parent)?;
         std::io::Write::write_all(&mut staged, text.as_bytes())?;
         staged.persist(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        replaced.push(Replaced::File { at: path, content });
     }
     Ok(())
 }
 
-/// Compares the outputs with the files on disk. Returns the differences as one unified_diff_of diff, empty if nothing differs.
+/// Compares the outputs with the files on disk. Returns the differences as one unified diff, empty if nothing differs.
 pub fn difference(outputs: &[Output]) -> Result<String> {
     let mut all = String::new();
     for output in outputs {
@@ -154,6 +192,30 @@ mod tests {
         write(&[output(root.path(), "two\n")]).unwrap();
         assert_eq!(difference(&[output(root.path(), "two\n")]).unwrap(), "");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "the temporary folder was not removed");
+    }
+
+    #[test]
+    fn a_failure_restores_what_was_written_before() {
+        let root = tempfile::tempdir().unwrap();
+        let single = |name: &str, text: &str| Output {
+            folder: root.path().to_path_buf(),
+            owned: false,
+            files: vec![(name.to_owned(), text.to_owned())],
+        };
+        write(&[output(root.path(), "one\n"), single("kept", "one")]).unwrap();
+        // A file cannot be written where a folder is.
+        fs::create_dir_all(root.path().join("taken/inside")).unwrap();
+        let outputs = [
+            output(root.path(), "two\n"),
+            single("kept", "two"),
+            single("new", "two"),
+            single("taken", "two"),
+        ];
+        let error = format!("{:#}", write(&outputs).unwrap_err());
+        assert!(error.contains("taken"), "{error}");
+        assert_eq!(difference(&[output(root.path(), "one\n"), single("kept", "one")]).unwrap(), "");
+        assert!(!root.path().join("new").exists());
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 3, "a temporary file was not removed");
     }
 
     #[test]

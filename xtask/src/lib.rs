@@ -14,6 +14,7 @@ pub mod files;
 pub mod generate;
 pub mod lint;
 pub mod lower;
+pub mod names_lock;
 pub mod overlay;
 pub mod rust_name;
 pub mod surface;

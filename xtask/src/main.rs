@@ -107,6 +107,7 @@ impl Inputs {
         Paths {
             spec: self.spec.unwrap_or(default.spec),
             overlay: self.overlay.unwrap_or(default.overlay),
+            lock: default.lock,
             out,
         }
     }
@@ -145,12 +146,12 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Generate { inputs, check, out } => generate::run(&inputs.paths(out), check)?,
         Command::Spec(Spec::Lower(inputs)) => {
-            let lowered = generate::lowered(generate::overlaid(&inputs.paths(None))?)?;
+            let lowered = generate::load(&inputs.paths(None))?.lowered;
             generate::print(&serde_json::to_string_pretty(&lowered)?);
         }
         Command::Spec(Spec::Lint(inputs)) => {
             let paths = inputs.paths(None);
-            generate::lowered(generate::overlaid(&paths)?)?;
+            generate::load(&paths)?;
             generate::print(&format!("{}: no findings", paths.spec.display()));
         }
         Command::Spec(Spec::Diff { old, new, format }) => return diff(&old, &new, format),

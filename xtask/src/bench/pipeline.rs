@@ -22,7 +22,7 @@ pub fn generate() -> Result<()> {
         whole.push(start.elapsed());
         let rust = outputs.iter().flat_map(|output| &output.files).filter(|(name, _)| name.ends_with(".rs"));
         lines = rust.map(|(_, text)| text.lines().count()).sum();
-        let lowered = generate::lowered(generate::overlaid(&paths)?)?;
+        let lowered = generate::load(&paths)?.lowered;
         let start = Instant::now();
         emit::progenitor::run(&lowered)?;
         generator.push(start.elapsed());

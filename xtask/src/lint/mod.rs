@@ -5,6 +5,7 @@
 
 mod names;
 mod operations;
+pub mod published;
 mod schemas;
 
 use serde_json::Value;

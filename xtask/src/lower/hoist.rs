@@ -2,15 +2,17 @@
 //! file takes the same `AssetInput`.
 //!
 //! The name of the component is the schema's `x-rust-name`, which the overlay sets. Without one, it is made of the owner
-//! and the property, such as `VideoAgentConfigOrientation`; of several places, the shortest name is used.
+//! and the property, such as `VideoAgentConfigOrientation`; of several places, the shortest name is used. A name that an
+//! earlier run gave, and that is in `names.lock`, stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToUpperCamelCase;
 use serde_json::{Map, Value};
 
 use super::extension;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::names_lock::{self, NamesLock};
 use crate::walk::{self, Place};
 
 /// Keywords that describe the place rather than the type. They stay when the type becomes a component.
@@ -18,34 +20,38 @@ const PLACE_KEYWORDS: [&str; 5] =
     ["description", "nullable", "deprecated", extension::CLEARABLE, extension::SENSITIVE];
 
 /// Runs the pass.
-pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
-    merge_named(document)?;
+pub fn apply(document: &mut Value, lock: &NamesLock) -> Result<(), Diagnostics> {
+    let mut given: BTreeMap<String, String> = BTreeMap::new();
+    merge_named(document, &mut given)?;
     loop {
-        let groups = group_innermost(document);
+        let groups = group_innermost(document, lock);
         if groups.is_empty() {
-            return Ok(());
+            break;
         }
         let mut names: BTreeMap<String, String> = BTreeMap::new();
         let mut found = Vec::new();
-        for (key, group) in &groups {
-            match add_component(document, group, &names) {
+        for group in &groups {
+            match add_component(document, group, lock) {
                 Ok(name) => {
-                    names.insert(key.clone(), name);
+                    names.extend(group.places.iter().map(|place| (place.pointer.clone(), name.clone())));
+                    given.extend(group.places.iter().map(|place| (path_of(place), name.clone())));
                 }
                 Err(diagnostic) => found.push(*diagnostic),
             }
         }
         Diagnostics::into_result(found)?;
         walk::schemas_mut(document, |place, schema| {
-            if let Some(name) = is_hoisted(place, schema).then(|| names.get(&key(schema))).flatten() {
+            if let Some(name) = names.get(&place.pointer) {
                 replace_by_reference(schema, name);
             }
         });
     }
+    document[names_lock::EXTENSION]["inline"] = serde_json::json!(given);
+    Ok(())
 }
 
 /// Replaces inline schemas that have the name of an equal component by a reference to it.
-fn merge_named(document: &mut Value) -> Result<(), Diagnostics> {
+fn merge_named(document: &mut Value, given: &mut BTreeMap<String, String>) -> Result<(), Diagnostics> {
     let components: BTreeMap<String, String> =
         walk::components(document).map(|(name, schema)| (name.clone(), key(schema))).collect();
     let mut found = Vec::new();
@@ -54,7 +60,10 @@ fn merge_named(document: &mut Value) -> Result<(), Diagnostics> {
             return;
         };
         match components.get(&name) {
-            Some(component) if *component == key(schema) => replace_by_reference(schema, &name),
+            Some(component) if *component == key(schema) => {
+                replace_by_reference(schema, &name);
+                given.insert(path_of(place), name);
+            }
             Some(_) => found.push(name_collision(&place.pointer, &name)),
             None => {}
         }
@@ -65,66 +74,114 @@ fn merge_named(document: &mut Value) -> Result<(), Diagnostics> {
 /// Equal inline schemas, which become one component.
 struct Group {
     schema: Value,
-    /// `x-rust-name`.
-    rust_name: Option<String>,
+    /// `x-rust-name`, or the name that an earlier run gave.
+    name: Option<String>,
     /// `x-rust-description`.
     rust_description: Option<String>,
-    /// One name for each place, made of its owner and its path.
-    place_names: Vec<String>,
-    pointer: String,
+    places: Vec<Place>,
     descriptions: Vec<String>,
 }
 
 /// Groups equal inline schemas. Those that contain another inline schema are left for a later iteration.
-fn group_innermost(document: &Value) -> BTreeMap<String, Group> {
-    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+fn group_innermost(document: &Value, lock: &NamesLock) -> Vec<Group> {
+    let mut places: BTreeMap<String, Vec<(Place, Value)>> = BTreeMap::new();
     walk::schemas(document, |place, schema| {
-        if !is_hoisted(place, schema) || contains_inline(schema) {
-            return;
-        }
-        let group = groups.entry(key(schema)).or_insert_with(|| Group {
-            schema: without_place(schema),
-            rust_name: None,
-            rust_description: None,
-            place_names: Vec::new(),
-            pointer: place.pointer.clone(),
-            descriptions: Vec::new(),
-        });
-        group.place_names.push(name_of(place));
-        group.descriptions.extend(schema.get("description").and_then(Value::as_str).map(str::to_owned));
-        if let Some(text) = schema.get(extension::RUST_DESCRIPTION).and_then(Value::as_str) {
-            group.rust_description = Some(text.to_owned());
-        }
-        if let Some(name) = schema.get(extension::RUST_NAME).and_then(Value::as_str) {
-            group.rust_name = Some(name.to_owned());
+        if is_hoisted(place, schema) && !contains_inline(schema) {
+            places.entry(key(schema)).or_default().push((place.clone(), schema.clone()));
         }
     });
+    let owners = owners_of_locked_names(document, &places, lock);
+    let mut groups = Vec::new();
+    for (key, places) in places {
+        let named = places.iter().find_map(|(_, schema)| schema.get(extension::RUST_NAME)?.as_str());
+        if let Some(name) = named {
+            groups.push(Group::new(Some(name.to_owned()), places.iter()));
+            continue;
+        }
+        // Two types that have become equal stay two types.
+        let locked = |place: &Place| {
+            let name = lock.inline.get(&path_of(place))?;
+            (owners.get(name) == Some(&key)).then_some(name)
+        };
+        let names: BTreeSet<&String> = places.iter().filter_map(|(place, _)| locked(place)).collect();
+        match names.first() {
+            None => groups.push(Group::new(None, places.iter())),
+            Some(first) => groups.extend(names.iter().map(|name| {
+                let of = places.iter().filter(|(place, _)| locked(place).unwrap_or(first) == *name);
+                Group::new(Some((*name).clone()), of)
+            })),
+        }
+    }
     groups
 }
 
-fn add_component(
-    document: &mut Value,
-    group: &Group,
-    new_names: &BTreeMap<String, String>,
-) -> Result<String, Box<Diagnostic>> {
-    let shortest = group.place_names.iter().min_by_key(|name| (name.len(), name.as_str()));
-    let name = group.rust_name.clone().or_else(|| shortest.cloned()).unwrap_or_default();
-    if new_names.values().any(|other| *other == name) {
-        return Err(Box::new(name_collision(&group.pointer, &name)));
+/// The schemas that keep their names, by name. If the schemas at the places of one name are no longer equal, the one at most
+/// of these places keeps the name.
+fn owners_of_locked_names(
+    document: &Value,
+    places: &BTreeMap<String, Vec<(Place, Value)>>,
+    lock: &NamesLock,
+) -> BTreeMap<String, String> {
+    let mut counts: BTreeMap<&String, BTreeMap<&String, usize>> = BTreeMap::new();
+    for (key, places) in places {
+        for name in places.iter().filter_map(|(place, _)| lock.inline.get(&path_of(place))) {
+            *counts.entry(name).or_default().entry(key).or_default() += 1;
+        }
     }
+    let free = counts.into_iter().filter(|(name, _)| walk::component(document, name).is_none());
+    free.filter_map(|(name, keys)| {
+        let (key, _) = keys.into_iter().rev().max_by_key(|(_, count)| *count)?;
+        Some((name.clone(), key.clone()))
+    })
+    .collect()
+}
+
+impl Group {
+    fn new<'a>(name: Option<String>, places: impl Iterator<Item = &'a (Place, Value)>) -> Self {
+        let mut group = Self {
+            schema: Value::Null,
+            name,
+            rust_description: None,
+            places: Vec::new(),
+            descriptions: Vec::new(),
+        };
+        for (place, schema) in places {
+            let text = |key: &str| schema.get(key).and_then(Value::as_str).map(str::to_owned);
+            if group.schema.is_null() {
+                group.schema = without_place(schema);
+            }
+            group.places.push(place.clone());
+            group.descriptions.extend(text("description"));
+            group.rust_description = text(extension::RUST_DESCRIPTION).or(group.rust_description);
+        }
+        group
+    }
+}
+
+/// The place of an inline schema as `names.lock` names it.
+fn path_of(place: &Place) -> String {
+    std::iter::once(&place.owner).chain(&place.trail).map(String::as_str).collect::<Vec<_>>().join(".")
+}
+
+fn add_component(document: &mut Value, group: &Group, lock: &NamesLock) -> Result<String, Box<Diagnostic>> {
+    let pointer = group.places.first().map(|place| place.pointer.as_str()).unwrap_or_default();
+    let mut derived: Vec<String> = group.places.iter().map(name_of).collect();
+    derived.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    // A new type does not take the name of another one.
+    let is_free = |name: &&String| !lock.has_type(name) && walk::component(document, name).is_none();
+    let name = group.name.as_ref().or_else(|| derived.iter().find(is_free)).or_else(|| derived.first());
+    let name = name.cloned().unwrap_or_default();
     let mut schema = group.schema.clone();
     let mut descriptions = group.descriptions.clone();
     descriptions.dedup();
     if let Some(text) = &group.rust_description {
         schema["description"] = text.clone().into();
-    } else if let ([only], true) =
-        (descriptions.as_slice(), group.place_names.len() == group.descriptions.len())
-    {
+    } else if let ([only], true) = (descriptions.as_slice(), group.places.len() == group.descriptions.len()) {
         schema["description"] = only.clone().into();
     }
     match walk::components_mut(document).insert(name.clone(), schema) {
         None => Ok(name),
-        Some(_) => Err(Box::new(name_collision(&group.pointer, &name))),
+        Some(_) => Err(Box::new(name_collision(pointer, &name))),
     }
 }
 
@@ -208,7 +265,7 @@ mod tests {
 
     fn lowered(schemas: Value) -> Result<Value, Diagnostics> {
         let mut document = json!({"components": {"schemas": schemas}});
-        apply(&mut document).map(|()| document["components"]["schemas"].clone())
+        apply(&mut document, &NamesLock::default()).map(|()| document["components"]["schemas"].clone())
     }
 
     #[test]
@@ -262,5 +319,55 @@ mod tests {
         let error =
             lowered(json!({"Side": {"type": "object"}, "A": {"properties": {"s": named}}})).unwrap_err();
         assert!(error.has("type-name-collision"));
+    }
+
+    fn locked(schemas: Value, inline: &[(&str, &str)]) -> Value {
+        let inline = inline.iter().map(|(place, name)| ((*place).to_owned(), (*name).to_owned())).collect();
+        let mut document = json!({"components": {"schemas": schemas}});
+        apply(&mut document, &NamesLock { inline, ..NamesLock::default() }).unwrap();
+        document
+    }
+
+    #[test]
+    fn a_locked_name_stays_when_a_shorter_one_or_another_type_comes() {
+        let status = json!({"type": "string", "enum": ["on", "off"]});
+        let of = |schema: &Value| json!({"properties": {"status": schema}});
+        // A new component with an equal enumeration would give a shorter name.
+        let document = locked(
+            json!({"Podcast": of(&status), "Job": of(&status)}),
+            &[("Podcast.status", "PodcastStatus")],
+        );
+        assert_eq!(
+            document["x-names"]["inline"],
+            json!({"Podcast.status": "PodcastStatus", "Job.status": "PodcastStatus"})
+        );
+        // A new type does not take the name of another one, even if that one has changed.
+        let other = json!({"type": "string", "enum": ["x"]});
+        let both = json!({"Podcast": of(&other), "PodcastDetail": of(&status)});
+        let lock = [("PodcastDetail.status", "PodcastStatus")];
+        let document = locked(
+            json!({"Podcast": {"properties": {"status": other, "again": other}}, "PodcastDetail": both["PodcastDetail"]}),
+            &lock,
+        );
+        assert_eq!(
+            document["x-names"]["inline"],
+            json!({"Podcast.again": "PodcastAgain", "Podcast.status": "PodcastAgain", "PodcastDetail.status": "PodcastStatus"})
+        );
+    }
+
+    #[test]
+    fn types_that_become_equal_stay_apart_and_of_those_that_become_different_most_places_keep_the_name() {
+        let one = json!({"type": "string", "enum": ["a"]});
+        let two = json!({"type": "string", "enum": ["b"]});
+        let lock = [("A.x", "AX"), ("B.x", "BX")];
+        let document = locked(
+            json!({"A": {"properties": {"x": one}}, "B": {"properties": {"x": one, "y": one}}}),
+            &lock,
+        );
+        assert_eq!(document["x-names"]["inline"], json!({"A.x": "AX", "B.x": "BX", "B.y": "AX"}));
+        let lock = [("A.x", "Shared"), ("B.x", "Shared"), ("C.x", "Shared")];
+        let schemas = json!({"A": {"properties": {"x": two}}, "B": {"properties": {"x": one}}, "C": {"properties": {"x": one}}});
+        let document = locked(schemas, &lock);
+        assert_eq!(document["x-names"]["inline"], json!({"A.x": "AX", "B.x": "Shared", "C.x": "Shared"}));
     }
 }

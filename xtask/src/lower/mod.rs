@@ -32,7 +32,8 @@ pub mod unions;
 
 use serde_json::Value;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::Diagnostic;
+use crate::names_lock::NamesLock;
 
 /// Extensions that passes write and later stages read. Some are set in the overlay; their documentation says so.
 pub mod extension {
@@ -78,8 +79,19 @@ pub mod extension {
     pub const OPEN_MEMBER: &str = "x-open-member";
 }
 
-/// Runs all passes, in order.
-pub fn lower(mut document: Value) -> Result<Value, Diagnostics> {
+/// A lowered document.
+#[derive(Debug)]
+pub struct Lowered {
+    /// The document, as far as the passes could lower it.
+    pub document: Value,
+    /// What the passes refuse.
+    pub findings: Vec<Diagnostic>,
+    /// Whether all passes ran. After a collision of names the rest would report nonsense.
+    pub complete: bool,
+}
+
+/// Runs all passes, in order. Names in `lock` stay as they are.
+pub fn lower(mut document: Value, lock: &NamesLock) -> Lowered {
     document["openapi"] = "3.0.3".into();
     service::apply(&mut document);
     inline_references::apply(&mut document);
@@ -91,20 +103,26 @@ pub fn lower(mut document: Value) -> Result<Value, Diagnostics> {
     gates::apply(&mut document);
     resources::apply(&mut document);
     annotations::apply(&mut document);
-    names::apply(&mut document)?;
+    if let Err(collisions) = names::apply(&mut document, lock) {
+        return Lowered { document, findings: collisions.0, complete: false };
+    }
     error_schema::apply(&mut document);
     media::apply(&mut document);
-    replies::apply(&mut document)?;
+    let mut findings = Vec::new();
+    findings.extend(replies::apply(&mut document).err().map(|all| all.0).into_iter().flatten());
     patches::apply(&mut document);
     defaults::apply(&mut document);
     ref_siblings::apply(&mut document);
     aliases::apply(&mut document);
-    hoist::apply(&mut document)?;
-    unions::apply(&mut document)?;
+    if let Err(collisions) = hoist::apply(&mut document, lock) {
+        findings.extend(collisions.0);
+        return Lowered { document, findings, complete: false };
+    }
+    findings.extend(unions::apply(&mut document).err().map(|all| all.0).into_iter().flatten());
     prune::apply(&mut document);
     page_limits::apply(&mut document);
     strictness::apply(&mut document);
     sensitive::apply(&mut document);
     optional_lists::apply(&mut document);
-    Ok(crate::walk::canonical(document))
+    Lowered { document: crate::walk::canonical(document), findings, complete: true }
 }

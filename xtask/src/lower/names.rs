@@ -5,28 +5,36 @@
 use std::collections::BTreeMap;
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::gates::legacy_version;
 use super::{extension, hoist};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::names_lock::{self, NamesLock};
 use crate::walk;
 
 /// Runs the pass.
-pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
-    let mut found = Vec::new();
-    rename_operations(document, &mut found);
-    rename_components(document, &mut found);
+pub fn apply(document: &mut Value, lock: &NamesLock) -> Result<(), Diagnostics> {
+    let (mut found, mut given) = (Vec::new(), NamesLock::default());
+    rename_operations(document, lock, &mut given, &mut found);
+    rename_components(document, lock, &mut given, &mut found);
+    document[names_lock::EXTENSION] = json!({"operations": given.operations, "components": given.components});
     Diagnostics::into_result(found)
 }
 
-fn rename_operations(document: &mut Value, found: &mut Vec<Diagnostic>) {
+fn rename_operations(
+    document: &mut Value,
+    lock: &NamesLock,
+    given: &mut NamesLock,
+    found: &mut Vec<Diagnostic>,
+) {
     let mut originals: BTreeMap<String, String> = BTreeMap::new();
     walk::operations_mut(document, |path, _, operation| {
         let Some(id) = operation.get("operationId").and_then(Value::as_str).map(str::to_owned) else {
             return;
         };
-        let name = method_name(&id, path);
+        let name = lock.operations.get(&id).cloned().unwrap_or_else(|| method_name(&id, path));
+        given.operations.insert(id.clone(), name.clone());
         if let Some(other) = originals.insert(name.clone(), id.clone()) {
             found.push(Diagnostic::new(
                 "operation-name-collision",
@@ -40,12 +48,18 @@ fn rename_operations(document: &mut Value, found: &mut Vec<Diagnostic>) {
     });
 }
 
-fn rename_components(document: &mut Value, found: &mut Vec<Diagnostic>) {
+fn rename_components(
+    document: &mut Value,
+    lock: &NamesLock,
+    given: &mut NamesLock,
+    found: &mut Vec<Diagnostic>,
+) {
     let mut renamed: BTreeMap<String, String> = BTreeMap::new();
     let mut originals: BTreeMap<String, String> = BTreeMap::new();
     for (old, schema) in walk::components(document) {
         let rust_name = schema.get(extension::RUST_NAME).and_then(Value::as_str);
-        let new = type_name(old, schema);
+        let locked = lock.components.get(old).filter(|_| rust_name.is_none());
+        let new = locked.cloned().unwrap_or_else(|| type_name(old, schema));
         let other = originals.insert(new.clone(), old.clone());
         let equal = |other: &String| {
             let other = walk::component(document, other);
@@ -62,6 +76,7 @@ fn rename_components(document: &mut Value, found: &mut Vec<Diagnostic>) {
         }
         renamed.insert(old.clone(), new);
     }
+    given.components.clone_from(&renamed);
     rename_references(document, &renamed);
     let all = walk::components_mut(document);
     *all = std::mem::take(all)
@@ -144,7 +159,7 @@ mod tests {
         let mut document = json!({"paths": {
             "/v2/videos": {"get": {"operationId": "listVideos"}},
             "/v3/videos": {"get": {"operationId": "listVideosV3"}}}});
-        apply(&mut document).unwrap();
+        apply(&mut document, &NamesLock::default()).unwrap();
         assert_eq!(document["paths"]["/v2/videos"]["get"]["operationId"], "list_videos_v2");
         assert_eq!(document["paths"]["/v3/videos"]["get"]["operationId"], "list_videos");
         assert_eq!(document["paths"]["/v3/videos"]["get"]["x-operation-id"], "listVideosV3");
@@ -154,7 +169,7 @@ mod tests {
     fn two_operations_with_the_same_name_are_refused() {
         let mut document = json!({"paths": {
             "/v3/a": {"get": {"operationId": "getA"}}, "/v3/b": {"get": {"operationId": "getAV3"}}}});
-        assert!(apply(&mut document).unwrap_err().has("operation-name-collision"));
+        assert!(apply(&mut document, &NamesLock::default()).unwrap_err().has("operation-name-collision"));
     }
 
     #[test]
@@ -163,7 +178,7 @@ mod tests {
             "AudioTTSV3": {"type": "object"},
             "Other": {"oneOf": [{"$ref": "#/components/schemas/AudioTTSV3"}],
                       "discriminator": {"propertyName": "t", "mapping": {"a": "#/components/schemas/AudioTTSV3"}}}}}});
-        apply(&mut document).unwrap();
+        apply(&mut document, &NamesLock::default()).unwrap();
         let schemas = &document["components"]["schemas"];
         assert!(schemas["AudioTts"].is_object());
         assert_eq!(schemas["Other"]["oneOf"][0]["$ref"], "#/components/schemas/AudioTts");
@@ -175,13 +190,13 @@ mod tests {
         let deleted =
             |text: &str| json!({"description": text, "properties": {"id": {}}, "x-rust-name": "Deleted"});
         let mut document = json!({"components": {"schemas": {"A": deleted("a"), "B": deleted("b")}}});
-        apply(&mut document).unwrap();
+        apply(&mut document, &NamesLock::default()).unwrap();
         assert_eq!(document["components"]["schemas"].as_object().unwrap().len(), 1);
     }
 
     #[test]
     fn two_components_with_the_same_name_are_refused() {
         let mut document = json!({"components": {"schemas": {"A": {}, "AV3": {}}}});
-        assert!(apply(&mut document).unwrap_err().has("type-name-collision"));
+        assert!(apply(&mut document, &NamesLock::default()).unwrap_err().has("type-name-collision"));
     }
 }
