@@ -42,7 +42,7 @@ pub fn write(outputs: &[Output]) -> Result<()> {
 enum Replaced {
     /// A folder, which was moved to the subfolder `old` of a temporary folder.
     Folder { at: PathBuf, stage: TempDir },
-    /// A file; `None` if there was no file.
+    /// A file, with its content if it existed.
     File { at: PathBuf, content: Option<Vec<u8>> },
 }
 

@@ -18,4 +18,5 @@ pub mod names_lock;
 pub mod overlay;
 pub mod rust_name;
 pub mod surface;
+pub mod update;
 pub mod walk;

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use xtask::diff::{self, render, render::Verdict};
 use xtask::generate::{self, Paths, workspace_root};
+use xtask::update::{self, Options};
 use xtask::{bench, surface};
 
 #[derive(Parser)]
@@ -49,6 +50,24 @@ enum Spec {
     Lower(Inputs),
     /// Check the document: print everything that the generator cannot handle
     Lint(Inputs),
+    /// Replace the document by a newer one, regenerate everything that is made of it, and report the changes
+    ///
+    /// If the document needs a decision first, such as an action in the overlay, all findings are printed and no file is
+    /// changed.
+    Update {
+        /// File or URL of the document [default: the address in openapi/SOURCE.toml]
+        #[arg(long, value_name = "FILE|URL")]
+        from: Option<String>,
+        /// Write nothing: print what would change
+        #[arg(long)]
+        dry_run: bool,
+        /// Drop overlay actions that are no longer needed, and accept those that match fewer places
+        #[arg(long)]
+        accept: bool,
+        /// Do not compile the workspace and update its snapshots afterwards
+        #[arg(long)]
+        no_test: bool,
+    },
     /// Print the changes between two documents, with their effects on HTTP clients and on users of the crate
     ///
     /// The exit status is 0 if nothing changed, 1 if existing programs still work, 2 if a change is breaking, and 3 if a
@@ -142,6 +161,24 @@ fn diff(old: &str, new: &str, format: Format) -> Result<ExitCode> {
     Ok(ExitCode::from(Verdict::of(&changes).exit_status()))
 }
 
+fn update(options: Options, dry_run: bool, test: bool) -> Result<ExitCode> {
+    let root = workspace_root();
+    let Some(update) = update::prepare(&root, &options)? else {
+        generate::print("the document has not changed");
+        return Ok(ExitCode::SUCCESS);
+    };
+    generate::print(&update.summary());
+    if dry_run {
+        generate::print("\nNo file was changed, because of --dry-run.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    update.write()?;
+    if test {
+        update::rehearsal::run(&root)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Generate { inputs, check, out } => generate::run(&inputs.paths(out), check)?,
@@ -153,6 +190,10 @@ fn run(command: Command) -> Result<ExitCode> {
             let paths = inputs.paths(None);
             generate::load(&paths)?;
             generate::print(&format!("{}: no findings", paths.spec.display()));
+        }
+        Command::Spec(Spec::Update { from, dry_run, accept, no_test }) => {
+            let today = jiff::Timestamp::now().to_string().chars().take(10).collect();
+            return update(Options { from, accept, today }, dry_run, !no_test);
         }
         Command::Spec(Spec::Diff { old, new, format }) => return diff(&old, &new, format),
         Command::Surface { source } => {

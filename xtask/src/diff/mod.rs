@@ -187,7 +187,7 @@ fn of_component(document: &Value, name: &str) -> Place {
 }
 
 /// Finds renamed components: those with equal content, which no other component has. Maps old names to new ones.
-fn renamed(old: &Value, new: &Value) -> BTreeMap<String, String> {
+pub fn renamed(old: &Value, new: &Value) -> BTreeMap<String, String> {
     let unmatched = |these: &Value, others: &Value| {
         let known: BTreeSet<&String> = walk::components(others).map(|(name, _)| name).collect();
         let mut by_content: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -79,6 +79,13 @@ fn pair<'a>(
     (pairs, old, new)
 }
 
+/// The operations that have another id in the newer document: old id to new id.
+pub fn renamed(old: &Value, new: &Value) -> BTreeMap<String, String> {
+    let (pairs, _, _) = pair(walk::operations(old), walk::operations(new));
+    let ids = pairs.iter().map(|pair| (pair.old.id(), pair.new.id()));
+    ids.filter(|(before, now)| before != now).collect()
+}
+
 struct Comparison<'c, 's, 'a> {
     old: &'c Value,
     new: &'c Value,

@@ -1,0 +1,58 @@
+//! Compiles and tests the workspace after an update, and says which hand-written code the update breaks.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// Compiles the workspace, and runs the tests of all crates together. Snapshots of shapes are updated.
+pub fn run(root: &Path) -> Result<()> {
+    let errors =
+        cargo(root, &["check", "--workspace", "--all-features", "--all-targets", "--message-format=short"])?;
+    if let Some(output) = errors {
+        bail!(
+            "the update is written, but hand-written code does not compile with it:\n{}",
+            list(&output, |line| line.contains(": error"))
+        );
+    }
+    let failures = cargo(root, &["test", "--package", "heygen-tests", "--test", "it", "--no-fail-fast"])?;
+    if let Some(output) = failures {
+        bail!(
+            "the update is written, but these tests need a change:\n{}",
+            list(&output, |line| line.starts_with("test ") && line.ends_with("FAILED"))
+        );
+    }
+    Ok(())
+}
+
+/// Runs cargo. Returns what it printed if it failed.
+fn cargo(root: &Path, arguments: &[&str]) -> Result<Option<String>> {
+    eprintln!("cargo {}", arguments.join(" "));
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(arguments)
+        .current_dir(root)
+        .env("INSTA_UPDATE", "always")
+        .output()
+        .context("cannot run cargo")?;
+    let printed = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    Ok((!output.status.success()).then(|| printed.concat()))
+}
+
+/// The lines of an output that matter, or the whole output if none does.
+fn list(output: &str, matters: impl Fn(&str) -> bool) -> String {
+    let lines: BTreeSet<&str> = output.lines().filter(|line| matters(line)).collect();
+    if lines.is_empty() { output.to_owned() } else { lines.into_iter().collect::<Vec<_>>().join("\n") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_listed_once_and_an_unknown_output_as_a_whole() {
+        let output = "a.rs:1: error: x\nnote\na.rs:1: error: x\n";
+        assert_eq!(list(output, |line| line.contains(": error")), "a.rs:1: error: x");
+        assert_eq!(list("killed", |line| line.contains(": error")), "killed");
+    }
+}
