@@ -10,6 +10,7 @@ use xtask::diff::diff;
 use xtask::diff::kind::Kind;
 use xtask::diff::render::{self, Verdict};
 use xtask::generate::workspace_root;
+use xtask::names_lock::NamesLock;
 use xtask::walk;
 
 /// An edit of the document and the expected report: a row of `spec_edits.yaml`.
@@ -97,7 +98,7 @@ fn every_edit_is_reported_with_kind_subject_and_verdict() {
     let edits = edits();
     assert!(edits.len() >= 60, "{}", edits.len());
     for Edit { edit, steps, kind, subject, text, verdict } in edits {
-        let changes = diff(&old, &edited(&steps));
+        let changes = diff(&old, &edited(&steps), &NamesLock::default());
         let all = render::text(&changes);
         let is_expected = |change: &&Change| {
             change.kind.name() == kind && change.subject == subject && change.sentence.contains(&text)
@@ -114,7 +115,7 @@ fn every_edit_is_reported_with_kind_subject_and_verdict() {
 #[test]
 fn a_document_does_not_differ_from_itself() {
     let document = document();
-    let changes = diff(&document, &document);
+    let changes = diff(&document, &document, &NamesLock::default());
     assert_eq!(changes, []);
     assert_eq!(Verdict::of(&changes).exit_status(), 0);
 }
@@ -137,7 +138,11 @@ fn swapping_the_documents_mirrors_the_changes() {
             }
             counts
         };
-        assert_eq!(count(&diff(&old, &new), true), count(&diff(&new, &old), false), "{edit}");
+        assert_eq!(
+            count(&diff(&old, &new, &NamesLock::default()), true),
+            count(&diff(&new, &old, &NamesLock::default()), false),
+            "{edit}"
+        );
     }
 }
 
@@ -201,7 +206,7 @@ fn a_rewrite_without_a_change_of_meaning_is_not_reported() {
     let old = document();
     let new = rewritten(old.clone(), &old, false);
     assert_ne!(old, new);
-    assert_eq!(render::text(&diff(&old, &new)), render::text(&[]));
+    assert_eq!(render::text(&diff(&old, &new, &NamesLock::default())), render::text(&[]));
 
     // A schema that becomes a component is reported only as an added component.
     let mut new = old.clone();
@@ -209,7 +214,7 @@ fn a_rewrite_without_a_change_of_meaning_is_not_reported() {
     let schema = new.pointer(place).unwrap().clone();
     insert_at(&mut new, "/components/schemas/Seed", schema);
     insert_at(&mut new, place, json!({"$ref": "#/components/schemas/Seed"}));
-    let changes = diff(&old, &new);
+    let changes = diff(&old, &new, &NamesLock::default());
     assert_eq!(changes.iter().map(|change| change.kind).collect::<Vec<_>>(), [Kind::ComponentAdded]);
     assert_eq!(Verdict::of(&changes), Verdict::Additive);
 
@@ -217,7 +222,7 @@ fn a_rewrite_without_a_change_of_meaning_is_not_reported() {
     let mut new = old.clone();
     let schema = new.pointer(SPEECH).unwrap().clone();
     insert_at(&mut new, SPEECH, json!({"allOf": [schema]}));
-    assert_eq!(diff(&old, &new), []);
+    assert_eq!(diff(&old, &new, &NamesLock::default()), []);
 }
 
 /// Changes keywords of schemas all over the document, one at a time.
@@ -257,7 +262,7 @@ fn a_change_of_any_keyword_is_reported() {
         }
         let mut new = old.clone();
         insert_at(&mut new, pointer, other.clone());
-        let changes = diff(&old, &new);
+        let changes = diff(&old, &new, &NamesLock::default());
         assert!(!changes.is_empty(), "{pointer} -> {other}");
         tried += 1;
     }
@@ -271,7 +276,7 @@ fn text_markdown_and_json_contain_the_same_changes() {
     insert_at(&mut new, &format!("{DETAIL}/mood"), json!({"type": "string"}));
     insert_at(&mut new, "/components/schemas/Mood", json!({"type": "string"}));
     remove_at(&mut new, &format!("{DETAIL}/title"));
-    let changes = diff(&old, &new);
+    let changes = diff(&old, &new, &NamesLock::default());
     insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
         insta::assert_snapshot!("spec_diff_text", render::text(&changes));
         insta::assert_snapshot!("spec_diff_markdown", render::markdown(&changes));

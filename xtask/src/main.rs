@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use xtask::diff::{self, render, render::Verdict};
 use xtask::generate::{self, Paths, workspace_root};
+use xtask::names_lock::NamesLock;
 use xtask::update::{self, Options};
 use xtask::{bench, surface};
 
@@ -152,7 +153,8 @@ fn main() -> ExitCode {
 
 fn diff(old: &str, new: &str, format: Format) -> Result<ExitCode> {
     let root = workspace_root();
-    let changes = diff::diff(&diff::revision::load(&root, old)?, &diff::revision::load(&root, new)?);
+    let names = NamesLock::load(&Paths::of_workspace(&root).lock)?;
+    let changes = diff::diff(&diff::revision::load(&root, old)?, &diff::revision::load(&root, new)?, &names);
     generate::print(&match format {
         Format::Text => render::text(&changes),
         Format::Markdown => render::markdown(&changes),

@@ -214,5 +214,5 @@ kinds! {
 
     // Text.
     TextChanged "text-changed" <-> TextChanged, request (Same, Text), reply (Same, Text), quiet,
-        "the description of {place} changed";
+        "the text of {place} changed";
 }

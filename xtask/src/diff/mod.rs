@@ -26,19 +26,22 @@ use report::{Place, Report};
 use schemas::{Pair, Schemas};
 
 use crate::lower::names::type_name;
+use crate::names_lock::NamesLock;
 use crate::walk;
 
 /// The sections of a document that the pipeline reads.
 const SECTIONS: [&str; 7] = ["openapi", "info", "servers", "security", "tags", "paths", "components"];
 
 /// All changes from one document to another. Loud changes come first, then breaking ones, then others, each by kind and subject.
-pub fn diff(old: &Value, new: &Value) -> Vec<Change> {
+///
+/// Rust names are those in `names`; a name that is not there is derived.
+pub fn diff(old: &Value, new: &Value, names: &NamesLock) -> Vec<Change> {
     let mut report = Report { reached: reached(old, new), ..Report::default() };
     document(old, new, &mut report);
     let renamed = renamed(old, new);
     let mut schemas = Schemas::new(old, new, &renamed);
-    operations::compare(old, new, &mut schemas, &mut report);
-    components(old, new, &renamed, &mut schemas, &mut report);
+    operations::compare(old, new, names, &mut schemas, &mut report);
+    components(old, new, names, &renamed, &mut schemas, &mut report);
     let mut changes = report.changes;
     changes.sort_by(|a, b| {
         let key = |change: &'_ Change| (!change.loud, !change.is_breaking(), change.kind);
@@ -139,6 +142,7 @@ fn schemes(document: &Value) -> BTreeMap<String, String> {
 fn components(
     old: &Value,
     new: &Value,
+    names: &NamesLock,
     renamed: &BTreeMap<String, String>,
     schemas: &mut Schemas<'_>,
     report: &mut Report,
@@ -158,9 +162,11 @@ fn components(
     for (name, schema) in &old_all {
         let now = renamed.get(*name).unwrap_or(name);
         match new_all.get(now) {
-            None => report.add(Kind::ComponentRemoved, &of_component(old, name), Direction::Both, name, ""),
+            None => {
+                report.add(Kind::ComponentRemoved, &of_component(old, name, names), Direction::Both, name, "")
+            }
             Some(newer) => {
-                let place = of_component(new, now);
+                let place = of_component(new, now, names);
                 if now != *name {
                     report.add(Kind::ComponentRenamed, &place, Direction::Both, name, now);
                 }
@@ -171,12 +177,13 @@ fn components(
     }
     let new_names: BTreeSet<&String> = renamed.values().collect();
     for name in new_all.keys().filter(|name| !old_all.contains_key(**name) && !new_names.contains(**name)) {
-        report.add(Kind::ComponentAdded, &of_component(new, name), Direction::Both, "", name);
+        report.add(Kind::ComponentAdded, &of_component(new, name, names), Direction::Both, "", name);
     }
 }
 
-fn of_component(document: &Value, name: &str) -> Place {
-    let rust = type_name(name, walk::component(document, name).unwrap_or(&Value::Null));
+fn of_component(document: &Value, name: &str, names: &NamesLock) -> Place {
+    let derived = || type_name(name, walk::component(document, name).unwrap_or(&Value::Null));
+    let rust = names.components.get(name).cloned().unwrap_or_else(derived);
     Place {
         subject: name.to_owned(),
         path: String::new(),

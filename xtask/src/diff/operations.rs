@@ -10,6 +10,7 @@ use super::report::{Place, Report};
 use super::schemas::{Pair, Schemas};
 use crate::document::resolve;
 use crate::lower::names::method_name;
+use crate::names_lock::NamesLock;
 use crate::walk::{self, Operation};
 
 /// How many references are followed from one place.
@@ -22,7 +23,8 @@ struct OperationPair<'a> {
 }
 
 /// Compares the operations of two documents.
-pub fn compare(old: &Value, new: &Value, schemas: &mut Schemas<'_>, report: &mut Report) {
+pub fn compare(old: &Value, new: &Value, names: &NamesLock, schemas: &mut Schemas<'_>, report: &mut Report) {
+    let place = |operation: &Operation<'_>| place(operation, names);
     let (pairs, removed, added) = pair(walk::operations(old), walk::operations(new));
     for operation in removed {
         report.add(Kind::OperationRemoved, &place(&operation), Direction::Both, "", "");
@@ -35,12 +37,14 @@ pub fn compare(old: &Value, new: &Value, schemas: &mut Schemas<'_>, report: &mut
     }
 }
 
-fn place(operation: &Operation<'_>) -> Place {
+fn place(operation: &Operation<'_>, names: &NamesLock) -> Place {
+    let id = operation.id();
+    let method = names.operations.get(&id).cloned().unwrap_or_else(|| method_name(&id, operation.path));
     Place {
         subject: title(operation),
         path: String::new(),
         pointer: format!("#/paths/{}/{}", walk::escape(operation.path), operation.method),
-        item: Some(format!("Client::{}", method_name(&operation.id(), operation.path))),
+        item: Some(format!("Client::{method}")),
         has_fields: false,
     }
 }

@@ -1,5 +1,6 @@
 //! Renders changes as text for a terminal, as Markdown, and as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::change::Change;
@@ -32,6 +33,9 @@ impl Verdict {
         self as u8
     }
 }
+
+/// The number of places from which on equal changes of a text share one line.
+const MANY: usize = 4;
 
 /// Groups of changes, the most important first.
 fn groups(changes: &[Change]) -> [(&'static str, Vec<&Change>); 4] {
@@ -77,15 +81,24 @@ pub fn markdown(changes: &[Change]) -> String {
     out
 }
 
-/// One line for each change. Added schemas share one line.
+/// One line for each change. Added schemas share one line, and so do equal changes of a text at many places.
 fn lines(group: &[&Change]) -> Vec<String> {
+    let repeated = |change: &Change| {
+        change.is_text() && group.iter().filter(|other| other.sentence == change.sentence).count() >= MANY
+    };
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for change in group.iter().filter(|change| repeated(change)) {
+        *places.entry(change.sentence.as_str()).or_default() += 1;
+    }
     let is_name = |change: &Change| change.kind == Kind::ComponentAdded;
     let line = |change: &&Change| {
         let known = change.items.iter().filter(|item| !item.ends_with(&change.subject));
         let items: String = known.map(|item| format!(" (`{item}`)")).collect();
         format!("`{}`{items}: {}{}", change.subject, change.sentence, effects(change))
     };
-    let mut lines: Vec<String> = group.iter().filter(|change| !is_name(change)).map(line).collect();
+    let mut lines: Vec<String> =
+        group.iter().filter(|change| !is_name(change) && !repeated(change)).map(line).collect();
+    lines.extend(places.iter().map(|(sentence, count)| format!("{count} places: {sentence}")));
     let names: Vec<String> =
         group.iter().filter(|change| is_name(change)).map(|change| format!("`{}`", change.subject)).collect();
     if !names.is_empty() {

@@ -86,7 +86,11 @@ pub fn prepare(root: &Path, options: &Options) -> Result<Option<Update>> {
     let old_api = surface::of_crate(&root.join("heygen-api/src"))?;
     let surface = SurfaceDiff::of(&old_api, &api);
     outputs.extend(snapshot(root, &api)?);
-    let changes = diff::diff(&old, &new);
+    // Removed items still have the names that they had.
+    let mut names = NamesLock::of(&prepared.lowered)?;
+    names.components = lock.components.into_iter().chain(names.components).collect();
+    names.operations = lock.operations.into_iter().chain(names.operations).collect();
+    let changes = diff::diff(&old, &new, &names);
     let breaking = Verdict::of(&changes) == Verdict::Breaking || !surface.removed.is_empty();
     let source = source.of(&new, json.as_bytes(), &options.today);
     let log = folder.join("CHANGES.md");
