@@ -27,6 +27,7 @@ pub static OPERATIONS: &[&Operation] = &[
     &operations::CREATE_AI_CLIPPING,
     &operations::GET_AI_CLIPPING,
     &operations::DELETE_AI_CLIPPING,
+    &operations::GET_CURRENT_API_KEY,
     &operations::LIST_ASSETS,
     &operations::UPLOAD_ASSET,
     &operations::GET_ASSET_BATCH,
@@ -46,7 +47,9 @@ pub static OPERATIONS: &[&Operation] = &[
     &operations::STREAM_AVATAR_REALTIME_WORDS,
     &operations::LIST_AVATAR_GROUPS,
     &operations::CREATE_AVATAR,
+    &operations::LIST_AVATAR_LOOK_TEMPLATES,
     &operations::LIST_AVATAR_LOOKS,
+    &operations::CREATE_AVATAR_LOOKS,
     &operations::GET_AVATAR_LOOK,
     &operations::DELETE_AVATAR_LOOK,
     &operations::UPDATE_AVATAR_LOOK,
@@ -70,6 +73,8 @@ pub static OPERATIONS: &[&Operation] = &[
     &operations::UPDATE_BRAND_KIT,
     &operations::CREATE_FILLER_WORD_REMOVAL,
     &operations::GET_FILLER_WORD_REMOVAL,
+    &operations::CREATE_FOLDER,
+    &operations::GET_FOLDER,
     &operations::LIST_HYPERFRAMES_RENDERS,
     &operations::CREATE_HYPERFRAMES_RENDER,
     &operations::GET_HYPERFRAMES_RENDER,
@@ -88,6 +93,8 @@ pub static OPERATIONS: &[&Operation] = &[
     &operations::CREATE_MODEL_AUDIO_VOICE,
     &operations::GET_MODEL_AUDIO_VOICE,
     &operations::DELETE_MODEL_AUDIO_VOICE,
+    &operations::CREATE_MODEL_IMAGE,
+    &operations::GET_MODEL_IMAGE,
     &operations::CREATE_MODEL_VIDEO,
     &operations::GET_MODEL_VIDEO,
     &operations::LIST_PODCASTS,
@@ -95,8 +102,12 @@ pub static OPERATIONS: &[&Operation] = &[
     &operations::GET_PODCAST,
     &operations::DELETE_PODCAST,
     &operations::LIST_TEMPLATES,
+    &operations::CREATE_TEMPLATE,
     &operations::GET_TEMPLATE,
     &operations::GENERATE_FROM_TEMPLATE,
+    &operations::DELETE_TEMPLATE,
+    &operations::UPDATE_TEMPLATE,
+    &operations::SET_TEMPLATE_VARIABLES,
     &operations::GET_CURRENT_USER,
     &operations::LIST_VIDEO_AGENT_SESSIONS,
     &operations::CREATE_VIDEO_AGENT,
@@ -115,8 +126,10 @@ pub static OPERATIONS: &[&Operation] = &[
     &operations::CREATE_VIDEO_TRANSLATION_BATCH,
     &operations::GET_VIDEO_TRANSLATION_BATCH,
     &operations::LIST_VIDEO_TRANSLATION_LANGUAGES,
+    &operations::LIST_PROOFREADS,
     &operations::CREATE_PROOFREAD,
     &operations::GET_PROOFREAD,
+    &operations::DELETE_PROOFREAD,
     &operations::GENERATE_FROM_PROOFREAD,
     &operations::DOWNLOAD_PROOFREAD_SRT,
     &operations::UPLOAD_PROOFREAD_SRT,
@@ -460,6 +473,19 @@ pub const CALLS: &[(&str, Call)] = &[
         },
     ),
     (
+        "get_current_api_key",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.get_current_api_key();
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
         "list_assets",
         |client: &Client, arguments: &Value| -> CallFuture {
             let (client, arguments) = (client.clone(), arguments.clone());
@@ -789,6 +815,27 @@ pub const CALLS: &[(&str, Call)] = &[
         },
     ),
     (
+        "list_avatar_look_templates",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.list_avatar_look_templates();
+                let call = call
+                    .type_(Argument::named::<types::LookTemplateType>(given, "type")?);
+                let call = call
+                    .gender(
+                        Argument::named::<types::LookTemplateGender>(given, "gender")?,
+                    );
+                let call = call.limit(Argument::named::<u32>(given, "limit")?);
+                let call = call.token(Argument::named::<String>(given, "token")?);
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
         "list_avatar_looks",
         |client: &Client, arguments: &Value| -> CallFuture {
             let (client, arguments) = (client.clone(), arguments.clone());
@@ -807,6 +854,25 @@ pub const CALLS: &[(&str, Call)] = &[
                     );
                 let call = call.limit(Argument::named::<u32>(given, "limit")?);
                 let call = call.token(Argument::named::<String>(given, "token")?);
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
+        "create_avatar_looks",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.create_avatar_looks();
+                let call = call
+                    .idempotency_key(
+                        Argument::named::<String>(given, "Idempotency-Key")?,
+                    );
+                let call = call
+                    .body(Argument::body::<types::CreateAvatarLooksBody>(given)?);
                 let reply = call.send().await?;
                 Reply::of(&reply)
             })
@@ -1187,6 +1253,40 @@ pub const CALLS: &[(&str, Call)] = &[
         },
     ),
     (
+        "create_folder",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.create_folder();
+                let call = call
+                    .idempotency_key(
+                        Argument::named::<String>(given, "Idempotency-Key")?,
+                    );
+                let call = call
+                    .body(Argument::body::<types::CreateFolderRequest>(given)?);
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
+        "get_folder",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.get_folder();
+                let call = call
+                    .folder_id(Argument::named::<String>(given, "folder_id")?);
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
         "list_hyperframes_renders",
         |client: &Client, arguments: &Value| -> CallFuture {
             let (client, arguments) = (client.clone(), arguments.clone());
@@ -1443,7 +1543,7 @@ pub const CALLS: &[(&str, Call)] = &[
                         Argument::named::<String>(given, "Idempotency-Key")?,
                     );
                 let call = call
-                    .body(Argument::body::<types::CreateModelAudioVoiceRequest>(given)?);
+                    .body(Argument::body::<types::CreateModelAudioVoiceBody>(given)?);
                 let reply = call.send().await?;
                 Reply::of(&reply)
             })
@@ -1472,6 +1572,40 @@ pub const CALLS: &[(&str, Call)] = &[
                 let _ = given;
                 let call = client.delete_model_audio_voice();
                 let call = call.voice_id(Argument::named::<String>(given, "voice_id")?);
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
+        "create_model_image",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.create_model_image();
+                let call = call
+                    .idempotency_key(
+                        Argument::named::<String>(given, "Idempotency-Key")?,
+                    );
+                let call = call
+                    .body(Argument::body::<types::CreateModelImageRequest>(given)?);
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
+        "get_model_image",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.get_model_image();
+                let call = call
+                    .generation_id(Argument::named::<String>(given, "generation_id")?);
                 let reply = call.send().await?;
                 Reply::of(&reply)
             })
@@ -1590,6 +1724,25 @@ pub const CALLS: &[(&str, Call)] = &[
         },
     ),
     (
+        "create_template",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.create_template();
+                let call = call
+                    .idempotency_key(
+                        Argument::named::<String>(given, "Idempotency-Key")?,
+                    );
+                let call = call
+                    .body(Argument::body::<types::CreateTemplateRequest>(given)?);
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
         "get_template",
         |client: &Client, arguments: &Value| -> CallFuture {
             let (client, arguments) = (client.clone(), arguments.clone());
@@ -1620,6 +1773,55 @@ pub const CALLS: &[(&str, Call)] = &[
                     );
                 let call = call
                     .body(Argument::body::<types::GenerateFromTemplateRequest>(given)?);
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
+        "delete_template",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.delete_template();
+                let call = call
+                    .template_id(Argument::named::<String>(given, "template_id")?);
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
+        "update_template",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.update_template();
+                let call = call
+                    .template_id(Argument::named::<String>(given, "template_id")?);
+                let call = call
+                    .body(Argument::body::<types::UpdateTemplateRequest>(given)?);
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
+        "set_template_variables",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.set_template_variables();
+                let call = call
+                    .template_id(Argument::named::<String>(given, "template_id")?);
+                let call = call
+                    .body(Argument::body::<types::SetTemplateVariablesRequest>(given)?);
                 let reply = call.send().await?;
                 Reply::of(&reply)
             })
@@ -1709,6 +1911,10 @@ pub const CALLS: &[(&str, Call)] = &[
                 let call = client.send_video_agent_message();
                 let call = call
                     .session_id(Argument::named::<String>(given, "session_id")?);
+                let call = call
+                    .idempotency_key(
+                        Argument::named::<String>(given, "Idempotency-Key")?,
+                    );
                 let call = call
                     .body(Argument::body::<types::SendVideoAgentMessageRequest>(given)?);
                 let reply = call.send().await?;
@@ -1931,6 +2137,21 @@ pub const CALLS: &[(&str, Call)] = &[
         },
     ),
     (
+        "list_proofreads",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.list_proofreads();
+                let call = call.limit(Argument::named::<u32>(given, "limit")?);
+                let call = call.token(Argument::named::<String>(given, "token")?);
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
         "create_proofread",
         |client: &Client, arguments: &Value| -> CallFuture {
             let (client, arguments) = (client.clone(), arguments.clone());
@@ -1957,6 +2178,21 @@ pub const CALLS: &[(&str, Call)] = &[
                 let (client, given) = (&client, &arguments);
                 let _ = given;
                 let call = client.get_proofread();
+                let call = call
+                    .proofread_id(Argument::named::<String>(given, "proofread_id")?);
+                let reply = call.send().await?;
+                Reply::of(&reply)
+            })
+        },
+    ),
+    (
+        "delete_proofread",
+        |client: &Client, arguments: &Value| -> CallFuture {
+            let (client, arguments) = (client.clone(), arguments.clone());
+            Box::pin(async move {
+                let (client, given) = (&client, &arguments);
+                let _ = given;
+                let call = client.delete_proofread();
                 let call = call
                     .proofread_id(Argument::named::<String>(given, "proofread_id")?);
                 let reply = call.send().await?;
@@ -2712,6 +2948,7 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("CreateAssetUploadResponse", round::<types::CreateAssetUploadResponse>),
     ("CreateAvatarConsentRequest", round::<types::CreateAvatarConsentRequest>),
     ("CreateAvatarConsentResponse", round::<types::CreateAvatarConsentResponse>),
+    ("CreateAvatarLooksResponse", round::<types::CreateAvatarLooksResponse>),
     ("CreateAvatarRealtimeAudio", round::<types::CreateAvatarRealtimeAudio>),
     ("CreateAvatarRealtimeResponse", round::<types::CreateAvatarRealtimeResponse>),
     ("CreateAvatarRealtimeTextStream", round::<types::CreateAvatarRealtimeTextStream>),
@@ -2733,15 +2970,19 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("CreateDigitalTwinRequest", round::<types::CreateDigitalTwinRequest>),
     ("CreateFillerWordRemovalRequest", round::<types::CreateFillerWordRemovalRequest>),
     ("CreateFillerWordRemovalResponse", round::<types::CreateFillerWordRemovalResponse>),
+    ("CreateFolderRequest", round::<types::CreateFolderRequest>),
     ("CreateGraphExecutionV1Request", round::<types::CreateGraphExecutionV1Request>),
     ("CreateHyperframesRenderRequest", round::<types::CreateHyperframesRenderRequest>),
     ("CreateHyperframesRenderResponse", round::<types::CreateHyperframesRenderResponse>),
+    ("CreateInstantAudioVoice", round::<types::CreateInstantAudioVoice>),
     ("CreateLipsyncBatchRequest", round::<types::CreateLipsyncBatchRequest>),
     ("CreateLipsyncBatchResponse", round::<types::CreateLipsyncBatchResponse>),
     ("CreateLipsyncRequest", round::<types::CreateLipsyncRequest>),
     ("CreateLipsyncResponse", round::<types::CreateLipsyncResponse>),
-    ("CreateModelAudioVoiceRequest", round::<types::CreateModelAudioVoiceRequest>),
+    ("CreateLookPackLooksRequest", round::<types::CreateLookPackLooksRequest>),
     ("CreateModelAudioVoiceResponse", round::<types::CreateModelAudioVoiceResponse>),
+    ("CreateModelImageRequest", round::<types::CreateModelImageRequest>),
+    ("CreateModelImageResponse", round::<types::CreateModelImageResponse>),
     ("CreateModelVideoFromImage", round::<types::CreateModelVideoFromImage>),
     ("CreateModelVideoFromReferences", round::<types::CreateModelVideoFromReferences>),
     ("CreateModelVideoFromText", round::<types::CreateModelVideoFromText>),
@@ -2749,11 +2990,14 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("CreatePhotoAvatarRequest", round::<types::CreatePhotoAvatarRequest>),
     ("CreatePodcastRequest", round::<types::CreatePodcastRequest>),
     ("CreatePodcastResponse", round::<types::CreatePodcastResponse>),
+    ("CreateProfessionalAudioVoice", round::<types::CreateProfessionalAudioVoice>),
     ("CreatePromptAvatarRequest", round::<types::CreatePromptAvatarRequest>),
     ("CreateProofreadRequest", round::<types::CreateProofreadRequest>),
     ("CreateProofreadResponse", round::<types::CreateProofreadResponse>),
     ("CreateSpeechRequest", round::<types::CreateSpeechRequest>),
     ("CreateSpeechResponse", round::<types::CreateSpeechResponse>),
+    ("CreateTemplateLooksRequest", round::<types::CreateTemplateLooksRequest>),
+    ("CreateTemplateRequest", round::<types::CreateTemplateRequest>),
     ("CreateVideoAgentRequest", round::<types::CreateVideoAgentRequest>),
     ("CreateVideoAgentResponse", round::<types::CreateVideoAgentResponse>),
     ("CreateVideoAgentV1Request", round::<types::CreateVideoAgentV1Request>),
@@ -2795,11 +3039,14 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ),
     ("CreateWorkflowRequest", round::<types::CreateWorkflowRequest>),
     ("CreateWorkflowRunRequest", round::<types::CreateWorkflowRunRequest>),
+    ("CreatedAvatarLook", round::<types::CreatedAvatarLook>),
     ("CreditPool", round::<types::CreditPool>),
+    ("CurrentApiKeyResponse", round::<types::CurrentApiKeyResponse>),
     ("DeleteBrandGlossaryResponse", round::<types::DeleteBrandGlossaryResponse>),
     ("DeleteBrandKitResponse", round::<types::DeleteBrandKitResponse>),
     ("DeleteHyperframesRenderResponse", round::<types::DeleteHyperframesRenderResponse>),
     ("DeleteModelAudioVoiceResponse", round::<types::DeleteModelAudioVoiceResponse>),
+    ("DeleteTemplateResponse", round::<types::DeleteTemplateResponse>),
     ("DeleteVideoResponse", round::<types::DeleteVideoResponse>),
     ("DeletedResource", round::<types::DeletedResource>),
     ("DesignVoiceRequest", round::<types::DesignVoiceRequest>),
@@ -2811,6 +3058,7 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("FileInput", round::<types::FileInput>),
     ("FillerWordRemovalDetail", round::<types::FillerWordRemovalDetail>),
     ("FishEngineSettings", round::<types::FishEngineSettings>),
+    ("FolderResponse", round::<types::FolderResponse>),
     ("ForcedTranslationEntry", round::<types::ForcedTranslationEntry>),
     ("ForcedTranslationEntryWrite", round::<types::ForcedTranslationEntryWrite>),
     ("GenerateFromProofreadRequest", round::<types::GenerateFromProofreadRequest>),
@@ -2835,8 +3083,12 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("ImageElement", round::<types::ImageElement>),
     ("ImageScene", round::<types::ImageScene>),
     ("LipsyncDetail", round::<types::LipsyncDetail>),
+    ("LookTemplateItem", round::<types::LookTemplateItem>),
     ("ModelAudioVoiceResponse", round::<types::ModelAudioVoiceResponse>),
+    ("ModelImage", round::<types::ModelImage>),
+    ("ModelImageDetail", round::<types::ModelImageDetail>),
     ("ModelVideoDetail", round::<types::ModelVideoDetail>),
+    ("ModelVideoTimings", round::<types::ModelVideoTimings>),
     ("NodeTypeCatalogResponse", round::<types::NodeTypeCatalogResponse>),
     ("NodeTypeFamilyEntry", round::<types::NodeTypeFamilyEntry>),
     ("NodeTypePortEntry", round::<types::NodeTypePortEntry>),
@@ -2845,6 +3097,7 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("PlaybackInput", round::<types::PlaybackInput>),
     ("PodcastDeleteResponse", round::<types::PodcastDeleteResponse>),
     ("PodcastDetail", round::<types::PodcastDetail>),
+    ("ProofreadDeleteResponse", round::<types::ProofreadDeleteResponse>),
     ("ProofreadDetail", round::<types::ProofreadDetail>),
     ("PublishWorkflowVersionRequest", round::<types::PublishWorkflowVersionRequest>),
     (
@@ -2855,9 +3108,11 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("ScriptVoiceSettings", round::<types::ScriptVoiceSettings>),
     ("SendVideoAgentMessageRequest", round::<types::SendVideoAgentMessageRequest>),
     ("SendVideoAgentMessageResponse", round::<types::SendVideoAgentMessageResponse>),
+    ("SessionError", round::<types::SessionError>),
     ("SessionListItem", round::<types::SessionListItem>),
     ("SessionMessage", round::<types::SessionMessage>),
     ("SessionResource", round::<types::SessionResource>),
+    ("SetTemplateVariablesRequest", round::<types::SetTemplateVariablesRequest>),
     ("SilenceScriptEntry", round::<types::SilenceScriptEntry>),
     ("SpeechAlignmentEvent", round::<types::SpeechAlignmentEvent>),
     ("SpeechAudioEvent", round::<types::SpeechAudioEvent>),
@@ -2876,19 +3131,33 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("SubscriptionCredits", round::<types::SubscriptionCredits>),
     ("SubscriptionInfo", round::<types::SubscriptionInfo>),
     ("TargetLanguages", round::<types::TargetLanguages>),
+    ("TemplateAudioScriptEntry", round::<types::TemplateAudioScriptEntry>),
+    ("TemplateAudioTrack", round::<types::TemplateAudioTrack>),
     ("TemplateAudioVariable", round::<types::TemplateAudioVariable>),
+    ("TemplateAvatarElement", round::<types::TemplateAvatarElement>),
     ("TemplateCharacterVariable", round::<types::TemplateCharacterVariable>),
+    ("TemplateComposition", round::<types::TemplateComposition>),
+    ("TemplateCompositionScene", round::<types::TemplateCompositionScene>),
+    ("TemplateContainerElement", round::<types::TemplateContainerElement>),
     ("TemplateDetail", round::<types::TemplateDetail>),
+    ("TemplateImageBackground", round::<types::TemplateImageBackground>),
+    ("TemplateImageElement", round::<types::TemplateImageElement>),
     ("TemplateImageVariable", round::<types::TemplateImageVariable>),
     ("TemplateListItem", round::<types::TemplateListItem>),
     ("TemplateScene", round::<types::TemplateScene>),
     ("TemplateSceneVariableRef", round::<types::TemplateSceneVariableRef>),
     ("TemplateSubtitlePosition", round::<types::TemplateSubtitlePosition>),
     ("TemplateSubtitleSettings", round::<types::TemplateSubtitleSettings>),
+    ("TemplateTextElement", round::<types::TemplateTextElement>),
+    ("TemplateTextScriptEntry", round::<types::TemplateTextScriptEntry>),
     ("TemplateTextVariable", round::<types::TemplateTextVariable>),
+    ("TemplateVariableBinding", round::<types::TemplateVariableBinding>),
+    ("TemplateVideoBackground", round::<types::TemplateVideoBackground>),
     ("TemplateVideoDimension", round::<types::TemplateVideoDimension>),
+    ("TemplateVideoElement", round::<types::TemplateVideoElement>),
     ("TemplateVideoVariable", round::<types::TemplateVideoVariable>),
     ("TemplateVoiceVariable", round::<types::TemplateVoiceVariable>),
+    ("TextElement", round::<types::TextElement>),
     ("TextScriptEntry", round::<types::TextScriptEntry>),
     ("UpdateAvatarGroupRequest", round::<types::UpdateAvatarGroupRequest>),
     ("UpdateAvatarLookRequest", round::<types::UpdateAvatarLookRequest>),
@@ -2899,6 +3168,7 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("UpdateBrandKitLogoRoles", round::<types::UpdateBrandKitLogoRoles>),
     ("UpdateBrandKitRequest", round::<types::UpdateBrandKitRequest>),
     ("UpdateLipsyncRequest", round::<types::UpdateLipsyncRequest>),
+    ("UpdateTemplateRequest", round::<types::UpdateTemplateRequest>),
     ("UpdateVideoTranslationRequest", round::<types::UpdateVideoTranslationRequest>),
     ("UpdateWebhookEndpointRequest", round::<types::UpdateWebhookEndpointRequest>),
     ("UpdateWorkflowDraftRequest", round::<types::UpdateWorkflowDraftRequest>),
@@ -2973,7 +3243,9 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("BackgroundSetting", round::<types::BackgroundSetting>),
     ("BatchVideo", round::<types::BatchVideo>),
     ("CreateAvatarBody", round::<types::CreateAvatarBody>),
+    ("CreateAvatarLooksBody", round::<types::CreateAvatarLooksBody>),
     ("CreateAvatarRealtimeSessionBody", round::<types::CreateAvatarRealtimeSessionBody>),
+    ("CreateModelAudioVoiceBody", round::<types::CreateModelAudioVoiceBody>),
     ("CreateModelVideoBody", round::<types::CreateModelVideoBody>),
     ("CreateVideoBody", round::<types::CreateVideoBody>),
     ("EngineSettings", round::<types::EngineSettings>),
@@ -2984,10 +3256,24 @@ pub const ROUNDS: &[(&str, Round)] = &[
     ("SpeechStreamEvent", round::<types::SpeechStreamEvent>),
     ("StudioBackground", round::<types::StudioBackground>),
     ("StudioScene", round::<types::StudioScene>),
+    (
+        "TemplateCompositionSceneBackground",
+        round::<types::TemplateCompositionSceneBackground>,
+    ),
+    ("TemplateElement", round::<types::TemplateElement>),
+    ("TemplateScriptEntry", round::<types::TemplateScriptEntry>),
     ("TemplateVariable", round::<types::TemplateVariable>),
 ];
 /// How each enumeration reads a value.
 pub const ENUMS: &[OpenEnum] = &[
+    (
+        "ApiKeyScopeMode",
+        |value| {
+            let value = types::ApiKeyScopeMode::from(value);
+            (value.to_string(), matches!(value, types::ApiKeyScopeMode::Unknown(_)))
+        },
+        types::ApiKeyScopeMode::VALUES,
+    ),
     (
         "AssetUploadBatchItemStatus",
         |value| {
@@ -3006,6 +3292,14 @@ pub const ENUMS: &[OpenEnum] = &[
             (value.to_string(), matches!(value, types::AudioContentType::Unknown(_)))
         },
         types::AudioContentType::VALUES,
+    ),
+    (
+        "AudioScriptEntryType",
+        |value| {
+            let value = types::AudioScriptEntryType::from(value);
+            (value.to_string(), matches!(value, types::AudioScriptEntryType::Unknown(_)))
+        },
+        types::AudioScriptEntryType::VALUES,
     ),
     (
         "AudioVoiceType",
@@ -3182,6 +3476,61 @@ pub const ENUMS: &[OpenEnum] = &[
         types::CreateBrandKitResponseStatus::VALUES,
     ),
     (
+        "CreateInstantAudioVoiceAge",
+        |value| {
+            let value = types::CreateInstantAudioVoiceAge::from(value);
+            (
+                value.to_string(),
+                matches!(value, types::CreateInstantAudioVoiceAge::Unknown(_)),
+            )
+        },
+        types::CreateInstantAudioVoiceAge::VALUES,
+    ),
+    (
+        "CreateInstantAudioVoiceGender",
+        |value| {
+            let value = types::CreateInstantAudioVoiceGender::from(value);
+            (
+                value.to_string(),
+                matches!(value, types::CreateInstantAudioVoiceGender::Unknown(_)),
+            )
+        },
+        types::CreateInstantAudioVoiceGender::VALUES,
+    ),
+    (
+        "CreateLookPackLooksRequestAspectRatio",
+        |value| {
+            let value = types::CreateLookPackLooksRequestAspectRatio::from(value);
+            (
+                value.to_string(),
+                matches!(value, types::CreateLookPackLooksRequestAspectRatio::Unknown(_)),
+            )
+        },
+        types::CreateLookPackLooksRequestAspectRatio::VALUES,
+    ),
+    (
+        "CreateModelImageRequestAspectRatio",
+        |value| {
+            let value = types::CreateModelImageRequestAspectRatio::from(value);
+            (
+                value.to_string(),
+                matches!(value, types::CreateModelImageRequestAspectRatio::Unknown(_)),
+            )
+        },
+        types::CreateModelImageRequestAspectRatio::VALUES,
+    ),
+    (
+        "CreateModelImageRequestMode",
+        |value| {
+            let value = types::CreateModelImageRequestMode::from(value);
+            (
+                value.to_string(),
+                matches!(value, types::CreateModelImageRequestMode::Unknown(_)),
+            )
+        },
+        types::CreateModelImageRequestMode::VALUES,
+    ),
+    (
         "CreatePodcastRequestDuration",
         |value| {
             let value = types::CreatePodcastRequestDuration::from(value);
@@ -3272,6 +3621,22 @@ pub const ENUMS: &[OpenEnum] = &[
         types::FishModel::VALUES,
     ),
     (
+        "FolderCreateType",
+        |value| {
+            let value = types::FolderCreateType::from(value);
+            (value.to_string(), matches!(value, types::FolderCreateType::Unknown(_)))
+        },
+        types::FolderCreateType::VALUES,
+    ),
+    (
+        "FolderType",
+        |value| {
+            let value = types::FolderType::from(value);
+            (value.to_string(), matches!(value, types::FolderType::Unknown(_)))
+        },
+        types::FolderType::VALUES,
+    ),
+    (
         "HyperframesAspectRatio",
         |value| {
             let value = types::HyperframesAspectRatio::from(value);
@@ -3321,6 +3686,25 @@ pub const ENUMS: &[OpenEnum] = &[
         types::HyperframesResolution::VALUES,
     ),
     (
+        "ImageModel",
+        |value| {
+            let value = types::ImageModel::from(value);
+            (value.to_string(), matches!(value, types::ImageModel::Unknown(_)))
+        },
+        types::ImageModel::VALUES,
+    ),
+    (
+        "InstantVoiceSimilarity",
+        |value| {
+            let value = types::InstantVoiceSimilarity::from(value);
+            (
+                value.to_string(),
+                matches!(value, types::InstantVoiceSimilarity::Unknown(_)),
+            )
+        },
+        types::InstantVoiceSimilarity::VALUES,
+    ),
+    (
         "JobStatus",
         |value| {
             let value = types::JobStatus::from(value);
@@ -3329,12 +3713,47 @@ pub const ENUMS: &[OpenEnum] = &[
         types::JobStatus::VALUES,
     ),
     (
+        "LookTemplateGender",
+        |value| {
+            let value = types::LookTemplateGender::from(value);
+            (value.to_string(), matches!(value, types::LookTemplateGender::Unknown(_)))
+        },
+        types::LookTemplateGender::VALUES,
+    ),
+    (
+        "LookTemplateType",
+        |value| {
+            let value = types::LookTemplateType::from(value);
+            (value.to_string(), matches!(value, types::LookTemplateType::Unknown(_)))
+        },
+        types::LookTemplateType::VALUES,
+    ),
+    (
         "ModelAudioVoiceMode",
         |value| {
             let value = types::ModelAudioVoiceMode::from(value);
             (value.to_string(), matches!(value, types::ModelAudioVoiceMode::Unknown(_)))
         },
         types::ModelAudioVoiceMode::VALUES,
+    ),
+    (
+        "ModelImageFailureCode",
+        |value| {
+            let value = types::ModelImageFailureCode::from(value);
+            (
+                value.to_string(),
+                matches!(value, types::ModelImageFailureCode::Unknown(_)),
+            )
+        },
+        types::ModelImageFailureCode::VALUES,
+    ),
+    (
+        "ModelImageStatus",
+        |value| {
+            let value = types::ModelImageStatus::from(value);
+            (value.to_string(), matches!(value, types::ModelImageStatus::Unknown(_)))
+        },
+        types::ModelImageStatus::VALUES,
     ),
     (
         "ModelVideoAdaptiveAspectRatio",
@@ -3357,6 +3776,17 @@ pub const ENUMS: &[OpenEnum] = &[
             )
         },
         types::ModelVideoAspectRatio::VALUES,
+    ),
+    (
+        "ModelVideoFailureCode",
+        |value| {
+            let value = types::ModelVideoFailureCode::from(value);
+            (
+                value.to_string(),
+                matches!(value, types::ModelVideoFailureCode::Unknown(_)),
+            )
+        },
+        types::ModelVideoFailureCode::VALUES,
     ),
     (
         "ModelVideoResolution",
@@ -3512,6 +3942,14 @@ pub const ENUMS: &[OpenEnum] = &[
         types::SessionMode::VALUES,
     ),
     (
+        "SessionVisibility",
+        |value| {
+            let value = types::SessionVisibility::from(value);
+            (value.to_string(), matches!(value, types::SessionVisibility::Unknown(_)))
+        },
+        types::SessionVisibility::VALUES,
+    ),
+    (
         "StudioAvatarType",
         |value| {
             let value = types::StudioAvatarType::from(value);
@@ -3545,6 +3983,14 @@ pub const ENUMS: &[OpenEnum] = &[
             (value.to_string(), matches!(value, types::TemplateFit::Unknown(_)))
         },
         types::TemplateFit::VALUES,
+    ),
+    (
+        "TemplateVariableType",
+        |value| {
+            let value = types::TemplateVariableType::from(value);
+            (value.to_string(), matches!(value, types::TemplateVariableType::Unknown(_)))
+        },
+        types::TemplateVariableType::VALUES,
     ),
     (
         "TemplateVideoVariablePlayStyle",
@@ -3799,6 +4245,32 @@ pub const UNIONS: &[OpenUnion] = &[
         |value| Ok(
             matches!(
                 serde_json::from_value(value) ?, types::SpeechStreamEvent::Unknown(_)
+            ),
+        ),
+    ),
+    (
+        "TemplateCompositionSceneBackground",
+        "type",
+        |value| Ok(
+            matches!(
+                serde_json::from_value(value) ?,
+                types::TemplateCompositionSceneBackground::Unknown(_)
+            ),
+        ),
+    ),
+    (
+        "TemplateElement",
+        "type",
+        |value| Ok(
+            matches!(serde_json::from_value(value) ?, types::TemplateElement::Unknown(_)),
+        ),
+    ),
+    (
+        "TemplateScriptEntry",
+        "type",
+        |value| Ok(
+            matches!(
+                serde_json::from_value(value) ?, types::TemplateScriptEntry::Unknown(_)
             ),
         ),
     ),

@@ -13,6 +13,7 @@ pub use crate::generated::resources::batches::calls::*;
 pub use crate::generated::resources::brand::calls::*;
 pub use crate::generated::resources::durable_workflows::calls::*;
 pub use crate::generated::resources::filler_word_removal::calls::*;
+pub use crate::generated::resources::folders::calls::*;
 pub use crate::generated::resources::hyper_frames::calls::*;
 pub use crate::generated::resources::lipsync::calls::*;
 pub use crate::generated::resources::lipsync_batches::calls::*;

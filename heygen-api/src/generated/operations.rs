@@ -14,6 +14,7 @@ pub use crate::generated::resources::batches::operations::*;
 pub use crate::generated::resources::brand::operations::*;
 pub use crate::generated::resources::durable_workflows::operations::*;
 pub use crate::generated::resources::filler_word_removal::operations::*;
+pub use crate::generated::resources::folders::operations::*;
 pub use crate::generated::resources::hyper_frames::operations::*;
 pub use crate::generated::resources::lipsync::operations::*;
 pub use crate::generated::resources::lipsync_batches::operations::*;
@@ -69,6 +70,7 @@ pub static ALL: &[&Operation] = &[
     &CREATE_AI_CLIPPING,
     &GET_AI_CLIPPING,
     &DELETE_AI_CLIPPING,
+    &GET_CURRENT_API_KEY,
     #[cfg(feature = "preview")]
     &LIST_ASSETS,
     &UPLOAD_ASSET,
@@ -95,7 +97,9 @@ pub static ALL: &[&Operation] = &[
     &STREAM_AVATAR_REALTIME_WORDS,
     &LIST_AVATAR_GROUPS,
     &CREATE_AVATAR,
+    &LIST_AVATAR_LOOK_TEMPLATES,
     &LIST_AVATAR_LOOKS,
+    &CREATE_AVATAR_LOOKS,
     &GET_AVATAR_LOOK,
     &DELETE_AVATAR_LOOK,
     &UPDATE_AVATAR_LOOK,
@@ -123,6 +127,8 @@ pub static ALL: &[&Operation] = &[
     &UPDATE_BRAND_KIT,
     &CREATE_FILLER_WORD_REMOVAL,
     &GET_FILLER_WORD_REMOVAL,
+    &CREATE_FOLDER,
+    &GET_FOLDER,
     &LIST_HYPERFRAMES_RENDERS,
     &CREATE_HYPERFRAMES_RENDER,
     &GET_HYPERFRAMES_RENDER,
@@ -135,18 +141,15 @@ pub static ALL: &[&Operation] = &[
     &GET_LIPSYNC,
     &DELETE_LIPSYNC,
     &UPDATE_LIPSYNC,
-    #[cfg(feature = "preview")]
     &GENERATE_MODEL_SPEECH,
     #[cfg(feature = "preview")]
     &STREAM_MODEL_SPEECH,
-    #[cfg(feature = "preview")]
     &LIST_MODEL_AUDIO_VOICES,
-    #[cfg(feature = "preview")]
     &CREATE_MODEL_AUDIO_VOICE,
-    #[cfg(feature = "preview")]
     &GET_MODEL_AUDIO_VOICE,
-    #[cfg(feature = "preview")]
     &DELETE_MODEL_AUDIO_VOICE,
+    &CREATE_MODEL_IMAGE,
+    &GET_MODEL_IMAGE,
     &CREATE_MODEL_VIDEO,
     &GET_MODEL_VIDEO,
     #[cfg(feature = "preview")]
@@ -158,8 +161,12 @@ pub static ALL: &[&Operation] = &[
     #[cfg(feature = "preview")]
     &DELETE_PODCAST,
     &LIST_TEMPLATES,
+    &CREATE_TEMPLATE,
     &GET_TEMPLATE,
     &GENERATE_FROM_TEMPLATE,
+    &DELETE_TEMPLATE,
+    &UPDATE_TEMPLATE,
+    &SET_TEMPLATE_VARIABLES,
     &GET_CURRENT_USER,
     &LIST_VIDEO_AGENT_SESSIONS,
     &CREATE_VIDEO_AGENT,
@@ -182,8 +189,10 @@ pub static ALL: &[&Operation] = &[
     &CREATE_VIDEO_TRANSLATION_BATCH,
     &GET_VIDEO_TRANSLATION_BATCH,
     &LIST_VIDEO_TRANSLATION_LANGUAGES,
+    &LIST_PROOFREADS,
     &CREATE_PROOFREAD,
     &GET_PROOFREAD,
+    &DELETE_PROOFREAD,
     &GENERATE_FROM_PROOFREAD,
     &DOWNLOAD_PROOFREAD_SRT,
     &UPLOAD_PROOFREAD_SRT,

@@ -13,6 +13,7 @@ pub use crate::generated::resources::batches::types::*;
 pub use crate::generated::resources::brand::types::*;
 pub use crate::generated::resources::durable_workflows::types::*;
 pub use crate::generated::resources::filler_word_removal::types::*;
+pub use crate::generated::resources::folders::types::*;
 pub use crate::generated::resources::hyper_frames::types::*;
 pub use crate::generated::resources::lipsync::types::*;
 pub use crate::generated::resources::lipsync_batches::types::*;
@@ -44,6 +45,7 @@ pub mod builder {
     pub use crate::generated::resources::brand::builders::*;
     pub use crate::generated::resources::durable_workflows::builders::*;
     pub use crate::generated::resources::filler_word_removal::builders::*;
+    pub use crate::generated::resources::folders::builders::*;
     pub use crate::generated::resources::hyper_frames::builders::*;
     pub use crate::generated::resources::lipsync::builders::*;
     pub use crate::generated::resources::lipsync_batches::builders::*;

@@ -89,6 +89,14 @@ pub(crate) mod filler_word_removal {
     pub(crate) mod operations;
 }
 
+pub(crate) mod folders {
+    pub(crate) mod types;
+    pub(crate) mod builders;
+    #[cfg(feature = "client")]
+    pub(crate) mod calls;
+    pub(crate) mod operations;
+}
+
 pub(crate) mod hyper_frames {
     pub(crate) mod types;
     pub(crate) mod builders;

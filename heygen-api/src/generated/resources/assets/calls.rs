@@ -299,7 +299,7 @@ call! {
 }
 
 impl UploadAssetBuilder {
-    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
     ///
     /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
     pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {
@@ -341,7 +341,7 @@ call! {
 }
 
 impl CreateAssetUploadBuilder {
-    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
     ///
     /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
     pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {

@@ -95,6 +95,49 @@ impl CreateDigitalTwinRequestBuilder {
 }
 
 builder! {
+    /// Builder of [`CreateLookPackLooksRequest`](crate::types::CreateLookPackLooksRequest).
+    CreateLookPackLooksRequestBuilder => CreateLookPackLooksRequest {
+        optional aspect_ratio: CreateLookPackLooksRequestAspectRatio = "aspect_ratio",
+        required reference_look_id: String = "reference_look_id",
+        required template_id: String = "template_id",
+    }
+}
+
+impl CreateLookPackLooksRequestBuilder {
+    /// Aspect ratio of the looks, 16:9 if left out. For 9:16 the middle is cut out of 16:9 pictures at the end.
+    pub fn aspect_ratio(
+        mut self,
+        value: impl IntoValue<CreateLookPackLooksRequestAspectRatio>,
+    ) -> Self {
+        self.aspect_ratio = self.problems.value("aspect_ratio", value);
+        self
+    }
+
+    /// Look that shows who it is; the new looks join its avatar.
+    pub fn reference_look_id(mut self, value: impl IntoValue<String>) -> Self {
+        self.reference_look_id = self.problems.value("reference_look_id", value);
+        self
+    }
+
+    /// The Look Pack, public or made for your workspace.
+    pub fn template_id(mut self, value: impl IntoValue<String>) -> Self {
+        self.template_id = self.problems.value("template_id", value);
+        self
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl CreateLookPackLooksRequestBuilder {
+    pub fn maybe_aspect_ratio(
+        mut self,
+        value: Option<impl IntoValue<CreateLookPackLooksRequestAspectRatio>>,
+    ) -> Self {
+        self.aspect_ratio = self.problems.maybe("aspect_ratio", value);
+        self
+    }
+}
+
+builder! {
     /// Builder of [`CreatePhotoAvatarRequest`](crate::types::CreatePhotoAvatarRequest).
     CreatePhotoAvatarRequestBuilder => CreatePhotoAvatarRequest {
         optional avatar_group_id: String = "avatar_group_id", required file: AssetInput = "file",
@@ -216,6 +259,28 @@ impl CreatePromptAvatarRequestBuilder {
         value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
     ) -> Self {
         self.reference_images = self.problems.maybe_list("reference_images", value);
+        self
+    }
+}
+
+builder! {
+    /// Builder of [`CreateTemplateLooksRequest`](crate::types::CreateTemplateLooksRequest).
+    CreateTemplateLooksRequestBuilder => CreateTemplateLooksRequest {
+        required reference_look_id: String = "reference_look_id",
+        required template_id: String = "template_id",
+    }
+}
+
+impl CreateTemplateLooksRequestBuilder {
+    /// Look that shows who it is; the new looks join its avatar.
+    pub fn reference_look_id(mut self, value: impl IntoValue<String>) -> Self {
+        self.reference_look_id = self.problems.value("reference_look_id", value);
+        self
+    }
+
+    /// The look template, public or made for your workspace; not a Look Pack.
+    pub fn template_id(mut self, value: impl IntoValue<String>) -> Self {
+        self.template_id = self.problems.value("template_id", value);
         self
     }
 }

@@ -82,6 +82,34 @@ impl Client {
         CreateAvatarBuilder(Call::new(self, &CREATE_AVATAR, &["body"]))
     }
 
+    /// List look templates.
+    ///
+    /// Pages through the look templates and Look Packs that the workspace may use with POST /v3/avatars/looks: `id` goes in as `template_id`, `type` as `type`.
+    ///
+    /// `GET /v3/avatars/look-templates`
+    ///
+    /// Scopes of an OAuth token: `avatars:read`.
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 400, 401, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let page = client.list_avatar_look_templates().await?;
+    /// for item in &page.items {
+    ///     println!("{}", item.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("listAvatarLookTemplates", "/v3/avatars/look-templates"))]
+    pub fn list_avatar_look_templates(&self) -> ListAvatarLookTemplatesBuilder {
+        ListAvatarLookTemplatesBuilder(Call::new(self, &LIST_AVATAR_LOOK_TEMPLATES, &[]))
+    }
+
     /// List avatar looks.
     ///
     /// Pages through avatar looks (outfits, poses, styles), with filters on group_id, avatar_type and ownership. A look's id is what goes in as avatar_id when a video is created.
@@ -110,6 +138,41 @@ impl Client {
     #[doc(alias("listAvatarLooks", "/v3/avatars/looks", "avatars", "talking_photo"))]
     pub fn list_avatar_looks(&self) -> ListAvatarLooksBuilder {
         ListAvatarLooksBuilder(Call::new(self, &LIST_AVATAR_LOOKS, &[]))
+    }
+
+    /// Make looks from a template.
+    ///
+    /// Makes new looks for an avatar, shown by `reference_look_id`, after a Look Pack (`look_pack`) or a single look template (`template`, two looks). Charged when it is accepted: an API key pays one credit for each look, OAuth the usual price of the method; free MCP access may not use it. Poll GET /v3/avatars/looks/{look_id} for each look.
+    ///
+    /// `POST /v3/avatars/looks`
+    ///
+    /// Scopes of an OAuth token: `avatars:write`.
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 400, 401, 404, 409, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use heygen_api::types::CreateLookPackLooksRequest;
+    ///
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let looks = client
+    ///     .create_avatar_looks()
+    ///     .body(
+    ///         CreateLookPackLooksRequest::builder()
+    ///             .reference_look_id("REFERENCE_LOOK_ID")
+    ///             .template_id("TEMPLATE_ID"),
+    ///     )
+    ///     .await?;
+    /// println!("{}", looks.group_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("createAvatarLooks", "/v3/avatars/looks"))]
+    pub fn create_avatar_looks(&self) -> CreateAvatarLooksBuilder {
+        CreateAvatarLooksBuilder(Call::new(self, &CREATE_AVATAR_LOOKS, &["body"]))
     }
 
     /// Fetch an avatar look.
@@ -380,7 +443,7 @@ call! {
 }
 
 impl CreateAvatarBuilder {
-    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
     ///
     /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
     pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {
@@ -408,6 +471,57 @@ impl CreateAvatarBuilder {
         Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
     }
 }
+
+call! {
+    /// Builder of a call of [`Client::list_avatar_look_templates`].
+    #[derive(Clone)]
+    ListAvatarLookTemplatesBuilder(Call), "GET /v3/avatars/look-templates", page -> Page<LookTemplateItem>
+}
+
+impl ListAvatarLookTemplatesBuilder {
+    /// Only look templates, or only Look Packs; both if left out.
+    pub fn type_(self, value: impl IntoValue<LookTemplateType>) -> Self {
+        Self(self.0.query::<LookTemplateType>("type", value))
+    }
+
+    /// Only those for this gender and those for anyone; all if left out.
+    pub fn gender(self, value: impl IntoValue<LookTemplateGender>) -> Self {
+        Self(self.0.query::<LookTemplateGender>("gender", value))
+    }
+
+    /// Most items on one page
+    ///
+    /// Default: `20`. Range: 1 to 50.
+    pub fn limit(self, value: impl IntoValue<u32>) -> Self {
+        Self(self.0.query::<u32>("limit", value))
+    }
+
+    /// Opaque paging token: an earlier response's next_token
+    pub fn token(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.query::<String>("token", value))
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl ListAvatarLookTemplatesBuilder {
+    pub fn maybe_type(self, value: Option<impl IntoValue<LookTemplateType>>) -> Self {
+        Self(self.0.maybe_query::<LookTemplateType>("type", value))
+    }
+    pub fn maybe_gender(
+        self,
+        value: Option<impl IntoValue<LookTemplateGender>>,
+    ) -> Self {
+        Self(self.0.maybe_query::<LookTemplateGender>("gender", value))
+    }
+    pub fn maybe_limit(self, value: Option<impl IntoValue<u32>>) -> Self {
+        Self(self.0.maybe_query::<u32>("limit", value))
+    }
+    pub fn maybe_token(self, value: Option<impl IntoValue<String>>) -> Self {
+        Self(self.0.maybe_query::<String>("token", value))
+    }
+}
+
+list!(ListAvatarLookTemplatesBuilder, LIST_AVATAR_LOOK_TEMPLATES, LookTemplateItem, 50);
 
 call! {
     /// Builder of a call of [`Client::list_avatar_looks`].
@@ -470,6 +584,42 @@ impl ListAvatarLooksBuilder {
 }
 
 list!(ListAvatarLooksBuilder, LIST_AVATAR_LOOKS, AvatarLookItem, 50);
+
+call! {
+    /// Builder of a call of [`Client::create_avatar_looks`].
+    #[derive(Clone)]
+    CreateAvatarLooksBuilder(Call), "POST /v3/avatars/looks", data -> CreateAvatarLooksResponse
+}
+
+impl CreateAvatarLooksBuilder {
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    ///
+    /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
+    pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.header::<String>("Idempotency-Key", "idempotency_key", value))
+    }
+
+    /// The body of the request.
+    pub fn body(self, value: impl IntoValue<CreateAvatarLooksBody>) -> Self {
+        Self(self.0.body::<CreateAvatarLooksBody>(value))
+    }
+
+    /// Adds a member to the body that has no setter in this version.
+    pub fn extra(
+        self,
+        member: impl Into<String>,
+        value: impl Into<serde_json::Value>,
+    ) -> Self {
+        Self(self.0.extra(member, value))
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl CreateAvatarLooksBuilder {
+    pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
+        Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
+    }
+}
 
 call! {
     /// Builder of a call of [`Client::get_avatar_look`].
@@ -589,7 +739,7 @@ impl CreateAvatarConsentBuilder {
         Self(self.0.path::<String>("group_id", value))
     }
 
-    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
     ///
     /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
     pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {

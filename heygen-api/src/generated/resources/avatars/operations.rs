@@ -24,6 +24,15 @@ pub static CREATE_AVATAR: Operation = Operation::documented(
     .with_scopes(&["avatars:write"])
     .with_idempotency_key(IdempotencyKey::Optional);
 
+/// `GET /v3/avatars/look-templates`, the document's `listAvatarLookTemplates`.
+pub static LIST_AVATAR_LOOK_TEMPLATES: Operation = Operation::documented(
+        "list_avatar_look_templates",
+        "listAvatarLookTemplates",
+        Method::GET,
+        "/v3/avatars/look-templates",
+    )
+    .with_scopes(&["avatars:read"]);
+
 /// `GET /v3/avatars/looks`, the document's `listAvatarLooks`.
 pub static LIST_AVATAR_LOOKS: Operation = Operation::documented(
         "list_avatar_looks",
@@ -32,6 +41,16 @@ pub static LIST_AVATAR_LOOKS: Operation = Operation::documented(
         "/v3/avatars/looks",
     )
     .with_scopes(&["avatars:read"]);
+
+/// `POST /v3/avatars/looks`, the document's `createAvatarLooks`.
+pub static CREATE_AVATAR_LOOKS: Operation = Operation::documented(
+        "create_avatar_looks",
+        "createAvatarLooks",
+        Method::POST,
+        "/v3/avatars/looks",
+    )
+    .with_scopes(&["avatars:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
 
 /// `GET /v3/avatars/looks/{look_id}`, the document's `getAvatarLook`.
 pub static GET_AVATAR_LOOK: Operation = Operation::documented(

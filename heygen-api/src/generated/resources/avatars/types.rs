@@ -206,6 +206,35 @@ pub struct CreateAvatarConsentResponse {
 object! { CreateAvatarConsentResponse: reply { required avatar_group, optional url, } }
 redacted_debug! { CreateAvatarConsentResponse { shown avatar_group, without_query url, } }
 
+/// Body sent to POST /v3/avatars/looks; told apart by `type`.
+///
+/// In JSON, `type` selects the variant.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum CreateAvatarLooksBody {
+    /// `look_pack`: Makes the looks of a Look Pack for the avatar that a look belongs to.
+    LookPack(CreateLookPackLooksRequest),
+    /// `template`: Makes two looks after a single look template, for the avatar that a look belongs to.
+    Template(CreateTemplateLooksRequest),
+}
+
+union! { CreateAvatarLooksBody by "type" { LookPack = "look_pack", Template = "template", } }
+
+member!(CreateAvatarLooksBody::LookPack(CreateLookPackLooksRequest, CreateLookPackLooksRequestBuilder));
+member!(CreateAvatarLooksBody::Template(CreateTemplateLooksRequest, CreateTemplateLooksRequestBuilder));
+
+/// Answer to the order of looks.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CreateAvatarLooksResponse {
+    /// Avatar group that the looks joined.
+    pub group_id: String,
+    /// The new looks, one for each picture, in a fixed order.
+    pub looks: Vec<CreatedAvatarLook>,
+}
+
+object! { CreateAvatarLooksResponse: reply { required group_id, required looks, } }
+
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CreateAvatarResponse {
@@ -231,6 +260,32 @@ pub struct CreateDigitalTwinRequest {
 object! { CreateDigitalTwinRequest: request {
     optional avatar_group_id, required file, required name,
 } }
+
+/// Makes the looks of a Look Pack for the avatar that a look belongs to.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CreateLookPackLooksRequest {
+    /// Aspect ratio of the looks, 16:9 if left out. For 9:16 the middle is cut out of 16:9 pictures at the end.
+    pub aspect_ratio: Option<CreateLookPackLooksRequestAspectRatio>,
+    /// Look that shows who it is; the new looks join its avatar.
+    pub reference_look_id: String,
+    /// The Look Pack, public or made for your workspace.
+    pub template_id: String,
+}
+
+object! { CreateLookPackLooksRequest: request {
+    optional aspect_ratio, required reference_look_id, required template_id,
+} }
+
+open_enum! {
+    /// Aspect ratio of the looks, 16:9 if left out. For 9:16 the middle is cut out of 16:9 pictures at the end.
+    ///
+    /// One of `16:9`, `9:16`, or a value that this version does not know.
+    pub enum CreateLookPackLooksRequestAspectRatio {
+        _16x9 = "16:9",
+        _9x16 = "9:16",
+    }
+}
 
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -272,6 +327,73 @@ object! { CreatePromptAvatarRequest: request {
     optional aspect_ratio, optional avatar_group_id, optional avatar_id, required name,
     required prompt, optional reference_images,
 } }
+
+/// Makes two looks after a single look template, for the avatar that a look belongs to.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CreateTemplateLooksRequest {
+    /// Look that shows who it is; the new looks join its avatar.
+    pub reference_look_id: String,
+    /// The look template, public or made for your workspace; not a Look Pack.
+    pub template_id: String,
+}
+
+object! { CreateTemplateLooksRequest: request {
+    required reference_look_id, required template_id,
+} }
+
+/// A look in the making.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CreatedAvatarLook {
+    /// ID of the look. Poll GET /v3/avatars/looks/{look_id}: `processing` turns into `completed`, from when it serves as avatar_id, or into `failed`.
+    pub id: String,
+}
+
+object! { CreatedAvatarLook: reply { required id, } }
+
+open_enum! {
+    /// One of `male`, `female`, or a value that this version does not know.
+    pub enum LookTemplateGender {
+        Male = "male",
+        Female = "female",
+    }
+}
+
+/// A look template or Look Pack.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct LookTemplateItem {
+    /// Whom it is made for; null if for anyone.
+    pub gender: Option<LookTemplateGender>,
+    /// ID, the `template_id` of POST /v3/avatars/looks.
+    pub id: String,
+    /// How many looks it makes: two for a look template, a Look Pack's own number otherwise.
+    pub looks_count: i64,
+    /// Name shown for it.
+    pub name: Option<String>,
+    /// Picture that gives an idea of the looks.
+    pub preview_image_url: Option<String>,
+    /// The `type` to send along.
+    pub type_: LookTemplateType,
+}
+
+object! { LookTemplateItem: reply {
+    optional gender, required id, required looks_count, optional name, optional preview_image_url,
+    required type_ = "type",
+} }
+redacted_debug! { LookTemplateItem {
+    shown gender, shown id, shown looks_count, shown name, without_query preview_image_url,
+    shown type_,
+} }
+
+open_enum! {
+    /// One of `look_pack`, `template`, or a value that this version does not know.
+    pub enum LookTemplateType {
+        LookPack = "look_pack",
+        Template = "template",
+    }
+}
 
 open_enum! {
     /// Orientation the look prefers: 'portrait', 'landscape' or 'square'.

@@ -123,7 +123,7 @@ impl CreateBatchVideoFromAvatarBuilder {
         self
     }
 
-    /// Resolution of the output video.
+    /// Resolution of the output. Avatar IV and V draw the avatar at 1080p at most, so that `4k` puts it on a 4K canvas; 4K throughout comes from Avatar III with digital twins and studio avatars.
     pub fn resolution(mut self, value: impl IntoValue<VideoResolution>) -> Self {
         self.resolution = self.problems.value("resolution", value);
         self

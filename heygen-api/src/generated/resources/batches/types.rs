@@ -146,7 +146,7 @@ pub struct CreateBatchVideoFromAvatar {
     pub output_format: Option<VideoOutputFormat>,
     /// Strip the avatar's background. For video avatars, training must have had matting enabled.
     pub remove_background: Option<bool>,
-    /// Resolution of the output video.
+    /// Resolution of the output. Avatar IV and V draw the avatar at 1080p at most, so that `4k` puts it on a 4K canvas; 4K throughout comes from Avatar III with digital twins and studio avatars.
     pub resolution: Option<VideoResolution>,
     /// Text the avatar speaks. Give voice_id with it, or leave voice_id out when avatar_id is used, to get the avatar's default voice. Mutually exclusive with audio_url/audio_asset_id.
     ///

@@ -5,19 +5,666 @@
 use crate::builder_support::builder;
 use crate::types::*;
 
-#[cfg(feature = "preview")]
 builder! {
-    /// Builder of [`CreateModelAudioVoiceRequest`](crate::types::CreateModelAudioVoiceRequest).
-    CreateModelAudioVoiceRequestBuilder => CreateModelAudioVoiceRequest {
-        required audio: Vec<AssetInput> = "audio", optional language: String = "language",
-        optional mode: ModelAudioVoiceMode = "mode", optional name: String = "name",
-        optional voice_id: String = "voice_id",
+    /// Builder of [`CreateInstantAudioVoice`](crate::types::CreateInstantAudioVoice).
+    CreateInstantAudioVoiceBuilder => CreateInstantAudioVoice {
+        optional age: CreateInstantAudioVoiceAge = "age", required audio: Vec<AssetInput> = "audio",
+        optional gender: CreateInstantAudioVoiceGender = "gender",
+        optional language: String = "language", required name: String = "name",
+        optional remove_background_noise: bool = "remove_background_noise",
+        optional similarity: InstantVoiceSimilarity = "similarity",
     }
 }
 
-#[cfg(feature = "preview")]
-impl CreateModelAudioVoiceRequestBuilder {
-    /// Recordings of one and the same speaker, each a public HTTPS URL, a HeyGen asset ID or base64 audio. Together they must hold 20 minutes of audio or more.
+impl CreateInstantAudioVoiceBuilder {
+    /// Age group of the speaker, for the choice of a picture; found out from the recording if left out.
+    pub fn age(mut self, value: impl IntoValue<CreateInstantAudioVoiceAge>) -> Self {
+        self.age = self.problems.value("age", value);
+        self
+    }
+
+    /// The recording, as the only item: by public HTTPS URL, as an asset of HeyGen, or inline in base64.
+    ///
+    /// Items: 1 to 1.
+    pub fn audio(
+        mut self,
+        value: impl IntoIterator<Item: IntoValue<AssetInput>>,
+    ) -> Self {
+        self.audio = self.problems.list("audio", value);
+        self
+    }
+
+    /// Gender of the speaker, for the choice of a picture; found out from the recording if left out.
+    pub fn gender(
+        mut self,
+        value: impl IntoValue<CreateInstantAudioVoiceGender>,
+    ) -> Self {
+        self.gender = self.problems.value("gender", value);
+        self
+    }
+
+    /// Language code of the voice; found out from the recording if left out.
+    pub fn language(mut self, value: impl IntoValue<String>) -> Self {
+        self.language = self.problems.value("language", value);
+        self
+    }
+
+    /// Name shown for the voice.
+    pub fn name(mut self, value: impl IntoValue<String>) -> Self {
+        self.name = self.problems.value("name", value);
+        self
+    }
+
+    /// True cleans the recording of noise before the voice is made from it.
+    ///
+    /// Default: `true`.
+    pub fn remove_background_noise(mut self, value: impl IntoValue<bool>) -> Self {
+        self.remove_background_noise = self
+            .problems
+            .value("remove_background_noise", value);
+        self
+    }
+
+    /// How near the voice is kept to the recording.
+    ///
+    /// Default: `"extra_high"`.
+    pub fn similarity(mut self, value: impl IntoValue<InstantVoiceSimilarity>) -> Self {
+        self.similarity = self.problems.value("similarity", value);
+        self
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl CreateInstantAudioVoiceBuilder {
+    pub fn maybe_age(
+        mut self,
+        value: Option<impl IntoValue<CreateInstantAudioVoiceAge>>,
+    ) -> Self {
+        self.age = self.problems.maybe("age", value);
+        self
+    }
+    pub fn maybe_gender(
+        mut self,
+        value: Option<impl IntoValue<CreateInstantAudioVoiceGender>>,
+    ) -> Self {
+        self.gender = self.problems.maybe("gender", value);
+        self
+    }
+    pub fn maybe_language(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.language = self.problems.maybe("language", value);
+        self
+    }
+    pub fn maybe_remove_background_noise(
+        mut self,
+        value: Option<impl IntoValue<bool>>,
+    ) -> Self {
+        self.remove_background_noise = self
+            .problems
+            .maybe("remove_background_noise", value);
+        self
+    }
+    pub fn maybe_similarity(
+        mut self,
+        value: Option<impl IntoValue<InstantVoiceSimilarity>>,
+    ) -> Self {
+        self.similarity = self.problems.maybe("similarity", value);
+        self
+    }
+}
+
+builder! {
+    /// Builder of [`CreateModelImageRequest`](crate::types::CreateModelImageRequest).
+    CreateModelImageRequestBuilder => CreateModelImageRequest {
+        optional aspect_ratio: CreateModelImageRequestAspectRatio = "aspect_ratio",
+        required identity_images: Vec<AssetInput> = "identity_images",
+        optional mode: CreateModelImageRequestMode = "mode", required model: ImageModel = "model",
+        optional num_images: u32 = "num_images",
+        required reference_images: Vec<AssetInput> = "reference_images", optional seed: i64 = "seed",
+    }
+}
+
+impl CreateModelImageRequestBuilder {
+    /// Aspect ratio of the images; that of the reference picture, upright and rounded to whole pixels, if left out. The size follows from the model: read it off the result.
+    pub fn aspect_ratio(
+        mut self,
+        value: impl IntoValue<CreateModelImageRequestAspectRatio>,
+    ) -> Self {
+        self.aspect_ratio = self.problems.value("aspect_ratio", value);
+        self
+    }
+
+    /// Pictures of the person to keep.
+    ///
+    /// Items: 1 to 5.
+    pub fn identity_images(
+        mut self,
+        value: impl IntoIterator<Item: IntoValue<AssetInput>>,
+    ) -> Self {
+        self.identity_images = self.problems.list("identity_images", value);
+        self
+    }
+
+    /// What is done; so far only this.
+    ///
+    /// Default: `"identity_remix"`.
+    pub fn mode(mut self, value: impl IntoValue<CreateModelImageRequestMode>) -> Self {
+        self.mode = self.problems.value("mode", value);
+        self
+    }
+
+    /// Model that makes the images.
+    pub fn model(mut self, value: impl IntoValue<ImageModel>) -> Self {
+        self.model = self.problems.value("model", value);
+        self
+    }
+
+    /// How many images to make.
+    ///
+    /// Default: `1`. Range: 1 to 5.
+    pub fn num_images(mut self, value: impl IntoValue<u32>) -> Self {
+        self.num_images = self.problems.value("num_images", value);
+        self
+    }
+
+    /// The one picture that gives clothing, pose, composition and background.
+    ///
+    /// Items: 1 to 1.
+    pub fn reference_images(
+        mut self,
+        value: impl IntoIterator<Item: IntoValue<AssetInput>>,
+    ) -> Self {
+        self.reference_images = self.problems.list("reference_images", value);
+        self
+    }
+
+    /// Seed of the first image, one more for each that follows; a random one if left out.
+    pub fn seed(mut self, value: impl IntoValue<i64>) -> Self {
+        self.seed = self.problems.value("seed", value);
+        self
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl CreateModelImageRequestBuilder {
+    pub fn maybe_aspect_ratio(
+        mut self,
+        value: Option<impl IntoValue<CreateModelImageRequestAspectRatio>>,
+    ) -> Self {
+        self.aspect_ratio = self.problems.maybe("aspect_ratio", value);
+        self
+    }
+    pub fn maybe_mode(
+        mut self,
+        value: Option<impl IntoValue<CreateModelImageRequestMode>>,
+    ) -> Self {
+        self.mode = self.problems.maybe("mode", value);
+        self
+    }
+    pub fn maybe_num_images(mut self, value: Option<impl IntoValue<u32>>) -> Self {
+        self.num_images = self.problems.maybe("num_images", value);
+        self
+    }
+    pub fn maybe_seed(mut self, value: Option<impl IntoValue<i64>>) -> Self {
+        self.seed = self.problems.maybe("seed", value);
+        self
+    }
+}
+
+builder! {
+    /// Builder of [`CreateModelVideoFromImage`](crate::types::CreateModelVideoFromImage).
+    CreateModelVideoFromImageBuilder => CreateModelVideoFromImage {
+        optional aspect_ratio: ModelVideoAdaptiveAspectRatio = "aspect_ratio",
+        optional callback_id: String = "callback_id", optional callback_url: String = "callback_url",
+        optional duration: u32 = "duration", required image: AssetInput = "image",
+        required model: VideoModel = "model", required prompt: String = "prompt",
+        optional prompt_enhancement: PromptEnhancement = "prompt_enhancement",
+        optional resolution: ModelVideoResolution = "resolution", optional seed: u32 = "seed",
+    }
+}
+
+impl CreateModelVideoFromImageBuilder {
+    /// Without effect: the video has the proportions of the image, fitted to whole blocks of pixels.
+    pub fn aspect_ratio(
+        mut self,
+        value: impl IntoValue<ModelVideoAdaptiveAspectRatio>,
+    ) -> Self {
+        self.aspect_ratio = self.problems.value("aspect_ratio", value);
+        self
+    }
+
+    /// ID of the caller's, given back in that call.
+    ///
+    /// Length: at most 256.
+    pub fn callback_id(mut self, value: impl IntoValue<String>) -> Self {
+        self.callback_id = self.problems.value("callback_id", value);
+        self
+    }
+
+    /// HTTPS URL that is called once the generation has ended, well or not.
+    pub fn callback_url(mut self, value: impl IntoValue<String>) -> Self {
+        self.callback_url = self.problems.value("callback_url", value);
+        self
+    }
+
+    /// Length of the video in whole seconds.
+    ///
+    /// Default: `5`. Range: 5 to 15.
+    pub fn duration(mut self, value: impl IntoValue<u32>) -> Self {
+        self.duration = self.problems.value("duration", value);
+        self
+    }
+
+    /// The image that becomes the opening frame.
+    pub fn image(mut self, value: impl IntoValue<AssetInput>) -> Self {
+        self.image = self.problems.value("image", value);
+        self
+    }
+
+    /// Model that makes the video.
+    pub fn model(mut self, value: impl IntoValue<VideoModel>) -> Self {
+        self.model = self.problems.value("model", value);
+        self
+    }
+
+    /// What the video is to show.
+    ///
+    /// Length: 1 to 16000.
+    pub fn prompt(mut self, value: impl IntoValue<String>) -> Self {
+        self.prompt = self.problems.value("prompt", value);
+        self
+    }
+
+    /// Whether and how the prompt is rewritten before use; `default` is another word for `turbo`.
+    ///
+    /// Default: `"quality"`.
+    pub fn prompt_enhancement(
+        mut self,
+        value: impl IntoValue<PromptEnhancement>,
+    ) -> Self {
+        self.prompt_enhancement = self.problems.value("prompt_enhancement", value);
+        self
+    }
+
+    /// Resolution of the video. 1080p and 2k go with 16:9 and 9:16 only, unless the video sets out from an image, whose proportions it then keeps.
+    ///
+    /// Default: `"768p"`.
+    pub fn resolution(mut self, value: impl IntoValue<ModelVideoResolution>) -> Self {
+        self.resolution = self.problems.value("resolution", value);
+        self
+    }
+
+    /// Seed of the generation; a random one if left out.
+    ///
+    /// Range: 0 to 4294967295.
+    pub fn seed(mut self, value: impl IntoValue<u32>) -> Self {
+        self.seed = self.problems.value("seed", value);
+        self
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl CreateModelVideoFromImageBuilder {
+    pub fn maybe_aspect_ratio(
+        mut self,
+        value: Option<impl IntoValue<ModelVideoAdaptiveAspectRatio>>,
+    ) -> Self {
+        self.aspect_ratio = self.problems.maybe("aspect_ratio", value);
+        self
+    }
+    pub fn maybe_callback_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.callback_id = self.problems.maybe("callback_id", value);
+        self
+    }
+    pub fn maybe_callback_url(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.callback_url = self.problems.maybe("callback_url", value);
+        self
+    }
+    pub fn maybe_duration(mut self, value: Option<impl IntoValue<u32>>) -> Self {
+        self.duration = self.problems.maybe("duration", value);
+        self
+    }
+    pub fn maybe_prompt_enhancement(
+        mut self,
+        value: Option<impl IntoValue<PromptEnhancement>>,
+    ) -> Self {
+        self.prompt_enhancement = self.problems.maybe("prompt_enhancement", value);
+        self
+    }
+    pub fn maybe_resolution(
+        mut self,
+        value: Option<impl IntoValue<ModelVideoResolution>>,
+    ) -> Self {
+        self.resolution = self.problems.maybe("resolution", value);
+        self
+    }
+    pub fn maybe_seed(mut self, value: Option<impl IntoValue<u32>>) -> Self {
+        self.seed = self.problems.maybe("seed", value);
+        self
+    }
+}
+
+builder! {
+    /// Builder of [`CreateModelVideoFromReferences`](crate::types::CreateModelVideoFromReferences).
+    CreateModelVideoFromReferencesBuilder => CreateModelVideoFromReferences {
+        optional aspect_ratio: ModelVideoAdaptiveAspectRatio = "aspect_ratio",
+        optional callback_id: String = "callback_id", optional callback_url: String = "callback_url",
+        optional duration: u32 = "duration", required model: VideoModel = "model",
+        required prompt: String = "prompt",
+        optional prompt_enhancement: PromptEnhancement = "prompt_enhancement",
+        optional reference_audio: Vec<AssetInput> = "reference_audio",
+        optional reference_images: Vec<AssetInput> = "reference_images",
+        optional reference_videos: Vec<AssetInput> = "reference_videos",
+        optional resolution: ModelVideoResolution = "resolution", optional seed: u32 = "seed",
+    }
+}
+
+impl CreateModelVideoFromReferencesBuilder {
+    /// Aspect ratio of the video; `adaptive` takes that of the first image or, where there is none, of the first video.
+    ///
+    /// Default: `"adaptive"`.
+    pub fn aspect_ratio(
+        mut self,
+        value: impl IntoValue<ModelVideoAdaptiveAspectRatio>,
+    ) -> Self {
+        self.aspect_ratio = self.problems.value("aspect_ratio", value);
+        self
+    }
+
+    /// ID of the caller's, given back in that call.
+    ///
+    /// Length: at most 256.
+    pub fn callback_id(mut self, value: impl IntoValue<String>) -> Self {
+        self.callback_id = self.problems.value("callback_id", value);
+        self
+    }
+
+    /// HTTPS URL that is called once the generation has ended, well or not.
+    pub fn callback_url(mut self, value: impl IntoValue<String>) -> Self {
+        self.callback_url = self.problems.value("callback_url", value);
+        self
+    }
+
+    /// Length of the video in whole seconds.
+    ///
+    /// Default: `5`. Range: 5 to 15.
+    pub fn duration(mut self, value: impl IntoValue<u32>) -> Self {
+        self.duration = self.problems.value("duration", value);
+        self
+    }
+
+    /// Model that makes the video.
+    pub fn model(mut self, value: impl IntoValue<VideoModel>) -> Self {
+        self.model = self.problems.value("model", value);
+        self
+    }
+
+    /// What the video is to show.
+    ///
+    /// Length: 1 to 16000.
+    pub fn prompt(mut self, value: impl IntoValue<String>) -> Self {
+        self.prompt = self.problems.value("prompt", value);
+        self
+    }
+
+    /// Whether and how the prompt is rewritten before use; `default` is another word for `turbo`.
+    ///
+    /// Default: `"quality"`.
+    pub fn prompt_enhancement(
+        mut self,
+        value: impl IntoValue<PromptEnhancement>,
+    ) -> Self {
+        self.prompt_enhancement = self.problems.value("prompt_enhancement", value);
+        self
+    }
+
+    /// Sounds to refer to.
+    ///
+    /// Items: at most 3.
+    pub fn reference_audio(
+        mut self,
+        value: impl IntoIterator<Item: IntoValue<AssetInput>>,
+    ) -> Self {
+        self.reference_audio = self.problems.list("reference_audio", value);
+        self
+    }
+
+    /// Images to refer to.
+    ///
+    /// Items: 1 to 9.
+    pub fn reference_images(
+        mut self,
+        value: impl IntoIterator<Item: IntoValue<AssetInput>>,
+    ) -> Self {
+        self.reference_images = self.problems.list("reference_images", value);
+        self
+    }
+
+    /// Videos to refer to.
+    ///
+    /// Items: 1 to 3.
+    pub fn reference_videos(
+        mut self,
+        value: impl IntoIterator<Item: IntoValue<AssetInput>>,
+    ) -> Self {
+        self.reference_videos = self.problems.list("reference_videos", value);
+        self
+    }
+
+    /// Resolution of the video. 1080p and 2k go with 16:9 and 9:16 only, unless the video sets out from an image, whose proportions it then keeps.
+    ///
+    /// Default: `"768p"`.
+    pub fn resolution(mut self, value: impl IntoValue<ModelVideoResolution>) -> Self {
+        self.resolution = self.problems.value("resolution", value);
+        self
+    }
+
+    /// Seed of the generation; a random one if left out.
+    ///
+    /// Range: 0 to 4294967295.
+    pub fn seed(mut self, value: impl IntoValue<u32>) -> Self {
+        self.seed = self.problems.value("seed", value);
+        self
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl CreateModelVideoFromReferencesBuilder {
+    pub fn maybe_aspect_ratio(
+        mut self,
+        value: Option<impl IntoValue<ModelVideoAdaptiveAspectRatio>>,
+    ) -> Self {
+        self.aspect_ratio = self.problems.maybe("aspect_ratio", value);
+        self
+    }
+    pub fn maybe_callback_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.callback_id = self.problems.maybe("callback_id", value);
+        self
+    }
+    pub fn maybe_callback_url(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.callback_url = self.problems.maybe("callback_url", value);
+        self
+    }
+    pub fn maybe_duration(mut self, value: Option<impl IntoValue<u32>>) -> Self {
+        self.duration = self.problems.maybe("duration", value);
+        self
+    }
+    pub fn maybe_prompt_enhancement(
+        mut self,
+        value: Option<impl IntoValue<PromptEnhancement>>,
+    ) -> Self {
+        self.prompt_enhancement = self.problems.maybe("prompt_enhancement", value);
+        self
+    }
+    pub fn maybe_reference_audio(
+        mut self,
+        value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
+    ) -> Self {
+        self.reference_audio = self.problems.maybe_list("reference_audio", value);
+        self
+    }
+    pub fn maybe_reference_images(
+        mut self,
+        value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
+    ) -> Self {
+        self.reference_images = self.problems.maybe_list("reference_images", value);
+        self
+    }
+    pub fn maybe_reference_videos(
+        mut self,
+        value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
+    ) -> Self {
+        self.reference_videos = self.problems.maybe_list("reference_videos", value);
+        self
+    }
+    pub fn maybe_resolution(
+        mut self,
+        value: Option<impl IntoValue<ModelVideoResolution>>,
+    ) -> Self {
+        self.resolution = self.problems.maybe("resolution", value);
+        self
+    }
+    pub fn maybe_seed(mut self, value: Option<impl IntoValue<u32>>) -> Self {
+        self.seed = self.problems.maybe("seed", value);
+        self
+    }
+}
+
+builder! {
+    /// Builder of [`CreateModelVideoFromText`](crate::types::CreateModelVideoFromText).
+    CreateModelVideoFromTextBuilder => CreateModelVideoFromText {
+        optional aspect_ratio: ModelVideoAspectRatio = "aspect_ratio",
+        optional callback_id: String = "callback_id", optional callback_url: String = "callback_url",
+        optional duration: u32 = "duration", required model: VideoModel = "model",
+        required prompt: String = "prompt",
+        optional prompt_enhancement: PromptEnhancement = "prompt_enhancement",
+        optional resolution: ModelVideoResolution = "resolution", optional seed: u32 = "seed",
+    }
+}
+
+impl CreateModelVideoFromTextBuilder {
+    /// Aspect ratio of the video.
+    ///
+    /// Default: `"16:9"`.
+    pub fn aspect_ratio(mut self, value: impl IntoValue<ModelVideoAspectRatio>) -> Self {
+        self.aspect_ratio = self.problems.value("aspect_ratio", value);
+        self
+    }
+
+    /// ID of the caller's, given back in that call.
+    ///
+    /// Length: at most 256.
+    pub fn callback_id(mut self, value: impl IntoValue<String>) -> Self {
+        self.callback_id = self.problems.value("callback_id", value);
+        self
+    }
+
+    /// HTTPS URL that is called once the generation has ended, well or not.
+    pub fn callback_url(mut self, value: impl IntoValue<String>) -> Self {
+        self.callback_url = self.problems.value("callback_url", value);
+        self
+    }
+
+    /// Length of the video in whole seconds.
+    ///
+    /// Default: `5`. Range: 5 to 15.
+    pub fn duration(mut self, value: impl IntoValue<u32>) -> Self {
+        self.duration = self.problems.value("duration", value);
+        self
+    }
+
+    /// Model that makes the video.
+    pub fn model(mut self, value: impl IntoValue<VideoModel>) -> Self {
+        self.model = self.problems.value("model", value);
+        self
+    }
+
+    /// What the video is to show.
+    ///
+    /// Length: 1 to 16000.
+    pub fn prompt(mut self, value: impl IntoValue<String>) -> Self {
+        self.prompt = self.problems.value("prompt", value);
+        self
+    }
+
+    /// Whether and how the prompt is rewritten before use; `default` is another word for `turbo`.
+    ///
+    /// Default: `"quality"`.
+    pub fn prompt_enhancement(
+        mut self,
+        value: impl IntoValue<PromptEnhancement>,
+    ) -> Self {
+        self.prompt_enhancement = self.problems.value("prompt_enhancement", value);
+        self
+    }
+
+    /// Resolution of the video. 1080p and 2k go with 16:9 and 9:16 only, unless the video sets out from an image, whose proportions it then keeps.
+    ///
+    /// Default: `"768p"`.
+    pub fn resolution(mut self, value: impl IntoValue<ModelVideoResolution>) -> Self {
+        self.resolution = self.problems.value("resolution", value);
+        self
+    }
+
+    /// Seed of the generation; a random one if left out.
+    ///
+    /// Range: 0 to 4294967295.
+    pub fn seed(mut self, value: impl IntoValue<u32>) -> Self {
+        self.seed = self.problems.value("seed", value);
+        self
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl CreateModelVideoFromTextBuilder {
+    pub fn maybe_aspect_ratio(
+        mut self,
+        value: Option<impl IntoValue<ModelVideoAspectRatio>>,
+    ) -> Self {
+        self.aspect_ratio = self.problems.maybe("aspect_ratio", value);
+        self
+    }
+    pub fn maybe_callback_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.callback_id = self.problems.maybe("callback_id", value);
+        self
+    }
+    pub fn maybe_callback_url(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.callback_url = self.problems.maybe("callback_url", value);
+        self
+    }
+    pub fn maybe_duration(mut self, value: Option<impl IntoValue<u32>>) -> Self {
+        self.duration = self.problems.maybe("duration", value);
+        self
+    }
+    pub fn maybe_prompt_enhancement(
+        mut self,
+        value: Option<impl IntoValue<PromptEnhancement>>,
+    ) -> Self {
+        self.prompt_enhancement = self.problems.maybe("prompt_enhancement", value);
+        self
+    }
+    pub fn maybe_resolution(
+        mut self,
+        value: Option<impl IntoValue<ModelVideoResolution>>,
+    ) -> Self {
+        self.resolution = self.problems.maybe("resolution", value);
+        self
+    }
+    pub fn maybe_seed(mut self, value: Option<impl IntoValue<u32>>) -> Self {
+        self.seed = self.problems.maybe("seed", value);
+        self
+    }
+}
+
+builder! {
+    /// Builder of [`CreateProfessionalAudioVoice`](crate::types::CreateProfessionalAudioVoice).
+    CreateProfessionalAudioVoiceBuilder => CreateProfessionalAudioVoice {
+        required audio: Vec<AssetInput> = "audio", optional language: String = "language",
+        optional name: String = "name", optional voice_id: String = "voice_id",
+    }
+}
+
+impl CreateProfessionalAudioVoiceBuilder {
+    /// Recordings of one and the same speaker, each a public HTTPS URL, a HeyGen asset ID or base64 audio. Together they must hold 20 minutes of audio or more, and 1,500,000,000 bytes at most.
     ///
     /// Items: 1 to 10.
     pub fn audio(
@@ -33,12 +680,6 @@ impl CreateModelAudioVoiceRequestBuilder {
     /// Length: 1 to 32.
     pub fn language(mut self, value: impl IntoValue<String>) -> Self {
         self.language = self.problems.value("language", value);
-        self
-    }
-
-    /// Operation mode of a new voice. With `voice_id` it is ignored and the current mode stays. So far `professional` is the only one supported.
-    pub fn mode(mut self, value: impl IntoValue<ModelAudioVoiceMode>) -> Self {
-        self.mode = self.problems.value("mode", value);
         self
     }
 
@@ -60,17 +701,9 @@ impl CreateModelAudioVoiceRequestBuilder {
 }
 
 /// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
-#[cfg(feature = "preview")]
-impl CreateModelAudioVoiceRequestBuilder {
+impl CreateProfessionalAudioVoiceBuilder {
     pub fn maybe_language(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.language = self.problems.maybe("language", value);
-        self
-    }
-    pub fn maybe_mode(
-        mut self,
-        value: Option<impl IntoValue<ModelAudioVoiceMode>>,
-    ) -> Self {
-        self.mode = self.problems.maybe("mode", value);
         self
     }
     pub fn maybe_name(mut self, value: Option<impl IntoValue<String>>) -> Self {
@@ -83,18 +716,27 @@ impl CreateModelAudioVoiceRequestBuilder {
     }
 }
 
-#[cfg(feature = "preview")]
 builder! {
     /// Builder of [`GenerateModelSpeechRequest`](crate::types::GenerateModelSpeechRequest).
     GenerateModelSpeechRequestBuilder => GenerateModelSpeechRequest {
-        required language: String = "language", optional seed: u32 = "seed",
-        required text: String = "text", required voice_id: String = "voice_id",
+        optional expressiveness_boost: f64 = "expressiveness_boost",
+        optional language: String = "language", optional model: String = "model",
+        optional pitch_shift: f64 = "pitch_shift", optional pitch_variance: f64 = "pitch_variance",
+        optional seed: u32 = "seed", optional speed: f64 = "speed", required text: String = "text",
+        required voice_id: String = "voice_id",
     }
 }
 
-#[cfg(feature = "preview")]
 impl GenerateModelSpeechRequestBuilder {
-    /// Language code to synthesize in, e.g. `en`.
+    /// How lively an instant voice speaks, 0 to 1; leave out for professional voices.
+    ///
+    /// Default: `1.0`. Range: 0.0 to 1.0.
+    pub fn expressiveness_boost(mut self, value: impl IntoValue<f64>) -> Self {
+        self.expressiveness_boost = self.problems.value("expressiveness_boost", value);
+        self
+    }
+
+    /// Language code of the text as a base code such as `en`, out of 39; told from the text if left out, and refused as `invalid_parameter` where that fails. The Content-Language header of the answer says which was used. Regional tags (`en-US`) were first reduced to their base code and are refused by November 2026.
     ///
     /// Length: at least 1.
     pub fn language(mut self, value: impl IntoValue<String>) -> Self {
@@ -102,7 +744,27 @@ impl GenerateModelSpeechRequestBuilder {
         self
     }
 
-    /// Optional seed for deterministic generation, on a best-effort basis.
+    /// Model that speaks. `heygen-voice-1` at first; faster turbo models have joined it.
+    ///
+    /// Default: `"heygen-voice-1"`.
+    pub fn model(mut self, value: impl IntoValue<String>) -> Self {
+        self.model = self.problems.value("model", value);
+        self
+    }
+
+    /// Semitones to shift the pitch by; professional voices only.
+    pub fn pitch_shift(mut self, value: impl IntoValue<f64>) -> Self {
+        self.pitch_shift = self.problems.value("pitch_shift", value);
+        self
+    }
+
+    /// Factor of how much the pitch varies, 1.0 being the voice's own; professional voices only.
+    pub fn pitch_variance(mut self, value: impl IntoValue<f64>) -> Self {
+        self.pitch_variance = self.problems.value("pitch_variance", value);
+        self
+    }
+
+    /// Optional seed for deterministic generation, on a best-effort basis; professional voices only.
     ///
     /// Range: 0 to 4294967295.
     pub fn seed(mut self, value: impl IntoValue<u32>) -> Self {
@@ -110,7 +772,13 @@ impl GenerateModelSpeechRequestBuilder {
         self
     }
 
-    /// Plain text to speak; neither SSML nor break tags are supported.
+    /// Factor of the speaking rate; professional voices only.
+    pub fn speed(mut self, value: impl IntoValue<f64>) -> Self {
+        self.speed = self.problems.value("speed", value);
+        self
+    }
+
+    /// Plain text to speak. With a professional voice, pauses such as \<break time="0.5s"/\> work, in seconds and up to 5 each; no other SSML does, and none at all with an instant voice.
     ///
     /// Length: 1 to 5000.
     pub fn text(mut self, value: impl IntoValue<String>) -> Self {
@@ -128,10 +796,36 @@ impl GenerateModelSpeechRequestBuilder {
 }
 
 /// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
-#[cfg(feature = "preview")]
 impl GenerateModelSpeechRequestBuilder {
+    pub fn maybe_expressiveness_boost(
+        mut self,
+        value: Option<impl IntoValue<f64>>,
+    ) -> Self {
+        self.expressiveness_boost = self.problems.maybe("expressiveness_boost", value);
+        self
+    }
+    pub fn maybe_language(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.language = self.problems.maybe("language", value);
+        self
+    }
+    pub fn maybe_model(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.model = self.problems.maybe("model", value);
+        self
+    }
+    pub fn maybe_pitch_shift(mut self, value: Option<impl IntoValue<f64>>) -> Self {
+        self.pitch_shift = self.problems.maybe("pitch_shift", value);
+        self
+    }
+    pub fn maybe_pitch_variance(mut self, value: Option<impl IntoValue<f64>>) -> Self {
+        self.pitch_variance = self.problems.maybe("pitch_variance", value);
+        self
+    }
     pub fn maybe_seed(mut self, value: Option<impl IntoValue<u32>>) -> Self {
         self.seed = self.problems.maybe("seed", value);
+        self
+    }
+    pub fn maybe_speed(mut self, value: Option<impl IntoValue<f64>>) -> Self {
+        self.speed = self.problems.maybe("speed", value);
         self
     }
 }
@@ -140,19 +834,36 @@ impl GenerateModelSpeechRequestBuilder {
 builder! {
     /// Builder of [`StreamModelSpeechRequest`](crate::types::StreamModelSpeechRequest).
     StreamModelSpeechRequestBuilder => StreamModelSpeechRequest {
-        required language: String = "language", optional seed: u32 = "seed",
-        required text: String = "text", required voice_id: String = "voice_id",
-        optional with_timestamps: bool = "with_timestamps",
+        optional expressiveness_boost: f64 = "expressiveness_boost",
+        required language: String = "language", optional model: String = "model",
+        optional seed: u32 = "seed", required text: String = "text",
+        required voice_id: String = "voice_id", optional with_timestamps: bool = "with_timestamps",
     }
 }
 
 #[cfg(feature = "preview")]
 impl StreamModelSpeechRequestBuilder {
+    /// Liveliness of an instant voice; professional voices do not take it.
+    ///
+    /// Default: `1`. Range: 0 to 1.
+    pub fn expressiveness_boost(mut self, value: impl IntoValue<f64>) -> Self {
+        self.expressiveness_boost = self.problems.value("expressiveness_boost", value);
+        self
+    }
+
     /// Language code to synthesize in, e.g. `en`.
     ///
     /// Length: at least 1.
     pub fn language(mut self, value: impl IntoValue<String>) -> Self {
         self.language = self.problems.value("language", value);
+        self
+    }
+
+    /// The speech model.
+    ///
+    /// Default: `"heygen-voice-1"`.
+    pub fn model(mut self, value: impl IntoValue<String>) -> Self {
+        self.model = self.problems.value("model", value);
         self
     }
 
@@ -192,6 +903,17 @@ impl StreamModelSpeechRequestBuilder {
 /// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
 #[cfg(feature = "preview")]
 impl StreamModelSpeechRequestBuilder {
+    pub fn maybe_expressiveness_boost(
+        mut self,
+        value: Option<impl IntoValue<f64>>,
+    ) -> Self {
+        self.expressiveness_boost = self.problems.maybe("expressiveness_boost", value);
+        self
+    }
+    pub fn maybe_model(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.model = self.problems.maybe("model", value);
+        self
+    }
     pub fn maybe_seed(mut self, value: Option<impl IntoValue<u32>>) -> Self {
         self.seed = self.problems.maybe("seed", value);
         self

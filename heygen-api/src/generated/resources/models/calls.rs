@@ -13,16 +13,20 @@ use crate::types::*;
 use crate::types::builder::*;
 
 /// # Models
+///
+/// Video, image and speech straight from HeyGen's models.
 impl Client {
-    /// Synthesize speech with a professional voice.
+    /// Synthesize speech with a voice of one's own.
     ///
-    /// Speaks text with voice `voice_id` and answers with the URL of a single finished WAV file (mono, PCM16, 44.1 kHz); the call blocks until synthesis and assembly are done. Needs a professional voice in state ACTIVE. Limit: 30 requests/min for each workspace member.
+    /// Speaks text with voice `voice_id`, professional or instant, and answers with the URL of a single finished WAV file (mono, PCM16, 44.1 kHz); the call blocks until synthesis and assembly are done. The voice has to be ACTIVE. Speech of an instant voice costs 15 USD per million characters sent; what fails is not billed. Limit: 30 requests/min for each workspace member.
     ///
     /// `POST /v3/models/audio/tts`
     ///
+    /// The provider's page: <https://developers.heygen.com/reference/generate-model-speech>
+    ///
     /// # Errors
     ///
-    /// The service documents the error statuses 400, 401, 402, 403, 404, 409, 429, 503.
+    /// The service documents the error statuses 400, 401, 402, 403, 404, 409, 429, 502, 503, 504.
     ///
     /// # Example
     ///
@@ -34,7 +38,6 @@ impl Client {
     ///     .generate_model_speech()
     ///     .body(
     ///         GenerateModelSpeechRequest::builder()
-    ///             .language("German")
     ///             .text("Hello, and welcome.")
     ///             .voice_id("VOICE_ID"),
     ///     )
@@ -44,7 +47,6 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias("generateModelSpeech", "/v3/models/audio/tts"))]
-    #[cfg(feature = "preview")]
     pub fn generate_model_speech(&self) -> GenerateModelSpeechBuilder {
         GenerateModelSpeechBuilder(Call::new(self, &GENERATE_MODEL_SPEECH, &["body"]))
     }
@@ -90,7 +92,7 @@ impl Client {
 
     /// Page through model-backed voices.
     ///
-    /// Model-backed audio voices of the caller's workspace, newest first; page with `limit` and `token`.
+    /// Model-backed audio voices of the caller's workspace, professional and instant (see `mode`), newest first; page with `limit` and `token`.
     ///
     /// `GET /v3/models/audio/voices`
     ///
@@ -112,18 +114,19 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias("listModelAudioVoices", "/v3/models/audio/voices"))]
-    #[cfg(feature = "preview")]
     pub fn list_model_audio_voices(&self) -> ListModelAudioVoicesBuilder {
         ListModelAudioVoicesBuilder(Call::new(self, &LIST_MODEL_AUDIO_VOICES, &[]))
     }
 
     /// Create or retrain a model-backed voice.
     ///
-    /// Trains an audio voice from one or several recordings, or retrains an existing professional voice if `voice_id` is given (then just `voice_id` and source audio are needed; ID, name, language and mode are kept). While either runs the voice is `PENDING` and unusable for inference; poll `GET /v3/models/audio/voices/{voice_id}` until `ACTIVE` or `FAILED`. `Idempotency-Key` is optional; without it repeated creations make separate voices. A new voice needs a free professional-voice slot; each purchased slot brings 5 trainings per monthly billing period, pooled, the initial one included; failed trainings don't count.
+    /// With `mode: professional`, trains a voice from one or several recordings, or retrains an existing one if `voice_id` is given (then just `voice_id` and source audio are needed; ID, name and language are kept). With `mode: instant`, makes a voice from a single recording; it cannot be retrained, and making it is free during the preview. `mode` is always needed. While the work runs the voice is `PENDING` and unusable for inference; poll `GET /v3/models/audio/voices/{voice_id}` until `ACTIVE` or `FAILED`. `Idempotency-Key` is optional; without it repeated creations make separate voices. A new professional voice needs a free professional-voice slot; each purchased slot brings 5 trainings per monthly billing period, pooled, the initial one included; failed trainings don't count.
     ///
     /// `POST /v3/models/audio/voices`
     ///
     /// Scopes of an OAuth token: `voices:write`.
+    ///
+    /// The provider's page: <https://developers.heygen.com/reference/create-or-retrain-an-audio-voice>
     ///
     /// # Errors
     ///
@@ -132,13 +135,13 @@ impl Client {
     /// # Example
     ///
     /// ```no_run
-    /// use heygen_api::types::{AssetInput, CreateModelAudioVoiceRequest};
+    /// use heygen_api::types::{AssetInput, CreateProfessionalAudioVoice};
     ///
     /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
     /// let voice = client
     ///     .create_model_audio_voice()
     ///     .body(
-    ///         CreateModelAudioVoiceRequest::builder()
+    ///         CreateProfessionalAudioVoice::builder()
     ///             .audio([AssetInput::url("https://example.com/speech.mp3")]),
     ///     )
     ///     .await?;
@@ -147,7 +150,6 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias("createModelAudioVoice", "/v3/models/audio/voices"))]
-    #[cfg(feature = "preview")]
     pub fn create_model_audio_voice(&self) -> CreateModelAudioVoiceBuilder {
         CreateModelAudioVoiceBuilder(
             Call::new(self, &CREATE_MODEL_AUDIO_VOICE, &["body"]),
@@ -156,7 +158,7 @@ impl Client {
 
     /// Fetch one audio voice.
     ///
-    /// Gives a single model-backed audio voice belonging to the caller, with its present lifecycle state. `PENDING` = queued or running, `ACTIVE` = usable for inference, `FAILED` = terminal.
+    /// Gives a single model-backed audio voice belonging to the caller, with its present lifecycle state. `PENDING` = queued or running, `ACTIVE` = usable for inference (an instant voice as soon as it can speak), `FAILED` = terminal.
     ///
     /// `GET /v3/models/audio/voices/{voice_id}`
     ///
@@ -176,14 +178,13 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias("getModelAudioVoice", "/v3/models/audio/voices/{voice_id}"))]
-    #[cfg(feature = "preview")]
     pub fn get_model_audio_voice(&self) -> GetModelAudioVoiceBuilder {
         GetModelAudioVoiceBuilder(Call::new(self, &GET_MODEL_AUDIO_VOICE, &[]))
     }
 
     /// Remove an audio voice.
     ///
-    /// Removes a model-backed audio voice belonging to the caller, so later reads no longer show it. Not allowed while it is `PENDING`: let training end, then try again. Repeating a delete that succeeded gives the same success answer.
+    /// Removes a model-backed audio voice belonging to the caller, so later reads no longer show it. Not allowed while a professional voice is `PENDING`: let training end, then try again; for an instant voice in the making it means calling it off. Repeating a delete that succeeded gives the same success answer.
     ///
     /// `DELETE /v3/models/audio/voices/{voice_id}`
     ///
@@ -203,20 +204,142 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias("deleteModelAudioVoice", "/v3/models/audio/voices/{voice_id}"))]
-    #[cfg(feature = "preview")]
     pub fn delete_model_audio_voice(&self) -> DeleteModelAudioVoiceBuilder {
         DeleteModelAudioVoiceBuilder(Call::new(self, &DELETE_MODEL_AUDIO_VOICE, &[]))
     }
+
+    /// Order images of a person.
+    ///
+    /// Makes one to five portraits of the person in `identity_images`, dressed, posed and placed as in the one picture of `reference_images`. Gives a `generation_id` to poll; there are no partial results. A private beta: workspaces outside it are refused.
+    ///
+    /// `POST /v3/models/images`
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 400, 401, 403, 409, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use heygen_api::types::{AssetInput, CreateModelImageRequest};
+    ///
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let image = client
+    ///     .create_model_image()
+    ///     .body(
+    ///         CreateModelImageRequest::builder()
+    ///             .identity_images([
+    ///                 AssetInput::url("https://example.com/photo.png"),
+    ///             ])
+    ///             .model("heygen-image-1")
+    ///             .reference_images([
+    ///                 AssetInput::url("https://example.com/photo.png"),
+    ///             ]),
+    ///     )
+    ///     .await?;
+    /// println!("{}", image.generation_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("createModelImage", "/v3/models/images"))]
+    pub fn create_model_image(&self) -> CreateModelImageBuilder {
+        CreateModelImageBuilder(Call::new(self, &CREATE_MODEL_IMAGE, &["body"]))
+    }
+
+    /// Fetch ordered images.
+    ///
+    /// Tells where a job that makes images is on its way, with fresh links to all of them once it is done.
+    ///
+    /// `GET /v3/models/images/{generation_id}`
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 400, 401, 403, 404, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let image = client.get_model_image().generation_id("GENERATION_ID").await?;
+    /// println!("{}", image.generation_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("getModelImage", "/v3/models/images/{generation_id}"))]
+    pub fn get_model_image(&self) -> GetModelImageBuilder {
+        GetModelImageBuilder(Call::new(self, &GET_MODEL_IMAGE, &[]))
+    }
+
+    /// Create a model video.
+    ///
+    /// Makes a scene with its sound from a text, an image or reference files, by one of HeyGen's own models. 202 gives the `video_id`; poll GET /v3/models/videos/{video_id}. Without an Idempotency-Key every request is another, billed, generation. For an avatar that speaks a script, use POST /v3/videos.
+    ///
+    /// `POST /v3/models/videos`
+    ///
+    /// Scopes of an OAuth token: `videos:write`.
+    ///
+    /// The provider's page: <https://developers.heygen.com/reference/create-heygen-video>
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 400, 401, 409, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use heygen_api::types::CreateModelVideoFromText;
+    ///
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let video = client
+    ///     .create_model_video()
+    ///     .body(
+    ///         CreateModelVideoFromText::builder()
+    ///             .model("heygen-video-1")
+    ///             .prompt("A presenter explains our launch in 30 seconds"),
+    ///     )
+    ///     .await?;
+    /// println!("{}", video.video_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("createModelVideo", "/v3/models/videos"))]
+    pub fn create_model_video(&self) -> CreateModelVideoBuilder {
+        CreateModelVideoBuilder(Call::new(self, &CREATE_MODEL_VIDEO, &["body"]))
+    }
+
+    /// Get a model video.
+    ///
+    /// Tells where a model video is on its way: a link, length and size once `completed`, code and message once `failed` or `cancelled`. The link expires; asking again gives a new one.
+    ///
+    /// `GET /v3/models/videos/{video_id}`
+    ///
+    /// Scopes of an OAuth token: `videos:read`.
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 400, 401, 404, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let video = client.get_model_video().video_id("VIDEO_ID").await?;
+    /// println!("{}", video.video_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("getModelVideo", "/v3/models/videos/{video_id}"))]
+    pub fn get_model_video(&self) -> GetModelVideoBuilder {
+        GetModelVideoBuilder(Call::new(self, &GET_MODEL_VIDEO, &[]))
+    }
 }
 
-#[cfg(feature = "preview")]
 call! {
     /// Builder of a call of [`Client::generate_model_speech`].
     #[derive(Clone)]
     GenerateModelSpeechBuilder(Call), "POST /v3/models/audio/tts", data -> GenerateModelSpeechResponse
 }
 
-#[cfg(feature = "preview")]
 impl GenerateModelSpeechBuilder {
     /// The body of the request.
     pub fn body(self, value: impl IntoValue<GenerateModelSpeechRequest>) -> Self {
@@ -257,14 +380,12 @@ impl StreamModelSpeechBuilder {
     }
 }
 
-#[cfg(feature = "preview")]
 call! {
     /// Builder of a call of [`Client::list_model_audio_voices`].
     #[derive(Clone)]
     ListModelAudioVoicesBuilder(Call), "GET /v3/models/audio/voices", page -> Page<ModelAudioVoiceResponse>
 }
 
-#[cfg(feature = "preview")]
 impl ListModelAudioVoicesBuilder {
     /// Page size: most voices to return.
     ///
@@ -282,7 +403,6 @@ impl ListModelAudioVoicesBuilder {
 }
 
 /// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
-#[cfg(feature = "preview")]
 impl ListModelAudioVoicesBuilder {
     pub fn maybe_limit(self, value: Option<impl IntoValue<u32>>) -> Self {
         Self(self.0.maybe_query::<u32>("limit", value))
@@ -292,19 +412,16 @@ impl ListModelAudioVoicesBuilder {
     }
 }
 
-#[cfg(feature = "preview")]
 list!(ListModelAudioVoicesBuilder, LIST_MODEL_AUDIO_VOICES, ModelAudioVoiceResponse, 100);
 
-#[cfg(feature = "preview")]
 call! {
     /// Builder of a call of [`Client::create_model_audio_voice`].
     #[derive(Clone)]
     CreateModelAudioVoiceBuilder(Call), "POST /v3/models/audio/voices", data -> CreateModelAudioVoiceResponse
 }
 
-#[cfg(feature = "preview")]
 impl CreateModelAudioVoiceBuilder {
-    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
     ///
     /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
     pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {
@@ -312,8 +429,8 @@ impl CreateModelAudioVoiceBuilder {
     }
 
     /// The body of the request.
-    pub fn body(self, value: impl IntoValue<CreateModelAudioVoiceRequest>) -> Self {
-        Self(self.0.body::<CreateModelAudioVoiceRequest>(value))
+    pub fn body(self, value: impl IntoValue<CreateModelAudioVoiceBody>) -> Self {
+        Self(self.0.body::<CreateModelAudioVoiceBody>(value))
     }
 
     /// Adds a member to the body that has no setter in this version.
@@ -327,21 +444,18 @@ impl CreateModelAudioVoiceBuilder {
 }
 
 /// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
-#[cfg(feature = "preview")]
 impl CreateModelAudioVoiceBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
         Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
     }
 }
 
-#[cfg(feature = "preview")]
 call! {
     /// Builder of a call of [`Client::get_model_audio_voice`].
     #[derive(Clone)]
     GetModelAudioVoiceBuilder(Call), "GET /v3/models/audio/voices/{voice_id}", data -> ModelAudioVoiceResponse
 }
 
-#[cfg(feature = "preview")]
 impl GetModelAudioVoiceBuilder {
     /// Id of the voice
     pub fn voice_id(self, value: impl IntoValue<String>) -> Self {
@@ -349,17 +463,113 @@ impl GetModelAudioVoiceBuilder {
     }
 }
 
-#[cfg(feature = "preview")]
 call! {
     /// Builder of a call of [`Client::delete_model_audio_voice`].
     #[derive(Clone)]
     DeleteModelAudioVoiceBuilder(Call), "DELETE /v3/models/audio/voices/{voice_id}", data -> DeleteModelAudioVoiceResponse
 }
 
-#[cfg(feature = "preview")]
 impl DeleteModelAudioVoiceBuilder {
     /// Id of the voice
     pub fn voice_id(self, value: impl IntoValue<String>) -> Self {
         Self(self.0.path::<String>("voice_id", value))
+    }
+}
+
+call! {
+    /// Builder of a call of [`Client::create_model_image`].
+    #[derive(Clone)]
+    CreateModelImageBuilder(Call), "POST /v3/models/images", data -> CreateModelImageResponse
+}
+
+impl CreateModelImageBuilder {
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    ///
+    /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
+    pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.header::<String>("Idempotency-Key", "idempotency_key", value))
+    }
+
+    /// The body of the request.
+    pub fn body(self, value: impl IntoValue<CreateModelImageRequest>) -> Self {
+        Self(self.0.body::<CreateModelImageRequest>(value))
+    }
+
+    /// Adds a member to the body that has no setter in this version.
+    pub fn extra(
+        self,
+        member: impl Into<String>,
+        value: impl Into<serde_json::Value>,
+    ) -> Self {
+        Self(self.0.extra(member, value))
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl CreateModelImageBuilder {
+    pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
+        Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
+    }
+}
+
+call! {
+    /// Builder of a call of [`Client::get_model_image`].
+    #[derive(Clone)]
+    GetModelImageBuilder(Call), "GET /v3/models/images/{generation_id}", data -> ModelImageDetail
+}
+
+impl GetModelImageBuilder {
+    /// Id of the job
+    pub fn generation_id(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.path::<String>("generation_id", value))
+    }
+}
+
+call! {
+    /// Builder of a call of [`Client::create_model_video`].
+    #[derive(Clone)]
+    CreateModelVideoBuilder(Call), "POST /v3/models/videos", data -> CreateModelVideoResponse
+}
+
+impl CreateModelVideoBuilder {
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    ///
+    /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
+    pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.header::<String>("Idempotency-Key", "idempotency_key", value))
+    }
+
+    /// The body of the request.
+    pub fn body(self, value: impl IntoValue<CreateModelVideoBody>) -> Self {
+        Self(self.0.body::<CreateModelVideoBody>(value))
+    }
+
+    /// Adds a member to the body that has no setter in this version.
+    pub fn extra(
+        self,
+        member: impl Into<String>,
+        value: impl Into<serde_json::Value>,
+    ) -> Self {
+        Self(self.0.extra(member, value))
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl CreateModelVideoBuilder {
+    pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
+        Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
+    }
+}
+
+call! {
+    /// Builder of a call of [`Client::get_model_video`].
+    #[derive(Clone)]
+    GetModelVideoBuilder(Call), "GET /v3/models/videos/{video_id}", data -> ModelVideoDetail
+}
+
+impl GetModelVideoBuilder {
+    /// Id of the video
+    pub fn video_id(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.path::<String>("video_id", value))
     }
 }

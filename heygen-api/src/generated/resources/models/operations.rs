@@ -6,14 +6,12 @@ use http::Method;
 use crate::operation::{Gate, IdempotencyKey, Operation, Transfer};
 
 /// `POST /v3/models/audio/tts`, the document's `generateModelSpeech`.
-#[cfg(feature = "preview")]
 pub static GENERATE_MODEL_SPEECH: Operation = Operation::documented(
-        "generate_model_speech",
-        "generateModelSpeech",
-        Method::POST,
-        "/v3/models/audio/tts",
-    )
-    .with_gate(Gate::Preview);
+    "generate_model_speech",
+    "generateModelSpeech",
+    Method::POST,
+    "/v3/models/audio/tts",
+);
 
 /// `POST /v3/models/audio/tts/stream`, the document's `streamModelSpeech`.
 #[cfg(feature = "preview")]
@@ -27,18 +25,15 @@ pub static STREAM_MODEL_SPEECH: Operation = Operation::documented(
     .with_gate(Gate::Preview);
 
 /// `GET /v3/models/audio/voices`, the document's `listModelAudioVoices`.
-#[cfg(feature = "preview")]
 pub static LIST_MODEL_AUDIO_VOICES: Operation = Operation::documented(
         "list_model_audio_voices",
         "listModelAudioVoices",
         Method::GET,
         "/v3/models/audio/voices",
     )
-    .with_scopes(&["voices:read"])
-    .with_gate(Gate::Preview);
+    .with_scopes(&["voices:read"]);
 
 /// `POST /v3/models/audio/voices`, the document's `createModelAudioVoice`.
-#[cfg(feature = "preview")]
 pub static CREATE_MODEL_AUDIO_VOICE: Operation = Operation::documented(
         "create_model_audio_voice",
         "createModelAudioVoice",
@@ -46,27 +41,58 @@ pub static CREATE_MODEL_AUDIO_VOICE: Operation = Operation::documented(
         "/v3/models/audio/voices",
     )
     .with_scopes(&["voices:write"])
-    .with_idempotency_key(IdempotencyKey::Optional)
-    .with_gate(Gate::Preview);
+    .with_idempotency_key(IdempotencyKey::Optional);
 
 /// `GET /v3/models/audio/voices/{voice_id}`, the document's `getModelAudioVoice`.
-#[cfg(feature = "preview")]
 pub static GET_MODEL_AUDIO_VOICE: Operation = Operation::documented(
         "get_model_audio_voice",
         "getModelAudioVoice",
         Method::GET,
         "/v3/models/audio/voices/{voice_id}",
     )
-    .with_scopes(&["voices:read"])
-    .with_gate(Gate::Preview);
+    .with_scopes(&["voices:read"]);
 
 /// `DELETE /v3/models/audio/voices/{voice_id}`, the document's `deleteModelAudioVoice`.
-#[cfg(feature = "preview")]
 pub static DELETE_MODEL_AUDIO_VOICE: Operation = Operation::documented(
         "delete_model_audio_voice",
         "deleteModelAudioVoice",
         Method::DELETE,
         "/v3/models/audio/voices/{voice_id}",
     )
-    .with_scopes(&["voices:write"])
-    .with_gate(Gate::Preview);
+    .with_scopes(&["voices:write"]);
+
+/// `POST /v3/models/images`, the document's `createModelImage`.
+pub static CREATE_MODEL_IMAGE: Operation = Operation::documented(
+        "create_model_image",
+        "createModelImage",
+        Method::POST,
+        "/v3/models/images",
+    )
+    .with_idempotency_key(IdempotencyKey::Optional);
+
+/// `GET /v3/models/images/{generation_id}`, the document's `getModelImage`.
+pub static GET_MODEL_IMAGE: Operation = Operation::documented(
+    "get_model_image",
+    "getModelImage",
+    Method::GET,
+    "/v3/models/images/{generation_id}",
+);
+
+/// `POST /v3/models/videos`, the document's `createModelVideo`.
+pub static CREATE_MODEL_VIDEO: Operation = Operation::documented(
+        "create_model_video",
+        "createModelVideo",
+        Method::POST,
+        "/v3/models/videos",
+    )
+    .with_scopes(&["videos:write"])
+    .with_idempotency_key(IdempotencyKey::Optional);
+
+/// `GET /v3/models/videos/{video_id}`, the document's `getModelVideo`.
+pub static GET_MODEL_VIDEO: Operation = Operation::documented(
+        "get_model_video",
+        "getModelVideo",
+        Method::GET,
+        "/v3/models/videos/{video_id}",
+    )
+    .with_scopes(&["videos:read"]);

@@ -12,12 +12,366 @@ use crate::types::*;
 use crate::types::builder::*;
 use crate::union::union;
 
-/// Creates one model-backed audio voice, or retrains it.
-#[cfg(feature = "preview")]
+/// Makes an instant voice out of a single recording.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct CreateModelAudioVoiceRequest {
-    /// Recordings of one and the same speaker, each a public HTTPS URL, a HeyGen asset ID or base64 audio. Together they must hold 20 minutes of audio or more.
+pub struct CreateInstantAudioVoice {
+    /// Age group of the speaker, for the choice of a picture; found out from the recording if left out.
+    pub age: Option<CreateInstantAudioVoiceAge>,
+    /// The recording, as the only item: by public HTTPS URL, as an asset of HeyGen, or inline in base64.
+    ///
+    /// Items: 1 to 1.
+    pub audio: Vec<AssetInput>,
+    /// Gender of the speaker, for the choice of a picture; found out from the recording if left out.
+    pub gender: Option<CreateInstantAudioVoiceGender>,
+    /// Language code of the voice; found out from the recording if left out.
+    pub language: Option<String>,
+    /// Name shown for the voice.
+    pub name: String,
+    /// True cleans the recording of noise before the voice is made from it.
+    ///
+    /// Default: `true`.
+    pub remove_background_noise: Option<bool>,
+    /// How near the voice is kept to the recording.
+    ///
+    /// Default: `"extra_high"`.
+    pub similarity: Option<InstantVoiceSimilarity>,
+}
+
+object! { CreateInstantAudioVoice: request {
+    optional age, required audio, optional gender, optional language, required name,
+    optional remove_background_noise, optional similarity,
+} }
+
+open_enum! {
+    /// Age group of the speaker, for the choice of a picture; found out from the recording if left out.
+    ///
+    /// One of `young`, `old`, or a value that this version does not know.
+    pub enum CreateInstantAudioVoiceAge {
+        Young = "young",
+        Old = "old",
+    }
+}
+
+open_enum! {
+    /// Gender of the speaker, for the choice of a picture; found out from the recording if left out.
+    ///
+    /// One of `male`, `female`, or a value that this version does not know.
+    pub enum CreateInstantAudioVoiceGender {
+        Male = "male",
+        Female = "female",
+    }
+}
+
+/// A voice to make: a professional one from much audio, or an instant one from a single recording; told apart by `mode`.
+///
+/// In JSON, `mode` selects the variant.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum CreateModelAudioVoiceBody {
+    /// `professional`: Makes a professional voice, or trains one anew.
+    Professional(CreateProfessionalAudioVoice),
+    /// `instant`: Makes an instant voice out of a single recording.
+    Instant(CreateInstantAudioVoice),
+}
+
+union! { CreateModelAudioVoiceBody by "mode" {
+    Professional = "professional", Instant = "instant",
+} }
+
+impl CreateModelAudioVoiceBody {
+    /// `professional`, by its `audio`: Recordings of one and the same speaker, each a public HTTPS URL, a HeyGen asset ID or base64 audio. Together they must hold 20 minutes of audio or more, and 1,500,000,000 bytes at most.
+    pub fn professional(audio: Vec<AssetInput>) -> Self {
+        Self::Professional(CreateProfessionalAudioVoice {
+            audio,
+            language: None,
+            name: None,
+            voice_id: None,
+        })
+    }
+}
+
+member!(CreateModelAudioVoiceBody::Professional(CreateProfessionalAudioVoice, CreateProfessionalAudioVoiceBuilder));
+member!(CreateModelAudioVoiceBody::Instant(CreateInstantAudioVoice, CreateInstantAudioVoiceBuilder));
+
+/// ID handed back once a voice's creation or retraining has been accepted.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CreateModelAudioVoiceResponse {
+    /// Stable ID with which to fetch the voice and its training status.
+    pub voice_id: String,
+}
+
+object! { CreateModelAudioVoiceResponse: reply { required voice_id, } }
+
+/// Body sent to POST /v3/models/images.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CreateModelImageRequest {
+    /// Aspect ratio of the images; that of the reference picture, upright and rounded to whole pixels, if left out. The size follows from the model: read it off the result.
+    pub aspect_ratio: Option<CreateModelImageRequestAspectRatio>,
+    /// Pictures of the person to keep.
+    ///
+    /// Items: 1 to 5.
+    pub identity_images: Vec<AssetInput>,
+    /// What is done; so far only this.
+    ///
+    /// Default: `"identity_remix"`.
+    pub mode: Option<CreateModelImageRequestMode>,
+    /// Model that makes the images.
+    pub model: ImageModel,
+    /// How many images to make.
+    ///
+    /// Default: `1`. Range: 1 to 5.
+    pub num_images: Option<u32>,
+    /// The one picture that gives clothing, pose, composition and background.
+    ///
+    /// Items: 1 to 1.
+    pub reference_images: Vec<AssetInput>,
+    /// Seed of the first image, one more for each that follows; a random one if left out.
+    pub seed: Option<i64>,
+}
+
+object! { CreateModelImageRequest: request {
+    optional aspect_ratio, required identity_images, optional mode, required model,
+    optional num_images, required reference_images, optional seed,
+} }
+
+open_enum! {
+    /// Aspect ratio of the images; that of the reference picture, upright and rounded to whole pixels, if left out. The size follows from the model: read it off the result.
+    ///
+    /// One of `1:1`, `2:3`, `3:2`, `3:4`, `4:3`, `4:5`, `5:4`, `9:16`, `16:9`, or a value that this version does not know.
+    pub enum CreateModelImageRequestAspectRatio {
+        _1x1 = "1:1",
+        _2x3 = "2:3",
+        _3x2 = "3:2",
+        _3x4 = "3:4",
+        _4x3 = "4:3",
+        _4x5 = "4:5",
+        _5x4 = "5:4",
+        _9x16 = "9:16",
+        _16x9 = "16:9",
+    }
+}
+
+open_enum! {
+    /// What is done; so far only this.
+    ///
+    /// Default: `"identity_remix"`.
+    ///
+    /// One of `identity_remix`, or a value that this version does not know.
+    pub enum CreateModelImageRequestMode {
+        IdentityRemix = "identity_remix",
+    }
+}
+
+/// Answer to the order of images.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CreateModelImageResponse {
+    /// ID of the job, to poll with GET /v3/models/images/{generation_id}.
+    pub generation_id: String,
+}
+
+object! { CreateModelImageResponse: reply { required generation_id, } }
+
+/// Body sent to POST /v3/models/videos: a video made from a text, from one image, or from reference files; told apart by `mode`.
+///
+/// In JSON, `mode` selects the variant.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum CreateModelVideoBody {
+    /// `text_to_video`: A video made from a prompt alone.
+    TextToVideo(CreateModelVideoFromText),
+    /// `image_to_video`: A video that sets out from an image.
+    ImageToVideo(CreateModelVideoFromImage),
+    /// `reference_to_video`: A video that takes people, things, motion or sound from reference files, at most 12 in all. A reference video has to be between 1:4 and 4:1.
+    ReferenceToVideo(CreateModelVideoFromReferences),
+}
+
+union! { CreateModelVideoBody by "mode" {
+    TextToVideo = "text_to_video", ImageToVideo = "image_to_video",
+    ReferenceToVideo = "reference_to_video",
+} }
+
+member!(CreateModelVideoBody::TextToVideo(CreateModelVideoFromText, CreateModelVideoFromTextBuilder));
+member!(CreateModelVideoBody::ImageToVideo(CreateModelVideoFromImage, CreateModelVideoFromImageBuilder));
+member!(CreateModelVideoBody::ReferenceToVideo(CreateModelVideoFromReferences, CreateModelVideoFromReferencesBuilder));
+
+/// A video that sets out from an image.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CreateModelVideoFromImage {
+    /// Without effect: the video has the proportions of the image, fitted to whole blocks of pixels.
+    pub aspect_ratio: Option<ModelVideoAdaptiveAspectRatio>,
+    /// ID of the caller's, given back in that call.
+    ///
+    /// Length: at most 256.
+    pub callback_id: Option<String>,
+    /// HTTPS URL that is called once the generation has ended, well or not.
+    pub callback_url: Option<String>,
+    /// Length of the video in whole seconds.
+    ///
+    /// Default: `5`. Range: 5 to 15.
+    pub duration: Option<u32>,
+    /// The image that becomes the opening frame.
+    pub image: AssetInput,
+    /// Model that makes the video.
+    pub model: VideoModel,
+    /// What the video is to show.
+    ///
+    /// Length: 1 to 16000.
+    pub prompt: String,
+    /// Whether and how the prompt is rewritten before use; `default` is another word for `turbo`.
+    ///
+    /// Default: `"quality"`.
+    pub prompt_enhancement: Option<PromptEnhancement>,
+    /// Resolution of the video. 1080p and 2k go with 16:9 and 9:16 only, unless the video sets out from an image, whose proportions it then keeps.
+    ///
+    /// Default: `"768p"`.
+    pub resolution: Option<ModelVideoResolution>,
+    /// Seed of the generation; a random one if left out.
+    ///
+    /// Range: 0 to 4294967295.
+    pub seed: Option<u32>,
+}
+
+object! { CreateModelVideoFromImage: request {
+    optional aspect_ratio, optional callback_id, optional callback_url, optional duration,
+    required image, required model, required prompt, optional prompt_enhancement,
+    optional resolution, optional seed,
+} }
+redacted_debug! { CreateModelVideoFromImage {
+    shown aspect_ratio, shown callback_id, without_query callback_url, shown duration, shown image,
+    shown model, shown prompt, shown prompt_enhancement, shown resolution, shown seed,
+} }
+
+/// A video that takes people, things, motion or sound from reference files, at most 12 in all. A reference video has to be between 1:4 and 4:1.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CreateModelVideoFromReferences {
+    /// Aspect ratio of the video; `adaptive` takes that of the first image or, where there is none, of the first video.
+    ///
+    /// Default: `"adaptive"`.
+    pub aspect_ratio: Option<ModelVideoAdaptiveAspectRatio>,
+    /// ID of the caller's, given back in that call.
+    ///
+    /// Length: at most 256.
+    pub callback_id: Option<String>,
+    /// HTTPS URL that is called once the generation has ended, well or not.
+    pub callback_url: Option<String>,
+    /// Length of the video in whole seconds.
+    ///
+    /// Default: `5`. Range: 5 to 15.
+    pub duration: Option<u32>,
+    /// Model that makes the video.
+    pub model: VideoModel,
+    /// What the video is to show.
+    ///
+    /// Length: 1 to 16000.
+    pub prompt: String,
+    /// Whether and how the prompt is rewritten before use; `default` is another word for `turbo`.
+    ///
+    /// Default: `"quality"`.
+    pub prompt_enhancement: Option<PromptEnhancement>,
+    /// Sounds to refer to.
+    ///
+    /// Items: at most 3.
+    pub reference_audio: Option<Vec<AssetInput>>,
+    /// Images to refer to.
+    ///
+    /// Items: 1 to 9.
+    pub reference_images: Option<Vec<AssetInput>>,
+    /// Videos to refer to.
+    ///
+    /// Items: 1 to 3.
+    pub reference_videos: Option<Vec<AssetInput>>,
+    /// Resolution of the video. 1080p and 2k go with 16:9 and 9:16 only, unless the video sets out from an image, whose proportions it then keeps.
+    ///
+    /// Default: `"768p"`.
+    pub resolution: Option<ModelVideoResolution>,
+    /// Seed of the generation; a random one if left out.
+    ///
+    /// Range: 0 to 4294967295.
+    pub seed: Option<u32>,
+}
+
+object! { CreateModelVideoFromReferences: request {
+    optional aspect_ratio, optional callback_id, optional callback_url, optional duration,
+    required model, required prompt, optional prompt_enhancement, optional reference_audio,
+    optional reference_images, optional reference_videos, optional resolution, optional seed,
+} }
+redacted_debug! { CreateModelVideoFromReferences {
+    shown aspect_ratio, shown callback_id, without_query callback_url, shown duration, shown model,
+    shown prompt, shown prompt_enhancement, shown reference_audio, shown reference_images,
+    shown reference_videos, shown resolution, shown seed,
+} }
+
+/// A video made from a prompt alone.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CreateModelVideoFromText {
+    /// Aspect ratio of the video.
+    ///
+    /// Default: `"16:9"`.
+    pub aspect_ratio: Option<ModelVideoAspectRatio>,
+    /// ID of the caller's, given back in that call.
+    ///
+    /// Length: at most 256.
+    pub callback_id: Option<String>,
+    /// HTTPS URL that is called once the generation has ended, well or not.
+    pub callback_url: Option<String>,
+    /// Length of the video in whole seconds.
+    ///
+    /// Default: `5`. Range: 5 to 15.
+    pub duration: Option<u32>,
+    /// Model that makes the video.
+    pub model: VideoModel,
+    /// What the video is to show.
+    ///
+    /// Length: 1 to 16000.
+    pub prompt: String,
+    /// Whether and how the prompt is rewritten before use; `default` is another word for `turbo`.
+    ///
+    /// Default: `"quality"`.
+    pub prompt_enhancement: Option<PromptEnhancement>,
+    /// Resolution of the video. 1080p and 2k go with 16:9 and 9:16 only, unless the video sets out from an image, whose proportions it then keeps.
+    ///
+    /// Default: `"768p"`.
+    pub resolution: Option<ModelVideoResolution>,
+    /// Seed of the generation; a random one if left out.
+    ///
+    /// Range: 0 to 4294967295.
+    pub seed: Option<u32>,
+}
+
+object! { CreateModelVideoFromText: request {
+    optional aspect_ratio, optional callback_id, optional callback_url, optional duration,
+    required model, required prompt, optional prompt_enhancement, optional resolution,
+    optional seed,
+} }
+redacted_debug! { CreateModelVideoFromText {
+    shown aspect_ratio, shown callback_id, without_query callback_url, shown duration, shown model,
+    shown prompt, shown prompt_enhancement, shown resolution, shown seed,
+} }
+
+/// Answer to the creation of a model video.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CreateModelVideoResponse {
+    /// `pending` at creation.
+    pub status: ModelVideoStatus,
+    /// ID of the video, to poll with GET /v3/models/videos/{video_id}.
+    pub video_id: String,
+}
+
+object! { CreateModelVideoResponse: reply { required status, required video_id, } }
+
+/// Makes a professional voice, or trains one anew.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CreateProfessionalAudioVoice {
+    /// Recordings of one and the same speaker, each a public HTTPS URL, a HeyGen asset ID or base64 audio. Together they must hold 20 minutes of audio or more, and 1,500,000,000 bytes at most.
     ///
     /// Items: 1 to 10.
     pub audio: Vec<AssetInput>,
@@ -25,8 +379,6 @@ pub struct CreateModelAudioVoiceRequest {
     ///
     /// Length: 1 to 32.
     pub language: Option<String>,
-    /// Operation mode of a new voice. With `voice_id` it is ignored and the current mode stays. So far `professional` is the only one supported.
-    pub mode: Option<ModelAudioVoiceMode>,
     /// Name shown for a new voice. With `voice_id` it is ignored and the current name stays.
     ///
     /// Length: 1 to 256.
@@ -37,25 +389,11 @@ pub struct CreateModelAudioVoiceRequest {
     pub voice_id: Option<String>,
 }
 
-#[cfg(feature = "preview")]
-object! { CreateModelAudioVoiceRequest: request {
-    required audio, optional language, optional mode, optional name, optional voice_id,
+object! { CreateProfessionalAudioVoice: request {
+    required audio, optional language, optional name, optional voice_id,
 } }
 
-/// ID handed back once a voice's creation or retraining has been accepted.
-#[cfg(feature = "preview")]
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct CreateModelAudioVoiceResponse {
-    /// Stable ID with which to fetch the voice and its training status.
-    pub voice_id: String,
-}
-
-#[cfg(feature = "preview")]
-object! { CreateModelAudioVoiceResponse: reply { required voice_id, } }
-
 /// Confirms that an audio voice was deleted.
-#[cfg(feature = "preview")]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteModelAudioVoiceResponse {
@@ -65,10 +403,8 @@ pub struct DeleteModelAudioVoiceResponse {
     pub status: Option<DeleteModelAudioVoiceResponseStatus>,
 }
 
-#[cfg(feature = "preview")]
 object! { DeleteModelAudioVoiceResponse: reply { optional status, } }
 
-#[cfg(feature = "preview")]
 open_enum! {
     /// `ok` every time the deletion succeeded.
     ///
@@ -80,19 +416,32 @@ open_enum! {
     }
 }
 
-#[cfg(feature = "preview")]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GenerateModelSpeechRequest {
-    /// Language code to synthesize in, e.g. `en`.
+    /// How lively an instant voice speaks, 0 to 1; leave out for professional voices.
+    ///
+    /// Default: `1.0`. Range: 0.0 to 1.0.
+    pub expressiveness_boost: Option<f64>,
+    /// Language code of the text as a base code such as `en`, out of 39; told from the text if left out, and refused as `invalid_parameter` where that fails. The Content-Language header of the answer says which was used. Regional tags (`en-US`) were first reduced to their base code and are refused by November 2026.
     ///
     /// Length: at least 1.
-    pub language: String,
-    /// Optional seed for deterministic generation, on a best-effort basis.
+    pub language: Option<String>,
+    /// Model that speaks. `heygen-voice-1` at first; faster turbo models have joined it.
+    ///
+    /// Default: `"heygen-voice-1"`.
+    pub model: Option<String>,
+    /// Semitones to shift the pitch by; professional voices only.
+    pub pitch_shift: Option<f64>,
+    /// Factor of how much the pitch varies, 1.0 being the voice's own; professional voices only.
+    pub pitch_variance: Option<f64>,
+    /// Optional seed for deterministic generation, on a best-effort basis; professional voices only.
     ///
     /// Range: 0 to 4294967295.
     pub seed: Option<u32>,
-    /// Plain text to speak; neither SSML nor break tags are supported.
+    /// Factor of the speaking rate; professional voices only.
+    pub speed: Option<f64>,
+    /// Plain text to speak. With a professional voice, pauses such as \<break time="0.5s"/\> work, in seconds and up to 5 each; no other SSML does, and none at all with an instant voice.
     ///
     /// Length: 1 to 5000.
     pub text: String,
@@ -102,12 +451,11 @@ pub struct GenerateModelSpeechRequest {
     pub voice_id: String,
 }
 
-#[cfg(feature = "preview")]
 object! { GenerateModelSpeechRequest: request {
-    required language, optional seed, required text, required voice_id,
+    optional expressiveness_boost, optional language, optional model, optional pitch_shift,
+    optional pitch_variance, optional seed, optional speed, required text, required voice_id,
 } }
 
-#[cfg(feature = "preview")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GenerateModelSpeechResponse {
@@ -119,23 +467,40 @@ pub struct GenerateModelSpeechResponse {
     pub duration: f64,
 }
 
-#[cfg(feature = "preview")]
 object! { GenerateModelSpeechResponse: reply { required audio_url, required duration, } }
-#[cfg(feature = "preview")]
 redacted_debug! { GenerateModelSpeechResponse { without_query audio_url, shown duration, } }
 
-#[cfg(feature = "preview")]
+open_enum! {
+    /// A model that makes images.
+    ///
+    /// One of `heygen-image-1`, or a value that this version does not know.
+    pub enum ImageModel {
+        HeygenImage1 = "heygen-image-1",
+    }
+}
+
+open_enum! {
+    /// One of `medium`, `high`, `mel`, `extra_high`, `max`, or a value that this version does not know.
+    pub enum InstantVoiceSimilarity {
+        Medium = "medium",
+        High = "high",
+        Mel = "mel",
+        ExtraHigh = "extra_high",
+        Max = "max",
+    }
+}
+
 open_enum! {
     /// Ways of creating an audio voice that are supported.
     ///
-    /// One of `professional`, or a value that this version does not know.
+    /// One of `professional`, `instant`, or a value that this version does not know.
     pub enum ModelAudioVoiceMode {
         Professional = "professional",
+        Instant = "instant",
     }
 }
 
 /// What a customer can see of one model-backed audio voice.
-#[cfg(feature = "preview")]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ModelAudioVoiceResponse {
@@ -143,9 +508,9 @@ pub struct ModelAudioVoiceResponse {
     pub created_at: i64,
     /// Stable code of the failure; present only if `status` is `FAILED`.
     pub failure_reason: Option<VideoTtsVoiceFailureReason>,
-    /// Primary language code given at the voice's creation.
-    pub language: String,
-    /// How the voice was created.
+    /// Code of the voice's main language. An instant one made without any has none before its recording has passed the checks, and never gets one if it is refused earlier.
+    pub language: Option<String>,
+    /// How the voice was created: `professional` or `instant`.
     pub mode: ModelAudioVoiceMode,
     /// Name shown for the voice.
     pub name: String,
@@ -155,17 +520,229 @@ pub struct ModelAudioVoiceResponse {
     pub voice_id: String,
 }
 
-#[cfg(feature = "preview")]
 object! { ModelAudioVoiceResponse: reply {
-    required created_at, optional failure_reason, required language, required mode, required name,
+    required created_at, optional failure_reason, optional language, required mode, required name,
     required status, required voice_id,
 } }
 
-#[cfg(feature = "preview")]
 impl ModelAudioVoiceResponse {
     /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn created_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.created_at)
+    }
+}
+
+/// One image that was made.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ModelImage {
+    /// Height in pixels.
+    pub height: i64,
+    /// ID of the image, not that of the job.
+    pub image_id: String,
+    /// Link to the file; it expires, and another GET gives a new one.
+    pub image_url: String,
+    /// Seed that was used.
+    pub seed: i64,
+    /// Width in pixels.
+    pub width: i64,
+}
+
+object! { ModelImage: reply {
+    required height, required image_id, required image_url, required seed, required width,
+} }
+redacted_debug! { ModelImage {
+    shown height, shown image_id, without_query image_url, shown seed, shown width,
+} }
+
+/// A job that makes images.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ModelImageDetail {
+    /// When they were asked for, Unix seconds.
+    pub created_at: i64,
+    /// Why it `failed` or was `cancelled`; for programs. Where a face is at fault, another picture has to be sent.
+    pub failure_code: Option<ModelImageFailureCode>,
+    /// Why it `failed` or was `cancelled`; for people.
+    pub failure_message: Option<String>,
+    /// ID of the job.
+    pub generation_id: String,
+    /// The images in a fixed order: all of them once `completed`, none before.
+    pub images: Vec<ModelImage>,
+    /// Model that was asked for.
+    pub model: ImageModel,
+    /// How many images were asked for.
+    pub num_images: i64,
+    /// Where the job is on its way.
+    pub status: ModelImageStatus,
+}
+
+object! { ModelImageDetail: reply {
+    required created_at, optional failure_code, optional failure_message, required generation_id,
+    required images, required model, required num_images, required status,
+} }
+
+impl ModelImageDetail {
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
+open_enum! {
+    /// One of `generation_failed`, `generation_cancelled`, `insufficient_credit`, `usage_limit_reached`, `no_face_detected`, `multiple_faces_detected`, or a value that this version does not know.
+    pub enum ModelImageFailureCode {
+        GenerationFailed = "generation_failed",
+        GenerationCancelled = "generation_cancelled",
+        InsufficientCredit = "insufficient_credit",
+        UsageLimitReached = "usage_limit_reached",
+        NoFaceDetected = "no_face_detected",
+        MultipleFacesDetected = "multiple_faces_detected",
+    }
+}
+
+open_enum! {
+    /// One of `pending`, `completed`, `failed`, `cancelled`, or a value that this version does not know.
+    pub enum ModelImageStatus {
+        Pending = "pending",
+        Completed = "completed",
+        Failed = "failed",
+        Cancelled = "cancelled",
+    }
+}
+
+open_enum! {
+    /// One of `21:9`, `16:9`, `4:3`, `1:1`, `3:4`, `9:16`, `adaptive`, or a value that this version does not know.
+    pub enum ModelVideoAdaptiveAspectRatio {
+        _21x9 = "21:9",
+        _16x9 = "16:9",
+        _4x3 = "4:3",
+        _1x1 = "1:1",
+        _3x4 = "3:4",
+        _9x16 = "9:16",
+        Adaptive = "adaptive",
+    }
+}
+
+open_enum! {
+    /// Aspect ratio of the video.
+    ///
+    /// Default: `"16:9"`.
+    ///
+    /// One of `21:9`, `16:9`, `4:3`, `1:1`, `3:4`, `9:16`, or a value that this version does not know.
+    pub enum ModelVideoAspectRatio {
+        _21x9 = "21:9",
+        _16x9 = "16:9",
+        _4x3 = "4:3",
+        _1x1 = "1:1",
+        _3x4 = "3:4",
+        _9x16 = "9:16",
+    }
+}
+
+/// A model video.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ModelVideoDetail {
+    /// Aspect ratio of the video; of an adaptive one the true width:height.
+    pub aspect_ratio: Option<String>,
+    /// When it was asked for, Unix seconds.
+    pub created_at: i64,
+    /// Length of the video in seconds, once `completed`.
+    pub duration: Option<i64>,
+    /// Why it `failed` or was `cancelled`; for programs.
+    pub failure_code: Option<ModelVideoFailureCode>,
+    /// Why it `failed` or was `cancelled`; for people.
+    pub failure_message: Option<String>,
+    /// Height of the video in pixels, where the renderer tells it.
+    pub height: Option<i64>,
+    /// Model that was asked for.
+    pub model: VideoModel,
+    /// Seed that was used, once `completed`.
+    pub seed: Option<i64>,
+    /// Where the video is on its way.
+    pub status: ModelVideoStatus,
+    /// How long the work took, where the renderer tells it.
+    pub timings: Option<ModelVideoTimings>,
+    /// ID of the video.
+    pub video_id: String,
+    /// Link to the file, there once `completed`; it expires, and another GET gives a new one.
+    pub video_url: Option<String>,
+    /// Width of the video in pixels, where the renderer tells it.
+    pub width: Option<i64>,
+}
+
+object! { ModelVideoDetail: reply {
+    optional aspect_ratio, required created_at, optional duration, optional failure_code,
+    optional failure_message, optional height, required model, optional seed, required status,
+    optional timings, required video_id, optional video_url, optional width,
+} }
+redacted_debug! { ModelVideoDetail {
+    shown aspect_ratio, shown created_at, shown duration, shown failure_code,
+    shown failure_message, shown height, shown model, shown seed, shown status, shown timings,
+    shown video_id, without_query video_url, shown width,
+} }
+
+impl ModelVideoDetail {
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+}
+
+open_enum! {
+    /// One of `generation_failed`, `generation_cancelled`, or a value that this version does not know.
+    pub enum ModelVideoFailureCode {
+        GenerationFailed = "generation_failed",
+        GenerationCancelled = "generation_cancelled",
+    }
+}
+
+open_enum! {
+    /// Resolution of a model video.
+    ///
+    /// One of `480p`, `768p`, `1080p`, `2k`, or a value that this version does not know.
+    pub enum ModelVideoResolution {
+        _480p = "480p",
+        _768p = "768p",
+        _1080p = "1080p",
+        _2k = "2k",
+    }
+}
+
+open_enum! {
+    /// Where a model video is on its way.
+    ///
+    /// One of `pending`, `processing`, `completed`, `failed`, `cancelled`, or a value that this version does not know.
+    pub enum ModelVideoStatus {
+        Pending = "pending",
+        Processing = "processing",
+        Completed = "completed",
+        Failed = "failed",
+        Cancelled = "cancelled",
+    }
+}
+
+/// Times of a generation.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ModelVideoTimings {
+    /// Seconds the diffusion transformer ran, without the other stages, encoding and waiting.
+    pub inference: f64,
+}
+
+object! { ModelVideoTimings: reply { required inference, } }
+
+open_enum! {
+    /// Whether and how a prompt is rewritten before use.
+    ///
+    /// One of `turbo`, `quality`, `default`, `disabled`, `ultraquality`, or a value that this version does not know.
+    pub enum PromptEnhancement {
+        Turbo = "turbo",
+        Quality = "quality",
+        Default = "default",
+        Disabled = "disabled",
+        Ultraquality = "ultraquality",
     }
 }
 
@@ -268,10 +845,18 @@ object! { SpeechWordAlignment: reply {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StreamModelSpeechRequest {
+    /// Liveliness of an instant voice; professional voices do not take it.
+    ///
+    /// Default: `1`. Range: 0 to 1.
+    pub expressiveness_boost: Option<f64>,
     /// Language code to synthesize in, e.g. `en`.
     ///
     /// Length: at least 1.
     pub language: String,
+    /// The speech model.
+    ///
+    /// Default: `"heygen-voice-1"`.
+    pub model: Option<String>,
     /// Optional seed for deterministic generation, on a best-effort basis.
     ///
     /// Range: 0 to 4294967295.
@@ -292,25 +877,34 @@ pub struct StreamModelSpeechRequest {
 
 #[cfg(feature = "preview")]
 object! { StreamModelSpeechRequest: request {
-    required language, optional seed, required text, required voice_id, optional with_timestamps,
+    optional expressiveness_boost, required language, optional model, optional seed, required text,
+    required voice_id, optional with_timestamps,
 } }
 
-#[cfg(feature = "preview")]
+open_enum! {
+    /// A model that makes videos.
+    ///
+    /// One of `heygen-video-1`, or a value that this version does not know.
+    pub enum VideoModel {
+        HeygenVideo1 = "heygen-video-1",
+    }
+}
+
 open_enum! {
     /// Stable codes stored when training fails for good.
     ///
-    /// One of `INVALID_AUDIO`, `INSUFFICIENT_AUDIO`, `PREPROCESSING_FAILED`, `TRAINING_FAILED`, `ARTIFACT_VALIDATION_FAILED`, `INTERNAL_ERROR`, or a value that this version does not know.
+    /// One of `INVALID_AUDIO`, `INSUFFICIENT_AUDIO`, `PREPROCESSING_FAILED`, `TRAINING_FAILED`, `DESIGN_FAILED`, `ARTIFACT_VALIDATION_FAILED`, `INTERNAL_ERROR`, or a value that this version does not know.
     pub enum VideoTtsVoiceFailureReason {
         InvalidAudio = "INVALID_AUDIO",
         InsufficientAudio = "INSUFFICIENT_AUDIO",
         PreprocessingFailed = "PREPROCESSING_FAILED",
         TrainingFailed = "TRAINING_FAILED",
+        DesignFailed = "DESIGN_FAILED",
         ArtifactValidationFailed = "ARTIFACT_VALIDATION_FAILED",
         InternalError = "INTERNAL_ERROR",
     }
 }
 
-#[cfg(feature = "preview")]
 open_enum! {
     /// Values stored in ``video_tts_voices.status``.
     ///

@@ -177,6 +177,17 @@ member!(AvatarEngine::AvatarIv(AvatarIvEngineConfig, AvatarIvEngineConfigBuilder
 member!(AvatarEngine::AvatarIii(AvatarIiiEngineConfig, AvatarIiiEngineConfigBuilder));
 
 open_enum! {
+    /// Coarse engine tier facing the UI: what users see in the engine dropdown.
+    ///
+    /// One of `avatar_v`, `avatar_iv`, `avatar_iii`, or a value that this version does not know.
+    pub enum AvatarEngineTier {
+        AvatarV = "avatar_v",
+        AvatarIv = "avatar_iv",
+        AvatarIii = "avatar_iii",
+    }
+}
+
+open_enum! {
     /// Way of scaling the avatar to the output canvas.
     ///
     /// One of `contain`, `cover`, or a value that this version does not know.
@@ -345,6 +356,16 @@ open_enum! {
     }
 }
 
+/// Solid colour that fills the frame behind all elements of the scene.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ColorBackground {
+    /// Colour in hex, such as '#f6f6fc'.
+    pub color: String,
+}
+
+object! { ColorBackground: reply { required color, } }
+
 /// Body sent to POST /v3/lipsyncs.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -377,7 +398,7 @@ pub struct CreateLipsyncRequest {
     pub enable_watermark: Option<bool>,
     /// For partial lipsync: where to end, in seconds
     pub end_time: Option<f64>,
-    /// ID of the project/folder that holds the lipsync
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it.
     pub folder_id: Option<String>,
     /// Handling of frame rate: 'vfr', 'cfr' or 'passthrough'.
     pub fps_mode: Option<String>,
@@ -453,7 +474,7 @@ pub struct CreateVideoTranslationRequest {
     pub enable_watermark: Option<bool>,
     /// For partial translation: where to end, in seconds
     pub end_time: Option<f64>,
-    /// ID of the project/folder that holds the translation
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it.
     pub folder_id: Option<String>,
     /// Handling of the output's frame rate: 'vfr' variable, 'cfr' constant, 'passthrough' as in the source. Effective only if a custom 'audio' track is given.
     pub fps_mode: Option<CreateVideoTranslationRequestFpsMode>,
@@ -530,7 +551,7 @@ pub struct DeletedResource {
 
 object! { DeletedResource: reply { required id, } }
 
-/// Voice settings particular to ElevenLabs-backed voices: model, stability, similarity_boost, style and use_speaker_boost. With eleven_v3, stability has to be 0, 0.5 or 1.
+/// Voice settings particular to ElevenLabs-backed voices: model, stability, similarity_boost, style and use_speaker_boost. eleven_v3 and eleven_v4 take any stability from 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ElevenLabsEngineSettings {
@@ -562,12 +583,13 @@ object! { ElevenLabsEngineSettings: both {
 open_enum! {
     /// ElevenLabs model IDs the public API offers; only current ones, the deprecated monolingual_v1, multilingual_v1 and turbo_v2 being refused.
     ///
-    /// One of `eleven_multilingual_v2`, `eleven_turbo_v2_5`, `eleven_flash_v2_5`, `eleven_v3`, or a value that this version does not know.
+    /// One of `eleven_multilingual_v2`, `eleven_turbo_v2_5`, `eleven_flash_v2_5`, `eleven_v3`, `eleven_v4`, or a value that this version does not know.
     pub enum ElevenLabsModel {
         ElevenMultilingualV2 = "eleven_multilingual_v2",
         ElevenTurboV25 = "eleven_turbo_v2_5",
         ElevenFlashV25 = "eleven_flash_v2_5",
         ElevenV3 = "eleven_v3",
+        ElevenV4 = "eleven_v4",
     }
 }
 
@@ -577,7 +599,7 @@ open_enum! {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EngineSettings {
-    /// `elevenlabs`: Voice settings particular to ElevenLabs-backed voices: model, stability, similarity_boost, style and use_speaker_boost. With eleven_v3, stability has to be 0, 0.5 or 1.
+    /// `elevenlabs`: Voice settings particular to ElevenLabs-backed voices: model, stability, similarity_boost, style and use_speaker_boost. eleven_v3 and eleven_v4 take any stability from 0 to 1.
     Elevenlabs(ElevenLabsEngineSettings),
     /// `fish`: Voice settings particular to voices backed by Fish Audio; takes over Fish's tuning fields (model, stability, similarity).
     Fish(FishEngineSettings),
@@ -708,6 +730,18 @@ open_enum! {
     }
 }
 
+/// An element that this version names without describing it, so that ``elements`` always lists everything the scene places and is never a filtered view. It has exactly two fields: which element it is and what kind. Missing content alone does not prove an element undescribed: a described category can come with only an id and a type if all its optional fields are unavailable, and today an image without a usable link has no ``url`` and is just ``{id, type}``. Tell them apart by ``type``: ``text``, ``avatar``, ``image`` and ``video`` are described, so a bare one lacks an optional value and is not an unexpanded node. The ``id`` is what matters most: two masked elements of one scene look identical without it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PlaceholderElement {
+    /// Opaque ID of this element inside the video: do not parse or sort it, or assume it encodes something. Stays the same across edits and regeneration of the video.
+    pub id: String,
+    /// Category of the element, an **open set**: values may be added, so skip an element with an unknown one and do not raise an error. Several kinds of element may share a value; it says what the element is, not one underlying kind. All values are permanent but 'other', which stands for a kind not yet categorised by this API and may later give way to a more specific category.
+    pub type_: String,
+}
+
+object! { PlaceholderElement: reply { required id, required type_ = "type", } }
+
 /// Playback and audio options of a video-clip scene. ``mode`` says how a narrated clip is matched to the scene duration that the voiceover sets; ``volume`` lies between 0.0 and 1.0.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -736,6 +770,38 @@ open_enum! {
         FitToScene = "fit_to_scene",
     }
 }
+
+/// Voice tuning of this script. Values may lie outside what the create API accepts, so checking them against a create request's schema would reject videos that ought to pass.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ScriptVoiceSettings {
+    /// Tuning particular to one engine, discriminated by 'engine_type'. Present only if the video pins an engine that this API exposes; absent if the server is left to pick.
+    pub engine_settings: Option<EngineSettings>,
+    /// Accent/locale hint for voices with several languages (such as 'en-US').
+    pub locale: Option<String>,
+    /// Pitch shift in semitones.
+    pub pitch: Option<f64>,
+    /// Multiplier of the playback speed.
+    pub speed: Option<f64>,
+    /// Loudness of the voice, 1.0 full to 0.0 silent.
+    pub volume: Option<f64>,
+}
+
+object! { ScriptVoiceSettings: reply {
+    optional engine_settings, optional locale, optional pitch, optional speed, optional volume,
+} }
+
+/// A silence that is held: nothing is spoken over the scene.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SilenceScriptEntry {
+    /// Length of the silence in seconds. Absent where the figure would not match the rendering: if a scene's video clip plays in full, the clip's length rules the scene.
+    pub duration: Option<f64>,
+    /// ID of this script entry inside the video.
+    pub id: String,
+}
+
+object! { SilenceScriptEntry: reply { optional duration, required id, } }
 
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -1176,6 +1242,18 @@ open_enum! {
         Failed = "failed",
     }
 }
+
+/// Seconds cut off both ends of a clip.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct VideoTrim {
+    /// Seconds cut off the clip's end.
+    pub end_offset: f64,
+    /// Seconds cut off the clip's beginning.
+    pub start_offset: f64,
+}
+
+object! { VideoTrim: reply { required end_offset, required start_offset, } }
 
 /// Tuning of the text-to-speech voice. Takes effect only with 'script' + 'voice_id'; with audio_url/audio_asset_id it does not, since uploaded audio skips TTS.
 #[derive(Clone, Debug, PartialEq)]

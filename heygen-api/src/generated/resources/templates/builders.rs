@@ -7,6 +7,35 @@ use crate::builder_support::builder;
 use crate::types::*;
 
 builder! {
+    /// Builder of [`CreateTemplateRequest`](crate::types::CreateTemplateRequest).
+    CreateTemplateRequestBuilder => CreateTemplateRequest {
+        optional name: String = "name", required video_id: String = "video_id",
+    }
+}
+
+impl CreateTemplateRequestBuilder {
+    /// Name of the template; the video's title if left out.
+    pub fn name(mut self, value: impl IntoValue<String>) -> Self {
+        self.name = self.problems.value("name", value);
+        self
+    }
+
+    /// Video of the workspace to make the template from: one made by POST /v3/videos or saved in the editor, whose draft the template starts out as.
+    pub fn video_id(mut self, value: impl IntoValue<String>) -> Self {
+        self.video_id = self.problems.value("video_id", value);
+        self
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl CreateTemplateRequestBuilder {
+    pub fn maybe_name(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.name = self.problems.maybe("name", value);
+        self
+    }
+}
+
+builder! {
     /// Builder of [`GenerateFromTemplateRequest`](crate::types::GenerateFromTemplateRequest).
     GenerateFromTemplateRequestBuilder => GenerateFromTemplateRequest {
         optional brand_glossary_id: String = "brand_glossary_id",
@@ -69,7 +98,7 @@ impl GenerateFromTemplateRequestBuilder {
         self
     }
 
-    /// Folder that receives the resulting video
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it.
     pub fn folder_id(mut self, value: impl IntoValue<String>) -> Self {
         self.folder_id = self.problems.value("folder_id", value);
         self
@@ -222,6 +251,44 @@ impl GenerateFromTemplateRequestBuilder {
     }
     pub fn maybe_title(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.title = self.problems.maybe("title", value);
+        self
+    }
+}
+
+builder! {
+    /// Builder of [`SetTemplateVariablesRequest`](crate::types::SetTemplateVariablesRequest).
+    SetTemplateVariablesRequestBuilder => SetTemplateVariablesRequest {
+        optional expected_edit_version: String = "expected_edit_version",
+        required variables: BTreeMap<String, TemplateVariableBinding> = "variables",
+    }
+}
+
+impl SetTemplateVariablesRequestBuilder {
+    /// The `edit_version` last read. If the template has changed since, 409 `stale_edit_version` is answered; left out, the change is made whatever happened.
+    pub fn expected_edit_version(mut self, value: impl IntoValue<String>) -> Self {
+        self.expected_edit_version = self.problems.value("expected_edit_version", value);
+        self
+    }
+
+    /// The variables by name. A name has letters, digits and underscores, no digit in front, 64 characters at most. An empty object takes all variables away.
+    pub fn variables(
+        mut self,
+        value: impl IntoIterator<
+            Item = (impl Into<String>, impl IntoValue<TemplateVariableBinding>),
+        >,
+    ) -> Self {
+        self.variables = self.problems.map("variables", value);
+        self
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl SetTemplateVariablesRequestBuilder {
+    pub fn maybe_expected_edit_version(
+        mut self,
+        value: Option<impl IntoValue<String>>,
+    ) -> Self {
+        self.expected_edit_version = self.problems.maybe("expected_edit_version", value);
         self
     }
 }
@@ -481,6 +548,46 @@ impl TemplateTextVariableBuilder {
 }
 
 builder! {
+    /// Builder of [`TemplateVariableBinding`](crate::types::TemplateVariableBinding).
+    TemplateVariableBindingBuilder => TemplateVariableBinding {
+        optional element_id: String = "element_id", optional match_: String = "match",
+        required type_: TemplateVariableType = "type",
+    }
+}
+
+impl TemplateVariableBindingBuilder {
+    /// For any other type: the ID of the part, out of `composition` of GET /v3/templates/{template_id}.
+    pub fn element_id(mut self, value: impl IntoValue<String>) -> Self {
+        self.element_id = self.problems.value("element_id", value);
+        self
+    }
+
+    /// For a text: the words in the template that become its {{placeholder}}.
+    pub fn match_(mut self, value: impl IntoValue<String>) -> Self {
+        self.match_ = self.problems.value("match", value);
+        self
+    }
+
+    /// Type of the variable.
+    pub fn type_(mut self, value: impl IntoValue<TemplateVariableType>) -> Self {
+        self.type_ = self.problems.value("type", value);
+        self
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl TemplateVariableBindingBuilder {
+    pub fn maybe_element_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.element_id = self.problems.maybe("element_id", value);
+        self
+    }
+    pub fn maybe_match(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.match_ = self.problems.maybe("match", value);
+        self
+    }
+}
+
+builder! {
     /// Builder of [`TemplateVideoDimension`](crate::types::TemplateVideoDimension).
     TemplateVideoDimensionBuilder => TemplateVideoDimension {
         required height: u32 = "height", required width: u32 = "width",
@@ -616,6 +723,19 @@ impl TemplateVoiceVariableBuilder {
 impl TemplateVoiceVariableBuilder {
     pub fn maybe_locale(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.locale = self.problems.maybe("locale", value);
+        self
+    }
+}
+
+builder! {
+    /// Builder of [`UpdateTemplateRequest`](crate::types::UpdateTemplateRequest).
+    UpdateTemplateRequestBuilder => UpdateTemplateRequest { required name: String = "name", }
+}
+
+impl UpdateTemplateRequestBuilder {
+    /// Name the template gets.
+    pub fn name(mut self, value: impl IntoValue<String>) -> Self {
+        self.name = self.problems.value("name", value);
         self
     }
 }

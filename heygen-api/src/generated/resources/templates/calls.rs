@@ -45,6 +45,35 @@ impl Client {
         ListTemplatesBuilder(Call::new(self, &LIST_TEMPLATES, &[]))
     }
 
+    /// Make a template from a video.
+    ///
+    /// Makes a private template out of one of your videos, with its scenes, avatars, script and media. It has no variables at first: PUT /v3/templates/{template_id}/variables declares them. Videos from URL-to-Video or an older editor are refused as `template_source_unsupported`.
+    ///
+    /// `POST /v3/templates`
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 400, 401, 404, 409, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use heygen_api::types::CreateTemplateRequest;
+    ///
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let template = client
+    ///     .create_template()
+    ///     .body(CreateTemplateRequest::builder().video_id("VIDEO_ID"))
+    ///     .await?;
+    /// println!("{}", template.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("createTemplateV3", "/v3/templates"))]
+    pub fn create_template(&self) -> CreateTemplateBuilder {
+        CreateTemplateBuilder(Call::new(self, &CREATE_TEMPLATE, &["body"]))
+    }
+
     /// Fetch one template.
     ///
     /// A template's scenes and the variables it declares, each with the value it has now. Those values are in the form that the generate call accepts: change what you want and send them back. Only templates made in the present editor (draft version 4) are served.
@@ -111,6 +140,95 @@ impl Client {
     pub fn generate_from_template(&self) -> GenerateFromTemplateBuilder {
         GenerateFromTemplateBuilder(Call::new(self, &GENERATE_FROM_TEMPLATE, &["body"]))
     }
+
+    /// Delete a template.
+    ///
+    /// Takes a template out of the list, for good as far as making videos goes; videos made from it stay. Not possible for one that another HeyGen product manages.
+    ///
+    /// `DELETE /v3/templates/{template_id}`
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 400, 401, 404, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let template = client.delete_template().template_id("TEMPLATE_ID").await?;
+    /// println!("{}", template.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("deleteTemplateV3", "/v3/templates/{template_id}"))]
+    pub fn delete_template(&self) -> DeleteTemplateBuilder {
+        DeleteTemplateBuilder(Call::new(self, &DELETE_TEMPLATE, &[]))
+    }
+
+    /// Rename a template.
+    ///
+    /// Gives a template another name and answers with its details. The rest is changed in the editor or by PUT /v3/templates/{template_id}/variables.
+    ///
+    /// `PATCH /v3/templates/{template_id}`
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 400, 401, 404, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use heygen_api::types::UpdateTemplateRequest;
+    ///
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let template = client
+    ///     .update_template()
+    ///     .template_id("TEMPLATE_ID")
+    ///     .body(UpdateTemplateRequest::builder().name("Launch"))
+    ///     .await?;
+    /// println!("{}", template.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("updateTemplateV3", "/v3/templates/{template_id}"))]
+    pub fn update_template(&self) -> UpdateTemplateBuilder {
+        UpdateTemplateBuilder(Call::new(self, &UPDATE_TEMPLATE, &["body"]))
+    }
+
+    /// Declare a template's variables.
+    ///
+    /// Sets all variables of a template at once; those not named are taken away. Image, video, audio, character and voice variables are bound to a part by its `element_id`, as listed in `composition` of GET /v3/templates/{template_id}; a text variable turns the words of `match` into a placeholder.
+    ///
+    /// `PUT /v3/templates/{template_id}/variables`
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 400, 401, 404, 409, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use heygen_api::types::{SetTemplateVariablesRequest, TemplateVariableBinding};
+    ///
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let variables = client
+    ///     .set_template_variables()
+    ///     .template_id("TEMPLATE_ID")
+    ///     .body(
+    ///         SetTemplateVariablesRequest::builder()
+    ///             .variables([
+    ///                 ("name", TemplateVariableBinding::builder().type_("text")),
+    ///             ]),
+    ///     )
+    ///     .await?;
+    /// println!("{}", variables.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("setTemplateVariablesV3", "/v3/templates/{template_id}/variables"))]
+    pub fn set_template_variables(&self) -> SetTemplateVariablesBuilder {
+        SetTemplateVariablesBuilder(Call::new(self, &SET_TEMPLATE_VARIABLES, &["body"]))
+    }
 }
 
 call! {
@@ -146,6 +264,42 @@ impl ListTemplatesBuilder {
 list!(ListTemplatesBuilder, LIST_TEMPLATES, TemplateListItem, 100);
 
 call! {
+    /// Builder of a call of [`Client::create_template`].
+    #[derive(Clone)]
+    CreateTemplateBuilder(Call), "POST /v3/templates", data -> TemplateDetail
+}
+
+impl CreateTemplateBuilder {
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    ///
+    /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
+    pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.header::<String>("Idempotency-Key", "idempotency_key", value))
+    }
+
+    /// The body of the request.
+    pub fn body(self, value: impl IntoValue<CreateTemplateRequest>) -> Self {
+        Self(self.0.body::<CreateTemplateRequest>(value))
+    }
+
+    /// Adds a member to the body that has no setter in this version.
+    pub fn extra(
+        self,
+        member: impl Into<String>,
+        value: impl Into<serde_json::Value>,
+    ) -> Self {
+        Self(self.0.extra(member, value))
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl CreateTemplateBuilder {
+    pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
+        Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
+    }
+}
+
+call! {
     /// Builder of a call of [`Client::get_template`].
     #[derive(Clone)]
     GetTemplateBuilder(Call), "GET /v3/templates/{template_id}", data -> TemplateDetail
@@ -170,7 +324,7 @@ impl GenerateFromTemplateBuilder {
         Self(self.0.path::<String>("template_id", value))
     }
 
-    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
     ///
     /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
     pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {
@@ -196,5 +350,72 @@ impl GenerateFromTemplateBuilder {
 impl GenerateFromTemplateBuilder {
     pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
         Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
+    }
+}
+
+call! {
+    /// Builder of a call of [`Client::delete_template`].
+    #[derive(Clone)]
+    DeleteTemplateBuilder(Call), "DELETE /v3/templates/{template_id}", data -> DeleteTemplateResponse
+}
+
+impl DeleteTemplateBuilder {
+    /// Id of the template
+    pub fn template_id(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.path::<String>("template_id", value))
+    }
+}
+
+call! {
+    /// Builder of a call of [`Client::update_template`].
+    #[derive(Clone)]
+    UpdateTemplateBuilder(Call), "PATCH /v3/templates/{template_id}", data -> TemplateDetail
+}
+
+impl UpdateTemplateBuilder {
+    /// Id of the template
+    pub fn template_id(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.path::<String>("template_id", value))
+    }
+
+    /// The body of the request.
+    pub fn body(self, value: impl IntoValue<UpdateTemplateRequest>) -> Self {
+        Self(self.0.body::<UpdateTemplateRequest>(value))
+    }
+
+    /// Adds a member to the body that has no setter in this version.
+    pub fn extra(
+        self,
+        member: impl Into<String>,
+        value: impl Into<serde_json::Value>,
+    ) -> Self {
+        Self(self.0.extra(member, value))
+    }
+}
+
+call! {
+    /// Builder of a call of [`Client::set_template_variables`].
+    #[derive(Clone)]
+    SetTemplateVariablesBuilder(Call), "PUT /v3/templates/{template_id}/variables", data -> TemplateDetail
+}
+
+impl SetTemplateVariablesBuilder {
+    /// Id of the template
+    pub fn template_id(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.path::<String>("template_id", value))
+    }
+
+    /// The body of the request.
+    pub fn body(self, value: impl IntoValue<SetTemplateVariablesRequest>) -> Self {
+        Self(self.0.body::<SetTemplateVariablesRequest>(value))
+    }
+
+    /// Adds a member to the body that has no setter in this version.
+    pub fn extra(
+        self,
+        member: impl Into<String>,
+        value: impl Into<serde_json::Value>,
+    ) -> Self {
+        Self(self.0.extra(member, value))
     }
 }

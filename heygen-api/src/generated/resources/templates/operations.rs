@@ -14,6 +14,15 @@ pub static LIST_TEMPLATES: Operation = Operation::documented(
     )
     .with_scopes(&["templates:read"]);
 
+/// `POST /v3/templates`, the document's `createTemplateV3`.
+pub static CREATE_TEMPLATE: Operation = Operation::documented(
+        "create_template",
+        "createTemplateV3",
+        Method::POST,
+        "/v3/templates",
+    )
+    .with_idempotency_key(IdempotencyKey::Optional);
+
 /// `GET /v3/templates/{template_id}`, the document's `getTemplateV3`.
 pub static GET_TEMPLATE: Operation = Operation::documented(
         "get_template",
@@ -32,3 +41,27 @@ pub static GENERATE_FROM_TEMPLATE: Operation = Operation::documented(
     )
     .with_scopes(&["templates:read", "videos:write"])
     .with_idempotency_key(IdempotencyKey::Optional);
+
+/// `DELETE /v3/templates/{template_id}`, the document's `deleteTemplateV3`.
+pub static DELETE_TEMPLATE: Operation = Operation::documented(
+    "delete_template",
+    "deleteTemplateV3",
+    Method::DELETE,
+    "/v3/templates/{template_id}",
+);
+
+/// `PATCH /v3/templates/{template_id}`, the document's `updateTemplateV3`.
+pub static UPDATE_TEMPLATE: Operation = Operation::documented(
+    "update_template",
+    "updateTemplateV3",
+    Method::PATCH,
+    "/v3/templates/{template_id}",
+);
+
+/// `PUT /v3/templates/{template_id}/variables`, the document's `setTemplateVariablesV3`.
+pub static SET_TEMPLATE_VARIABLES: Operation = Operation::documented(
+    "set_template_variables",
+    "setTemplateVariablesV3",
+    Method::PUT,
+    "/v3/templates/{template_id}/variables",
+);

@@ -13,6 +13,39 @@ use crate::types::*;
 use crate::types::builder::*;
 use crate::union::union;
 
+open_enum! {
+    /// One of `audio`, or a value that this version does not know.
+    pub enum AudioScriptEntryType {
+        Audio = "audio",
+    }
+}
+
+/// Body sent to POST /v3/templates.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CreateTemplateRequest {
+    /// Name of the template; the video's title if left out.
+    pub name: Option<String>,
+    /// Video of the workspace to make the template from: one made by POST /v3/videos or saved in the editor, whose draft the template starts out as.
+    pub video_id: String,
+}
+
+object! { CreateTemplateRequest: request { optional name, required video_id, } }
+
+/// Answer to the deletion of a template.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct DeleteTemplateResponse {
+    /// True each time it succeeds.
+    ///
+    /// Default: `true`.
+    pub deleted: Option<bool>,
+    /// ID of the template that was deleted.
+    pub id: String,
+}
+
+object! { DeleteTemplateResponse: reply { optional deleted, required id, } }
+
 /// Body sent to POST /v3/templates/{template_id}.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -35,7 +68,7 @@ pub struct GenerateFromTemplateRequest {
     ///
     /// Default: `false`.
     pub enable_sharing: Option<bool>,
-    /// Folder that receives the resulting video
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it.
     pub folder_id: Option<String>,
     /// Frames per second of the output: 25, 30 or 60.
     ///
@@ -77,6 +110,73 @@ redacted_debug! { GenerateFromTemplateRequest {
     shown subtitles, shown title, shown variables,
 } }
 
+/// Body sent to PUT /v3/templates/{template_id}/variables: all variables the template is to have afterwards. One that exists and is not named here goes.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SetTemplateVariablesRequest {
+    /// The `edit_version` last read. If the template has changed since, 409 `stale_edit_version` is answered; left out, the change is made whatever happened.
+    pub expected_edit_version: Option<String>,
+    /// The variables by name. A name has letters, digits and underscores, no digit in front, 64 characters at most. An empty object takes all variables away.
+    pub variables: BTreeMap<String, TemplateVariableBinding>,
+}
+
+object! { SetTemplateVariablesRequest: request {
+    optional expected_edit_version, required variables,
+} }
+
+/// Uploaded audio; an audio variable puts another recording in its place.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateAudioScriptEntry {
+    /// URL of the audio. Present if the video records a link for this entry that is unsigned, or signed and not at or near its deadline; absent if no link is recorded or the only one has lapsed. Nothing but the deadline is checked, so the URL may still fail to resolve (object moved since, or a host the customer supplied). Signed links expire: download what you need instead of storing the URL.
+    pub audio_url: Option<String>,
+    /// Types of variable that may be bound here.
+    pub bindable_as: Option<Vec<TemplateVariableType>>,
+    /// ID of this script entry inside the video.
+    pub id: String,
+    /// Names of the text variables that stand as {{placeholders}} in this text, in reading order.
+    pub text_variables: Option<Vec<String>>,
+    /// Name of the variable bound here (any type but text), if one is.
+    pub variable: Option<String>,
+}
+
+object! { TemplateAudioScriptEntry: reply {
+    optional audio_url, optional bindable_as, required id, optional text_variables,
+    optional variable,
+} }
+redacted_debug! { TemplateAudioScriptEntry {
+    without_query audio_url, shown bindable_as, shown id, shown text_variables, shown variable,
+} }
+
+/// Music or a sound effect that runs across scenes; an audio variable puts another in its place.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateAudioTrack {
+    /// Types of variable that may be bound here.
+    pub bindable_as: Option<Vec<TemplateVariableType>>,
+    /// Opaque ID of the track, good as long as the template exists.
+    pub id: String,
+    /// Names of the text variables that stand as {{placeholders}} in this text, in reading order.
+    pub text_variables: Option<Vec<String>>,
+    /// Type of element.
+    ///
+    /// Default: `"audio"`.
+    pub type_: Option<AudioScriptEntryType>,
+    /// URL of the track, where the template records one that has not lapsed. A signed one expires: fetch it now, do not store it.
+    pub url: Option<String>,
+    /// Name of the variable bound here (any type but text), if one is.
+    pub variable: Option<String>,
+}
+
+object! { TemplateAudioTrack: reply {
+    optional bindable_as, required id, optional text_variables, optional type_ = "type",
+    optional url, optional variable,
+} }
+redacted_debug! { TemplateAudioTrack {
+    shown bindable_as, shown id, shown text_variables, shown type_, without_query url,
+    shown variable,
+} }
+
 /// Fills a template's audio placeholder.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -88,6 +188,33 @@ pub struct TemplateAudioVariable {
 }
 
 object! { TemplateAudioVariable: both { required asset, } }
+
+/// An avatar; a character variable puts another look in its place.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateAvatarElement {
+    /// Look of the avatar in this scene.
+    pub avatar_id: String,
+    /// Types of variable that may be bound here.
+    pub bindable_as: Option<Vec<TemplateVariableType>>,
+    /// Engine that generates this avatar; absent if the video records none and none can be worked out.
+    pub engine: Option<AvatarEngineTier>,
+    /// How expressive it is; absent if left at the default.
+    pub expressiveness: Option<Expressiveness>,
+    /// Opaque ID of this element inside the video: do not parse or sort it, or assume it encodes something. Stays the same across edits and regeneration of the video.
+    pub id: String,
+    /// Description of motion written for this avatar.
+    pub motion_prompt: Option<String>,
+    /// Names of the text variables that stand as {{placeholders}} in this text, in reading order.
+    pub text_variables: Option<Vec<String>>,
+    /// Name of the variable bound here (any type but text), if one is.
+    pub variable: Option<String>,
+}
+
+object! { TemplateAvatarElement: reply {
+    required avatar_id, optional bindable_as, optional engine, optional expressiveness,
+    required id, optional motion_prompt, optional text_variables, optional variable,
+} }
 
 open_enum! {
     /// What sort of character character_id names
@@ -119,22 +246,94 @@ pub struct TemplateCharacterVariable {
 
 object! { TemplateCharacterVariable: both { required character_id, optional character_type, } }
 
-/// Template in full, with scenes and the schema of its variables.
+/// Scenes and cross-scene sound of a template, with what each part can be bound to.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateComposition {
+    /// Music and sound effects that run across scenes.
+    pub background_audio: Option<Vec<TemplateAudioTrack>>,
+    /// The scenes in the template's order.
+    pub scenes: Option<Vec<TemplateCompositionScene>>,
+}
+
+object! { TemplateComposition: reply { optional background_audio, optional scenes, } }
+
+/// One scene of a template, as a scene of a video is told, plus what its parts can be bound to.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateCompositionScene {
+    /// What fills the frame behind the elements of the scene.
+    pub background: Option<TemplateCompositionSceneBackground>,
+    /// All elements the scene places, in the template's own order.
+    pub elements: Option<Vec<TemplateElement>>,
+    /// ID of this scene inside the video.
+    pub id: String,
+    /// What is heard over the scene, in order: spoken script, uploaded audio or silence.
+    pub script: Option<Vec<TemplateScriptEntry>>,
+}
+
+object! { TemplateCompositionScene: reply {
+    optional background, optional elements, required id, optional script,
+} }
+
+/// What fills the frame behind the elements of the scene.
+///
+/// In JSON, `type` selects the variant.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum TemplateCompositionSceneBackground {
+    /// `color`: Solid colour that fills the frame behind all elements of the scene.
+    Color(ColorBackground),
+    /// `image`: An image over the whole frame; an image variable puts another in its place.
+    Image(TemplateImageBackground),
+    /// `video`: A clip over the whole frame; a video variable puts another in its place.
+    Video(TemplateVideoBackground),
+    /// A member that this version does not know, as the JSON that was received.
+    Unknown(UnknownMember),
+}
+
+union! { TemplateCompositionSceneBackground by "type" or Unknown {
+    Color = "color", Image = "image", Video = "video",
+} }
+
+member!(TemplateCompositionSceneBackground::Color(ColorBackground));
+member!(TemplateCompositionSceneBackground::Image(TemplateImageBackground));
+member!(TemplateCompositionSceneBackground::Video(TemplateVideoBackground));
+
+/// A group or a mask. Nothing is bound to it; its children carry bindings of their own.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateContainerElement {
+    /// The elements inside this container, each described just like a top-level one.
+    pub children: Option<Vec<TemplateElement>>,
+    /// Opaque ID of this element inside the video: do not parse or sort it, or assume it encodes something. Stays the same across edits and regeneration of the video.
+    pub id: String,
+}
+
+object! { TemplateContainerElement: reply { optional children, required id, } }
+
+/// Template in full: its variables, a summary of its scenes and, for workspaces that may author templates, its composition.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TemplateDetail {
     /// Aspect ratio of the template
     pub aspect_ratio: Option<String>,
+    /// What the template consists of, told as GET /v3/videos/{video_id}/scenes tells it. Only for workspaces that may author templates, and absent if the draft cannot be read.
+    pub composition: Option<TemplateComposition>,
     /// When it was created (Unix timestamp)
     pub created_at: Option<i64>,
+    /// Opaque version: every saved change of draft or variables gives a new one, a new name does not. Only for workspaces that may author templates.
+    pub edit_version: Option<String>,
     /// Template's unique ID
     pub id: String,
     /// Name of the template
     pub name: String,
     /// IDs of the scenes, ordered as in the template
     pub scene_ids: Option<Vec<String>>,
-    /// The scenes this template defines
+    /// The scenes this template defines, in brief. Deprecated: `composition` tells more.
     pub scenes: Option<Vec<TemplateScene>>,
+    /// The video that the template was made from, where known. Only for workspaces that may author templates.
+    pub source_video_id: Option<String>,
     /// Where the template's thumbnail image is found
     pub thumbnail_url: Option<String>,
     /// When it was last updated (Unix timestamp)
@@ -144,12 +343,14 @@ pub struct TemplateDetail {
 }
 
 object! { TemplateDetail: reply {
-    optional aspect_ratio, optional created_at, required id, required name, optional scene_ids,
-    optional scenes, optional thumbnail_url, optional updated_at, optional variables,
+    optional aspect_ratio, optional composition, optional created_at, optional edit_version,
+    required id, required name, optional scene_ids, optional scenes, optional source_video_id,
+    optional thumbnail_url, optional updated_at, optional variables,
 } }
 redacted_debug! { TemplateDetail {
-    shown aspect_ratio, shown created_at, shown id, shown name, shown scene_ids, shown scenes,
-    without_query thumbnail_url, shown updated_at, shown variables,
+    shown aspect_ratio, shown composition, shown created_at, shown edit_version, shown id,
+    shown name, shown scene_ids, shown scenes, shown source_video_id, without_query thumbnail_url,
+    shown updated_at, shown variables,
 } }
 
 impl TemplateDetail {
@@ -164,6 +365,38 @@ impl TemplateDetail {
     }
 }
 
+/// An element of a scene in a template.
+///
+/// In JSON, `type` selects the variant. Every other `type` is `Unknown`, and has the members of [`PlaceholderElement`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum TemplateElement {
+    /// `avatar`: An avatar; a character variable puts another look in its place.
+    Avatar(TemplateAvatarElement),
+    /// `image`: An image; an image variable puts another in its place.
+    Image(TemplateImageElement),
+    /// `video`: A clip; a video variable puts another in its place.
+    Video(TemplateVideoElement),
+    /// `text`: Text on the screen; text variables fill its {{placeholders}}.
+    Text(TemplateTextElement),
+    /// `group`: A group or a mask. Nothing is bound to it; its children carry bindings of their own.
+    Group(TemplateContainerElement),
+    /// `mask`: A group or a mask. Nothing is bound to it; its children carry bindings of their own.
+    Mask(TemplateContainerElement),
+    /// A member that this version does not know, as the JSON that was received.
+    Unknown(UnknownMember),
+}
+
+union! { TemplateElement by "type" or Unknown {
+    Avatar = "avatar", Image = "image", Video = "video", Text = "text", Group = "group",
+    Mask = "mask",
+} }
+
+member!(TemplateElement::Avatar(TemplateAvatarElement));
+member!(TemplateElement::Image(TemplateImageElement));
+member!(TemplateElement::Video(TemplateVideoElement));
+member!(TemplateElement::Text(TemplateTextElement));
+
 open_enum! {
     /// One of `cover`, `contain`, `crop`, `none`, or a value that this version does not know.
     pub enum TemplateFit {
@@ -173,6 +406,52 @@ open_enum! {
         None = "none",
     }
 }
+
+/// An image over the whole frame; an image variable puts another in its place.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateImageBackground {
+    /// Types of variable that may be bound here.
+    pub bindable_as: Option<Vec<TemplateVariableType>>,
+    /// Opaque ID of this element inside the video: do not parse or sort it, or assume it encodes something. Stays the same across edits and regeneration of the video.
+    pub id: String,
+    /// Names of the text variables that stand as {{placeholders}} in this text, in reading order.
+    pub text_variables: Option<Vec<String>>,
+    /// URL of the image. Present if the video records a link for this background that is unsigned, or signed and not at or near its deadline; absent if no link is recorded or the only one has lapsed. Nothing but the deadline is checked, so the URL may still fail to resolve (object moved since, or a host the customer supplied). Signed links expire: download what you need instead of storing the URL.
+    pub url: Option<String>,
+    /// Name of the variable bound here (any type but text), if one is.
+    pub variable: Option<String>,
+}
+
+object! { TemplateImageBackground: reply {
+    optional bindable_as, required id, optional text_variables, optional url, optional variable,
+} }
+redacted_debug! { TemplateImageBackground {
+    shown bindable_as, shown id, shown text_variables, without_query url, shown variable,
+} }
+
+/// An image; an image variable puts another in its place.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateImageElement {
+    /// Types of variable that may be bound here.
+    pub bindable_as: Option<Vec<TemplateVariableType>>,
+    /// Opaque ID of this element inside the video: do not parse or sort it, or assume it encodes something. Stays the same across edits and regeneration of the video.
+    pub id: String,
+    /// Names of the text variables that stand as {{placeholders}} in this text, in reading order.
+    pub text_variables: Option<Vec<String>>,
+    /// URL of the image. Present if the video records a link for this element that is unsigned, or signed and not at or near its deadline; absent if no link is recorded or the only one has lapsed. The element is reported in both cases: an image lacking a URL is one that could not be linked to on this read, not an element the API leaves undescribed. Nothing but the deadline is checked, so the URL may still fail to resolve (object moved since, or a host the customer supplied). Signed links expire: download what you need instead of storing the URL.
+    pub url: Option<String>,
+    /// Name of the variable bound here (any type but text), if one is.
+    pub variable: Option<String>,
+}
+
+object! { TemplateImageElement: reply {
+    optional bindable_as, required id, optional text_variables, optional url, optional variable,
+} }
+redacted_debug! { TemplateImageElement {
+    shown bindable_as, shown id, shown text_variables, without_query url, shown variable,
+} }
 
 /// Fills a template's image placeholder.
 #[derive(Clone, Debug, PartialEq)]
@@ -255,6 +534,30 @@ pub struct TemplateSceneVariableRef {
 
 object! { TemplateSceneVariableRef: reply { required name, required variable_type, } }
 
+/// An entry of the script of a template scene: speech or silence.
+///
+/// In JSON, `type` selects the variant.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum TemplateScriptEntry {
+    /// `text`: Spoken script; a voice variable changes the voice, text variables fill the {{placeholders}}.
+    Text(TemplateTextScriptEntry),
+    /// `audio`: Uploaded audio; an audio variable puts another recording in its place.
+    Audio(TemplateAudioScriptEntry),
+    /// `silence`: A silence that is held: nothing is spoken over the scene.
+    Silence(SilenceScriptEntry),
+    /// A member that this version does not know, as the JSON that was received.
+    Unknown(UnknownMember),
+}
+
+union! { TemplateScriptEntry by "type" or Unknown {
+    Text = "text", Audio = "audio", Silence = "silence",
+} }
+
+member!(TemplateScriptEntry::Text(TemplateTextScriptEntry));
+member!(TemplateScriptEntry::Audio(TemplateAudioScriptEntry));
+member!(TemplateScriptEntry::Silence(SilenceScriptEntry));
+
 /// Overrides where subtitles are placed.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -294,6 +597,53 @@ pub struct TemplateSubtitleSettings {
 object! { TemplateSubtitleSettings: request {
     optional alignment, optional disable_highlight, optional font_size, optional position,
     required preset_name,
+} }
+
+/// Text on the screen; text variables fill its {{placeholders}}.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateTextElement {
+    /// Types of variable that may be bound here.
+    pub bindable_as: Option<Vec<TemplateVariableType>>,
+    /// Opaque ID of this element inside the video: do not parse or sort it, or assume it encodes something. Stays the same across edits and regeneration of the video.
+    pub id: String,
+    /// The text as shown; a newline stands between paragraphs.
+    pub text: String,
+    /// Names of the text variables that stand as {{placeholders}} in this text, in reading order.
+    pub text_variables: Option<Vec<String>>,
+    /// Name of the variable bound here (any type but text), if one is.
+    pub variable: Option<String>,
+}
+
+object! { TemplateTextElement: reply {
+    optional bindable_as, required id, required text, optional text_variables, optional variable,
+} }
+
+/// Spoken script; a voice variable changes the voice, text variables fill the {{placeholders}}.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateTextScriptEntry {
+    /// Types of variable that may be bound here.
+    pub bindable_as: Option<Vec<TemplateVariableType>>,
+    /// Opaque ID of this script entry inside the video: do not parse or sort it, or assume it encodes something. If two scenes show the same id, they share that entry: the text is both scenes', and joining their scripts would synthesize the shared words twice.
+    pub id: String,
+    /// The script word for word, inline markup included; empty if the scene was left unfinished.
+    pub text: String,
+    /// Names of the text variables that stand as {{placeholders}} in this text, in reading order.
+    pub text_variables: Option<Vec<String>>,
+    /// Without effect, and deprecated: the narration is always kept whole.
+    pub trim_to_speech: Option<bool>,
+    /// Name of the variable bound here (any type but text), if one is.
+    pub variable: Option<String>,
+    /// Voice that speaks the script.
+    pub voice_id: Option<String>,
+    /// Voice tuning of this script.
+    pub voice_settings: Option<ScriptVoiceSettings>,
+}
+
+object! { TemplateTextScriptEntry: reply {
+    optional bindable_as, required id, required text, optional text_variables,
+    optional trim_to_speech, optional variable, optional voice_id, optional voice_settings,
 } }
 
 /// Fills a template's text placeholder.
@@ -400,6 +750,67 @@ member!(TemplateVariable::Audio(TemplateAudioVariable, TemplateAudioVariableBuil
 member!(TemplateVariable::Character(TemplateCharacterVariable, TemplateCharacterVariableBuilder));
 member!(TemplateVariable::Voice(TemplateVoiceVariable, TemplateVoiceVariableBuilder));
 
+/// What a variable stands for: a text by `match`, any other part by `element_id`. Further fields may exist.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateVariableBinding {
+    /// For any other type: the ID of the part, out of `composition` of GET /v3/templates/{template_id}.
+    pub element_id: Option<String>,
+    /// For a text: the words in the template that become its {{placeholder}}.
+    pub match_: Option<String>,
+    /// Type of the variable.
+    pub type_: TemplateVariableType,
+}
+
+object! { TemplateVariableBinding: request {
+    optional element_id, optional match_ = "match", required type_ = "type",
+} }
+
+open_enum! {
+    /// One of `text`, `image`, `video`, `audio`, `character`, `voice`, or a value that this version does not know.
+    pub enum TemplateVariableType {
+        Text = "text",
+        Image = "image",
+        Video = "video",
+        Audio = "audio",
+        Character = "character",
+        Voice = "voice",
+    }
+}
+
+/// A clip over the whole frame; a video variable puts another in its place.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateVideoBackground {
+    /// Types of variable that may be bound here.
+    pub bindable_as: Option<Vec<TemplateVariableType>>,
+    /// Element identifier, opaque and scoped to the video; do not parse or sort it or read meaning into it. It survives edits and regenerating the video.
+    pub id: String,
+    /// Way the clip is fitted to the scene; takes the values of a video element's playback.
+    pub playback: Option<String>,
+    /// Factor on playback speed; 2.0 plays at double speed.
+    pub speed_multiplier: Option<f64>,
+    /// Names of the text variables that stand as {{placeholders}} in this text, in reading order.
+    pub text_variables: Option<Vec<String>>,
+    /// Seconds cut off both clip ends.
+    pub trim: Option<VideoTrim>,
+    /// Clip URL. Given when the video holds a link for this background and that link, if signed, is not expired or about to expire; omitted when no link is held or the sole one has lapsed. Only expiry is checked, so it may still fail to resolve (object moved, or customer-supplied host). Signed links lapse: download the clip instead of keeping the URL.
+    pub url: Option<String>,
+    /// Name of the variable bound here (any type but text), if one is.
+    pub variable: Option<String>,
+    /// Loudness of the clip's audio: 1.0 is source level, 0.0 is silence.
+    pub volume: Option<f64>,
+}
+
+object! { TemplateVideoBackground: reply {
+    optional bindable_as, required id, optional playback, optional speed_multiplier,
+    optional text_variables, optional trim, optional url, optional variable, optional volume,
+} }
+redacted_debug! { TemplateVideoBackground {
+    shown bindable_as, shown id, shown playback, shown speed_multiplier, shown text_variables,
+    shown trim, without_query url, shown variable, shown volume,
+} }
+
 /// Other output resolution; the template's aspect ratio must be kept.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -415,6 +826,39 @@ pub struct TemplateVideoDimension {
 }
 
 object! { TemplateVideoDimension: request { required height, required width, } }
+
+/// A clip; a video variable puts another in its place.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct TemplateVideoElement {
+    /// Types of variable that may be bound here.
+    pub bindable_as: Option<Vec<TemplateVariableType>>,
+    /// Element identifier, opaque and scoped to the video; do not parse or sort it or read meaning into it. It survives edits and regenerating the video.
+    pub id: String,
+    /// Way the clip is fitted to the scene: 'freeze' keeps its final frame, 'loop' plays it over again, 'fit_to_scene' alters its speed to fit, 'full_video' plays all of it and sets the scene length.
+    pub playback: Option<String>,
+    /// Factor on playback speed; 2.0 plays at double speed.
+    pub speed_multiplier: Option<f64>,
+    /// Names of the text variables that stand as {{placeholders}} in this text, in reading order.
+    pub text_variables: Option<Vec<String>>,
+    /// Seconds cut off both clip ends.
+    pub trim: Option<VideoTrim>,
+    /// Clip URL. Given when the video holds a link for this element and that link, if signed, is not expired or about to expire; omitted when no link is held or the sole one has lapsed. Only expiry is checked, so it may still fail to resolve (object moved, or customer-supplied host). Signed links lapse: download the clip instead of keeping the URL.
+    pub url: Option<String>,
+    /// Name of the variable bound here (any type but text), if one is.
+    pub variable: Option<String>,
+    /// Loudness of the clip's audio: 1.0 is source level, 0.0 is silence.
+    pub volume: Option<f64>,
+}
+
+object! { TemplateVideoElement: reply {
+    optional bindable_as, required id, optional playback, optional speed_multiplier,
+    optional text_variables, optional trim, optional url, optional variable, optional volume,
+} }
+redacted_debug! { TemplateVideoElement {
+    shown bindable_as, shown id, shown playback, shown speed_multiplier, shown text_variables,
+    shown trim, without_query url, shown variable, shown volume,
+} }
 
 /// Fills a template's video placeholder.
 #[derive(Clone, Debug, PartialEq)]
@@ -472,3 +916,13 @@ pub struct TemplateVoiceVariable {
 }
 
 object! { TemplateVoiceVariable: both { optional locale, required voice_id, } }
+
+/// Body sent to PATCH /v3/templates/{template_id}.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct UpdateTemplateRequest {
+    /// Name the template gets.
+    pub name: String,
+}
+
+object! { UpdateTemplateRequest: request { required name, } }

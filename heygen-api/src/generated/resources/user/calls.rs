@@ -40,6 +40,32 @@ impl Client {
         GetUserMeV1Builder(Call::new(self, &GET_USER_ME_V1, &[]))
     }
 
+    /// Show the API key in use.
+    ///
+    /// Tells which API key signed the request, what it may do and when it expires. Any valid key may ask this about itself; no scope is needed, so a 403 here points to a fault on the way and not to a key of too few permissions.
+    ///
+    /// `GET /v3/api_keys/self`
+    ///
+    /// The provider's page: <https://developers.heygen.com/reference/get-current-api-key>
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 401, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let key = client.get_current_api_key().await?;
+    /// println!("{}", key.key_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("getCurrentApiKey", "/v3/api_keys/self"))]
+    pub fn get_current_api_key(&self) -> GetCurrentApiKeyBuilder {
+        GetCurrentApiKeyBuilder(Call::new(self, &GET_CURRENT_API_KEY, &[]))
+    }
+
     /// Fetch the current user.
     ///
     /// Gives the authenticated user's profile, the credits or balance left, and billing details.
@@ -52,7 +78,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The service documents the error statuses 400, 401, 429.
+    /// The service documents the error statuses 400, 401, 403, 429.
     ///
     /// # Example
     ///
@@ -76,6 +102,12 @@ call! {
     /// Builder of a call of [`Client::get_user_me_v1`].
     #[derive(Clone)]
     GetUserMeV1Builder(Call), "GET /v1/user/me", data -> UserInfoResponse
+}
+
+call! {
+    /// Builder of a call of [`Client::get_current_api_key`].
+    #[derive(Clone)]
+    GetCurrentApiKeyBuilder(Call), "GET /v3/api_keys/self", data -> CurrentApiKeyResponse
 }
 
 call! {

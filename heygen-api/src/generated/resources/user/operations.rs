@@ -16,6 +16,14 @@ pub static GET_USER_ME_V1: Operation = Operation::documented(
     .with_scopes(&["account:read"])
     .with_gate(Gate::Legacy);
 
+/// `GET /v3/api_keys/self`, the document's `getCurrentApiKey`.
+pub static GET_CURRENT_API_KEY: Operation = Operation::documented(
+    "get_current_api_key",
+    "getCurrentApiKey",
+    Method::GET,
+    "/v3/api_keys/self",
+);
+
 /// `GET /v3/users/me`, the document's `getCurrentUserV3`.
 pub static GET_CURRENT_USER: Operation = Operation::documented(
         "get_current_user",

@@ -9,6 +9,15 @@ use crate::open::open_enum;
 use crate::types::*;
 use crate::types::builder::*;
 
+open_enum! {
+    /// One of `full`, `read_only`, `custom`, or a value that this version does not know.
+    pub enum ApiKeyScopeMode {
+        Full = "full",
+        ReadOnly = "read_only",
+        Custom = "custom",
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AutoReloadInfo {
@@ -43,6 +52,58 @@ impl CreditPool {
     /// `resets_at` as a point in time; `None` if it is absent or not a timestamp.
     pub fn resets_at_time(&self) -> Option<SystemTime> {
         timestamp::read(&self.resets_at)
+    }
+}
+
+/// The API key that signed the request.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CurrentApiKeyResponse {
+    /// When the key was made, ISO 8601.
+    ///
+    /// Format: date-time.
+    pub created_at: Option<String>,
+    /// When the key stops working, ISO 8601.
+    ///
+    /// Format: date-time.
+    pub expires_at: Option<String>,
+    /// Seconds left until the key stops working.
+    pub expires_in_seconds: Option<i64>,
+    /// Stable ID of the key.
+    pub key_id: String,
+    /// Name given to the key in the dashboard.
+    pub key_name: String,
+    /// How the key's permissions were chosen.
+    pub scope_mode: ApiKeyScopeMode,
+    /// Permissions of the key, such as `videos:write`; `*:*` for a full key, `*:read` for a read-only one.
+    pub scopes: Vec<String>,
+    /// State of the key; `active` for one that works.
+    pub status: String,
+    /// When the key was last changed, ISO 8601.
+    ///
+    /// Format: date-time.
+    pub updated_at: Option<String>,
+}
+
+object! { CurrentApiKeyResponse: reply {
+    optional created_at, optional expires_at, optional expires_in_seconds, required key_id,
+    required key_name, required scope_mode, required scopes, required status, optional updated_at,
+} }
+
+impl CurrentApiKeyResponse {
+    /// `created_at` as a point in time; `None` if it is absent or not a timestamp.
+    pub fn created_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.created_at)
+    }
+
+    /// `expires_at` as a point in time; `None` if it is absent or not a timestamp.
+    pub fn expires_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.expires_at)
+    }
+
+    /// `updated_at` as a point in time; `None` if it is absent or not a timestamp.
+    pub fn updated_at_time(&self) -> Option<SystemTime> {
+        timestamp::read(&self.updated_at)
     }
 }
 

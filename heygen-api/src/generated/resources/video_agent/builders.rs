@@ -12,9 +12,10 @@ builder! {
         optional brand_glossary_id: String = "brand_glossary_id",
         optional brand_kit_id: String = "brand_kit_id", optional callback_id: String = "callback_id",
         optional callback_url: String = "callback_url", optional files: Vec<AssetInput> = "files",
-        optional incognito_mode: bool = "incognito_mode", optional mode: SessionMode = "mode",
-        optional orientation: Orientation = "orientation", required prompt: String = "prompt",
-        optional style_id: String = "style_id", optional voice_id: String = "voice_id",
+        optional incognito_mode: bool = "incognito_mode", optional members: Vec<String> = "members",
+        optional mode: SessionMode = "mode", optional orientation: Orientation = "orientation",
+        required prompt: String = "prompt", optional style_id: String = "style_id",
+        optional visibility: SessionVisibility = "visibility", optional voice_id: String = "voice_id",
     }
 }
 
@@ -70,6 +71,14 @@ impl CreateVideoAgentRequestBuilder {
         self
     }
 
+    /// E-mail addresses of members of the workspace that get access; only with visibility `selected`. Without any, the session is its owner's alone.
+    ///
+    /// Items: at most 100.
+    pub fn members(mut self, value: impl IntoIterator<Item: IntoValue<String>>) -> Self {
+        self.members = self.problems.list("members", value);
+        self
+    }
+
     /// Session mode: 'generate' makes a single video, fire-and-forget; 'chat' is multi-turn, the agent may stop for decisions and revisions are allowed.
     ///
     /// Default: `"generate"`.
@@ -95,6 +104,14 @@ impl CreateVideoAgentRequestBuilder {
     /// Style ID, listed by GET /v3/video-agents/styles; gives the video a curated visual template.
     pub fn style_id(mut self, value: impl IntoValue<String>) -> Self {
         self.style_id = self.problems.value("style_id", value);
+        self
+    }
+
+    /// Who may open the session: its owner (`private`), everyone in the workspace, who may also drive it (`space`), or the owner and `members` (`selected`). Does not touch sessions that exist.
+    ///
+    /// Default: `"space"`.
+    pub fn visibility(mut self, value: impl IntoValue<SessionVisibility>) -> Self {
+        self.visibility = self.problems.value("visibility", value);
         self
     }
 
@@ -141,6 +158,13 @@ impl CreateVideoAgentRequestBuilder {
         self.incognito_mode = self.problems.maybe("incognito_mode", value);
         self
     }
+    pub fn maybe_members(
+        mut self,
+        value: Option<impl IntoIterator<Item: IntoValue<String>>>,
+    ) -> Self {
+        self.members = self.problems.maybe_list("members", value);
+        self
+    }
     pub fn maybe_mode(mut self, value: Option<impl IntoValue<SessionMode>>) -> Self {
         self.mode = self.problems.maybe("mode", value);
         self
@@ -154,6 +178,13 @@ impl CreateVideoAgentRequestBuilder {
     }
     pub fn maybe_style_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
         self.style_id = self.problems.maybe("style_id", value);
+        self
+    }
+    pub fn maybe_visibility(
+        mut self,
+        value: Option<impl IntoValue<SessionVisibility>>,
+    ) -> Self {
+        self.visibility = self.problems.maybe("visibility", value);
         self
     }
     pub fn maybe_voice_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
@@ -318,7 +349,8 @@ builder! {
     /// Builder of [`SendVideoAgentMessageRequest`](crate::types::SendVideoAgentMessageRequest).
     SendVideoAgentMessageRequestBuilder => SendVideoAgentMessageRequest {
         optional avatar_id: String = "avatar_id", optional brand_kit_id: String = "brand_kit_id",
-        optional files: Vec<AssetInput> = "files", required message: String = "message",
+        optional edit_plan: Vec<::serde_json::Map<String, ::serde_json::Value>> = "edit_plan",
+        optional files: Vec<AssetInput> = "files", optional message: String = "message",
         optional voice_id: String = "voice_id",
     }
 }
@@ -336,6 +368,17 @@ impl SendVideoAgentMessageRequestBuilder {
         self
     }
 
+    /// Edits of scenes, planned on what GET /v3/videos/{video_id}/scenes told. Their items may refer to different states read in this session.
+    pub fn edit_plan(
+        mut self,
+        value: impl IntoIterator<
+            Item: IntoValue<::serde_json::Map<String, ::serde_json::Value>>,
+        >,
+    ) -> Self {
+        self.edit_plan = self.problems.list("edit_plan", value);
+        self
+    }
+
     /// Files to attach, optional, 20 at most
     ///
     /// Items: at most 20.
@@ -347,9 +390,9 @@ impl SendVideoAgentMessageRequestBuilder {
         self
     }
 
-    /// What to tell the agent
+    /// What to tell the agent. Needed without an edit_plan; beside one it may be left out or empty.
     ///
-    /// Length: 1 to 10000.
+    /// Length: at most 10000.
     pub fn message(mut self, value: impl IntoValue<String>) -> Self {
         self.message = self.problems.value("message", value);
         self
@@ -372,11 +415,26 @@ impl SendVideoAgentMessageRequestBuilder {
         self.brand_kit_id = self.problems.maybe("brand_kit_id", value);
         self
     }
+    pub fn maybe_edit_plan(
+        mut self,
+        value: Option<
+            impl IntoIterator<
+                Item: IntoValue<::serde_json::Map<String, ::serde_json::Value>>,
+            >,
+        >,
+    ) -> Self {
+        self.edit_plan = self.problems.maybe_list("edit_plan", value);
+        self
+    }
     pub fn maybe_files(
         mut self,
         value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
     ) -> Self {
         self.files = self.problems.maybe_list("files", value);
+        self
+    }
+    pub fn maybe_message(mut self, value: Option<impl IntoValue<String>>) -> Self {
+        self.message = self.problems.maybe("message", value);
         self
     }
     pub fn maybe_voice_id(mut self, value: Option<impl IntoValue<String>>) -> Self {

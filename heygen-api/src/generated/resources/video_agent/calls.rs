@@ -176,7 +176,7 @@ impl Client {
 
     /// Message a session or ask for a revision.
     ///
-    /// Posts a further message to a session that exists: to answer the agent, give more context, or ask for changes to a produced video. Works only where the session was created in chat mode.
+    /// Sends a further turn to a session of either mode, which keeps its mode: a message that answers the agent, gives more context or asks for changes, an `edit_plan` worked out on scenes that were read before, or the two together. An edit version locks nothing, so that two edits planned on one state may both be taken. Where a draft is worked on, its `video_id` is given back.
     ///
     /// `POST /v3/video-agents/{session_id}`
     ///
@@ -186,7 +186,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The service documents the error statuses 400, 401, 404, 429.
+    /// The service documents the error statuses 400, 401, 404, 409, 429.
     ///
     /// # Example
     ///
@@ -197,10 +197,7 @@ impl Client {
     /// let message = client
     ///     .send_video_agent_message()
     ///     .session_id("SESSION_ID")
-    ///     .body(
-    ///         SendVideoAgentMessageRequest::builder()
-    ///             .message("Make it shorter, please."),
-    ///     )
+    ///     .body(SendVideoAgentMessageRequest::builder().avatar_id("AVATAR_ID"))
     ///     .await?;
     /// println!("{}", message.run_id);
     /// # Ok(())
@@ -465,6 +462,13 @@ impl SendVideoAgentMessageBuilder {
         Self(self.0.path::<String>("session_id", value))
     }
 
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    ///
+    /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
+    pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.header::<String>("Idempotency-Key", "idempotency_key", value))
+    }
+
     /// The body of the request.
     pub fn body(self, value: impl IntoValue<SendVideoAgentMessageRequest>) -> Self {
         Self(self.0.body::<SendVideoAgentMessageRequest>(value))
@@ -477,6 +481,13 @@ impl SendVideoAgentMessageBuilder {
         value: impl Into<serde_json::Value>,
     ) -> Self {
         Self(self.0.extra(member, value))
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl SendVideoAgentMessageBuilder {
+    pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
+        Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
     }
 }
 

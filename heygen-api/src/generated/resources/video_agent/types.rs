@@ -34,6 +34,10 @@ pub struct CreateVideoAgentRequest {
     ///
     /// Default: `false`.
     pub incognito_mode: Option<bool>,
+    /// E-mail addresses of members of the workspace that get access; only with visibility `selected`. Without any, the session is its owner's alone.
+    ///
+    /// Items: at most 100.
+    pub members: Option<Vec<String>>,
     /// Session mode: 'generate' makes a single video, fire-and-forget; 'chat' is multi-turn, the agent may stop for decisions and revisions are allowed.
     ///
     /// Default: `"generate"`.
@@ -46,19 +50,24 @@ pub struct CreateVideoAgentRequest {
     pub prompt: String,
     /// Style ID, listed by GET /v3/video-agents/styles; gives the video a curated visual template.
     pub style_id: Option<String>,
+    /// Who may open the session: its owner (`private`), everyone in the workspace, who may also drive it (`space`), or the owner and `members` (`selected`). Does not touch sessions that exist.
+    ///
+    /// Default: `"space"`.
+    pub visibility: Option<SessionVisibility>,
     /// ID of a specific narration voice
     pub voice_id: Option<String>,
 }
 
 object! { CreateVideoAgentRequest: request {
     optional avatar_id, optional brand_glossary_id, optional brand_kit_id, optional callback_id,
-    optional callback_url, optional files, optional incognito_mode, optional mode,
-    optional orientation, required prompt, optional style_id, optional voice_id,
+    optional callback_url, optional files, optional incognito_mode, optional members,
+    optional mode, optional orientation, required prompt, optional style_id, optional visibility,
+    optional voice_id,
 } }
 redacted_debug! { CreateVideoAgentRequest {
     shown avatar_id, shown brand_glossary_id, shown brand_kit_id, shown callback_id,
-    without_query callback_url, shown files, shown incognito_mode, shown mode, shown orientation,
-    shown prompt, shown style_id, shown voice_id,
+    without_query callback_url, shown files, shown incognito_mode, shown members, shown mode,
+    shown orientation, shown prompt, shown style_id, shown visibility, shown voice_id,
 } }
 
 /// Answer to creating a video agent session.
@@ -172,7 +181,7 @@ pub struct FileInput {
 #[cfg(feature = "legacy")]
 object! { FileInput: request { required asset_id, } }
 
-/// Body that sends a follow-up message, answers a question of the agent, or asks for edits and revisions of a video generated before.
+/// A further turn of a session: a message, an edit plan, or both.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SendVideoAgentMessageRequest {
@@ -180,23 +189,26 @@ pub struct SendVideoAgentMessageRequest {
     pub avatar_id: Option<String>,
     /// ID of the brand kit this message uses. An enterprise workspace whose brand policy is locked accepts its default brand kit only.
     pub brand_kit_id: Option<String>,
+    /// Edits of scenes, planned on what GET /v3/videos/{video_id}/scenes told. Their items may refer to different states read in this session.
+    pub edit_plan: Option<Vec<::serde_json::Map<String, ::serde_json::Value>>>,
     /// Files to attach, optional, 20 at most
     ///
     /// Items: at most 20.
     pub files: Option<Vec<AssetInput>>,
-    /// What to tell the agent
+    /// What to tell the agent. Needed without an edit_plan; beside one it may be left out or empty.
     ///
-    /// Length: 1 to 10000.
-    pub message: String,
+    /// Length: at most 10000.
+    pub message: Option<String>,
     /// Other voice, for this message
     pub voice_id: Option<String>,
 }
 
 object! { SendVideoAgentMessageRequest: request {
-    optional avatar_id, optional brand_kit_id, optional files, required message, optional voice_id,
+    optional avatar_id, optional brand_kit_id, optional edit_plan, optional files,
+    optional message, optional voice_id,
 } }
 
-/// Reply to a message sent to a session.
+/// Reply to a turn sent to a session.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SendVideoAgentMessageResponse {
@@ -206,11 +218,25 @@ pub struct SendVideoAgentMessageResponse {
     pub session_id: String,
     /// Session title written by an LLM
     pub title: Option<String>,
+    /// Video that is the working draft of an edit, to poll with GET /v3/videos/{video_id}.
+    pub video_id: Option<String>,
 }
 
 object! { SendVideoAgentMessageResponse: reply {
-    required run_id, required session_id, optional title,
+    required run_id, required session_id, optional title, optional video_id,
 } }
+
+/// Why a session came to a halt.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SessionError {
+    /// Reason for programs, such as `context_limit_exceeded`.
+    pub code: String,
+    /// Reason for people.
+    pub message: String,
+}
+
+object! { SessionError: reply { required code, required message, } }
 
 /// One session of the list.
 #[derive(Clone, Debug, PartialEq)]
@@ -318,6 +344,15 @@ impl SessionResource {
     }
 }
 
+open_enum! {
+    /// One of `private`, `space`, `selected`, or a value that this version does not know.
+    pub enum SessionVisibility {
+        Private = "private",
+        Space = "space",
+        Selected = "selected",
+    }
+}
+
 /// Body for stopping a session; empty, no field is needed.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -390,6 +425,8 @@ object! { VideoAgentConfig: request {
 pub struct VideoAgentSession {
     /// Creation time of the session (Unix timestamp)
     pub created_at: i64,
+    /// Reason that the caller can act on, if there is one (a paywall, say). `context_limit_exceeded`: the conversation has grown too long, and a new session is needed, even if its last video is still in the making or done.
+    pub error: Option<SessionError>,
     /// Latest visible messages, newest first, 40 at most
     pub messages: Option<Vec<SessionMessage>>,
     /// How far along it is, 0 to 100
@@ -398,7 +435,7 @@ pub struct VideoAgentSession {
     pub progress: Option<i64>,
     /// ID of the session
     pub session_id: String,
-    /// State of the session
+    /// State of the session. If one of mode generate halts for input before its video exists, it is `waiting_for_input` while that video counts as failed.
     pub status: VideoAgentSessionStatus,
     /// Session title written by an LLM
     pub title: Option<String>,
@@ -407,7 +444,7 @@ pub struct VideoAgentSession {
 }
 
 object! { VideoAgentSession: reply {
-    required created_at, optional messages, optional progress, required session_id,
+    required created_at, optional error, optional messages, optional progress, required session_id,
     required status, optional title, optional video_id,
 } }
 
@@ -419,7 +456,7 @@ impl VideoAgentSession {
 }
 
 open_enum! {
-    /// State of the session
+    /// State of the session. If one of mode generate halts for input before its video exists, it is `waiting_for_input` while that video counts as failed.
     ///
     /// One of `thinking`, `waiting_for_input`, `reviewing`, `generating`, `completed`, `failed`, or a value that this version does not know.
     pub enum VideoAgentSessionStatus {

@@ -63,7 +63,7 @@ impl CreateProofreadRequestBuilder {
         self
     }
 
-    /// ID of the project/folder that holds the proofread
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it.
     pub fn folder_id(mut self, value: impl IntoValue<String>) -> Self {
         self.folder_id = self.problems.value("folder_id", value);
         self

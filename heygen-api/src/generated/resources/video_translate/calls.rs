@@ -162,7 +162,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The service documents the error statuses 400, 401, 409, 429.
+    /// The service documents the error statuses 400, 401, 404, 409, 429.
     ///
     /// # Example
     ///
@@ -229,6 +229,34 @@ impl Client {
         )
     }
 
+    /// List proofread sessions.
+    ///
+    /// Pages through the proofread sessions of the workspace, newest first.
+    ///
+    /// `GET /v3/video-translations/proofreads`
+    ///
+    /// Scopes of an OAuth token: `translations:read`.
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 400, 401, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let page = client.list_proofreads().await?;
+    /// for item in &page.items {
+    ///     println!("{}", item.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("listProofreadsV3", "/v3/video-translations/proofreads"))]
+    pub fn list_proofreads(&self) -> ListProofreadsBuilder {
+        ListProofreadsBuilder(Call::new(self, &LIST_PROOFREADS, &[]))
+    }
+
     /// Open a proofread session.
     ///
     /// Opens a proofread session, which pulls editable subtitles out of a video ahead of the final render.
@@ -241,7 +269,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The service documents the error statuses 400, 401, 409, 429.
+    /// The service documents the error statuses 400, 401, 404, 409, 429.
     ///
     /// # Example
     ///
@@ -293,6 +321,34 @@ impl Client {
     #[doc(alias("getProofreadV3", "/v3/video-translations/proofreads/{proofread_id}"))]
     pub fn get_proofread(&self) -> GetProofreadBuilder {
         GetProofreadBuilder(Call::new(self, &GET_PROOFREAD, &[]))
+    }
+
+    /// Delete a proofread session.
+    ///
+    /// Deletes a proofread session for good: it leaves the lists and the projects of the workspace. Needs the role of Creator or more.
+    ///
+    /// `DELETE /v3/video-translations/proofreads/{proofread_id}`
+    ///
+    /// Scopes of an OAuth token: `translations:write`.
+    ///
+    /// # Errors
+    ///
+    /// The service documents the error statuses 400, 401, 403, 404, 429.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
+    /// let proofread = client.delete_proofread().proofread_id("PROOFREAD_ID").await?;
+    /// println!("{}", proofread.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(
+        alias("deleteProofreadV3", "/v3/video-translations/proofreads/{proofread_id}")
+    )]
+    pub fn delete_proofread(&self) -> DeleteProofreadBuilder {
+        DeleteProofreadBuilder(Call::new(self, &DELETE_PROOFREAD, &[]))
     }
 
     /// Render the final video of a proofread.
@@ -606,7 +662,7 @@ call! {
 }
 
 impl CreateVideoTranslationBuilder {
-    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
     ///
     /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
     pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {
@@ -642,13 +698,45 @@ call! {
 }
 
 call! {
+    /// Builder of a call of [`Client::list_proofreads`].
+    #[derive(Clone)]
+    ListProofreadsBuilder(Call), "GET /v3/video-translations/proofreads", page -> Page<ProofreadDetail>
+}
+
+impl ListProofreadsBuilder {
+    /// Most items on one page
+    ///
+    /// Default: `10`. Range: 1 to 100.
+    pub fn limit(self, value: impl IntoValue<u32>) -> Self {
+        Self(self.0.query::<u32>("limit", value))
+    }
+
+    /// Opaque paging token: an earlier response's next_token
+    pub fn token(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.query::<String>("token", value))
+    }
+}
+
+/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
+impl ListProofreadsBuilder {
+    pub fn maybe_limit(self, value: Option<impl IntoValue<u32>>) -> Self {
+        Self(self.0.maybe_query::<u32>("limit", value))
+    }
+    pub fn maybe_token(self, value: Option<impl IntoValue<String>>) -> Self {
+        Self(self.0.maybe_query::<String>("token", value))
+    }
+}
+
+list!(ListProofreadsBuilder, LIST_PROOFREADS, ProofreadDetail, 100);
+
+call! {
     /// Builder of a call of [`Client::create_proofread`].
     #[derive(Clone)]
     CreateProofreadBuilder(Call), "POST /v3/video-translations/proofreads", data -> CreateProofreadResponse
 }
 
 impl CreateProofreadBuilder {
-    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
     ///
     /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
     pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {
@@ -691,6 +779,19 @@ impl GetProofreadBuilder {
 }
 
 call! {
+    /// Builder of a call of [`Client::delete_proofread`].
+    #[derive(Clone)]
+    DeleteProofreadBuilder(Call), "DELETE /v3/video-translations/proofreads/{proofread_id}", data -> ProofreadDeleteResponse
+}
+
+impl DeleteProofreadBuilder {
+    /// Id of the proofread
+    pub fn proofread_id(self, value: impl IntoValue<String>) -> Self {
+        Self(self.0.path::<String>("proofread_id", value))
+    }
+}
+
+call! {
     /// Builder of a call of [`Client::generate_from_proofread`].
     #[derive(Clone)]
     GenerateFromProofreadBuilder(Call), "POST /v3/video-translations/proofreads/{proofread_id}/generate", data -> GenerateFromProofreadResponse
@@ -702,7 +803,7 @@ impl GenerateFromProofreadBuilder {
         Self(self.0.path::<String>("proofread_id", value))
     }
 
-    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
     ///
     /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
     pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {

@@ -66,6 +66,15 @@ pub static LIST_VIDEO_TRANSLATION_LANGUAGES: Operation = Operation::documented(
     )
     .with_scopes(&["translations:read"]);
 
+/// `GET /v3/video-translations/proofreads`, the document's `listProofreadsV3`.
+pub static LIST_PROOFREADS: Operation = Operation::documented(
+        "list_proofreads",
+        "listProofreadsV3",
+        Method::GET,
+        "/v3/video-translations/proofreads",
+    )
+    .with_scopes(&["translations:read"]);
+
 /// `POST /v3/video-translations/proofreads`, the document's `createProofreadV3`.
 pub static CREATE_PROOFREAD: Operation = Operation::documented(
         "create_proofread",
@@ -84,6 +93,15 @@ pub static GET_PROOFREAD: Operation = Operation::documented(
         "/v3/video-translations/proofreads/{proofread_id}",
     )
     .with_scopes(&["translations:read"]);
+
+/// `DELETE /v3/video-translations/proofreads/{proofread_id}`, the document's `deleteProofreadV3`.
+pub static DELETE_PROOFREAD: Operation = Operation::documented(
+        "delete_proofread",
+        "deleteProofreadV3",
+        Method::DELETE,
+        "/v3/video-translations/proofreads/{proofread_id}",
+    )
+    .with_scopes(&["translations:write"]);
 
 /// `POST /v3/video-translations/proofreads/{proofread_id}/generate`, the document's `generateFromProofreadV3`.
 pub static GENERATE_FROM_PROOFREAD: Operation = Operation::documented(

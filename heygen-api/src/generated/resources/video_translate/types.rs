@@ -39,7 +39,7 @@ pub struct CreateProofreadRequest {
     ///
     /// Default: `false`.
     pub enable_video_stretching: Option<bool>,
-    /// ID of the project/folder that holds the proofread
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it.
     pub folder_id: Option<String>,
     /// Keep the encoding of the source video (resolution, bitrate)
     ///
@@ -261,6 +261,16 @@ pub struct GetVideoTranslateCaptionV2Response {
 object! { GetVideoTranslateCaptionV2Response: reply { required caption_url, } }
 #[cfg(feature = "legacy")]
 redacted_debug! { GetVideoTranslateCaptionV2Response { without_query caption_url, } }
+
+/// Answer to the deletion of a proofread session.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ProofreadDeleteResponse {
+    /// ID of the session that was deleted.
+    pub id: String,
+}
+
+object! { ProofreadDeleteResponse: reply { required id, } }
 
 /// A proofread in full.
 #[derive(Clone, Debug, PartialEq)]

@@ -261,435 +261,6 @@ impl CreateAvatarVideoV2RequestBuilder {
 }
 
 builder! {
-    /// Builder of [`CreateModelVideoFromImage`](crate::types::CreateModelVideoFromImage).
-    CreateModelVideoFromImageBuilder => CreateModelVideoFromImage {
-        optional aspect_ratio: ModelVideoAdaptiveAspectRatio = "aspect_ratio",
-        optional callback_id: String = "callback_id", optional callback_url: String = "callback_url",
-        optional duration: u32 = "duration", required image: AssetInput = "image",
-        required model: VideoModel = "model", required prompt: String = "prompt",
-        optional prompt_enhancement: PromptEnhancement = "prompt_enhancement",
-        optional resolution: ModelVideoResolution = "resolution", optional seed: u32 = "seed",
-    }
-}
-
-impl CreateModelVideoFromImageBuilder {
-    /// Aspect ratio of the video; `adaptive` takes it from the files.
-    pub fn aspect_ratio(
-        mut self,
-        value: impl IntoValue<ModelVideoAdaptiveAspectRatio>,
-    ) -> Self {
-        self.aspect_ratio = self.problems.value("aspect_ratio", value);
-        self
-    }
-
-    /// ID chosen by the caller, which is returned in the callback.
-    ///
-    /// Length: at most 256.
-    pub fn callback_id(mut self, value: impl IntoValue<String>) -> Self {
-        self.callback_id = self.problems.value("callback_id", value);
-        self
-    }
-
-    /// URL that is called when the video is complete or has failed. The call is not signed.
-    pub fn callback_url(mut self, value: impl IntoValue<String>) -> Self {
-        self.callback_url = self.problems.value("callback_url", value);
-        self
-    }
-
-    /// Length of the video in seconds.
-    ///
-    /// Default: `5`. Range: 5 to 15.
-    pub fn duration(mut self, value: impl IntoValue<u32>) -> Self {
-        self.duration = self.problems.value("duration", value);
-        self
-    }
-
-    /// The image with which the video starts.
-    pub fn image(mut self, value: impl IntoValue<AssetInput>) -> Self {
-        self.image = self.problems.value("image", value);
-        self
-    }
-
-    /// Model that makes the video.
-    pub fn model(mut self, value: impl IntoValue<VideoModel>) -> Self {
-        self.model = self.problems.value("model", value);
-        self
-    }
-
-    /// What the video shows.
-    ///
-    /// Length: 1 to 32000.
-    pub fn prompt(mut self, value: impl IntoValue<String>) -> Self {
-        self.prompt = self.problems.value("prompt", value);
-        self
-    }
-
-    /// Whether and how the prompt is rewritten before use.
-    pub fn prompt_enhancement(
-        mut self,
-        value: impl IntoValue<PromptEnhancement>,
-    ) -> Self {
-        self.prompt_enhancement = self.problems.value("prompt_enhancement", value);
-        self
-    }
-
-    /// Resolution of the video.
-    pub fn resolution(mut self, value: impl IntoValue<ModelVideoResolution>) -> Self {
-        self.resolution = self.problems.value("resolution", value);
-        self
-    }
-
-    /// Seed; equal requests with equal seeds give similar videos.
-    ///
-    /// Range: 0 to 4294967295.
-    pub fn seed(mut self, value: impl IntoValue<u32>) -> Self {
-        self.seed = self.problems.value("seed", value);
-        self
-    }
-}
-
-/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
-impl CreateModelVideoFromImageBuilder {
-    pub fn maybe_aspect_ratio(
-        mut self,
-        value: Option<impl IntoValue<ModelVideoAdaptiveAspectRatio>>,
-    ) -> Self {
-        self.aspect_ratio = self.problems.maybe("aspect_ratio", value);
-        self
-    }
-    pub fn maybe_callback_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
-        self.callback_id = self.problems.maybe("callback_id", value);
-        self
-    }
-    pub fn maybe_callback_url(mut self, value: Option<impl IntoValue<String>>) -> Self {
-        self.callback_url = self.problems.maybe("callback_url", value);
-        self
-    }
-    pub fn maybe_duration(mut self, value: Option<impl IntoValue<u32>>) -> Self {
-        self.duration = self.problems.maybe("duration", value);
-        self
-    }
-    pub fn maybe_prompt_enhancement(
-        mut self,
-        value: Option<impl IntoValue<PromptEnhancement>>,
-    ) -> Self {
-        self.prompt_enhancement = self.problems.maybe("prompt_enhancement", value);
-        self
-    }
-    pub fn maybe_resolution(
-        mut self,
-        value: Option<impl IntoValue<ModelVideoResolution>>,
-    ) -> Self {
-        self.resolution = self.problems.maybe("resolution", value);
-        self
-    }
-    pub fn maybe_seed(mut self, value: Option<impl IntoValue<u32>>) -> Self {
-        self.seed = self.problems.maybe("seed", value);
-        self
-    }
-}
-
-builder! {
-    /// Builder of [`CreateModelVideoFromReferences`](crate::types::CreateModelVideoFromReferences).
-    CreateModelVideoFromReferencesBuilder => CreateModelVideoFromReferences {
-        optional aspect_ratio: ModelVideoAdaptiveAspectRatio = "aspect_ratio",
-        optional callback_id: String = "callback_id", optional callback_url: String = "callback_url",
-        optional duration: u32 = "duration", required model: VideoModel = "model",
-        required prompt: String = "prompt",
-        optional prompt_enhancement: PromptEnhancement = "prompt_enhancement",
-        optional reference_audio: Vec<AssetInput> = "reference_audio",
-        optional reference_images: Vec<AssetInput> = "reference_images",
-        optional reference_videos: Vec<AssetInput> = "reference_videos",
-        optional resolution: ModelVideoResolution = "resolution", optional seed: u32 = "seed",
-    }
-}
-
-impl CreateModelVideoFromReferencesBuilder {
-    /// Aspect ratio of the video; `adaptive` takes it from the files.
-    pub fn aspect_ratio(
-        mut self,
-        value: impl IntoValue<ModelVideoAdaptiveAspectRatio>,
-    ) -> Self {
-        self.aspect_ratio = self.problems.value("aspect_ratio", value);
-        self
-    }
-
-    /// ID chosen by the caller, which is returned in the callback.
-    ///
-    /// Length: at most 256.
-    pub fn callback_id(mut self, value: impl IntoValue<String>) -> Self {
-        self.callback_id = self.problems.value("callback_id", value);
-        self
-    }
-
-    /// URL that is called when the video is complete or has failed. The call is not signed.
-    pub fn callback_url(mut self, value: impl IntoValue<String>) -> Self {
-        self.callback_url = self.problems.value("callback_url", value);
-        self
-    }
-
-    /// Length of the video in seconds.
-    ///
-    /// Default: `5`. Range: 5 to 15.
-    pub fn duration(mut self, value: impl IntoValue<u32>) -> Self {
-        self.duration = self.problems.value("duration", value);
-        self
-    }
-
-    /// Model that makes the video.
-    pub fn model(mut self, value: impl IntoValue<VideoModel>) -> Self {
-        self.model = self.problems.value("model", value);
-        self
-    }
-
-    /// What the video shows.
-    ///
-    /// Length: 1 to 32000.
-    pub fn prompt(mut self, value: impl IntoValue<String>) -> Self {
-        self.prompt = self.problems.value("prompt", value);
-        self
-    }
-
-    /// Whether and how the prompt is rewritten before use.
-    pub fn prompt_enhancement(
-        mut self,
-        value: impl IntoValue<PromptEnhancement>,
-    ) -> Self {
-        self.prompt_enhancement = self.problems.value("prompt_enhancement", value);
-        self
-    }
-
-    /// Sounds to refer to.
-    ///
-    /// Items: at most 3.
-    pub fn reference_audio(
-        mut self,
-        value: impl IntoIterator<Item: IntoValue<AssetInput>>,
-    ) -> Self {
-        self.reference_audio = self.problems.list("reference_audio", value);
-        self
-    }
-
-    /// Images to refer to.
-    ///
-    /// Items: 1 to 9.
-    pub fn reference_images(
-        mut self,
-        value: impl IntoIterator<Item: IntoValue<AssetInput>>,
-    ) -> Self {
-        self.reference_images = self.problems.list("reference_images", value);
-        self
-    }
-
-    /// Videos to refer to.
-    ///
-    /// Items: 1 to 3.
-    pub fn reference_videos(
-        mut self,
-        value: impl IntoIterator<Item: IntoValue<AssetInput>>,
-    ) -> Self {
-        self.reference_videos = self.problems.list("reference_videos", value);
-        self
-    }
-
-    /// Resolution of the video.
-    pub fn resolution(mut self, value: impl IntoValue<ModelVideoResolution>) -> Self {
-        self.resolution = self.problems.value("resolution", value);
-        self
-    }
-
-    /// Seed; equal requests with equal seeds give similar videos.
-    ///
-    /// Range: 0 to 4294967295.
-    pub fn seed(mut self, value: impl IntoValue<u32>) -> Self {
-        self.seed = self.problems.value("seed", value);
-        self
-    }
-}
-
-/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
-impl CreateModelVideoFromReferencesBuilder {
-    pub fn maybe_aspect_ratio(
-        mut self,
-        value: Option<impl IntoValue<ModelVideoAdaptiveAspectRatio>>,
-    ) -> Self {
-        self.aspect_ratio = self.problems.maybe("aspect_ratio", value);
-        self
-    }
-    pub fn maybe_callback_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
-        self.callback_id = self.problems.maybe("callback_id", value);
-        self
-    }
-    pub fn maybe_callback_url(mut self, value: Option<impl IntoValue<String>>) -> Self {
-        self.callback_url = self.problems.maybe("callback_url", value);
-        self
-    }
-    pub fn maybe_duration(mut self, value: Option<impl IntoValue<u32>>) -> Self {
-        self.duration = self.problems.maybe("duration", value);
-        self
-    }
-    pub fn maybe_prompt_enhancement(
-        mut self,
-        value: Option<impl IntoValue<PromptEnhancement>>,
-    ) -> Self {
-        self.prompt_enhancement = self.problems.maybe("prompt_enhancement", value);
-        self
-    }
-    pub fn maybe_reference_audio(
-        mut self,
-        value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
-    ) -> Self {
-        self.reference_audio = self.problems.maybe_list("reference_audio", value);
-        self
-    }
-    pub fn maybe_reference_images(
-        mut self,
-        value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
-    ) -> Self {
-        self.reference_images = self.problems.maybe_list("reference_images", value);
-        self
-    }
-    pub fn maybe_reference_videos(
-        mut self,
-        value: Option<impl IntoIterator<Item: IntoValue<AssetInput>>>,
-    ) -> Self {
-        self.reference_videos = self.problems.maybe_list("reference_videos", value);
-        self
-    }
-    pub fn maybe_resolution(
-        mut self,
-        value: Option<impl IntoValue<ModelVideoResolution>>,
-    ) -> Self {
-        self.resolution = self.problems.maybe("resolution", value);
-        self
-    }
-    pub fn maybe_seed(mut self, value: Option<impl IntoValue<u32>>) -> Self {
-        self.seed = self.problems.maybe("seed", value);
-        self
-    }
-}
-
-builder! {
-    /// Builder of [`CreateModelVideoFromText`](crate::types::CreateModelVideoFromText).
-    CreateModelVideoFromTextBuilder => CreateModelVideoFromText {
-        optional aspect_ratio: ModelVideoAspectRatio = "aspect_ratio",
-        optional callback_id: String = "callback_id", optional callback_url: String = "callback_url",
-        optional duration: u32 = "duration", required model: VideoModel = "model",
-        required prompt: String = "prompt",
-        optional prompt_enhancement: PromptEnhancement = "prompt_enhancement",
-        optional resolution: ModelVideoResolution = "resolution", optional seed: u32 = "seed",
-    }
-}
-
-impl CreateModelVideoFromTextBuilder {
-    /// Aspect ratio of the video.
-    pub fn aspect_ratio(mut self, value: impl IntoValue<ModelVideoAspectRatio>) -> Self {
-        self.aspect_ratio = self.problems.value("aspect_ratio", value);
-        self
-    }
-
-    /// ID chosen by the caller, which is returned in the callback.
-    ///
-    /// Length: at most 256.
-    pub fn callback_id(mut self, value: impl IntoValue<String>) -> Self {
-        self.callback_id = self.problems.value("callback_id", value);
-        self
-    }
-
-    /// URL that is called when the video is complete or has failed. The call is not signed.
-    pub fn callback_url(mut self, value: impl IntoValue<String>) -> Self {
-        self.callback_url = self.problems.value("callback_url", value);
-        self
-    }
-
-    /// Length of the video in seconds.
-    ///
-    /// Default: `5`. Range: 5 to 15.
-    pub fn duration(mut self, value: impl IntoValue<u32>) -> Self {
-        self.duration = self.problems.value("duration", value);
-        self
-    }
-
-    /// Model that makes the video.
-    pub fn model(mut self, value: impl IntoValue<VideoModel>) -> Self {
-        self.model = self.problems.value("model", value);
-        self
-    }
-
-    /// What the video shows.
-    ///
-    /// Length: 1 to 32000.
-    pub fn prompt(mut self, value: impl IntoValue<String>) -> Self {
-        self.prompt = self.problems.value("prompt", value);
-        self
-    }
-
-    /// Whether and how the prompt is rewritten before use.
-    pub fn prompt_enhancement(
-        mut self,
-        value: impl IntoValue<PromptEnhancement>,
-    ) -> Self {
-        self.prompt_enhancement = self.problems.value("prompt_enhancement", value);
-        self
-    }
-
-    /// Resolution of the video.
-    pub fn resolution(mut self, value: impl IntoValue<ModelVideoResolution>) -> Self {
-        self.resolution = self.problems.value("resolution", value);
-        self
-    }
-
-    /// Seed; equal requests with equal seeds give similar videos.
-    ///
-    /// Range: 0 to 4294967295.
-    pub fn seed(mut self, value: impl IntoValue<u32>) -> Self {
-        self.seed = self.problems.value("seed", value);
-        self
-    }
-}
-
-/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
-impl CreateModelVideoFromTextBuilder {
-    pub fn maybe_aspect_ratio(
-        mut self,
-        value: Option<impl IntoValue<ModelVideoAspectRatio>>,
-    ) -> Self {
-        self.aspect_ratio = self.problems.maybe("aspect_ratio", value);
-        self
-    }
-    pub fn maybe_callback_id(mut self, value: Option<impl IntoValue<String>>) -> Self {
-        self.callback_id = self.problems.maybe("callback_id", value);
-        self
-    }
-    pub fn maybe_callback_url(mut self, value: Option<impl IntoValue<String>>) -> Self {
-        self.callback_url = self.problems.maybe("callback_url", value);
-        self
-    }
-    pub fn maybe_duration(mut self, value: Option<impl IntoValue<u32>>) -> Self {
-        self.duration = self.problems.maybe("duration", value);
-        self
-    }
-    pub fn maybe_prompt_enhancement(
-        mut self,
-        value: Option<impl IntoValue<PromptEnhancement>>,
-    ) -> Self {
-        self.prompt_enhancement = self.problems.maybe("prompt_enhancement", value);
-        self
-    }
-    pub fn maybe_resolution(
-        mut self,
-        value: Option<impl IntoValue<ModelVideoResolution>>,
-    ) -> Self {
-        self.resolution = self.problems.maybe("resolution", value);
-        self
-    }
-    pub fn maybe_seed(mut self, value: Option<impl IntoValue<u32>>) -> Self {
-        self.seed = self.problems.maybe("seed", value);
-        self
-    }
-}
-
-builder! {
     /// Builder of [`CreateVideoFromAvatar`](crate::types::CreateVideoFromAvatar).
     CreateVideoFromAvatarBuilder => CreateVideoFromAvatar {
         optional aspect_ratio: VideoAspectRatio = "aspect_ratio",
@@ -787,7 +358,7 @@ impl CreateVideoFromAvatarBuilder {
         self
     }
 
-    /// ID of the folder, in the caller's workspace, to put the video in. Left out, null or an empty string means the workspace root. Works only when creating a single video; items of a batch cannot choose a folder of their own.
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it. Works only when creating a single video; items of a batch cannot choose a folder of their own.
     pub fn folder_id(mut self, value: impl IntoValue<String>) -> Self {
         self.folder_id = self.problems.value("folder_id", value);
         self
@@ -813,7 +384,7 @@ impl CreateVideoFromAvatarBuilder {
         self
     }
 
-    /// Resolution of the output.
+    /// Resolution of the output. Avatar IV and V draw the avatar at 1080p at most, so that `4k` puts it on a 4K canvas; 4K throughout comes from Avatar III with digital twins and studio avatars.
     pub fn resolution(mut self, value: impl IntoValue<VideoResolution>) -> Self {
         self.resolution = self.problems.value("resolution", value);
         self
@@ -1027,7 +598,7 @@ impl CreateVideoFromCinematicAvatarBuilder {
         self
     }
 
-    /// ID of the folder, in the caller's workspace, to put the video in. Left out, null or an empty string means the workspace root. Works only when creating a single video; items of a batch cannot choose a folder of their own.
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it. Works only when creating a single video; items of a batch cannot choose a folder of their own.
     pub fn folder_id(mut self, value: impl IntoValue<String>) -> Self {
         self.folder_id = self.problems.value("folder_id", value);
         self
@@ -1196,7 +767,7 @@ impl CreateVideoFromImageBuilder {
         self
     }
 
-    /// ID of the folder, in the caller's workspace, to put the video in. Left out, null or an empty string means the workspace root. Works only when creating a single video; items of a batch cannot choose a folder of their own.
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it. Works only when creating a single video; items of a batch cannot choose a folder of their own.
     pub fn folder_id(mut self, value: impl IntoValue<String>) -> Self {
         self.folder_id = self.problems.value("folder_id", value);
         self
@@ -1432,13 +1003,13 @@ impl CreateVideoFromStudioBuilder {
         self
     }
 
-    /// ID of the folder, in the caller's workspace, to put the video in. Left out, null or an empty string means the workspace root. Works only when creating a single video; items of a batch cannot choose a folder of their own.
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it. Works only when creating a single video; items of a batch cannot choose a folder of their own.
     pub fn folder_id(mut self, value: impl IntoValue<String>) -> Self {
         self.folder_id = self.problems.value("folder_id", value);
         self
     }
 
-    /// Resolution of the whole output.
+    /// Resolution of the whole output. Avatar IV and V draw the avatar at 1080p at most, so that `4k` puts it on a 4K canvas; 4K throughout comes from Avatar III with digital twins and studio avatars.
     pub fn resolution(mut self, value: impl IntoValue<VideoResolution>) -> Self {
         self.resolution = self.problems.value("resolution", value);
         self

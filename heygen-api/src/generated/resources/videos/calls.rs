@@ -132,71 +132,6 @@ impl Client {
         DeleteVideoV2Builder(Call::new(self, &DELETE_VIDEO_V2, &[]))
     }
 
-    /// Create a model video.
-    ///
-    /// Creates a video with a model from a text, an image or reference files.
-    ///
-    /// `POST /v3/models/videos`
-    ///
-    /// Scopes of an OAuth token: `videos:write`.
-    ///
-    /// Source: third-party clients of October 2026.
-    ///
-    /// # Errors
-    ///
-    /// The service documents the error statuses 400, 401, 409, 429.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use heygen_api::types::CreateModelVideoFromText;
-    ///
-    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
-    /// let video = client
-    ///     .create_model_video()
-    ///     .body(
-    ///         CreateModelVideoFromText::builder()
-    ///             .model("heygen-video-1")
-    ///             .prompt("A presenter explains our launch in 30 seconds"),
-    ///     )
-    ///     .await?;
-    /// println!("{}", video.video_id);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[doc(alias("createModelVideo", "/v3/models/videos"))]
-    pub fn create_model_video(&self) -> CreateModelVideoBuilder {
-        CreateModelVideoBuilder(Call::new(self, &CREATE_MODEL_VIDEO, &["body"]))
-    }
-
-    /// Get a model video.
-    ///
-    /// Returns the status of a model video, and its download URL once it is completed.
-    ///
-    /// `GET /v3/models/videos/{video_id}`
-    ///
-    /// Scopes of an OAuth token: `videos:read`.
-    ///
-    /// Source: third-party clients of October 2026.
-    ///
-    /// # Errors
-    ///
-    /// The service documents the error statuses 400, 401, 404, 429.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: heygen_api::Client) -> Result<(), heygen_api::Error> {
-    /// let video = client.get_model_video().video_id("VIDEO_ID").await?;
-    /// println!("{}", video.video_id);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[doc(alias("getModelVideo", "/v3/models/videos/{video_id}"))]
-    pub fn get_model_video(&self) -> GetModelVideoBuilder {
-        GetModelVideoBuilder(Call::new(self, &GET_MODEL_VIDEO, &[]))
-    }
-
     /// Videos of the account.
     ///
     /// Pages through every video of the account; can be filtered on folder_id or on part of the title.
@@ -239,7 +174,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The service documents the error statuses 400, 401, 409, 429.
+    /// The service documents the error statuses 400, 401, 404, 409, 429.
     ///
     /// # Example
     ///
@@ -323,7 +258,7 @@ impl Client {
 
     /// Fetch a video's scenes.
     ///
-    /// Gives all scenes of a video (never paginated) plus the video-level context they need, in the present state, editor changes since creation included. A scene has `background` (fills the frame; a whole-frame image or clip sits here, so reading `elements` alone misses it), `elements` (placed inside the frame) and `script` (audio over the scene). Element types are an open set: skip an unknown type instead of failing, and expect types to grow more specific; every placed element is listed in `elements` (count is true), but only `avatar`, `image` and `video` come in full, `group` and `mask` hold their children, all others have just `id` and `type`. Not covered, so a rebuild differs: element geometry (position, size, opacity), text of text elements, scene/element animations and scene effects, per-scene caption styling (only whether captions are on), background audio (video-level, in no scene, so music is lost), and some per-avatar values.
+    /// Gives all scenes of a video (never paginated) plus the video-level context they need, in the present state, editor changes since creation included. A scene has `background` (fills the frame; a whole-frame image or clip sits here, so reading `elements` alone misses it), `elements` (placed inside the frame) and `script` (audio over the scene). Element types are an open set: skip an unknown type instead of failing, and expect types to grow more specific; every placed element is listed in `elements` (count is true), but only `avatar`, `image`, `video` and `text` come in full, `group` and `mask` hold their children, all others have just `id` and `type`. Not covered, so a rebuild differs: element geometry (position, size, opacity), the look of text, scene/element animations and scene effects, per-scene caption styling (only whether captions are on), background audio (video-level, in no scene, so music is lost), and some per-avatar values. `edit_version` names the state read, for an edit to be sent. While the editor document is in the making, 409 `resource_not_ready` is answered: retry later. A translated video has no such document: 404. Rated far below other reads; poll GET /v3/videos/{video_id} instead.
     ///
     /// `GET /v3/videos/{video_id}/scenes`
     ///
@@ -333,7 +268,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The service documents the error statuses 400, 401, 404, 429.
+    /// The service documents the error statuses 400, 401, 404, 409, 429.
     ///
     /// # Example
     ///
@@ -459,55 +394,6 @@ impl DeleteVideoV2Builder {
 }
 
 call! {
-    /// Builder of a call of [`Client::create_model_video`].
-    #[derive(Clone)]
-    CreateModelVideoBuilder(Call), "POST /v3/models/videos", data -> CreateModelVideoResponse
-}
-
-impl CreateModelVideoBuilder {
-    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
-    ///
-    /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
-    pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.header::<String>("Idempotency-Key", "idempotency_key", value))
-    }
-
-    /// The body of the request.
-    pub fn body(self, value: impl IntoValue<CreateModelVideoBody>) -> Self {
-        Self(self.0.body::<CreateModelVideoBody>(value))
-    }
-
-    /// Adds a member to the body that has no setter in this version.
-    pub fn extra(
-        self,
-        member: impl Into<String>,
-        value: impl Into<serde_json::Value>,
-    ) -> Self {
-        Self(self.0.extra(member, value))
-    }
-}
-
-/// Setters that take an `Option`: `None` leaves the field unset, even if it was set before.
-impl CreateModelVideoBuilder {
-    pub fn maybe_idempotency_key(self, value: Option<impl IntoValue<String>>) -> Self {
-        Self(self.0.maybe_header::<String>("Idempotency-Key", "idempotency_key", value))
-    }
-}
-
-call! {
-    /// Builder of a call of [`Client::get_model_video`].
-    #[derive(Clone)]
-    GetModelVideoBuilder(Call), "GET /v3/models/videos/{video_id}", data -> ModelVideoDetail
-}
-
-impl GetModelVideoBuilder {
-    /// ID of the video.
-    pub fn video_id(self, value: impl IntoValue<String>) -> Self {
-        Self(self.0.path::<String>("video_id", value))
-    }
-}
-
-call! {
     /// Builder of a call of [`Client::list_videos`].
     #[derive(Clone)]
     ListVideosBuilder(Call), "GET /v3/videos", page -> Page<VideoDetail>
@@ -564,7 +450,7 @@ call! {
 }
 
 impl CreateVideoBuilder {
-    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
+    /// Key from the client, optional, that makes retrying mutations safe. Later calls with the same key within 24 hours get the original response replayed, even when the request body differs slightly (a warning is logged). While the original is in flight, a retry gets a 409 `request_in_progress`. A key has 1–255 characters out of `[A-Za-z0-9_:.-]`; a UUID is a safe choice, and a blank key is refused with 400. Its scope is one endpoint and one resource: on another route or path parameter the same key is independent.
     ///
     /// Length: 1 to 255. Pattern: `^[A-Za-z0-9_\-:.]{1,255}$`.
     pub fn idempotency_key(self, value: impl IntoValue<String>) -> Self {

@@ -49,25 +49,6 @@ pub static DELETE_VIDEO_V2: Operation = Operation::documented(
     .with_scopes(&["videos:write"])
     .with_gate(Gate::Legacy);
 
-/// `POST /v3/models/videos`, the document's `createModelVideo`.
-pub static CREATE_MODEL_VIDEO: Operation = Operation::documented(
-        "create_model_video",
-        "createModelVideo",
-        Method::POST,
-        "/v3/models/videos",
-    )
-    .with_scopes(&["videos:write"])
-    .with_idempotency_key(IdempotencyKey::Optional);
-
-/// `GET /v3/models/videos/{video_id}`, the document's `getModelVideo`.
-pub static GET_MODEL_VIDEO: Operation = Operation::documented(
-        "get_model_video",
-        "getModelVideo",
-        Method::GET,
-        "/v3/models/videos/{video_id}",
-    )
-    .with_scopes(&["videos:read"]);
-
 /// `GET /v3/videos`, the document's `listVideosV3`.
 pub static LIST_VIDEOS: Operation = Operation::documented(
         "list_videos",

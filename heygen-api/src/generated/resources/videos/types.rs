@@ -4,7 +4,6 @@
 
 use crate::builder_support::member;
 use crate::object::object;
-use crate::open::open_enum;
 use crate::redact::redacted_debug;
 use crate::types::*;
 use crate::types::builder::*;
@@ -43,27 +42,6 @@ object! { AvatarElement: reply {
     required avatar_id, optional engine, optional expressiveness, required id,
     optional motion_prompt,
 } }
-
-open_enum! {
-    /// Coarse engine tier facing the UI: what users see in the engine dropdown.
-    ///
-    /// One of `avatar_v`, `avatar_iv`, `avatar_iii`, or a value that this version does not know.
-    pub enum AvatarEngineTier {
-        AvatarV = "avatar_v",
-        AvatarIv = "avatar_iv",
-        AvatarIii = "avatar_iii",
-    }
-}
-
-/// Solid colour that fills the frame behind all elements of the scene.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ColorBackground {
-    /// Colour in hex, such as '#f6f6fc'.
-    pub color: String,
-}
-
-object! { ColorBackground: reply { required color, } }
 
 /// An element holding others: a group or a mask. A scene lists just the container, so one group of five images counts as a single element though five things render; to walk the composition, recurse into ``children``. Masks matter more than groups: a group tells of a linkage this response leaves out, but a mask clips, so a masked image taken for a plain one is a composition that renders differently in kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,182 +139,6 @@ redacted_debug! { CreateAvatarVideoV2Request {
     shown output_format, shown remove_background, shown resolution, shown script, shown title,
     shown voice_id, shown voice_settings,
 } }
-
-/// A video made by a model from a text, from one image, or from reference files; distinguished by `mode`.
-///
-/// In JSON, `mode` selects the variant.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum CreateModelVideoBody {
-    /// `text_to_video`: A video made from a prompt alone.
-    TextToVideo(CreateModelVideoFromText),
-    /// `image_to_video`: A video that starts with an image.
-    ImageToVideo(CreateModelVideoFromImage),
-    /// `reference_to_video`: A video that takes people, things, motion or sound from reference files: at most 12 in all, and at least one image or video among them.
-    ReferenceToVideo(CreateModelVideoFromReferences),
-}
-
-union! { CreateModelVideoBody by "mode" {
-    TextToVideo = "text_to_video", ImageToVideo = "image_to_video",
-    ReferenceToVideo = "reference_to_video",
-} }
-
-member!(CreateModelVideoBody::TextToVideo(CreateModelVideoFromText, CreateModelVideoFromTextBuilder));
-member!(CreateModelVideoBody::ImageToVideo(CreateModelVideoFromImage, CreateModelVideoFromImageBuilder));
-member!(CreateModelVideoBody::ReferenceToVideo(CreateModelVideoFromReferences, CreateModelVideoFromReferencesBuilder));
-
-/// A video that starts with an image.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-pub struct CreateModelVideoFromImage {
-    /// Aspect ratio of the video; `adaptive` takes it from the files.
-    pub aspect_ratio: Option<ModelVideoAdaptiveAspectRatio>,
-    /// ID chosen by the caller, which is returned in the callback.
-    ///
-    /// Length: at most 256.
-    pub callback_id: Option<String>,
-    /// URL that is called when the video is complete or has failed. The call is not signed.
-    pub callback_url: Option<String>,
-    /// Length of the video in seconds.
-    ///
-    /// Default: `5`. Range: 5 to 15.
-    pub duration: Option<u32>,
-    /// The image with which the video starts.
-    pub image: AssetInput,
-    /// Model that makes the video.
-    pub model: VideoModel,
-    /// What the video shows.
-    ///
-    /// Length: 1 to 32000.
-    pub prompt: String,
-    /// Whether and how the prompt is rewritten before use.
-    pub prompt_enhancement: Option<PromptEnhancement>,
-    /// Resolution of the video.
-    pub resolution: Option<ModelVideoResolution>,
-    /// Seed; equal requests with equal seeds give similar videos.
-    ///
-    /// Range: 0 to 4294967295.
-    pub seed: Option<u32>,
-}
-
-object! { CreateModelVideoFromImage: request {
-    optional aspect_ratio, optional callback_id, optional callback_url, optional duration,
-    required image, required model, required prompt, optional prompt_enhancement,
-    optional resolution, optional seed,
-} }
-redacted_debug! { CreateModelVideoFromImage {
-    shown aspect_ratio, shown callback_id, without_query callback_url, shown duration, shown image,
-    shown model, shown prompt, shown prompt_enhancement, shown resolution, shown seed,
-} }
-
-/// A video that takes people, things, motion or sound from reference files: at most 12 in all, and at least one image or video among them.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-pub struct CreateModelVideoFromReferences {
-    /// Aspect ratio of the video; `adaptive` takes it from the files.
-    pub aspect_ratio: Option<ModelVideoAdaptiveAspectRatio>,
-    /// ID chosen by the caller, which is returned in the callback.
-    ///
-    /// Length: at most 256.
-    pub callback_id: Option<String>,
-    /// URL that is called when the video is complete or has failed. The call is not signed.
-    pub callback_url: Option<String>,
-    /// Length of the video in seconds.
-    ///
-    /// Default: `5`. Range: 5 to 15.
-    pub duration: Option<u32>,
-    /// Model that makes the video.
-    pub model: VideoModel,
-    /// What the video shows.
-    ///
-    /// Length: 1 to 32000.
-    pub prompt: String,
-    /// Whether and how the prompt is rewritten before use.
-    pub prompt_enhancement: Option<PromptEnhancement>,
-    /// Sounds to refer to.
-    ///
-    /// Items: at most 3.
-    pub reference_audio: Option<Vec<AssetInput>>,
-    /// Images to refer to.
-    ///
-    /// Items: 1 to 9.
-    pub reference_images: Option<Vec<AssetInput>>,
-    /// Videos to refer to.
-    ///
-    /// Items: 1 to 3.
-    pub reference_videos: Option<Vec<AssetInput>>,
-    /// Resolution of the video.
-    pub resolution: Option<ModelVideoResolution>,
-    /// Seed; equal requests with equal seeds give similar videos.
-    ///
-    /// Range: 0 to 4294967295.
-    pub seed: Option<u32>,
-}
-
-object! { CreateModelVideoFromReferences: request {
-    optional aspect_ratio, optional callback_id, optional callback_url, optional duration,
-    required model, required prompt, optional prompt_enhancement, optional reference_audio,
-    optional reference_images, optional reference_videos, optional resolution, optional seed,
-} }
-redacted_debug! { CreateModelVideoFromReferences {
-    shown aspect_ratio, shown callback_id, without_query callback_url, shown duration, shown model,
-    shown prompt, shown prompt_enhancement, shown reference_audio, shown reference_images,
-    shown reference_videos, shown resolution, shown seed,
-} }
-
-/// A video made from a prompt alone.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-pub struct CreateModelVideoFromText {
-    /// Aspect ratio of the video.
-    pub aspect_ratio: Option<ModelVideoAspectRatio>,
-    /// ID chosen by the caller, which is returned in the callback.
-    ///
-    /// Length: at most 256.
-    pub callback_id: Option<String>,
-    /// URL that is called when the video is complete or has failed. The call is not signed.
-    pub callback_url: Option<String>,
-    /// Length of the video in seconds.
-    ///
-    /// Default: `5`. Range: 5 to 15.
-    pub duration: Option<u32>,
-    /// Model that makes the video.
-    pub model: VideoModel,
-    /// What the video shows.
-    ///
-    /// Length: 1 to 32000.
-    pub prompt: String,
-    /// Whether and how the prompt is rewritten before use.
-    pub prompt_enhancement: Option<PromptEnhancement>,
-    /// Resolution of the video.
-    pub resolution: Option<ModelVideoResolution>,
-    /// Seed; equal requests with equal seeds give similar videos.
-    ///
-    /// Range: 0 to 4294967295.
-    pub seed: Option<u32>,
-}
-
-object! { CreateModelVideoFromText: request {
-    optional aspect_ratio, optional callback_id, optional callback_url, optional duration,
-    required model, required prompt, optional prompt_enhancement, optional resolution,
-    optional seed,
-} }
-redacted_debug! { CreateModelVideoFromText {
-    shown aspect_ratio, shown callback_id, without_query callback_url, shown duration, shown model,
-    shown prompt, shown prompt_enhancement, shown resolution, shown seed,
-} }
-
-/// Reply to the creation of a model video.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct CreateModelVideoResponse {
-    /// `pending` at creation.
-    pub status: ModelVideoStatus,
-    /// ID of the video, to poll with GET /v3/models/videos/{video_id}.
-    pub video_id: String,
-}
-
-object! { CreateModelVideoResponse: reply { required status, required video_id, } }
 
 /// Body of POST /v3/videos: a union discriminated by `type`.
 ///
@@ -468,7 +270,7 @@ pub struct CreateVideoFromAvatar {
     pub expressiveness: Option<Expressiveness>,
     /// Fitting of the subject to the canvas: 'cover' fills the frame and may crop edges; 'contain' keeps all of it inside the frame and may show background. If left out, the server chooses by the orientations of source and canvas.
     pub fit: Option<AvatarFit>,
-    /// ID of the folder, in the caller's workspace, to put the video in. Left out, null or an empty string means the workspace root. Works only when creating a single video; items of a batch cannot choose a folder of their own.
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it. Works only when creating a single video; items of a batch cannot choose a folder of their own.
     pub folder_id: Option<String>,
     /// Prompt in plain words that steers body motion and hand gestures. Works for photo avatars on either engine and for video avatars with engine.type 'avatar_v'. Rejected for video avatars on Avatar IV (the default engine), and for photo avatars on 'avatar_v' whose group lacks an animation reference (neither digital twin nor curated reference look).
     pub motion_prompt: Option<String>,
@@ -478,7 +280,7 @@ pub struct CreateVideoFromAvatar {
     pub output_format: Option<VideoOutputFormat>,
     /// Cuts out the avatar's background. A video avatar must have been trained with matting on.
     pub remove_background: Option<bool>,
-    /// Resolution of the output.
+    /// Resolution of the output. Avatar IV and V draw the avatar at 1080p at most, so that `4k` puts it on a 4K canvas; 4K throughout comes from Avatar III with digital twins and studio avatars.
     pub resolution: Option<VideoResolution>,
     /// Text the avatar speaks. Goes with voice_id; with avatar_id, voice_id may be left out and the avatar's default voice is used. Mutually exclusive with audio_url/audio_asset_id.
     ///
@@ -532,7 +334,7 @@ pub struct CreateVideoFromCinematicAvatar {
     ///
     /// Default: `false`.
     pub enhance_prompt: Option<bool>,
-    /// ID of the folder, in the caller's workspace, to put the video in. Left out, null or an empty string means the workspace root. Works only when creating a single video; items of a batch cannot choose a folder of their own.
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it. Works only when creating a single video; items of a batch cannot choose a folder of their own.
     pub folder_id: Option<String>,
     /// The video to generate, described in plain words.
     ///
@@ -582,7 +384,7 @@ pub struct CreateVideoFromImage {
     pub expressiveness: Option<Expressiveness>,
     /// Fitting of the subject to the canvas: 'cover' fills the frame and may crop edges; 'contain' keeps all of it inside the frame and may show background. If left out, the server chooses by the orientations of source and canvas.
     pub fit: Option<AvatarFit>,
-    /// ID of the folder, in the caller's workspace, to put the video in. Left out, null or an empty string means the workspace root. Works only when creating a single video; items of a batch cannot choose a folder of their own.
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it. Works only when creating a single video; items of a batch cannot choose a folder of their own.
     pub folder_id: Option<String>,
     /// The image to animate, given as a URL, an asset ID or base64 data.
     pub image: AssetInput,
@@ -644,9 +446,9 @@ pub struct CreateVideoFromStudio {
     pub callback_url: Option<String>,
     /// Settings for captions. subtitle_url always gives a sidecar subtitle file; with 'style' set, captions are burned into the video as well.
     pub caption: Option<CaptionSetting>,
-    /// ID of the folder, in the caller's workspace, to put the video in. Left out, null or an empty string means the workspace root. Works only when creating a single video; items of a batch cannot choose a folder of their own.
+    /// ID of the folder for the result, for instance one of POST /v3/folders. Left out, null or an empty string means the workspace root. If it is unknown, in the trash, in another workspace or no folder (a brand kit), 404 is answered and nothing is made. A folder of the Assets library is taken, but the app may not show the result in it. Works only when creating a single video; items of a batch cannot choose a folder of their own.
     pub folder_id: Option<String>,
-    /// Resolution of the whole output.
+    /// Resolution of the whole output. Avatar IV and V draw the avatar at 1080p at most, so that `4k` puts it on a 4K canvas; 4K throughout comes from Avatar III with digital twins and studio avatars.
     pub resolution: Option<VideoResolution>,
     /// The scenes to join, in order, each filling the frame and of type 'avatar_video', 'image' or 'video'; 1 to 50 of them.
     pub scenes: Vec<StudioScene>,
@@ -705,111 +507,6 @@ pub struct ImageElement {
 object! { ImageElement: reply { required id, optional url, } }
 redacted_debug! { ImageElement { shown id, without_query url, } }
 
-open_enum! {
-    /// Aspect ratio of the video; `adaptive` takes it from the files.
-    ///
-    /// One of `21:9`, `16:9`, `4:3`, `1:1`, `3:4`, `9:16`, `adaptive`, or a value that this version does not know.
-    pub enum ModelVideoAdaptiveAspectRatio {
-        _21x9 = "21:9",
-        _16x9 = "16:9",
-        _4x3 = "4:3",
-        _1x1 = "1:1",
-        _3x4 = "3:4",
-        _9x16 = "9:16",
-        Adaptive = "adaptive",
-    }
-}
-
-open_enum! {
-    /// Aspect ratio of the video.
-    ///
-    /// One of `21:9`, `16:9`, `4:3`, `1:1`, `3:4`, `9:16`, or a value that this version does not know.
-    pub enum ModelVideoAspectRatio {
-        _21x9 = "21:9",
-        _16x9 = "16:9",
-        _4x3 = "4:3",
-        _1x1 = "1:1",
-        _3x4 = "3:4",
-        _9x16 = "9:16",
-    }
-}
-
-/// A model video.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-pub struct ModelVideoDetail {
-    /// Length of the video in seconds.
-    pub duration: Option<f64>,
-    /// Machine-readable reason of a failure.
-    pub failure_code: Option<String>,
-    /// Human-readable reason of a failure.
-    pub failure_message: Option<String>,
-    /// Status of the video.
-    pub status: ModelVideoStatus,
-    /// ID of the video.
-    pub video_id: String,
-    /// Presigned download URL; present once the status is `completed`.
-    pub video_url: Option<String>,
-}
-
-object! { ModelVideoDetail: reply {
-    optional duration, optional failure_code, optional failure_message, required status,
-    required video_id, optional video_url,
-} }
-redacted_debug! { ModelVideoDetail {
-    shown duration, shown failure_code, shown failure_message, shown status, shown video_id,
-    without_query video_url,
-} }
-
-open_enum! {
-    /// Resolution of a model video.
-    ///
-    /// One of `480p`, `768p`, `1080p`, `2k`, or a value that this version does not know.
-    pub enum ModelVideoResolution {
-        _480p = "480p",
-        _768p = "768p",
-        _1080p = "1080p",
-        _2k = "2k",
-    }
-}
-
-open_enum! {
-    /// Status of a model video.
-    ///
-    /// One of `pending`, `processing`, `completed`, `failed`, `cancelled`, or a value that this version does not know.
-    pub enum ModelVideoStatus {
-        Pending = "pending",
-        Processing = "processing",
-        Completed = "completed",
-        Failed = "failed",
-        Cancelled = "cancelled",
-    }
-}
-
-/// An element that this version names without describing it, so that ``elements`` always lists everything the scene places and is never a filtered view. It has exactly two fields: which element it is and what kind. Missing content alone does not prove an element undescribed: a described category can come with only an id and a type if all its optional fields are unavailable, and today an image without a usable link has no ``url`` and is just ``{id, type}``. Tell them apart by ``type``: ``avatar``, ``image`` and ``video`` are described, so a bare one lacks an optional value and is not an unexpanded node. The ``id`` is what matters most: two masked elements of one scene look identical without it.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct PlaceholderElement {
-    /// Opaque ID of this element inside the video: do not parse or sort it, or assume it encodes something. Stays the same across edits and regeneration of the video.
-    pub id: String,
-    /// Category of the element, an **open set**: values may be added, so skip an element with an unknown one and do not raise an error. Several kinds of element may share a value; it says what the element is, not one underlying kind. All values are permanent but 'other', which stands for a kind not yet categorised by this API and may later give way to a more specific category.
-    pub type_: String,
-}
-
-object! { PlaceholderElement: reply { required id, required type_ = "type", } }
-
-open_enum! {
-    /// Whether and how a prompt is rewritten before use.
-    ///
-    /// One of `turbo`, `quality`, `default`, `disabled`, or a value that this version does not know.
-    pub enum PromptEnhancement {
-        Turbo = "turbo",
-        Quality = "quality",
-        Default = "default",
-        Disabled = "disabled",
-    }
-}
-
 /// One scene, in the video's own order. For a linear video (the usual case) that is playback order; a branching video plays as a walk over branch targets, so its scenes are all present and ordered, yet not in the sequence viewers see. This version describes branching no further. The three content fields are split by role, not kind: ``background`` fills the frame, ``elements`` are placed in it, ``script`` is the speech over it. As the background is visual too, ``elements`` means those the scene places, not the visual ones.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -862,6 +559,8 @@ pub enum SceneElement {
     Image(ImageElement),
     /// `video`: Video clip that sits in the scene.
     Video(VideoElement),
+    /// `text`: Text on the screen, plain or styled, as the characters it shows. How it looks is not told.
+    Text(TextElement),
     /// `group`: An element holding others: a group or a mask. A scene lists just the container, so one group of five images counts as a single element though five things render; to walk the composition, recurse into ``children``. Masks matter more than groups: a group tells of a linkage this response leaves out, but a mask clips, so a masked image taken for a plain one is a composition that renders differently in kind.
     Group(ContainerElement),
     /// `mask`: An element holding others: a group or a mask. A scene lists just the container, so one group of five images counts as a single element though five things render; to walk the composition, recurse into ``children``. Masks matter more than groups: a group tells of a linkage this response leaves out, but a mask clips, so a masked image taken for a plain one is a composition that renders differently in kind.
@@ -871,12 +570,14 @@ pub enum SceneElement {
 }
 
 union! { SceneElement by "type" or Unknown {
-    Avatar = "avatar", Image = "image", Video = "video", Group = "group", Mask = "mask",
+    Avatar = "avatar", Image = "image", Video = "video", Text = "text", Group = "group",
+    Mask = "mask",
 } }
 
 member!(SceneElement::Avatar(AvatarElement));
 member!(SceneElement::Image(ImageElement));
 member!(SceneElement::Video(VideoElement));
+member!(SceneElement::Text(TextElement));
 
 /// An entry of a scene's script: speech or silence.
 ///
@@ -900,37 +601,17 @@ member!(ScriptEntry::Text(TextScriptEntry));
 member!(ScriptEntry::Audio(AudioScriptEntry));
 member!(ScriptEntry::Silence(SilenceScriptEntry));
 
-/// Voice tuning of this script. Values may lie outside what the create API accepts, so checking them against a create request's schema would reject videos that ought to pass.
+/// Text on the screen, plain or styled, as the characters it shows. How it looks is not told.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct ScriptVoiceSettings {
-    /// Tuning particular to one engine, discriminated by 'engine_type'. Present only if the video pins an engine that this API exposes; absent if the server is left to pick.
-    pub engine_settings: Option<EngineSettings>,
-    /// Accent/locale hint for voices with several languages (such as 'en-US').
-    pub locale: Option<String>,
-    /// Pitch shift in semitones.
-    pub pitch: Option<f64>,
-    /// Multiplier of the playback speed.
-    pub speed: Option<f64>,
-    /// Loudness of the voice, 1.0 full to 0.0 silent.
-    pub volume: Option<f64>,
-}
-
-object! { ScriptVoiceSettings: reply {
-    optional engine_settings, optional locale, optional pitch, optional speed, optional volume,
-} }
-
-/// A silence that is held: nothing is spoken over the scene.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct SilenceScriptEntry {
-    /// Length of the silence in seconds. Absent where the figure would not match the rendering: if a scene's video clip plays in full, the clip's length rules the scene.
-    pub duration: Option<f64>,
-    /// ID of this script entry inside the video.
+pub struct TextElement {
+    /// Opaque ID of this element inside the video: do not parse or sort it, or assume it encodes something. Stays the same across edits and regeneration of the video.
     pub id: String,
+    /// The text as shown; a newline stands between paragraphs.
+    pub text: String,
 }
 
-object! { SilenceScriptEntry: reply { optional duration, required id, } }
+object! { TextElement: reply { required id, required text, } }
 
 /// Synthesized speech: a voice speaking a script.
 #[derive(Clone, Debug, PartialEq)]
@@ -940,7 +621,7 @@ pub struct TextScriptEntry {
     pub id: String,
     /// The script word for word, inline markup included; empty if the scene was left unfinished.
     pub text: String,
-    /// True if silence before and after the speech is cut down to the spoken window.
+    /// Without effect, and deprecated: the narration is always kept whole.
     pub trim_to_speech: Option<bool>,
     /// Voice that speaks the script.
     pub voice_id: Option<String>,
@@ -1036,19 +717,12 @@ redacted_debug! { VideoElement {
     shown id, shown playback, shown speed_multiplier, shown trim, without_query url, shown volume,
 } }
 
-open_enum! {
-    /// A model that makes videos.
-    ///
-    /// One of `heygen-video-1`, or a value that this version does not know.
-    pub enum VideoModel {
-        HeygenVideo1 = "heygen-video-1",
-    }
-}
-
 /// Composite document with one video's context and all of its scenes.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VideoScenesResponse {
+    /// Opaque version of the editor document read here. Sent back unchanged with an edit, it lets the server refuse one that was planned on an older state; it locks nothing while an agent carries the edit out.
+    pub edit_version: String,
     /// All scenes, in the video's own order (playback order, unless the video branches); never paginated.
     pub scenes: Option<Vec<Scene>>,
     /// Context of the scenes at the level of the video.
@@ -1057,16 +731,6 @@ pub struct VideoScenesResponse {
     pub video_id: String,
 }
 
-object! { VideoScenesResponse: reply { optional scenes, required video, required video_id, } }
-
-/// Seconds cut off both ends of a clip.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct VideoTrim {
-    /// Seconds cut off the clip's end.
-    pub end_offset: f64,
-    /// Seconds cut off the clip's beginning.
-    pub start_offset: f64,
-}
-
-object! { VideoTrim: reply { required end_offset, required start_offset, } }
+object! { VideoScenesResponse: reply {
+    required edit_version, optional scenes, required video, required video_id,
+} }
