@@ -10,7 +10,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use heygen_ext::heygen_api::types::{AssetUrl, CreateModelAudioVoiceRequest, StreamModelSpeechRequest};
+use heygen_ext::heygen_api::types::{AssetUrl, CreateProfessionalAudioVoice, StreamModelSpeechRequest};
 use heygen_ext::{HeyGen, SpeechChunk};
 use heygen_sim::{Clock, Sim};
 
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// Trains a voice and waits for it, at most an hour. The pause grows by half each time, up to 30 seconds.
 pub(crate) async fn train(heygen: &HeyGen, pause: Duration) -> Result<String, Box<dyn Error>> {
     let recording = AssetUrl::builder().url("https://example.com/me.mp3");
-    let request = CreateModelAudioVoiceRequest::builder().audio([recording]).name("Me").language("en");
+    let request = CreateProfessionalAudioVoice::builder().audio([recording]).name("Me").language("en");
     let made = heygen.api().create_model_audio_voice().body(request).await?;
     let id = &made.voice_id;
     println!("training voice {id}");

@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, TryStreamExt};
 use heygen_ext::heygen_api::types::{
-    AssetUrl, CreateAvatarRealtimeTextStream, CreateModelAudioVoiceRequest, StreamModelSpeechRequest,
+    AssetUrl, CreateAvatarRealtimeTextStream, CreateProfessionalAudioVoice, StreamModelSpeechRequest,
 };
 use heygen_ext::heygen_api::{BoxFuture, Operation, RawResponse, Request, Transport, TransportError};
 use heygen_ext::{ErrorKind, HeyGen, SpeechChunk};
@@ -17,7 +17,7 @@ async fn pair() -> (Sim, HeyGen) {
 
 async fn request(heygen: &HeyGen) -> StreamModelSpeechRequest {
     let audio = AssetUrl::builder().url("https://example.com/me.mp3").build().unwrap();
-    let voice = CreateModelAudioVoiceRequest::builder().audio(vec![audio]).name("Me").language("en");
+    let voice = CreateProfessionalAudioVoice::builder().audio(vec![audio]).name("Me").language("en");
     let made = heygen.api().create_model_audio_voice().body(voice).send().await.unwrap();
     let id = made.into_inner().voice_id;
     loop {
