@@ -168,7 +168,7 @@ impl Sim {
         self.background.abort();
         let _ = (&mut self.background).await;
         let _ = (&mut self.task).await;
-        self.world.abandon();
+        self.world.stop_background();
     }
 }
 
@@ -176,7 +176,7 @@ impl Drop for Sim {
     fn drop(&mut self) {
         self.background.abort();
         self.task.abort();
-        self.world.abandon();
+        self.world.stop_background();
     }
 }
 

@@ -1,12 +1,12 @@
-//! Schemas that name the wrong place.
+//! Rewrites unions, so that a validation error names the exact place.
 //!
-//! "Fits none of these four" helps nobody. A union with a tag becomes "the tag is one of these, and if it is this one,
-//! then that schema"; a union with null becomes "null, or else that schema". The same values fit, and a problem is found
-//! where it is.
+//! A validator only reports that a value matches no member of a union. A union with a tag is therefore rewritten: the tag must
+//! be one of the listed values, and each value implies the schema of its member. A union with null becomes a condition: if the
+//! value is not null, the other schema applies. The same values are valid as before.
 
 use serde_json::{Map, Value, json};
 
-/// The document with every union rewritten.
+/// Returns a schema, or a document, with rewritten unions.
 pub(super) fn precise(schema: &Value) -> Value {
     match schema {
         Value::Object(object) => {
@@ -21,6 +21,7 @@ pub(super) fn precise(schema: &Value) -> Value {
     }
 }
 
+/// Rewrites a union with a tag.
 fn tagged(object: &mut Map<String, Value>) {
     let Some(tag) =
         object.get("discriminator").and_then(|one| one.get("propertyName")).and_then(Value::as_str)
@@ -28,7 +29,7 @@ fn tagged(object: &mut Map<String, Value>) {
         return;
     };
     let Some(mapping) = object["discriminator"].get("mapping").and_then(Value::as_object) else { return };
-    // An `anyOf` with a tag is an open set: a tag that is not listed is allowed.
+    // An `anyOf` with a tag is open: other tags are allowed.
     let Some(members) = object.get("oneOf").and_then(Value::as_array).map(Vec::len) else { return };
     if members != mapping.len() {
         return;
@@ -55,6 +56,7 @@ fn tagged(object: &mut Map<String, Value>) {
     }
 }
 
+/// Rewrites a union with null.
 fn nullable(object: &mut Map<String, Value>) {
     let null = json!({"type": "null"});
     let Some([one, other]) = object.get("anyOf").and_then(Value::as_array).map(Vec::as_slice) else { return };
@@ -79,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_found_where_it_is() {
+    fn an_error_names_the_exact_place() {
         let schema = json!({
             "$defs": {
                 "Dog": {"properties": {"kind": {"const": "dog"}, "age": {"type": "integer"}}, "required": ["kind", "age"]},

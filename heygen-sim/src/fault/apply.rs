@@ -1,4 +1,4 @@
-//! Answers as faults leave them.
+//! Applies faults to responses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(crate) fn name(effect: &Effect) -> &'static str {
     }
 }
 
-/// The answer of a fault.
+/// The response that a fault sends in place of the real one.
 pub(crate) fn answer(
     status: u16,
     content_type: &str,
@@ -42,7 +42,7 @@ pub(crate) fn answer(
     let content_type = Some(("content-type", content_type)).filter(|_| !content_type.is_empty());
     let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     for (name, value) in content_type.into_iter().chain(headers) {
-        // Both were checked when the fault was set.
+        // Both were validated when the fault was set.
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             response.headers_mut().insert(name, value);
         }
@@ -50,12 +50,12 @@ pub(crate) fn answer(
     response
 }
 
-/// What a fault makes of a good answer.
+/// Applies an effect to a successful response.
 pub(crate) fn apply(world: &Arc<World>, response: Response<Body>, effect: Option<&Effect>) -> Response<Body> {
     match effect {
         Some(Effect::HalfBody) => match length(&response) {
             Some(length) => with_body(response, length, |body| metered(body, Some(length / 2), None)),
-            // A stream has no middle, and no length to lie about.
+            // An event stream has neither a middle nor a length.
             None => response,
         },
         Some(Effect::WrongLength) => match length(&response) {
@@ -82,28 +82,29 @@ pub(crate) fn apply(world: &Arc<World>, response: Response<Body>, effect: Option
     }
 }
 
+/// A body that is sent slowly.
 struct Slow {
     world: Arc<World>,
     pause: Duration,
-    /// Bytes between two pauses; 0 for a pause before each piece as it comes.
+    /// Bytes between two pauses; 0 for a pause before each frame.
     quarter: u64,
 }
 
-/// Bytes of a body; none for a stream, which ends when it ends, and if the answer has no body.
+/// Length of the body, in bytes; `None` for a stream of unknown length, and if the response has no body.
 fn length(response: &Response<Body>) -> Option<u64> {
     let stated = response.headers().get(header::CONTENT_LENGTH);
     let stated = stated.and_then(|length| length.to_str().ok()?.parse().ok());
     stated.or(response.body().size_hint().exact()).filter(|length| *length > 0)
 }
 
-/// The same answer with another body, and this length announced.
+/// Changes the body of a response, and sets its `Content-Length`.
 fn with_body(response: Response<Body>, length: u64, change: impl FnOnce(Body) -> Body) -> Response<Body> {
     let mut response = response.map(change);
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     response
 }
 
-/// Lets a body through up to a place where it breaks, and slowly where that is asked.
+/// Sends a body up to `breaks_at`, and then breaks off; with pauses if it is slow.
 fn metered(body: Body, breaks_at: Option<u64>, slow: Option<Slow>) -> Body {
     let chunks = stream::unfold((body, Bytes::new(), 0_u64), move |(mut body, mut rest, mut at)| {
         let slow = slow.as_ref().map(|slow| (Arc::clone(&slow.world), slow.pause, slow.quarter));
@@ -115,7 +116,7 @@ fn metered(body: Body, breaks_at: Option<u64>, slow: Option<Slow>) -> Body {
                 }
             }
             if breaks_at.is_some_and(|place| at >= place) {
-                gone_out().await;
+                flush().await;
                 return Some((Err(Cut), (body, rest, at)));
             }
             let mut take = rest.len() as u64;
@@ -138,7 +139,7 @@ fn metered(body: Body, breaks_at: Option<u64>, slow: Option<Slow>) -> Body {
     StreamBody::new(chunks).boxed_unsync()
 }
 
-/// The first bytes of a body.
+/// The first `length` bytes of a body.
 fn shortened(body: Body, length: u64) -> Body {
     let chunks = stream::unfold((body, length), |(mut body, left)| async move {
         if left == 0 {
@@ -157,7 +158,7 @@ fn shortened(body: Body, length: u64) -> Body {
     StreamBody::new(chunks).boxed_unsync()
 }
 
-/// Ends an event stream after so many events: with an error event, or by a break.
+/// Ends an event stream after `events` events: with the event `last`, or by breaking off.
 fn cut_events(response: Response<Body>, events: usize, last: Option<Bytes>) -> Response<Body> {
     let is_stream =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media == "text/event-stream");
@@ -168,9 +169,9 @@ fn cut_events(response: Response<Body>, events: usize, last: Option<Bytes>) -> R
     let chunks = stream::unfold((body, 0), move |(mut body, seen)| {
         let last = last.clone();
         async move {
-            // Each event is a frame of its own here.
+            // Each event is one frame.
             if seen == events {
-                gone_out().await;
+                flush().await;
                 let end = last.map_or(Err(Cut), |last| Ok(Frame::data(last)));
                 return Some((end, (body, seen + 1)));
             }
@@ -184,7 +185,7 @@ fn cut_events(response: Response<Body>, events: usize, last: Option<Bytes>) -> R
     Response::from_parts(parts, StreamBody::new(chunks).boxed_unsync())
 }
 
-/// Lets the connection send what it has: a break drops what is still in its buffer.
-async fn gone_out() {
+/// Lets the connection send its buffer, which would be lost when it breaks off.
+async fn flush() {
     tokio::task::yield_now().await;
 }

@@ -44,7 +44,7 @@ fn find(world: &World, name: &str) -> Option<(String, Blob)> {
     let mut segments = name.split('/');
     let owner = segments.next()?;
     let state = world.state();
-    if state.gone.contains(owner) {
+    if state.deleted.contains(owner) {
         return None;
     }
     if let Some(asset) = state.assets.get(owner) {

@@ -149,7 +149,7 @@ pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("asset_id");
     find(state, id)?;
     state.assets.remove(id);
-    state.gone.insert(id, ());
+    state.deleted.insert(id, ());
     data(json!({"id": id}))
 }
 

@@ -173,7 +173,7 @@ pub(super) fn delete_group(_: &Env, state: &mut State, call: &Call) -> Answer {
     for look in looks {
         state.looks.remove(&look);
         state.forget(&look);
-        state.gone.insert(look, ());
+        state.deleted.insert(look, ());
     }
     state.groups.remove(id);
     data(json!({"id": id}))
@@ -238,7 +238,7 @@ pub(super) fn delete_look(_: &Env, state: &mut State, call: &Call) -> Answer {
     check_own(state, id, "public avatars cannot be deleted")?;
     state.looks.remove(id);
     state.forget(id);
-    state.gone.insert(id, ());
+    state.deleted.insert(id, ());
     if in_group(state, &group).is_empty() {
         state.groups.remove(&group);
     }

@@ -55,7 +55,7 @@ pub(super) fn standing(state: &mut State, kind: Kind, item: &Item, now: u64) -> 
         Some(job) => Some(&job.schedule).filter(|_| !job.deleted).cloned(),
         None => item.schedule.clone(),
     };
-    let Some(schedule) = schedule.filter(|_| !state.gone.contains(id)) else {
+    let Some(schedule) = schedule.filter(|_| !state.deleted.contains(id)) else {
         return ("not_found", Some(id.clone()), None);
     };
     if schedule.created > now {
@@ -177,7 +177,7 @@ fn submit(env: &Env, state: &mut State, call: &Call, kind: Kind, items: Vec<Item
 }
 
 /// Its last item is over: so is the batch, and its callback hears of it. That is scheduled once, when the batch is made.
-pub(crate) fn check(env: &Env, state: &mut State, kind: Kind, id: &str, then: u64) {
+pub(crate) fn finish(env: &Env, state: &mut State, kind: Kind, id: &str, then: u64) {
     let (statuses, counts) = statuses(&standings(state, kind, id, then));
     let status = aggregate(&statuses);
     let Some(batch) = state.batches.get(id) else { return };

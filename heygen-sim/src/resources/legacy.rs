@@ -83,7 +83,7 @@ pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
         return data(session);
     }
     // The old agent names its video before that begins.
-    let agent = |job: &&Job| !job.announced && !job.deleted && job.visible > call.now;
+    let agent = |job: &&Job| !job.sends_event && !job.deleted && job.visible > call.now;
     if let Some(job) = state.jobs(Kind::Video).get(id).filter(agent) {
         return data(videos::view(env, job, call.now));
     }

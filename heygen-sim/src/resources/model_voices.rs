@@ -97,12 +97,12 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
 pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("voice_id");
     // Deleting again what was deleted gives the same answer.
-    if !state.gone.contains(id) {
+    if !state.deleted.contains(id) {
         if matches!(find(state, id)?.stage(call.now), Stage::Waiting | Stage::Running(_)) {
             return Err(ApiError::conflict("a voice cannot be deleted while it is PENDING"));
         }
         state.model_voices.remove(id);
-        state.gone.insert(id, ());
+        state.deleted.insert(id, ());
     }
     data(json!({"status": "ok"}))
 }

@@ -47,7 +47,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let mut ids = Vec::new();
     for code in codes? {
         let order = NewJob::new(Kind::Proofread, &call.body).with(json!({"output_language": code}));
-        ids.push(jobs::submit(env, state, call.now, NewJob { kept: Some(&kept), ..order })?);
+        ids.push(jobs::submit(env, state, call.now, NewJob { retained: Some(&kept), ..order })?);
     }
     data(json!({"proofread_ids": ids, "status": "processing"}))
 }

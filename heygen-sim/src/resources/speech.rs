@@ -101,7 +101,7 @@ fn without_tags(text: &str) -> String {
 
 pub(super) fn model_speech(env: &Env, state: &mut State, call: &Call) -> Answer {
     model_voices::active(state, call.text("voice_id").unwrap_or_default(), call.now)?;
-    state.rate_limit.speak(call.now)?;
+    state.rate_limit.count_speech(call.now)?;
     pay(state, PART)?;
     let url = link(env, &format!("{}/speech.wav", env.id()));
     data(json!({"audio_url": url, "duration": PART}))
@@ -111,7 +111,7 @@ pub(super) fn model_speech(env: &Env, state: &mut State, call: &Call) -> Answer 
 pub(super) fn model_stream(env: &Env, state: &mut State, call: &Call) -> Answer {
     model_voices::active(state, call.text("voice_id").unwrap_or_default(), call.now)?;
     let marker = Marker::of(&call.body)?;
-    state.rate_limit.speak(call.now)?;
+    state.rate_limit.count_speech(call.now)?;
     pay(state, DURATION)?;
     let with_timestamps = call.body.get("with_timestamps") == Some(&Value::Bool(true));
     let words = timings(call.text("text").unwrap_or_default());

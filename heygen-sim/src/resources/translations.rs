@@ -97,7 +97,7 @@ pub(super) fn submit(
 ) -> Result<String, ApiError> {
     // It is requested by its name, and answered by its code.
     let order = NewJob::new(Kind::Translation, body).with(json!({"output_language": code(language)}));
-    jobs::submit(env, state, now, NewJob { kept: Some(kept), queued, ..order })
+    jobs::submit(env, state, now, NewJob { retained: Some(kept), queued, ..order })
 }
 
 /// Submits the jobs of all languages or none: a caller who is refused has nothing running and nothing to pay.

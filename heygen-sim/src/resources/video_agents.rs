@@ -82,7 +82,7 @@ fn video_turn(
     let body = json!({"title": brief.title});
     let order = NewJob {
         queued: thought - now,
-        pace: Some((waits, seconds - waits)),
+        durations: Some((waits, seconds - waits)),
         is_part: true,
         marker: Some(kept),
         ..NewJob::new(Kind::Video, &body)
@@ -284,7 +284,7 @@ fn video_url(env: &Env, state: &mut State, video: &str, now: u64) -> Value {
 }
 
 /// A turn has ended: the session's callback and the endpoints hear of it.
-pub(crate) fn turn_is_over(env: &Env, state: &mut State, id: &str, then: u64) {
+pub(crate) fn end_turn(env: &Env, state: &mut State, id: &str, then: u64) {
     let Some(session) = state.sessions.get_mut(id) else { return };
     let Some(end) = session.take_end(then) else { return };
     let callback_id = session.body.get("callback_id").cloned().unwrap_or_default();
