@@ -1,4 +1,4 @@
-//! The token endpoint: access tokens that expire, and a refresh token that makes new ones.
+//! The OAuth token endpoint.
 
 use http::{HeaderMap, Method, StatusCode};
 use hyper::body::Incoming;
@@ -9,10 +9,10 @@ use crate::model::tokens::LIFETIME;
 use crate::reply::Reply;
 use crate::world::World;
 
-/// Where the service has it, on a host of its own.
+/// Path of the endpoint. The service has it on another host.
 pub(crate) const PATH: &str = "/v1/oauth/token";
 
-/// Answers the refresh grant; the other grants need a person and a browser.
+/// Issues an access token for the refresh token. Other grants need a browser, so they are not supported.
 pub(crate) async fn token(world: &World, method: &Method, headers: &HeaderMap, body: Incoming) -> Reply {
     let refused = |code: &str| Reply::json(StatusCode::BAD_REQUEST, json!({ "error": code }));
     if method != Method::POST {

@@ -1,4 +1,4 @@
-//! What goes back to the caller.
+//! Responses.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
 use serde_json::Value;
 
-/// What a body ends with when the connection is to break in the middle.
+/// The error that closes a connection, without a response or in the middle of its body.
 #[derive(Debug)]
 pub(crate) struct Cut;
 
@@ -23,9 +23,10 @@ impl fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
+/// The body of a response.
 pub(crate) type Body = UnsyncBoxBody<Bytes, Cut>;
 
-/// An answer before it is bytes.
+/// A response whose JSON is not yet serialized.
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -34,6 +35,7 @@ pub(crate) struct Reply {
     pub(crate) code: Option<String>,
 }
 
+/// The content of a [`Reply`].
 pub(crate) enum Payload {
     Json(Value),
     Bytes(Bytes),
@@ -41,15 +43,18 @@ pub(crate) enum Payload {
 }
 
 impl Reply {
+    /// A JSON response.
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
         let headers = media("application/json");
         Self { status, headers, payload: Payload::Json(body), code: None }
     }
 
+    /// A response of bytes with a media type.
     pub(crate) fn bytes(status: StatusCode, media_type: &str, body: impl Into<Bytes>) -> Self {
         Self { status, headers: media(media_type), payload: Payload::Bytes(body.into()), code: None }
     }
 
+    /// A response with status 200 whose body is sent in chunks.
     pub(crate) fn stream(
         media_type: &str,
         chunks: impl Stream<Item = Result<Bytes, Cut>> + Send + 'static,
@@ -63,6 +68,7 @@ impl Reply {
         }
     }
 
+    /// Sets a header. An invalid value is ignored.
     pub(crate) fn header(mut self, name: header::HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
@@ -70,6 +76,7 @@ impl Reply {
         self
     }
 
+    /// The HTTP response.
     pub(crate) fn into_response(self) -> Response<Body> {
         let body = match self.payload {
             Payload::Json(value) => whole(value.to_string()),
@@ -83,7 +90,7 @@ impl Reply {
     }
 }
 
-/// A body that is there at once.
+/// A body that is sent as a whole.
 pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed_unsync()
 }

@@ -143,9 +143,9 @@ impl Document {
     }
 
     /// The values of the component `component`, which is an enumeration.
-    pub(crate) fn words(&self, component: &str) -> Vec<&str> {
-        let words = self.value.pointer(&format!("/components/schemas/{component}/enum"));
-        words.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+    pub(crate) fn enum_values(&self, component: &str) -> Vec<&str> {
+        let values = self.value.pointer(&format!("/components/schemas/{component}/enum"));
+        values.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
     /// Follows the reference of a schema, if it is one.

@@ -1,4 +1,4 @@
-//! Slots of direct uploads: a signed PUT that takes exactly what was announced.
+//! Direct uploads: a signed PUT, which must match the size and the headers of its slot.
 
 use http::request::Parts;
 use http::{HeaderName, Method, StatusCode, header};
@@ -12,7 +12,7 @@ use crate::links::{UPLOADS, is_signed};
 use crate::reply::Reply;
 use crate::world::World;
 
-/// Takes the bytes of an upload.
+/// Receives the bytes of an upload.
 pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: Incoming) -> Reply {
     if parts.method != Method::PUT {
         return denied(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "Only PUT is allowed");
@@ -39,7 +39,7 @@ pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: I
             return wrong(&format!("The header {name} was signed and must be sent as it was given"));
         }
     }
-    // What tells the storage service to do something belongs to what is signed.
+    // Other `x-amz-` headers must be signed, because the storage service acts on them.
     let mut others = parts.headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
     let signed = |name: &str| slot.headers.keys().any(|known| known.eq_ignore_ascii_case(name));
     if let Some(name) = others.find(|name| !signed(name)) {
