@@ -139,7 +139,8 @@ async fn the_quick_start_prints_the_reason_of_a_failure() {
 #[test]
 fn the_printed_curl_command_works() {
     let program = Program::start();
-    let line = program.greeting.split("Try:").nth(1).and_then(|rest| rest.split("Ctrl-C").next()).unwrap();
+    let line =
+        program.greeting.split("Try:").nth(1).and_then(|rest| rest.split("Press Ctrl-C").next()).unwrap();
     let shown = format!("{} -w ' %{{http_code}}'", line.trim());
     let output = Command::new("sh").args(["-c", &shown]).output().unwrap();
     let answer = String::from_utf8(output.stdout).unwrap();
