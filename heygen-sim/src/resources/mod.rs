@@ -1,4 +1,4 @@
-//! The resources, one file each, and which operation is whose.
+//! The handlers of the operations. Each kind of resource has a file.
 
 pub(crate) mod assets;
 pub(crate) mod avatars;
@@ -44,9 +44,10 @@ use crate::env::Env;
 use crate::model::job::{Job, Kind};
 use crate::state::State;
 
-/// What an operation does.
+/// The handler of an operation.
 pub(crate) type Handler = fn(&Env, &mut State, &Call) -> Answer;
 
+/// The handler of an operation; `None` if the operation has no simulated behavior.
 pub(crate) fn behaviour(operation: &str) -> Option<Handler> {
     Some(match operation {
         "uploadAsset" => assets::upload,
@@ -222,7 +223,7 @@ mod tests {
     use crate::operations::STREAM_OF_WORDS;
 
     #[test]
-    fn the_guide_lists_the_operations_without_behaviour_of_their_own() {
+    fn the_guide_lists_the_operations_without_simulated_behavior() {
         let guide = include_str!("../../GUIDE.md");
         let routes = document().routes().iter().map(|route| route.id.as_str());
         let made_up: Vec<&str> =

@@ -1,13 +1,14 @@
-//! The rules of a studio video: scenes in a row.
+//! The rules of a studio video, which consists of scenes.
 
 use serde_json::Value;
 
 use crate::api_error::ApiError;
 use crate::resources::spoken_part::{Part, audio, spoken_by_avatar};
 
-/// Scenes of a video.
+/// Possible numbers of scenes.
 const SCENES: std::ops::RangeInclusive<usize> = 1..=50;
 
+/// Checks all scenes.
 pub(super) fn check(video: Part<'_>) -> Result<(), ApiError> {
     let scenes = video.body["scenes"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !SCENES.contains(&scenes.len()) {
@@ -29,7 +30,7 @@ pub(super) fn check(video: Part<'_>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Silent for a time, or narrated.
+/// Checks an image. It has either a duration or audio.
 fn image(part: Part<'_>) -> Result<(), ApiError> {
     if !part.has("duration") {
         return match has_audio(part) {
@@ -45,6 +46,7 @@ fn image(part: Part<'_>) -> Result<(), ApiError> {
     }
 }
 
+/// Checks a video clip. Its playback mode needs audio.
 fn clip(part: Part<'_>) -> Result<(), ApiError> {
     audio(part, None, false)?;
     let mode = part.body.pointer("/playback/mode").is_some_and(|mode| !mode.is_null());

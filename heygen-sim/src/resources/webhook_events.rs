@@ -1,4 +1,4 @@
-//! Events of webhooks: the types that exist, and those that happened.
+//! The types of webhook events, and the events so far.
 
 use serde_json::json;
 
