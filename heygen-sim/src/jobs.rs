@@ -78,7 +78,7 @@ pub(crate) fn submit(env: &Env, state: &mut State, now: u64, order: NewJob<'_>) 
     }
     if let Some(ends) = ends {
         state.schedule(ends, Due::Job(order.kind, id.clone()));
-        // Otherwise the background task is due to wake earlier anyway.
+        // If something else is due earlier, the background task wakes early enough.
         if state.next_due() == Some(ends) {
             env.wake.notify_one();
         }

@@ -1,4 +1,4 @@
-//! The data of a workspace. The types here depend on neither the clock nor the network.
+//! The data of a workspace. The methods here need neither the state nor the environment.
 
 pub(crate) mod asset;
 pub(crate) mod avatar;

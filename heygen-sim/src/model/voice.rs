@@ -6,7 +6,7 @@ use crate::schedule::Schedule;
 pub(crate) struct Voice {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// Name of the language, such as `English`.
+    /// Language, as the catalogue or the request names it, such as `English`.
     pub(crate) language: String,
     pub(crate) gender: String,
     /// Whether the voice was created in this workspace.

@@ -25,7 +25,7 @@ pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
 /// How long a run waits, in seconds.
 const WAITING_TIME: u64 = 5;
 
-/// How long a run duration after that, in seconds.
+/// How long a run takes after that, in seconds.
 const RUNNING_TIME: u64 = 115;
 
 /// The progress of a run. Its nodes run one after another.

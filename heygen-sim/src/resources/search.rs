@@ -10,7 +10,7 @@ use crate::links::link;
 use crate::resources::paging::{limit, page_of};
 use crate::state::State;
 
-/// The presets of a kind with at min_score a minimum score for a query, the best first.
+/// The presets of a kind that match a query with at least `min_score`, the best first.
 fn ranked<'a>(
     presets: &'a [Described],
     kind: &str,

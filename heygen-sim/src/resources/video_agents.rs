@@ -159,7 +159,7 @@ pub(super) fn begin(env: &Env, state: &mut State, call: &Call) -> Result<(String
     Ok((id, video))
 }
 
-/// The video that v2 shows for a session without a video: it is pending, or it has failed.
+/// The video that `GET /v2/videos/{video_id}` shows for a session without a video: it is pending, or it has failed.
 pub(super) fn without_video(state: &State, id: &str, now: u64) -> Option<Value> {
     let session = state.sessions.get(id).filter(|session| !session.has_video())?;
     let mut video = json!({"id": id, "title": session.title, "status": "pending",
