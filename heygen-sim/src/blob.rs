@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::api_error::ApiError;
-use crate::reply::{Body, Cut, whole};
+use crate::reply::{Body, Disconnect, full_body};
 
 /// Above this size in bytes, contents are stored in a temporary file, so that large uploads do not fill the memory.
 const MEMORY_LIMIT: usize = 256 * 1024;
@@ -98,7 +98,7 @@ impl Blob {
     /// A body of the bytes from `start` to before `end`.
     pub(crate) fn body(&self, start: u64, end: u64) -> Body {
         match &self.content {
-            Content::Memory(bytes) => whole(bytes.slice(start as usize..end as usize)),
+            Content::Memory(bytes) => full_body(bytes.slice(start as usize..end as usize)),
             Content::Padded(beginning, _) => padded(beginning.clone(), start, end),
             Content::Disk(file, _) => from_disk(Arc::clone(file), start, end),
         }
@@ -159,7 +159,7 @@ fn from_disk(file: Arc<NamedTempFile>, start: u64, end: u64) -> Body {
                     let next = at + chunk.len() as u64;
                     Some((Ok(Frame::data(Bytes::from(chunk))), (Some(open), next)))
                 }
-                Err(_) => Some((Err(Cut), (None, end))),
+                Err(_) => Some((Err(Disconnect), (None, end))),
             }
         }
     });

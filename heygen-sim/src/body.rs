@@ -34,17 +34,17 @@ pub(crate) fn too_large(limit: usize) -> ApiError {
 }
 
 /// Parses a query, or a URL-encoded form.
-pub(crate) fn pairs(query: &str) -> Pairs {
+pub(crate) fn parse_query(query: &str) -> Pairs {
     let pairs = query
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let plain = |text: &str| decoded(&text.replace('+', " "));
+    let plain = |text: &str| percent_decode(&text.replace('+', " "));
     pairs.map(|(name, value)| (plain(name), plain(value))).collect::<BTreeMap<_, _>>()
 }
 
 /// Percent-decodes a text. Invalid escapes do not change.
-pub(crate) fn decoded(text: &str) -> String {
+pub(crate) fn percent_decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
@@ -54,11 +54,11 @@ mod tests {
 
     #[test]
     fn valid_escapes_are_decoded_and_invalid_ones_kept() {
-        assert_eq!(decoded("a%20b%2Fc"), "a b/c");
-        assert_eq!(decoded("100%"), "100%");
-        assert_eq!(decoded("%zz"), "%zz");
+        assert_eq!(percent_decode("a%20b%2Fc"), "a b/c");
+        assert_eq!(percent_decode("100%"), "100%");
+        assert_eq!(percent_decode("%zz"), "%zz");
         assert_eq!(
-            pairs("a=1&b=x+y&c"),
+            parse_query("a=1&b=x+y&c"),
             BTreeMap::from([("a", "1"), ("b", "x y"), ("c", "")].map(|(a, b)| (a.into(), b.into())))
         );
     }

@@ -15,8 +15,8 @@ pub(crate) struct Concurrency {
 
 impl Concurrency {
     /// Refuses if `wanted` more jobs would exceed the limit.
-    pub(crate) fn check_room(&mut self, limit: usize, wanted: usize, now: u64) -> Result<(), ApiError> {
-        self.vacate_ended(now);
+    pub(crate) fn check(&mut self, limit: usize, wanted: usize, now: u64) -> Result<(), ApiError> {
+        self.release_ended(now);
         if self.by_end.len().saturating_add(wanted) <= limit {
             return Ok(());
         }
@@ -26,15 +26,15 @@ impl Concurrency {
     }
 
     /// Counts a job as running until its end.
-    pub(crate) fn occupy(&mut self, id: &str, ends: Option<u64>) {
-        self.vacate(id);
+    pub(crate) fn acquire(&mut self, id: &str, ends: Option<u64>) {
+        self.release(id);
         let ends = ends.unwrap_or(u64::MAX);
         self.by_end.insert((ends, id.to_owned()));
         self.ends.insert(id.to_owned(), ends);
     }
 
     /// Frees the slots of the jobs that have ended.
-    pub(crate) fn vacate_ended(&mut self, now: u64) {
+    pub(crate) fn release_ended(&mut self, now: u64) {
         while self.by_end.first().is_some_and(|(ends, _)| *ends <= now) {
             if let Some((_, id)) = self.by_end.pop_first() {
                 self.ends.remove(&id);
@@ -43,7 +43,7 @@ impl Concurrency {
     }
 
     /// Frees the slot of a job.
-    pub(crate) fn vacate(&mut self, id: &str) {
+    pub(crate) fn release(&mut self, id: &str) {
         if let Some((id, ends)) = self.ends.remove_entry(id) {
             self.by_end.remove(&(ends, id));
         }

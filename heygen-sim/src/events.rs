@@ -29,7 +29,7 @@ pub(crate) fn emit(
     let registered = registered.map(|endpoint| (endpoint.url.clone(), Some(endpoint.id.clone())));
     let targets: Vec<_> = registered.chain(callback.map(|url| (url.to_owned(), None))).collect();
     for (url, endpoint) in targets {
-        send(state, Attempt::first(&id, event_type, body.clone(), url, endpoint, at));
+        schedule_delivery(state, Attempt::first(&id, event_type, body.clone(), url, endpoint, at));
     }
     let entities = entities.iter().map(|id| (*id).to_owned()).collect();
     state
@@ -38,7 +38,7 @@ pub(crate) fn emit(
 }
 
 /// Schedules the delivery of an event only to the request's callback, because the list of event types does not contain it.
-pub(crate) fn call_back(
+pub(crate) fn send_callback(
     env: &Env,
     state: &mut State,
     at: u64,
@@ -46,11 +46,14 @@ pub(crate) fn call_back(
     data: &Value,
     callback: String,
 ) {
-    send(state, Attempt::first(&env.id(), event_type, body(event_type, data), callback, None, at));
+    schedule_delivery(
+        state,
+        Attempt::first(&env.id(), event_type, body(event_type, data), callback, None, at),
+    );
 }
 
 /// Schedules an attempt, unless too many are pending.
-fn send(state: &mut State, attempt: Attempt) {
+fn schedule_delivery(state: &mut State, attempt: Attempt) {
     if state.deliveries.reserve() {
         state.schedule(attempt.due, Due::Attempt(Box::new(attempt)));
     }

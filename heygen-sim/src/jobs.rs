@@ -52,53 +52,58 @@ impl<'a> NewJob<'a> {
     }
 
     /// Sets the properties that differ between the jobs of one request.
-    pub(crate) fn with(self, extra: Value) -> Self {
+    pub(crate) fn with_extra(self, extra: Value) -> Self {
         Self { extra, ..self }
     }
 }
 
 /// Charges and starts a job, and returns its id. Refuses it if the wallet or the concurrency limit does not allow it.
-pub(crate) fn submit(env: &Env, state: &mut State, now: u64, order: NewJob<'_>) -> Result<String, ApiError> {
-    let spec = order.kind.spec();
-    let marker = order.marker.map_or_else(|| Marker::of(order.body), Ok)?;
+pub(crate) fn submit(
+    env: &Env,
+    state: &mut State,
+    now: u64,
+    new_job: NewJob<'_>,
+) -> Result<String, ApiError> {
+    let spec = new_job.kind.spec();
+    let marker = new_job.marker.map_or_else(|| Marker::of(new_job.body), Ok)?;
     // The queue of batches limits their items, so they do not count.
-    let counts = spec.counts && !order.is_part && order.queued == 0;
+    let counts = spec.counts && !new_job.is_part && new_job.queued == 0;
     if counts {
-        state.check_room(env, 1, now)?;
+        state.check_concurrency(env, 1, now)?;
     }
-    let charge = dollars(order.price.unwrap_or(if order.is_part { 0.0 } else { spec.price }));
+    let charge = dollars(new_job.price.unwrap_or(if new_job.is_part { 0.0 } else { spec.price }));
     state.wallet.charge(charge)?;
     let id = env.id();
-    let (waits, runs) = order.durations.unwrap_or((spec.waits, spec.runs));
-    let visible = now + order.queued;
+    let (waits, runs) = new_job.durations.unwrap_or((spec.waits, spec.runs));
+    let visible = now + new_job.queued;
     let schedule = Schedule::new(visible, waits, runs, &marker);
     let ends = schedule.ends();
     if counts {
-        state.running.occupy(&id, ends);
+        state.running.acquire(&id, ends);
     }
     if let Some(ends) = ends {
-        state.schedule(ends, Due::Job(order.kind, id.clone()));
+        state.schedule(ends, Due::Job(new_job.kind, id.clone()));
         // If something else is due earlier, the background task wakes early enough.
         if state.next_due() == Some(ends) {
             env.wake.notify_one();
         }
     }
-    let body = order.retained.map_or_else(|| Arc::new(retention::retained(order.body)), Arc::clone);
+    let body = new_job.retained.map_or_else(|| Arc::new(retention::retained(new_job.body)), Arc::clone);
     let job = Job {
         id: id.clone(),
-        kind: order.kind,
+        kind: new_job.kind,
         schedule,
         title: body.get("title").and_then(Value::as_str).map(str::to_owned),
         body,
-        extra: order.extra,
+        extra: new_job.extra,
         visible,
         deleted: false,
-        sends_event: !order.is_part,
+        sends_event: !new_job.is_part,
         size: marker.size,
         charge,
     };
-    if let Some(oldest) = state.jobs(order.kind).insert(id.clone(), job) {
-        state.forget(&oldest);
+    if let Some(oldest) = state.jobs(new_job.kind).insert(id.clone(), job) {
+        state.unschedule(&oldest);
     }
     Ok(id)
 }
@@ -107,7 +112,7 @@ pub(crate) fn submit(env: &Env, state: &mut State, now: u64, order: NewJob<'_>) 
 pub(crate) fn delete(state: &mut State, kind: Kind, id: &str, now: u64) -> Result<(), ApiError> {
     state.job(kind, id, now)?;
     state.jobs(kind).remove(id);
-    state.forget(id);
+    state.unschedule(id);
     state.deleted.insert(id, ());
     Ok(())
 }
@@ -116,7 +121,7 @@ pub(crate) fn delete(state: &mut State, kind: Kind, id: &str, now: u64) -> Resul
 pub(crate) fn hide(state: &mut State, kind: Kind, id: &str, now: u64) -> Result<(), ApiError> {
     state.job(kind, id, now)?.deleted = true;
     state.jobs(kind).end(id);
-    state.running.vacate(id);
+    state.running.release(id);
     Ok(())
 }
 
@@ -136,8 +141,8 @@ mod tests {
         let body = json!({"title": "t", "output_languages": ["de", "fr"]});
         let retained = Arc::new(retention::retained(&body));
         for _ in 0..2 {
-            let order = NewJob { retained: Some(&retained), ..NewJob::new(Kind::Proofread, &body) };
-            submit(&world.env, &mut state, 0, order).unwrap();
+            let new_job = NewJob { retained: Some(&retained), ..NewJob::new(Kind::Proofread, &body) };
+            submit(&world.env, &mut state, 0, new_job).unwrap();
         }
         assert_eq!(Arc::strong_count(&retained), 3);
     }

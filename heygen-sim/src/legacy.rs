@@ -41,7 +41,7 @@ pub(crate) fn refusal(route: &Route) -> ApiError {
 }
 
 /// Adds the warning and the headers that the service sent before the retirement.
-pub(crate) fn warn(route: &Route, mut reply: Reply) -> Reply {
+pub(crate) fn add_warning(route: &Route, mut reply: Reply) -> Reply {
     if let Payload::Json(body) = &mut reply.payload {
         body["warning"] = json!({"message": format!("This endpoint is retired; use {}", successor(route))});
     }

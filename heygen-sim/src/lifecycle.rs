@@ -36,8 +36,8 @@ fn end_job(env: &Env, state: &mut State, kind: Kind, id: &str, at: u64) {
     let Some(job) = state.jobs(kind).get(id).filter(ends) else { return };
     let failed = job.schedule.stage(at) == Stage::Failed;
     let (charge, sends_event) = (job.charge, job.sends_event);
-    let (data, callback) = (payloads::of_job(env, job, at), job.text("callback_url").map(str::to_owned));
-    state.running.vacate_ended(at);
+    let (data, callback) = (payloads::for_job(env, job, at), job.text("callback_url").map(str::to_owned));
+    state.running.release_ended(at);
     if failed {
         state.wallet.refund(charge);
     }
@@ -46,7 +46,7 @@ fn end_job(env: &Env, state: &mut State, kind: Kind, id: &str, at: u64) {
         if !kind.spec().callback_only {
             emit(env, state, at, event_type, &[id], data, callback.as_deref());
         } else if let Some(callback) = callback {
-            events::call_back(env, state, at, event_type, &data, callback);
+            events::send_callback(env, state, at, event_type, &data, callback);
         }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn link(env: &Env, name: &str) -> String {
 /// Whether the signature of a link is valid and the link has not expired.
 pub(crate) fn is_signed(env: &Env, path: &str, query: &Pairs, expires: &str, signature: &str) -> bool {
     let expires = query.get(expires).and_then(|text| text.parse().ok()).unwrap_or(0);
-    let signature = query.get(signature).and_then(|text| unhex(text)).unwrap_or_default();
+    let signature = query.get(signature).and_then(|text| decode_hex(text)).unwrap_or_default();
     let number = query.get("Number").map(String::as_str).unwrap_or_default();
     mac(env, path, expires, number).verify_slice(&signature).is_ok() && env.clock.now() / 1000 <= expires
 }
@@ -47,7 +47,7 @@ fn mac(env: &Env, path: &str, expires: u64, number: &str) -> Hmac<Sha256> {
 }
 
 /// Decodes hexadecimal digits.
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode_hex(text: &str) -> Option<Vec<u8>> {
     // `decode` alone would accept a prefix `0x`.
     const_hex::check_raw(text).then(|| const_hex::decode(text).ok()).flatten()
 }
@@ -63,7 +63,7 @@ pub(crate) fn upload_link(env: &Env, asset: &str) -> String {
 /// The headers that the PUT to an upload slot must send.
 pub(crate) fn upload_headers(content_type: &str, digest: Option<&str>) -> Map<String, Value> {
     let mut headers = Map::from_iter([("Content-Type".to_owned(), json!(content_type))]);
-    if let Some(digest) = digest.and_then(unhex) {
+    if let Some(digest) = digest.and_then(decode_hex) {
         headers.insert("x-amz-checksum-sha256".to_owned(), json!(BASE64_STANDARD.encode(digest)));
     }
     headers

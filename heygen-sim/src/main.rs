@@ -13,7 +13,7 @@ struct Options {
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// How many times as fast as real time the clock runs
-    #[arg(long, default_value_t = 60.0, value_parser = speed)]
+    #[arg(long, default_value_t = 60.0, value_parser = parse_speed)]
     speed: f64,
     /// Stop the clock; POST /__sim/clock advances it
     #[arg(long, conflicts_with = "speed")]
@@ -54,7 +54,7 @@ struct Options {
 }
 
 /// Parses a speed.
-fn speed(text: &str) -> Result<f64, String> {
+fn parse_speed(text: &str) -> Result<f64, String> {
     let speed: f64 = text.parse().map_err(|_| "not a number; pass one such as 60".to_owned())?;
     if speed.is_finite() && speed > 0.0 { Ok(speed) } else { Err("pass a number above 0".to_owned()) }
 }
@@ -100,7 +100,7 @@ async fn main() -> ExitCode {
     println!();
     println!("Press Ctrl-C to stop. Functions of the simulator: {}/__sim/", sim.base_url());
     // If signals are not available, run until the process is killed.
-    if stopped().await.is_err() {
+    if stop_signal().await.is_err() {
         std::future::pending::<()>().await;
     }
     sim.shutdown().await;
@@ -108,7 +108,7 @@ async fn main() -> ExitCode {
 }
 
 /// Waits for Ctrl-C, or on Unix for SIGTERM.
-async fn stopped() -> std::io::Result<()> {
+async fn stop_signal() -> std::io::Result<()> {
     #[cfg(unix)]
     {
         let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;

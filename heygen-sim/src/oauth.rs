@@ -4,7 +4,7 @@ use http::{HeaderMap, Method, StatusCode};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
-use crate::body::{pairs, read};
+use crate::body::{parse_query, read};
 use crate::model::tokens::LIFETIME;
 use crate::reply::Reply;
 use crate::world::World;
@@ -19,7 +19,7 @@ pub(crate) async fn token(world: &World, method: &Method, headers: &HeaderMap, b
         return Reply::json(StatusCode::METHOD_NOT_ALLOWED, json!({"error": "invalid_request"}));
     }
     let Ok(body) = read(headers, body, 64 * 1024).await else { return refused("invalid_request") };
-    let form = pairs(&String::from_utf8_lossy(&body));
+    let form = parse_query(&String::from_utf8_lossy(&body));
     let field = |name: &str| form.get(name).map(String::as_str);
     if field("grant_type") != Some("refresh_token") {
         return refused("unsupported_grant_type");

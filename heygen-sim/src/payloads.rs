@@ -9,7 +9,7 @@ use crate::model::job::{Job, Kind};
 use crate::resources;
 
 /// The `event_data` at the end of a job.
-pub(crate) fn of_job(env: &Env, job: &Job, now: u64) -> Value {
+pub(crate) fn for_job(env: &Env, job: &Job, now: u64) -> Value {
     let callback_id = job.text("callback_id");
     let message = job.failure_message(now);
     let mut view = resources::view_job(env, job, now);

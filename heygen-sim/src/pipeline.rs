@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::answer::Answer;
 use crate::api_error::ApiError;
-use crate::body::{decoded, pairs, read};
+use crate::body::{parse_query, percent_decode, read};
 use crate::call::Call;
 use crate::connection::ConnectionHandle;
 use crate::document::check::Pairs;
@@ -23,7 +23,7 @@ use crate::inline::Inline;
 use crate::key_in_use::KeyInUse;
 use crate::log::LoggedRequest;
 use crate::model::idempotency::{Decision, Key};
-use crate::reply::{Body, Cut, Payload, Reply};
+use crate::reply::{Body, Disconnect, Payload, Reply};
 use crate::world::World;
 use crate::{admin, authorization, files, form, legacy, links, log, oauth, operations};
 
@@ -72,7 +72,7 @@ pub(crate) async fn handle(
     world: &Arc<World>,
     request: Request<Incoming>,
     connection: &ConnectionHandle,
-) -> Result<Response<Body>, Cut> {
+) -> Result<Response<Body>, Disconnect> {
     let request_id = world.env.request_id();
     let (parts, body) = request.into_parts();
     let mut response = if parts.uri.path().starts_with(admin::PREFIX) {
@@ -94,11 +94,11 @@ async fn process(
     body: Incoming,
     connection: &ConnectionHandle,
     request_id: &str,
-) -> Result<Response<Body>, Cut> {
+) -> Result<Response<Body>, Disconnect> {
     let path = parts.uri.path();
     let target = Target::of(document().find(&parts.method, path), path);
     let operation = target.name();
-    let query = pairs(parts.uri.query().unwrap_or_default());
+    let query = parse_query(parts.uri.query().unwrap_or_default());
     // Build the entry before locking the log, because that takes most of the time.
     let logged = LoggedRequest {
         number: 0,
@@ -122,10 +122,10 @@ async fn process(
         world.log().amend(number, |request| request.fault = Some(name.to_owned()));
     }
     match &effect {
-        Some(Effect::CloseBefore) => return Err(Cut),
+        Some(Effect::CloseBefore) => return Err(Disconnect),
         Some(Effect::Reset) => {
             connection.reset();
-            return Err(Cut);
+            return Err(Disconnect);
         }
         Some(Effect::Answer { status, content_type, body, headers }) => {
             world.log().amend(number, |request| request.status = Some(*status));
@@ -166,7 +166,7 @@ async fn process(
     let reply = answer.unwrap_or_else(|refusal| refusal.into_reply(envelope));
     let (status, code) = (reply.status.as_u16(), reply.code.clone());
     if matches!(effect, Some(Effect::CloseAfter)) {
-        return Err(Cut);
+        return Err(Disconnect);
     }
     world.log().amend(number, |request| (request.status, request.code) = (Some(status), code));
     Ok(apply::apply(world, reply.into_response(), effect.as_ref()))
@@ -191,7 +191,7 @@ async fn execute(
     if world.env.settings.requests_per_minute.is_some() {
         world.state().rate_limit.count_request(&world.env.settings, world.env.clock.now())?;
     }
-    let path: Pairs = path.into_iter().map(|(name, value)| (name, decoded(&value))).collect();
+    let path: Pairs = path.into_iter().map(|(name, value)| (name, percent_decode(&value))).collect();
     route.check_parameters(&path, &query, &parts.headers)?;
     let mut file = None;
     let body = match route.body {
@@ -250,7 +250,7 @@ async fn call_operation(world: &Arc<World>, call: Call, key: Option<KeyInUse>) -
     {
         key.complete((*status, response.clone()), call.now);
     }
-    if call.route.is_legacy() { answer.map(|reply| legacy::warn(call.route, reply)) } else { answer }
+    if call.route.is_legacy() { answer.map(|reply| legacy::add_warning(call.route, reply)) } else { answer }
 }
 
 /// Reads a JSON body, and returns it with its length in bytes. An optional body that is empty is null.

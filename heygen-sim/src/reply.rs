@@ -13,18 +13,18 @@ use serde_json::Value;
 
 /// The error that closes a connection, without a response or in the middle of its body.
 #[derive(Debug)]
-pub(crate) struct Cut;
+pub(crate) struct Disconnect;
 
-impl fmt::Display for Cut {
+impl fmt::Display for Disconnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the connection is cut on demand")
     }
 }
 
-impl std::error::Error for Cut {}
+impl std::error::Error for Disconnect {}
 
 /// The body of a response.
-pub(crate) type Body = UnsyncBoxBody<Bytes, Cut>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, Disconnect>;
 
 /// A response whose JSON is not yet serialized.
 pub(crate) struct Reply {
@@ -57,7 +57,7 @@ impl Reply {
     /// A response with status 200 whose body is sent in chunks.
     pub(crate) fn stream(
         media_type: &str,
-        chunks: impl Stream<Item = Result<Bytes, Cut>> + Send + 'static,
+        chunks: impl Stream<Item = Result<Bytes, Disconnect>> + Send + 'static,
     ) -> Self {
         let body = StreamBody::new(chunks.map(|chunk| chunk.map(Frame::data)));
         Self {
@@ -79,8 +79,8 @@ impl Reply {
     /// The HTTP response.
     pub(crate) fn into_response(self) -> Response<Body> {
         let body = match self.payload {
-            Payload::Json(value) => whole(value.to_string()),
-            Payload::Bytes(bytes) => whole(bytes),
+            Payload::Json(value) => full_body(value.to_string()),
+            Payload::Bytes(bytes) => full_body(bytes),
             Payload::Stream(body) => body,
         };
         let mut response = Response::new(body);
@@ -91,7 +91,7 @@ impl Reply {
 }
 
 /// A body that is sent as a whole.
-pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
+pub(crate) fn full_body(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed_unsync()
 }
 

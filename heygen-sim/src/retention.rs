@@ -57,18 +57,18 @@ pub(crate) fn retained(body: &Value) -> Value {
     let members = body.as_object().into_iter().flatten();
     let members = members.filter(|(name, _)| MEMBERS.contains(&name.as_str()));
     // A member that does not fit is left out. It is not set to null, because null has a meaning.
-    let kept = members.filter_map(|(name, value)| Some((name.clone(), within(value, &mut left)?)));
+    let kept = members.filter_map(|(name, value)| Some((name.clone(), truncate(value, &mut left)?)));
     Value::Object(kept.collect())
 }
 
 /// A whole value, without its large inline files.
 pub(crate) fn without_files(value: &Value) -> Value {
     let mut left = usize::MAX;
-    within(value, &mut left).unwrap_or_default()
+    truncate(value, &mut left).unwrap_or_default()
 }
 
 /// The part of a value that fits into the bytes that are left.
-fn within(value: &Value, left: &mut usize) -> Option<Value> {
+fn truncate(value: &Value, left: &mut usize) -> Option<Value> {
     let length = value.as_str().map_or(0, str::len);
     *left = left.checked_sub(VALUE_SIZE.saturating_add(length))?;
     Some(match value {
@@ -77,11 +77,11 @@ fn within(value: &Value, left: &mut usize) -> Option<Value> {
             let long = |value: &Value| value.as_str().is_some_and(|data| data.len() > MAX_INLINE);
             let kept = members.iter().filter_map(|(name, value)| match name.as_str() {
                 "data" if is_file && long(value) => Some((name.clone(), Value::from(""))),
-                _ => Some((name.clone(), within(value, left)?)),
+                _ => Some((name.clone(), truncate(value, left)?)),
             });
             Value::Object(kept.collect())
         }
-        Value::Array(items) => items.iter().map_while(|item| within(item, left)).collect(),
+        Value::Array(items) => items.iter().map_while(|item| truncate(item, left)).collect(),
         other => other.clone(),
     })
 }

@@ -124,14 +124,14 @@ impl State {
     }
 
     /// Unschedules everything that concerns a removed resource, and frees its slot.
-    pub(crate) fn forget(&mut self, id: &str) {
-        self.timeline.forget(id);
-        self.running.vacate(id);
+    pub(crate) fn unschedule(&mut self, id: &str) {
+        self.timeline.unschedule(id);
+        self.running.release(id);
     }
 
     /// Refuses if `wanted` more jobs would exceed the concurrency limit.
-    pub(crate) fn check_room(&mut self, env: &Env, wanted: usize, now: u64) -> Result<(), ApiError> {
-        self.running.check_room(env.settings.concurrency, wanted, now)
+    pub(crate) fn check_concurrency(&mut self, env: &Env, wanted: usize, now: u64) -> Result<(), ApiError> {
+        self.running.check(env.settings.concurrency, wanted, now)
     }
 }
 

@@ -74,7 +74,7 @@ impl Timeline {
     }
 
     /// Removes all entries of a resource.
-    pub(crate) fn forget(&mut self, id: &str) {
+    pub(crate) fn unschedule(&mut self, id: &str) {
         for key in self.keys.remove(id).into_iter().flatten() {
             self.entries.remove(&key);
         }
@@ -96,14 +96,14 @@ mod tests {
         for (at, id) in [(2, "b"), (1, "a"), (2, "c"), (2, "b"), (3, "d")] {
             timeline.schedule(at, Due::Look(id.into()));
         }
-        timeline.forget("c");
-        timeline.forget("x");
+        timeline.unschedule("c");
+        timeline.unschedule("x");
         let mut taken = Vec::new();
         while let Some((at, due)) = timeline.take(2) {
             taken.push(format!("{at}{}", due.id().unwrap()));
         }
         assert_eq!((taken, timeline.next()), (vec!["1a".into(), "2b".into(), "2b".to_owned()], Some(3)));
-        timeline.forget("d");
+        timeline.unschedule("d");
         assert_eq!((timeline.len(), timeline.keys.len()), (0, 0));
     }
 }

@@ -8,7 +8,7 @@ use futures_util::stream;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::reply::Reply;
-use crate::resources::realtime::{find, step};
+use crate::resources::realtime::{find, next_event};
 use crate::world::World;
 
 /// Streams the words when they are spoken; earlier ones at once. An event `end` closes the stream.
@@ -25,7 +25,7 @@ pub(crate) fn words(world: &Arc<World>, call: &Call) -> Answer {
                 let world = world.upgrade()?;
                 let (event, next) = {
                     let state = world.state();
-                    step(state.streams.get(&id)?, sent, clock.now())
+                    next_event(state.streams.get(&id)?, sent, clock.now())
                 };
                 drop(world);
                 match (event, next) {

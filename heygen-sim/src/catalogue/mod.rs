@@ -19,8 +19,8 @@ pub(crate) struct Catalogue {
     groups: Vec<GroupEntry>,
     voices: Vec<VoiceEntry>,
     pub(crate) styles: Vec<Map<String, Value>>,
-    pub(crate) sounds: Vec<Described>,
-    pub(crate) pictures: Vec<Described>,
+    pub(crate) sounds: Vec<SearchableEntry>,
+    pub(crate) pictures: Vec<SearchableEntry>,
     pub(crate) languages: Vec<Language>,
     pub(crate) templates: Vec<Template>,
     glossaries: Vec<Value>,
@@ -70,7 +70,7 @@ struct VoiceEntry {
 
 /// A preset that is found by its description: a sound or a picture.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Described {
+pub(crate) struct SearchableEntry {
     pub(crate) id: String,
     #[serde(rename = "type")]
     pub(crate) kind: String,
@@ -79,7 +79,7 @@ pub(crate) struct Described {
     pub(crate) description: String,
 }
 
-impl Described {
+impl SearchableEntry {
     /// How well it matches a query: the fraction of the query's words that occur in it, from 0 to 1.
     pub(crate) fn score(&self, query: &str) -> f64 {
         let text = format!("{} {}", self.name, self.description).to_lowercase();

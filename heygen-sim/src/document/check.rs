@@ -45,11 +45,11 @@ impl Parameter {
             None if self.required => Err(ApiError::invalid(name, format!("{name} is required"))),
             None => Ok(()),
             Some(given) => {
-                let value = typed(given, &self.schema);
+                let value = convert(given, &self.schema);
                 if self.validator.as_ref().is_some_and(|validator| validator.is_valid(&value)) {
                     return Ok(());
                 }
-                Err(ApiError::invalid(name, shortened(&format!("{name} does not take `{given}`"))))
+                Err(ApiError::invalid(name, truncate(&format!("{name} does not take `{given}`"))))
             }
         }
     }
@@ -91,13 +91,13 @@ impl Route {
         };
         match validator.iter_errors(body).next() {
             None => Ok(()),
-            Some(error) => Err(ApiError::invalid(place(&error), shortened(&error.to_string()))),
+            Some(error) => Err(ApiError::invalid(error_place(&error), truncate(&error.to_string()))),
         }
     }
 }
 
 /// The place of a problem in dot notation, such as `scenes.0.input.avatar_id`.
-fn place(error: &ValidationError<'_>) -> String {
+fn error_place(error: &ValidationError<'_>) -> String {
     let mut place = error.instance_path().to_string().trim_start_matches('/').replace('/', ".");
     let member = match error.kind() {
         ValidationErrorKind::Required { property } => property.as_str().map(str::to_owned),
@@ -111,7 +111,7 @@ fn place(error: &ValidationError<'_>) -> String {
 }
 
 /// The message, cut to its maximum length.
-fn shortened(message: &str) -> String {
+fn truncate(message: &str) -> String {
     match message.char_indices().nth(MESSAGE_LIMIT) {
         Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
         None => message.to_owned(),
@@ -119,7 +119,7 @@ fn shortened(message: &str) -> String {
 }
 
 /// Converts a parameter to the type of its schema. If that fails, returns the text.
-fn typed(given: &str, schema: &Value) -> Value {
+fn convert(given: &str, schema: &Value) -> Value {
     let parsed = match schema.get("type").and_then(Value::as_str) {
         Some("integer") => given.parse::<i64>().ok().map(Value::from),
         Some("number") => given.parse::<f64>().ok().map(Value::from),

@@ -12,8 +12,8 @@ pub(super) fn precise(schema: &Value) -> Value {
         Value::Object(object) => {
             let mut object: Map<String, Value> =
                 object.iter().map(|(key, value)| (key.clone(), precise(value))).collect();
-            tagged(&mut object);
-            nullable(&mut object);
+            rewrite_tagged_union(&mut object);
+            rewrite_nullable_union(&mut object);
             object.into()
         }
         Value::Array(items) => items.iter().map(precise).collect(),
@@ -22,7 +22,7 @@ pub(super) fn precise(schema: &Value) -> Value {
 }
 
 /// Rewrites a union with a tag.
-fn tagged(object: &mut Map<String, Value>) {
+fn rewrite_tagged_union(object: &mut Map<String, Value>) {
     let Some(tag) =
         object.get("discriminator").and_then(|one| one.get("propertyName")).and_then(Value::as_str)
     else {
@@ -57,7 +57,7 @@ fn tagged(object: &mut Map<String, Value>) {
 }
 
 /// Rewrites a union with null.
-fn nullable(object: &mut Map<String, Value>) {
+fn rewrite_nullable_union(object: &mut Map<String, Value>) {
     let null = json!({"type": "null"});
     let Some([one, other]) = object.get("anyOf").and_then(Value::as_array).map(Vec::as_slice) else { return };
     let rest = match (*one == null, *other == null) {

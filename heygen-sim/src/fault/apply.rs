@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Body as _, Frame};
 
 use crate::fault::Effect;
-use crate::reply::{Body, Cut, whole};
+use crate::reply::{Body, Disconnect, full_body};
 use crate::world::World;
 
 /// The name of an effect, for the log.
@@ -37,7 +37,7 @@ pub(crate) fn answer(
     body: &str,
     headers: &BTreeMap<String, String>,
 ) -> Response<Body> {
-    let mut response = Response::new(whole(body.to_owned()));
+    let mut response = Response::new(full_body(body.to_owned()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = Some(("content-type", content_type)).filter(|_| !content_type.is_empty());
     let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -54,23 +54,23 @@ pub(crate) fn answer(
 pub(crate) fn apply(world: &Arc<World>, response: Response<Body>, effect: Option<&Effect>) -> Response<Body> {
     match effect {
         Some(Effect::HalfBody) => match length(&response) {
-            Some(length) => with_body(response, length, |body| metered(body, Some(length / 2), None)),
+            Some(length) => with_body(response, length, |body| shape(body, Some(length / 2), None)),
             // An event stream has neither a middle nor a length.
             None => response,
         },
         Some(Effect::WrongLength) => match length(&response) {
-            Some(length) => with_body(response, length / 2, |body| shortened(body, length / 2)),
+            Some(length) => with_body(response, length / 2, |body| truncate(body, length / 2)),
             None => response,
         },
         Some(Effect::SlowBody { seconds }) => {
             let pause = Duration::try_from_secs_f64(*seconds).unwrap_or_default();
-            let slow = Slow { world: Arc::clone(world), pause, quarter: 0 };
+            let slow = Pacing { world: Arc::clone(world), pause, quarter: 0 };
             match length(&response) {
                 Some(length) => {
-                    let slow = Slow { quarter: (length / 4).max(1), ..slow };
-                    with_body(response, length, |body| metered(body, None, Some(slow)))
+                    let slow = Pacing { quarter: (length / 4).max(1), ..slow };
+                    with_body(response, length, |body| shape(body, None, Some(slow)))
                 }
-                None => response.map(|body| metered(body, None, Some(slow))),
+                None => response.map(|body| shape(body, None, Some(slow))),
             }
         }
         Some(Effect::CutStream { events }) => cut_events(response, *events, None),
@@ -83,7 +83,7 @@ pub(crate) fn apply(world: &Arc<World>, response: Response<Body>, effect: Option
 }
 
 /// A body that is sent slowly.
-struct Slow {
+struct Pacing {
     world: Arc<World>,
     pause: Duration,
     /// Bytes between two pauses; 0 for a pause before each frame.
@@ -105,7 +105,7 @@ fn with_body(response: Response<Body>, length: u64, change: impl FnOnce(Body) ->
 }
 
 /// Sends a body up to `breaks_at`, and then breaks off; with pauses if it is slow.
-fn metered(body: Body, breaks_at: Option<u64>, slow: Option<Slow>) -> Body {
+fn shape(body: Body, breaks_at: Option<u64>, slow: Option<Pacing>) -> Body {
     let chunks = stream::unfold((body, Bytes::new(), 0_u64), move |(mut body, mut rest, mut at)| {
         let slow = slow.as_ref().map(|slow| (Arc::clone(&slow.world), slow.pause, slow.quarter));
         async move {
@@ -117,7 +117,7 @@ fn metered(body: Body, breaks_at: Option<u64>, slow: Option<Slow>) -> Body {
             }
             if breaks_at.is_some_and(|place| at >= place) {
                 flush().await;
-                return Some((Err(Cut), (body, rest, at)));
+                return Some((Err(Disconnect), (body, rest, at)));
             }
             let mut take = rest.len() as u64;
             if let Some(place) = breaks_at {
@@ -140,7 +140,7 @@ fn metered(body: Body, breaks_at: Option<u64>, slow: Option<Slow>) -> Body {
 }
 
 /// The first `length` bytes of a body.
-fn shortened(body: Body, length: u64) -> Body {
+fn truncate(body: Body, length: u64) -> Body {
     let chunks = stream::unfold((body, length), |(mut body, left)| async move {
         if left == 0 {
             return None;
@@ -172,7 +172,7 @@ fn cut_events(response: Response<Body>, events: usize, last: Option<Bytes>) -> R
             // Each event is one frame.
             if seen == events {
                 flush().await;
-                let end = last.map_or(Err(Cut), |last| Ok(Frame::data(last)));
+                let end = last.map_or(Err(Disconnect), |last| Ok(Frame::data(last)));
                 return Some((end, (body, seen + 1)));
             }
             if seen > events {

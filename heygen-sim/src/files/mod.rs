@@ -19,15 +19,19 @@ use crate::world::World;
 /// Responds to a request for a file.
 pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply {
     if !matches!(parts.method, Method::GET | Method::HEAD) {
-        return denied(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "Only GET and HEAD are allowed");
+        return xml_error(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "Only GET and HEAD are allowed",
+        );
     }
     if parts.headers.contains_key(header::AUTHORIZATION) {
         let message = "Only one auth mechanism allowed; the link is signed";
-        return denied(StatusCode::BAD_REQUEST, "InvalidArgument", message);
+        return xml_error(StatusCode::BAD_REQUEST, "InvalidArgument", message);
     }
     let path = parts.uri.path();
     if !is_signed(&world.env, path, query, "Expires", "Signature") {
-        return denied(
+        return xml_error(
             StatusCode::FORBIDDEN,
             "AccessDenied",
             "The signature is wrong or the link has expired",
@@ -36,7 +40,7 @@ pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply 
     let name = path.strip_prefix(FILES).unwrap_or_default();
     match find(world, name) {
         Some((media, blob)) => deliver(&parts.method, &parts.headers, media, &blob),
-        None => denied(StatusCode::NOT_FOUND, "NoSuchKey", "The file does not exist any more"),
+        None => xml_error(StatusCode::NOT_FOUND, "NoSuchKey", "The file does not exist any more"),
     }
 }
 
@@ -83,11 +87,11 @@ fn deliver(method: &Method, headers: &HeaderMap, media: String, blob: &Blob) -> 
         Range::NotModified => (StatusCode::NOT_MODIFIED, 0, 0),
         Range::PreconditionFailed => {
             let message = "At least one of the preconditions did not hold";
-            return denied(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", message);
+            return xml_error(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", message);
         }
         Range::Unsatisfiable => {
             let message = "The requested range is not satisfiable";
-            return denied(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", message)
+            return xml_error(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", message)
                 .header(header::CONTENT_RANGE, &format!("bytes */{length}"));
         }
     };
@@ -106,7 +110,7 @@ fn deliver(method: &Method, headers: &HeaderMap, media: String, blob: &Blob) -> 
 }
 
 /// An error in the form of the storage service.
-pub(crate) fn denied(status: StatusCode, code: &str, message: &str) -> Reply {
+pub(crate) fn xml_error(status: StatusCode, code: &str, message: &str) -> Reply {
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     );

@@ -7,7 +7,7 @@ use crate::api_error::ApiError;
 use crate::blob::Blob;
 use crate::call::Call;
 use crate::env::Env;
-use crate::links::{UPLOAD_LIFETIME, link, unhex, upload_headers, upload_link};
+use crate::links::{UPLOAD_LIFETIME, decode_hex, link, upload_headers, upload_link};
 use crate::marker::Marker;
 use crate::model::asset::{Asset, Slot};
 use crate::model::batch::{Batch, Item};
@@ -183,7 +183,7 @@ fn validate_file<'a>(env: &Env, file: &'a Value) -> Result<DeclaredFile<'a>, Api
     let size =
         size.ok_or_else(|| ApiError::invalid("size_bytes", format!("a file has from 1 to {limit} bytes")))?;
     let digest = text("checksum_sha256").map(|digest| {
-        let read = unhex(digest).filter(|digest| digest.len() == 32);
+        let read = decode_hex(digest).filter(|digest| digest.len() == 32);
         read.ok_or_else(|| ApiError::invalid("checksum_sha256", "a SHA-256 has 64 hexadecimal digits"))
     });
     let headers = upload_headers(media, text("checksum_sha256"));
@@ -235,7 +235,7 @@ fn complete_upload(asset: &mut Asset, digest: Option<&str>, now: u64) -> Result<
         return Err(ApiError::conflict("uploaded object not found yet"));
     };
     if let Some(digest) = digest
-        && unhex(digest).as_deref() != content.digest().map(<[u8; 32]>::as_slice)
+        && decode_hex(digest).as_deref() != content.digest().map(<[u8; 32]>::as_slice)
     {
         return Err(ApiError::invalid("checksum_sha256", "the checksum is not that of the uploaded bytes"));
     }

@@ -174,7 +174,7 @@ pub(super) fn delete_group(_: &Env, state: &mut State, call: &Call) -> Answer {
     let looks: Vec<String> = looks_in(state, id);
     for look in looks {
         state.looks.remove(&look);
-        state.forget(&look);
+        state.unschedule(&look);
         state.deleted.insert(look, ());
     }
     state.groups.remove(id);
@@ -240,7 +240,7 @@ pub(super) fn delete_look(_: &Env, state: &mut State, call: &Call) -> Answer {
     let group = look.group_id.clone();
     check_own(state, id, "public avatars cannot be deleted")?;
     state.looks.remove(id);
-    state.forget(id);
+    state.unschedule(id);
     state.deleted.insert(id, ());
     if looks_in(state, &group).is_empty() {
         state.groups.remove(&group);
@@ -326,7 +326,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         schedule: Some(schedule),
     };
     if let Some(oldest) = state.looks.insert(id.clone(), look) {
-        state.forget(&oldest);
+        state.unschedule(&oldest);
     }
     let state = &*state;
     let group = state.groups.get(&target_group);

@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::env::Env;
 use crate::model::batch::{Batch, Item, MAX_ITEMS};
 use crate::model::job::Kind;
-use crate::resources::paging::{limit, slice};
+use crate::resources::paging::{limit, page_items};
 use crate::resources::{inputs, lipsyncs, translations, videos};
 use crate::schedule::{Schedule, Stage};
 use crate::state::State;
@@ -111,7 +111,7 @@ fn get(state: &mut State, call: &Call, kind: Kind) -> Answer {
     let items = item_statuses.iter().zip(&statuses).enumerate().map(|(number, ((_, id, error), status))| {
         json!({"item_index": number, "video_id": id, "status": status, "error": error})
     });
-    let (items, next) = slice(call, items.collect(), limit(call))?;
+    let (items, next) = page_items(call, items.collect(), limit(call))?;
     data(json!({
         "batch_id": id,
         "title": title,
@@ -144,7 +144,7 @@ pub(super) fn get_assets(_: &Env, state: &mut State, call: &Call) -> Answer {
 /// Stores a batch. If an older batch is removed to make room, its end is unscheduled.
 pub(super) fn keep(state: &mut State, batch: Batch) {
     if let Some(oldest) = state.batches.insert(batch.id.clone(), batch) {
-        state.forget(&oldest);
+        state.unschedule(&oldest);
     }
 }
 

@@ -85,7 +85,7 @@ pub(super) fn check(state: &State, body: &Value) -> Result<(), ApiError> {
 
 pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let url = call.text("url").unwrap_or_default();
-    inputs::fetch("url", url)?;
+    inputs::check_file_url("url", url)?;
     let host = url.split('/').nth(2).unwrap_or(url);
     let name = match call.text("name") {
         Some(name) => trimmed("name", name)?,

@@ -65,8 +65,8 @@ fn count(body: &Value) -> usize {
 pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body, call.now)?;
     let price = Kind::Clipping.spec().price * count(&call.body) as f64;
-    let order = NewJob { price: Some(price), ..NewJob::new(Kind::Clipping, &call.body) };
-    let id = jobs::submit(env, state, call.now, order)?;
+    let new_job = NewJob { price: Some(price), ..NewJob::new(Kind::Clipping, &call.body) };
+    let id = jobs::submit(env, state, call.now, new_job)?;
     data_with(StatusCode::ACCEPTED, json!({"ai_clipping_id": id}))
 }
 

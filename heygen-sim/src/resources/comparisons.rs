@@ -12,7 +12,7 @@ use crate::jobs::NewJob;
 use crate::marker::Marker;
 use crate::model::batch::{Batch, Item};
 use crate::model::job::{Job, Kind};
-use crate::resources::paging::{limit, slice};
+use crate::resources::paging::{limit, page_items};
 use crate::resources::{batches, inputs};
 use crate::schedule::Stage;
 use crate::state::State;
@@ -100,7 +100,7 @@ pub(super) fn get_batch(_: &Env, state: &mut State, call: &Call) -> Answer {
         _ => "processing",
     };
     let total = ids.len();
-    let (items, next) = slice(call, views, limit(call))?;
+    let (items, next) = page_items(call, views, limit(call))?;
     data(json!({
         "batch_id": id,
         "status": status,

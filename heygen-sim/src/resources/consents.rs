@@ -55,7 +55,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         None
     } else {
         if let Some(reroute) = reroute {
-            inputs::fetch("reroute_url", reroute)?;
+            inputs::check_file_url("reroute_url", reroute)?;
         }
         let token = env.id();
         let consent = Consent {

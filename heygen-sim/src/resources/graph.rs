@@ -299,9 +299,9 @@ pub(super) fn plan(graph: &Value) -> Vec<Value> {
 }
 
 /// The node types of a graph, by node id.
-pub(super) struct Types<'a>(HashMap<&'a str, &'static NodeType>);
+pub(super) struct NodeTypes<'a>(HashMap<&'a str, &'static NodeType>);
 
-impl<'a> Types<'a> {
+impl<'a> NodeTypes<'a> {
     pub(super) fn of(graph: &'a Value) -> Self {
         let nodes = graph["nodes"].as_array().into_iter().flatten();
         Self(nodes.filter_map(|node| Some((text(node, "id"), node_type(node)?))).collect())

@@ -96,7 +96,7 @@ impl Inputs<'_> {
             Value::Object(members) => {
                 let text = |key: &str| members.get(key).and_then(Value::as_str);
                 match (text("type"), text("url"), text("asset_id"), text("data")) {
-                    (Some("url"), Some(url), ..) => fetch(&below("url"), url)?,
+                    (Some("url"), Some(url), ..) => check_file_url(&below("url"), url)?,
                     (Some("asset_id"), _, Some(id), _) => self.asset(&below("asset_id"), id, kinds)?,
                     // In v1, the files of the video agent have no type.
                     (None, _, Some(id), _) if !kinds.is_empty() => {
@@ -111,7 +111,7 @@ impl Inputs<'_> {
                     let kinds = kinds_of(key, text("type"));
                     match (key.as_str(), value.as_str()) {
                         ("audio_url" | "image_url" | "video_url" | "srt_url", Some(url)) => {
-                            fetch(&below(key), url)?;
+                            check_file_url(&below(key), url)?;
                         }
                         ("audio_asset_id" | "image_asset_id", Some(id)) => {
                             self.asset(&below(key), id, kinds)?;
@@ -140,7 +140,7 @@ impl Inputs<'_> {
 }
 
 /// Checks a URL without downloading it. Reserved host names and HTML pages result in `download_failed`, as at the service.
-pub(super) fn fetch(param: &str, url: &str) -> Result<(), ApiError> {
+pub(super) fn check_file_url(param: &str, url: &str) -> Result<(), ApiError> {
     let uri: Option<Uri> = url.parse().ok();
     let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
     let scheme = uri.as_ref().and_then(Uri::scheme_str).unwrap_or_default();

@@ -79,7 +79,7 @@ pub(super) fn translate(env: &Env, state: &mut State, call: &Call) -> Answer {
 /// found from the creation of the session on.
 pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("video_id");
-    if let Some(session) = video_agents::without_video(state, id, call.now) {
+    if let Some(session) = video_agents::placeholder_video(state, id, call.now) {
         return data(session);
     }
     // The video agent returns the id of a video that has not started.

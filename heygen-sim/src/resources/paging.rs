@@ -51,13 +51,13 @@ pub(crate) fn page<T>(call: &Call, store: &Store<T>, mut show: impl FnMut(&T) ->
 
 /// A page of a complete list, in its order.
 pub(crate) fn page_of(call: &Call, items: Vec<Value>, limit: usize) -> Answer {
-    let (items, next) = slice(call, items, limit)?;
+    let (items, next) = page_items(call, items, limit)?;
     let body = json!({"data": items, "has_more": next.is_some(), "next_token": next});
     Ok(Reply::json(StatusCode::OK, body))
 }
 
 /// The items of a page, and the cursor of the next one, for a list that is nested in a resource.
-pub(crate) fn slice(
+pub(crate) fn page_items(
     call: &Call,
     items: Vec<Value>,
     limit: usize,

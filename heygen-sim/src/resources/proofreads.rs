@@ -46,8 +46,8 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let retained = Arc::new(retention::retained(&call.body));
     let mut ids = Vec::new();
     for code in codes? {
-        let order = NewJob::new(Kind::Proofread, &call.body).with(json!({"output_language": code}));
-        ids.push(jobs::submit(env, state, call.now, NewJob { retained: Some(&retained), ..order })?);
+        let new_job = NewJob::new(Kind::Proofread, &call.body).with_extra(json!({"output_language": code}));
+        ids.push(jobs::submit(env, state, call.now, NewJob { retained: Some(&retained), ..new_job })?);
     }
     data(json!({"proofread_ids": ids, "status": "processing"}))
 }

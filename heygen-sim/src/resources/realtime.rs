@@ -137,7 +137,7 @@ pub(super) fn append(_: &Env, state: &mut State, call: &Call) -> Answer {
 
 /// The next event of a stream of which `sent` words were sent: its text, the number of words sent with it, and whether it is
 /// the last event. If it is not due, returns the time at which it may be.
-pub(crate) fn step(stream: &Stream, sent: usize, now: u64) -> (Option<(String, usize, bool)>, u64) {
+pub(crate) fn next_event(stream: &Stream, sent: usize, now: u64) -> (Option<(String, usize, bool)>, u64) {
     let began = stream.created + START_DELAY;
     let end_of = |number: usize| began + (number as u64 + 1) * WORD_DURATION;
     let limit = now.min(stream.ends());

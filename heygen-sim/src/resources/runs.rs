@@ -129,7 +129,7 @@ impl Run {
         let status = self.status(now);
         let declared = self.version.graph["outputs"].as_object().into_iter().flatten();
         let last = self.nodes().last().map(|node| node["id"].clone());
-        let types = graph::Types::of(&self.version.graph);
+        let types = graph::NodeTypes::of(&self.version.graph);
         let outputs = declared.map(|(name, output)| {
             let ready =
                 status == "succeeded" || (status == "partial" && Some(&output["node_id"]) != last.as_ref());

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::catalogue::{Described, catalogue};
+use crate::catalogue::{SearchableEntry, catalogue};
 use crate::env::Env;
 use crate::links::link;
 use crate::resources::paging::{limit, page_of};
@@ -12,11 +12,11 @@ use crate::state::State;
 
 /// The presets of a kind that match a query with at least `min_score`, the best first.
 fn ranked<'a>(
-    presets: &'a [Described],
+    presets: &'a [SearchableEntry],
     kind: &str,
     query: &str,
     min_score: f64,
-) -> Vec<(f64, &'a Described)> {
+) -> Vec<(f64, &'a SearchableEntry)> {
     let scored =
         presets.iter().filter(|preset| preset.kind == kind).map(|preset| (preset.score(query), preset));
     let mut found: Vec<_> = scored.filter(|(score, _)| *score >= min_score).collect();

@@ -44,16 +44,16 @@ impl<'a> Part<'a> {
 }
 
 /// Checks an avatar that speaks: the look, the source of audio and the engine. Returns the look.
-pub(super) fn spoken_by_avatar<'a>(part: Part<'a>, resolution: Option<&str>) -> Result<&'a Look, ApiError> {
+pub(super) fn check_avatar<'a>(part: Part<'a>, resolution: Option<&str>) -> Result<&'a Look, ApiError> {
     let id = part.text("avatar_id").unwrap_or_default();
     let look = usable_look(part.state, &part.place("avatar_id"), id, part.now)?;
-    audio(part, Some(look), true)?;
-    engine(part, look, resolution)?;
+    check_audio(part, Some(look), true)?;
+    check_engine(part, look, resolution)?;
     Ok(look)
 }
 
 /// Checks that there is one source of audio, or at most one if it is not `needed`. A script needs a voice.
-pub(super) fn audio(part: Part<'_>, look: Option<&Look>, needed: bool) -> Result<(), ApiError> {
+pub(super) fn check_audio(part: Part<'_>, look: Option<&Look>, needed: bool) -> Result<(), ApiError> {
     let sources: Vec<&str> =
         ["script", "audio_url", "audio_asset_id"].into_iter().filter(|name| part.has(name)).collect();
     match sources.as_slice() {
@@ -104,7 +104,7 @@ pub(super) fn audio(part: Part<'_>, look: Option<&Look>, needed: bool) -> Result
 }
 
 /// Checks that the look supports the engine, and the engine the other members.
-fn engine(part: Part<'_>, look: &Look, resolution: Option<&str>) -> Result<(), ApiError> {
+fn check_engine(part: Part<'_>, look: &Look, resolution: Option<&str>) -> Result<(), ApiError> {
     let given = part.body.pointer("/engine/type").and_then(Value::as_str);
     let engine = given.unwrap_or("avatar_iv");
     if !look.engines.iter().any(|one| one == engine) {

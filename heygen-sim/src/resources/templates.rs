@@ -90,8 +90,9 @@ pub(super) fn generate(env: &Env, state: &mut State, call: &Call) -> Answer {
             return Err(ApiError::invalid("dimension", message));
         }
     }
-    let order = NewJob::new(Kind::Video, &call.body).with(json!({"format": "mp4", "template": template.id}));
-    let id = jobs::submit(env, state, call.now, order)?;
+    let new_job =
+        NewJob::new(Kind::Video, &call.body).with_extra(json!({"format": "mp4", "template": template.id}));
+    let id = jobs::submit(env, state, call.now, new_job)?;
     let job = state.job(Kind::Video, &id, call.now)?;
     data(videos::view(env, job, call.now))
 }

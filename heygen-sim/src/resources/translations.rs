@@ -96,8 +96,8 @@ pub(super) fn submit(
     queued: u64,
 ) -> Result<String, ApiError> {
     // Requests name a language, and responses contain its code.
-    let order = NewJob::new(Kind::Translation, body).with(json!({"output_language": code(language)}));
-    jobs::submit(env, state, now, NewJob { retained: Some(retained), queued, ..order })
+    let new_job = NewJob::new(Kind::Translation, body).with_extra(json!({"output_language": code(language)}));
+    jobs::submit(env, state, now, NewJob { retained: Some(retained), queued, ..new_job })
 }
 
 /// Submits the jobs for all languages, or refuses all of them if the wallet or the concurrency limit does not allow it.
@@ -108,7 +108,7 @@ pub(super) fn submit_all(
     languages: &[String],
     now: u64,
 ) -> Result<Vec<String>, ApiError> {
-    state.check_room(env, languages.len(), now)?;
+    state.check_concurrency(env, languages.len(), now)?;
     let price = dollars(Kind::Translation.spec().price) * i64::try_from(languages.len()).unwrap_or(i64::MAX);
     state.wallet.charge(price)?;
     state.wallet.refund(price);

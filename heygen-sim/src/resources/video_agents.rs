@@ -89,14 +89,14 @@ fn video_turn(
     let waits = VIDEO_WAITING_TIME.min(seconds / 4);
     let video_marker = Marker { size: marker.size, late_link: marker.late_link, ..Marker::default() };
     let body = json!({"title": context.title});
-    let order = NewJob {
+    let new_job = NewJob {
         queued: thinks_until - now,
         durations: Some((waits, seconds - waits)),
         is_part: true,
         marker: Some(video_marker),
         ..NewJob::new(Kind::Video, &body)
     };
-    let video = jobs::submit(env, state, now, order.with(json!({"format": "mp4"})))?;
+    let video = jobs::submit(env, state, now, new_job.with_extra(json!({"format": "mp4"})))?;
     Ok(Turn::new(thinks_until, Outcome::Video { id: video, ends }))
 }
 
@@ -130,7 +130,7 @@ fn schedule_end(env: &Env, state: &mut State, id: &str, turn: &Turn) {
         return;
     }
     let ends = turn.ends();
-    state.running.occupy(id, ends);
+    state.running.acquire(id, ends);
     if let Some(ends) = ends {
         state.schedule(ends, Due::Session(id.to_owned()));
         env.wake.notify_one();
@@ -141,7 +141,7 @@ fn schedule_end(env: &Env, state: &mut State, id: &str, turn: &Turn) {
 pub(super) fn begin(env: &Env, state: &mut State, call: &Call) -> Result<(String, Option<String>), ApiError> {
     check(state, call)?;
     let marker = Marker::of(&call.body)?;
-    state.check_room(env, 1, call.now)?;
+    state.check_concurrency(env, 1, call.now)?;
     state.wallet.charge(dollars(PRICE))?;
     let prompt = call.text("prompt").unwrap_or_default();
     let mut session = Session::new(env.id(), call.now, title(prompt), prompt, &call.body, marker.clone());
@@ -154,13 +154,13 @@ pub(super) fn begin(env: &Env, state: &mut State, call: &Call) -> Result<(String
     session.add_turn(turn);
     let id = session.id.clone();
     if let Some(oldest) = state.sessions.insert(id.clone(), session) {
-        state.forget(&oldest);
+        state.unschedule(&oldest);
     }
     Ok((id, video))
 }
 
 /// The video that `GET /v2/videos/{video_id}` shows for a session without a video: it is pending, or it has failed.
-pub(super) fn without_video(state: &State, id: &str, now: u64) -> Option<Value> {
+pub(super) fn placeholder_video(state: &State, id: &str, now: u64) -> Option<Value> {
     let session = state.sessions.get(id).filter(|session| !session.has_video())?;
     let mut video = json!({"id": id, "title": session.title, "status": "pending",
         "created_at": session.created / 1000, "folder_id": null, "output_language": null});
@@ -215,7 +215,7 @@ pub(super) fn send(env: &Env, state: &mut State, call: &Call) -> Answer {
         let context = session.context();
         let asks_again = status == "waiting_for_input" && is_reviewed(&context, &marker);
         if !asks_again {
-            state.check_room(env, 1, call.now)?;
+            state.check_concurrency(env, 1, call.now)?;
         }
         if status == "completed" {
             state.wallet.charge(dollars(PRICE))?;
@@ -243,7 +243,7 @@ pub(super) fn stop(_: &Env, state: &mut State, call: &Call) -> Answer {
     if !session.is_over(call.now) && !session.is_stopping() {
         let at = call.now + STOP_AFTER * 1000;
         let video = session.stop(at);
-        state.running.vacate(id);
+        state.running.release(id);
         match video {
             Some((video, true)) => {
                 if let Some(job) = state.jobs(Kind::Video).get_mut(&video) {
@@ -252,7 +252,7 @@ pub(super) fn stop(_: &Env, state: &mut State, call: &Call) -> Answer {
             }
             Some((video, false)) => {
                 state.jobs(Kind::Video).remove(&video);
-                state.forget(&video);
+                state.unschedule(&video);
             }
             None => {}
         }

@@ -6,7 +6,7 @@ use crate::api_error::ApiError;
 use crate::env::Env;
 use crate::model::avatar::Look;
 use crate::resources::avatars::usable_look;
-use crate::resources::spoken_part::{Part, audio, spoken_by_avatar};
+use crate::resources::spoken_part::{Part, check_audio, check_avatar};
 use crate::resources::{glossaries, inputs, studio};
 use crate::state::State;
 
@@ -32,15 +32,15 @@ pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<
     let mp4 = Plan { format: "mp4", price: None };
     match part.text("type") {
         Some("avatar") => {
-            let look = spoken_by_avatar(part, part.text("resolution"))?;
-            Ok(Plan { format: output(part, Some(look))?, ..mp4 })
+            let look = check_avatar(part, part.text("resolution"))?;
+            Ok(Plan { format: check_output(part, Some(look))?, ..mp4 })
         }
         Some("image") => {
-            audio(part, None, true)?;
-            Ok(Plan { format: output(part, None)?, ..mp4 })
+            check_audio(part, None, true)?;
+            Ok(Plan { format: check_output(part, None)?, ..mp4 })
         }
         Some("cinematic_avatar") => {
-            cinematic(part)?;
+            check_cinematic(part)?;
             Ok(Plan { price: Some(CINEMATIC_PRICE), ..mp4 })
         }
         Some("studio") => {
@@ -50,19 +50,19 @@ pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<
         // The body of v2 has no type.
         _ => {
             let look = match part.text("avatar_id") {
-                Some(_) => Some(spoken_by_avatar(part, part.text("resolution"))?),
+                Some(_) => Some(check_avatar(part, part.text("resolution"))?),
                 None => {
-                    audio(part, None, true)?;
+                    check_audio(part, None, true)?;
                     None
                 }
             };
-            Ok(Plan { format: output(part, look)?, ..mp4 })
+            Ok(Plan { format: check_output(part, look)?, ..mp4 })
         }
     }
 }
 
 /// Checks transparency and background. Returns the container.
-fn output(part: Part<'_>, look: Option<&Look>) -> Result<&'static str, ApiError> {
+fn check_output(part: Part<'_>, look: Option<&Look>) -> Result<&'static str, ApiError> {
     let transparent = part.text("output_format") == Some("webm");
     let removes_background = transparent || part.body.get("remove_background") == Some(&Value::Bool(true));
     if transparent && part.has("background") {
@@ -73,11 +73,11 @@ fn output(part: Part<'_>, look: Option<&Look>) -> Result<&'static str, ApiError>
         let name = if transparent { "output_format" } else { "remove_background" };
         return part.refuse(name, "the look was not trained with matting");
     }
-    background(part)?;
+    check_background(part)?;
     Ok(if transparent { "webm" } else { "mp4" })
 }
 
-fn background(part: Part<'_>) -> Result<(), ApiError> {
+fn check_background(part: Part<'_>) -> Result<(), ApiError> {
     let Some(background) = part.body.get("background").filter(|value| !value.is_null()) else {
         return Ok(());
     };
@@ -90,7 +90,7 @@ fn background(part: Part<'_>) -> Result<(), ApiError> {
         _ => match (has("url"), has("asset_id")) {
             (true, false) => {
                 let url = background.get("url").and_then(Value::as_str).unwrap_or_default();
-                inputs::fetch(&part.place("background.url"), url)
+                inputs::check_file_url(&part.place("background.url"), url)
             }
             (false, true) => {
                 let id = background.get("asset_id").and_then(Value::as_str).unwrap_or_default();
@@ -111,7 +111,7 @@ fn is_color(text: &str) -> bool {
 }
 
 /// Checks a cinematic video.
-fn cinematic(part: Part<'_>) -> Result<(), ApiError> {
+fn check_cinematic(part: Part<'_>) -> Result<(), ApiError> {
     let ids: Vec<&str> =
         part.body["avatar_id"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if !(1..=3).contains(&ids.len()) {
@@ -127,7 +127,7 @@ fn cinematic(part: Part<'_>) -> Result<(), ApiError> {
         return part.refuse("duration", "duration is left out when auto_duration is true");
     }
     for reference in part.body["references"].as_array().into_iter().flatten() {
-        match media(part.state, reference) {
+        match media_kind(part.state, reference) {
             Some("video") => videos += 1,
             Some("image") => images += 1,
             _ => {}
@@ -141,7 +141,7 @@ fn cinematic(part: Part<'_>) -> Result<(), ApiError> {
 }
 
 /// The kind of an input, from its asset, its media type or the extension of its URL.
-fn media<'a>(state: &'a State, input: &'a Value) -> Option<&'a str> {
+fn media_kind<'a>(state: &'a State, input: &'a Value) -> Option<&'a str> {
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     if let Some(id) = text("asset_id") {
         return state.assets.get(id).map(|asset| asset.kind());

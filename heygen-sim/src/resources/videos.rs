@@ -62,8 +62,8 @@ pub(super) fn submit(
     queued: u64,
 ) -> Result<(String, &'static str), ApiError> {
     let plan = video_rules::check(env, state, body, now)?;
-    let order = NewJob::new(Kind::Video, body).with(json!({"format": plan.format}));
-    let id = jobs::submit(env, state, now, NewJob { price: plan.price, queued, ..order })?;
+    let new_job = NewJob::new(Kind::Video, body).with_extra(json!({"format": plan.format}));
+    let id = jobs::submit(env, state, now, NewJob { price: plan.price, queued, ..new_job })?;
     Ok((id, plan.format))
 }
 
