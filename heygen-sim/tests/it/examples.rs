@@ -179,13 +179,13 @@ fn invalid_options_are_reported() {
     let run = |arguments: &[&str]| Command::new(PROGRAM).args(arguments).output().unwrap();
     let zero_speed = run(&["--port", "0", "--speed", "0"]);
     assert!(!zero_speed.status.success());
-    assert!(errors(&zero_speed).contains("a number above 0 is needed"), "{}", errors(&zero_speed));
+    assert!(errors(&zero_speed).contains("pass a number above 0"), "{}", errors(&zero_speed));
 
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     let taken = run(&["--port", &port]);
     assert_eq!(taken.status.code(), Some(1));
-    let (start, end) = (format!("cannot listen on port {port}: "), "; choose another with --port\n");
+    let (start, end) = (format!("cannot listen on port {port}: "), "; select another with --port\n");
     let printed = errors(&taken);
     assert!(printed.starts_with(&start) && printed.ends_with(end), "{printed}");
 }
