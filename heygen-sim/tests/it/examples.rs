@@ -37,7 +37,7 @@ impl Program {
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             greeting = greeting + &line + "\n";
-            if line.starts_with("Ctrl-C") {
+            if line.starts_with("Press Ctrl-C") {
                 break;
             }
         }
