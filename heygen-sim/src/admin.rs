@@ -1,4 +1,4 @@
-//! `/__sim/`: the handle's doings over HTTP, for programs in other languages.
+//! `/__sim/`: the functions of the handle over HTTP, for programs in other languages.
 
 use std::time::Duration;
 
@@ -20,18 +20,20 @@ use crate::resources::consents;
 use crate::sample_event;
 use crate::world::World;
 
-/// Where it is.
+/// Path prefix.
 pub(crate) const PREFIX: &str = "/__sim/";
 
-/// Largest body, in bytes.
+/// Maximum size of a body, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
 
+/// Body of `POST /__sim/clock`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Advance {
     seconds: f64,
 }
 
+/// Body of `POST /__sim/webhooks`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Webhooks {
@@ -40,31 +42,33 @@ struct Webhooks {
     reverse: Option<usize>,
 }
 
+/// Body of `POST /__sim/events`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SampleEvent {
     event_type: String,
 }
 
+/// Body of `POST /__sim/wallet`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wallet {
     balance: f64,
 }
 
-/// Answers a request to the simulator itself. It needs no key: it is not the service.
+/// Responds to a request to the simulator itself. It needs no API key.
 pub(crate) async fn answer(world: &World, parts: &Parts, body: Incoming) -> Reply {
     if let Some(token) = parts.uri.path().strip_prefix(consents::PAGE) {
         return consents::page(&world.env, &mut world.state(), token, parts.method == Method::POST);
     }
     let answer = match read(&parts.headers, body, BODY_LIMIT).await {
-        Ok(body) => carry_out(world, parts, &body).await,
+        Ok(body) => execute(world, parts, &body).await,
         Err(refusal) => Err(refusal),
     };
     answer.unwrap_or_else(|refusal| refusal.into_reply(Envelope::Standard))
 }
 
-async fn carry_out(world: &World, parts: &Parts, body: &[u8]) -> Answer {
+async fn execute(world: &World, parts: &Parts, body: &[u8]) -> Answer {
     let place = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let done = |value: Value| Ok(Reply::json(StatusCode::OK, value));
     match (parts.method.as_str(), place) {
@@ -82,7 +86,7 @@ async fn carry_out(world: &World, parts: &Parts, body: &[u8]) -> Answer {
         ("GET", "deliveries") => done(json!({"deliveries": world.state().deliveries.records()})),
         ("GET", "faults") => {
             let faults = world.faults().list();
-            let faults = faults.iter().map(|(fault, struck)| json!({"fault": fault, "struck": struck}));
+            let faults = faults.iter().map(|(fault, applied)| json!({"fault": fault, "struck": applied}));
             done(json!({"faults": faults.collect::<Value>()}))
         }
         ("POST", "faults") => {
@@ -156,6 +160,7 @@ async fn carry_out(world: &World, parts: &Parts, body: &[u8]) -> Answer {
     }
 }
 
+/// Parses a JSON body.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body)
         .map_err(|error| ApiError::invalid("", format!("the body does not fit: {error}")))

@@ -1,4 +1,4 @@
-//! What a handler gives: a reply, or the error that it is refused with.
+//! The result of a handler: a reply or an error.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::api_error::ApiError;
 use crate::reply::Reply;
 
-/// What a resource answers.
+/// The result of a handler.
 pub(crate) type Answer = Result<Reply, ApiError>;
 
 /// 200 with `{"data": …}`.
@@ -14,7 +14,7 @@ pub(crate) fn data(value: Value) -> Answer {
     Ok(Reply::json(StatusCode::OK, json!({ "data": value })))
 }
 
-/// Another success with `{"data": …}`.
+/// Another successful status with `{"data": …}`.
 pub(crate) fn data_with(status: StatusCode, value: Value) -> Answer {
     Ok(Reply::json(status, json!({ "data": value })))
 }

@@ -1,4 +1,4 @@
-//! How the service says no.
+//! Error responses of the service.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -6,73 +6,80 @@ use serde_json::{Value, json};
 use crate::document::Envelope;
 use crate::reply::Reply;
 
-/// A refusal, in the words of the v3 error catalogue.
+/// An error response, with a code of the v3 error catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
     pub(crate) code: String,
     pub(crate) message: String,
+    /// The rejected member or parameter, in dot notation.
     pub(crate) param: Option<String>,
     /// Seconds to wait, for the header `Retry-After`.
     pub(crate) retry_after: Option<u64>,
-    /// One detail per item, where several things are wrong.
+    /// Message and node id of each problem, if there may be several.
     pub(crate) details: Vec<(String, Option<String>)>,
 }
 
 impl ApiError {
+    /// An error with a status, a code and a message.
     pub(crate) fn new(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
         let (code, message) = (code.into(), message.into());
         Self { status, code, message, param: None, retry_after: None, details: Vec::new() }
     }
 
+    /// 400 `invalid_parameter`, for a `param`.
     pub(crate) fn invalid(param: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", message).at(param)
     }
 
+    /// 404 with this code.
     pub(crate) fn not_found(code: &str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, message)
     }
 
+    /// 409 `conflict`.
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", message)
     }
 
+    /// 500 `internal_error`.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
     }
 
+    /// 403 `forbidden`.
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
 
-    /// 429, with the seconds to wait.
+    /// 429 `rate_limit_exceeded`, with the seconds to wait.
     pub(crate) fn too_many(message: impl Into<String>, retry_after: u64) -> Self {
         let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", message);
         Self { retry_after: Some(retry_after.max(1)), ..refusal }
     }
 
-    /// The same, about that place of the request.
+    /// Sets the `param`.
     pub(crate) fn at(self, param: impl Into<String>) -> Self {
         Self { param: Some(param.into()).filter(|param| !param.is_empty()), ..self }
     }
 
-    /// The same, about a part of the request that is itself at that place.
+    /// Prepends `place` to the `param`.
     pub(crate) fn below(self, place: &str) -> Self {
         let param = self.param.as_ref().map_or(place.to_owned(), |param| format!("{place}.{param}"));
         self.at(param)
     }
 
-    /// The same, with one detail (message, node) for each thing that is wrong.
+    /// Adds a message and a node id for each problem.
     pub(crate) fn with_details(self, details: Vec<(String, Option<String>)>) -> Self {
         Self { details, ..self }
     }
 
-    /// `{"code", "message"}`, as batches and failed resources have it.
+    /// `{"code", "message"}`, as shown in batches and failed resources.
     pub(crate) fn brief(&self) -> Value {
         json!({"code": self.code, "message": self.message})
     }
 
-    /// The answer, in the form that the operation's refusals have.
+    /// The response, in the envelope of the operation.
     pub(crate) fn into_reply(self, envelope: Envelope) -> Reply {
         let body = match envelope {
             Envelope::Standard => {

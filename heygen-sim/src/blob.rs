@@ -1,4 +1,4 @@
-//! Contents of files: built in, in memory, or on the disk.
+//! Contents of files: built in, in memory, on disk, or padded with zeros.
 
 use std::io::{self, SeekFrom, Write};
 use std::sync::Arc;
@@ -12,45 +12,52 @@ use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::api_error::ApiError;
-use crate::reply::{Body, Cut, whole};
+use crate::reply::{Body, Disconnect, full_body};
 
-/// Contents above so many bytes go to a temporary file: an upload of a gigabyte must not fill the memory.
+/// Above this size in bytes, contents are stored in a temporary file, so that large uploads do not fill the memory.
 const MEMORY_LIMIT: usize = 256 * 1024;
 
-/// Bytes that are read from a file at once.
+/// Number of bytes that are read or generated at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Bytes of the beginning that are kept for telling what a file is.
+/// Length of the head, in bytes, which suffices to detect the type of a file.
 const HEAD: usize = 512;
 
 /// The contents of a file.
 #[derive(Debug, Clone)]
 pub(crate) struct Blob {
     content: Content,
+    /// The first bytes.
     head: Bytes,
+    /// SHA-256 of an uploaded file.
     digest: Option<[u8; 32]>,
 }
 
+/// Where the bytes are.
 #[derive(Debug, Clone)]
 enum Content {
+    /// In memory.
     Memory(Bytes),
+    /// In a temporary file, with its length.
     Disk(Arc<NamedTempFile>, u64),
-    /// A beginning, and zeros up to the length.
+    /// The first bytes, and the length to which zeros are appended.
     Padded(Bytes, u64),
 }
 
 impl Blob {
+    /// A file that is part of this crate.
     pub(crate) fn built_in(bytes: &'static [u8]) -> Self {
         let bytes = Bytes::from_static(bytes);
         Self { head: bytes.slice(..bytes.len().min(HEAD)), content: Content::Memory(bytes), digest: None }
     }
 
-    /// A beginning, filled up with zeros that are made as they are read.
+    /// The bytes of `beginning`, padded with zeros to `length`. The zeros are generated when they are read.
     pub(crate) fn padded(beginning: Bytes, length: u64) -> Self {
         let length = length.max(beginning.len() as u64);
         Self { head: Bytes::new(), content: Content::Padded(beginning, length), digest: None }
     }
 
+    /// Length in bytes.
     pub(crate) fn len(&self) -> u64 {
         match &self.content {
             Content::Memory(bytes) => bytes.len() as u64,
@@ -58,7 +65,7 @@ impl Blob {
         }
     }
 
-    /// The beginning, which tells what kind of file it is.
+    /// The first bytes, from which the type of the file can be detected.
     pub(crate) fn head(&self) -> &[u8] {
         &self.head
     }
@@ -68,7 +75,7 @@ impl Blob {
         self.digest.as_ref()
     }
 
-    /// What stands for the content in an `ETag`.
+    /// The value of the `ETag`, without quotes.
     pub(crate) fn tag(&self) -> String {
         match (&self.content, self.digest) {
             (_, Some(digest)) => const_hex::encode(digest.get(..16).unwrap_or_default()),
@@ -79,7 +86,7 @@ impl Blob {
         }
     }
 
-    /// A reader for formats that need one.
+    /// A synchronous reader. A padded blob does not have one.
     pub(crate) fn reader(&self) -> io::Result<Box<dyn ReadSeek>> {
         match &self.content {
             Content::Memory(bytes) => Ok(Box::new(io::Cursor::new(bytes.clone()))),
@@ -88,21 +95,22 @@ impl Blob {
         }
     }
 
-    /// The bytes from `start` up to `end`.
+    /// A body of the bytes from `start` to before `end`.
     pub(crate) fn body(&self, start: u64, end: u64) -> Body {
         match &self.content {
-            Content::Memory(bytes) => whole(bytes.slice(start as usize..end as usize)),
+            Content::Memory(bytes) => full_body(bytes.slice(start as usize..end as usize)),
             Content::Padded(beginning, _) => padded(beginning.clone(), start, end),
             Content::Disk(file, _) => from_disk(Arc::clone(file), start, end),
         }
     }
 }
 
-/// What a zip is read from.
+/// A reader that can seek, as zip archives need it.
 pub(crate) trait ReadSeek: io::Read + io::Seek {}
 
 impl<T: io::Read + io::Seek> ReadSeek for T {}
 
+/// The bytes of a padded blob from `start` to before `end`.
 fn padded(beginning: Bytes, start: u64, end: u64) -> Body {
     let zeros = Bytes::from(vec![0; CHUNK]);
     let chunks = stream::unfold(start, move |at| {
@@ -121,9 +129,10 @@ fn padded(beginning: Bytes, start: u64, end: u64) -> Body {
     StreamBody::new(chunks).boxed_unsync()
 }
 
+/// The bytes of a temporary file from `start` to before `end`.
 fn from_disk(file: Arc<NamedTempFile>, start: u64, end: u64) -> Body {
     let chunks = stream::unfold((None, start), move |(open, at)| {
-        // The file lives as long as somebody reads it.
+        // The reference keeps the file until the body is dropped.
         let file = Arc::clone(&file);
         async move {
             let left = end.checked_sub(at).filter(|left| *left > 0)?;
@@ -150,40 +159,47 @@ fn from_disk(file: Arc<NamedTempFile>, start: u64, end: u64) -> Body {
                     let next = at + chunk.len() as u64;
                     Some((Ok(Frame::data(Bytes::from(chunk))), (Some(open), next)))
                 }
-                Err(_) => Some((Err(Cut), (None, end))),
+                Err(_) => Some((Err(Disconnect), (None, end))),
             }
         }
     });
     StreamBody::new(chunks).boxed_unsync()
 }
 
-/// Takes bytes in.
+/// Collects the bytes of a blob.
 pub(crate) struct Spool {
+    /// The bytes, until they exceed [`MEMORY_LIMIT`].
     memory: Vec<u8>,
+    /// All bytes, after that.
     disk: Option<NamedTempFile>,
+    /// The first bytes.
     head: Vec<u8>,
     length: u64,
     digest: Sha256,
 }
 
 impl Spool {
+    /// An empty spool.
     pub(crate) fn new() -> Self {
         Self { memory: Vec::new(), disk: None, head: Vec::new(), length: 0, digest: Sha256::new() }
     }
 
+    /// Number of bytes so far.
     pub(crate) fn len(&self) -> u64 {
         self.length
     }
 
+    /// Appends bytes.
     pub(crate) fn write(&mut self, chunk: Bytes) -> Result<(), ApiError> {
         let missing = HEAD.saturating_sub(self.head.len());
         self.head.extend_from_slice(chunk.get(..missing.min(chunk.len())).unwrap_or_default());
         self.length += chunk.len() as u64;
         self.digest.update(&chunk);
-        self.keep(&chunk).map_err(|error| ApiError::internal(format!("the file cannot be kept: {error}")))
+        self.append(&chunk).map_err(|error| ApiError::internal(format!("the file cannot be kept: {error}")))
     }
 
-    fn keep(&mut self, chunk: &[u8]) -> io::Result<()> {
+    /// Appends bytes in memory, or in a temporary file.
+    fn append(&mut self, chunk: &[u8]) -> io::Result<()> {
         if let Some(disk) = &mut self.disk {
             return disk.write_all(chunk);
         }
@@ -196,6 +212,7 @@ impl Spool {
         Ok(())
     }
 
+    /// The blob of all bytes.
     pub(crate) fn finish(self) -> Result<Blob, ApiError> {
         let content = match self.disk {
             None => Content::Memory(self.memory.into()),
@@ -218,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn large_contents_go_to_the_disk_and_come_back() {
+    async fn large_contents_are_stored_on_disk() {
         let bytes: Vec<u8> = (0..1_000_000_u32).map(|number| (number % 251) as u8).collect();
         let mut spool = Spool::new();
         for chunk in bytes.chunks(70_000) {
@@ -233,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn padding_is_made_as_it_is_read() {
+    async fn padding_is_generated_when_it_is_read() {
         let blob = Blob::padded(Bytes::from_static(b"begin"), 200_000);
         assert_eq!(read(&blob, 3, 8).await, b"in\0\0\0");
         assert_eq!(read(&blob, 0, 200_000).await.len(), 200_000);

@@ -1,4 +1,4 @@
-//! Bodies and queries of requests, read up to a limit.
+//! Reads bodies up to a limit, and parses queries.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use percent_encoding::percent_decode_str;
 use crate::api_error::ApiError;
 use crate::document::check::Pairs;
 
-/// Most that a body may hold: 32 MB, the service's limit for a form, and room for what is around the file.
+/// Maximum size of a body, in bytes: 32 MB, the service's limit for a file in a form, plus 64 KiB for the rest of the form.
 pub(crate) const BODY_LIMIT: usize = 32 * 1024 * 1024 + 64 * 1024;
 
-/// A body of at most so many bytes.
+/// Reads a body of at most `limit` bytes.
 pub(crate) async fn read(headers: &HeaderMap, body: Incoming, limit: usize) -> Result<Bytes, ApiError> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > limit as u64) {
@@ -27,23 +27,24 @@ pub(crate) async fn read(headers: &HeaderMap, body: Incoming, limit: usize) -> R
     }
 }
 
+/// 413, for a body or text above `limit` bytes.
 pub(crate) fn too_large(limit: usize) -> ApiError {
     let message = format!("there is more than {} MB", limit / (1024 * 1024));
     ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
 }
 
-/// The pairs of a query or of a form in a body.
-pub(crate) fn pairs(query: &str) -> Pairs {
+/// Parses a query, or a URL-encoded form.
+pub(crate) fn parse_query(query: &str) -> Pairs {
     let pairs = query
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let plain = |text: &str| decoded(&text.replace('+', " "));
+    let plain = |text: &str| percent_decode(&text.replace('+', " "));
     pairs.map(|(name, value)| (plain(name), plain(value))).collect::<BTreeMap<_, _>>()
 }
 
-/// Percent-decoded; a broken escape stays as it is.
-pub(crate) fn decoded(text: &str) -> String {
+/// Percent-decodes a text. Invalid escapes do not change.
+pub(crate) fn percent_decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
@@ -52,12 +53,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_are_read_and_broken_ones_kept() {
-        assert_eq!(decoded("a%20b%2Fc"), "a b/c");
-        assert_eq!(decoded("100%"), "100%");
-        assert_eq!(decoded("%zz"), "%zz");
+    fn valid_escapes_are_decoded_and_invalid_ones_kept() {
+        assert_eq!(percent_decode("a%20b%2Fc"), "a b/c");
+        assert_eq!(percent_decode("100%"), "100%");
+        assert_eq!(percent_decode("%zz"), "%zz");
         assert_eq!(
-            pairs("a=1&b=x+y&c"),
+            parse_query("a=1&b=x+y&c"),
             BTreeMap::from([("a", "1"), ("b", "x y"), ("c", "")].map(|(a, b)| (a.into(), b.into())))
         );
     }

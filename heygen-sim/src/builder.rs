@@ -1,4 +1,4 @@
-//! Options of a simulator.
+//! The options of a simulator.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -14,7 +14,7 @@ use crate::sim::Sim;
 use crate::world::World;
 use crate::{delivery, server};
 
-/// Options of a [`Sim`]. The defaults are those of the pay-as-you-go plan where the service states them.
+/// The options of a [`Sim`]. Where the service documents limits, the defaults are those of the pay-as-you-go plan.
 #[derive(Debug)]
 #[must_use]
 pub struct SimBuilder {
@@ -48,81 +48,85 @@ impl SimBuilder {
         self
     }
 
-    /// Listens on this port of the loopback interface; 0, the default, takes a free one.
+    /// Listens on this port of the loopback interface. The default, 0, selects a free port.
     pub fn port(mut self, port: u16) -> Self {
         self.address.set_port(port);
         self
     }
 
-    /// Runs by this clock; the default is [`Clock::real`].
+    /// Sets the clock. The default is [`Clock::real`].
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Takes this key; the default is `sk-simulated`.
+    /// Sets the API key that requests must send. The default is `sk-simulated`.
     pub fn api_key(self, key: impl Into<String>) -> Self {
         self.set(|settings| settings.api_key = Secret(key.into()))
     }
 
-    /// Makes other ids and chances; equal seeds and requests in equal order make equal answers. The default is 0.
+    /// Sets the seed of ids and random choices. The same seed and the same requests in the same order result in the same
+    /// responses. The default is 0.
     pub fn seed(self, seed: u64) -> Self {
         self.set(|settings| settings.seed = seed)
     }
 
-    /// Lets the operations of v1 and v2 work. By default they answer 410: their support has ended.
+    /// Enables the operations of v1 and v2. By default they respond with 410, because their support has ended.
     pub fn legacy(self, on: bool) -> Self {
         self.set(|settings| settings.legacy = on)
     }
 
-    /// Allows what only Enterprise has: watermarks, stock voices, consent by recording. Off by default.
+    /// Enables Enterprise features: watermarks, stock voices, consent by recording. They are disabled by default.
     pub fn enterprise(self, on: bool) -> Self {
         self.set(|settings| settings.enterprise = on)
     }
 
-    /// US dollars in the wallet; the default is 1000. A job that costs more than is left is refused with 402.
+    /// Sets the balance of the wallet in US dollars. The default is 1000. A job that costs more is refused with 402.
     pub fn balance(self, dollars: f64) -> Self {
         self.set(|settings| settings.balance = dollars)
     }
 
-    /// Avatar videos, translations and agent sessions that may run at once; the default is 10. One more is refused with
-    /// 429 and `Retry-After`. A chat counts while it makes a video, and not while it waits for a person.
+    /// Sets the maximum number of concurrent avatar videos, translations and agent sessions. The default is 10. Others are
+    /// refused with 429 and `Retry-After`.
+    ///
+    /// A chat session counts while it creates a video, but not while it waits for a person.
     pub fn concurrency(self, jobs: usize) -> Self {
         self.set(|settings| settings.concurrency = jobs)
     }
 
-    /// Requests that are answered in a minute; the rest are refused with 429. By default nothing is limited: the service
-    /// publishes none.
+    /// Sets the maximum number of requests per minute. Others are refused with 429. By default, the number is not limited,
+    /// because the service does not publish a limit.
     pub fn requests_per_minute(self, requests: u32) -> Self {
         self.set(|settings| settings.requests_per_minute = Some(requests))
     }
 
-    /// How long a link to a file holds; the default is an hour. The service states no figure for v3.
+    /// Sets how long a link to a file is valid. The default is one hour. The service does not document a lifetime for v3.
     pub fn link_lifetime(self, lifetime: Duration) -> Self {
         self.set(|settings| settings.link_lifetime = lifetime)
     }
 
-    /// Largest direct upload in bytes; the default is 200 MiB. What is over 256 KiB goes to a temporary file.
+    /// Sets the maximum size of a direct upload in bytes. The default is 200 MiB. Files above 256 KiB are stored on disk
+    /// temporarily.
     pub fn upload_limit(self, bytes: u64) -> Self {
         self.set(|settings| settings.upload_limit = bytes)
     }
 
-    /// Whether a webhook endpoint must answer `OPTIONS` when it is registered, as it had to on v1. On by default.
+    /// Sets whether a webhook endpoint must respond to `OPTIONS` when it is registered, as in v1. The default is `true`.
     pub fn probe(self, on: bool) -> Self {
         self.set(|settings| settings.probe = on)
     }
 
-    /// How many resources of each kind are kept beside those that are there from the start; the default is 10,000. The
-    /// oldest go first, jobs that are over before those that run, so that memory stays flat.
+    /// Sets the maximum number of resources of each kind, in addition to the presets. The default is 10,000. It bounds the
+    /// memory: above it, the oldest resources are removed, ended jobs before running ones.
     pub fn keep(self, resources: usize) -> Self {
         self.set(|settings| settings.keep = resources)
     }
 
-    /// Listens and answers.
+    /// Starts the simulator.
     ///
     /// # Errors
     ///
-    /// The port is taken, or TLS for the delivery of webhooks cannot be set up.
+    /// The port is in use, or the HTTP client that delivers webhooks cannot be created.
     pub async fn start(self) -> io::Result<Sim> {
         let listener = TcpListener::bind(self.address).await?;
         let base_url = format!("http://{}", listener.local_addr()?);
@@ -139,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_is_not_in_what_is_printed() {
+    fn debug_output_does_not_contain_the_api_key() {
         let builder = SimBuilder::default().api_key("very secret").seed(7);
         for text in [format!("{builder:?}"), format!("{builder:#?}")] {
             assert!(!text.contains("very secret") && text.contains("seed: 7"), "{text}");

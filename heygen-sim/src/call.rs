@@ -1,4 +1,4 @@
-//! A request as a handler gets it.
+//! The checked request that a handler receives.
 
 use serde_json::Value;
 
@@ -7,30 +7,30 @@ use crate::document::check::Pairs;
 use crate::form::UploadedFile;
 use crate::inline::Inline;
 
-/// A request of an operation, checked against the document.
+/// A request of an operation. It is valid for the document.
 pub(crate) struct Call {
     pub(crate) route: &'static Route,
     /// Path parameters by name.
     pub(crate) path: Pairs,
     /// Query parameters by name.
     pub(crate) query: Pairs,
-    /// Body; null if the request has none.
+    /// The JSON body; null if the request has no body.
     pub(crate) body: Value,
-    /// The files that were in the body; it has their numbers.
+    /// The inline files of the body, which contains their numbers instead.
     pub(crate) inline: Inline,
     /// The file of a form.
     pub(crate) file: Option<UploadedFile>,
-    /// The time at which it is carried out.
+    /// The time of the execution, in milliseconds since 1970.
     pub(crate) now: u64,
 }
 
 impl Call {
-    /// The path parameter of that name.
+    /// A path parameter; empty if the path does not have it.
     pub(crate) fn id(&self, name: &str) -> &str {
         self.path.get(name).map(String::as_str).unwrap_or_default()
     }
 
-    /// A text of the body.
+    /// A string member of the body.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::as_str)
     }

@@ -1,4 +1,4 @@
-//! The simulator's time.
+//! The clock of a simulator.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -7,26 +7,27 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-/// Time as the simulator sees it: real, faster than real, or moved by hand.
+/// The clock of a simulator: real time, scaled time, or time that is advanced manually.
 #[derive(Debug, Clone)]
 pub struct Clock(Kind);
 
+/// The kinds of clocks. Times are milliseconds since 1970.
 #[derive(Debug, Clone)]
 enum Kind {
     Scaled { origin: Instant, began: u64, speed: f64 },
     Manual { now: Arc<watch::Sender<u64>> },
 }
 
-/// Where a manual clock starts: the day after the retirement of v1 and v2.
+/// The time at which a manual clock starts: the day after v1 and v2 were retired.
 const MANUAL_START: u64 = 1_793_491_200_000;
 
-/// Where every clock stops, in the year 9892: sums with times up to it do not overflow, and dates can be written.
+/// The time at which every clock stops, in the year 9892. Up to this time, sums do not overflow and dates can be formatted.
 const LATEST: u64 = 250_000_000_000_000;
 
-/// Speeds of a scaled clock.
+/// Possible speeds of a scaled clock.
 const SPEEDS: RangeInclusive<f64> = 1e-6..=1e6;
 
-/// Milliseconds of a duration, as many as there can be.
+/// A duration in milliseconds; at most `u64::MAX`.
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -37,15 +38,16 @@ impl Clock {
         Self::scaled(1.0)
     }
 
-    /// Real time from now on, `speed` times as fast, from a millionth to a million times. A speed that is not a
-    /// positive number counts as 1.
+    /// Time that starts now and runs `speed` times as fast as real time.
+    ///
+    /// The speed is limited to between one millionth and one million. A speed that is not a positive number counts as 1.
     pub fn scaled(speed: f64) -> Self {
         let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
         let speed = if speed > 0.0 { speed.clamp(*SPEEDS.start(), *SPEEDS.end()) } else { 1.0 };
         Self(Kind::Scaled { origin: Instant::now(), began, speed })
     }
 
-    /// Time that stands still until it is moved.
+    /// Time that stands still until [`Sim::advance`](crate::Sim::advance) advances it.
     pub fn manual() -> Self {
         Self(Kind::Manual { now: Arc::new(watch::Sender::new(MANUAL_START)) })
     }
@@ -61,40 +63,43 @@ impl Clock {
         }
     }
 
+    /// Whether the clock is advanced manually.
     pub(crate) fn is_manual(&self) -> bool {
         matches!(self.0, Kind::Manual { .. })
     }
 
+    /// Advances a manual clock. Other clocks do not change.
     pub(crate) fn advance(&self, by: Duration) {
         if let Kind::Manual { now } = &self.0 {
             now.send_modify(|now| *now = now.saturating_add(millis(by)).min(LATEST));
         }
     }
 
-    /// Waits until it is that late.
-    pub(crate) async fn sleep_until(&self, then: u64) {
+    /// Waits until the clock has reached a time.
+    pub(crate) async fn sleep_until(&self, time: u64) {
         match &self.0 {
             Kind::Scaled { speed, .. } => {
-                let left = then.saturating_sub(self.now());
+                let left = time.saturating_sub(self.now());
                 let left = Duration::try_from_secs_f64(left as f64 / 1000.0 / speed);
                 tokio::time::sleep(left.unwrap_or(Duration::MAX)).await;
             }
             Kind::Manual { now } => {
-                // The sender lives as long as this clock does.
-                let _ = now.subscribe().wait_for(|now| *now >= then).await;
+                // This cannot fail: the clock owns the sender.
+                let _ = now.subscribe().wait_for(|now| *now >= time).await;
             }
         }
     }
 
-    /// Waits that long.
-    pub(crate) async fn sleep(&self, for_: Duration) {
-        self.sleep_until(self.now().saturating_add(millis(for_))).await;
+    /// Waits for a duration of this clock.
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        self.sleep_until(self.now().saturating_add(millis(duration))).await;
     }
 
-    /// Waits as long as the service would wait for another program.
+    /// Waits for the time that another program has to respond.
     ///
-    /// A program does not run faster because this clock does: a scaled clock gives it real time.
-    pub(crate) async fn patience(&self, limit: Duration) {
+    /// On a scaled clock this is real time, because other programs do not run faster. On a manual clock it is time of the
+    /// clock.
+    pub(crate) async fn external_timeout(&self, limit: Duration) {
         match &self.0 {
             Kind::Scaled { .. } => tokio::time::sleep(limit).await,
             Kind::Manual { .. } => self.sleep(limit).await,
@@ -102,7 +107,7 @@ impl Clock {
     }
 }
 
-/// A time as ISO 8601.
+/// A time in milliseconds since 1970, as ISO 8601.
 pub(crate) fn iso(milliseconds: u64) -> String {
     let time = i64::try_from(milliseconds).ok().and_then(|time| Timestamp::from_millisecond(time).ok());
     time.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
@@ -113,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manual_clock_moves_when_it_is_moved() {
+    fn a_manual_clock_is_advanced_for_all_its_clones() {
         let clock = Clock::manual();
         let start = clock.now();
         let other = clock.clone();
@@ -122,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scaled_clock_is_not_moved_by_hand() {
+    fn a_scaled_clock_cannot_be_advanced() {
         let clock = Clock::scaled(1.0);
         let start = clock.now();
         clock.advance(Duration::from_secs(1_000_000));
@@ -130,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn extremes_neither_overflow_nor_panic() {
+    async fn extreme_values_neither_overflow_nor_panic() {
         let clock = Clock::manual();
         clock.advance(Duration::MAX);
         clock.advance(Duration::MAX);
@@ -141,14 +146,14 @@ mod tests {
             let mut sleep = std::pin::pin!(clock.sleep(Duration::MAX));
             tokio::select! {
                 biased;
-                () = &mut sleep => panic!("nobody sleeps for ever in no time"),
+                () = &mut sleep => panic!("a sleep without end returned at once"),
                 () = tokio::task::yield_now() => {}
             }
         }
     }
 
     #[tokio::test]
-    async fn a_sleeper_wakes_when_its_time_has_come() {
+    async fn a_sleep_ends_when_a_manual_clock_reaches_its_time() {
         let clock = Clock::manual();
         let sleeper = clock.clone();
         let task = tokio::spawn(async move { sleeper.sleep(Duration::from_secs(60)).await });

@@ -1,20 +1,22 @@
-//! What counts against the limit of jobs that run at once.
+//! The jobs and sessions that count against the concurrency limit.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::api_error::ApiError;
 
-/// Jobs and sessions that run, by their end.
+/// The running jobs and sessions. Times are milliseconds since 1970; `u64::MAX` means without end.
 #[derive(Default)]
 pub(crate) struct Concurrency {
+    /// End and id of each, in the order of their ends.
     by_end: BTreeSet<(u64, String)>,
+    /// End of each, by id.
     ends: HashMap<String, u64>,
 }
 
 impl Concurrency {
-    /// Refuses when so many more jobs would be more than may run.
-    pub(crate) fn check_room(&mut self, limit: usize, wanted: usize, now: u64) -> Result<(), ApiError> {
-        self.vacate_ended(now);
+    /// Refuses if `wanted` more jobs would exceed the limit.
+    pub(crate) fn check(&mut self, limit: usize, wanted: usize, now: u64) -> Result<(), ApiError> {
+        self.release_ended(now);
         if self.by_end.len().saturating_add(wanted) <= limit {
             return Ok(());
         }
@@ -24,24 +26,24 @@ impl Concurrency {
     }
 
     /// Counts a job as running until its end.
-    pub(crate) fn occupy(&mut self, id: &str, ends: Option<u64>) {
-        self.vacate(id);
+    pub(crate) fn acquire(&mut self, id: &str, ends: Option<u64>) {
+        self.release(id);
         let ends = ends.unwrap_or(u64::MAX);
         self.by_end.insert((ends, id.to_owned()));
         self.ends.insert(id.to_owned(), ends);
     }
 
-    /// Counts those no more that have ended by then.
-    pub(crate) fn vacate_ended(&mut self, then: u64) {
-        while self.by_end.first().is_some_and(|(ends, _)| *ends <= then) {
+    /// Frees the slots of the jobs that have ended.
+    pub(crate) fn release_ended(&mut self, now: u64) {
+        while self.by_end.first().is_some_and(|(ends, _)| *ends <= now) {
             if let Some((_, id)) = self.by_end.pop_first() {
                 self.ends.remove(&id);
             }
         }
     }
 
-    /// Counts it no more.
-    pub(crate) fn vacate(&mut self, id: &str) {
+    /// Frees the slot of a job.
+    pub(crate) fn release(&mut self, id: &str) {
         if let Some((id, ends)) = self.ends.remove_entry(id) {
             self.by_end.remove(&(ends, id));
         }

@@ -1,4 +1,4 @@
-//! A connection that can end with a reset.
+//! A TCP connection that a fault can reset.
 
 use std::io;
 use std::pin::Pin;
@@ -9,18 +9,18 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// What a request can do to the connection it came on.
+/// Lets a request reset its connection.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ConnectionHandle(Arc<AtomicBool>);
 
 impl ConnectionHandle {
-    /// Ends the connection with a reset instead of an orderly close.
+    /// Makes the connection end with a reset (RST) instead of an orderly close.
     pub(crate) fn reset(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
-/// A connection that may end with a reset.
+/// A connection, and the flag that it is to be reset.
 pub(crate) struct Connection {
     stream: TcpStream,
     handle: ConnectionHandle,
@@ -35,7 +35,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.handle.0.load(Ordering::Relaxed) {
-            // Without it the close is an orderly one, which is the best that is left.
+            // If this fails, the connection is closed in an orderly way.
             let _ = self.stream.set_zero_linger();
         }
     }

@@ -1,4 +1,4 @@
-//! Deliveries: signed, given ten seconds, tried again for a day.
+//! Delivers webhooks: signs them, waits ten seconds for the response, and retries for a day.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,25 +13,28 @@ use crate::state::State;
 use crate::timeline::Due;
 use crate::world::World;
 
-/// Time that a receiver has for its answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a receiver may take to respond.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Time from the first attempt after which no further attempt is made, in milliseconds.
-const GIVES_UP_AFTER: u64 = 24 * 60 * 60 * 1000;
+/// How long after the first attempt the last retry may be due, in milliseconds.
+const RETRY_PERIOD: u64 = 24 * 60 * 60 * 1000;
 
-/// Pauses double from a minute up to six hours. The service publishes no schedule, only that pauses grow.
-const FIRST_PAUSE: u64 = 60 * 1000;
-const LONGEST_PAUSE: u64 = 6 * 60 * 60 * 1000;
+/// Delay before the first retry, in milliseconds. It doubles with each retry. The service documents only that delays grow.
+const FIRST_DELAY: u64 = 60 * 1000;
 
-/// Starts what can be started.
+/// Maximum delay before a retry, in milliseconds.
+const MAX_DELAY: u64 = 6 * 60 * 60 * 1000;
+
+/// Starts the attempts that are due and whose receivers are not busy.
 pub(crate) fn start(world: &Arc<World>, state: &mut State) {
     while let Some(attempt) = state.deliveries.queue.next() {
         let own = Arc::clone(world);
-        world.spawn(async move { carry_out(own, attempt).await });
+        world.spawn(async move { deliver(own, attempt).await });
     }
 }
 
-async fn carry_out(world: Arc<World>, attempt: Attempt) {
+/// Makes an attempt, logs it, and schedules a retry if it failed.
+async fn deliver(world: Arc<World>, attempt: Attempt) {
     let at = world.env.clock.now();
     let (secret, generation, exists) = {
         let state = world.state();
@@ -39,13 +42,13 @@ async fn carry_out(world: Arc<World>, attempt: Attempt) {
         let secret = endpoint.flatten().map(|endpoint| endpoint.secret.clone());
         (secret, state.deliveries.generation, endpoint.is_none_or(|endpoint| endpoint.is_some()))
     };
-    // An endpoint that was deleted meanwhile gets nothing.
+    // An endpoint that was deleted in the meantime receives nothing.
     let status = match exists {
         true => Some(send(&world, &attempt, secret.as_deref(), generation, at).await),
         false => None,
     };
     let mut state = world.state();
-    state.deliveries.queue.free(&attempt.url);
+    state.deliveries.queue.release(&attempt.url);
     let mut next = None;
     if let Some(status) = status {
         state.deliveries.records.push(Delivery {
@@ -59,7 +62,7 @@ async fn carry_out(world: Arc<World>, attempt: Attempt) {
             body: serde_json::from_slice(&attempt.body).unwrap_or_default(),
         });
         if !status.is_some_and(|status| (200..300).contains(&status)) {
-            next = again(&world.env.clock, attempt);
+            next = next_attempt(&world.env.clock, attempt);
         }
     }
     match next {
@@ -69,9 +72,10 @@ async fn carry_out(world: Arc<World>, attempt: Attempt) {
     start(&world, &mut state);
     drop(state);
     world.env.wake.notify_one();
-    world.settled.notify_waiters();
+    world.delivery_ended.notify_waiters();
 }
 
+/// Sends an attempt. Returns the status of the response; `None` if the receiver did not respond in time.
 async fn send(
     world: &World,
     attempt: &Attempt,
@@ -92,32 +96,32 @@ async fn send(
     }
     tokio::select! {
         answer = request.body(attempt.body.clone()).send() => answer.ok().map(|answer| answer.status().as_u16()),
-        () = world.env.clock.patience(PATIENCE) => None,
+        () = world.env.clock.external_timeout(RESPONSE_TIMEOUT) => None,
     }
 }
 
-/// The next try of an attempt that has just failed, unless a day is over.
+/// The retry after a failed attempt; `None` after the last one.
 ///
-/// The pause begins when the attempt ended. On a manual clock that is when it was due: a clock that jumps past several
-/// attempts meets each.
-fn again(clock: &Clock, attempt: Attempt) -> Option<Attempt> {
-    let pause = FIRST_PAUSE.saturating_mul(1 << (attempt.number - 1).min(20)).min(LONGEST_PAUSE);
+/// The delay starts when the attempt has ended. On a manual clock it starts when the attempt was due, so that no retry is
+/// skipped if the clock is advanced past several.
+fn next_attempt(clock: &Clock, attempt: Attempt) -> Option<Attempt> {
+    let delay = FIRST_DELAY.saturating_mul(1 << (attempt.number - 1).min(20)).min(MAX_DELAY);
     let ended = if clock.is_manual() { attempt.due } else { attempt.due.max(clock.now()) };
-    let due = ended + pause;
+    let due = ended + delay;
     let number = attempt.number + 1;
-    (due <= attempt.first + GIVES_UP_AFTER).then_some(Attempt { number, due, ..attempt })
+    (due <= attempt.first + RETRY_PERIOD).then_some(Attempt { number, due, ..attempt })
 }
 
-/// HMAC-SHA256 of the body, under the secret as it is, prefix and all.
+/// HMAC-SHA256 of the body. The key is the whole secret, including its prefix.
 fn sign(secret: &str, body: &[u8]) -> String {
-    // HMAC takes a key of any length, so this default is never taken.
+    // HMAC accepts a key of any length, so the default is never used.
     let mut mac =
         Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap_or_else(|_| Hmac::new(&Default::default()));
     mac.update(body);
     const_hex::encode(mac.finalize().into_bytes())
 }
 
-/// Makes things happen when they are due, and carries deliveries out.
+/// The background task: executes what is due, and starts deliveries.
 pub(crate) async fn run(world: Arc<World>) {
     loop {
         let next = {
@@ -144,24 +148,27 @@ mod tests {
     use bytes::Bytes;
 
     #[test]
-    fn a_pause_begins_when_the_attempt_has_ended() {
+    fn the_delay_of_a_retry_starts_when_the_attempt_has_ended() {
         let attempt = |due| Attempt::first("id", "e", Bytes::new(), "url".into(), None, due);
-        let hour = 60 * FIRST_PAUSE;
+        let hour = 60 * FIRST_DELAY;
         let real = Clock::real();
         let late = real.now();
-        let next = again(&real, attempt(late - hour)).unwrap();
-        assert!(next.due >= late + FIRST_PAUSE, "{} after {late}", next.due);
+        let next = next_attempt(&real, attempt(late - hour)).unwrap();
+        assert!(next.due >= late + FIRST_DELAY, "{} after {late}", next.due);
         assert_eq!((next.number, next.first), (2, late - hour));
-        // A manual clock may have jumped.
+        // On a manual clock, the delay starts when the attempt was due.
         let manual = Clock::manual();
         let now = manual.now();
-        assert_eq!(again(&manual, attempt(now - hour)).map(|next| next.due), Some(now - hour + FIRST_PAUSE));
-        // A day has passed meanwhile.
-        assert!(again(&real, attempt(late - GIVES_UP_AFTER)).is_none());
+        assert_eq!(
+            next_attempt(&manual, attempt(now - hour)).map(|next| next.due),
+            Some(now - hour + FIRST_DELAY)
+        );
+        // After a day, no retry follows.
+        assert!(next_attempt(&real, attempt(late - RETRY_PERIOD)).is_none());
     }
 
     #[test]
-    fn the_signature_is_that_of_the_known_vector() {
+    fn the_signature_matches_the_test_vector() {
         let body =
             br#"{"event_type":"avatar_video.success","event_data":{"video_id":"v1","callback_id":"cb"}}"#;
         assert_eq!(

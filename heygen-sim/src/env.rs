@@ -1,4 +1,4 @@
-//! What handlers may use beside the state: settings, the clock, ids, and the wake-up call.
+//! The environment of handlers: settings, the clock, ids, random numbers, and the notification of the background task.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,18 +8,18 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::settings::Settings;
 
-/// The environment of a simulator. It has neither the state nor its locks, so that a handler that gets it cannot lock the
-/// state a second time.
+/// The environment of a simulator. It does not contain the state: a handler receives the locked state, and must not lock it a
+/// second time.
 pub(crate) struct Env {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
-    /// Notified when something is due earlier than before.
+    /// Notified when something may be due earlier than before.
     pub(crate) wake: Notify,
     base_url: String,
     signing_secret: [u8; 32],
     ids: AtomicU64,
     request_ids: AtomicU64,
-    chances: AtomicU64,
+    random_numbers: AtomicU64,
     links: AtomicU64,
 }
 
@@ -34,7 +34,7 @@ impl Env {
             signing_secret,
             ids: AtomicU64::new(0),
             request_ids: AtomicU64::new(0),
-            chances: AtomicU64::new(0),
+            random_numbers: AtomicU64::new(0),
             links: AtomicU64::new(0),
         }
     }
@@ -43,7 +43,7 @@ impl Env {
         &self.base_url
     }
 
-    /// A new id: 32 hexadecimal digits, as the service's are.
+    /// A new id: 32 hexadecimal digits, like the service's ids.
     pub(crate) fn id(&self) -> String {
         self.digits("id", &self.ids)
     }
@@ -52,18 +52,19 @@ impl Env {
         self.digits("request", &self.request_ids)
     }
 
-    /// A number for a link. Each call returns another one.
+    /// A number for a link. Each call returns a different one.
     pub(crate) fn link_number(&self) -> u64 {
         self.links.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A number from 0 up to 1, the same in each run with the same seed.
-    pub(crate) fn chance(&self) -> f64 {
-        let digits = self.digits("chance", &self.chances);
+    /// A random number from 0 to below 1. Its sequence depends only on the seed.
+    pub(crate) fn random(&self) -> f64 {
+        let digits = self.digits("chance", &self.random_numbers);
         let number = u32::from_str_radix(digits.get(..8).unwrap_or("0"), 16).unwrap_or(0);
         f64::from(number) / (f64::from(u32::MAX) + 1.0)
     }
 
+    /// 32 hexadecimal digits for the next number of a counter, derived from the seed.
     fn digits(&self, what: &str, counter: &AtomicU64) -> String {
         let number = counter.fetch_add(1, Ordering::Relaxed);
         let mut digest = Sha256::new_with_prefix(self.settings.seed.to_be_bytes());
@@ -72,7 +73,7 @@ impl Env {
         const_hex::encode(digest.finalize().get(..16).unwrap_or_default())
     }
 
-    /// The secret that signs links: the same for the same seed, whatever the address of the simulator.
+    /// The secret that signs links. It depends only on the seed.
     pub(crate) fn signing_secret(&self) -> &[u8] {
         &self.signing_secret
     }

@@ -1,4 +1,4 @@
-//! Events: what happened, told to every endpoint that wants it, and kept for those who ask later.
+//! Stores events, and schedules their delivery to webhook endpoints and callbacks.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -9,11 +9,11 @@ use crate::model::event::Event;
 use crate::state::State;
 use crate::timeline::Due;
 
-/// Tells of an event: to the endpoints that want it, and to the callback of the request if there was one.
+/// Stores an event, and schedules its delivery to the endpoints that subscribe to it, and to the request's callback.
 pub(crate) fn emit(
     env: &Env,
     state: &mut State,
-    then: u64,
+    at: u64,
     event_type: &str,
     entities: &[&str],
     data: Value,
@@ -29,33 +29,37 @@ pub(crate) fn emit(
     let registered = registered.map(|endpoint| (endpoint.url.clone(), Some(endpoint.id.clone())));
     let targets: Vec<_> = registered.chain(callback.map(|url| (url.to_owned(), None))).collect();
     for (url, endpoint) in targets {
-        send(state, Attempt::first(&id, event_type, body.clone(), url, endpoint, then));
+        schedule_delivery(state, Attempt::first(&id, event_type, body.clone(), url, endpoint, at));
     }
     let entities = entities.iter().map(|id| (*id).to_owned()).collect();
     state
         .events
-        .insert(id.clone(), Event { id, event_type: event_type.to_owned(), data, created: then, entities });
+        .insert(id.clone(), Event { id, event_type: event_type.to_owned(), data, created: at, entities });
 }
 
-/// Tells the callback of a request alone of something that the catalogue of events does not have.
-pub(crate) fn call_back(
+/// Schedules the delivery of an event only to the request's callback, because the list of event types does not contain it.
+pub(crate) fn send_callback(
     env: &Env,
     state: &mut State,
-    then: u64,
+    at: u64,
     event_type: &str,
     data: &Value,
     callback: String,
 ) {
-    send(state, Attempt::first(&env.id(), event_type, body(event_type, data), callback, None, then));
+    schedule_delivery(
+        state,
+        Attempt::first(&env.id(), event_type, body(event_type, data), callback, None, at),
+    );
 }
 
-/// Has an attempt made when it is due; one that finds no room is left out.
-fn send(state: &mut State, attempt: Attempt) {
-    if state.deliveries.admit() {
+/// Schedules an attempt, unless too many are pending.
+fn schedule_delivery(state: &mut State, attempt: Attempt) {
+    if state.deliveries.reserve() {
         state.schedule(attempt.due, Due::Attempt(Box::new(attempt)));
     }
 }
 
+/// The body of a webhook.
 fn body(event_type: &str, data: &Value) -> Bytes {
     Bytes::from(json!({"event_type": event_type, "event_data": data}).to_string())
 }

@@ -1,4 +1,4 @@
-//! Faults on demand: what networks, gateways and servers do on bad days.
+//! Faults on request: the failures of networks, gateways and servers.
 
 pub(crate) mod apply;
 
@@ -10,19 +10,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::document;
 
-/// Something that goes wrong, for which requests and how often.
+/// A failure that the simulator causes on request: what happens, to which requests, and how often.
 ///
-/// Without limits it strikes every request. The same in JSON goes to `POST /__sim/faults`.
+/// By default, a fault applies to every request. `POST /__sim/faults` accepts the same as JSON.
 ///
 /// ```
 /// use heygen_sim::Fault;
 ///
-/// // The second and the third read of a video meet a gateway that is down.
+/// // For the second and the third read of a video, the gateway is down.
 /// let fault = Fault::answer(502, "text/html", "<h1>Bad Gateway</h1>")
 ///     .on("getVideoV3")
 ///     .after(1)
 ///     .times(2);
-/// // One create in ten is carried out, and its answer is lost.
+/// // One create request in ten is executed, but its response is lost.
 /// let lost = Fault::close_after().on("createVideo").with_probability(0.1);
 /// # let _ = (fault, lost);
 /// ```
@@ -45,11 +45,11 @@ fn always() -> f64 {
     1.0
 }
 
-/// What a fault does.
+/// The effect of a fault.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Effect {
-    /// This answer, and the request is not carried out.
+    /// Sends this response. The request is not executed.
     Answer {
         status: u16,
         #[serde(default)]
@@ -59,23 +59,23 @@ pub(crate) enum Effect {
         #[serde(default)]
         headers: BTreeMap<String, String>,
     },
-    /// So long until it is carried out.
+    /// Waits before the request is executed.
     Delay { seconds: f64 },
-    /// The connection closes; the request is not carried out.
+    /// Closes the connection. The request is not executed.
     CloseBefore,
-    /// The request is carried out; the connection closes without an answer.
+    /// Executes the request, and closes the connection without a response.
     CloseAfter,
-    /// The connection is reset; the request is not carried out.
+    /// Resets the connection. The request is not executed.
     Reset,
-    /// The connection closes in the middle of the body.
+    /// Closes the connection in the middle of the body.
     HalfBody,
-    /// `Content-Length` is too small by half, and the body is cut to it.
+    /// Sends half of the real `Content-Length`, and cuts the body to it.
     WrongLength,
-    /// So long before each quarter of the body.
+    /// Waits before each quarter of the body.
     SlowBody { seconds: f64 },
-    /// An event stream breaks after so many events.
+    /// Breaks off an event stream after this number of events.
     CutStream { events: usize },
-    /// An event stream reports an error after so many events, and ends.
+    /// Ends an event stream with an error event after this number of events.
     FailStream { events: usize },
 }
 
@@ -84,91 +84,91 @@ impl Fault {
         Self { operation: None, after: 0, times: None, probability: 1.0, effect }
     }
 
-    /// Answers this; the request is not carried out.
+    /// Sends this response. The request is not executed.
     pub fn answer(status: u16, content_type: impl Into<String>, body: impl Into<String>) -> Self {
         let (content_type, body) = (content_type.into(), body.into());
         Self::new(Effect::Answer { status, content_type, body, headers: BTreeMap::new() })
     }
 
-    /// Answers this status with an empty body; the request is not carried out.
+    /// Sends this status with an empty body. The request is not executed.
     pub fn status(status: u16) -> Self {
         Self::answer(status, "", "")
     }
 
-    /// Carries the request out so much later, by the simulator's clock; a refusal comes so much later too.
+    /// Executes the request after a delay, by the simulator's clock. A refusal is delayed too.
     ///
-    /// Meanwhile its idempotency key is in flight. An operation of the document is carried out even when the caller has
-    /// gone.
+    /// During the delay, the idempotency key is in progress. An operation of the document is executed even if the client
+    /// disconnects.
     pub fn delay(by: Duration) -> Self {
         Self::new(Effect::Delay { seconds: by.as_secs_f64() })
     }
 
-    /// Closes the connection; the request is not carried out.
+    /// Closes the connection. The request is not executed.
     pub fn close_before() -> Self {
         Self::new(Effect::CloseBefore)
     }
 
-    /// Carries the request out, and closes the connection without an answer.
+    /// Executes the request, and closes the connection without a response.
     pub fn close_after() -> Self {
         Self::new(Effect::CloseAfter)
     }
 
-    /// Resets the connection; the request is not carried out.
+    /// Resets the connection. The request is not executed.
     pub fn reset() -> Self {
         Self::new(Effect::Reset)
     }
 
-    /// Carries the request out, and closes the connection in the middle of the answer's body.
+    /// Executes the request, and closes the connection in the middle of the response's body.
     pub fn half_body() -> Self {
         Self::new(Effect::HalfBody)
     }
 
-    /// Carries the request out, and announces half of the body's length.
+    /// Executes the request, and sends half of the real `Content-Length` with half of the body.
     pub fn wrong_length() -> Self {
         Self::new(Effect::WrongLength)
     }
 
-    /// Carries the request out, and waits before each quarter of the body, by the simulator's clock.
+    /// Executes the request, and waits before each quarter of the body, by the simulator's clock.
     pub fn slow_body(pause: Duration) -> Self {
         Self::new(Effect::SlowBody { seconds: pause.as_secs_f64() })
     }
 
-    /// Breaks an event stream after so many events. Other answers stay as they are.
+    /// Breaks off an event stream after `events` events. Other responses do not change.
     pub fn cut_stream(events: usize) -> Self {
         Self::new(Effect::CutStream { events })
     }
 
-    /// Ends an event stream with an error event after so many events. Other answers stay as they are.
+    /// Ends an event stream with an error event after `events` events. Other responses do not change.
     pub fn fail_stream(events: usize) -> Self {
         Self::new(Effect::FailStream { events })
     }
 
-    /// Only requests of this operation: an `operationId` of the document, `files` for downloads from signed links,
-    /// `uploads` for the slots of direct uploads, `oauth` for the token endpoint.
+    /// Applies only to requests of this operation: an `operationId` of the document, `files` for downloads from signed links,
+    /// `uploads` for the slots of direct uploads, or `oauth` for the token endpoint.
     pub fn on(mut self, operation: impl Into<String>) -> Self {
         self.operation = Some(operation.into());
         self
     }
 
-    /// Lets so many matching requests pass first.
+    /// Does not apply to the first `requests` matching requests.
     pub fn after(mut self, requests: u32) -> Self {
         self.after = requests;
         self
     }
 
-    /// Strikes so often and no more.
+    /// Applies at most `times` times.
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// Strikes with this probability, from 0 to 1; which requests are struck follows from the seed.
+    /// Applies with this probability, from 0 to 1. The seed determines the affected requests.
     pub fn with_probability(mut self, probability: f64) -> Self {
         self.probability = probability;
         self
     }
 
-    /// Adds a header to an [`answer`](Self::answer), such as `Retry-After`. Other effects have none.
+    /// Adds a header, such as `Retry-After`, to an [`answer`](Self::answer). Does nothing for other effects.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         if let Effect::Answer { headers, .. } = &mut self.effect {
             headers.insert(name.into(), value.into());
@@ -176,23 +176,23 @@ impl Fault {
         self
     }
 
-    fn check(&self) -> Result<(), InvalidFault> {
-        let wrong = |message: String| Err(InvalidFault(message));
+    fn validate(&self) -> Result<(), InvalidFault> {
+        let invalid = |message: String| Err(InvalidFault(message));
         if let Some(operation) = &self.operation {
             let known = ["files", "uploads", "oauth"].contains(&operation.as_str());
             if !known && document().route(operation).is_none() {
-                return wrong(format!(
+                return invalid(format!(
                     "`{operation}` is not an operation: take an operationId of the document, `files`, `uploads` or `oauth`"
                 ));
             }
         }
         if !(0.0..=1.0).contains(&self.probability) {
-            return wrong(format!("a probability lies between 0 and 1, not at {}", self.probability));
+            return invalid(format!("a probability lies between 0 and 1, not at {}", self.probability));
         }
         match &self.effect {
             Effect::Answer { status, headers, content_type, .. } => {
                 if !(200..=599).contains(status) {
-                    return wrong(format!(
+                    return invalid(format!(
                         "{status} is not a status to answer with: take one from 200 to 599"
                     ));
                 }
@@ -201,20 +201,20 @@ impl Fault {
                     let good = name.parse::<http::HeaderName>().is_ok()
                         && http::HeaderValue::from_str(value).is_ok();
                     if !good {
-                        return wrong(format!("`{name}: {value}` is not a valid header"));
+                        return invalid(format!("`{name}: {value}` is not a valid header"));
                     }
                 }
             }
             Effect::Delay { seconds } | Effect::SlowBody { seconds }
                 if (Duration::try_from_secs_f64(*seconds).is_err() || *seconds > 1e9) =>
             {
-                return wrong(format!("{seconds} is not a time to wait"));
+                return invalid(format!("{seconds} is not a time to wait"));
             }
             Effect::CutStream { .. } | Effect::FailStream { .. } => {
                 if let Some(operation) = &self.operation
                     && !document().route(operation).is_some_and(|route| route.streams)
                 {
-                    return wrong(format!("`{operation}` answers with no stream of events"));
+                    return invalid(format!("`{operation}` answers with no stream of events"));
                 }
             }
             _ => {}
@@ -223,7 +223,7 @@ impl Fault {
     }
 }
 
-/// A [`Fault`] that makes no sense; the message says why.
+/// The error when a [`Fault`] is invalid. The message names the problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidFault(String);
 
@@ -235,21 +235,25 @@ impl fmt::Display for InvalidFault {
 
 impl std::error::Error for InvalidFault {}
 
-/// The faults that are set, and how often each has met its requests.
+/// The faults that are set, in their order.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Set>);
+pub(crate) struct Faults(Vec<ActiveFault>);
 
+/// A fault that is set.
 #[derive(Debug)]
-struct Set {
+struct ActiveFault {
     fault: Fault,
-    seen: u32,
-    struck: u32,
+    /// Number of requests that matched.
+    matched: u32,
+    /// Number of requests to which it was applied.
+    applied: u32,
 }
 
 impl Faults {
+    /// Sets a fault.
     pub(crate) fn add(&mut self, fault: Fault) -> Result<(), InvalidFault> {
-        fault.check()?;
-        self.0.push(Set { fault, seen: 0, struck: 0 });
+        fault.validate()?;
+        self.0.push(ActiveFault { fault, matched: 0, applied: 0 });
         Ok(())
     }
 
@@ -257,22 +261,22 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The faults with how often each struck.
+    /// The faults, with how often each was applied.
     pub(crate) fn list(&self) -> Vec<(Fault, u32)> {
-        self.0.iter().map(|set| (set.fault.clone(), set.struck)).collect()
+        self.0.iter().map(|active| (active.fault.clone(), active.applied)).collect()
     }
 
-    /// What strikes a request of that operation: the first fault that matches and is due.
-    pub(crate) fn strike(&mut self, operation: &str, mut chance: impl FnMut() -> f64) -> Option<Effect> {
-        for set in &mut self.0 {
-            let fault = &set.fault;
+    /// The effect on a request of `operation`: that of the first fault that matches and is due.
+    pub(crate) fn take_due(&mut self, operation: &str, mut random: impl FnMut() -> f64) -> Option<Effect> {
+        for active in &mut self.0 {
+            let fault = &active.fault;
             if fault.operation.as_deref().is_some_and(|wanted| wanted != operation) {
                 continue;
             }
-            set.seen += 1;
-            let due = set.seen > fault.after && fault.times.is_none_or(|times| set.struck < times);
-            if due && (fault.probability >= 1.0 || chance() < fault.probability) {
-                set.struck += 1;
+            active.matched += 1;
+            let due = active.matched > fault.after && fault.times.is_none_or(|times| active.applied < times);
+            if due && (fault.probability >= 1.0 || random() < fault.probability) {
+                active.applied += 1;
                 return Some(fault.effect.clone());
             }
         }
@@ -285,20 +289,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_strike_the_requests_that_they_are_for() {
+    fn faults_apply_to_the_requests_that_they_match() {
         let mut faults = Faults::default();
         faults.add(Fault::status(503).on("getVideoV3").after(1).times(2)).unwrap();
         faults.add(Fault::close_after().on("createVideo").with_probability(0.5)).unwrap();
-        let mut read = || faults.strike("getVideoV3", || 0.0).is_some();
+        let mut read = || faults.take_due("getVideoV3", || 0.0).is_some();
         assert_eq!([read(), read(), read(), read()], [false, true, true, false]);
-        assert!(faults.strike("createVideo", || 0.49).is_some());
-        assert!(faults.strike("createVideo", || 0.5).is_none());
-        assert!(faults.strike("listVoicesV3", || 0.0).is_none());
-        assert_eq!(faults.list().iter().map(|(_, struck)| *struck).collect::<Vec<_>>(), [2, 1]);
+        assert!(faults.take_due("createVideo", || 0.49).is_some());
+        assert!(faults.take_due("createVideo", || 0.5).is_none());
+        assert!(faults.take_due("listVoicesV3", || 0.0).is_none());
+        assert_eq!(faults.list().iter().map(|(_, applied)| *applied).collect::<Vec<_>>(), [2, 1]);
     }
 
     #[test]
-    fn a_fault_that_makes_no_sense_is_refused() {
+    fn invalid_faults_are_refused() {
         let mut faults = Faults::default();
         for fault in [
             Fault::status(503).on("getVidoe"),

@@ -1,4 +1,4 @@
-//! Forms: the one operation that takes a file in its body.
+//! Reads `multipart/form-data`. One operation accepts it, to upload a file.
 
 use futures_util::StreamExt;
 use http::{HeaderMap, header};
@@ -10,16 +10,17 @@ use crate::api_error::ApiError;
 use crate::blob::{Blob, Spool};
 use crate::body::{BODY_LIMIT, too_large};
 
-/// Largest file of a form.
+/// Maximum size of the file, in bytes.
 pub(crate) const FILE_LIMIT: usize = 32 * 1024 * 1024;
 
-/// A file as it came.
+/// The file of a form.
 pub(crate) struct UploadedFile {
+    /// File name of the field; empty if it has none.
     pub(crate) name: String,
     pub(crate) content: Blob,
 }
 
-/// Reads the form's one field, `file`.
+/// Reads a form with one field, `file`.
 pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Result<UploadedFile, ApiError> {
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let boundary = multer::parse_boundary(media).map_err(|_| {
@@ -58,6 +59,7 @@ pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Result<Uploaded
     Ok(file)
 }
 
+/// The response to an unreadable form.
 fn refusal(error: multer::Error) -> ApiError {
     match error {
         multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => {

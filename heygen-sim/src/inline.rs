@@ -1,4 +1,4 @@
-//! Files that stand in a request itself, as base64: they are read before anybody has to wait for it.
+//! Inline files: files in the body of a request, as base64. They are decoded before the state is locked.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::document::Route;
 
-/// The inline files of a request, by number.
+/// The decoded inline files of a request, by number.
 #[derive(Default)]
 pub(crate) struct Inline(Vec<Bytes>);
 
 impl Inline {
-    /// Takes the inline files out of a body. In the place of each is its number then, and nothing where the data are not
-    /// base64. The bodies of workflows stay as they are: what is in them is the author's.
+    /// Removes the inline files from a body, and replaces the data of each by its number, or by an empty string if the data
+    /// are not base64. The bodies of workflows do not change, because their content is free.
     pub(crate) fn take(route: &Route, body: &mut Value) -> Self {
         let mut inline = Self::default();
         if !route.path.starts_with("/v3/workflow") {
@@ -22,6 +22,7 @@ impl Inline {
         inline
     }
 
+    /// Replaces the inline files in a value, recursively.
     fn walk(&mut self, value: &mut Value) {
         match value {
             Value::Object(members) => {
@@ -42,12 +43,13 @@ impl Inline {
         }
     }
 
+    /// Adds a file, and returns its number.
     fn push(&mut self, content: Bytes) -> String {
         self.0.push(content);
         (self.0.len() - 1).to_string()
     }
 
-    /// The file whose number is in its place.
+    /// The file with a number.
     pub(crate) fn get(&self, number: &str) -> Option<Bytes> {
         self.0.get(number.parse::<usize>().ok()?).cloned()
     }

@@ -1,4 +1,4 @@
-//! Jobs: everything that is submitted, runs for a while, and ends.
+//! Submits and deletes jobs.
 
 use std::sync::Arc;
 
@@ -14,105 +14,114 @@ use crate::state::State;
 use crate::timeline::Due;
 use crate::wallet::dollars;
 
-/// A job to be submitted.
+/// The properties of a job to submit.
 pub(crate) struct NewJob<'a> {
     pub(crate) kind: Kind,
+    /// The body of the request, or of a batch item.
     pub(crate) body: &'a Value,
-    /// What is kept of the body, where several jobs share it.
-    pub(crate) kept: Option<&'a Arc<Value>>,
+    /// The retained part of the body, if several jobs share it.
+    pub(crate) retained: Option<&'a Arc<Value>>,
+    /// Properties that differ between the jobs of one request.
     pub(crate) extra: Value,
-    /// US dollars, where it is not the price of the kind.
+    /// Price in US dollars, if it differs from the price of the kind.
     pub(crate) price: Option<f64>,
-    /// Milliseconds from now until it exists: items of batches queue.
+    /// Time until the job is created, in milliseconds. An item of a batch is queued first.
     pub(crate) queued: u64,
-    /// Seconds of waiting and running, where they are not those of the kind.
-    pub(crate) pace: Option<(u64, u64)>,
-    /// Whether it is part of something that is counted and announced as a whole.
+    /// Seconds for which it waits and runs, if they differ from those of the kind.
+    pub(crate) durations: Option<(u64, u64)>,
+    /// Whether the job is part of an agent session, which is charged, counted and reported as a whole.
     pub(crate) is_part: bool,
-    /// Markers, where they are not those of the body.
+    /// Markers, if they are not those of the body.
     pub(crate) marker: Option<Marker>,
 }
 
 impl<'a> NewJob<'a> {
+    /// A job with the defaults of its kind.
     pub(crate) fn new(kind: Kind, body: &'a Value) -> Self {
         Self {
             kind,
             body,
-            kept: None,
+            retained: None,
             extra: Value::Null,
             price: None,
             queued: 0,
-            pace: None,
+            durations: None,
             is_part: false,
             marker: None,
         }
     }
 
-    pub(crate) fn with(self, extra: Value) -> Self {
+    /// Sets the properties that differ between the jobs of one request.
+    pub(crate) fn with_extra(self, extra: Value) -> Self {
         Self { extra, ..self }
     }
 }
 
-/// Submits a job and gives its id.
-pub(crate) fn submit(env: &Env, state: &mut State, now: u64, order: NewJob<'_>) -> Result<String, ApiError> {
-    let spec = order.kind.spec();
-    let marker = order.marker.map_or_else(|| Marker::of(order.body), Ok)?;
-    // Items of batches wait in a queue of their own.
-    let counts = spec.counts && !order.is_part && order.queued == 0;
+/// Charges and starts a job, and returns its id. Refuses it if the wallet or the concurrency limit does not allow it.
+pub(crate) fn submit(
+    env: &Env,
+    state: &mut State,
+    now: u64,
+    new_job: NewJob<'_>,
+) -> Result<String, ApiError> {
+    let spec = new_job.kind.spec();
+    let marker = new_job.marker.map_or_else(|| Marker::of(new_job.body), Ok)?;
+    // The queue of batches limits their items, so they do not count.
+    let counts = spec.counts && !new_job.is_part && new_job.queued == 0;
     if counts {
-        state.check_room(env, 1, now)?;
+        state.check_concurrency(env, 1, now)?;
     }
-    let charge = dollars(order.price.unwrap_or(if order.is_part { 0.0 } else { spec.price }));
+    let charge = dollars(new_job.price.unwrap_or(if new_job.is_part { 0.0 } else { spec.price }));
     state.wallet.charge(charge)?;
     let id = env.id();
-    let (waits, runs) = order.pace.unwrap_or((spec.waits, spec.runs));
-    let visible = now + order.queued;
+    let (waits, runs) = new_job.durations.unwrap_or((spec.waits, spec.runs));
+    let visible = now + new_job.queued;
     let schedule = Schedule::new(visible, waits, runs, &marker);
     let ends = schedule.ends();
     if counts {
-        state.running.occupy(&id, ends);
+        state.running.acquire(&id, ends);
     }
     if let Some(ends) = ends {
-        state.schedule(ends, Due::Job(order.kind, id.clone()));
-        // The one who sleeps until something else wakes early enough.
+        state.schedule(ends, Due::Job(new_job.kind, id.clone()));
+        // If something else is due earlier, the background task wakes early enough.
         if state.next_due() == Some(ends) {
             env.wake.notify_one();
         }
     }
-    let body = order.kept.map_or_else(|| Arc::new(retention::retained(order.body)), Arc::clone);
+    let body = new_job.retained.map_or_else(|| Arc::new(retention::retained(new_job.body)), Arc::clone);
     let job = Job {
         id: id.clone(),
-        kind: order.kind,
+        kind: new_job.kind,
         schedule,
         title: body.get("title").and_then(Value::as_str).map(str::to_owned),
         body,
-        extra: order.extra,
+        extra: new_job.extra,
         visible,
         deleted: false,
-        announced: !order.is_part,
+        sends_event: !new_job.is_part,
         size: marker.size,
         charge,
     };
-    if let Some(oldest) = state.jobs(order.kind).insert(id.clone(), job) {
-        state.forget(&oldest);
+    if let Some(oldest) = state.jobs(new_job.kind).insert(id.clone(), job) {
+        state.unschedule(&oldest);
     }
     Ok(id)
 }
 
-/// Deletes a job for good: it is gone, and so are its files.
+/// Deletes a job and its files.
 pub(crate) fn delete(state: &mut State, kind: Kind, id: &str, now: u64) -> Result<(), ApiError> {
     state.job(kind, id, now)?;
     state.jobs(kind).remove(id);
-    state.forget(id);
-    state.gone.insert(id, ());
+    state.unschedule(id);
+    state.deleted.insert(id, ());
     Ok(())
 }
 
-/// Deletes a job so that its callers see it no more.
+/// Marks a job as deleted. It stays in the store, but requests no longer see it.
 pub(crate) fn hide(state: &mut State, kind: Kind, id: &str, now: u64) -> Result<(), ApiError> {
     state.job(kind, id, now)?.deleted = true;
     state.jobs(kind).end(id);
-    state.running.vacate(id);
+    state.running.release(id);
     Ok(())
 }
 
@@ -126,15 +135,15 @@ mod tests {
     use crate::world::World;
 
     #[tokio::test]
-    async fn the_jobs_of_a_request_share_what_is_kept_of_it() {
+    async fn jobs_of_one_request_share_the_retained_body() {
         let world = World::new(String::new(), SimBuilder::default().settings, Clock::manual()).unwrap();
         let mut state = world.state();
         let body = json!({"title": "t", "output_languages": ["de", "fr"]});
-        let kept = Arc::new(retention::retained(&body));
+        let retained = Arc::new(retention::retained(&body));
         for _ in 0..2 {
-            let order = NewJob { kept: Some(&kept), ..NewJob::new(Kind::Proofread, &body) };
-            submit(&world.env, &mut state, 0, order).unwrap();
+            let new_job = NewJob { retained: Some(&retained), ..NewJob::new(Kind::Proofread, &body) };
+            submit(&world.env, &mut state, 0, new_job).unwrap();
         }
-        assert_eq!(Arc::strong_count(&kept), 3);
+        assert_eq!(Arc::strong_count(&retained), 3);
     }
 }

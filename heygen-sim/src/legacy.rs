@@ -1,7 +1,7 @@
 //! The operations of v1 and v2, whose support ended on 31 October 2026.
 //!
-//! What the service answers there since is not known. The simulator says 410, in the form that the operation's refusals
-//! have, unless it was told to let them work; then it warns as the service did before the end.
+//! It is not known how the service has responded since then. The simulator responds with 410, in the envelope of the
+//! operation. If the operations are enabled, it adds the warning that the service sent before that date.
 
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::api_error::ApiError;
 use crate::document::Route;
 use crate::reply::{Payload, Reply};
 
-/// What takes the place of each operation.
+/// The v3 operation that replaces each operation.
 const SUCCESSORS: [(&str, &str); 15] = [
     ("textToSpeech", "POST /v3/voices/speech"),
     ("listAudioVoices", "GET /v3/voices"),
@@ -33,14 +33,15 @@ fn successor(route: &Route) -> &'static str {
     SUCCESSORS.iter().find(|(old, _)| *old == route.id).map_or("the v3 API", |(_, new)| *new)
 }
 
+/// The response if the operations are not enabled.
 pub(crate) fn refusal(route: &Route) -> ApiError {
     let message =
         format!("{} {} was retired on 2026-10-31; use {}", route.method, route.path, successor(route));
     ApiError::new(StatusCode::GONE, "endpoint_retired", message)
 }
 
-/// Adds what the service said before the end.
-pub(crate) fn warn(route: &Route, mut reply: Reply) -> Reply {
+/// Adds the warning and the headers that the service sent before the retirement.
+pub(crate) fn add_warning(route: &Route, mut reply: Reply) -> Reply {
     if let Payload::Json(body) = &mut reply.payload {
         body["warning"] = json!({"message": format!("This endpoint is retired; use {}", successor(route))});
     }
@@ -56,7 +57,7 @@ mod tests {
     use crate::document::document;
 
     #[test]
-    fn every_old_operation_has_a_successor_that_exists() {
+    fn every_retired_operation_has_a_successor_that_exists() {
         let routes = document().routes();
         let old: Vec<&str> =
             routes.iter().filter(|route| route.is_legacy()).map(|route| route.id.as_str()).collect();

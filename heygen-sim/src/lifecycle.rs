@@ -1,4 +1,4 @@
-//! What happens when something is due.
+//! Executes what is due: ends of jobs, looks, session turns and batches, and webhook deliveries.
 
 use serde_json::json;
 
@@ -12,59 +12,59 @@ use crate::timeline::Due;
 use crate::wallet::dollars;
 use crate::{events, payloads};
 
-/// Lets everything happen that is due, in its order.
-pub(crate) fn settle(env: &Env, state: &mut State, now: u64) {
-    while let Some((then, due)) = state.take_due(now) {
+/// Executes everything that is due at `now`, in the order of the times.
+pub(crate) fn run_due(env: &Env, state: &mut State, now: u64) {
+    while let Some((at, due)) = state.take_due(now) {
         match due {
-            Due::Job(kind, id) => finish(env, state, kind, &id, then),
-            Due::Look(id) => look_is_over(env, state, &id, then),
-            Due::Session(id) => video_agents::turn_is_over(env, state, &id, then),
-            Due::Batch(kind, id) => batches::check(env, state, kind, &id, then),
+            Due::Job(kind, id) => end_job(env, state, kind, &id, at),
+            Due::Look(id) => end_look(env, state, &id, at),
+            Due::Session(id) => video_agents::end_turn(env, state, &id, at),
+            Due::Batch(kind, id) => batches::finish(env, state, kind, &id, at),
             Due::Attempt(attempt) => {
-                state.deliveries.hand_out(*attempt);
+                state.deliveries.enqueue(*attempt);
                 env.wake.notify_one();
             }
         }
     }
 }
 
-/// A job's end has come.
-fn finish(env: &Env, state: &mut State, kind: Kind, id: &str, then: u64) {
+/// Ends a job: frees its slot, refunds its price if it failed, and sends its event.
+fn end_job(env: &Env, state: &mut State, kind: Kind, id: &str, at: u64) {
     state.jobs(kind).end(id);
-    // A podcast that is deleted while it is made is made all the same, and its callback hears of it.
-    let goes_on = |job: &&Job| (!job.deleted || kind == Kind::Podcast) && job.schedule.is_over(then);
-    let Some(job) = state.jobs(kind).get(id).filter(goes_on) else { return };
-    let failed = job.schedule.stage(then) == Stage::Failed;
-    let (charge, announced) = (job.charge, job.announced);
-    let (data, callback) = (payloads::of_job(env, job, then), job.text("callback_url").map(str::to_owned));
-    state.running.vacate_ended(then);
+    // A podcast that is deleted while it runs is still created, and its callback is sent.
+    let ends = |job: &&Job| (!job.deleted || kind == Kind::Podcast) && job.schedule.is_over(at);
+    let Some(job) = state.jobs(kind).get(id).filter(ends) else { return };
+    let failed = job.schedule.stage(at) == Stage::Failed;
+    let (charge, sends_event) = (job.charge, job.sends_event);
+    let (data, callback) = (payloads::for_job(env, job, at), job.text("callback_url").map(str::to_owned));
+    state.running.release_ended(at);
     if failed {
         state.wallet.refund(charge);
     }
-    if let (Some((success, fail)), true) = (kind.spec().events, announced) {
+    if let (Some((success, fail)), true) = (kind.spec().events, sends_event) {
         let event_type = if failed { fail } else { success };
-        if !kind.spec().unlisted {
-            emit(env, state, then, event_type, &[id], data, callback.as_deref());
+        if !kind.spec().callback_only {
+            emit(env, state, at, event_type, &[id], data, callback.as_deref());
         } else if let Some(callback) = callback {
-            events::call_back(env, state, then, event_type, &data, callback);
+            events::send_callback(env, state, at, event_type, &data, callback);
         }
     }
 }
 
-/// A look is ready, or its training failed.
-fn look_is_over(env: &Env, state: &mut State, id: &str, then: u64) {
+/// Ends the training of a look: refunds its price if it failed, and sends its event.
+fn end_look(env: &Env, state: &mut State, id: &str, at: u64) {
     let Some(look) = state.looks.get(id) else { return };
     let Some(schedule) = &look.schedule else { return };
     let kind = if look.avatar_type == "digital_twin" { "instant_avatar" } else { "photo_avatar_generation" };
-    let failed = schedule.stage(then) == Stage::Failed;
+    let failed = schedule.stage(at) == Stage::Failed;
     let event_type = format!("{kind}.{}", if failed { "fail" } else { "success" });
     let mut data = json!({"id": id, "avatar_id": id, "group_id": look.group_id});
-    if let Some((code, message)) = schedule.failure(then) {
+    if let Some((code, message)) = schedule.failure(at) {
         data["error"] = json!({"code": code, "message": message});
     }
     let group = look.group_id.clone();
     if failed {
         state.wallet.refund(dollars(avatars::PRICE));
     }
-    emit(env, state, then, &event_type, &[id, &group], data, None);
+    emit(env, state, at, &event_type, &[id, &group], data, None);
 }

@@ -1,4 +1,4 @@
-//! Links to files and to slots of uploads: they are signed, and expire.
+//! Signed links to files and to upload slots. They expire.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -10,16 +10,16 @@ use crate::clock::millis;
 use crate::document::check::Pairs;
 use crate::env::Env;
 
-/// Where files live.
+/// Path prefix of files.
 pub(crate) const FILES: &str = "/files/";
 
-/// Where the slots are.
+/// Path prefix of upload slots.
 pub(crate) const UPLOADS: &str = "/uploads/";
 
-/// Seconds that a slot stays open.
+/// How long a slot is open, in seconds.
 pub(crate) const UPLOAD_LIFETIME: u64 = 3600;
 
-/// A fresh link to a file, such as `VIDEO_ID/video.mp4`: another one each time, also within a second.
+/// Creates a link to a file, such as `VIDEO_ID/video.mp4`. Each link is different, even within a second.
 pub(crate) fn link(env: &Env, name: &str) -> String {
     let expires = env.clock.now().saturating_add(millis(env.settings.link_lifetime)) / 1000;
     let path = format!("{FILES}{name}");
@@ -29,28 +29,30 @@ pub(crate) fn link(env: &Env, name: &str) -> String {
     format!("{url}{path}?Expires={expires}&Number={number}&Signature={signature}&Key-Pair-Id=simulated")
 }
 
-/// Whether a link was made here and still holds.
+/// Whether the signature of a link is valid and the link has not expired.
 pub(crate) fn is_signed(env: &Env, path: &str, query: &Pairs, expires: &str, signature: &str) -> bool {
     let expires = query.get(expires).and_then(|text| text.parse().ok()).unwrap_or(0);
-    let signature = query.get(signature).and_then(|text| unhex(text)).unwrap_or_default();
+    let signature = query.get(signature).and_then(|text| decode_hex(text)).unwrap_or_default();
     let number = query.get("Number").map(String::as_str).unwrap_or_default();
     mac(env, path, expires, number).verify_slice(&signature).is_ok() && env.clock.now() / 1000 <= expires
 }
 
-pub(crate) fn mac(env: &Env, path: &str, expires: u64, number: &str) -> Hmac<Sha256> {
-    // HMAC takes a key of any length, so this default is never taken.
+/// The MAC of a path, an expiry time in seconds and the number of a link.
+fn mac(env: &Env, path: &str, expires: u64, number: &str) -> Hmac<Sha256> {
+    // HMAC accepts a key of any length, so the default is never used.
     let mut mac = Hmac::<Sha256>::new_from_slice(env.signing_secret())
         .unwrap_or_else(|_| Hmac::new(&Default::default()));
     mac.update(format!("{path}\n{expires}\n{number}").as_bytes());
     mac
 }
 
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    // Decoding alone would take `0x` before the digits.
+/// Decodes hexadecimal digits.
+pub(crate) fn decode_hex(text: &str) -> Option<Vec<u8>> {
+    // `decode` alone would accept a prefix `0x`.
     const_hex::check_raw(text).then(|| const_hex::decode(text).ok()).flatten()
 }
 
-/// The signed address of an asset's slot.
+/// Creates the link to an asset's upload slot.
 pub(crate) fn upload_link(env: &Env, asset: &str) -> String {
     let expires = env.clock.now() / 1000 + UPLOAD_LIFETIME;
     let path = format!("{UPLOADS}{asset}");
@@ -58,10 +60,10 @@ pub(crate) fn upload_link(env: &Env, asset: &str) -> String {
     format!("{}{path}?X-Amz-Expires={expires}&X-Amz-Signature={signature}", env.base_url())
 }
 
-/// The headers that a PUT must carry as they are.
+/// The headers that the PUT to an upload slot must send.
 pub(crate) fn upload_headers(content_type: &str, digest: Option<&str>) -> Map<String, Value> {
     let mut headers = Map::from_iter([("Content-Type".to_owned(), json!(content_type))]);
-    if let Some(digest) = digest.and_then(unhex) {
+    if let Some(digest) = digest.and_then(decode_hex) {
         headers.insert("x-amz-checksum-sha256".to_owned(), json!(BASE64_STANDARD.encode(digest)));
     }
     headers

@@ -6,44 +6,45 @@ use http::HeaderMap;
 use serde::Serialize;
 use serde_json::Value;
 
-/// How many requests are remembered.
-const KEEP: usize = 5_000;
+/// Maximum number of requests in the log.
+const MAX_REQUESTS: usize = 5_000;
 
-/// Largest JSON body, in bytes, that is remembered with its request.
+/// Maximum size of a JSON body in the log, in bytes.
 const BODY_LIMIT: usize = 16 * 1024;
 
-/// A request as the simulator met it. Keys, tokens and signatures are not in it.
+/// A request that the simulator received. API keys, tokens and signatures are hidden.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LoggedRequest {
-    /// Its number, from 0 on.
+    /// Number of the request, from 0.
     pub number: u64,
-    /// When it came: milliseconds since 1970 by the simulator's clock.
+    /// When it was received: milliseconds since 1970 by the simulator's clock.
     pub at: u64,
-    /// Method, in capitals.
+    /// HTTP method, in upper case.
     pub method: String,
     /// Path, without the query.
     pub path: String,
-    /// The document's `operationId`; `files`, `uploads` or `oauth`; none for an unknown path.
+    /// An `operationId` of the document, or `files`, `uploads` or `oauth`; `None` for an unknown path.
     pub operation: Option<String>,
     /// Query parameters.
     pub query: BTreeMap<String, String>,
-    /// Headers; those that carry secrets read `[hidden]`.
+    /// Headers. The value of those with secrets is `[hidden]`.
     pub headers: BTreeMap<String, String>,
-    /// The JSON body, when there was one of up to 16 KiB.
+    /// The JSON body, if it has at most 16 KiB.
     pub body: Option<Value>,
-    /// Status of the answer; none when the connection was closed instead, or the answer is not there yet.
+    /// HTTP status of the response; `None` if the connection was closed instead, or if the request is in progress.
     pub status: Option<u16>,
-    /// Code of the error that was answered.
+    /// Error code of the response.
     pub code: Option<String>,
-    /// `X-Request-Id` of the answer, unless a fault's own takes its place.
+    /// `X-Request-Id` of the response, unless a fault sets another.
     pub request_id: String,
-    /// The fault that struck it, by name.
+    /// Name of the fault that was applied.
     pub fault: Option<String>,
-    /// Whether the answer is an earlier one, by idempotency key.
+    /// Whether the response was replayed for an idempotency key.
     pub replayed: bool,
 }
 
+/// The newest requests.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     requests: VecDeque<LoggedRequest>,
@@ -51,18 +52,18 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Notes a request; the number is for [`amend`](Self::amend).
+    /// Adds a request. Returns its number, for [`amend`](Self::amend).
     pub(crate) fn begin(&mut self, mut request: LoggedRequest) -> u64 {
         request.number = self.next;
         self.next += 1;
-        if self.requests.len() == KEEP {
+        if self.requests.len() == MAX_REQUESTS {
             self.requests.pop_front();
         }
         self.requests.push_back(request);
         self.next - 1
     }
 
-    /// Adds the outcome, unless it is forgotten by now.
+    /// Changes a request, unless it was removed.
     pub(crate) fn amend(&mut self, number: u64, change: impl FnOnce(&mut LoggedRequest)) {
         let first = self.next - self.requests.len() as u64;
         let place = number.checked_sub(first).and_then(|place| usize::try_from(place).ok());
@@ -80,7 +81,7 @@ impl Log {
     }
 }
 
-/// Headers for the log.
+/// The headers of a request, with hidden secrets.
 pub(crate) fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
     let shown = headers.iter().map(|(name, value)| {
         let secret =
@@ -92,7 +93,7 @@ pub(crate) fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
     shown.collect()
 }
 
-/// A query for the log.
+/// The query of a request, with hidden signatures.
 pub(crate) fn query(pairs: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let shown = pairs.iter().map(|(name, value)| {
         let secret = name.to_ascii_lowercase().contains("signature");
@@ -101,7 +102,7 @@ pub(crate) fn query(pairs: &BTreeMap<String, String>) -> BTreeMap<String, String
     shown.collect()
 }
 
-/// A body for the log.
+/// The body of a request; `None` if it is too large.
 pub(crate) fn body(value: &Value, length: usize) -> Option<Value> {
     (length <= BODY_LIMIT && !value.is_null()).then(|| value.clone())
 }

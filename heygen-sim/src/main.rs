@@ -1,4 +1,4 @@
-//! `heygen-sim`: the simulator beside a program in any language.
+//! `heygen-sim`: the simulator as a program, for clients in any language.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,55 +7,56 @@ use clap::Parser;
 use heygen_sim::{Clock, Sim};
 
 #[derive(Parser)]
-#[command(name = "heygen-sim", about = "A local HeyGen for trying programs without a key", version)]
+#[command(name = "heygen-sim", about = "A local simulator of the HeyGen API", version)]
 struct Options {
-    /// Port on the loopback interface; 0 takes a free one
+    /// Port on the loopback interface; 0 selects a free one
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// How many times as fast as real time its clock runs
-    #[arg(long, default_value_t = 60.0, value_parser = speed)]
+    /// How many times as fast as real time the clock runs
+    #[arg(long, default_value_t = 60.0, value_parser = parse_speed)]
     speed: f64,
-    /// Let the clock stand until POST /__sim/clock moves it
+    /// Stop the clock; POST /__sim/clock advances it
     #[arg(long, conflicts_with = "speed")]
     manual: bool,
-    /// The API key to take
+    /// API key that requests must send
     #[arg(long, default_value = "sk-simulated")]
     key: String,
-    /// Seed of ids and chances
+    /// Seed of ids and random choices
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Let the operations of v1 and v2 work
+    /// Enable the operations of v1 and v2
     #[arg(long)]
     legacy: bool,
-    /// Allow what only Enterprise has
+    /// Enable Enterprise features
     #[arg(long)]
     enterprise: bool,
-    /// US dollars in the wallet
+    /// Balance of the wallet, in US dollars
     #[arg(long, default_value_t = 1000.0)]
     balance: f64,
-    /// Jobs that may run at once
+    /// Maximum number of concurrent jobs
     #[arg(long, default_value_t = 10)]
     concurrency: usize,
-    /// Requests that are answered in a minute; no limit by default
+    /// Maximum number of requests per minute; no limit by default
     #[arg(long)]
     requests_per_minute: Option<u32>,
-    /// Seconds that a link to a file holds
+    /// How long a link to a file is valid, in seconds
     #[arg(long, default_value_t = 3600)]
     link_lifetime: u64,
-    /// Bytes that a direct upload may have
+    /// Maximum size of a direct upload, in bytes
     #[arg(long, default_value_t = 200 * 1024 * 1024)]
     upload_limit: u64,
-    /// Resources of each kind that are kept
+    /// Maximum number of resources of each kind
     #[arg(long, default_value_t = 10_000)]
     keep: usize,
-    /// Register webhook endpoints without asking whether they are there
+    /// Register webhook endpoints without probing them
     #[arg(long)]
     no_probe: bool,
 }
 
-fn speed(text: &str) -> Result<f64, String> {
-    let speed: f64 = text.parse().map_err(|_| "a number is needed, such as 60".to_owned())?;
-    if speed.is_finite() && speed > 0.0 { Ok(speed) } else { Err("a number above 0 is needed".to_owned()) }
+/// Parses a speed.
+fn parse_speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "not a number; pass one such as 60".to_owned())?;
+    if speed.is_finite() && speed > 0.0 { Ok(speed) } else { Err("pass a number above 0".to_owned()) }
 }
 
 #[tokio::main]
@@ -81,13 +82,13 @@ async fn main() -> ExitCode {
     let sim = match builder.start().await {
         Ok(sim) => sim,
         Err(error) => {
-            eprintln!("cannot listen on port {}: {error}; choose another with --port", options.port);
+            eprintln!("cannot listen on port {}: {error}; select another with --port", options.port);
             return ExitCode::FAILURE;
         }
     };
     match options.manual {
-        true => println!("A local HeyGen whose clock stands until it is moved. Try:"),
-        false => println!("A local HeyGen, {} times as fast as real time. Try:", options.speed),
+        true => println!("The simulator is running with a manual clock. Try:"),
+        false => println!("The simulator is running at {} times real time. Try:", options.speed),
     }
     println!();
     println!(
@@ -97,17 +98,17 @@ async fn main() -> ExitCode {
         sim.api_key()
     );
     println!();
-    println!("Ctrl-C ends it. What else it does: {}/__sim/", sim.base_url());
-    // Without signals there is nothing to wait for but the end of the process.
-    if stopped().await.is_err() {
+    println!("Press Ctrl-C to stop. Functions of the simulator: {}/__sim/", sim.base_url());
+    // If signals are not available, run until the process is killed.
+    if stop_signal().await.is_err() {
         std::future::pending::<()>().await;
     }
     sim.shutdown().await;
     ExitCode::SUCCESS
 }
 
-/// Ctrl-C, or on Unix the signal with which other programs end this one.
-async fn stopped() -> std::io::Result<()> {
+/// Waits for Ctrl-C, or on Unix for SIGTERM.
+async fn stop_signal() -> std::io::Result<()> {
     #[cfg(unix)]
     {
         let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
@@ -127,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_limit_can_be_set() {
+    fn the_limits_are_options() {
         Options::command().debug_assert();
         let set = ["--requests-per-minute=5", "--link-lifetime=60", "--upload-limit=1000", "--keep=7"];
         let options = Options::try_parse_from(["heygen-sim"].into_iter().chain(set)).unwrap();

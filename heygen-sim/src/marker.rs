@@ -1,53 +1,55 @@
-//! Words in a prompt, title, script or name that decide how a job runs and ends.
+//! Markers: text in a prompt, title, script or name that controls how a job runs and ends.
 
 use serde_json::Value;
 
 use crate::api_error::ApiError;
 
-/// Where markers are looked for in a body.
-const PLACES: [&str; 9] =
+/// Members of a body that may contain markers.
+const MEMBERS: [&str; 9] =
     ["prompt", "title", "name", "script", "voice_name", "topic", "text", "message", "filename"];
 
-/// Longest time and largest file that a marker may ask for: beyond them sums of milliseconds and bytes would overflow.
-const LONGEST: u64 = 1_000_000_000;
-const LARGEST: u64 = 1 << 40;
+/// Maximum time of a marker, in seconds. Above it, sums of milliseconds could overflow.
+const MAX_SECONDS: u64 = 1_000_000_000;
 
-/// The markers, for the refusal of one that is misspelt.
-const WORDS: &str = "fail, fail=CODE, hang, takes=SECONDS, ask, no-review, late-link, size=BYTES, partial";
+/// Maximum file size of a marker, in bytes.
+const MAX_BYTES: u64 = 1 << 40;
 
-/// What the markers of a body ask for.
+/// All markers, for the error message about an unknown one.
+const KNOWN: &str = "fail, fail=CODE, hang, takes=SECONDS, ask, no-review, late-link, size=BYTES, partial";
+
+/// The effects of a body's markers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Marker {
     /// The job fails with this code.
     pub(crate) fail: Option<String>,
     /// The job never ends.
     pub(crate) hang: bool,
-    /// The job runs so many seconds.
+    /// The job ends after this number of seconds.
     pub(crate) takes: Option<u64>,
     /// A chat session asks a question first.
     pub(crate) ask: bool,
-    /// A chat session does not stop for a review.
+    /// A chat session does not stop at `reviewing`.
     pub(crate) no_review: bool,
-    /// The finished job has no link for half a minute.
+    /// The completed job has no link for half a minute.
     pub(crate) late_link: bool,
-    /// The video's file has so many bytes.
+    /// The file of the video has this number of bytes.
     pub(crate) size: Option<u64>,
-    /// A workflow run ends with part of its outputs.
+    /// A workflow run ends with only part of its outputs.
     pub(crate) partial: bool,
 }
 
 impl Marker {
-    /// Reads the markers of a request's body.
+    /// Reads the markers of a body. An unknown marker is an error.
     pub(crate) fn of(body: &Value) -> Result<Self, ApiError> {
         let mut marker = Self::default();
-        for place in PLACES {
-            let text = body.get(place).and_then(Value::as_str).unwrap_or_default();
+        for member in MEMBERS {
+            let text = body.get(member).and_then(Value::as_str).unwrap_or_default();
             for word in text.split("[sim:").skip(1) {
                 let word = word.split(']').next().unwrap_or_default();
                 marker.read(word).ok_or_else(|| {
                     ApiError::invalid(
-                        place,
-                        format!("[sim:{word}] is not a marker of the simulator: {WORDS}"),
+                        member,
+                        format!("[sim:{word}] is not a marker of the simulator: {KNOWN}"),
                     )
                 })?;
             }
@@ -55,7 +57,7 @@ impl Marker {
         Ok(marker)
     }
 
-    /// With those that were there before: the later one counts.
+    /// Adds earlier markers, where these have no value.
     pub(crate) fn after(self, earlier: &Self) -> Self {
         Self {
             fail: self.fail.or_else(|| earlier.fail.clone()),
@@ -69,6 +71,7 @@ impl Marker {
         }
     }
 
+    /// Reads one marker, without its brackets.
     fn read(&mut self, word: &str) -> Option<()> {
         match word.split_once('=') {
             None => match word {
@@ -81,14 +84,15 @@ impl Marker {
                 _ => return None,
             },
             Some(("fail", code)) if !code.is_empty() => self.fail = Some(code.to_owned()),
-            Some(("takes", seconds)) => self.takes = Some(up_to(LONGEST, seconds)?),
-            Some(("size", bytes)) => self.size = Some(up_to(LARGEST, bytes)?),
+            Some(("takes", seconds)) => self.takes = Some(up_to(MAX_SECONDS, seconds)?),
+            Some(("size", bytes)) => self.size = Some(up_to(MAX_BYTES, bytes)?),
             Some(_) => return None,
         }
         Some(())
     }
 }
 
+/// Parses a number up to a maximum.
 fn up_to(most: u64, text: &str) -> Option<u64> {
     text.parse().ok().filter(|number| *number <= most)
 }
@@ -100,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markers_are_found_in_text_and_misspelt_ones_refused() {
+    fn markers_are_read_and_unknown_ones_refused() {
         let marker = Marker::of(
             &json!({"prompt": "Hello [sim:fail=script_too_long]", "title": "[sim:takes=5]x[sim:ask]"}),
         );

@@ -1,4 +1,4 @@
-//! The files that the simulator serves as results.
+//! The built-in files that the simulator serves as results.
 
 /// Half a second of speech, mono, PCM 16 bit, 44.1 kHz.
 pub(crate) const SPEECH_WAV: &[u8] = include_bytes!("../assets/part.wav");
@@ -9,7 +9,7 @@ pub(crate) const CAPTIONS_SRT: &[u8] = include_bytes!("../assets/captions.srt");
 /// Length of the simulator's videos and of its speech, in seconds.
 pub(crate) const DURATION: f64 = 3.0;
 
-/// Files that were made for this project. A link to `…/NAME` serves the file of that name.
+/// Name, media type and bytes of each file. A link to `…/NAME` serves the file with that name.
 pub(crate) const BUILT_IN: [(&str, &str, &[u8]); 12] = [
     ("video.mp4", "video/mp4", include_bytes!("../assets/video.mp4")),
     ("captioned.mp4", "video/mp4", include_bytes!("../assets/captioned.mp4")),

@@ -1,25 +1,25 @@
-//! The token endpoint: access tokens that expire, and a refresh token that makes new ones.
+//! The OAuth token endpoint.
 
 use http::{HeaderMap, Method, StatusCode};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
-use crate::body::{pairs, read};
+use crate::body::{parse_query, read};
 use crate::model::tokens::LIFETIME;
 use crate::reply::Reply;
 use crate::world::World;
 
-/// Where the service has it, on a host of its own.
+/// Path of the endpoint. The service has it on another host.
 pub(crate) const PATH: &str = "/v1/oauth/token";
 
-/// Answers the refresh grant; the other grants need a person and a browser.
+/// Issues an access token for the refresh token. Other grants need a browser, so they are not supported.
 pub(crate) async fn token(world: &World, method: &Method, headers: &HeaderMap, body: Incoming) -> Reply {
     let refused = |code: &str| Reply::json(StatusCode::BAD_REQUEST, json!({ "error": code }));
     if method != Method::POST {
         return Reply::json(StatusCode::METHOD_NOT_ALLOWED, json!({"error": "invalid_request"}));
     }
     let Ok(body) = read(headers, body, 64 * 1024).await else { return refused("invalid_request") };
-    let form = pairs(&String::from_utf8_lossy(&body));
+    let form = parse_query(&String::from_utf8_lossy(&body));
     let field = |name: &str| form.get(name).map(String::as_str);
     if field("grant_type") != Some("refresh_token") {
         return refused("unsupported_grant_type");

@@ -1,4 +1,4 @@
-//! What the events carry. Fields that nobody has documented are the simulator's guess; the guide says which.
+//! The payloads of events. Undocumented fields are guesses; the guide lists them.
 
 use serde_json::{Value, json};
 
@@ -8,14 +8,14 @@ use crate::links::link;
 use crate::model::job::{Job, Kind};
 use crate::resources;
 
-/// The data of a job's end.
-pub(crate) fn of_job(env: &Env, job: &Job, now: u64) -> Value {
+/// The `event_data` at the end of a job.
+pub(crate) fn for_job(env: &Env, job: &Job, now: u64) -> Value {
     let callback_id = job.text("callback_id");
     let message = job.failure_message(now);
     let mut view = resources::view_job(env, job, now);
     let wants_gif = job.body.get("include_gif") == Some(&Value::Bool(true));
     let gif = view.get_mut("gif_url").filter(|_| wants_gif).map(Value::take);
-    // The link that the GET has; a translation of the audio alone has no video.
+    // The link of the GET. A translation of audio only has no video.
     let mut url = || {
         let of = |view: &mut Value, name: &str| view.get_mut(name).map(Value::take).filter(Value::is_string);
         of(&mut view, "video_url").or_else(|| of(&mut view, "audio_url"))
@@ -53,6 +53,7 @@ pub(crate) fn of_job(env: &Env, job: &Job, now: u64) -> Value {
     }
 }
 
+/// The `event_data` of a completed video.
 fn video(id: &str, url: Option<Value>, gif: Option<Value>, callback_id: Option<&str>, job: &Job) -> Value {
     json!({
         "video_id": id,
@@ -65,9 +66,9 @@ fn video(id: &str, url: Option<Value>, gif: Option<Value>, callback_id: Option<&
     })
 }
 
-/// Data of an event of that type; none for a type that the document does not have.
+/// The `event_data` of a sample event; `None` if the document does not have the type.
 pub(crate) fn sample(env: &Env, event_type: &str) -> Option<Value> {
-    document().words("WebhookEventType").contains(&event_type).then(|| {
+    document().enum_values("WebhookEventType").contains(&event_type).then(|| {
         let url = link(env, "sample/video.mp4");
         let failed = event_type.ends_with("fail") || event_type.ends_with("failed");
         let id = "00000000000000000000000000000000";

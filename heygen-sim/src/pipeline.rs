@@ -1,4 +1,5 @@
-//! The way in: faults, route, key, limits, parameters and body are seen to before any resource sees a request.
+//! Processes every request: applies faults, finds the operation, checks the API key, the rate limit, the parameters and the
+//! body, and then calls the operation.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,33 +12,34 @@ use tokio::sync::oneshot;
 
 use crate::answer::Answer;
 use crate::api_error::ApiError;
-use crate::body::{decoded, pairs, read};
+use crate::body::{parse_query, percent_decode, read};
 use crate::call::Call;
 use crate::connection::ConnectionHandle;
 use crate::document::check::Pairs;
-use crate::document::{Envelope, Found, Route, Takes, document};
+use crate::document::{Envelope, Found, RequestBody, Route, document};
 use crate::fault::{Effect, apply};
 use crate::files::uploads;
-use crate::held_key::Held;
 use crate::inline::Inline;
+use crate::key_in_use::KeyInUse;
 use crate::log::LoggedRequest;
-use crate::model::ledger::{Claim, Verdict};
-use crate::reply::{Body, Cut, Payload, Reply};
+use crate::model::idempotency::{Decision, Key};
+use crate::reply::{Body, Disconnect, Payload, Reply};
 use crate::world::World;
 use crate::{admin, authorization, files, form, legacy, links, log, oauth, operations};
 
-/// What a request is for.
+/// What a request addresses.
 enum Target {
-    /// An operation of the document, and its path parameters, still escaped.
+    /// An operation of the document, and its path parameters, not yet percent-decoded.
     Operation(&'static Route, Pairs),
-    /// A file behind a signed link.
+    /// A file at a signed link.
     File,
     /// A slot of a direct upload.
     Upload,
-    /// An OAuth token.
+    /// The OAuth token endpoint.
     Token,
-    /// An operation's path, with another method.
+    /// The path of an operation, with a method that it does not have.
     OtherMethod,
+    /// An unknown path.
     Nothing,
 }
 
@@ -53,7 +55,7 @@ impl Target {
         }
     }
 
-    /// The name for the log and for faults.
+    /// The name of the target in the log and in faults.
     fn name(&self) -> Option<&'static str> {
         match self {
             Self::Operation(route, _) => Some(route.id.as_str()),
@@ -65,38 +67,39 @@ impl Target {
     }
 }
 
-/// Answers any request, or closes its connection.
-pub(crate) async fn enter(
+/// Responds to a request. An error closes the connection.
+pub(crate) async fn handle(
     world: &Arc<World>,
     request: Request<Incoming>,
-    link: &ConnectionHandle,
-) -> Result<Response<Body>, Cut> {
+    connection: &ConnectionHandle,
+) -> Result<Response<Body>, Disconnect> {
     let request_id = world.env.request_id();
     let (parts, body) = request.into_parts();
     let mut response = if parts.uri.path().starts_with(admin::PREFIX) {
         admin::answer(world, &parts, body).await.into_response()
     } else {
-        pass(world, parts, body, link, &request_id).await?
+        process(world, parts, body, connection, &request_id).await?
     };
     if let Ok(value) = HeaderValue::from_str(&request_id) {
-        // A fault may have said another.
+        // A fault may have set the header.
         response.headers_mut().entry("x-request-id").or_insert(value);
     }
     Ok(response)
 }
 
-async fn pass(
+/// Logs a request, applies a fault if one is due, and responds.
+async fn process(
     world: &Arc<World>,
     parts: Parts,
     body: Incoming,
-    link: &ConnectionHandle,
+    connection: &ConnectionHandle,
     request_id: &str,
-) -> Result<Response<Body>, Cut> {
+) -> Result<Response<Body>, Disconnect> {
     let path = parts.uri.path();
     let target = Target::of(document().find(&parts.method, path), path);
     let operation = target.name();
-    let query = pairs(parts.uri.query().unwrap_or_default());
-    // Made before the log is locked: it is most of the work.
+    let query = parse_query(parts.uri.query().unwrap_or_default());
+    // Build the entry before locking the log, because that takes most of the time.
     let logged = LoggedRequest {
         number: 0,
         at: world.env.clock.now(),
@@ -113,16 +116,16 @@ async fn pass(
         replayed: false,
     };
     let number = world.log().begin(logged);
-    let effect = world.faults().strike(operation.unwrap_or_default(), || world.env.chance());
+    let effect = world.faults().take_due(operation.unwrap_or_default(), || world.env.random());
     if let Some(effect) = &effect {
         let name = apply::name(effect);
         world.log().amend(number, |request| request.fault = Some(name.to_owned()));
     }
     match &effect {
-        Some(Effect::CloseBefore) => return Err(Cut),
+        Some(Effect::CloseBefore) => return Err(Disconnect),
         Some(Effect::Reset) => {
-            link.reset();
-            return Err(Cut);
+            connection.reset();
+            return Err(Disconnect);
         }
         Some(Effect::Answer { status, content_type, body, headers }) => {
             world.log().amend(number, |request| request.status = Some(*status));
@@ -145,7 +148,7 @@ async fn pass(
     }
     let answer = match target {
         Target::Operation(route, path) => {
-            carry(world, route, path, query, &parts, body, &mut pause, number).await
+            execute(world, route, path, query, &parts, body, &mut pause, number).await
         }
         Target::Token => Ok(oauth::token(world, &parts.method, &parts.headers, body).await),
         Target::File => Ok(files::serve(world, &parts, &query).await),
@@ -156,25 +159,22 @@ async fn pass(
         }
         Target::Nothing => Err(ApiError::not_found("not_found", format!("no route {path}"))),
     };
-    // Nothing was carried out, and it is slow all the same: a refusal, or an answer that was given before.
+    // The request was refused or replayed before the pause. The response is delayed all the same.
     if let Some(pause) = pause {
         world.env.clock.sleep(pause).await;
     }
     let reply = answer.unwrap_or_else(|refusal| refusal.into_reply(envelope));
     let (status, code) = (reply.status.as_u16(), reply.code.clone());
     if matches!(effect, Some(Effect::CloseAfter)) {
-        return Err(Cut);
+        return Err(Disconnect);
     }
     world.log().amend(number, |request| (request.status, request.code) = (Some(status), code));
     Ok(apply::apply(world, reply.into_response(), effect.as_ref()))
 }
 
-/// Checks a request of an operation and has it carried out, after the pause if there is one; then the pause is taken.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one step of the door; the arguments are the request taken apart"
-)]
-async fn carry(
+/// Checks a request and executes its operation. If there is a pause, takes it and waits for it before the execution.
+#[expect(clippy::too_many_arguments, reason = "the arguments are the parts of the request")]
+async fn execute(
     world: &Arc<World>,
     route: &'static Route,
     path: Pairs,
@@ -189,14 +189,14 @@ async fn carry(
     }
     authorization::check(world, &parts.headers)?;
     if world.env.settings.requests_per_minute.is_some() {
-        world.state().rate_limit.pass(&world.env.settings, world.env.clock.now())?;
+        world.state().rate_limit.count_request(&world.env.settings, world.env.clock.now())?;
     }
-    let path: Pairs = path.into_iter().map(|(name, value)| (name, decoded(&value))).collect();
+    let path: Pairs = path.into_iter().map(|(name, value)| (name, percent_decode(&value))).collect();
     route.check_parameters(&path, &query, &parts.headers)?;
     let mut file = None;
-    let body = match route.takes {
-        Takes::Nothing => Value::Null,
-        Takes::Json { required } => {
+    let body = match route.body {
+        RequestBody::Nothing => Value::Null,
+        RequestBody::Json { required } => {
             let (value, length) = json(route, &parts.headers, body, required).await?;
             world.log().amend(number, |request| request.body = log::body(&value, length));
             if required || length > 0 {
@@ -204,55 +204,56 @@ async fn carry(
             }
             value
         }
-        Takes::Form => {
+        RequestBody::Form => {
             file = Some(form::read(&parts.headers, body).await?);
             Value::Null
         }
     };
     let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
-    let claim = key.filter(|_| route.idempotent).map(|key| Claim {
+    let key = key.filter(|_| route.idempotent).map(|value| Key {
         operation: route.id.clone(),
         path: parts.uri.path().to_owned(),
-        key: key.to_owned(),
+        value: value.to_owned(),
     });
     let now = world.env.clock.now();
-    let mut held = None;
-    if let Some(claim) = claim {
-        let digest = claim.digest(&body);
-        let verdict = world.state().ledger.claim(&claim, digest, now)?;
-        if let Verdict::Replay(status, answer) = verdict {
+    let mut key_in_use = None;
+    if let Some(key) = key {
+        let digest = key.digest(&body);
+        let decision = world.state().idempotency.begin(&key, digest, now)?;
+        if let Decision::Replay(status, response) = decision {
             world.log().amend(number, |request| request.replayed = true);
-            return Ok(Reply::json(status, answer));
+            return Ok(Reply::json(status, response));
         }
-        held = Some(Held::new(world, claim, digest));
+        key_in_use = Some(KeyInUse::new(world, key, digest));
     }
     let mut body = body;
     let inline = Inline::take(route, &mut body);
     let call = Call { route, path, query, body, inline, file, now };
-    let Some(pause) = pause.take() else { return perform(world, call, held).await };
-    // A server that is slow goes on when its caller has gone; so the work must not hang on the connection.
-    let (tell, told) = oneshot::channel();
-    let busy = Arc::clone(world);
+    let Some(pause) = pause.take() else { return call_operation(world, call, key_in_use).await };
+    // A slow server executes a request even if the client disconnects, so the work runs in a task of its own.
+    let (sender, answer) = oneshot::channel();
+    let background = Arc::clone(world);
     world.spawn(async move {
-        busy.env.clock.sleep(pause).await;
-        let call = Call { now: busy.env.clock.now(), ..call };
-        // Nobody may be there to be told.
-        let _ = tell.send(perform(&busy, call, held).await);
+        background.env.clock.sleep(pause).await;
+        let call = Call { now: background.env.clock.now(), ..call };
+        // The receiver is gone if the client has disconnected.
+        let _ = sender.send(call_operation(&background, call, key_in_use).await);
     });
-    told.await.unwrap_or_else(|_| Err(ApiError::internal("the simulator stopped meanwhile")))
+    answer.await.unwrap_or_else(|_| Err(ApiError::internal("the simulator stopped meanwhile")))
 }
 
-/// Has a call carried out, and settles its key.
-async fn perform(world: &Arc<World>, call: Call, held: Option<Held>) -> Answer {
+/// Calls the handler of the operation, and stores a successful response for its idempotency key.
+async fn call_operation(world: &Arc<World>, call: Call, key: Option<KeyInUse>) -> Answer {
     let answer = operations::handle(world, &call).await;
-    if let Some(held) = held
-        && let Ok(Reply { status, payload: Payload::Json(answer), .. }) = &answer
+    if let Some(key) = key
+        && let Ok(Reply { status, payload: Payload::Json(response), .. }) = &answer
     {
-        held.succeed((*status, answer.clone()), call.now);
+        key.complete((*status, response.clone()), call.now);
     }
-    if call.route.is_legacy() { answer.map(|reply| legacy::warn(call.route, reply)) } else { answer }
+    if call.route.is_legacy() { answer.map(|reply| legacy::add_warning(call.route, reply)) } else { answer }
 }
 
+/// Reads a JSON body, and returns it with its length in bytes. An optional body that is empty is null.
 async fn json(
     route: &Route,
     headers: &HeaderMap,

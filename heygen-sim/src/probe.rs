@@ -1,4 +1,4 @@
-//! Asks an endpoint of webhooks whether it is there, before it is registered.
+//! Probes a webhook endpoint before it is registered.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::api_error::ApiError;
 use crate::resources::webhook_endpoints::check_url;
 use crate::world::World;
 
-/// Time that an endpoint has for the answer to the probe, by the documentation of v1.
-const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+/// How long an endpoint may take to respond to the probe, as documented for v1.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Asks an endpoint whether it is there, as v1 did: `OPTIONS`, and a second for the answer.
+/// Checks a URL, and sends `OPTIONS` to it as v1 did. Refuses it if it does not respond, or responds with a server error.
 pub(crate) async fn probe(world: &World, url: &str) -> Result<(), ApiError> {
     check_url("url", url)?;
     if !world.env.settings.probe {
@@ -19,10 +19,10 @@ pub(crate) async fn probe(world: &World, url: &str) -> Result<(), ApiError> {
     }
     let answer = tokio::select! {
         answer = world.http.request(Method::OPTIONS, url).send() => answer.ok().map(|answer| answer.status()),
-        () = world.env.clock.patience(PROBE_PATIENCE) => None,
+        () = world.env.clock.external_timeout(PROBE_TIMEOUT) => None,
     };
     match answer {
-        // A receiver that only knows POST is there too.
+        // A receiver that accepts only POST responds with an error below 500.
         Some(status) if !status.is_server_error() => Ok(()),
         Some(status) => {
             Err(ApiError::invalid("url", format!("the URL answered the probe (OPTIONS) with {status}")))

@@ -5,23 +5,24 @@ use std::collections::HashMap;
 use crate::api_error::ApiError;
 use crate::settings::Settings;
 
-/// Requests per minute that the document states for the speech models.
+/// Requests per minute to the speech models, as documented.
 const SPEECH: u32 = 30;
 
-/// Windows of one minute that began with a request.
+/// Counts requests in windows of one minute. A window begins with a request.
 #[derive(Debug, Default)]
 pub(crate) struct RateLimit {
+    /// The start of each window, in milliseconds since 1970, and the number of requests in it.
     windows: HashMap<&'static str, (u64, u32)>,
 }
 
 impl RateLimit {
-    /// Counts a request, and refuses it when there were too many.
-    pub(crate) fn pass(&mut self, settings: &Settings, now: u64) -> Result<(), ApiError> {
+    /// Counts a request, and refuses it if the limit of the settings is exceeded.
+    pub(crate) fn count_request(&mut self, settings: &Settings, now: u64) -> Result<(), ApiError> {
         settings.requests_per_minute.map_or(Ok(()), |limit| self.count("all", limit, now))
     }
 
-    /// The same for a request to a speech model.
-    pub(crate) fn speak(&mut self, now: u64) -> Result<(), ApiError> {
+    /// Counts a request to a speech model, and refuses it if their limit is exceeded.
+    pub(crate) fn count_speech(&mut self, now: u64) -> Result<(), ApiError> {
         self.count("speech", SPEECH, now)
     }
 

@@ -1,27 +1,29 @@
-//! The most recent values of a kind.
+//! A log with a limited number of entries.
 
 use std::collections::VecDeque;
 
-/// The most recent values, up to a fixed number.
+/// The most recent values, up to a maximum number.
 #[derive(Debug)]
 pub(crate) struct Recent<T> {
-    things: VecDeque<T>,
+    values: VecDeque<T>,
     keep: usize,
 }
 
 impl<T: Clone> Recent<T> {
     pub(crate) fn new(keep: usize) -> Self {
-        Self { things: VecDeque::new(), keep }
+        Self { values: VecDeque::new(), keep }
     }
 
-    pub(crate) fn push(&mut self, thing: T) {
-        if self.things.len() == self.keep {
-            self.things.pop_front();
+    /// Adds a value, and removes the oldest if there are too many.
+    pub(crate) fn push(&mut self, value: T) {
+        if self.values.len() == self.keep {
+            self.values.pop_front();
         }
-        self.things.push_back(thing);
+        self.values.push_back(value);
     }
 
+    /// All values, oldest first.
     pub(crate) fn all(&self) -> Vec<T> {
-        self.things.iter().cloned().collect()
+        self.values.iter().cloned().collect()
     }
 }

@@ -1,4 +1,4 @@
-//! What goes back to the caller.
+//! Responses.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -11,21 +11,22 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
 use serde_json::Value;
 
-/// What a body ends with when the connection is to break in the middle.
+/// The error that closes a connection, without a response or in the middle of its body.
 #[derive(Debug)]
-pub(crate) struct Cut;
+pub(crate) struct Disconnect;
 
-impl fmt::Display for Cut {
+impl fmt::Display for Disconnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the connection is cut on demand")
     }
 }
 
-impl std::error::Error for Cut {}
+impl std::error::Error for Disconnect {}
 
-pub(crate) type Body = UnsyncBoxBody<Bytes, Cut>;
+/// The body of a response.
+pub(crate) type Body = UnsyncBoxBody<Bytes, Disconnect>;
 
-/// An answer before it is bytes.
+/// A response whose JSON is not yet serialized.
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -34,6 +35,7 @@ pub(crate) struct Reply {
     pub(crate) code: Option<String>,
 }
 
+/// The content of a [`Reply`].
 pub(crate) enum Payload {
     Json(Value),
     Bytes(Bytes),
@@ -41,18 +43,21 @@ pub(crate) enum Payload {
 }
 
 impl Reply {
+    /// A JSON response.
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
         let headers = media("application/json");
         Self { status, headers, payload: Payload::Json(body), code: None }
     }
 
+    /// A response of bytes with a media type.
     pub(crate) fn bytes(status: StatusCode, media_type: &str, body: impl Into<Bytes>) -> Self {
         Self { status, headers: media(media_type), payload: Payload::Bytes(body.into()), code: None }
     }
 
+    /// A response with status 200 whose body is sent in chunks.
     pub(crate) fn stream(
         media_type: &str,
-        chunks: impl Stream<Item = Result<Bytes, Cut>> + Send + 'static,
+        chunks: impl Stream<Item = Result<Bytes, Disconnect>> + Send + 'static,
     ) -> Self {
         let body = StreamBody::new(chunks.map(|chunk| chunk.map(Frame::data)));
         Self {
@@ -63,6 +68,7 @@ impl Reply {
         }
     }
 
+    /// Sets a header. An invalid value is ignored.
     pub(crate) fn header(mut self, name: header::HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
@@ -70,10 +76,11 @@ impl Reply {
         self
     }
 
+    /// The HTTP response.
     pub(crate) fn into_response(self) -> Response<Body> {
         let body = match self.payload {
-            Payload::Json(value) => whole(value.to_string()),
-            Payload::Bytes(bytes) => whole(bytes),
+            Payload::Json(value) => full_body(value.to_string()),
+            Payload::Bytes(bytes) => full_body(bytes),
             Payload::Stream(body) => body,
         };
         let mut response = Response::new(body);
@@ -83,8 +90,8 @@ impl Reply {
     }
 }
 
-/// A body that is there at once.
-pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
+/// A body that is sent as a whole.
+pub(crate) fn full_body(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed_unsync()
 }
 

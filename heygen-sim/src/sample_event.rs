@@ -1,10 +1,10 @@
-//! Events on request, for receivers under test.
+//! Sample events, to test receivers.
 
 use crate::env::Env;
 use crate::state::State;
 use crate::{events, payloads};
 
-/// An event of that type about nothing that exists, for a receiver that wants to see one.
+/// Sends an event of this type about a resource that does not exist. Returns `false` if the type is unknown.
 pub(crate) fn emit(env: &Env, state: &mut State, event_type: &str) -> bool {
     let Some(data) = payloads::sample(env, event_type) else { return false };
     events::emit(env, state, env.clock.now(), event_type, &[], data, None);

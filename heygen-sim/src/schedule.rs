@@ -1,42 +1,45 @@
-//! The way of a job through time. Where it stands follows from the clock alone.
+//! The schedule of a job: when it starts, and when and how it ends. Its stage depends only on the clock.
 
 use crate::marker::Marker;
 
-/// Seconds after its creation at which a job fails that is to fail: a failure comes early.
-const FAILS_AFTER: u64 = 30;
+/// Seconds after its creation at which a job with a failure marker fails.
+const FAILURE_AFTER: u64 = 30;
 
-/// Seconds without a link after a job that is marked so has ended.
-pub(crate) const LATE_LINK: u64 = 30;
+/// Seconds for which a completed job with a late-link marker has no link.
+pub(crate) const LATE_LINK_DELAY: u64 = 30;
 
+/// The schedule of a job. Its times are milliseconds since 1970.
 #[derive(Debug, Clone)]
 pub(crate) struct Schedule {
-    /// Milliseconds since 1970, as all times here.
     pub(crate) created: u64,
     starts: u64,
-    /// None when it never ends.
+    /// `None` if the job does not end.
     ends: Option<u64>,
-    /// Code and message.
+    /// Code and message of the failure with which it ends.
     failure: Option<(String, String)>,
+    /// Whether the links appear some time after the end.
     late_link: bool,
 }
 
+/// The stage of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     Waiting,
-    /// With the percentage done.
+    /// With the progress in percent.
     Running(u64),
+    /// Completed.
     Done,
     Failed,
 }
 
 impl Schedule {
-    /// A job that waits and then runs for so many seconds, unless its markers say otherwise.
+    /// A job that waits for `waits` seconds and then runs for `runs` seconds, unless its markers specify otherwise.
     pub(crate) fn new(now: u64, waits: u64, runs: u64, marker: &Marker) -> Self {
         let starts = now + waits * 1000;
         let takes = marker.takes.unwrap_or(waits + runs) * 1000;
         let mut ends = now + takes;
         if marker.fail.is_some() && marker.takes.is_none() {
-            ends = ends.min(now + FAILS_AFTER * 1000);
+            ends = ends.min(now + FAILURE_AFTER * 1000);
         }
         Self {
             created: now,
@@ -50,6 +53,7 @@ impl Schedule {
         }
     }
 
+    /// The stage at a time.
     pub(crate) fn stage(&self, now: u64) -> Stage {
         match self.ends {
             Some(ends) if now >= ends => match self.failure {
@@ -65,43 +69,44 @@ impl Schedule {
         }
     }
 
+    /// Whether the job has completed or failed.
     pub(crate) fn is_over(&self, now: u64) -> bool {
         matches!(self.stage(now), Stage::Done | Stage::Failed)
     }
 
-    /// When it begins to run, in milliseconds.
+    /// When the job starts to run, in milliseconds since 1970.
     pub(crate) fn starts(&self) -> u64 {
         self.starts
     }
 
-    /// Whether its end will be a failure.
+    /// Whether the job has failed or will fail.
     pub(crate) fn will_fail(&self) -> bool {
         self.failure.is_some()
     }
 
-    /// When it ends, in milliseconds; never, for one that hangs.
+    /// When the job ends, in milliseconds since 1970; `None` if it does not end.
     pub(crate) fn ends(&self) -> Option<u64> {
         self.ends
     }
 
-    /// When it ended, in seconds; none before.
+    /// When the job ended, in seconds since 1970; `None` before.
     pub(crate) fn ended(&self, now: u64) -> Option<u64> {
         self.ends.filter(|ends| now >= *ends).map(|ends| ends / 1000)
     }
 
-    /// Whether the results can be fetched.
+    /// Whether the links to the results are available.
     pub(crate) fn has_links(&self, now: u64) -> bool {
-        let late = if self.late_link { LATE_LINK * 1000 } else { 0 };
+        let late = if self.late_link { LATE_LINK_DELAY * 1000 } else { 0 };
         self.stage(now) == Stage::Done && self.ends.is_some_and(|ends| now >= ends + late)
     }
 
-    /// Code and message, once it failed.
+    /// Code and message of the failure, once the job has failed.
     pub(crate) fn failure(&self, now: u64) -> Option<(&str, &str)> {
         let (code, message) = self.failure.as_ref()?;
         (self.stage(now) == Stage::Failed).then_some((code.as_str(), message.as_str()))
     }
 
-    /// Ends it now, with what it has.
+    /// Completes the job now.
     pub(crate) fn stop(&mut self, now: u64) {
         if !self.is_over(now) {
             self.ends = Some(now);
@@ -109,13 +114,13 @@ impl Schedule {
         }
     }
 
-    /// Seconds at creation, as resources show it.
+    /// When the job was created, in seconds since 1970.
     pub(crate) fn created_at(&self) -> u64 {
         self.created / 1000
     }
 }
 
-/// What the service says with a failure; the last two texts were seen there, the rest are the simulator's.
+/// The message of a failure. Those of `audio_missing` and `download_failed` were observed at the service; the others are ours.
 fn message(code: &str) -> &'static str {
     match code {
         "script_too_long" => "The script is longer than 5000 characters",
@@ -148,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn markers_change_the_way() {
+    fn markers_change_the_schedule() {
         let hang = Schedule::new(0, 10, 90, &Marker { hang: true, ..Marker::default() });
         assert_eq!(hang.stage(u64::MAX / 2), Stage::Running(50));
         let fails = Schedule::new(0, 10, 90, &Marker { fail: Some("x".into()), ..Marker::default() });

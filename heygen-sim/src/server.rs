@@ -1,7 +1,7 @@
-//! Listens, and answers on each connection until it is stopped.
+//! The HTTP server: accepts connections and responds on them until it is stopped.
 //!
-//! The loop is written out because the simulator must be able to do what servers never should: close a connection
-//! instead of answering, reset it, stop in the middle of a body.
+//! It is built on hyper directly, because a fault may close a connection without a response, reset it, or stop in the middle
+//! of a body.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +18,13 @@ use crate::connection::{Connection, ConnectionHandle};
 use crate::pipeline;
 use crate::world::World;
 
-/// How long answers under way may take once the simulator stops.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long requests in progress may take after the simulator was stopped.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Accepts connections until `stop` fires, then waits for the requests in progress.
 pub(crate) async fn serve(listener: TcpListener, world: Arc<World>, stop: oneshot::Receiver<()>) {
     let graceful = GracefulShutdown::new();
-    // The tasks end with this function, however it ends.
+    // Dropping the set ends the tasks.
     let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -35,27 +36,27 @@ pub(crate) async fn serve(listener: TcpListener, world: Arc<World>, stop: onesho
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(_) => {
-                // Out of file descriptors, or a caller that left at once: what comes next may work.
+                // The process has too many open files, or the client has disconnected. The next attempt may succeed.
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 continue;
             }
         };
-        // Small answers should not wait for more.
+        // Send small responses at once.
         let _ = stream.set_nodelay(true);
         let handle = ConnectionHandle::default();
         let io = TokioIo::new(Connection::new(stream, handle.clone()));
         let world = Arc::clone(&world);
         let service = service_fn(move |request| {
             let (world, handle) = (Arc::clone(&world), handle.clone());
-            async move { pipeline::enter(&world, request, &handle).await }
+            async move { pipeline::handle(&world, request, &handle).await }
         });
         let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(io, service);
         let connection = graceful.watch(connection);
         connections.spawn(async move {
-            // A connection that breaks is the caller's affair, or was asked for.
+            // An error means that the client disconnected, or that a fault closed the connection.
             let _ = connection.await;
         });
     }
     drop(listener);
-    let _ = tokio::time::timeout(FAREWELL, graceful.shutdown()).await;
+    let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await;
 }

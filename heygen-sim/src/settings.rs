@@ -1,4 +1,4 @@
-//! What the builder decides.
+//! The settings of a simulator, as the builder sets them.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,25 +8,27 @@ use std::time::Duration;
 pub(crate) struct Settings {
     pub(crate) api_key: Secret,
     pub(crate) seed: u64,
-    /// Whether the operations of v1 and v2 work.
+    /// Whether the operations of v1 and v2 are enabled.
     pub(crate) legacy: bool,
-    /// Whether the workspace has what only Enterprise has.
+    /// Whether Enterprise features are enabled.
     pub(crate) enterprise: bool,
     /// US dollars in the wallet.
     pub(crate) balance: f64,
-    /// Jobs that may run at once.
+    /// Maximum number of concurrent jobs.
     pub(crate) concurrency: usize,
+    /// Maximum number of requests per minute; `None` for no limit.
     pub(crate) requests_per_minute: Option<u32>,
+    /// How long a link to a file is valid.
     pub(crate) link_lifetime: Duration,
-    /// Bytes that a direct upload may have.
+    /// Maximum size of a direct upload, in bytes.
     pub(crate) upload_limit: u64,
     /// Whether a webhook endpoint is probed when it is registered.
     pub(crate) probe: bool,
-    /// Resources of each kind that are kept.
+    /// Maximum number of resources of each kind.
     pub(crate) keep: usize,
 }
 
-/// A text that `Debug` hides.
+/// A string that `Debug` does not show.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(pub(crate) String);
 

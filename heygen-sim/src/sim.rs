@@ -1,4 +1,4 @@
-//! The handle to a running simulator.
+//! The handle of a running simulator.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use crate::model::delivery::{Delivery, SignatureGeneration};
 use crate::sample_event;
 use crate::world::World;
 
-/// A running simulator. Many can run side by side in one process.
+/// A running simulator. Many can run in one process.
 ///
-/// It runs as tasks of the tokio runtime that started it, and ends with [`shutdown`](Self::shutdown) or when dropped.
+/// It runs as tasks of the tokio runtime that started it. It ends with [`shutdown`](Self::shutdown), or when it is dropped.
 pub struct Sim {
     world: Arc<World>,
     stop: Option<oneshot::Sender<()>>,
@@ -34,141 +34,141 @@ impl Sim {
         Self { world, stop: Some(stop), task, background }
     }
 
-    /// Options, with a free port, a key of its own and the real clock.
+    /// The options of a new simulator. By default it has a free port, the API key `sk-simulated` and the real clock.
     pub fn builder() -> SimBuilder {
         SimBuilder::default()
     }
 
-    /// Where it listens, such as `http://127.0.0.1:41234`.
+    /// The base URL, such as `http://127.0.0.1:41234`.
     pub fn base_url(&self) -> &str {
         self.world.env.base_url()
     }
 
-    /// The API key that it takes in `X-Api-Key`.
+    /// The API key that requests must send in `X-Api-Key`.
     pub fn api_key(&self) -> &str {
         &self.world.env.settings.api_key.0
     }
 
-    /// The newest access token of its token endpoint, `POST /v1/oauth/token`.
+    /// The newest access token of the token endpoint, `POST /v1/oauth/token`.
     pub fn access_token(&self) -> String {
         self.world.state().tokens.newest()
     }
 
-    /// The refresh token that the token endpoint takes.
+    /// The refresh token that the token endpoint accepts.
     pub fn refresh_token(&self) -> String {
         self.world.state().tokens.refresh.clone()
     }
 
-    /// Makes all access tokens invalid; the refresh token makes new ones.
+    /// Makes all access tokens invalid. The refresh token stays valid.
     pub fn expire_tokens(&self) {
         self.world.state().tokens.expire();
     }
 
-    /// The time by the simulator's clock: milliseconds since 1970.
+    /// The time of the simulator's clock, in milliseconds since 1970.
     pub fn now(&self) -> u64 {
         self.world.env.clock.now()
     }
 
-    /// Moves a manual clock on, and lets happen what is due by then. Other clocks move by themselves and take no notice.
+    /// Advances a manual clock, and executes what is due by then. Has no effect on other clocks.
     ///
-    /// Webhooks that became due are sent from here on; [`idle`](Self::idle) waits for them.
+    /// Webhooks that are due are sent in the background; [`idle`](Self::idle) waits for them.
     pub fn advance(&self, by: Duration) {
         self.world.env.clock.advance(by);
         drop(self.world.state());
     }
 
-    /// Waits until every webhook that is due was delivered or has failed, but for those that
+    /// Waits until each webhook that is due was delivered or has failed. Does not wait for webhooks that
     /// [`reverse_deliveries`](Self::reverse_deliveries) holds.
     ///
-    /// On a manual clock, a receiver that does not answer is waited for until the clock has been moved by ten seconds.
+    /// On a manual clock, it waits for a receiver that does not respond until the clock is advanced by ten seconds.
     pub async fn idle(&self) {
         self.world.idle().await;
     }
 
-    /// Sets a fault. Of several that match a request, the first that was set strikes.
+    /// Sets a fault. If several match a request, only the first that is due applies, in the order in which they were set.
     ///
     /// # Errors
     ///
-    /// The fault makes no sense: an unknown operation, a probability beyond 1, an invalid status.
+    /// The fault is invalid: for example, the operation is unknown, the probability is above 1, or the status is invalid.
     pub fn inject(&self, fault: Fault) -> Result<(), InvalidFault> {
         self.world.faults().add(fault)
     }
 
-    /// Takes all faults away.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.world.faults().clear();
     }
 
-    /// The faults that are set, in their order, and how often each has struck.
+    /// The faults in the order in which they were set, with how often each was applied.
     pub fn faults(&self) -> Vec<(Fault, u32)> {
         self.world.faults().list()
     }
 
-    /// The last 5,000 requests, oldest first.
+    /// The newest 5,000 requests, oldest first.
     pub fn requests(&self) -> Vec<LoggedRequest> {
         self.world.log().requests()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the log of requests.
     pub fn clear_requests(&self) {
         self.world.log().clear();
     }
 
-    /// The last 5,000 attempts to deliver a webhook, oldest first.
+    /// The newest 5,000 attempts to deliver a webhook, oldest first.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.world.state().deliveries.records()
     }
 
-    /// Signs deliveries in this generation from now on.
+    /// Sets how deliveries are signed from now on.
     pub fn sign_as(&self, generation: SignatureGeneration) {
         self.world.state().deliveries.generation = generation;
     }
 
-    /// Delivers each of the next so many webhooks twice.
+    /// Delivers each of the next `count` webhooks twice.
     pub fn duplicate_deliveries(&self, count: usize) {
         self.world.state().deliveries.duplicate(count);
     }
 
-    /// Holds the next so many webhooks, and delivers them in reverse order once the last is there.
+    /// Holds the next webhooks until there are `count`, and then delivers them in reverse order.
     ///
-    /// Those that are held already count. A number that they make up lets them go at once, as 0 does.
+    /// Webhooks that are already held count. If there are enough of them, or if `count` is 0, they are delivered at once.
     pub fn reverse_deliveries(&self, count: usize) {
         self.world.state().deliveries.reverse(count);
         self.world.env.wake.notify_one();
     }
 
-    /// Sends an event of that type, about nothing that exists, to the endpoints that want it.
+    /// Sends an event about a resource that does not exist to the endpoints that subscribe to its type.
     ///
     /// # Errors
     ///
-    /// The document has no event of that type.
+    /// The document does not have this event type.
     pub fn send_event(&self, event_type: &str) -> Result<(), UnknownEventType> {
         let known = sample_event::emit(&self.world.env, &mut self.world.state(), event_type);
         drop(self.world.state());
         if known { Ok(()) } else { Err(UnknownEventType(event_type.to_owned())) }
     }
 
-    /// Dollars left in the wallet.
+    /// The balance of the wallet, in US dollars.
     pub fn balance(&self) -> f64 {
         self.world.state().wallet.balance()
     }
 
-    /// Puts so many dollars into the wallet in place of what is there.
+    /// Sets the balance of the wallet, in US dollars.
     pub fn set_balance(&self, dollars: f64) {
         self.world.state().wallet.set(dollars);
     }
 
-    /// Stops taking connections, lets the answers under way finish for up to two seconds, and waits for that.
+    /// Stops accepting connections, and waits up to two seconds for the requests in progress.
     pub async fn shutdown(mut self) {
         if let Some(stop) = self.stop.take() {
-            // The receiver is gone only when the task is.
+            // This fails only if the task has ended already.
             let _ = stop.send(());
         }
-        // What starts deliveries ends first; answers under way may still have some work to do.
+        // Stop deliveries first; requests in progress may still start background tasks.
         self.background.abort();
         let _ = (&mut self.background).await;
         let _ = (&mut self.task).await;
-        self.world.abandon();
+        self.world.stop_background();
     }
 }
 
@@ -176,7 +176,7 @@ impl Drop for Sim {
     fn drop(&mut self) {
         self.background.abort();
         self.task.abort();
-        self.world.abandon();
+        self.world.stop_background();
     }
 }
 
@@ -186,7 +186,7 @@ impl fmt::Debug for Sim {
     }
 }
 
-/// An event type that the document does not have.
+/// The error when the document does not have an event type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownEventType(String);
 

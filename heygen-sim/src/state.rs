@@ -1,4 +1,4 @@
-//! Everything that was made, and what is due.
+//! The state of a simulator: its resources, and what is scheduled.
 
 use std::collections::HashMap;
 
@@ -14,8 +14,8 @@ use crate::model::brand_kit::Kit;
 use crate::model::consent::Consent;
 use crate::model::delivery::Deliveries;
 use crate::model::event::Event;
+use crate::model::idempotency::IdempotencyKeys;
 use crate::model::job::{Job, Kind};
-use crate::model::ledger::Ledger;
 use crate::model::realtime_stream::Stream;
 use crate::model::run::Run;
 use crate::model::session::Session;
@@ -29,6 +29,7 @@ use crate::store::Store;
 use crate::timeline::{Due, Timeline};
 use crate::wallet::Wallet;
 
+/// The resources of the workspace, its limits and settings, and what is scheduled.
 pub(crate) struct State {
     jobs: HashMap<Kind, Store<Job>>,
     pub(crate) sessions: Store<Session>,
@@ -47,15 +48,17 @@ pub(crate) struct State {
     pub(crate) executions: Store<Value>,
     pub(crate) endpoints: Store<Endpoint>,
     pub(crate) events: Store<Event>,
-    /// Ids whose files are gone.
-    pub(crate) gone: Store<()>,
-    pub(crate) ledger: Ledger,
+    /// Ids of deleted jobs and assets, whose files do not exist any more.
+    pub(crate) deleted: Store<()>,
+    pub(crate) idempotency: IdempotencyKeys,
     pub(crate) rate_limit: RateLimit,
     pub(crate) wallet: Wallet,
     pub(crate) tokens: Tokens,
     pub(crate) deliveries: Deliveries,
+    /// The jobs and sessions that count against the concurrency limit.
     pub(crate) running: Concurrency,
     timeline: Timeline,
+    /// Maximum number of resources of each kind.
     keep: usize,
 }
 
@@ -80,8 +83,8 @@ impl State {
             executions: Store::new(keep),
             endpoints: Store::new(keep),
             events: Store::new(keep),
-            gone: Store::new(keep),
-            ledger: Ledger::new(keep),
+            deleted: Store::new(keep),
+            idempotency: IdempotencyKeys::new(keep),
             rate_limit: RateLimit::default(),
             wallet: Wallet::new(settings.balance),
             tokens: Tokens::new(settings.seed, now),
@@ -98,37 +101,37 @@ impl State {
         self.jobs.entry(kind).or_insert_with(|| Store::new(keep))
     }
 
-    /// A job that its callers can see by now.
+    /// A job that requests can see.
     pub(crate) fn job(&mut self, kind: Kind, id: &str, now: u64) -> Result<&mut Job, ApiError> {
         let job = self.jobs(kind).get_mut(id).filter(|job| job.visible <= now && !job.deleted);
         let spec = kind.spec();
         job.ok_or_else(|| ApiError::not_found(spec.missing, format!("no {} {id}", spec.name)))
     }
 
-    /// Has something happen later.
-    pub(crate) fn schedule(&mut self, then: u64, due: Due) {
-        self.timeline.schedule(then, due);
+    /// Schedules something.
+    pub(crate) fn schedule(&mut self, at: u64, due: Due) {
+        self.timeline.schedule(at, due);
     }
 
-    /// When the next thing happens.
+    /// The time at which the next scheduled thing is due.
     pub(crate) fn next_due(&self) -> Option<u64> {
         self.timeline.next()
     }
 
-    /// Takes the next thing that is due by now, with its time.
+    /// Takes the next scheduled thing if it is due, with its time.
     pub(crate) fn take_due(&mut self, now: u64) -> Option<(u64, Due)> {
         self.timeline.take(now)
     }
 
-    /// Has nothing more happen to a thing that is gone, and counts it as running no more.
-    pub(crate) fn forget(&mut self, id: &str) {
-        self.timeline.forget(id);
-        self.running.vacate(id);
+    /// Unschedules everything that concerns a removed resource, and frees its slot.
+    pub(crate) fn unschedule(&mut self, id: &str) {
+        self.timeline.unschedule(id);
+        self.running.release(id);
     }
 
-    /// Refuses when so many more jobs would be more than may run.
-    pub(crate) fn check_room(&mut self, env: &Env, wanted: usize, now: u64) -> Result<(), ApiError> {
-        self.running.check_room(env.settings.concurrency, wanted, now)
+    /// Refuses if `wanted` more jobs would exceed the concurrency limit.
+    pub(crate) fn check_concurrency(&mut self, env: &Env, wanted: usize, now: u64) -> Result<(), ApiError> {
+        self.running.check(env.settings.concurrency, wanted, now)
     }
 }
 
@@ -144,7 +147,7 @@ mod tests {
     use crate::world::World;
 
     #[tokio::test]
-    async fn nothing_is_due_for_what_was_let_go() {
+    async fn removed_jobs_are_unscheduled() {
         let settings = Settings { keep: 3, concurrency: usize::MAX, ..SimBuilder::default().settings };
         let world = World::new(String::new(), settings, Clock::manual()).unwrap();
         let mut state = world.state();

@@ -1,26 +1,26 @@
-//! What is due, and when.
+//! What will happen, and when.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::delivery_attempt::Attempt;
 use crate::model::job::Kind;
 
-/// What happens at a time of the clock.
+/// Something that happens at a certain time.
 pub(crate) enum Due {
     /// A job ends.
     Job(Kind, String),
-    /// A look is ready or has failed.
+    /// The training of a look ends.
     Look(String),
     /// A turn of an agent session ends.
     Session(String),
-    /// The last item of a batch is over.
+    /// The last item of a batch ends.
     Batch(Kind, String),
-    /// A delivery is to be tried.
+    /// An attempt to deliver a webhook is due.
     Attempt(Box<Attempt>),
 }
 
 impl Due {
-    /// The thing that it happens to.
+    /// Id of the resource that it concerns.
     fn id(&self) -> Option<&str> {
         match self {
             Self::Job(_, id) | Self::Look(id) | Self::Session(id) | Self::Batch(_, id) => Some(id),
@@ -29,51 +29,54 @@ impl Due {
     }
 }
 
-/// A time, and a number that keeps what is due at one time in the order in which it came.
-type Place = (u64, u64);
+/// The time in milliseconds since 1970, and a number that orders the entries of one time as they were scheduled.
+type Key = (u64, u64);
 
+/// Everything that is scheduled.
 #[derive(Default)]
 pub(crate) struct Timeline {
-    entries: BTreeMap<Place, Due>,
-    /// Where what happens to a thing is, so that it can be taken away with the thing.
-    places: HashMap<String, Vec<Place>>,
+    entries: BTreeMap<Key, Due>,
+    /// The keys of each resource's entries, to remove them together with the resource.
+    keys: HashMap<String, Vec<Key>>,
+    /// Number of entries that were ever scheduled.
     scheduled: u64,
 }
 
 impl Timeline {
-    pub(crate) fn schedule(&mut self, then: u64, due: Due) {
-        let place = (then, self.scheduled);
+    /// Adds an entry.
+    pub(crate) fn schedule(&mut self, at: u64, due: Due) {
+        let key = (at, self.scheduled);
         self.scheduled += 1;
         if let Some(id) = due.id() {
-            self.places.entry(id.to_owned()).or_default().push(place);
+            self.keys.entry(id.to_owned()).or_default().push(key);
         }
-        self.entries.insert(place, due);
+        self.entries.insert(key, due);
     }
 
-    /// When the next thing happens.
+    /// The time of the next entry.
     pub(crate) fn next(&self) -> Option<u64> {
-        self.entries.keys().next().map(|(then, _)| *then)
+        self.entries.keys().next().map(|(at, _)| *at)
     }
 
-    /// Takes the next thing that is due by now, with its time.
+    /// Removes the next entry if it is due, and returns it with its time.
     pub(crate) fn take(&mut self, now: u64) -> Option<(u64, Due)> {
         let entry = self.entries.first_entry().filter(|entry| entry.key().0 <= now)?;
-        let (place, due) = entry.remove_entry();
+        let (key, due) = entry.remove_entry();
         if let Some(id) = due.id()
-            && let Some(places) = self.places.get_mut(id)
+            && let Some(keys) = self.keys.get_mut(id)
         {
-            places.retain(|one| *one != place);
-            if places.is_empty() {
-                self.places.remove(id);
+            keys.retain(|one| *one != key);
+            if keys.is_empty() {
+                self.keys.remove(id);
             }
         }
-        Some((place.0, due))
+        Some((key.0, due))
     }
 
-    /// Lets nothing more happen to a thing.
-    pub(crate) fn forget(&mut self, id: &str) {
-        for place in self.places.remove(id).into_iter().flatten() {
-            self.entries.remove(&place);
+    /// Removes all entries of a resource.
+    pub(crate) fn unschedule(&mut self, id: &str) {
+        for key in self.keys.remove(id).into_iter().flatten() {
+            self.entries.remove(&key);
         }
     }
 
@@ -88,19 +91,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn things_happen_in_their_order_unless_they_are_forgotten() {
+    fn entries_are_taken_in_order_unless_they_are_forgotten() {
         let mut timeline = Timeline::default();
-        for (then, id) in [(2, "b"), (1, "a"), (2, "c"), (2, "b"), (3, "d")] {
-            timeline.schedule(then, Due::Look(id.into()));
+        for (at, id) in [(2, "b"), (1, "a"), (2, "c"), (2, "b"), (3, "d")] {
+            timeline.schedule(at, Due::Look(id.into()));
         }
-        timeline.forget("c");
-        timeline.forget("x");
+        timeline.unschedule("c");
+        timeline.unschedule("x");
         let mut taken = Vec::new();
-        while let Some((then, due)) = timeline.take(2) {
-            taken.push(format!("{then}{}", due.id().unwrap()));
+        while let Some((at, due)) = timeline.take(2) {
+            taken.push(format!("{at}{}", due.id().unwrap()));
         }
         assert_eq!((taken, timeline.next()), (vec!["1a".into(), "2b".into(), "2b".to_owned()], Some(3)));
-        timeline.forget("d");
-        assert_eq!((timeline.len(), timeline.places.len()), (0, 0));
+        timeline.unschedule("d");
+        assert_eq!((timeline.len(), timeline.keys.len()), (0, 0));
     }
 }

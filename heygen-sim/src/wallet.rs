@@ -1,4 +1,4 @@
-//! Money: what jobs cost, and what is left.
+//! The wallet, from which jobs are paid.
 
 use http::StatusCode;
 
@@ -7,33 +7,35 @@ use crate::api_error::ApiError;
 /// A prepaid wallet in US dollars.
 #[derive(Debug)]
 pub(crate) struct Wallet {
-    /// Millionths of a dollar: sums of cents must come out even.
+    /// Millionths of a dollar. With integers, sums are exact.
     left: i64,
 }
 
-/// Most dollars that a wallet holds or owes: sums with prices do not overflow.
-const MOST: f64 = 1e12;
+/// Maximum amount in dollars, positive or negative. Up to it, sums do not overflow.
+const MAX_DOLLARS: f64 = 1e12;
 
-/// An amount in millionths of a dollar.
+/// Converts dollars to millionths of a dollar.
 pub(crate) fn dollars(amount: f64) -> i64 {
-    (amount.clamp(-MOST, MOST) * 1e6).round() as i64
+    (amount.clamp(-MAX_DOLLARS, MAX_DOLLARS) * 1e6).round() as i64
 }
 
 impl Wallet {
+    /// A wallet with a balance in dollars.
     pub(crate) fn new(balance: f64) -> Self {
         Self { left: dollars(balance) }
     }
 
-    /// Dollars left.
+    /// The balance in dollars.
     pub(crate) fn balance(&self) -> f64 {
         self.left as f64 / 1e6
     }
 
+    /// Sets the balance in dollars.
     pub(crate) fn set(&mut self, balance: f64) {
         self.left = dollars(balance);
     }
 
-    /// Takes the price of a job.
+    /// Charges millionths of a dollar. Refuses it if the balance is too low.
     pub(crate) fn charge(&mut self, amount: i64) -> Result<(), ApiError> {
         if amount > self.left {
             let message =
@@ -44,7 +46,7 @@ impl Wallet {
         Ok(())
     }
 
-    /// Gives it back: a failed job costs nothing.
+    /// Refunds millionths of a dollar, because failed jobs are free of charge.
     pub(crate) fn refund(&mut self, amount: i64) {
         self.left = self.left.saturating_add(amount);
     }
@@ -55,9 +57,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_balance_overflows() {
-        for (set, held) in [(f64::INFINITY, MOST), (1e300, MOST), (f64::NEG_INFINITY, -MOST), (f64::NAN, 0.0)]
-        {
+    fn extreme_balances_do_not_overflow() {
+        for (set, held) in [
+            (f64::INFINITY, MAX_DOLLARS),
+            (1e300, MAX_DOLLARS),
+            (f64::NEG_INFINITY, -MAX_DOLLARS),
+            (f64::NAN, 0.0),
+        ] {
             let mut wallet = Wallet::new(set);
             assert_eq!(wallet.balance(), held);
             wallet.refund(i64::MAX);

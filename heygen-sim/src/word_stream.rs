@@ -1,4 +1,4 @@
-//! The words of a realtime avatar as an event stream, which follows the state for as long as it is read.
+//! The event stream of a realtime avatar's words.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use futures_util::stream;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::reply::Reply;
-use crate::resources::realtime::{find, step};
+use crate::resources::realtime::{find, next_event};
 use crate::world::World;
 
-/// The words as they are spoken, those that were before at once; one event `end` closes the stream.
+/// Streams the words when they are spoken; earlier ones at once. An event `end` closes the stream.
 pub(crate) fn words(world: &Arc<World>, call: &Call) -> Answer {
     let changes = find(&mut world.state(), call)?.changes.subscribe();
     let (clock, world) = (world.env.clock.clone(), Arc::downgrade(world));
@@ -19,22 +19,22 @@ pub(crate) fn words(world: &Arc<World>, call: &Call) -> Answer {
     let events = stream::unfold(Some((0_usize, changes)), move |state| {
         let (clock, world, id) = (clock.clone(), world.clone(), id.clone());
         async move {
-            let (told, mut changes) = state?;
+            let (sent, mut changes) = state?;
             loop {
-                // The simulator may be gone while somebody still listens.
+                // The stream ends with the simulator.
                 let world = world.upgrade()?;
                 let (event, next) = {
                     let state = world.state();
-                    step(state.streams.get(&id)?, told, clock.now())
+                    next_event(state.streams.get(&id)?, sent, clock.now())
                 };
                 drop(world);
                 match (event, next) {
-                    (Some((event, told, over)), _) => {
-                        let rest = (!over).then_some((told, changes));
+                    (Some((event, sent, over)), _) => {
+                        let rest = (!over).then_some((sent, changes));
                         return Some((Ok(Bytes::from(event)), rest));
                     }
-                    (None, then) => tokio::select! {
-                        () = clock.sleep_until(then) => {}
+                    (None, next) => tokio::select! {
+                        () = clock.sleep_until(next) => {}
                         _ = changes.changed() => {}
                     },
                 }

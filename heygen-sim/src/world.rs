@@ -1,4 +1,4 @@
-//! The simulator as a whole: its environment, its state behind a lock, and the work in the background.
+//! A simulator: its environment, its state behind a lock, and its background tasks.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,21 +10,22 @@ use crate::clock::Clock;
 use crate::env::Env;
 use crate::fault::Faults;
 use crate::log::Log;
-use crate::model::ledger::Ledger;
+use crate::model::idempotency::IdempotencyKeys;
 use crate::settings::Settings;
 use crate::state::State;
 use crate::{catalogue, lifecycle};
 
+/// A simulator, shared by its tasks.
 pub(crate) struct World {
     pub(crate) env: Env,
-    /// For deliveries of webhooks.
+    /// The client that delivers webhooks and probes endpoints.
     pub(crate) http: reqwest::Client,
-    /// A delivery is over.
-    pub(crate) settled: Notify,
+    /// Notified when a delivery attempt has ended.
+    pub(crate) delivery_ended: Notify,
     state: Mutex<State>,
     faults: Mutex<Faults>,
     log: Mutex<Log>,
-    /// None once the simulator has ended.
+    /// Tasks that outlive the request that started them; `None` once the simulator has ended.
     background: Mutex<Option<JoinSet<()>>>,
 }
 
@@ -34,7 +35,7 @@ impl World {
         settings: Settings,
         clock: Clock,
     ) -> Result<Arc<Self>, reqwest::Error> {
-        // Receivers are beside the simulator; the system's proxy does not know them.
+        // Receivers are usually local, where a proxy cannot reach them.
         let http =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
         let now = clock.now();
@@ -44,23 +45,24 @@ impl World {
             state: Mutex::new(state),
             env: Env::new(base_url, settings, clock),
             http,
-            settled: Notify::new(),
+            delivery_ended: Notify::new(),
             faults: Mutex::default(),
             log: Mutex::default(),
             background: Mutex::new(Some(JoinSet::new())),
         }))
     }
 
-    /// The state as it is now: everything that was due has happened.
+    /// Locks the state, and executes what is due.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         let mut state = lock(&self.state);
-        lifecycle::settle(&self.env, &mut state, self.env.clock.now());
+        lifecycle::run_due(&self.env, &mut state, self.env.clock.now());
         state
     }
 
-    /// The idempotency keys alone: what is due may wait, and a panic on the way here must not become another.
-    pub(crate) fn ledger(&self, change: impl FnOnce(&mut Ledger)) {
-        change(&mut lock(&self.state).ledger);
+    /// Changes the idempotency keys without executing what is due. A destructor calls it, and a panic there would abort the
+    /// process.
+    pub(crate) fn change_idempotency_keys(&self, change: impl FnOnce(&mut IdempotencyKeys)) {
+        change(&mut lock(&self.state).idempotency);
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
@@ -71,7 +73,7 @@ impl World {
         lock(&self.log)
     }
 
-    /// Runs something that outlives its request; it ends with the simulator, and does not begin after it.
+    /// Starts a task that outlives its request and ends with the simulator. Does nothing if the simulator has ended.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Some(background) = lock(&self.background).as_mut() {
             while background.try_join_next().is_some() {}
@@ -79,28 +81,28 @@ impl World {
         }
     }
 
-    /// Ends what runs in the background, for good.
-    pub(crate) fn abandon(&self) {
-        let ended = lock(&self.background).take();
-        // Not under the lock: what ends may want to start something.
-        drop(ended);
+    /// Ends the background tasks, and lets no other start.
+    pub(crate) fn stop_background(&self) {
+        let tasks = lock(&self.background).take();
+        // Drop them without the lock: a task that ends may call `spawn`.
+        drop(tasks);
     }
 
-    /// Waits until nothing is due and no delivery is under way.
+    /// Waits until no delivery is due or being sent.
     pub(crate) async fn idle(&self) {
         loop {
-            let settled = self.settled.notified();
+            let delivery_ended = self.delivery_ended.notified();
             if self.state().deliveries.is_idle() {
                 return;
             }
             self.env.wake.notify_one();
-            settled.await;
+            delivery_ended.await;
         }
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic elsewhere leaves the data as they were; there is nothing half-done to protect from.
+    // A panic does not leave the data inconsistent, so they are used even if the lock is poisoned.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -110,7 +112,7 @@ mod tests {
     use crate::builder::SimBuilder;
 
     #[tokio::test]
-    async fn nothing_begins_once_the_simulator_has_ended() {
+    async fn no_task_starts_after_the_simulator_has_ended() {
         let settings = SimBuilder::default().settings;
         let world = World::new(String::new(), settings, Clock::manual()).unwrap();
         let (started, mut starts) = tokio::sync::mpsc::unbounded_channel();
@@ -123,7 +125,7 @@ mod tests {
         };
         start();
         assert_eq!(starts.recv().await, Some(()));
-        world.abandon();
+        world.stop_background();
         start();
         for _ in 0..100 {
             tokio::task::yield_now().await;

@@ -1,6 +1,6 @@
-//! What a workspace has before anybody made anything: avatars, voices, styles, sounds, languages, templates.
+//! The presets of a new workspace: avatars, voices, styles, sounds, languages, templates.
 //!
-//! The data are in `catalogue.json`; their ids are the same in every simulator, so a program may name them.
+//! The data are in `catalogue.json`. Their ids are the same in every simulator, so programs can use them.
 
 use std::sync::LazyLock;
 
@@ -12,14 +12,15 @@ use crate::model::brand_kit::Kit;
 use crate::model::voice::Voice;
 use crate::state::State;
 
+/// The content of `catalogue.json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Catalogue {
     groups: Vec<GroupEntry>,
     voices: Vec<VoiceEntry>,
     pub(crate) styles: Vec<Map<String, Value>>,
-    pub(crate) sounds: Vec<Described>,
-    pub(crate) pictures: Vec<Described>,
+    pub(crate) sounds: Vec<SearchableEntry>,
+    pub(crate) pictures: Vec<SearchableEntry>,
     pub(crate) languages: Vec<Language>,
     pub(crate) templates: Vec<Template>,
     glossaries: Vec<Value>,
@@ -67,9 +68,9 @@ struct VoiceEntry {
     owned: bool,
 }
 
-/// Something that is searched for by its description.
+/// A preset that is found by its description: a sound or a picture.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Described {
+pub(crate) struct SearchableEntry {
     pub(crate) id: String,
     #[serde(rename = "type")]
     pub(crate) kind: String,
@@ -78,8 +79,8 @@ pub(crate) struct Described {
     pub(crate) description: String,
 }
 
-impl Described {
-    /// How well it fits a query: the part of the query's words that it has.
+impl SearchableEntry {
+    /// How well it matches a query: the fraction of the query's words that occur in it, from 0 to 1.
     pub(crate) fn score(&self, query: &str) -> f64 {
         let text = format!("{} {}", self.name, self.description).to_lowercase();
         let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
@@ -90,6 +91,7 @@ impl Described {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+/// A language of video translations.
 pub(crate) struct Language {
     pub(crate) code: String,
     pub(crate) name: String,
@@ -97,21 +99,26 @@ pub(crate) struct Language {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+/// A video template.
 pub(crate) struct Template {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) aspect_ratio: String,
+    /// Size in pixels.
     pub(crate) width: u64,
     pub(crate) height: u64,
     pub(crate) scenes: Vec<TemplateScene>,
+    /// The variables with their defaults, as the service shows them.
     pub(crate) variables: Map<String, Value>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+/// A scene of a template.
 pub(crate) struct TemplateScene {
     pub(crate) scene_id: String,
     pub(crate) script: Option<String>,
+    /// Names of the variables in the scene.
     pub(crate) variables: Vec<String>,
 }
 
@@ -124,24 +131,25 @@ struct KitEntry {
 }
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    // A test reads it; a broken text would make an empty catalogue, and no test of a resource would pass.
+    // A test parses the text. If it were invalid, the catalogue would be empty, and many tests would fail.
     serde_json::from_str(include_str!("catalogue.json")).unwrap_or_default()
 });
 
+/// The presets.
 pub(crate) fn catalogue() -> &'static Catalogue {
     &CATALOGUE
 }
 
-/// The name of a language, by its name or its code.
+/// Finds a language by its name or its code.
 pub(crate) fn language(text: &str) -> Option<&'static Language> {
     catalogue().languages.iter().find(|language| language.name == text || language.code == text)
 }
 
-/// Puts the catalogue's things into the state, those at the top last: lists show the newest first.
+/// Adds the presets to the state, in reverse order, because lists show the newest first.
 pub(crate) fn fill(state: &mut State, now: u64) {
     for entry in catalogue().groups.iter().rev() {
         for look in entry.looks.iter().rev() {
-            state.looks.insert_for_good(
+            state.looks.insert_permanent(
                 look.id.clone(),
                 Look {
                     id: look.id.clone(),
@@ -158,7 +166,7 @@ pub(crate) fn fill(state: &mut State, now: u64) {
                 },
             );
         }
-        state.groups.insert_for_good(
+        state.groups.insert_permanent(
             entry.id.clone(),
             Group {
                 id: entry.id.clone(),
@@ -172,7 +180,7 @@ pub(crate) fn fill(state: &mut State, now: u64) {
         );
     }
     for entry in catalogue().voices.iter().rev() {
-        state.voices.insert_for_good(
+        state.voices.insert_permanent(
             entry.id.clone(),
             Voice {
                 id: entry.id.clone(),
@@ -196,10 +204,10 @@ pub(crate) fn fill(state: &mut State, now: u64) {
         for time in ["created_at", "updated_at"] {
             glossary[time] = json!(crate::clock::iso(now));
         }
-        state.glossaries.insert_for_good(id, glossary);
+        state.glossaries.insert_permanent(id, glossary);
     }
     for entry in catalogue().kits.iter().rev() {
-        state.kits.insert_for_good(entry.id.clone(), Kit::ready(&entry.id, &entry.name, entry.shared));
+        state.kits.insert_permanent(entry.id.clone(), Kit::ready(&entry.id, &entry.name, entry.shared));
     }
 }
 
@@ -208,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_catalogue_can_be_read_and_its_references_hold() {
+    fn the_catalogue_is_valid_and_its_references_exist() {
         let read: Catalogue = serde_json::from_str(include_str!("catalogue.json")).unwrap();
         let voice = |id: &Option<String>| {
             id.as_ref().is_none_or(|id| read.voices.iter().any(|voice| voice.id == *id))

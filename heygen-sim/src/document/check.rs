@@ -1,4 +1,4 @@
-//! Requests against the document: the first thing that is wrong, by name.
+//! Validates requests against the document. The error names the first problem.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,16 @@ use serde_json::{Value, json};
 use crate::api_error::ApiError;
 use crate::document::{Route, document};
 
-/// Names and values of a query or a path.
+/// Query or path parameters by name.
 pub(crate) type Pairs = BTreeMap<String, String>;
 
-/// Longest part of a validator's message that is passed on: it quotes the value, which may be megabytes.
+/// Maximum length of a validator's message, in characters. The message quotes the value, which may be megabytes long.
 const MESSAGE_LIMIT: usize = 300;
 
 /// A parameter of an operation.
 pub(super) struct Parameter {
     pub(super) name: String,
+    /// Where it is sent: `path`, `query` or `header`.
     pub(super) place: String,
     pub(super) schema: Value,
     required: bool,
@@ -44,11 +45,11 @@ impl Parameter {
             None if self.required => Err(ApiError::invalid(name, format!("{name} is required"))),
             None => Ok(()),
             Some(given) => {
-                let value = typed(given, &self.schema);
+                let value = convert(given, &self.schema);
                 if self.validator.as_ref().is_some_and(|validator| validator.is_valid(&value)) {
                     return Ok(());
                 }
-                Err(ApiError::invalid(name, shortened(&format!("{name} does not take `{given}`"))))
+                Err(ApiError::invalid(name, truncate(&format!("{name} does not take `{given}`"))))
             }
         }
     }
@@ -67,7 +68,7 @@ impl Route {
             let given = match parameter.place.as_str() {
                 "path" => path.get(&parameter.name).map(String::as_str),
                 "query" => query.get(&parameter.name).map(String::as_str),
-                // A header without text counts as missing.
+                // A required header that is empty counts as missing.
                 "header" => header().map(str::trim).filter(|value| !(value.is_empty() && parameter.required)),
                 _ => continue,
             };
@@ -79,24 +80,24 @@ impl Route {
     /// Checks a JSON body.
     pub(crate) fn check_body(&self, body: &Value) -> Result<(), ApiError> {
         let validator = self.validator.get_or_init(|| {
-            let body = super::precise::precise(&self.body);
+            let body = super::precise::precise(&self.body_schema);
             let whole = json!({"allOf": [body], "components": document().precise.get("components")});
             jsonschema::draft202012::new(&whole).ok()
         });
         let Some(validator) = validator else {
-            // A schema that does not compile must not pass everything unseen.
+            // Refuse the request, so that an invalid schema is noticed.
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             return Err(ApiError::new(status, "internal_error", "the schema is broken"));
         };
         match validator.iter_errors(body).next() {
             None => Ok(()),
-            Some(error) => Err(ApiError::invalid(place(&error), shortened(&error.to_string()))),
+            Some(error) => Err(ApiError::invalid(error_place(&error), truncate(&error.to_string()))),
         }
     }
 }
 
-/// Where a problem is, in dots: `scenes.0.input.avatar_id`.
-fn place(error: &ValidationError<'_>) -> String {
+/// The place of a problem in dot notation, such as `scenes.0.input.avatar_id`.
+fn error_place(error: &ValidationError<'_>) -> String {
     let mut place = error.instance_path().to_string().trim_start_matches('/').replace('/', ".");
     let member = match error.kind() {
         ValidationErrorKind::Required { property } => property.as_str().map(str::to_owned),
@@ -109,15 +110,16 @@ fn place(error: &ValidationError<'_>) -> String {
     place.replace("~1", "/").replace("~0", "~")
 }
 
-fn shortened(message: &str) -> String {
+/// The message, cut to its maximum length.
+fn truncate(message: &str) -> String {
     match message.char_indices().nth(MESSAGE_LIMIT) {
         Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
         None => message.to_owned(),
     }
 }
 
-/// A parameter's text as the type that the schema asks for; the text itself when it is not of that type.
-fn typed(given: &str, schema: &Value) -> Value {
+/// Converts a parameter to the type of its schema. If that fails, returns the text.
+fn convert(given: &str, schema: &Value) -> Value {
     let parsed = match schema.get("type").and_then(Value::as_str) {
         Some("integer") => given.parse::<i64>().ok().map(Value::from),
         Some("number") => given.parse::<f64>().ok().map(Value::from),
@@ -132,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_is_checked_by_type_and_bound() {
+    fn query_parameters_are_checked_for_type_and_bounds() {
         let route = document().route("listVideosV3").unwrap();
         let check = |name: &str, value: &str| {
             let query = BTreeMap::from([(name.into(), value.into())]);
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn an_idempotency_key_has_its_characters() {
+    fn idempotency_keys_are_checked_for_characters_and_length() {
         let route = document().route("createVideo").unwrap();
         let check = |key: &str| {
             let headers = HeaderMap::from_iter([("idempotency-key".parse().unwrap(), key.parse().unwrap())]);
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_value_is_not_quoted_whole() {
+    fn an_error_quotes_only_part_of_a_long_value() {
         let route = document().route("createVideoAgentV3").unwrap();
         let refusal = route.check_body(&json!({"prompt": "é".repeat(20_000)})).unwrap_err();
         assert!(format!("{refusal:?}").len() < 1000, "{refusal:?}");

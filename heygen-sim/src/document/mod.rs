@@ -1,6 +1,6 @@
-//! The provider's document as the simulator reads it: routes, and what each takes and gives.
+//! The vendored OpenAPI document: the operations, with their parameters, bodies and responses.
 //!
-//! Read without the client crates: what the client misunderstands, the simulator must not.
+//! The simulator reads the document without the client crates, so that it does not share an error of the client.
 
 pub(crate) mod check;
 mod precise;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use check::Parameter;
 
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
-    // The text is embedded and a test reads it; an empty document has no routes, so a broken one cannot pass unseen.
+    // A test parses the embedded text. If it were invalid, the document would be empty, and all requests would fail.
     Document::new(serde_json::from_str(include_str!("../../openapi.json")).unwrap_or(Value::Null))
 });
 
@@ -25,17 +25,19 @@ pub(crate) fn document() -> &'static Document {
     &DOCUMENT
 }
 
+/// The document, prepared for lookups.
 pub(crate) struct Document {
     value: Value,
-    /// The same, with unions that say which member is meant: what validators are made of.
+    /// The document with rewritten unions, from which the validators are built.
     precise: Value,
     routes: Vec<Route>,
-    /// Path to the routes on it, one for each method.
+    /// For each path, the indexes of its routes.
     paths: matchit::Router<Vec<usize>>,
+    /// Index of a route by its `operationId`.
     by_id: HashMap<String, usize>,
 }
 
-/// The form of an operation's refusals.
+/// The form of an operation's error responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Envelope {
     /// `{"error": {"code", "message", "param", "doc_url"}}`
@@ -46,40 +48,49 @@ pub(crate) enum Envelope {
     WithData,
 }
 
-/// Which body an operation takes.
+/// The body that an operation accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Takes {
+pub(crate) enum RequestBody {
+    /// No body.
     Nothing,
-    Json { required: bool },
+    /// A JSON value.
+    Json {
+        /// Whether the body is required.
+        required: bool,
+    },
+    /// `multipart/form-data` with a file.
     Form,
 }
 
+/// An operation.
 pub(crate) struct Route {
     /// `operationId` of the document.
     pub(crate) id: String,
     pub(crate) method: Method,
-    /// The path with its parameters in braces.
+    /// The path, with its parameters in braces.
     pub(crate) path: String,
-    pub(crate) takes: Takes,
+    pub(crate) body: RequestBody,
     pub(crate) envelope: Envelope,
     /// Whether the operation declares an `Idempotency-Key`.
     pub(crate) idempotent: bool,
-    /// Whether it answers with a stream of events.
+    /// Whether it responds with an event stream.
     pub(crate) streams: bool,
     parameters: Vec<Parameter>,
-    body: Value,
+    /// Schema of the JSON body.
+    body_schema: Value,
+    /// The validator of the body, which is built when it is first used; `None` if the schema is invalid.
     validator: OnceLock<Option<Validator>>,
-    /// Status and schema of the first success in JSON.
+    /// Status and schema of the first successful response in JSON.
     success: Option<(u16, Value)>,
 }
 
-/// What came of looking for a route.
+/// The result of a lookup by method and path.
 pub(crate) enum Found {
-    /// The operation, and its path parameters, still escaped.
+    /// The operation, and its path parameters, not yet percent-decoded.
     Route(&'static Route, BTreeMap<String, String>),
-    /// The path is known with other methods.
+    /// The path exists, but not with this method.
     OtherMethod,
-    /// Nobody knows the path.
+    /// The path does not exist.
     Nothing,
 }
 
@@ -101,7 +112,7 @@ impl Document {
                 document.by_id.insert(route.id.clone(), document.routes.len());
                 document.routes.push(route);
             }
-            // Two paths that nobody can tell apart would be a broken document; the test of all routes sees it.
+            // Two paths that match the same requests would be an error in the document. The test of all routes finds it.
             let _ = document.paths.insert(path.clone(), here);
         }
         document
@@ -120,7 +131,7 @@ impl Document {
         }
     }
 
-    /// The operation of that id.
+    /// The operation with this `operationId`.
     pub(crate) fn route(&self, id: &str) -> Option<&Route> {
         self.by_id.get(id).and_then(|index| self.routes.get(*index))
     }
@@ -131,13 +142,13 @@ impl Document {
         &self.routes
     }
 
-    /// The words of an enumeration among the components.
-    pub(crate) fn words(&self, component: &str) -> Vec<&str> {
-        let words = self.value.pointer(&format!("/components/schemas/{component}/enum"));
-        words.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+    /// The values of the component `component`, which is an enumeration.
+    pub(crate) fn enum_values(&self, component: &str) -> Vec<&str> {
+        let values = self.value.pointer(&format!("/components/schemas/{component}/enum"));
+        values.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
-    /// A schema that is more than a reference.
+    /// Follows the reference of a schema, if it is one.
     fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         resolve(&self.value, schema)
     }
@@ -150,13 +161,13 @@ impl Route {
         let parameters: Vec<_> =
             parameters.filter_map(|one| Parameter::new(resolve(document, one))).collect();
         let json_body = operation.pointer("/requestBody/content/application~1json/schema");
-        let takes = match json_body {
+        let body = match json_body {
             Some(_) => {
                 let required = operation.pointer("/requestBody/required") == Some(&Value::Bool(true));
-                Takes::Json { required }
+                RequestBody::Json { required }
             }
-            None if operation.get("requestBody").is_some() => Takes::Form,
-            None => Takes::Nothing,
+            None if operation.get("requestBody").is_some() => RequestBody::Form,
+            None => RequestBody::Nothing,
         };
         let refused = operation.pointer("/responses/400/content/application~1json/schema");
         let refused = refused.map(Value::to_string).unwrap_or_default();
@@ -176,28 +187,29 @@ impl Route {
             id: text("/operationId").unwrap_or_default().to_owned(),
             method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap_or_default(),
             path: path.to_owned(),
-            takes,
+            body,
             envelope,
             idempotent: parameters.iter().any(|one| one.name.eq_ignore_ascii_case("Idempotency-Key")),
             streams: operation.pointer("/responses/200/content/text~1event-stream").is_some(),
             parameters,
-            body: json_body.cloned().unwrap_or(json!({})),
+            body_schema: json_body.cloned().unwrap_or(json!({})),
             validator: OnceLock::new(),
             success,
         }
     }
 
-    /// Whether the operation is one of those whose support has ended.
+    /// Whether the operation belongs to v1 or v2, whose support has ended.
     pub(crate) fn is_legacy(&self) -> bool {
         !self.path.starts_with("/v3/")
     }
 
-    /// The default that the document gives a query parameter.
+    /// The default of a query parameter.
     pub(crate) fn query_default(&self, name: &str) -> Option<&Value> {
         self.parameters.iter().find(|one| one.place == "query" && one.name == name)?.schema.get("default")
     }
 }
 
+/// The target of a reference; a value without a reference is returned as it is.
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let target = value.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
     target.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
@@ -221,8 +233,8 @@ mod tests {
             assert!(
                 matches!(document().find(&route.method, &route.path), Found::Route(found, _) if found.id == route.id)
             );
-            if matches!(route.takes, Takes::Json { .. }) {
-                // Nothing fits a number; a refusal shows that the schema was compiled and looked at.
+            if matches!(route.body, RequestBody::Json { .. }) {
+                // No body is a number, so the error shows that the schema was compiled and applied.
                 let refusal = route.check_body(&json!(0)).unwrap_err();
                 assert!(format!("{refusal:?}").contains("invalid_parameter"), "{}: {refusal:?}", route.id);
             }
@@ -230,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_path_wins_over_a_parameter() {
+    fn a_literal_segment_takes_precedence_over_a_parameter() {
         let id = |method: Method, path: &str| match document().find(&method, path) {
             Found::Route(route, _) => route.id.clone(),
             Found::OtherMethod => "other method".to_owned(),
@@ -246,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_have_the_form_of_their_operation() {
+    fn errors_have_the_envelope_of_their_operation() {
         let envelope = |id: &str| document().route(id).unwrap().envelope;
         assert_eq!(envelope("getVideoV3"), Envelope::Standard);
         assert_eq!(envelope("getUserMe"), Envelope::Numeric);

@@ -1,19 +1,19 @@
-//! Schemas that name the wrong place.
+//! Rewrites unions, so that a validation error names the exact place.
 //!
-//! "Fits none of these four" helps nobody. A union with a tag becomes "the tag is one of these, and if it is this one,
-//! then that schema"; a union with null becomes "null, or else that schema". The same values fit, and a problem is found
-//! where it is.
+//! A validator only reports that a value matches no member of a union. A union with a tag is therefore rewritten: the tag must
+//! be one of the listed values, and each value implies the schema of its member. A union with null becomes a condition: if the
+//! value is not null, the other schema applies. The same values are valid as before.
 
 use serde_json::{Map, Value, json};
 
-/// The document with every union rewritten.
+/// Returns a schema, or a document, with rewritten unions.
 pub(super) fn precise(schema: &Value) -> Value {
     match schema {
         Value::Object(object) => {
             let mut object: Map<String, Value> =
                 object.iter().map(|(key, value)| (key.clone(), precise(value))).collect();
-            tagged(&mut object);
-            nullable(&mut object);
+            rewrite_tagged_union(&mut object);
+            rewrite_nullable_union(&mut object);
             object.into()
         }
         Value::Array(items) => items.iter().map(precise).collect(),
@@ -21,14 +21,15 @@ pub(super) fn precise(schema: &Value) -> Value {
     }
 }
 
-fn tagged(object: &mut Map<String, Value>) {
+/// Rewrites a union with a tag.
+fn rewrite_tagged_union(object: &mut Map<String, Value>) {
     let Some(tag) =
         object.get("discriminator").and_then(|one| one.get("propertyName")).and_then(Value::as_str)
     else {
         return;
     };
     let Some(mapping) = object["discriminator"].get("mapping").and_then(Value::as_object) else { return };
-    // An `anyOf` with a tag is an open set: a tag that is not listed is allowed.
+    // An `anyOf` with a tag is open: other tags are allowed.
     let Some(members) = object.get("oneOf").and_then(Value::as_array).map(Vec::len) else { return };
     if members != mapping.len() {
         return;
@@ -55,7 +56,8 @@ fn tagged(object: &mut Map<String, Value>) {
     }
 }
 
-fn nullable(object: &mut Map<String, Value>) {
+/// Rewrites a union with null.
+fn rewrite_nullable_union(object: &mut Map<String, Value>) {
     let null = json!({"type": "null"});
     let Some([one, other]) = object.get("anyOf").and_then(Value::as_array).map(Vec::as_slice) else { return };
     let rest = match (*one == null, *other == null) {
@@ -79,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_found_where_it_is() {
+    fn an_error_names_the_exact_place() {
         let schema = json!({
             "$defs": {
                 "Dog": {"properties": {"kind": {"const": "dog"}, "age": {"type": "integer"}}, "required": ["kind", "age"]},

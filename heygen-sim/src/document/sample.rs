@@ -1,12 +1,12 @@
-//! Resources made from a schema: what an operation without behaviour of its own answers.
+//! Generates responses from schemas, for the operations without simulated behavior.
 
 use serde_json::{Map, Value, json};
 
 use crate::document::{Route, document};
 
-/// A body that fits the operation's first success, with that success's status.
+/// The status of the operation's first successful response, and a body that matches its schema.
 ///
-/// `known` are values by property name: an id of the path comes back as the id of the resource.
+/// `known` contains values by property name, such as the ids of the path.
 pub(crate) fn answer(route: &Route, known: &Map<String, Value>) -> Option<(u16, Value)> {
     let (status, schema) = route.success.as_ref()?;
     Some((*status, value(schema, known, 0)))

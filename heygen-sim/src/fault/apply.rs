@@ -1,4 +1,4 @@
-//! Answers as faults leave them.
+//! Applies faults to responses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Body as _, Frame};
 
 use crate::fault::Effect;
-use crate::reply::{Body, Cut, whole};
+use crate::reply::{Body, Disconnect, full_body};
 use crate::world::World;
 
 /// The name of an effect, for the log.
@@ -30,19 +30,19 @@ pub(crate) fn name(effect: &Effect) -> &'static str {
     }
 }
 
-/// The answer of a fault.
+/// The response that a fault sends in place of the real one.
 pub(crate) fn answer(
     status: u16,
     content_type: &str,
     body: &str,
     headers: &BTreeMap<String, String>,
 ) -> Response<Body> {
-    let mut response = Response::new(whole(body.to_owned()));
+    let mut response = Response::new(full_body(body.to_owned()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = Some(("content-type", content_type)).filter(|_| !content_type.is_empty());
     let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     for (name, value) in content_type.into_iter().chain(headers) {
-        // Both were checked when the fault was set.
+        // Both were validated when the fault was set.
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             response.headers_mut().insert(name, value);
         }
@@ -50,27 +50,27 @@ pub(crate) fn answer(
     response
 }
 
-/// What a fault makes of a good answer.
+/// Applies an effect to a successful response.
 pub(crate) fn apply(world: &Arc<World>, response: Response<Body>, effect: Option<&Effect>) -> Response<Body> {
     match effect {
         Some(Effect::HalfBody) => match length(&response) {
-            Some(length) => with_body(response, length, |body| metered(body, Some(length / 2), None)),
-            // A stream has no middle, and no length to lie about.
+            Some(length) => with_body(response, length, |body| shape(body, Some(length / 2), None)),
+            // An event stream has neither a middle nor a length.
             None => response,
         },
         Some(Effect::WrongLength) => match length(&response) {
-            Some(length) => with_body(response, length / 2, |body| shortened(body, length / 2)),
+            Some(length) => with_body(response, length / 2, |body| truncate(body, length / 2)),
             None => response,
         },
         Some(Effect::SlowBody { seconds }) => {
             let pause = Duration::try_from_secs_f64(*seconds).unwrap_or_default();
-            let slow = Slow { world: Arc::clone(world), pause, quarter: 0 };
+            let slow = Pacing { world: Arc::clone(world), pause, quarter: 0 };
             match length(&response) {
                 Some(length) => {
-                    let slow = Slow { quarter: (length / 4).max(1), ..slow };
-                    with_body(response, length, |body| metered(body, None, Some(slow)))
+                    let slow = Pacing { quarter: (length / 4).max(1), ..slow };
+                    with_body(response, length, |body| shape(body, None, Some(slow)))
                 }
-                None => response.map(|body| metered(body, None, Some(slow))),
+                None => response.map(|body| shape(body, None, Some(slow))),
             }
         }
         Some(Effect::CutStream { events }) => cut_events(response, *events, None),
@@ -82,29 +82,30 @@ pub(crate) fn apply(world: &Arc<World>, response: Response<Body>, effect: Option
     }
 }
 
-struct Slow {
+/// A body that is sent slowly.
+struct Pacing {
     world: Arc<World>,
     pause: Duration,
-    /// Bytes between two pauses; 0 for a pause before each piece as it comes.
+    /// Bytes between two pauses; 0 for a pause before each frame.
     quarter: u64,
 }
 
-/// Bytes of a body; none for a stream, which ends when it ends, and if the answer has no body.
+/// Length of the body, in bytes; `None` for a stream of unknown length, and if the response has no body.
 fn length(response: &Response<Body>) -> Option<u64> {
     let stated = response.headers().get(header::CONTENT_LENGTH);
     let stated = stated.and_then(|length| length.to_str().ok()?.parse().ok());
     stated.or(response.body().size_hint().exact()).filter(|length| *length > 0)
 }
 
-/// The same answer with another body, and this length announced.
+/// Changes the body of a response, and sets its `Content-Length`.
 fn with_body(response: Response<Body>, length: u64, change: impl FnOnce(Body) -> Body) -> Response<Body> {
     let mut response = response.map(change);
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     response
 }
 
-/// Lets a body through up to a place where it breaks, and slowly where that is asked.
-fn metered(body: Body, breaks_at: Option<u64>, slow: Option<Slow>) -> Body {
+/// Sends a body up to `breaks_at`, and then breaks off; with pauses if it is slow.
+fn shape(body: Body, breaks_at: Option<u64>, slow: Option<Pacing>) -> Body {
     let chunks = stream::unfold((body, Bytes::new(), 0_u64), move |(mut body, mut rest, mut at)| {
         let slow = slow.as_ref().map(|slow| (Arc::clone(&slow.world), slow.pause, slow.quarter));
         async move {
@@ -115,8 +116,8 @@ fn metered(body: Body, breaks_at: Option<u64>, slow: Option<Slow>) -> Body {
                 }
             }
             if breaks_at.is_some_and(|place| at >= place) {
-                gone_out().await;
-                return Some((Err(Cut), (body, rest, at)));
+                flush().await;
+                return Some((Err(Disconnect), (body, rest, at)));
             }
             let mut take = rest.len() as u64;
             if let Some(place) = breaks_at {
@@ -138,8 +139,8 @@ fn metered(body: Body, breaks_at: Option<u64>, slow: Option<Slow>) -> Body {
     StreamBody::new(chunks).boxed_unsync()
 }
 
-/// The first bytes of a body.
-fn shortened(body: Body, length: u64) -> Body {
+/// The first `length` bytes of a body.
+fn truncate(body: Body, length: u64) -> Body {
     let chunks = stream::unfold((body, length), |(mut body, left)| async move {
         if left == 0 {
             return None;
@@ -157,7 +158,7 @@ fn shortened(body: Body, length: u64) -> Body {
     StreamBody::new(chunks).boxed_unsync()
 }
 
-/// Ends an event stream after so many events: with an error event, or by a break.
+/// Ends an event stream after `events` events: with the event `last`, or by breaking off.
 fn cut_events(response: Response<Body>, events: usize, last: Option<Bytes>) -> Response<Body> {
     let is_stream =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media == "text/event-stream");
@@ -168,10 +169,10 @@ fn cut_events(response: Response<Body>, events: usize, last: Option<Bytes>) -> R
     let chunks = stream::unfold((body, 0), move |(mut body, seen)| {
         let last = last.clone();
         async move {
-            // Each event is a frame of its own here.
+            // Each event is one frame.
             if seen == events {
-                gone_out().await;
-                let end = last.map_or(Err(Cut), |last| Ok(Frame::data(last)));
+                flush().await;
+                let end = last.map_or(Err(Disconnect), |last| Ok(Frame::data(last)));
                 return Some((end, (body, seen + 1)));
             }
             if seen > events {
@@ -184,7 +185,7 @@ fn cut_events(response: Response<Body>, events: usize, last: Option<Bytes>) -> R
     Response::from_parts(parts, StreamBody::new(chunks).boxed_unsync())
 }
 
-/// Lets the connection send what it has: a break drops what is still in its buffer.
-async fn gone_out() {
+/// Lets the connection send its buffer, which would be lost when it breaks off.
+async fn flush() {
     tokio::task::yield_now().await;
 }

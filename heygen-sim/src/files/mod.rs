@@ -1,4 +1,4 @@
-//! Files at signed links, as a storage service serves them: no API key, an expiry, a signature, ranges and tags.
+//! Serves files at signed links like a storage service: without an API key, and with ranges and `ETag`.
 
 mod range;
 pub(crate) mod uploads;
@@ -16,18 +16,22 @@ use crate::media::BUILT_IN;
 use crate::reply::{Payload, Reply};
 use crate::world::World;
 
-/// Answers a request for a file.
+/// Responds to a request for a file.
 pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply {
     if !matches!(parts.method, Method::GET | Method::HEAD) {
-        return denied(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "Only GET and HEAD are allowed");
+        return xml_error(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "Only GET and HEAD are allowed",
+        );
     }
     if parts.headers.contains_key(header::AUTHORIZATION) {
         let message = "Only one auth mechanism allowed; the link is signed";
-        return denied(StatusCode::BAD_REQUEST, "InvalidArgument", message);
+        return xml_error(StatusCode::BAD_REQUEST, "InvalidArgument", message);
     }
     let path = parts.uri.path();
     if !is_signed(&world.env, path, query, "Expires", "Signature") {
-        return denied(
+        return xml_error(
             StatusCode::FORBIDDEN,
             "AccessDenied",
             "The signature is wrong or the link has expired",
@@ -36,15 +40,16 @@ pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply 
     let name = path.strip_prefix(FILES).unwrap_or_default();
     match find(world, name) {
         Some((media, blob)) => deliver(&parts.method, &parts.headers, media, &blob),
-        None => denied(StatusCode::NOT_FOUND, "NoSuchKey", "The file does not exist any more"),
+        None => xml_error(StatusCode::NOT_FOUND, "NoSuchKey", "The file does not exist any more"),
     }
 }
 
+/// The media type and the content of a file, by its path without the prefix.
 fn find(world: &World, name: &str) -> Option<(String, Blob)> {
     let mut segments = name.split('/');
     let owner = segments.next()?;
     let state = world.state();
-    if state.gone.contains(owner) {
+    if state.deleted.contains(owner) {
         return None;
     }
     if let Some(asset) = state.assets.get(owner) {
@@ -60,7 +65,7 @@ fn find(world: &World, name: &str) -> Option<(String, Blob)> {
     Some(((*media).to_owned(), blob))
 }
 
-/// A video of that many bytes: it plays, and a box that players skip fills it up.
+/// A video padded to a size in bytes. The padding is an MP4 box that players skip.
 fn padded_video(video: &'static [u8], size: u64) -> Blob {
     let mut beginning = BytesMut::from(video);
     if let Some(filler) = size.checked_sub(video.len() as u64).filter(|filler| *filler >= 16) {
@@ -71,21 +76,22 @@ fn padded_video(video: &'static [u8], size: u64) -> Blob {
     Blob::padded(beginning.freeze(), size)
 }
 
+/// Sends a file, or the requested range of it.
 fn deliver(method: &Method, headers: &HeaderMap, media: String, blob: &Blob) -> Reply {
     let tag = format!("\"{}\"", blob.tag());
     let length = blob.len();
-    let range = range::wanted(headers, &tag, length);
+    let range = range::requested(headers, &tag, length);
     let (status, start, end) = match range {
         Range::Whole => (StatusCode::OK, 0, length),
         Range::Part(start, end) => (StatusCode::PARTIAL_CONTENT, start, end),
-        Range::Unchanged => (StatusCode::NOT_MODIFIED, 0, 0),
-        Range::Changed => {
+        Range::NotModified => (StatusCode::NOT_MODIFIED, 0, 0),
+        Range::PreconditionFailed => {
             let message = "At least one of the preconditions did not hold";
-            return denied(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", message);
+            return xml_error(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", message);
         }
-        Range::Nowhere => {
+        Range::Unsatisfiable => {
             let message = "The requested range is not satisfiable";
-            return denied(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", message)
+            return xml_error(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", message)
                 .header(header::CONTENT_RANGE, &format!("bytes */{length}"));
         }
     };
@@ -103,8 +109,8 @@ fn deliver(method: &Method, headers: &HeaderMap, media: String, blob: &Blob) -> 
     reply.header(header::ETAG, &tag)
 }
 
-/// A refusal in the storage service's form.
-pub(crate) fn denied(status: StatusCode, code: &str, message: &str) -> Reply {
+/// An error in the form of the storage service.
+pub(crate) fn xml_error(status: StatusCode, code: &str, message: &str) -> Reply {
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     );
@@ -118,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_files_are_what_they_say() {
+    fn built_in_files_have_their_media_types() {
         for (name, media, bytes) in BUILT_IN {
             let found = match media {
                 "application/x-subrip" => bytes.windows(5).any(|five| five == b" --> ").then_some(media),
@@ -132,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_padded_video_has_its_size_in_one_more_box() {
+    fn a_padded_video_has_the_requested_size() {
         let blob = padded_video(BUILT_IN[0].2, 1 << 30);
         assert_eq!(blob.len(), 1 << 30);
         assert_eq!(padded_video(BUILT_IN[0].2, 5).len(), BUILT_IN[0].2.len() as u64);

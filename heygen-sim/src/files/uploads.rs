@@ -1,4 +1,4 @@
-//! Slots of direct uploads: a signed PUT that takes exactly what was announced.
+//! Direct uploads: a signed PUT, which must match the size and the headers of its slot.
 
 use http::request::Parts;
 use http::{HeaderName, Method, StatusCode, header};
@@ -7,19 +7,19 @@ use hyper::body::Incoming;
 
 use crate::blob::Spool;
 use crate::document::check::Pairs;
-use crate::files::denied;
+use crate::files::xml_error;
 use crate::links::{UPLOADS, is_signed};
 use crate::reply::Reply;
 use crate::world::World;
 
-/// Takes the bytes of an upload.
+/// Receives the bytes of an upload.
 pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: Incoming) -> Reply {
     if parts.method != Method::PUT {
-        return denied(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "Only PUT is allowed");
+        return xml_error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "Only PUT is allowed");
     }
-    let wrong = |message: &str| denied(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message);
+    let wrong = |message: &str| xml_error(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message);
     if !is_signed(&world.env, parts.uri.path(), query, "X-Amz-Expires", "X-Amz-Signature") {
-        return denied(
+        return xml_error(
             StatusCode::FORBIDDEN,
             "AccessDenied",
             "The signature is wrong or the slot has expired",
@@ -32,14 +32,14 @@ pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: I
     let id = parts.uri.path().strip_prefix(UPLOADS).unwrap_or_default().to_owned();
     let slot = world.state().assets.get(&id).and_then(|asset| asset.slot.clone());
     let Some(slot) = slot else {
-        return denied(StatusCode::NOT_FOUND, "NoSuchKey", "The slot does not exist");
+        return xml_error(StatusCode::NOT_FOUND, "NoSuchKey", "The slot does not exist");
     };
     for (name, value) in &slot.headers {
         if text(name) != value.as_str() {
             return wrong(&format!("The header {name} was signed and must be sent as it was given"));
         }
     }
-    // What tells the storage service to do something belongs to what is signed.
+    // Other `x-amz-` headers must be signed, because the storage service acts on them.
     let mut others = parts.headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-amz-"));
     let signed = |name: &str| slot.headers.keys().any(|known| known.eq_ignore_ascii_case(name));
     if let Some(name) = others.find(|name| !signed(name)) {
@@ -52,22 +52,22 @@ pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: I
     let mut body = body;
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
-            return denied(StatusCode::BAD_REQUEST, "IncompleteBody", "The body ended too early");
+            return xml_error(StatusCode::BAD_REQUEST, "IncompleteBody", "The body ended too early");
         };
         if let Ok(chunk) = frame.into_data()
             && let Err(refusal) = spool.write(chunk)
         {
-            return denied(refusal.status, "InternalError", &refusal.message);
+            return xml_error(refusal.status, "InternalError", &refusal.message);
         }
     }
     if spool.len() != slot.size {
-        return denied(StatusCode::BAD_REQUEST, "IncompleteBody", "The body ended too early");
+        return xml_error(StatusCode::BAD_REQUEST, "IncompleteBody", "The body ended too early");
     }
     let Ok(content) = spool.finish() else {
-        return denied(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The file cannot be kept");
+        return xml_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The file cannot be kept");
     };
     if slot.digest.is_some() && slot.digest.as_deref() != content.digest().map(<[u8; 32]>::as_slice) {
-        return denied(StatusCode::BAD_REQUEST, "BadDigest", "The checksum is not that of the bytes");
+        return xml_error(StatusCode::BAD_REQUEST, "BadDigest", "The checksum is not that of the bytes");
     }
     let tag = format!("\"{}\"", content.tag());
     let now = world.env.clock.now();

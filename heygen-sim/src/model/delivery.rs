@@ -1,4 +1,4 @@
-//! Deliveries of webhooks: attempts that are due, and the outcome of those that were made.
+//! Webhook deliveries: the attempts that are due, and the log of the attempts that were made.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,24 +7,25 @@ use crate::model::delivery_attempt::Attempt;
 use crate::model::delivery_queue::Queue;
 use crate::recent::Recent;
 
-/// Attempts that are on their way or will be tried again: a receiver that is gone must not fill the memory.
-const PENDING: usize = 10_000;
+/// Maximum number of attempts that wait for a delivery or for a retry. It bounds the memory if a receiver is down.
+const MAX_PENDING: usize = 10_000;
 
-/// Deliveries that are remembered.
-const KEEP: usize = 5_000;
+/// Maximum number of attempts in the log.
+const MAX_RECORDS: usize = 5_000;
 
-/// How deliveries to registered endpoints are signed. Both sign the raw body with HMAC-SHA256, in hexadecimal.
+/// The headers that sign deliveries to registered endpoints. Both generations sign the raw body with HMAC-SHA256, in
+/// hexadecimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SignatureGeneration {
-    /// Headers `Heygen-Signature`, `Heygen-Timestamp` and `Heygen-Event-Id`: the documentation of spring 2026.
+    /// Headers `Heygen-Signature`, `Heygen-Timestamp` and `Heygen-Event-Id`, as documented in spring 2026.
     A,
-    /// Header `Signature` alone: what the documentation of autumn 2026 says, and deliveries that were seen carried.
+    /// Header `Signature` only, as documented in autumn 2026 and as observed in real deliveries.
     #[default]
     B,
 }
 
-/// One attempt at a delivery, and what came of it.
+/// One attempt to deliver a webhook, and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Delivery {
@@ -32,29 +33,35 @@ pub struct Delivery {
     pub event_id: String,
     /// Type of the event.
     pub event_type: String,
-    /// Where it went.
+    /// URL of the receiver.
     pub url: String,
-    /// 1 for the first attempt.
+    /// Number of the attempt, from 1.
     pub attempt: u32,
-    /// Whether it was signed: only registered endpoints have a secret.
+    /// Whether it was signed. Only registered endpoints have a secret.
     pub signed: bool,
-    /// The receiver's status; none when it did not answer in time or at all.
+    /// HTTP status of the receiver's response; `None` if it did not respond, or not in time.
     pub status: Option<u16>,
     /// When it was sent: milliseconds since 1970 by the simulator's clock.
     pub at: u64,
-    /// What was sent.
+    /// The body that was sent.
     pub body: Value,
 }
 
-/// What is on its way, and how.
+/// The webhooks that are due or being sent, the settings of their delivery, and the log.
 pub(crate) struct Deliveries {
+    /// How deliveries to registered endpoints are signed.
     pub(crate) generation: SignatureGeneration,
+    /// Attempts that are due.
     pub(crate) queue: Queue,
-    /// Attempts from their first scheduling to their last try.
+    /// Number of webhooks that are not finished: each counts from when it is scheduled until its last attempt ends.
     pub(crate) pending: usize,
+    /// How many of the next webhooks are delivered twice.
     pub(crate) duplicates: usize,
+    /// How many webhooks to hold before they are delivered in reverse order; 0 to hold none.
     pub(crate) reversed: usize,
+    /// The webhooks that are held.
     pub(crate) held: Vec<Attempt>,
+    /// The log of attempts.
     pub(crate) records: Recent<Delivery>,
 }
 
@@ -67,21 +74,22 @@ impl Default for Deliveries {
             duplicates: 0,
             reversed: 0,
             held: Vec::new(),
-            records: Recent::new(KEEP),
+            records: Recent::new(MAX_RECORDS),
         }
     }
 }
 
 impl Deliveries {
-    /// Whether there is room for one more; then it has its place.
-    pub(crate) fn admit(&mut self) -> bool {
-        let room = self.pending < PENDING;
+    /// Counts one more pending webhook. Returns `false`, and does not count it, if the limit is reached.
+    pub(crate) fn reserve(&mut self) -> bool {
+        let room = self.pending < MAX_PENDING;
         self.pending += usize::from(room);
         room
     }
 
-    /// Puts an attempt into the queue, twice or back to front if that was asked for.
-    pub(crate) fn hand_out(&mut self, attempt: Attempt) {
+    /// Queues an attempt that is due. If [`duplicate`](Self::duplicate) or [`reverse`](Self::reverse) applies, it is
+    /// queued twice, or held.
+    pub(crate) fn enqueue(&mut self, attempt: Attempt) {
         if self.reversed > 0 {
             self.held.push(attempt);
             self.release();
@@ -89,26 +97,27 @@ impl Deliveries {
         }
         if self.duplicates > 0 {
             self.duplicates -= 1;
-            if self.admit() {
+            if self.reserve() {
                 self.queue.push(attempt.clone());
             }
         }
         self.queue.push(attempt);
     }
 
-    /// Sends the next so many deliveries twice.
+    /// Sends each of the next `count` deliveries twice.
     pub(crate) fn duplicate(&mut self, count: usize) {
         self.duplicates = count;
     }
 
-    /// Holds so many deliveries, those counted that it holds already, and sends them in reverse order when all are there.
+    /// Holds deliveries until there are `count`, including those that are held already, and then sends them in reverse
+    /// order.
     pub(crate) fn reverse(&mut self, count: usize) {
         self.reversed = count;
         self.release();
     }
 
-    /// Lets those that are held go, when they are as many as were asked for.
-    pub(crate) fn release(&mut self) {
+    /// Queues the held deliveries if there are enough of them.
+    fn release(&mut self) {
         if self.held.len() >= self.reversed {
             self.reversed = 0;
             for attempt in self.held.drain(..).rev() {
@@ -117,11 +126,12 @@ impl Deliveries {
         }
     }
 
-    /// Whether nothing is on its way. What is held is not: it waits for others.
+    /// Whether no attempt is due or being sent. Held deliveries do not count, because they wait for others.
     pub(crate) fn is_idle(&self) -> bool {
         self.queue.is_empty()
     }
 
+    /// The log of attempts, oldest first.
     pub(crate) fn records(&self) -> Vec<Delivery> {
         self.records.all()
     }
@@ -134,13 +144,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_are_on_their_way_and_no_more() {
+    fn pending_deliveries_are_limited() {
         let mut deliveries = Deliveries::default();
-        assert!((0..PENDING).all(|_| deliveries.admit()));
-        assert!(!deliveries.admit());
-        // Nor are there more because one is to be sent twice.
+        assert!((0..MAX_PENDING).all(|_| deliveries.reserve()));
+        assert!(!deliveries.reserve());
+        // A duplicate does not exceed the limit either.
         deliveries.duplicate(1);
-        deliveries.hand_out(Attempt::first("id", "e", Bytes::new(), "url".into(), None, 0));
-        assert_eq!((deliveries.pending, deliveries.queue.next().is_some()), (PENDING, true));
+        deliveries.enqueue(Attempt::first("id", "e", Bytes::new(), "url".into(), None, 0));
+        assert_eq!((deliveries.pending, deliveries.queue.next().is_some()), (MAX_PENDING, true));
     }
 }

@@ -1,48 +1,50 @@
-//! What waits to be sent: a queue for each receiver, which gets one delivery after the other.
+//! The queue of webhook deliveries. Each receiver gets one delivery at a time.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::model::delivery_attempt::Attempt;
 
+/// A queue of attempts for each receiver.
 #[derive(Default)]
 pub(crate) struct Queue {
-    /// Attempts by their URL; never an empty row of them.
+    /// Waiting attempts by URL. A URL without waiting attempts has no entry.
     waiting: HashMap<String, VecDeque<Attempt>>,
-    /// URLs with an attempt under way.
+    /// URLs to which an attempt is being sent.
     busy: HashSet<String>,
-    /// URLs that have attempts waiting and none under way: a slow receiver costs nobody a search.
+    /// URLs that have waiting attempts and are not busy. With this list, `next` does not search past slow receivers.
     ready: VecDeque<String>,
 }
 
 impl Queue {
+    /// Adds an attempt.
     pub(crate) fn push(&mut self, attempt: Attempt) {
-        let row = self.waiting.entry(attempt.url.clone()).or_default();
-        if row.is_empty() && !self.busy.contains(&attempt.url) {
+        let attempts = self.waiting.entry(attempt.url.clone()).or_default();
+        if attempts.is_empty() && !self.busy.contains(&attempt.url) {
             self.ready.push_back(attempt.url.clone());
         }
-        row.push_back(attempt);
+        attempts.push_back(attempt);
     }
 
-    /// The next attempt whose receiver has none under way; it has one then, until it is [`free`](Self::free).
+    /// Takes the next attempt whose receiver is not busy. The receiver is then busy until [`release`](Self::release).
     pub(crate) fn next(&mut self) -> Option<Attempt> {
         let url = self.ready.pop_front()?;
-        let row = self.waiting.get_mut(&url)?;
-        let attempt = row.pop_front()?;
-        if row.is_empty() {
+        let attempts = self.waiting.get_mut(&url)?;
+        let attempt = attempts.pop_front()?;
+        if attempts.is_empty() {
             self.waiting.remove(&url);
         }
         self.busy.insert(url);
         Some(attempt)
     }
 
-    /// A receiver has none under way any more.
-    pub(crate) fn free(&mut self, url: &str) {
+    /// Marks a receiver as no longer busy.
+    pub(crate) fn release(&mut self, url: &str) {
         if self.busy.remove(url) && self.waiting.contains_key(url) {
             self.ready.push_back(url.to_owned());
         }
     }
 
-    /// Whether nothing waits or is under way.
+    /// Whether no attempt waits or is being sent.
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.busy.is_empty()
     }
@@ -55,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_receiver_gets_one_after_the_other_and_none_waits_for_another() {
+    fn each_receiver_gets_one_delivery_at_a_time_and_a_slow_one_delays_no_other() {
         let mut queue = Queue::default();
         let attempt =
             |url: &str, id: usize| Attempt::first(&id.to_string(), "e", Bytes::new(), url.into(), None, 0);
@@ -67,18 +69,18 @@ mod tests {
         let next = |queue: &mut Queue| queue.next().map(|one| format!("{}{}", one.url, one.event_id));
         assert_eq!((next(&mut queue), next(&mut queue)), (Some("slow0".into()), Some("quick3".into())));
         assert_eq!(next(&mut queue), None);
-        queue.free("quick");
+        queue.release("quick");
         assert_eq!((next(&mut queue), next(&mut queue)), (Some("quick4".into()), None));
-        queue.free("quick");
+        queue.release("quick");
         queue.push(attempt("quick", 5));
         assert_eq!((next(&mut queue), next(&mut queue)), (Some("quick5".into()), None));
         for wanted in ["slow1", "slow2"] {
-            queue.free("slow");
+            queue.release("slow");
             assert_eq!(next(&mut queue).as_deref(), Some(wanted));
         }
-        queue.free("quick");
+        queue.release("quick");
         assert!(!queue.is_empty());
-        queue.free("slow");
+        queue.release("slow");
         assert!(queue.is_empty() && queue.ready.is_empty());
     }
 }

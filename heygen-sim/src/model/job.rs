@@ -1,4 +1,4 @@
-//! Jobs: everything that is submitted, runs for a while, and ends.
+//! Jobs: tasks that a request starts, and that complete or fail later.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::schedule::{Schedule, Stage};
 
+/// The kinds of jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Video,
@@ -19,45 +20,48 @@ pub(crate) enum Kind {
     Podcast,
     Comparison,
     ModelVideo,
-    /// An uploaded file that is being taken in.
+    /// The processing of an uploaded file. It is a kind of batch item; no [`Job`] has it.
     Asset,
 }
 
-/// What is the same for all jobs of a kind.
+/// The properties of a kind of jobs.
 pub(crate) struct KindSpec {
+    /// Name of a job in error messages.
     pub(crate) name: &'static str,
-    /// Code of the refusal if no job has the id.
+    /// Error code if no job has the requested id.
     pub(crate) missing: &'static str,
-    /// Seconds in the first state and in the second.
+    /// How long a job waits, in seconds.
     pub(crate) waits: u64,
+    /// How long a job runs, in seconds.
     pub(crate) runs: u64,
-    /// The service's words for the two states before the end; success and failure.
-    pub(crate) words: [&'static str; 4],
-    /// US dollars for the simulator's three seconds of video, by the price list of June 2026.
+    /// The service's statuses of a job that waits, runs, is completed, or has failed.
+    pub(crate) statuses: [&'static str; 4],
+    /// Price in US dollars for the simulator's three seconds of video, from the price list of June 2026.
     pub(crate) price: f64,
-    /// Whether it counts against the concurrency limit.
+    /// Whether the job counts against the concurrency limit.
     pub(crate) counts: bool,
     /// Event types of success and failure.
     pub(crate) events: Option<(&'static str, &'static str)>,
-    /// Whether only the `callback_url` of the request hears of its end: the service's catalogue has no such event.
-    pub(crate) unlisted: bool,
+    /// Whether the events are sent only to the request's `callback_url`. The service's list of event types lacks them.
+    pub(crate) callback_only: bool,
 }
 
 impl Kind {
+    /// The properties of the kind.
     pub(crate) fn spec(self) -> &'static KindSpec {
-        const LIKE_VIDEOS: [&str; 4] = ["pending", "processing", "completed", "failed"];
-        const RUNNING: [&str; 4] = ["pending", "running", "completed", "failed"];
-        const AT_ONCE: [&str; 4] = ["processing", "processing", "completed", "failed"];
+        const PENDING_PROCESSING: [&str; 4] = ["pending", "processing", "completed", "failed"];
+        const PENDING_RUNNING: [&str; 4] = ["pending", "running", "completed", "failed"];
+        const PROCESSING: [&str; 4] = ["processing", "processing", "completed", "failed"];
         const BASE: KindSpec = KindSpec {
             name: "resource",
             missing: "resource_not_found",
             waits: 10,
             runs: 290,
-            words: LIKE_VIDEOS,
+            statuses: PENDING_PROCESSING,
             price: 0.0,
             counts: false,
             events: None,
-            unlisted: false,
+            callback_only: false,
         };
         match self {
             Self::Video => &KindSpec {
@@ -70,7 +74,7 @@ impl Kind {
             },
             Self::Translation => &KindSpec {
                 name: "video translation",
-                words: RUNNING,
+                statuses: PENDING_RUNNING,
                 price: 0.0999,
                 counts: true,
                 events: Some(("video_translate.success", "video_translate.fail")),
@@ -80,16 +84,16 @@ impl Kind {
                 name: "proofread",
                 waits: 0,
                 runs: 180,
-                words: AT_ONCE,
+                statuses: PROCESSING,
                 events: Some(("proofread_creation.success", "proofread_creation.fail")),
                 ..BASE
             },
             Self::Lipsync => &KindSpec {
                 name: "lipsync",
-                words: RUNNING,
+                statuses: PENDING_RUNNING,
                 price: 0.0999,
                 events: Some(("lipsync.success", "lipsync.fail")),
-                unlisted: true,
+                callback_only: true,
                 ..BASE
             },
             Self::Render => &KindSpec {
@@ -97,14 +101,14 @@ impl Kind {
                 missing: "hyperframes_render_not_found",
                 waits: 5,
                 runs: 55,
-                words: ["queued", "rendering", "completed", "failed"],
+                statuses: ["queued", "rendering", "completed", "failed"],
                 price: 0.005,
                 events: Some(("hyperframes_video.success", "hyperframes_video.fail")),
                 ..BASE
             },
             Self::Clipping => &KindSpec {
                 name: "AI clipping job",
-                words: RUNNING,
+                statuses: PENDING_RUNNING,
                 price: 0.15,
                 events: Some(("ai_clipping.success", "ai_clipping.fail")),
                 ..BASE
@@ -115,7 +119,7 @@ impl Kind {
             Self::FillerWords => &KindSpec {
                 name: "filler word removal",
                 runs: 110,
-                words: RUNNING,
+                statuses: PENDING_RUNNING,
                 price: 0.30,
                 events: Some(("filler_word_removal.success", "filler_word_removal.fail")),
                 ..BASE
@@ -124,12 +128,14 @@ impl Kind {
                 name: "podcast",
                 waits: 0,
                 runs: 300,
-                words: AT_ONCE,
+                statuses: PROCESSING,
                 price: 0.2001,
                 events: Some(("podcast.success", "podcast.fail")),
                 ..BASE
             },
-            Self::Comparison => &KindSpec { name: "comparison", waits: 0, runs: 30, words: AT_ONCE, ..BASE },
+            Self::Comparison => {
+                &KindSpec { name: "comparison", waits: 0, runs: 30, statuses: PROCESSING, ..BASE }
+            }
             Self::ModelVideo => &KindSpec {
                 name: "model video",
                 missing: "video_not_found",
@@ -137,7 +143,7 @@ impl Kind {
                 runs: 115,
                 price: 0.5,
                 events: Some(("model_video.success", "model_video.fail")),
-                unlisted: true,
+                callback_only: true,
                 ..BASE
             },
             Self::Asset => &KindSpec {
@@ -145,40 +151,44 @@ impl Kind {
                 missing: "asset_not_found",
                 waits: 0,
                 runs: 5,
-                words: ["queued", "processing", "completed", "failed"],
+                statuses: ["queued", "processing", "completed", "failed"],
                 ..BASE
             },
         }
     }
 }
 
+/// A job. Its status follows from its schedule and the clock.
 pub(crate) struct Job {
     pub(crate) id: String,
     pub(crate) kind: Kind,
     pub(crate) schedule: Schedule,
-    /// What is kept of the request that made it, shared by all jobs of that request.
+    /// The retained part of the request's body. All jobs of one request share it.
     pub(crate) body: Arc<Value>,
-    /// What was decided beside the request, such as the language of this one of several translations.
+    /// Properties that differ between the jobs of one request, such as the language of a translation.
     pub(crate) extra: Value,
     pub(crate) title: Option<String>,
-    /// When its callers can see it, in milliseconds; until then an item of a batch is queued.
+    /// From when on requests can see the job, in milliseconds since 1970. Until then, it is a queued item of a batch.
     pub(crate) visible: u64,
+    /// Whether the job was deleted softly. Requests do not see it, except for background removals.
     pub(crate) deleted: bool,
-    /// Whether its end is an event of its own.
-    pub(crate) announced: bool,
-    /// Bytes of its file, when a marker asks for so many.
+    /// Whether the end of the job sends an event.
+    pub(crate) sends_event: bool,
+    /// Size of the main file that a marker requests, in bytes.
     pub(crate) size: Option<u64>,
+    /// The price that was charged, in millionths of a dollar.
     pub(crate) charge: i64,
 }
 
 impl Job {
+    /// A text of the request's body.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::as_str)
     }
 
-    /// The service's word for where it stands.
+    /// The service's status of the job.
     pub(crate) fn status(&self, now: u64) -> &'static str {
-        let [waiting, running, done, failed] = self.kind.spec().words;
+        let [waiting, running, done, failed] = self.kind.spec().statuses;
         match self.schedule.stage(now) {
             Stage::Waiting => waiting,
             Stage::Running(_) => running,
@@ -187,7 +197,7 @@ impl Job {
         }
     }
 
-    /// Percentage done.
+    /// The progress, in percent.
     pub(crate) fn progress(&self, now: u64) -> u64 {
         match self.schedule.stage(now) {
             Stage::Waiting => 0,
@@ -196,11 +206,12 @@ impl Job {
         }
     }
 
+    /// The message of the failure, once the job has failed.
     pub(crate) fn failure_message(&self, now: u64) -> Option<&str> {
         self.schedule.failure(now).map(|(_, message)| message)
     }
 
-    /// The name of its main file, with a size of its own where a marker asks for it.
+    /// The path of a file of the job. It contains the size if a marker requests one.
     pub(crate) fn file(&self, name: &str) -> String {
         match self.size {
             Some(size) => format!("{}/size-{size}/{name}", self.id),

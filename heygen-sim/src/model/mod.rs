@@ -1,4 +1,4 @@
-//! What there is in a workspace: plain data, with the questions that it answers by itself.
+//! The data of a workspace. The methods here need neither the state nor the environment.
 
 pub(crate) mod asset;
 pub(crate) mod avatar;
@@ -9,8 +9,8 @@ pub(crate) mod delivery;
 pub(crate) mod delivery_attempt;
 pub(crate) mod delivery_queue;
 pub(crate) mod event;
+pub(crate) mod idempotency;
 pub(crate) mod job;
-pub(crate) mod ledger;
 pub(crate) mod realtime_stream;
 pub(crate) mod run;
 pub(crate) mod session;

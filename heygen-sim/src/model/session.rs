@@ -1,4 +1,4 @@
-//! A session, and where it stands at a time.
+//! A Video Agent session. Its status follows from its turns and the clock.
 
 use std::collections::VecDeque;
 
@@ -7,92 +7,107 @@ use serde_json::{Value, json};
 use crate::marker::Marker;
 use crate::retention;
 
-/// Seconds of each step, and of the video's wait before it is processed.
-pub(crate) const THINKS: u64 = 120;
+/// How long the agent thinks in a turn, in seconds.
+pub(crate) const THINKING_TIME: u64 = 120;
 
-/// Messages that a session shows.
-const MESSAGES: usize = 40;
+/// Maximum number of messages in a response.
+const MAX_MESSAGES: usize = 40;
 
-/// How many turns, and messages of the caller, are kept.
-const KEEP: usize = 1_000;
+/// Maximum number of turns, and of user messages, that a session stores.
+const MAX_TURNS: usize = 1_000;
 
+/// A session.
 pub(crate) struct Session {
     pub(crate) id: String,
+    /// Whether it is in chat mode; otherwise in generate mode.
     pub(crate) chat: bool,
+    /// Creation time, in milliseconds since 1970.
     pub(crate) created: u64,
     pub(crate) title: String,
-    /// The request that made it.
+    /// The retained part of the request's body.
     pub(crate) body: Value,
-    /// What markers asked for since the last video: it holds until the next one.
+    /// The markers since the last video. They apply until the next video.
     pub(crate) marker: Marker,
     turns: VecDeque<Turn>,
-    /// Turns that are forgotten: with them the numbers of the others stay what they are.
-    forgotten: usize,
-    /// What the caller wrote, with its time and the number of the turn that it led to.
-    wrote: VecDeque<(u64, usize, String)>,
-    /// When it stops because it was told to.
+    /// Number of the oldest turns that were removed. It is added to an index to get the number of a turn.
+    removed_turns: usize,
+    /// The user's messages: time, number of the turn that follows, and text.
+    user_messages: VecDeque<(u64, usize, String)>,
+    /// When the session stops on request, in milliseconds since 1970.
     stops: Option<u64>,
 }
 
-/// What the next turn needs of its session.
-pub(crate) struct Brief {
+/// The properties of a session that the next turn depends on.
+pub(crate) struct Context {
+    /// Whether the session is in chat mode.
     pub(crate) chat: bool,
+    /// Title of the session.
     pub(crate) title: String,
 }
 
+/// One turn of a session: the agent thinks, and then its outcome follows.
 #[derive(Debug, Clone)]
 pub(crate) struct Turn {
-    /// When it is done thinking.
-    pub(crate) thought: u64,
-    pub(crate) then: Then,
-    /// Whether its end was told.
-    pub(crate) told: bool,
+    /// When the agent stops thinking, in milliseconds since 1970.
+    pub(crate) thinks_until: u64,
+    pub(crate) outcome: Outcome,
+    /// Whether the event of its end was sent.
+    event_sent: bool,
 }
 
-/// What follows the thinking.
+/// What follows after the agent has stopped thinking.
 #[derive(Debug, Clone)]
-pub(crate) enum Then {
-    /// A question that needs an answer.
-    Asks,
-    /// A storyboard that needs approval.
-    Reviews,
-    Generates {
-        video: String,
+pub(crate) enum Outcome {
+    /// A question that a person must answer.
+    Question,
+    /// A storyboard that a person must approve.
+    Review,
+    /// A video.
+    Video {
+        /// Id of the video.
+        id: String,
+        /// When the video is completed, in milliseconds since 1970.
         ends: u64,
     },
-    Fails(String),
-    /// Nothing ever.
-    Hangs,
-    /// Nothing any more: it was stopped before it came to anything.
+    /// The session fails with this code.
+    Failure(String),
+    /// The agent thinks without end.
+    Hang,
+    /// The session was stopped while the agent was thinking.
     Stopped,
 }
 
 /// A resource of a session.
-pub(crate) enum Made<'a> {
+pub(crate) enum SessionResource<'a> {
+    /// Id of a storyboard.
     Storyboard(String),
+    /// Id of a video.
     Video(&'a str),
 }
 
 impl Turn {
-    pub(crate) fn new(thought: u64, then: Then) -> Self {
-        Self { thought, then, told: false }
+    /// A turn in which the agent thinks until a time, with this outcome.
+    pub(crate) fn new(thinks_until: u64, outcome: Outcome) -> Self {
+        Self { thinks_until, outcome, event_sent: false }
     }
 
-    pub(crate) fn waits_for_a_person(&self) -> bool {
-        matches!(self.then, Then::Asks | Then::Reviews)
+    /// Whether the outcome is that the session waits for a person.
+    pub(crate) fn waits_for_person(&self) -> bool {
+        matches!(self.outcome, Outcome::Question | Outcome::Review)
     }
 
-    /// When it ends by itself; a person's answer ends the others.
+    /// When the turn ends, in milliseconds since 1970; `None` if it waits for a person or does not end.
     pub(crate) fn ends(&self) -> Option<u64> {
-        match &self.then {
-            Then::Generates { ends, .. } => Some(*ends),
-            Then::Fails(_) => Some(self.thought),
-            Then::Asks | Then::Reviews | Then::Hangs | Then::Stopped => None,
+        match &self.outcome {
+            Outcome::Video { ends, .. } => Some(*ends),
+            Outcome::Failure(_) => Some(self.thinks_until),
+            Outcome::Question | Outcome::Review | Outcome::Hang | Outcome::Stopped => None,
         }
     }
 }
 
 impl Session {
+    /// A session without turns.
     pub(crate) fn new(
         id: String,
         created: u64,
@@ -109,150 +124,159 @@ impl Session {
             body: retention::retained(body),
             marker,
             turns: VecDeque::new(),
-            forgotten: 0,
-            wrote: VecDeque::from([(created, 0, prompt.to_owned())]),
+            removed_turns: 0,
+            user_messages: VecDeque::from([(created, 0, prompt.to_owned())]),
             stops: None,
         }
     }
 
-    pub(crate) fn brief(&self) -> Brief {
-        Brief { chat: self.chat, title: self.title.clone() }
+    /// The properties that the next turn depends on.
+    pub(crate) fn context(&self) -> Context {
+        Context { chat: self.chat, title: self.title.clone() }
     }
 
-    /// Notes what the caller wrote, before the turn that it leads to.
-    pub(crate) fn write(&mut self, now: u64, text: &str) {
-        self.wrote.push_back((now, self.forgotten + self.turns.len(), text.to_owned()));
-        if self.wrote.len() > KEEP {
-            self.wrote.pop_front();
+    /// Adds a message of the user. Call it before [`add_turn`](Self::add_turn).
+    pub(crate) fn add_user_message(&mut self, now: u64, text: &str) {
+        self.user_messages.push_back((now, self.removed_turns + self.turns.len(), text.to_owned()));
+        if self.user_messages.len() > MAX_TURNS {
+            self.user_messages.pop_front();
         }
     }
 
-    /// Goes on with another turn.
-    pub(crate) fn go_on(&mut self, turn: Turn) {
+    /// Adds a turn.
+    pub(crate) fn add_turn(&mut self, turn: Turn) {
         self.stops = None;
-        if !turn.waits_for_a_person() {
+        if !turn.waits_for_person() {
             self.marker = Marker::default();
         }
         self.turns.push_back(turn);
-        if self.turns.len() > KEEP {
+        if self.turns.len() > MAX_TURNS {
             self.turns.pop_front();
-            self.forgotten += 1;
+            self.removed_turns += 1;
         }
     }
 
-    /// Stops it then, and cuts short what is under way. Gives the video that is, if there is one, and whether it begins.
-    pub(crate) fn stop(&mut self, then: u64) -> Option<(String, bool)> {
-        self.stops = Some(then);
+    /// Stops the session at a time, and ends the current turn then. Returns the id of the turn's video if it has one, and
+    /// whether the video has started by that time.
+    pub(crate) fn stop(&mut self, at: u64) -> Option<(String, bool)> {
+        self.stops = Some(at);
         let turn = self.turns.back_mut()?;
-        let begun = turn.thought <= then;
-        match &mut turn.then {
-            Then::Generates { video, ends } if begun => {
-                *ends = then.min(*ends);
-                Some((video.clone(), true))
+        let begun = turn.thinks_until <= at;
+        match &mut turn.outcome {
+            Outcome::Video { id, ends } if begun => {
+                *ends = at.min(*ends);
+                Some((id.clone(), true))
             }
-            Then::Asks | Then::Reviews if begun => None,
-            _ => match std::mem::replace(turn, Turn::new(then, Then::Stopped)).then {
-                Then::Generates { video, .. } => Some((video, false)),
+            Outcome::Question | Outcome::Review if begun => None,
+            _ => match std::mem::replace(turn, Turn::new(at, Outcome::Stopped)).outcome {
+                Outcome::Video { id, .. } => Some((id, false)),
                 _ => None,
             },
         }
     }
 
-    /// The turn that ends then, once.
-    pub(crate) fn take_end(&mut self, then: u64) -> Option<Then> {
-        let turn = self.turns.back_mut().filter(|turn| !turn.told && turn.ends() == Some(then))?;
+    /// The outcome of the turn that ends at a time, if its event is still to be sent.
+    pub(crate) fn take_outcome(&mut self, at: u64) -> Option<Outcome> {
+        let turn = self.turns.back_mut().filter(|turn| !turn.event_sent && turn.ends() == Some(at))?;
         if self.stops.is_some() {
             return None;
         }
-        turn.told = true;
-        Some(turn.then.clone())
+        turn.event_sent = true;
+        Some(turn.outcome.clone())
     }
 
-    /// Whether the turn under way ends in a question to a person.
-    pub(crate) fn will_wait(&self) -> bool {
-        self.turns.back().is_some_and(Turn::waits_for_a_person)
+    /// Whether the current turn ends in waiting for a person.
+    pub(crate) fn will_wait_for_person(&self) -> bool {
+        self.turns.back().is_some_and(Turn::waits_for_person)
     }
 
+    /// Whether the session has stopped on request, or is about to.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stops.is_some()
     }
 
-    /// The resources that there are by now: number of the storyboard, or the video.
-    pub(crate) fn made(&self, now: u64) -> impl Iterator<Item = (u64, Made<'_>)> {
+    /// The resources that exist, with their creation times in milliseconds since 1970.
+    pub(crate) fn resources(&self, now: u64) -> impl Iterator<Item = (u64, SessionResource<'_>)> {
         let turns = self.turns.iter().enumerate();
-        turns.filter(move |(_, turn)| turn.thought <= now).filter_map(move |(number, turn)| {
-            match &turn.then {
-                Then::Reviews => Some((turn.thought, Made::Storyboard(self.storyboard(number)))),
-                Then::Generates { video, ends } if *ends <= now => Some((*ends, Made::Video(video))),
-                _ => None,
+        turns.filter(move |(_, turn)| turn.thinks_until <= now).filter_map(move |(number, turn)| match &turn
+            .outcome
+        {
+            Outcome::Review => {
+                Some((turn.thinks_until, SessionResource::Storyboard(self.storyboard(number))))
             }
+            Outcome::Video { id, ends } if *ends <= now => Some((*ends, SessionResource::Video(id))),
+            _ => None,
         })
     }
 
-    /// Code of its failure, once it has failed.
+    /// Code of the failure, once the session has failed.
     pub(crate) fn failure(&self, now: u64) -> Option<&str> {
-        match &self.turns.back()?.then {
-            Then::Fails(code) if self.status(now) == "failed" => Some(code),
+        match &self.turns.back()?.outcome {
+            Outcome::Failure(code) if self.status(now) == "failed" => Some(code),
             _ => None,
         }
     }
 
+    /// The service's status of the session.
     pub(crate) fn status(&self, now: u64) -> &'static str {
         if self.stops.is_some_and(|stops| now >= stops) {
             return "completed";
         }
         match self.turns.back() {
             None => "thinking",
-            Some(turn) if now < turn.thought => "thinking",
-            Some(turn) => match &turn.then {
-                Then::Asks => "waiting_for_input",
-                Then::Reviews => "reviewing",
-                Then::Generates { ends, .. } if now < *ends => "generating",
-                Then::Generates { .. } => "completed",
-                Then::Fails(_) => "failed",
-                Then::Hangs | Then::Stopped => "thinking",
+            Some(turn) if now < turn.thinks_until => "thinking",
+            Some(turn) => match &turn.outcome {
+                Outcome::Question => "waiting_for_input",
+                Outcome::Review => "reviewing",
+                Outcome::Video { ends, .. } if now < *ends => "generating",
+                Outcome::Video { .. } => "completed",
+                Outcome::Failure(_) => "failed",
+                Outcome::Hang | Outcome::Stopped => "thinking",
             },
         }
     }
 
+    /// Whether the session has completed or failed.
     pub(crate) fn is_over(&self, now: u64) -> bool {
         matches!(self.status(now), "completed" | "failed")
     }
 
-    /// Whether it has a video, or will have one.
+    /// Whether a turn has a video, even if it has not started.
     pub(crate) fn has_video(&self) -> bool {
-        self.turns.iter().any(|turn| matches!(turn.then, Then::Generates { .. }))
+        self.turns.iter().any(|turn| matches!(turn.outcome, Outcome::Video { .. }))
     }
 
-    /// Ids of the videos that have begun, the newest first.
+    /// Ids of the videos that have started, newest first.
     pub(crate) fn videos(&self, now: u64) -> impl Iterator<Item = &str> {
-        self.turns.iter().rev().filter_map(move |turn| match &turn.then {
-            Then::Generates { video, .. } if now >= turn.thought => Some(video.as_str()),
+        self.turns.iter().rev().filter_map(move |turn| match &turn.outcome {
+            Outcome::Video { id, .. } if now >= turn.thinks_until => Some(id.as_str()),
             _ => None,
         })
     }
 
+    /// The progress, in percent.
     fn progress(&self, now: u64) -> u64 {
         let Some(turn) = self.turns.back() else { return 0 };
-        match &turn.then {
+        match &turn.outcome {
             _ if self.is_over(now) => 100,
-            Then::Generates { ends, .. } => {
-                let began = turn.thought.saturating_sub(THINKS * 1000).max(self.created);
+            Outcome::Video { ends, .. } => {
+                let began = turn.thinks_until.saturating_sub(THINKING_TIME * 1000).max(self.created);
                 (now.saturating_sub(began) * 100 / (ends - began).max(1)).min(99)
             }
             _ => 20,
         }
     }
 
-    fn storyboard(&self, number: usize) -> String {
-        format!("{}-storyboard-{}", self.id, self.forgotten + number)
+    /// Id of the storyboard of the turn with this index.
+    fn storyboard(&self, index: usize) -> String {
+        format!("{}-storyboard-{}", self.id, self.removed_turns + index)
     }
 
-    /// What was said, the newest first; at one time, in the order in which it was said.
+    /// The newest messages of the user and the agent, newest first.
     fn messages(&self, now: u64) -> Vec<Value> {
         let mut all = Vec::new();
-        // A turn answers what was written before it.
-        let mut say = |at: u64,
+        // Messages of the same time are ordered by turn; in a turn, the user's message comes first.
+        let mut add = |at: u64,
                        order: (usize, u8),
                        (role, kind): (&str, &str),
                        text: &str,
@@ -262,34 +286,35 @@ impl Session {
                 "resource_ids": resources});
             all.push((at, order, message));
         };
-        for (at, turn, text) in &self.wrote {
-            say(*at, (*turn, 0), ("user", "text"), text, None);
+        for (at, turn, text) in &self.user_messages {
+            add(*at, (*turn, 0), ("user", "text"), text, None);
         }
         for (number, turn) in self.turns.iter().enumerate() {
-            let (at, order) = (turn.thought, (self.forgotten + number, 1));
-            match &turn.then {
-                Then::Asks => say(at, order, ("model", "text"), "Who is the video for?", None),
-                Then::Reviews => {
+            let (at, order) = (turn.thinks_until, (self.removed_turns + number, 1));
+            match &turn.outcome {
+                Outcome::Question => add(at, order, ("model", "text"), "Who is the video for?", None),
+                Outcome::Review => {
                     let text = "Here is the storyboard. Shall I go on?";
-                    say(at, order, ("model", "resource"), text, Some(self.storyboard(number)));
+                    add(at, order, ("model", "resource"), text, Some(self.storyboard(number)));
                 }
-                Then::Generates { video, ends } => {
-                    say(at, order, ("model", "text"), "I am making your video now.", None);
+                Outcome::Video { id, ends } => {
+                    add(at, order, ("model", "text"), "I am making your video now.", None);
                     let ready = "Your video is ready.";
-                    say(*ends, (order.0, 2), ("model", "resource"), ready, Some(video.clone()));
+                    add(*ends, (order.0, 2), ("model", "resource"), ready, Some(id.clone()));
                 }
-                Then::Fails(code) => {
+                Outcome::Failure(code) => {
                     let text = format!("The video could not be made ({code}).");
-                    say(at, order, ("model", "error"), &text, None);
+                    add(at, order, ("model", "error"), &text, None);
                 }
-                Then::Hangs | Then::Stopped => {}
+                Outcome::Hang | Outcome::Stopped => {}
             }
         }
         all.retain(|(at, ..)| *at <= now);
         all.sort_by_key(|(at, order, _)| std::cmp::Reverse((*at, *order)));
-        all.into_iter().take(MESSAGES).map(|(.., message)| message).collect()
+        all.into_iter().take(MAX_MESSAGES).map(|(.., message)| message).collect()
     }
 
+    /// The session, as its GET shows it.
     pub(crate) fn view(&self, now: u64) -> Value {
         json!({
             "session_id": self.id,

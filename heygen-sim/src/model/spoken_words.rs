@@ -1,22 +1,24 @@
-//! A text that grows, and the words in it: each text that comes is read once, however often the words are asked for.
+//! Splits a text that is sent in parts into words. Each part is read once.
 
 use std::ops::Range;
 
-/// Words and, each for itself, the punctuation around them.
+/// The words of a text. Punctuation before or after a word counts as a word.
 #[derive(Default)]
 pub(crate) struct Words {
     text: String,
-    places: Vec<Range<usize>>,
-    /// The last run of letters without a blank, to which the next text may add.
-    open: Option<Run>,
+    /// Byte range of each word in the text.
+    ranges: Vec<Range<usize>>,
+    /// The last token, if the text does not end with whitespace. The next part may continue it.
+    open: Option<Token>,
 }
 
-/// A run of letters without a blank: punctuation, a word, punctuation.
-struct Run {
+/// Characters between whitespace: optional punctuation, a word, optional punctuation.
+struct Token {
+    /// Byte offset of the token in the text.
     start: usize,
-    /// From its first to behind its last letter or digit.
+    /// Byte range from the first letter or digit through the last; `None` if the token has only punctuation.
     word: Option<Range<usize>>,
-    /// Words before it.
+    /// Number of words before the token.
     before: usize,
 }
 
@@ -24,52 +26,53 @@ impl Words {
     /// Adds a text to the end.
     pub(crate) fn push(&mut self, text: &str) {
         let mut open = self.open.take();
-        if let Some(run) = &open {
-            self.places.truncate(run.before);
+        if let Some(token) = &open {
+            self.ranges.truncate(token.before);
         }
-        for (place, letter) in text.char_indices() {
-            let at = self.text.len() + place;
+        for (offset, letter) in text.char_indices() {
+            let at = self.text.len() + offset;
             if letter.is_whitespace() {
                 self.end(open.take(), at);
                 continue;
             }
-            let run = open.get_or_insert(Run { start: at, word: None, before: self.places.len() });
+            let token = open.get_or_insert(Token { start: at, word: None, before: self.ranges.len() });
             if letter.is_alphanumeric() {
-                let start = run.word.as_ref().map_or(at, |word| word.start);
-                run.word = Some(start..at + letter.len_utf8());
+                let start = token.word.as_ref().map_or(at, |word| word.start);
+                token.word = Some(start..at + letter.len_utf8());
             }
         }
         self.text.push_str(text);
-        if let Some(run) = open {
-            let (start, word, before) = (run.start, run.word.clone(), run.before);
-            self.end(Some(run), self.text.len());
-            self.open = Some(Run { start, word, before });
+        if let Some(token) = open {
+            let (start, word, before) = (token.start, token.word.clone(), token.before);
+            self.end(Some(token), self.text.len());
+            self.open = Some(Token { start, word, before });
         }
     }
 
-    /// A run ends here: its parts are words.
-    fn end(&mut self, run: Option<Run>, end: usize) {
-        let Some(Run { start, word, .. }) = run else { return };
+    /// Ends a token at `end`, and adds its parts as words.
+    fn end(&mut self, token: Option<Token>, end: usize) {
+        let Some(Token { start, word, .. }) = token else { return };
         let parts = match word {
             Some(word) => [start..word.start, word.clone(), word.end..end],
             None => [start..end, end..end, end..end],
         };
-        self.places.extend(parts.into_iter().filter(|part| !part.is_empty()));
+        self.ranges.extend(parts.into_iter().filter(|part| !part.is_empty()));
     }
 
-    /// Bytes of the text.
+    /// Length of the text, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.text.len()
     }
 
+    /// Number of words.
     pub(crate) fn count(&self) -> usize {
-        self.places.len()
+        self.ranges.len()
     }
 
-    /// The words from that one on, with their numbers.
+    /// The words from `number` on, with their numbers.
     pub(crate) fn from(&self, number: usize) -> impl Iterator<Item = (usize, &str)> {
-        let places = self.places.iter().enumerate().skip(number);
-        places.map(|(number, place)| (number, self.text.get(place.clone()).unwrap_or_default()))
+        let ranges = self.ranges.iter().enumerate().skip(number);
+        ranges.map(|(number, range)| (number, self.text.get(range.clone()).unwrap_or_default()))
     }
 }
 
@@ -84,14 +87,14 @@ mod tests {
     }
 
     #[test]
-    fn punctuation_stands_for_itself() {
+    fn punctuation_around_a_word_is_a_word() {
         let wanted = ["(", "Hello", ",", "dear", "o'clock", "“", "Ü", "!)", "—"];
         assert_eq!(words(&["  (Hello, dear o'clock “Ü!) — "]), wanted);
         assert_eq!(words(&["", " \n"]), Vec::<String>::new());
     }
 
     #[test]
-    fn a_text_that_comes_bit_by_bit_has_the_same_words() {
+    fn a_text_in_parts_has_the_same_words_as_a_whole() {
         let text = "(Hello), it's nine—or ten… o'clock! ";
         let whole = words(&[text]);
         let bits: Vec<String> = text.chars().map(String::from).collect();
@@ -101,7 +104,7 @@ mod tests {
         }
     }
 
-    /// Were the text read again for each bit, this would take an hour.
+    /// This test would take an hour if each part caused the whole text to be read again.
     #[test]
     fn a_long_text_is_read_once() {
         let mut words = Words::default();

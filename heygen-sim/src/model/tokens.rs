@@ -1,36 +1,40 @@
-//! OAuth tokens: access tokens that expire, and the refresh token that makes new ones.
+//! OAuth tokens: access tokens that expire, and the refresh token for new ones.
 
 use std::collections::VecDeque;
 
-/// Access tokens that are remembered.
-const KEEP: usize = 100;
+/// Maximum number of access tokens. The oldest are removed.
+const MAX_ACCESS_TOKENS: usize = 100;
 
-/// Seconds that an access token holds; ten days, as in the service's example.
+/// How long an access token is valid, in seconds: ten days, as in the service's example.
 pub(crate) const LIFETIME: u64 = 864_000;
 
-/// Tokens that are good, and the one that makes others.
+/// The access tokens and the refresh token of the workspace.
 #[derive(Debug)]
 pub(crate) struct Tokens {
-    pub(crate) access: VecDeque<(String, u64)>,
-    pub(crate) made: u64,
+    /// Access tokens, oldest first, with their expiry times in milliseconds since 1970.
+    access: VecDeque<(String, u64)>,
+    /// How many access tokens were issued.
+    issued: u64,
+    /// The refresh token. It does not change.
     pub(crate) refresh: String,
 }
 
 impl Tokens {
+    /// The refresh token and a first access token.
     pub(crate) fn new(seed: u64, now: u64) -> Self {
         Self {
             access: VecDeque::from([(format!("access-{seed}-0"), now + LIFETIME * 1000)]),
-            made: 1,
+            issued: 1,
             refresh: format!("refresh-{seed}"),
         }
     }
 
-    /// Another access token; the oldest go when there are too many.
+    /// Issues another access token.
     pub(crate) fn issue(&mut self, seed: u64, now: u64) -> String {
-        let token = format!("access-{seed}-{}", self.made);
-        self.made += 1;
+        let token = format!("access-{seed}-{}", self.issued);
+        self.issued += 1;
         self.access.push_back((token.clone(), now + LIFETIME * 1000));
-        if self.access.len() > KEEP {
+        if self.access.len() > MAX_ACCESS_TOKENS {
             self.access.pop_front();
         }
         token
@@ -41,10 +45,12 @@ impl Tokens {
         self.access.back().map(|(token, _)| token.clone()).unwrap_or_default()
     }
 
-    pub(crate) fn is_good(&self, token: &str, now: u64) -> bool {
-        self.access.iter().any(|(good, expires)| good == token && now < *expires)
+    /// Whether `token` is an access token that has not expired.
+    pub(crate) fn is_valid(&self, token: &str, now: u64) -> bool {
+        self.access.iter().any(|(valid, expires)| valid == token && now < *expires)
     }
 
+    /// Makes all access tokens invalid.
     pub(crate) fn expire(&mut self) {
         self.access.iter_mut().for_each(|(_, expires)| *expires = 0);
     }
@@ -55,14 +61,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_tokens_are_the_same_and_the_oldest_go() {
+    fn access_tokens_are_unique_and_the_oldest_are_removed() {
         let mut tokens = Tokens::new(0, 0);
         let first = tokens.newest();
         let second = tokens.issue(0, 0);
-        for _ in 0..KEEP {
+        for _ in 0..MAX_ACCESS_TOKENS {
             assert_ne!(tokens.issue(0, 0), second);
         }
-        assert_eq!(tokens.access.len(), KEEP);
-        assert!(!tokens.is_good(&first, 1) && tokens.is_good(&tokens.newest(), 1));
+        assert_eq!(tokens.access.len(), MAX_ACCESS_TOKENS);
+        assert!(!tokens.is_valid(&first, 1) && tokens.is_valid(&tokens.newest(), 1));
     }
 }

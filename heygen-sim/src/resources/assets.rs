@@ -1,4 +1,4 @@
-//! Assets: uploaded through the API, or straight to a signed slot.
+//! Assets: files that are uploaded in a form, or directly to a signed slot.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::api_error::ApiError;
 use crate::blob::Blob;
 use crate::call::Call;
 use crate::env::Env;
-use crate::links::{UPLOAD_LIFETIME, link, unhex, upload_headers, upload_link};
+use crate::links::{UPLOAD_LIFETIME, decode_hex, link, upload_headers, upload_link};
 use crate::marker::Marker;
 use crate::model::asset::{Asset, Slot};
 use crate::model::batch::{Batch, Item};
@@ -17,14 +17,16 @@ use crate::resources::paging::page;
 use crate::schedule::Schedule;
 use crate::state::State;
 
-/// Who owns everything here.
+/// Username of the user who owns all resources.
 pub(crate) const OWNER: &str = "simulated-user";
+
+/// Id of the workspace.
 const SPACE: &str = "simulated-space";
 
-/// Milliseconds after a PUT during which the service does not see its bytes yet.
+/// How long after the PUT an upload cannot be completed yet, in milliseconds.
 const UPLOAD_LAG: u64 = 1000;
 
-/// Types of files that are taken, and the kind of each.
+/// Accepted media types, with the kind of file.
 const TYPES: [(&str, &str); 10] = [
     ("image/png", "image"),
     ("image/jpeg", "image"),
@@ -44,14 +46,14 @@ impl Asset {
         TYPES.iter().find(|(media, _)| *media == self.media).map_or("file", |(_, kind)| *kind)
     }
 
-    /// Whether it can be used and fetched: once its upload is complete, unless it then failed.
+    /// Whether the file can be used and downloaded. A direct upload must be completed, and must not have failed.
     pub(crate) fn is_usable(&self, now: u64) -> bool {
-        let taken_in =
+        let completed =
             self.schedule.as_ref().map_or(self.slot.is_none(), |schedule| schedule.failure(now).is_none());
-        self.content.is_some() && self.error.is_none() && taken_in
+        self.content.is_some() && self.error.is_none() && completed
     }
 
-    /// Status in batches and bulk lookups, and why it failed.
+    /// Status in batches and bulk lookups, and the error.
     pub(crate) fn status(&self, now: u64) -> (&'static str, Option<Value>) {
         match (&self.error, &self.schedule) {
             (Some(refusal), _) => ("failed", Some(refusal.brief())),
@@ -65,6 +67,7 @@ impl Asset {
         }
     }
 
+    /// Path of the file, below [`FILES`](crate::links::FILES).
     fn file(&self) -> String {
         let extension = self.media.rsplit('/').next().unwrap_or_default();
         let extension = match extension {
@@ -94,13 +97,13 @@ impl Asset {
     }
 }
 
-/// The type of a file by its content.
+/// Detects the media type of a file from its content.
 fn sniff(content: &Blob) -> &'static str {
     let head = content.head();
     match infer::get(head).map(|kind| kind.mime_type()) {
         Some("audio/x-wav") => "audio/wav",
         Some(found) => found,
-        // No signature: subtitles are text with arrows between times.
+        // Subtitles have no signature. They are text with arrows between times.
         None if head.windows(5).any(|five| five == b" --> ") => "application/x-subrip",
         None => "application/octet-stream",
     }
@@ -149,7 +152,7 @@ pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("asset_id");
     find(state, id)?;
     state.assets.remove(id);
-    state.gone.insert(id, ());
+    state.deleted.insert(id, ());
     data(json!({"id": id}))
 }
 
@@ -162,16 +165,16 @@ pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
     })
 }
 
-/// A slot that is to be opened: what was announced, and is in order.
-struct Announced<'a> {
+/// A file that a request declares for a direct upload, after validation.
+struct DeclaredFile<'a> {
     name: &'a str,
     media: &'a str,
     slot: Slot,
     marker: Marker,
 }
 
-/// Checks what is announced of a file.
-fn announced<'a>(env: &Env, file: &'a Value) -> Result<Announced<'a>, ApiError> {
+/// Validates the declaration of a file.
+fn validate_file<'a>(env: &Env, file: &'a Value) -> Result<DeclaredFile<'a>, ApiError> {
     let text = |name: &str| file.get(name).and_then(Value::as_str);
     let media = text("content_type").unwrap_or_default();
     check_type("content_type", media)?;
@@ -180,30 +183,30 @@ fn announced<'a>(env: &Env, file: &'a Value) -> Result<Announced<'a>, ApiError> 
     let size =
         size.ok_or_else(|| ApiError::invalid("size_bytes", format!("a file has from 1 to {limit} bytes")))?;
     let digest = text("checksum_sha256").map(|digest| {
-        let read = unhex(digest).filter(|digest| digest.len() == 32);
+        let read = decode_hex(digest).filter(|digest| digest.len() == 32);
         read.ok_or_else(|| ApiError::invalid("checksum_sha256", "a SHA-256 has 64 hexadecimal digits"))
     });
     let headers = upload_headers(media, text("checksum_sha256"));
     let slot = Slot { size, headers, digest: digest.transpose()? };
-    Ok(Announced { name: text("filename").unwrap_or_default(), media, slot, marker: Marker::of(file)? })
+    Ok(DeclaredFile { name: text("filename").unwrap_or_default(), media, slot, marker: Marker::of(file)? })
 }
 
-/// Opens a slot, and gives what the service answers for it.
-fn open(env: &Env, state: &mut State, now: u64, announced: Announced<'_>) -> (String, Value) {
+/// Creates a slot. Returns the id of its asset, and the response.
+fn create_slot(env: &Env, state: &mut State, now: u64, file: DeclaredFile<'_>) -> (String, Value) {
     let id = env.id();
-    let headers = announced.slot.headers.clone();
+    let headers = file.slot.headers.clone();
     let asset = Asset {
         id: id.clone(),
-        name: announced.name.to_owned(),
-        media: announced.media.to_owned(),
+        name: file.name.to_owned(),
+        media: file.media.to_owned(),
         content: None,
-        slot: Some(announced.slot),
+        slot: Some(file.slot),
         arrived: None,
         created: now,
         schedule: None,
         error: None,
         folder: None,
-        marker: announced.marker,
+        marker: file.marker,
     };
     state.assets.insert(id.clone(), asset);
     let answer = json!({
@@ -218,12 +221,12 @@ fn open(env: &Env, state: &mut State, now: u64, announced: Announced<'_>) -> (St
 }
 
 pub(super) fn open_slot(env: &Env, state: &mut State, call: &Call) -> Answer {
-    let announced = announced(env, &call.body)?;
-    data(open(env, state, call.now, announced).1)
+    let file = validate_file(env, &call.body)?;
+    data(create_slot(env, state, call.now, file).1)
 }
 
-/// Takes an upload in: what the service checks once the bytes are there.
-fn take_in(asset: &mut Asset, digest: Option<&str>, now: u64) -> Result<(), ApiError> {
+/// Completes a direct upload: checks the bytes, and schedules the processing. Does nothing if it is completed already.
+fn complete_upload(asset: &mut Asset, digest: Option<&str>, now: u64) -> Result<(), ApiError> {
     if asset.slot.is_none() || asset.schedule.is_some() {
         return Ok(());
     }
@@ -232,7 +235,7 @@ fn take_in(asset: &mut Asset, digest: Option<&str>, now: u64) -> Result<(), ApiE
         return Err(ApiError::conflict("uploaded object not found yet"));
     };
     if let Some(digest) = digest
-        && unhex(digest).as_deref() != content.digest().map(<[u8; 32]>::as_slice)
+        && decode_hex(digest).as_deref() != content.digest().map(<[u8; 32]>::as_slice)
     {
         return Err(ApiError::invalid("checksum_sha256", "the checksum is not that of the uploaded bytes"));
     }
@@ -248,7 +251,7 @@ fn take_in(asset: &mut Asset, digest: Option<&str>, now: u64) -> Result<(), ApiE
 
 pub(super) fn complete(env: &Env, state: &mut State, call: &Call) -> Answer {
     let asset = find(state, call.id("asset_id"))?;
-    take_in(asset, call.text("checksum_sha256"), call.now)?;
+    complete_upload(asset, call.text("checksum_sha256"), call.now)?;
     asset.error = None;
     let size = asset.content.as_ref().map_or(0, Blob::len);
     data(json!({
@@ -262,24 +265,24 @@ pub(super) fn complete(env: &Env, state: &mut State, call: &Call) -> Answer {
 
 pub(super) fn open_batch(env: &Env, state: &mut State, call: &Call) -> Answer {
     let files = call.body.get("files").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let (mut good, mut wrong, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut valid, mut invalid, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
     for (number, file) in files.iter().enumerate() {
-        match announced(env, file) {
-            Ok(file) => good.push(file),
+        match validate_file(env, file) {
+            Ok(file) => valid.push(file),
             Err(refusal) => {
-                wrong.push(number.to_string());
+                invalid.push(number.to_string());
                 if !reasons.contains(&refusal.message) {
                     reasons.push(refusal.message);
                 }
             }
         }
     }
-    // All or none; the refusal names each file that is wrong.
-    if !wrong.is_empty() {
-        let message = format!("files {}: {}", wrong.join(", "), reasons.join("; "));
+    // If one file is invalid, the whole batch is refused. The error names all invalid files.
+    if !invalid.is_empty() {
+        let message = format!("files {}: {}", invalid.join(", "), reasons.join("; "));
         return Err(ApiError::invalid("files", message));
     }
-    let opened = good.into_iter().map(|file| open(env, state, call.now, file));
+    let opened = valid.into_iter().map(|file| create_slot(env, state, call.now, file));
     let (items, answers): (Vec<Item>, Vec<Value>) = opened.map(|(id, answer)| (Item::of(id), answer)).unzip();
     let batch = Batch::new(env.id(), Kind::Asset, call, items);
     let answer = json!({"batch_id": batch.id, "items": answers});
@@ -294,13 +297,13 @@ pub(super) fn complete_batch(_: &Env, state: &mut State, call: &Call) -> Answer 
     let assets: Vec<String> = batch.items.iter().filter_map(|item| item.job.clone()).collect();
     for asset in assets {
         let Some(asset) = state.assets.get_mut(&asset) else { continue };
-        match take_in(asset, None, call.now) {
+        match complete_upload(asset, None, call.now) {
             Ok(()) => asset.error = None,
-            // One that has not come yet may come before the next call; what was wrong before is wrong until then.
+            // The bytes are not visible yet. An earlier error stays until the upload is completed.
             Err(refusal) if refusal.code == "conflict" => {}
             Err(refusal) => asset.error = Some(refusal),
         }
     }
-    // On the service, uploads end without an event.
+    // As at the service, an upload sends no event.
     data_with(http::StatusCode::ACCEPTED, json!({"batch_id": id}))
 }

@@ -1,4 +1,4 @@
-//! Avatars: groups, and the looks in them.
+//! Avatars: groups and their looks.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -18,10 +18,10 @@ use crate::state::State;
 use crate::timeline::Due;
 use crate::wallet::dollars;
 
-/// US dollars for an avatar.
+/// Price of a look in US dollars.
 pub(crate) const PRICE: f64 = 1.0;
 
-/// Identity groups that a workspace may have.
+/// Maximum number of groups in a workspace.
 const GROUP_LIMIT: usize = 500;
 
 impl Look {
@@ -29,7 +29,7 @@ impl Look {
         self.avatar_type == "photo_avatar"
     }
 
-    /// The status, given the consent of its group.
+    /// The status of the look. It depends on the consent of its group.
     pub(crate) fn status(&self, group: Option<&Group>, now: u64) -> &'static str {
         let stage = self.schedule.as_ref().map_or(Stage::Done, |schedule| schedule.stage(now));
         match stage {
@@ -99,12 +99,13 @@ impl Group {
     }
 }
 
+/// A group by its id.
 pub(super) fn group<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Group, ApiError> {
     let group = state.groups.get_mut(id);
     group.ok_or_else(|| ApiError::not_found("avatar_group_not_found", format!("no avatar group {id}")))
 }
 
-/// A look that videos can be made with.
+/// A look that can be used in videos, or an error that says why it cannot.
 pub(super) fn usable_look<'a>(
     state: &'a State,
     param: &str,
@@ -119,7 +120,7 @@ pub(super) fn usable_look<'a>(
             let message = "the person shown has not given consent; see POST /v3/avatars/{group_id}/consent";
             Err(ApiError::new(StatusCode::FORBIDDEN, "avatar_consent_required", message).at(param))
         }
-        // To poll it would be in vain.
+        // The error must not ask to wait, because the look stays failed.
         "failed" => Err(ApiError::invalid(param, "the look has failed")),
         status => {
             Err(ApiError::new(StatusCode::CONFLICT, "resource_not_ready", format!("the look is {status}"))
@@ -128,6 +129,7 @@ pub(super) fn usable_look<'a>(
     }
 }
 
+/// Whether a list contains only owned groups or only presets; `None` for both.
 fn owned(call: &Call) -> Option<bool> {
     call.query.get("ownership").map(|ownership| ownership == "private")
 }
@@ -169,17 +171,18 @@ pub(super) fn delete_group(_: &Env, state: &mut State, call: &Call) -> Answer {
     if !group(state, id)?.owned {
         return Err(ApiError::invalid("group_id", "public groups cannot be deleted"));
     }
-    let looks: Vec<String> = in_group(state, id);
+    let looks: Vec<String> = looks_in(state, id);
     for look in looks {
         state.looks.remove(&look);
-        state.forget(&look);
-        state.gone.insert(look, ());
+        state.unschedule(&look);
+        state.deleted.insert(look, ());
     }
     state.groups.remove(id);
     data(json!({"id": id}))
 }
 
-fn in_group(state: &State, group: &str) -> Vec<String> {
+/// Ids of the looks in a group.
+fn looks_in(state: &State, group: &str) -> Vec<String> {
     let looks = state.looks.values().filter(|look| look.group_id == group);
     looks.map(|look| look.id.clone()).collect()
 }
@@ -189,7 +192,7 @@ fn look<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Look, ApiError> {
     look.ok_or_else(|| ApiError::not_found("avatar_not_found", format!("no avatar look {id}")))
 }
 
-/// Refuses what is done to a look of a public group.
+/// Refuses to change a look of a public group.
 fn check_own(state: &State, id: &str, message: &str) -> Result<(), ApiError> {
     let group = state.looks.get(id).and_then(|look| state.groups.get(&look.group_id));
     match group.is_some_and(|group| !group.owned) {
@@ -237,9 +240,9 @@ pub(super) fn delete_look(_: &Env, state: &mut State, call: &Call) -> Answer {
     let group = look.group_id.clone();
     check_own(state, id, "public avatars cannot be deleted")?;
     state.looks.remove(id);
-    state.forget(id);
-    state.gone.insert(id, ());
-    if in_group(state, &group).is_empty() {
+    state.unschedule(id);
+    state.deleted.insert(id, ());
+    if looks_in(state, &group).is_empty() {
         state.groups.remove(&group);
     }
     data(json!({"id": id}))
@@ -252,26 +255,26 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         let wanted = if kind == "digital_twin" { inputs::VIDEO } else { inputs::IMAGE };
         inputs::asset(state, "file.asset_id", file, wanted, call.now)?;
     }
-    let mut home = call.text("avatar_group_id").map(str::to_owned);
-    if let Some(id) = &home
+    let mut target_group = call.text("avatar_group_id").map(str::to_owned);
+    if let Some(id) = &target_group
         && !group(state, id).map_err(|refusal| refusal.at("avatar_group_id"))?.owned
     {
         return Err(ApiError::forbidden("public groups cannot be added to").at("avatar_group_id"));
     }
     if let Some(reference) = call.text("avatar_id") {
         let look = usable_look(state, "avatar_id", reference, call.now);
-        // One that is there and cannot be used is a wrong value here, for whatever reason.
+        // Here, an existing look that cannot be used is an invalid parameter, whatever the reason.
         let look = look.map_err(|refusal| match refusal.status {
             StatusCode::NOT_FOUND => refusal,
             _ => ApiError::invalid("avatar_id", refusal.message),
         })?;
-        if home.as_ref().is_some_and(|home| *home != look.group_id) {
+        if target_group.as_ref().is_some_and(|target_group| *target_group != look.group_id) {
             return Err(ApiError::invalid("avatar_id", "the avatar belongs to another group"));
         }
         let owned = state.groups.get(&look.group_id).is_some_and(|group| group.owned);
-        home = home.or_else(|| owned.then(|| look.group_id.clone()));
+        target_group = target_group.or_else(|| owned.then(|| look.group_id.clone()));
     }
-    if home.is_none() && state.groups.values().filter(|group| group.owned).count() >= GROUP_LIMIT {
+    if target_group.is_none() && state.groups.values().filter(|group| group.owned).count() >= GROUP_LIMIT {
         let message = format!("a workspace has at most {GROUP_LIMIT} avatar groups");
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "resource_limit_reached", message));
     }
@@ -279,7 +282,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let name = trimmed("name", call.text("name").unwrap_or_default())?;
     state.wallet.charge(dollars(PRICE))?;
     let twin = kind == "digital_twin";
-    let home = home.unwrap_or_else(|| {
+    let target_group = target_group.unwrap_or_else(|| {
         let id = env.id();
         let group = Group {
             id: id.clone(),
@@ -293,7 +296,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         state.groups.insert(id.clone(), group);
         id
     });
-    if let Some(group) = state.groups.get_mut(&home).filter(|_| twin) {
+    if let Some(group) = state.groups.get_mut(&target_group).filter(|_| twin) {
         group.consent_status.get_or_insert("pending".to_owned());
     }
     let runs = match kind {
@@ -311,11 +314,11 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let engines = ["avatar_v", "avatar_iv", "avatar_iii"];
     let look = Look {
         id: id.clone(),
-        group_id: home.clone(),
+        group_id: target_group.clone(),
         name,
         avatar_type: if twin { "digital_twin" } else { "photo_avatar" }.to_owned(),
         engines: engines.map(str::to_owned).to_vec(),
-        default_voice_id: state.groups.get(&home).and_then(|group| group.default_voice_id.clone()),
+        default_voice_id: state.groups.get(&target_group).and_then(|group| group.default_voice_id.clone()),
         orientation: if wide { "landscape" } else { "portrait" }.to_owned(),
         matting: twin,
         tags: Vec::new(),
@@ -323,10 +326,10 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         schedule: Some(schedule),
     };
     if let Some(oldest) = state.looks.insert(id.clone(), look) {
-        state.forget(&oldest);
+        state.unschedule(&oldest);
     }
     let state = &*state;
-    let group = state.groups.get(&home);
+    let group = state.groups.get(&target_group);
     let look = state.looks.get(&id).map(|look| look.view(env, group, call.now));
     data(json!({"avatar_item": look, "avatar_group": group.map(|group| group.view(env, state, call.now))}))
 }

@@ -1,4 +1,4 @@
-//! Batches: many jobs in one request, each on its own.
+//! Batches: many jobs in one request. Each job succeeds or fails independently.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,19 +12,21 @@ use crate::call::Call;
 use crate::env::Env;
 use crate::model::batch::{Batch, Item, MAX_ITEMS};
 use crate::model::job::Kind;
-use crate::resources::paging::{limit, slice};
+use crate::resources::paging::{limit, page_items};
 use crate::resources::{inputs, lipsyncs, translations, videos};
 use crate::schedule::{Schedule, Stage};
 use crate::state::State;
 use crate::timeline::Due;
 use crate::{events, retention};
 
-/// Items that are made at once; the others wait for their turn, which comes so many milliseconds later.
-const WAVE: usize = 10;
-const WAVE_TAKES: u64 = 60 * 1000;
+/// Number of items that start together.
+const WAVE_SIZE: usize = 10;
 
-/// Milliseconds until the first items exist.
-const QUEUED: u64 = 5 * 1000;
+/// Time from one wave of items to the next, in milliseconds.
+const WAVE_INTERVAL: u64 = 60 * 1000;
+
+/// Time until the first items start, in milliseconds.
+const QUEUE_TIME: u64 = 5 * 1000;
 
 impl Batch {
     pub(crate) fn new(id: String, kind: Kind, call: &Call, items: Vec<Item>) -> Self {
@@ -39,11 +41,11 @@ impl Batch {
     }
 }
 
-/// Where an item stands: status, id of the resource once there is one, and the error.
-pub(super) type Standing = (&'static str, Option<String>, Option<Value>);
+/// Status of an item, id of its resource if it exists, and error.
+pub(super) type ItemStatus = (&'static str, Option<String>, Option<Value>);
 
-/// The standing of one item.
-pub(super) fn standing(state: &mut State, kind: Kind, item: &Item, now: u64) -> Standing {
+/// The status of one item.
+pub(super) fn item_status(state: &mut State, kind: Kind, item: &Item, now: u64) -> ItemStatus {
     let Some(id) = &item.job else { return ("failed", None, item.error.clone()) };
     if kind == Kind::Asset {
         return match state.assets.get(id).map(|asset| asset.status(now)) {
@@ -55,7 +57,7 @@ pub(super) fn standing(state: &mut State, kind: Kind, item: &Item, now: u64) -> 
         Some(job) => Some(&job.schedule).filter(|_| !job.deleted).cloned(),
         None => item.schedule.clone(),
     };
-    let Some(schedule) = schedule.filter(|_| !state.gone.contains(id)) else {
+    let Some(schedule) = schedule.filter(|_| !state.deleted.contains(id)) else {
         return ("not_found", Some(id.clone()), None);
     };
     if schedule.created > now {
@@ -70,15 +72,15 @@ pub(super) fn standing(state: &mut State, kind: Kind, item: &Item, now: u64) -> 
     (status, Some(id.clone()), error)
 }
 
-/// All items with their standings.
-pub(super) fn standings(state: &mut State, kind: Kind, id: &str, now: u64) -> Vec<Standing> {
+/// The statuses of all items of a batch.
+pub(super) fn item_statuses(state: &mut State, kind: Kind, id: &str, now: u64) -> Vec<ItemStatus> {
     let batch = state.batches.get(id).filter(|batch| batch.kind == kind);
     let items = batch.map(|batch| batch.items.clone()).unwrap_or_default();
-    items.iter().map(|item| standing(state, kind, item, now)).collect()
+    items.iter().map(|item| item_status(state, kind, item, now)).collect()
 }
 
-/// Processing while an item is; failed when every item failed.
-fn aggregate(statuses: &[&str]) -> &'static str {
+/// The status of a batch: `processing` while an item is, `failed` if every item failed, otherwise `completed`.
+fn batch_status(statuses: &[&str]) -> &'static str {
     if statuses.iter().any(|status| matches!(*status, "queued" | "processing")) {
         "processing"
     } else if statuses.iter().all(|status| *status == "failed") {
@@ -88,30 +90,32 @@ fn aggregate(statuses: &[&str]) -> &'static str {
     }
 }
 
-/// The statuses of all items, and how many have each. An item whose resource was deleted since is over.
-fn statuses(standings: &[Standing]) -> (Vec<&'static str>, BTreeMap<&'static str, usize>) {
-    let status = |standing: &Standing| if standing.0 == "not_found" { "completed" } else { standing.0 };
-    let statuses: Vec<&str> = standings.iter().map(status).collect();
+/// The statuses of all items, and the number of items with each. An item whose resource was deleted counts as completed.
+fn statuses(item_statuses: &[ItemStatus]) -> (Vec<&'static str>, BTreeMap<&'static str, usize>) {
+    let status =
+        |item_status: &ItemStatus| if item_status.0 == "not_found" { "completed" } else { item_status.0 };
+    let statuses: Vec<&str> = item_statuses.iter().map(status).collect();
     let mut counts = BTreeMap::new();
     statuses.iter().for_each(|status| *counts.entry(*status).or_default() += 1);
     (statuses, counts)
 }
 
+/// Responds with a batch of this kind.
 fn get(state: &mut State, call: &Call, kind: Kind) -> Answer {
     let id = call.id("batch_id");
     let batch = state.batches.get(id).filter(|batch| batch.kind == kind);
     let batch = batch.ok_or_else(|| ApiError::not_found("resource_not_found", format!("no batch {id}")))?;
     let (title, created) = (batch.title.clone(), batch.created / 1000);
-    let standings = standings(state, kind, id, call.now);
-    let (statuses, counts) = statuses(&standings);
-    let items = standings.iter().zip(&statuses).enumerate().map(|(number, ((_, id, error), status))| {
+    let item_statuses = item_statuses(state, kind, id, call.now);
+    let (statuses, counts) = statuses(&item_statuses);
+    let items = item_statuses.iter().zip(&statuses).enumerate().map(|(number, ((_, id, error), status))| {
         json!({"item_index": number, "video_id": id, "status": status, "error": error})
     });
-    let (items, next) = slice(call, items.collect(), limit(call))?;
+    let (items, next) = page_items(call, items.collect(), limit(call))?;
     data(json!({
         "batch_id": id,
         "title": title,
-        "status": aggregate(&statuses),
+        "status": batch_status(&statuses),
         "created_at": created,
         "total_items": statuses.len(),
         "counts_by_status": counts,
@@ -137,21 +141,21 @@ pub(super) fn get_assets(_: &Env, state: &mut State, call: &Call) -> Answer {
     get(state, call, Kind::Asset)
 }
 
-/// Keeps a batch; of one that has to go for it nothing more is heard.
+/// Stores a batch. If an older batch is removed to make room, its end is unscheduled.
 pub(super) fn keep(state: &mut State, batch: Batch) {
     if let Some(oldest) = state.batches.insert(batch.id.clone(), batch) {
-        state.forget(&oldest);
+        state.unschedule(&oldest);
     }
 }
 
-/// When an item's turn comes, in milliseconds from now.
-fn turn(number: usize) -> u64 {
-    QUEUED + (number / WAVE) as u64 * WAVE_TAKES
+/// Time until an item starts, in milliseconds.
+fn start_delay(number: usize) -> u64 {
+    QUEUE_TIME + (number / WAVE_SIZE) as u64 * WAVE_INTERVAL
 }
 
-/// What came of an item; one that is not in order fails alone. It is asked for at once: a job may soon have to go.
-fn item(state: &mut State, kind: Kind, made: Result<String, ApiError>) -> Item {
-    match made {
+/// The item for a submitted job, or for an error. It copies the schedule of the job, which may be removed to free memory.
+fn item(state: &mut State, kind: Kind, submitted: Result<String, ApiError>) -> Item {
+    match submitted {
         Ok(id) => {
             let schedule = state.jobs(kind).get(&id).map(|job| job.schedule.clone());
             Item { schedule, ..Item::of(id) }
@@ -160,13 +164,13 @@ fn item(state: &mut State, kind: Kind, made: Result<String, ApiError>) -> Item {
     }
 }
 
-/// Puts a batch together.
+/// Creates a batch, and schedules its end.
 fn submit(env: &Env, state: &mut State, call: &Call, kind: Kind, items: Vec<Item>) -> Answer {
     let batch = Batch::new(env.id(), kind, call, items);
     let id = batch.id.clone();
     let ends: Vec<Option<u64>> =
         batch.items.iter().filter_map(|item| item.schedule.as_ref()).map(Schedule::ends).collect();
-    // A batch with an item that never ends never ends.
+    // If an item does not end, the batch does not end either.
     if ends.iter().all(Option::is_some) {
         let last = ends.into_iter().flatten().max().unwrap_or(call.now);
         state.schedule(last, Due::Batch(kind, id.clone()));
@@ -176,17 +180,18 @@ fn submit(env: &Env, state: &mut State, call: &Call, kind: Kind, items: Vec<Item
     data_with(StatusCode::ACCEPTED, json!({"batch_id": id}))
 }
 
-/// Its last item is over: so is the batch, and its callback hears of it. That is scheduled once, when the batch is made.
-pub(crate) fn check(env: &Env, state: &mut State, kind: Kind, id: &str, then: u64) {
-    let (statuses, counts) = statuses(&standings(state, kind, id, then));
-    let status = aggregate(&statuses);
+/// Ends a batch when its last item has ended, and sends its event. It is scheduled once, when the batch is created.
+pub(crate) fn finish(env: &Env, state: &mut State, kind: Kind, id: &str, at: u64) {
+    let (statuses, counts) = statuses(&item_statuses(state, kind, id, at));
+    let status = batch_status(&statuses);
     let Some(batch) = state.batches.get(id) else { return };
     let callback = batch.callback_url.clone();
     let data =
         json!({"batch_id": id, "status": status, "total_items": statuses.len(), "counts_by_status": counts});
-    events::emit(env, state, then, "batch.finished", &[id], data, callback.as_deref());
+    events::emit(env, state, at, "batch.finished", &[id], data, callback.as_deref());
 }
 
+/// The bodies of the items.
 fn bodies<'a>(call: &'a Call, name: &str) -> &'a [Value] {
     call.body[name].as_array().map(Vec::as_slice).unwrap_or_default()
 }
@@ -200,8 +205,8 @@ pub(super) fn create_videos(env: &Env, state: &mut State, call: &Call) -> Answer
     check_callback(state, call)?;
     let mut items = Vec::new();
     for (number, body) in bodies(call, "videos").iter().enumerate() {
-        let made = videos::submit(env, state, body, call.now, turn(number)).map(|(id, _)| id);
-        items.push(item(state, Kind::Video, made));
+        let submitted = videos::submit(env, state, body, call.now, start_delay(number)).map(|(id, _)| id);
+        items.push(item(state, Kind::Video, submitted));
     }
     submit(env, state, call, Kind::Video, items)
 }
@@ -210,8 +215,8 @@ pub(super) fn create_lipsyncs(env: &Env, state: &mut State, call: &Call) -> Answ
     check_callback(state, call)?;
     let mut items = Vec::new();
     for (number, body) in bodies(call, "lipsyncs").iter().enumerate() {
-        let made = lipsyncs::submit(env, state, body, call.now, turn(number));
-        items.push(item(state, Kind::Lipsync, made));
+        let submitted = lipsyncs::submit(env, state, body, call.now, start_delay(number));
+        items.push(item(state, Kind::Lipsync, submitted));
     }
     submit(env, state, call, Kind::Lipsync, items)
 }
@@ -232,9 +237,10 @@ pub(super) fn create_translations(env: &Env, state: &mut State, call: &Call) -> 
             Ok(languages) => {
                 let kept = Arc::new(retention::retained(body));
                 for language in languages {
-                    let queued = turn(items.len());
-                    let made = translations::submit(env, state, body, &kept, &language, call.now, queued);
-                    items.push(item(state, Kind::Translation, made));
+                    let queued = start_delay(items.len());
+                    let submitted =
+                        translations::submit(env, state, body, &kept, &language, call.now, queued);
+                    items.push(item(state, Kind::Translation, submitted));
                 }
             }
             Err(refusal) => {

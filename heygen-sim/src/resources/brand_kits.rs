@@ -1,4 +1,4 @@
-//! Brand kits: gathered from a website, and corrected afterwards.
+//! Brand kits: imported from a website, and then edited.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -16,16 +16,16 @@ use crate::resources::paging::page;
 use crate::schedule::{Schedule, Stage};
 use crate::state::State;
 
-/// Seconds until a website is imported.
-const IMPORT: u64 = 60;
+/// Duration of an import, in seconds.
+const IMPORT_TIME: u64 = 60;
 
-/// What an import finds.
+/// The colors, fonts and logo that every import finds.
 const COLORS: [&str; 4] = ["#FF5733", "#1A2B3C", "#F5F5F5", "#00A676"];
 const FONTS: [(&str, &str); 2] = [("font-heading", "Sim Sans"), ("font-body", "Sim Serif")];
 const LOGO: &str = "logo-main";
 
 impl Kit {
-    /// A kit that was always there.
+    /// A kit without an import.
     pub(crate) fn ready(id: &str, name: &str, shared: bool) -> Self {
         Self {
             id: id.to_owned(),
@@ -73,7 +73,7 @@ fn find<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Kit, ApiError> {
     kit.ok_or_else(|| ApiError::not_found("resource_not_found", format!("no brand kit {id}")))
 }
 
-/// Refuses a kit that is named and does not exist.
+/// Refuses a body that names an unknown kit.
 pub(super) fn check(state: &State, body: &Value) -> Result<(), ApiError> {
     match body.get("brand_kit_id").and_then(Value::as_str) {
         Some(id) if !state.kits.contains(id) => {
@@ -85,13 +85,13 @@ pub(super) fn check(state: &State, body: &Value) -> Result<(), ApiError> {
 
 pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let url = call.text("url").unwrap_or_default();
-    inputs::fetch("url", url)?;
+    inputs::check_file_url("url", url)?;
     let host = url.split('/').nth(2).unwrap_or(url);
     let name = match call.text("name") {
         Some(name) => trimmed("name", name)?,
         None => host.to_owned(),
     };
-    let schedule = Schedule::new(call.now, 0, IMPORT, &Marker::of(&call.body)?);
+    let schedule = Schedule::new(call.now, 0, IMPORT_TIME, &Marker::of(&call.body)?);
     let id = env.id();
     let kit = Kit { schedule: Some(schedule), ..Kit::ready(&id, &name, false) };
     state.kits.insert(id.clone(), kit);
@@ -126,7 +126,7 @@ pub(super) fn update(env: &Env, state: &mut State, call: &Call) -> Answer {
     if let Some(name) = call.text("name") {
         kit.name = trimmed("name", name)?;
     }
-    // A role object is replaced whole: what it leaves out is cleared.
+    // An object of roles replaces the old one as a whole. Members that it leaves out become null.
     let whole = |role: &str, members: &[&str]| {
         let given = call.body.get(role)?;
         Some(

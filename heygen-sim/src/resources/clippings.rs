@@ -1,4 +1,4 @@
-//! AI clipping: short clips cut from a long video.
+//! AI clipping: short clips of a long video.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use crate::resources::paging::page;
 use crate::schedule::Stage;
 use crate::state::State;
 
-/// A job; in a list its progress is 0 or 100.
+/// A job, as its GET (`single`) or the list shows it. In the list, the progress is 0 or 100.
 pub(super) fn view(env: &Env, job: &Job, now: u64, single: bool) -> Value {
     let progress = match job.progress(now) {
         progress if single => progress,
@@ -25,7 +25,7 @@ pub(super) fn view(env: &Env, job: &Job, now: u64, single: bool) -> Value {
     let aspect_ratio =
         job.body.pointer("/output_settings/aspect_ratio").cloned().unwrap_or(json!("portrait"));
     let clips = match job.schedule.stage(now) {
-        // The first clips are there before the last.
+        // The clips appear one after another.
         Stage::Running(percent) if single => (count(&job.body) as u64 * percent / 100) as usize,
         Stage::Done if job.schedule.has_links(now) => count(&job.body),
         _ => 0,
@@ -57,7 +57,7 @@ pub(super) fn view(env: &Env, job: &Job, now: u64, single: bool) -> Value {
     })
 }
 
-/// One clip for each duration that is wanted.
+/// Number of clips: one for each requested duration.
 fn count(body: &Value) -> usize {
     body.pointer("/output_settings/duration_types").and_then(Value::as_array).map_or(2, Vec::len)
 }
@@ -65,8 +65,8 @@ fn count(body: &Value) -> usize {
 pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body, call.now)?;
     let price = Kind::Clipping.spec().price * count(&call.body) as f64;
-    let order = NewJob { price: Some(price), ..NewJob::new(Kind::Clipping, &call.body) };
-    let id = jobs::submit(env, state, call.now, order)?;
+    let new_job = NewJob { price: Some(price), ..NewJob::new(Kind::Clipping, &call.body) };
+    let id = jobs::submit(env, state, call.now, new_job)?;
     data_with(StatusCode::ACCEPTED, json!({"ai_clipping_id": id}))
 }
 

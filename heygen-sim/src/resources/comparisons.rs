@@ -1,4 +1,4 @@
-//! Comparisons of the quality of two videos, one by one and in batches.
+//! Comparisons of the quality of two videos, alone and in batches.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -12,17 +12,17 @@ use crate::jobs::NewJob;
 use crate::marker::Marker;
 use crate::model::batch::{Batch, Item};
 use crate::model::job::{Job, Kind};
-use crate::resources::paging::{limit, slice};
+use crate::resources::paging::{limit, page_items};
 use crate::resources::{batches, inputs};
 use crate::schedule::Stage;
 use crate::state::State;
 
-/// The judge of this simulator, and the only one that it knows.
+/// The only version of the judge model that the simulator accepts.
 const JUDGE: &str = "simulated-judge-2026-06-01";
 
 pub(super) fn view(job: &Job, now: u64) -> Value {
     let done = job.schedule.stage(now) == Stage::Done;
-    // `q1` is an old name; the winner is the one with the longer name, so that tests can choose.
+    // `q1` is an old name of `engagement`. The model with the longer name wins, so that a test can choose the winner.
     let question = job.text("question_id").filter(|question| *question != "q1").unwrap_or("engagement");
     let (one, other) = (job.text("model_a").unwrap_or_default(), job.text("model_b").unwrap_or_default());
     let (winner, side) = if one.len() >= other.len() { (one, "a") } else { (other, "b") };
@@ -69,7 +69,7 @@ pub(super) fn create_batch(env: &Env, state: &mut State, call: &Call) -> Answer 
     for (number, body) in bodies.iter().enumerate() {
         check(state, body, call.now).map_err(|refusal| refusal.below(&format!("comparisons.{number}")))?;
     }
-    // All are in order: none is made in vain.
+    // All comparisons are valid, so create them.
     let mut items = Vec::new();
     for body in bodies {
         let id = jobs::submit(env, state, call.now, NewJob::new(Kind::Comparison, body))?;
@@ -100,7 +100,7 @@ pub(super) fn get_batch(_: &Env, state: &mut State, call: &Call) -> Answer {
         _ => "processing",
     };
     let total = ids.len();
-    let (items, next) = slice(call, views, limit(call))?;
+    let (items, next) = page_items(call, views, limit(call))?;
     data(json!({
         "batch_id": id,
         "status": status,

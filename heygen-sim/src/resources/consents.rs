@@ -1,4 +1,4 @@
-//! Consent to a digital twin: the link, the page behind it, and a recording handed in.
+//! Consent to a digital twin: through a link to a page, or by a recording.
 
 use http::StatusCode;
 use serde_json::json;
@@ -13,10 +13,10 @@ use crate::resources::avatars::group;
 use crate::resources::inputs;
 use crate::state::State;
 
-/// Milliseconds that a link holds.
+/// How long a link is valid, in milliseconds.
 const LIFETIME: u64 = 24 * 60 * 60 * 1000;
 
-/// Where the page is, below the simulator's own prefix.
+/// Path prefix of the page. The token of the link follows.
 pub(crate) const PAGE: &str = "/__sim/consent/";
 
 pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
@@ -48,14 +48,14 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         return Err(ApiError::forbidden("this needs an Enterprise plan").at(name));
     }
     let url = if by_video {
-        // A recording goes to a review, which the simulator passes at once.
+        // The service reviews a recording. The simulator approves it at once.
         if let Some(group) = state.groups.get_mut(id) {
             group.consent_status = Some("approved".to_owned());
         }
         None
     } else {
         if let Some(reroute) = reroute {
-            inputs::fetch("reroute_url", reroute)?;
+            inputs::check_file_url("reroute_url", reroute)?;
         }
         let token = env.id();
         let consent = Consent {
@@ -73,7 +73,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data(json!({"avatar_group": view, "url": url}))
 }
 
-/// The page at which the person shown agrees: GET shows it, POST agrees.
+/// The page where the person gives consent: GET shows it, POST agrees.
 pub(crate) fn page(env: &Env, state: &mut State, token: &str, agrees: bool) -> Reply {
     let html = |status, text: &str| Reply::bytes(status, "text/html; charset=utf-8", text.to_owned());
     let now = env.clock.now();

@@ -1,4 +1,4 @@
-//! Brand glossaries: how words are spoken and translated.
+//! Brand glossaries: pronunciations and translations of terms.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::resources::inputs::trimmed;
 use crate::resources::paging::page;
 use crate::state::State;
 
-/// Lists of a glossary, and the members of their entries that must have text.
+/// The lists of a glossary, and the members of their entries that must not be blank.
 const LISTS: [(&str, &[&str]); 3] = [
     ("terms", &["term", "pronunciation"]),
     ("do_not_translate_terms", &["term"]),
@@ -23,7 +23,7 @@ fn missing(id: &str) -> ApiError {
     ApiError::not_found("resource_not_found", format!("no brand glossary {id}"))
 }
 
-/// Refuses a glossary that is named and does not exist, by either of its names.
+/// Refuses a body that names an unknown glossary, in either of the two members.
 pub(super) fn check(state: &State, body: &Value) -> Result<(), ApiError> {
     for name in ["brand_glossary_id", "brand_voice_id"] {
         if let Some(id) = body.get(name).and_then(Value::as_str)
@@ -35,7 +35,7 @@ pub(super) fn check(state: &State, body: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A list with its texts trimmed.
+/// The entries of a list, with trimmed texts; `None` if the body does not have the list.
 fn entries(body: &Value, list: &str, members: &[&str]) -> Result<Option<Value>, ApiError> {
     let Some(given) = body.get(list).and_then(Value::as_array) else { return Ok(None) };
     let mut entries = given.clone();
@@ -48,7 +48,7 @@ fn entries(body: &Value, list: &str, members: &[&str]) -> Result<Option<Value>, 
     Ok(Some(entries.into()))
 }
 
-/// As callers see it: lists of rules are left out when empty.
+/// A glossary, as responses show it: without empty lists of translation rules.
 fn view(mut glossary: Value) -> Value {
     for list in ["do_not_translate_terms", "forced_translations"] {
         if glossary[list].as_array().is_none_or(Vec::is_empty) {
@@ -58,6 +58,7 @@ fn view(mut glossary: Value) -> Value {
     glossary
 }
 
+/// Trims a name, and refuses one that another glossary has.
 fn check_name(state: &State, name: &str, own: &str) -> Result<String, ApiError> {
     let name = trimmed("name", name)?;
     let taken = state.glossaries.values().any(|glossary| {
@@ -109,8 +110,8 @@ pub(super) fn update(_: &Env, state: &mut State, call: &Call) -> Answer {
         }
     }
     glossary["updated_at"] = iso(call.now).into();
-    if let Some(kept) = state.glossaries.get_mut(id) {
-        *kept = glossary.clone();
+    if let Some(stored) = state.glossaries.get_mut(id) {
+        *stored = glossary.clone();
     }
     data(view(glossary))
 }

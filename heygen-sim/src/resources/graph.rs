@@ -1,4 +1,4 @@
-//! Graphs of workflows: the node types there are, and what is wrong with a graph.
+//! Graphs of workflows: the node types, and the validation of graphs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,17 +9,17 @@ use crate::call::Call;
 use crate::env::Env;
 use crate::state::State;
 
-/// Version of the graph's schema.
+/// The version of the graph schema.
 const SCHEMA_VERSION: &str = "1.0.0";
 
-/// Node types of the first generation of workflows.
+/// Node types of the workflows of v1.
 pub(super) const LEGACY_TYPES: [&str; 4] =
     ["GenerateImageNode", "GenerateVideoNode", "TTSNode", "TrimVideoNode"];
 
-/// A port: name, type of value, and whether it must be bound.
+/// A port: its name, the type of its value, and whether it must be bound.
 type Port = (&'static str, &'static str, bool);
 
-/// A variant of a family of nodes.
+/// A node type: a family and, if the family has several, a variant.
 pub(super) struct NodeType {
     family: &'static str,
     variant: Option<&'static str>,
@@ -29,7 +29,7 @@ pub(super) struct NodeType {
     outputs: &'static [Port],
 }
 
-/// What can be authored here. The provider's own catalogue is larger and not published.
+/// The node types of the simulator. The service has more, but does not publish them.
 const NODE_TYPES: [NodeType; 6] = [
     NodeType {
         family: "text_to_speech",
@@ -104,40 +104,42 @@ pub(super) fn node_types(_: &Env, _: &mut State, _: &Call) -> Answer {
     data(json!({"families": families}))
 }
 
-/// Something wrong with a graph, and the node that it is about.
+/// A problem of a graph: a message, and the id of the node that it concerns.
 pub(super) type Problem = (String, Option<String>);
 
-/// A graph taken apart.
+/// The nodes and inputs of a graph.
 struct Graph<'a> {
     nodes: BTreeMap<&'a str, (&'a Value, Option<&'static NodeType>)>,
     inputs: Option<&'a Map<String, Value>>,
 }
 
+/// A string member; empty if it is missing.
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// The type of a node; `None` if it is unknown.
 fn node_type(node: &Value) -> Option<&'static NodeType> {
     let (family, variant) = (text(node, "type"), node.get("variant").and_then(Value::as_str));
     let mut family = NODE_TYPES.iter().filter(|known| known.family == family);
     match variant {
         Some(variant) => family.find(|known| known.variant == Some(variant)),
-        // A family of one needs no variant.
+        // A family with one node type needs no variant.
         None => family.next().filter(|_| family.next().is_none()),
     }
 }
 
-/// Everything that keeps a graph from being published.
+/// All problems of a graph; empty if it is valid.
 pub(super) fn problems(graph: &Value) -> Vec<Problem> {
     let mut problems = Vec::new();
     if text(graph, "schema_version") != SCHEMA_VERSION {
         problems.push((format!("schema_version must be {SCHEMA_VERSION}"), None));
     }
-    let mut taken = Graph { nodes: BTreeMap::new(), inputs: graph["inputs"].as_object() };
+    let mut parsed = Graph { nodes: BTreeMap::new(), inputs: graph["inputs"].as_object() };
     for node in graph["nodes"].as_array().into_iter().flatten() {
         let id = text(node, "id");
         let kind = node_type(node);
-        if taken.nodes.insert(id, (node, kind)).is_some() {
+        if parsed.nodes.insert(id, (node, kind)).is_some() {
             problems.push((format!("two nodes are called {id}"), Some(id.to_owned())));
         }
         if kind.is_none() {
@@ -145,21 +147,21 @@ pub(super) fn problems(graph: &Value) -> Vec<Problem> {
             problems.push((message, Some(id.to_owned())));
         }
     }
-    if taken.nodes.is_empty() {
+    if parsed.nodes.is_empty() {
         problems.push(("a graph has at least one node".to_owned(), None));
     }
-    for (id, (node, kind)) in &taken.nodes {
+    for (id, (node, kind)) in &parsed.nodes {
         if let Some(kind) = kind {
-            check_node(&taken, id, node, kind, &mut problems);
+            check_node(&parsed, id, node, kind, &mut problems);
         }
         for other in node["depends_on"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            if !taken.nodes.contains_key(other) {
+            if !parsed.nodes.contains_key(other) {
                 problems.push((format!("depends_on names no node: {other}"), Some((*id).to_owned())));
             }
         }
     }
     for (name, output) in graph["outputs"].as_object().into_iter().flatten() {
-        if taken.output(text(output, "node_id"), text(output, "port")).is_none() {
+        if parsed.output(text(output, "node_id"), text(output, "port")).is_none() {
             problems.push((format!("output {name} is the port of no node"), None));
         }
     }
@@ -170,7 +172,7 @@ pub(super) fn problems(graph: &Value) -> Vec<Problem> {
 }
 
 impl Graph<'_> {
-    /// Type of a node's output; `Some("")` when the node is there and of no known type.
+    /// Type of a node's output; `Some("")` if the type of the node is unknown.
     fn output(&self, node: &str, port: &str) -> Option<&'static str> {
         match self.nodes.get(node)?.1 {
             Some(kind) => kind.outputs.iter().find(|(name, ..)| *name == port).map(|(_, kind, _)| *kind),
@@ -178,8 +180,8 @@ impl Graph<'_> {
         }
     }
 
-    /// Why a binding cannot feed a port of that type.
-    fn refuse(&self, binding: &Value, wanted: &str) -> Option<String> {
+    /// Why a binding does not match a port of the type `wanted`; `None` if it does.
+    fn binding_problem(&self, binding: &Value, wanted: &str) -> Option<String> {
         let fits = |given: &str| given == wanted || wanted == "json" || given.is_empty();
         match text(binding, "kind") {
             "literal" => {
@@ -207,37 +209,38 @@ impl Graph<'_> {
             kind if wanted != "json" => Some(format!("a binding of kind {kind} feeds json ports only")),
             "object" => {
                 let fields = binding["fields"].as_object().into_iter().flatten();
-                fields.filter_map(|(_, field)| self.refuse(field, "json")).next()
+                fields.filter_map(|(_, field)| self.binding_problem(field, "json")).next()
             }
             _ => {
                 let items = binding["items"].as_array().into_iter().flatten();
-                items.filter_map(|item| self.refuse(item, "json")).next()
+                items.filter_map(|item| self.binding_problem(item, "json")).next()
             }
         }
     }
 }
 
+/// Reports the problems of a node's bindings.
 fn check_node(graph: &Graph<'_>, id: &str, node: &Value, kind: &NodeType, problems: &mut Vec<Problem>) {
-    let mut say = |message: String| problems.push((message, Some(id.to_owned())));
+    let mut report = |message: String| problems.push((message, Some(id.to_owned())));
     let bindings = node["bindings"].as_object();
     for (port, _, required) in kind.inputs {
         if *required && bindings.is_none_or(|bindings| !bindings.contains_key(*port)) {
-            say(format!("port {port} is not bound"));
+            report(format!("port {port} is not bound"));
         }
     }
     for (port, binding) in bindings.into_iter().flatten() {
         match kind.inputs.iter().find(|(name, ..)| name == port) {
-            None => say(format!("the port {port} does not exist")),
+            None => report(format!("the port {port} does not exist")),
             Some((_, wanted, _)) => {
-                if let Some(message) = graph.refuse(binding, wanted) {
-                    say(format!("port {port}: {message}"));
+                if let Some(message) = graph.binding_problem(binding, wanted) {
+                    report(format!("port {port}: {message}"));
                 }
             }
         }
     }
 }
 
-/// The nodes that a binding takes values from.
+/// Collects the ids of the nodes whose outputs a binding uses.
 fn sources<'a>(binding: &'a Value, found: &mut BTreeSet<&'a str>) {
     if text(binding, "kind") == "node_output" {
         found.insert(text(binding, "node_id"));
@@ -247,7 +250,7 @@ fn sources<'a>(binding: &'a Value, found: &mut BTreeSet<&'a str>) {
     fields.chain(items).for_each(|inner| sources(inner, found));
 }
 
-/// The nodes that must be done before this one.
+/// Ids of the nodes that must end before this one starts.
 fn parents(node: &Value) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     for (_, binding) in node["bindings"].as_object().into_iter().flatten() {
@@ -257,7 +260,7 @@ fn parents(node: &Value) -> BTreeSet<&str> {
     found
 }
 
-/// The nodes in an order in which they can run, that of the graph where it is free; none when they go round in a circle.
+/// The nodes in an order in which they can run. Otherwise they keep the order of the graph. `None` if there is a cycle.
 pub(super) fn order(graph: &Value) -> Option<Vec<&Value>> {
     let nodes = graph["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
     let parents: Vec<BTreeSet<&str>> = nodes.iter().map(parents).collect();
@@ -265,7 +268,7 @@ pub(super) fn order(graph: &Value) -> Option<Vec<&Value>> {
     for (number, parents) in parents.iter().enumerate() {
         parents.iter().for_each(|parent| children.entry(parent).or_default().push(number));
     }
-    // Each node and each edge is looked at once: how many parents of a node are left, and who has none.
+    // Kahn's algorithm: count the parents of each node that have not run, and run the nodes that have none left.
     let mut left: Vec<usize> = parents.iter().map(BTreeSet::len).collect();
     let free = left.iter().enumerate().filter(|(_, left)| **left == 0).map(|(number, _)| number);
     let mut ready: BTreeSet<usize> = free.collect();
@@ -284,7 +287,7 @@ pub(super) fn order(graph: &Value) -> Option<Vec<&Value>> {
     (ordered.len() == nodes.len()).then_some(ordered)
 }
 
-/// What a version says of its nodes.
+/// The `plan_summary` of a version.
 pub(super) fn plan(graph: &Value) -> Vec<Value> {
     let nodes = order(graph).unwrap_or_default().into_iter();
     nodes
@@ -295,16 +298,16 @@ pub(super) fn plan(graph: &Value) -> Vec<Value> {
         .collect()
 }
 
-/// The types of a graph's nodes by their ids.
-pub(super) struct Types<'a>(HashMap<&'a str, &'static NodeType>);
+/// The node types of a graph, by node id.
+pub(super) struct NodeTypes<'a>(HashMap<&'a str, &'static NodeType>);
 
-impl<'a> Types<'a> {
+impl<'a> NodeTypes<'a> {
     pub(super) fn of(graph: &'a Value) -> Self {
         let nodes = graph["nodes"].as_array().into_iter().flatten();
         Self(nodes.filter_map(|node| Some((text(node, "id"), node_type(node)?))).collect())
     }
 
-    /// Type of the value of a declared output.
+    /// Type of a declared output's value.
     pub(super) fn output(&self, output: &Value) -> &'static str {
         let node = self.0.get(text(output, "node_id"));
         let mut ports = node.into_iter().flat_map(|node| node.outputs);
@@ -322,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_graph_in_order_has_no_problems() {
+    fn a_valid_graph_has_no_problems() {
         let speak = json!({"id": "speak", "type": "text_to_speech", "bindings": {"text": {"kind": "run_input", "name": "topic"}}});
         let video = json!({"id": "film", "type": "generate_video", "variant": "avatar", "bindings": {
             "avatar": {"kind": "literal", "value": "Anna"}, "audio": {"kind": "node_output", "node_id": "speak", "port": "audio"}}});
@@ -333,9 +336,9 @@ mod tests {
         assert_eq!(plan(&graph)[1]["parents"], json!(["speak"]));
     }
 
-    /// Were each node looked for among all others, this would take an hour.
+    /// This test would take an hour if the search for a node took linear time.
     #[test]
-    fn a_long_row_of_nodes_is_put_in_order_at_once() {
+    fn a_long_chain_of_nodes_is_ordered_in_linear_time() {
         let node = |number: usize| {
             let text = json!({"kind": "literal", "value": "x"});
             json!({"id": number.to_string(), "type": "text_to_speech", "bindings": {"text": text},
@@ -350,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_is_reported_with_its_node() {
+    fn each_problem_is_reported() {
         let of = |nodes: Value| {
             problems(&graph(nodes)).into_iter().map(|(message, _)| message).collect::<Vec<_>>().join("; ")
         };
@@ -368,10 +371,10 @@ mod tests {
                 .contains("is audio, not text")
         );
         assert!(of(json!([{"id": "speak", "type": "generate_video"}])).contains("no node type"));
-        let circle = json!([
+        let cycle = json!([
             {"id": "speak", "type": "text_to_speech", "bindings": {"text": {"kind": "literal", "value": "x"}}, "depends_on": ["other"]},
             {"id": "other", "type": "text_to_speech", "bindings": {"text": {"kind": "literal", "value": "x"}}, "depends_on": ["speak"]},
         ]);
-        assert!(of(circle).contains("circle"));
+        assert!(of(cycle).contains("circle"));
     }
 }

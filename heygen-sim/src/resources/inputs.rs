@@ -1,4 +1,4 @@
-//! Files that a request names: by URL, by asset, or inline.
+//! Checks the files that a request names: by URL, by asset id, or inline.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -11,7 +11,7 @@ use crate::model::batch::MAX_ITEMS;
 use crate::resources::webhook_endpoints::check_url;
 use crate::state::State;
 
-/// The kinds of files that a place takes; none when it takes any.
+/// The kinds of files that a member accepts; empty if it accepts any.
 type Kinds = &'static [&'static str];
 
 pub(super) const IMAGE: Kinds = &["image"];
@@ -39,12 +39,12 @@ const KINDS: [(&str, Kinds); 16] = [
     ("source_files", &["document", "image", "video"]),
 ];
 
-/// The kinds of a kind's name.
+/// The kinds for the name of a kind.
 pub(super) fn kinds(kind: &str) -> Kinds {
     [IMAGE, VIDEO, AUDIO].into_iter().find(|kinds| kinds.contains(&kind)).unwrap_or_default()
 }
 
-/// The kinds that a member takes, of a thing of that type: a scene and a variable of a template say so themselves.
+/// The kinds that a member accepts. Those of `source` and `asset` depend on `of`, the type of the scene or variable.
 fn kinds_of(member: &str, of: Option<&str>) -> Kinds {
     match member {
         "source" | "asset" => kinds(of.unwrap_or_default()),
@@ -52,42 +52,43 @@ fn kinds_of(member: &str, of: Option<&str>) -> Kinds {
     }
 }
 
-/// Checks every file that a body names, and its callback.
+/// Checks all files that a body names, and its `callback_url`.
 pub(super) fn check(state: &State, body: &Value, now: u64) -> Result<(), ApiError> {
     check_without(state, body, now, None)
 }
 
-/// The same, but for one member, which is the caller's own affair.
+/// Does the same, except for the member `except`.
 pub(super) fn check_without(
     state: &State,
     body: &Value,
     now: u64,
-    own: Option<&str>,
+    except: Option<&str>,
 ) -> Result<(), ApiError> {
     if let Some(url) = body.get("callback_url").and_then(Value::as_str) {
         check_url("callback_url", url)?;
     }
-    Inputs { state, now, own, taken_out: true }.walk(body, "", &[])
+    Inputs { state, now, except, decoded: true }.check_value(body, "", &[])
 }
 
-/// Checks one file of the inputs of a run, which is at that place and has to be of these kinds.
+/// Checks a file among the inputs of a run. `at` is its place in the body.
 pub(super) fn file(state: &State, at: &str, value: &Value, kinds: Kinds, now: u64) -> Result<(), ApiError> {
-    Inputs { state, now, own: None, taken_out: false }.walk(value, at, kinds)
+    Inputs { state, now, except: None, decoded: false }.check_value(value, at, kinds)
 }
 
-/// What a walk through a body needs.
+/// The context of a check.
 #[derive(Clone, Copy)]
 struct Inputs<'a> {
     state: &'a State,
     now: u64,
-    own: Option<&'a str>,
-    /// Whether inline files were read and taken out before.
-    taken_out: bool,
+    except: Option<&'a str>,
+    /// Whether inline files were already decoded, and replaced by their numbers.
+    decoded: bool,
 }
 
 impl Inputs<'_> {
-    fn walk(self, value: &Value, path: &str, kinds: Kinds) -> Result<(), ApiError> {
-        if self.own == Some(path) {
+    /// Checks the files in a value, recursively. `path` is its place in the body, and `kinds` what the place accepts.
+    fn check_value(self, value: &Value, path: &str, kinds: Kinds) -> Result<(), ApiError> {
+        if self.except == Some(path) {
             return Ok(());
         }
         let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
@@ -95,9 +96,9 @@ impl Inputs<'_> {
             Value::Object(members) => {
                 let text = |key: &str| members.get(key).and_then(Value::as_str);
                 match (text("type"), text("url"), text("asset_id"), text("data")) {
-                    (Some("url"), Some(url), ..) => fetch(&below("url"), url)?,
+                    (Some("url"), Some(url), ..) => check_file_url(&below("url"), url)?,
                     (Some("asset_id"), _, Some(id), _) => self.asset(&below("asset_id"), id, kinds)?,
-                    // The files of the old agent have no type.
+                    // In v1, the files of the video agent have no type.
                     (None, _, Some(id), _) if !kinds.is_empty() => {
                         self.asset(&below("asset_id"), id, kinds)?;
                     }
@@ -110,26 +111,27 @@ impl Inputs<'_> {
                     let kinds = kinds_of(key, text("type"));
                     match (key.as_str(), value.as_str()) {
                         ("audio_url" | "image_url" | "video_url" | "srt_url", Some(url)) => {
-                            fetch(&below(key), url)?;
+                            check_file_url(&below(key), url)?;
                         }
                         ("audio_asset_id" | "image_asset_id", Some(id)) => {
                             self.asset(&below(key), id, kinds)?;
                         }
-                        _ => self.walk(value, &below(key), kinds)?,
+                        _ => self.check_value(value, &below(key), kinds)?,
                     }
                 }
                 Ok(())
             }
             Value::Array(items) => {
                 let mut items = items.iter().enumerate();
-                items.try_for_each(|(number, item)| self.walk(item, &below(&number.to_string()), kinds))
+                items
+                    .try_for_each(|(number, item)| self.check_value(item, &below(&number.to_string()), kinds))
             }
             _ => Ok(()),
         }
     }
 
     fn is_base64(self, data: &str) -> bool {
-        !data.is_empty() && (self.taken_out || BASE64_STANDARD.decode(data).is_ok())
+        !data.is_empty() && (self.decoded || BASE64_STANDARD.decode(data).is_ok())
     }
 
     fn asset(self, param: &str, id: &str, kinds: Kinds) -> Result<(), ApiError> {
@@ -137,8 +139,8 @@ impl Inputs<'_> {
     }
 }
 
-/// The simulator fetches nothing. Names that can have no server, and pages instead of files, fail as they would there.
-pub(super) fn fetch(param: &str, url: &str) -> Result<(), ApiError> {
+/// Checks a URL without downloading it. Reserved host names and HTML pages result in `download_failed`, as at the service.
+pub(super) fn check_file_url(param: &str, url: &str) -> Result<(), ApiError> {
     let uri: Option<Uri> = url.parse().ok();
     let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
     let scheme = uri.as_ref().and_then(Uri::scheme_str).unwrap_or_default();
@@ -153,7 +155,7 @@ pub(super) fn fetch(param: &str, url: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// An asset that is there and of a kind that its place takes.
+/// A usable asset of one of these kinds, or an error.
 pub(super) fn asset<'a>(
     state: &'a State,
     param: &str,
@@ -174,7 +176,7 @@ pub(super) fn asset<'a>(
     Err(ApiError::invalid(param, message))
 }
 
-/// Texts that must be there once blanks are taken off.
+/// Trims a text, and refuses a blank one.
 pub(crate) fn trimmed(param: &str, text: &str) -> Result<String, ApiError> {
     match text.trim() {
         "" => Err(ApiError::invalid(param, "it must not be blank")),
@@ -182,7 +184,7 @@ pub(crate) fn trimmed(param: &str, text: &str) -> Result<String, ApiError> {
     }
 }
 
-/// Refuses more languages than a batch has items: each becomes a job of its own.
+/// Refuses more languages than a batch may have items. Each language becomes a job.
 pub(super) fn check_languages(param: &str, wanted: usize) -> Result<(), ApiError> {
     match wanted > MAX_ITEMS {
         true => Err(ApiError::invalid(param, format!("at most {MAX_ITEMS} languages are possible"))),

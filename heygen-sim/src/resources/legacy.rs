@@ -1,4 +1,4 @@
-//! What is left of v1 and v2 where it differs from v3. It works only with the option for it.
+//! The operations of v1 and v2 that differ from v3. They respond only if the option `legacy` is set.
 
 use serde_json::{Value, json};
 
@@ -16,12 +16,12 @@ use crate::resources::{inputs, translations, video_agents, videos};
 use crate::schedule::{Schedule, Stage};
 use crate::state::State;
 
-/// Seconds that a workflow execution takes.
-const EXECUTION: u64 = 60;
+/// Duration of a workflow execution, in seconds.
+const EXECUTION_TIME: u64 = 60;
 
 pub(super) fn video_agent(env: &Env, state: &mut State, call: &Call) -> Answer {
     let (session, video) = video_agents::begin(env, state, call)?;
-    // This operation always named the video; one that never comes has the session's id.
+    // This operation always returns a video id. If the session creates no video, use the id of the session.
     let video = video.unwrap_or_else(|| session.clone());
     let body = json!({"error": null, "data": {"session_id": session, "video_id": video}});
     Ok(Reply::json(http::StatusCode::OK, body))
@@ -62,7 +62,7 @@ pub(super) fn translate(env: &Env, state: &mut State, call: &Call) -> Answer {
     };
     inputs::check_languages("output_languages", wanted.len())?;
     let mut body = call.body.clone();
-    // The same request in the words of v3.
+    // Convert the request to that of v3.
     let names: Result<Vec<Value>, ApiError> = wanted
         .iter()
         .map(|text| language(text).map(|language| json!(language.name)))
@@ -75,15 +75,15 @@ pub(super) fn translate(env: &Env, state: &mut State, call: &Call) -> Answer {
     data(json!({"video_translate_id": single, "video_translate_ids": (ids.len() > 1).then_some(&ids)}))
 }
 
-/// A video or, by the same operation, a translation: that is how these are polled. So is the video of the old agent,
-/// from the moment at which it was named.
+/// Responds with a video, or with a translation, which was polled by the same operation. The video of an agent session is
+/// found from the creation of the session on.
 pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("video_id");
-    if let Some(session) = video_agents::without_video(state, id, call.now) {
+    if let Some(session) = video_agents::placeholder_video(state, id, call.now) {
         return data(session);
     }
-    // The old agent names its video before that begins.
-    let agent = |job: &&Job| !job.announced && !job.deleted && job.visible > call.now;
+    // The video agent returns the id of a video that has not started.
+    let agent = |job: &&Job| !job.sends_event && !job.deleted && job.visible > call.now;
     if let Some(job) = state.jobs(Kind::Video).get(id).filter(agent) {
         return data(videos::view(env, job, call.now));
     }
@@ -92,7 +92,7 @@ pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     };
     let mut video = videos::view(env, job, call.now);
     video["output_language"] = job.extra["output_language"].clone();
-    // The old operation has the words of videos.
+    // This operation shows translations with the statuses of videos.
     if video["status"] == "running" {
         video["status"] = json!("processing");
     }
@@ -127,8 +127,8 @@ pub(super) fn execute(env: &Env, state: &mut State, call: &Call) -> Answer {
     let known = |kind: &Value| super::graph::LEGACY_TYPES.iter().any(|known| kind == known);
     let steps = call.body["workflows"].as_array().cloned();
     let steps = steps.unwrap_or_else(|| vec![json!({"id": null, "type": call.body["workflow_type"]})]);
-    if let Some(wrong) = steps.iter().find(|step| !known(&step["type"])) {
-        return Err(ApiError::invalid("workflow_type", format!("no workflow type {}", wrong["type"])));
+    if let Some(unknown) = steps.iter().find(|step| !known(&step["type"])) {
+        return Err(ApiError::invalid("workflow_type", format!("no workflow type {}", unknown["type"])));
     }
     let id = env.id();
     let names: Vec<Value> = steps.iter().map(|step| step["id"].clone()).collect();
@@ -142,7 +142,7 @@ pub(super) fn execution(env: &Env, state: &mut State, call: &Call) -> Answer {
     let missing = || ApiError::not_found("resource_not_found", format!("no execution {id}"));
     let execution = state.executions.get(id).ok_or_else(missing)?;
     let created = execution["created"].as_u64().unwrap_or_default();
-    let schedule = Schedule::new(created, 5, EXECUTION - 5, &Marker::default());
+    let schedule = Schedule::new(created, 5, EXECUTION_TIME - 5, &Marker::default());
     let status = match schedule.stage(call.now) {
         Stage::Waiting => "submitted",
         Stage::Running(_) => "running",

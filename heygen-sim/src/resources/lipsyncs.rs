@@ -1,4 +1,4 @@
-//! Lipsyncs: a video with other audio.
+//! Lipsyncs: videos whose lips are matched to other audio.
 
 use serde_json::{Value, json};
 
@@ -31,6 +31,7 @@ pub(super) fn view(env: &Env, job: &Job, now: u64) -> Value {
     })
 }
 
+/// Checks and submits a lipsync, alone or in a batch.
 pub(super) fn submit(
     env: &Env,
     state: &mut State,
@@ -39,7 +40,7 @@ pub(super) fn submit(
     queued: u64,
 ) -> Result<String, ApiError> {
     inputs::check(state, body, now)?;
-    translations::check_stretch(body)?;
+    translations::check_time_range(body)?;
     let mode = body.get("fps_mode").and_then(Value::as_str);
     if mode.is_some_and(|mode| !["vfr", "cfr", "passthrough"].contains(&mode)) {
         return Err(ApiError::invalid("fps_mode", "vfr, cfr or passthrough are possible"));

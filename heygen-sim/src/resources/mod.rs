@@ -1,4 +1,4 @@
-//! The resources, one file each, and which operation is whose.
+//! The handlers of the operations. Each kind of resource has a file.
 
 pub(crate) mod assets;
 pub(crate) mod avatars;
@@ -241,7 +241,7 @@ mod tests {
     use crate::document::document;
 
     #[test]
-    fn the_guide_lists_the_operations_without_behaviour_of_their_own() {
+    fn the_guide_lists_the_operations_without_simulated_behavior() {
         let guide = include_str!("../../GUIDE.md");
         let routes = document().routes().iter().map(|route| route.id.as_str());
         let made_up: Vec<&str> = routes.filter(|id| behaviour(id).is_none()).collect();

@@ -1,4 +1,4 @@
-//! Professional voices of the audio models: trained for long, and in capitals.
+//! Professional voices of the audio models. They have a long training, and statuses in upper case.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -14,8 +14,8 @@ use crate::resources::paging::page;
 use crate::schedule::{Schedule, Stage};
 use crate::state::State;
 
-/// Seconds that a training takes.
-const TRAINING: u64 = 600;
+/// Duration of a training, in seconds.
+const TRAINING_TIME: u64 = 600;
 
 fn view(voice: &Voice, now: u64) -> Value {
     let status = match voice.stage(now) {
@@ -39,7 +39,7 @@ fn find<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Voice, ApiError> {
     voice.ok_or_else(|| ApiError::not_found("voice_not_found", format!("no professional voice {id}")))
 }
 
-/// A voice that the models can speak with.
+/// A voice that is trained, or an error.
 pub(super) fn active<'a>(state: &'a mut State, id: &str, now: u64) -> Result<&'a Voice, ApiError> {
     let voice = find(state, id).map_err(|refusal| refusal.at("voice_id"))?;
     match voice.stage(now) {
@@ -58,7 +58,7 @@ pub(super) fn get(_: &Env, state: &mut State, call: &Call) -> Answer {
 
 pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body, call.now)?;
-    let schedule = Schedule::new(call.now, 0, TRAINING, &Marker::of(&call.body)?);
+    let schedule = Schedule::new(call.now, 0, TRAINING_TIME, &Marker::of(&call.body)?);
     let id = match call.text("voice_id") {
         Some(id) => {
             let voice = find(state, id).map_err(|refusal| refusal.at("voice_id"))?;
@@ -96,13 +96,13 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
 
 pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("voice_id");
-    // Deleting again what was deleted gives the same answer.
-    if !state.gone.contains(id) {
+    // Deleting a voice twice has the same response.
+    if !state.deleted.contains(id) {
         if matches!(find(state, id)?.stage(call.now), Stage::Waiting | Stage::Running(_)) {
             return Err(ApiError::conflict("a voice cannot be deleted while it is PENDING"));
         }
         state.model_voices.remove(id);
-        state.gone.insert(id, ());
+        state.deleted.insert(id, ());
     }
     data(json!({"status": "ok"}))
 }

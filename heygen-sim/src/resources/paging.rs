@@ -1,4 +1,4 @@
-//! Lists that come in pages.
+//! Pages of lists.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -12,19 +12,20 @@ use crate::document::Route;
 use crate::reply::Reply;
 use crate::store::Store;
 
-/// How many items the caller wants on a page.
+/// Maximum number of items on the page: the parameter `limit`, or its default.
 pub(crate) fn limit(call: &Call) -> usize {
     let stated = call.route.query_default("limit").and_then(Value::as_u64).unwrap_or(10);
     let limit = call.query.get("limit").and_then(|text| text.parse().ok()).unwrap_or(stated);
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
-/// A cursor belongs to one list; what is in it is nobody's business.
-pub(crate) fn cursor(route: &Route, number: u64) -> String {
+/// Creates a cursor. It is opaque, and belongs to one list.
+fn cursor(route: &Route, number: u64) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("{}:{number}", route.id))
 }
 
-pub(crate) fn place(call: &Call) -> Result<Option<u64>, ApiError> {
+/// The number in the cursor of a request; `None` for the first page.
+fn position(call: &Call) -> Result<Option<u64>, ApiError> {
     let Some(token) = call.query.get("token").filter(|token| !token.is_empty()) else { return Ok(None) };
     let read = || {
         let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
@@ -33,10 +34,10 @@ pub(crate) fn place(call: &Call) -> Result<Option<u64>, ApiError> {
     read().map(Some).ok_or_else(|| ApiError::invalid("token", "the token is not one of this list"))
 }
 
-/// A page of a list, newest first; what `show` leaves out is not in the list.
+/// A page of a store, newest first. Resources for which `show` returns `None` are left out.
 pub(crate) fn page<T>(call: &Call, store: &Store<T>, mut show: impl FnMut(&T) -> Option<Value>) -> Answer {
-    let before = place(call)?.unwrap_or(u64::MAX);
-    let mut shown = store.before(before).filter_map(|(number, thing)| Some((number, show(thing)?)));
+    let before = position(call)?.unwrap_or(u64::MAX);
+    let mut shown = store.before(before).filter_map(|(number, value)| Some((number, show(value)?)));
     let mut last = None;
     let mut items = Vec::new();
     for (number, item) in shown.by_ref().take(limit(call)) {
@@ -48,20 +49,20 @@ pub(crate) fn page<T>(call: &Call, store: &Store<T>, mut show: impl FnMut(&T) ->
     Ok(Reply::json(StatusCode::OK, json!({"data": items, "has_more": more, "next_token": next})))
 }
 
-/// A page of things that are all there, in their order, at most so many.
+/// A page of a complete list, in its order.
 pub(crate) fn page_of(call: &Call, items: Vec<Value>, limit: usize) -> Answer {
-    let (items, next) = slice(call, items, limit)?;
+    let (items, next) = page_items(call, items, limit)?;
     let body = json!({"data": items, "has_more": next.is_some(), "next_token": next});
     Ok(Reply::json(StatusCode::OK, body))
 }
 
-/// The same for lists that are nested in a resource.
-pub(crate) fn slice(
+/// The items of a page, and the cursor of the next one, for a list that is nested in a resource.
+pub(crate) fn page_items(
     call: &Call,
     items: Vec<Value>,
     limit: usize,
 ) -> Result<(Vec<Value>, Option<String>), ApiError> {
-    let start = usize::try_from(place(call)?.unwrap_or(0)).unwrap_or(usize::MAX);
+    let start = usize::try_from(position(call)?.unwrap_or(0)).unwrap_or(usize::MAX);
     let end = start.saturating_add(limit);
     let next = (end < items.len()).then(|| cursor(call.route, end as u64));
     Ok((items.into_iter().skip(start).take(limit).collect(), next))

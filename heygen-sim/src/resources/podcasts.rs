@@ -1,4 +1,4 @@
-//! Podcasts: a conversation of two avatars.
+//! Podcasts: conversations of two avatars.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
 
 pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("podcast_id");
-    // Deleting again what was deleted succeeds too.
+    // Deleting a podcast twice succeeds.
     let deleted = state.jobs(Kind::Podcast).get(id).is_some_and(|job| job.deleted);
     if !deleted {
         jobs::hide(state, Kind::Podcast, id, call.now)?;

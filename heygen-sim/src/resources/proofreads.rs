@@ -1,4 +1,4 @@
-//! Proofreads: subtitles to be corrected before a translation is rendered.
+//! Proofreads: subtitles that can be edited before the translation is rendered.
 
 use std::sync::Arc;
 
@@ -43,11 +43,11 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
                 .ok_or_else(|| ApiError::invalid(format!("output_languages.{number}"), message))
         })
         .collect();
-    let kept = Arc::new(retention::retained(&call.body));
+    let retained = Arc::new(retention::retained(&call.body));
     let mut ids = Vec::new();
     for code in codes? {
-        let order = NewJob::new(Kind::Proofread, &call.body).with(json!({"output_language": code}));
-        ids.push(jobs::submit(env, state, call.now, NewJob { kept: Some(&kept), ..order })?);
+        let new_job = NewJob::new(Kind::Proofread, &call.body).with_extra(json!({"output_language": code}));
+        ids.push(jobs::submit(env, state, call.now, NewJob { retained: Some(&retained), ..new_job })?);
     }
     data(json!({"proofread_ids": ids, "status": "processing"}))
 }
@@ -56,7 +56,7 @@ pub(super) fn get(_: &Env, state: &mut State, call: &Call) -> Answer {
     data(view(state.job(Kind::Proofread, call.id("proofread_id"), call.now)?, call.now))
 }
 
-/// A proofread whose subtitles are there.
+/// A completed proofread, or an error.
 fn completed<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Job, ApiError> {
     let job = state.job(Kind::Proofread, call.id("proofread_id"), call.now)?;
     match job.schedule.stage(call.now) {
@@ -71,7 +71,7 @@ fn completed<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Job, ApiEr
 
 pub(super) fn subtitles(env: &Env, state: &mut State, call: &Call) -> Answer {
     let job = completed(state, call)?;
-    // What was put in its place is an asset, or the caller's URL.
+    // Edited subtitles are an asset or a URL.
     let edited = match (job.extra["srt"]["asset_id"].as_str(), job.extra["srt"]["url"].as_str()) {
         (Some(asset), _) => link(env, &format!("{asset}/original.srt")),
         (None, Some(url)) => url.to_owned(),
@@ -95,14 +95,14 @@ pub(super) fn generate(env: &Env, state: &mut State, call: &Call) -> Answer {
     let name =
         crate::catalogue::language(&language).map_or(language.as_str(), |language| language.name.as_str());
     let mut body = Value::clone(&job.body);
-    // Markers in the title were for the proofread, and have done their work.
+    // The markers of the title controlled the proofread. They must not control the translation.
     body["title"] = json!("Proofread translation");
     for member in ["callback_id", "callback_url", "translate_audio_only"] {
         body[member] = call.body.get(member).cloned().unwrap_or(Value::Null);
     }
     let title = job.title.clone();
-    let kept = Arc::new(retention::retained(&body));
-    let id = translations::submit(env, state, &body, &kept, name, call.now, 0)?;
+    let retained = Arc::new(retention::retained(&body));
+    let id = translations::submit(env, state, &body, &retained, name, call.now, 0)?;
     if let Ok(job) = state.job(Kind::Translation, &id, call.now) {
         job.title = title;
     }

@@ -1,4 +1,4 @@
-//! Realtime avatars: a stream that speaks, and the times of its words.
+//! Realtime avatars: a session that speaks a text, and the times of its words.
 
 use std::sync::Arc;
 
@@ -18,31 +18,34 @@ use crate::resources::avatars::usable_look;
 use crate::resources::{inputs, voices};
 use crate::state::State;
 
-/// Milliseconds until a stream is live, and that a word takes.
-const STARTS_AFTER: u64 = 2_000;
-const WORD: u64 = 400;
+/// Time until a stream is live, in milliseconds.
+const START_DELAY: u64 = 2_000;
 
-/// Milliseconds without new text after which an open stream ends.
-const IDLE: u64 = 30_000;
+/// Time that a word takes, in milliseconds.
+const WORD_DURATION: u64 = 400;
 
-/// Most words in one event: the service's limits are ten words and about a second, and here a word takes that long.
-const BATCH: usize = (1000 / WORD) as usize;
+/// Time without new text after which an open stream ends, in milliseconds.
+const IDLE_TIMEOUT: u64 = 30_000;
 
-/// Bytes of text that a stream takes in all.
-const TEXT: usize = 1024 * 1024;
+/// Maximum number of words in one event. The service's limits are ten words and about a second; here, the second is reached
+/// first.
+const MAX_WORDS: usize = (1000 / WORD_DURATION) as usize;
+
+/// Maximum length of a stream's text, in bytes.
+const MAX_TEXT: usize = 1024 * 1024;
 
 impl Stream {
-    /// When it is over, as things stand.
+    /// When the stream ends if no more text is added, in milliseconds since 1970.
     fn ends(&self) -> u64 {
-        let spoken = self.created + STARTS_AFTER + self.words.count() as u64 * WORD;
-        let ends = if self.open { spoken.max(self.fed + IDLE) } else { spoken };
-        self.cancelled.map_or(ends, |cancelled| cancelled.min(ends))
+        let spoken = self.created + START_DELAY + self.words.count() as u64 * WORD_DURATION;
+        let ends = if self.open { spoken.max(self.last_text + IDLE_TIMEOUT) } else { spoken };
+        self.canceled.map_or(ends, |canceled| canceled.min(ends))
     }
 
-    /// How the text came to its end, where it came bit by bit.
+    /// Why the text ended, if it was sent in parts.
     fn end_reason(&self) -> Option<&'static str> {
         let reason = if self.open { "idle_timeout" } else { "final_marker" };
-        (self.grows && self.cancelled.is_none()).then_some(reason)
+        (self.incremental && self.canceled.is_none()).then_some(reason)
     }
 }
 
@@ -62,20 +65,20 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         voices::usable(state, "voice_id", voice, call.now)?;
     }
     let text = call.text("text").unwrap_or("The caller's audio");
-    if text.len() > TEXT {
-        return Err(too_large(TEXT).at("text"));
+    if text.len() > MAX_TEXT {
+        return Err(too_large(MAX_TEXT).at("text"));
     }
     let mut words = Words::default();
     words.push(text);
     let id = env.id();
-    let grows = call.text("type") == Some("text_stream");
+    let incremental = call.text("type") == Some("text_stream");
     let stream = Stream {
         created: call.now,
         words,
-        fed: call.now,
-        grows,
-        open: grows,
-        cancelled: None,
+        last_text: call.now,
+        incremental,
+        open: incremental,
+        canceled: None,
         changes: Arc::new(watch::Sender::new(0)),
     };
     state.streams.insert(id.clone(), stream);
@@ -85,7 +88,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
 pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     let stream = find(state, call)?;
     let over = call.now >= stream.ends();
-    let live = call.now >= stream.created + STARTS_AFTER;
+    let live = call.now >= stream.created + START_DELAY;
     let status = match (over, live) {
         (true, _) => "completed",
         (false, true) => "streaming",
@@ -105,7 +108,7 @@ pub(super) fn cancel(_: &Env, state: &mut State, call: &Call) -> Answer {
     let stream = find(state, call)?;
     let running = call.now < stream.ends();
     if running {
-        stream.cancelled = Some(call.now);
+        stream.canceled = Some(call.now);
         stream.changes.send_modify(|changes| *changes += 1);
     }
     data_with(StatusCode::ACCEPTED, json!({"stream_id": call.id("stream_id"), "cancelled": running}))
@@ -122,34 +125,35 @@ pub(super) fn append(_: &Env, state: &mut State, call: &Call) -> Answer {
     if delta.is_empty() && !last {
         return Err(ApiError::invalid("delta", "it may be empty only with final: true"));
     }
-    if stream.words.bytes() + delta.len() > TEXT {
-        return Err(too_large(TEXT).at("delta"));
+    if stream.words.bytes() + delta.len() > MAX_TEXT {
+        return Err(too_large(MAX_TEXT).at("delta"));
     }
     stream.words.push(delta);
-    stream.fed = call.now;
+    stream.last_text = call.now;
     stream.open = !last;
     stream.changes.send_modify(|changes| *changes += 1);
     data_with(StatusCode::ACCEPTED, json!({"ok": true, "buffered_bytes": stream.words.bytes()}))
 }
 
-/// The next event, with the number of words sent by then and whether it is the last; or when to look again.
-pub(crate) fn step(stream: &Stream, told: usize, now: u64) -> (Option<(String, usize, bool)>, u64) {
-    let began = stream.created + STARTS_AFTER;
-    let end_of = |number: usize| began + (number as u64 + 1) * WORD;
+/// The next event of a stream of which `sent` words were sent: its text, the number of words sent with it, and whether it is
+/// the last event. If it is not due, returns the time at which it may be.
+pub(crate) fn next_event(stream: &Stream, sent: usize, now: u64) -> (Option<(String, usize, bool)>, u64) {
+    let began = stream.created + START_DELAY;
+    let end_of = |number: usize| began + (number as u64 + 1) * WORD_DURATION;
     let limit = now.min(stream.ends());
-    let seconds = |number: usize| (number as u64 * WORD) as f64 / 1000.0;
-    let spoken = stream.words.from(told).take(BATCH).take_while(|(number, _)| end_of(*number) <= limit);
+    let seconds = |number: usize| (number as u64 * WORD_DURATION) as f64 / 1000.0;
+    let spoken = stream.words.from(sent).take(MAX_WORDS).take_while(|(number, _)| end_of(*number) <= limit);
     let words: Vec<Value> = spoken
         .map(|(number, word)| json!({"word": word, "start": seconds(number), "end": seconds(number) + 0.35}))
         .collect();
     if !words.is_empty() {
-        let told = told + words.len();
-        return (Some((format!("data: {}\n\n", json!({ "words": words })), told, false)), now);
+        let sent = sent + words.len();
+        return (Some((format!("data: {}\n\n", json!({ "words": words })), sent, false)), now);
     }
     if now >= stream.ends() {
         let end = json!({"reason": stream.end_reason().unwrap_or("completed")});
-        return (Some((format!("event: end\ndata: {end}\n\n"), told, true)), now);
+        return (Some((format!("event: end\ndata: {end}\n\n"), sent, true)), now);
     }
-    let then = if told < stream.words.count() { end_of(told).min(stream.ends()) } else { stream.ends() };
-    (None, then)
+    let next = if sent < stream.words.count() { end_of(sent).min(stream.ends()) } else { stream.ends() };
+    (None, next)
 }

@@ -1,4 +1,4 @@
-//! Removals: of the background, and of filler words.
+//! Removals of backgrounds and of filler words.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -16,11 +16,11 @@ use crate::resources::inputs;
 use crate::resources::paging::page;
 use crate::state::State;
 
-/// Layers that a video is taken apart into, and the file of each.
+/// The layers of a video, and the file of each.
 const LAYERS: [(&str, &str); 3] =
     [("foreground", "foreground.webm"), ("mask", "video.mp4"), ("background", "video.mp4")];
 
-/// A job; after its deletion its id leads to little more than that.
+/// A job. After its deletion, only its id, status and creation time are left.
 pub(super) fn view_background(env: &Env, job: &Job, now: u64) -> Value {
     if job.deleted {
         let (layers, created) = (json!({}), job.schedule.created_at());
@@ -46,7 +46,7 @@ pub(super) fn view_background(env: &Env, job: &Job, now: u64) -> Value {
 }
 
 pub(super) fn create_background(env: &Env, state: &mut State, call: &Call) -> Answer {
-    // The body's own key, not the header, makes a repeated request the same; without an end, whatever else it says.
+    // The `request_id` of the body is the idempotency key. It does not expire, and the rest of the body is not compared.
     let known = call.text("request_id").and_then(|request| {
         let mut jobs = state.jobs(Kind::BackgroundRemoval).values();
         jobs.find(|job| job.text("request_id") == Some(request))
@@ -69,7 +69,7 @@ pub(super) fn create_background(env: &Env, state: &mut State, call: &Call) -> An
 pub(super) fn get_background(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("job_id");
     match state.jobs(Kind::BackgroundRemoval).get(id) {
-        // A deletion is soft, and `deleted` is one of the document's states.
+        // A deletion is soft: the document has a status `deleted`.
         Some(job) if job.deleted => data(view_background(env, job, call.now)),
         _ => data(view_background(env, state.job(Kind::BackgroundRemoval, id, call.now)?, call.now)),
     }
@@ -89,7 +89,7 @@ pub(super) fn delete_background(_: &Env, state: &mut State, call: &Call) -> Answ
 
 pub(super) fn view_filler(env: &Env, job: &Job, now: u64) -> Value {
     let done = job.schedule.ended(now).is_some() && job.failure_message(now).is_none();
-    // This one job always has its link when it is completed.
+    // Unlike other jobs, a completed removal always has its links.
     let link = |name: &str| done.then(|| link(env, &job.file(name)));
     json!({
         "id": job.id,

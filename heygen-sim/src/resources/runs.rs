@@ -1,4 +1,4 @@
-//! Runs of workflows, bound to one version each.
+//! Runs of workflows. Each run belongs to one version.
 
 use std::cmp::Ordering;
 
@@ -19,24 +19,29 @@ use crate::retention;
 use crate::schedule::{Schedule, Stage};
 use crate::state::State;
 
-/// Bytes of a body, as the document states them.
+/// Maximum size of a body in bytes, as documented.
 pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
 
-/// Seconds until a run starts, and that it takes.
-const WAITS: u64 = 5;
-const RUNS: u64 = 115;
+/// How long a run waits, in seconds.
+const WAITING_TIME: u64 = 5;
 
-/// How far the nodes of a run have come: they run one after the other.
+/// How long a run takes after that, in seconds.
+const RUNNING_TIME: u64 = 115;
+
+/// The progress of a run. Its nodes run one after another.
 struct Progress {
+    /// Number of nodes.
     nodes: u64,
-    /// Nodes that are done.
+    /// Number of nodes that have succeeded.
     done: u64,
-    /// Of the one whose turn it is, and of those behind it.
+    /// Status of the node after them.
     current: &'static str,
+    /// Status of the remaining nodes.
     rest: &'static str,
 }
 
 impl Progress {
+    /// Status of the node with this number.
     fn status(&self, number: u64) -> &'static str {
         match number.cmp(&self.done) {
             Ordering::Less => "succeeded",
@@ -45,13 +50,14 @@ impl Progress {
         }
     }
 
+    /// Number of nodes with this status.
     fn count(&self, status: &str) -> usize {
         (0..self.nodes).filter(|number| self.status(*number) == status).count()
     }
 }
 
 impl Run {
-    /// The time up to which things went their way: a run that was cancelled stays as it was.
+    /// The time up to which the run progresses: now, or when it was canceled.
     fn until(&self, now: u64) -> u64 {
         self.canceled.map_or(now, |canceled| canceled.min(now))
     }
@@ -67,29 +73,30 @@ impl Run {
         }
     }
 
+    /// The nodes, in the order in which they run.
     fn nodes(&self) -> Vec<&Value> {
         graph::order(&self.version.graph).unwrap_or_default()
     }
 
-    /// Milliseconds that all nodes take; those of a run that never ends would take the usual time.
-    fn takes(&self) -> u64 {
-        let takes = self.schedule.ends().map(|ends| ends.saturating_sub(self.schedule.starts()));
-        takes.unwrap_or(RUNS * 1000)
+    /// The time that all nodes take, in milliseconds. For a run that does not end, it is the usual time.
+    fn duration(&self) -> u64 {
+        let duration = self.schedule.ends().map(|ends| ends.saturating_sub(self.schedule.starts()));
+        duration.unwrap_or(RUNNING_TIME * 1000)
     }
 
-    /// When so many of the nodes are done: each takes its part of the time. The first of a run that fails takes all.
+    /// When `done` of the `nodes` are done, in milliseconds since 1970. All nodes take the same time.
     fn done_at(&self, done: u64, nodes: u64) -> u64 {
-        self.schedule.starts() + (self.takes() * done).div_ceil(nodes.max(1))
+        self.schedule.starts() + (self.duration() * done).div_ceil(nodes.max(1))
     }
 
     fn progress(&self, now: u64, nodes: usize) -> Progress {
         let until = self.until(now);
         let nodes = nodes as u64;
-        let passed = until.saturating_sub(self.schedule.starts()).min(self.takes());
-        // One that hangs does so half-way.
+        let passed = until.saturating_sub(self.schedule.starts()).min(self.duration());
+        // A run that does not end stops after half of its nodes.
         let most = if self.schedule.ends().is_some() { nodes.saturating_sub(1) } else { nodes / 2 };
         let done =
-            if self.schedule.will_fail() { 0 } else { (passed * nodes / self.takes().max(1)).min(most) };
+            if self.schedule.will_fail() { 0 } else { (passed * nodes / self.duration().max(1)).min(most) };
         let (done, current, rest) = match (self.schedule.stage(until), self.canceled) {
             (Stage::Waiting, Some(_)) => (0, "canceled", "canceled"),
             (Stage::Running(_), Some(_)) => (done, "canceled", "canceled"),
@@ -102,10 +109,12 @@ impl Run {
         Progress { nodes, done, current, rest }
     }
 
+    /// When the run started, in milliseconds since 1970; `None` before.
     fn started(&self, now: u64) -> Option<u64> {
         Some(self.schedule.starts()).filter(|starts| self.until(now) >= *starts)
     }
 
+    /// When the run ended, in milliseconds since 1970; `None` before.
     fn ended(&self, now: u64) -> Option<u64> {
         self.canceled.or(self.schedule.ends().filter(|ends| now >= *ends))
     }
@@ -120,7 +129,7 @@ impl Run {
         let status = self.status(now);
         let declared = self.version.graph["outputs"].as_object().into_iter().flatten();
         let last = self.nodes().last().map(|node| node["id"].clone());
-        let types = graph::Types::of(&self.version.graph);
+        let types = graph::NodeTypes::of(&self.version.graph);
         let outputs = declared.map(|(name, output)| {
             let ready =
                 status == "succeeded" || (status == "partial" && Some(&output["node_id"]) != last.as_ref());
@@ -173,7 +182,7 @@ impl Run {
     }
 }
 
-/// Inputs against what the version declares.
+/// Checks inputs against those that the version declares.
 fn check_inputs(state: &State, graph: &Value, given: &Value, now: u64) -> Result<(), ApiError> {
     let declared = graph["inputs"].as_object();
     for (name, input) in declared.into_iter().flatten() {
@@ -192,7 +201,7 @@ fn check_inputs(state: &State, graph: &Value, given: &Value, now: u64) -> Result
         match (kind, value) {
             ("text", Value::String(_)) => {}
             ("text", _) => return Err(ApiError::invalid(at, "a text is needed")),
-            // What other inputs hold is the author's affair, whatever they are called.
+            // Inputs of other types may have any value.
             _ if kinds.is_empty() => {}
             (_, Value::Null) => {}
             (_, Value::String(asset)) => drop(inputs::asset(state, &at, asset, kinds, now)?),
@@ -215,7 +224,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let version = version.cloned().ok_or_else(missing)?;
     let inputs = call.body.get("inputs").cloned().unwrap_or_else(|| json!({}));
     check_inputs(state, &version.graph, &inputs, call.now)?;
-    // Any text among the inputs may carry a marker.
+    // Every text among the inputs may contain a marker.
     let texts = inputs.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str());
     let marker = Marker::of(&json!({"text": texts.collect::<Vec<_>>().join(" ")}))?;
     let run = Run {
@@ -223,7 +232,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         workflow: id.to_owned(),
         version,
         inputs: retention::without_files(&inputs),
-        schedule: Schedule::new(call.now, WAITS, RUNS, &marker),
+        schedule: Schedule::new(call.now, WAITING_TIME, RUNNING_TIME, &marker),
         canceled: None,
         partial: marker.partial,
     };
@@ -267,7 +276,7 @@ pub(super) fn nodes(_: &Env, state: &mut State, call: &Call) -> Answer {
     let error = run.error(call.now);
     let items = (0..).zip(nodes).map(|(number, node)| {
         let status = progress.status(number);
-        // The one that was under way when it was cancelled had started too.
+        // The node that was running when the run was canceled had started, too.
         let begun = number <= progress.done && !matches!(status, "pending" | "skipped");
         let started = run.started(call.now).filter(|_| begun).map(|_| match number {
             0 => run.schedule.starts(),

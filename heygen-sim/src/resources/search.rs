@@ -1,19 +1,25 @@
-//! Catalogues that are searched or filtered: sounds, pictures, styles.
+//! Searches the presets: sounds, pictures and styles.
 
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::catalogue::{Described, catalogue};
+use crate::catalogue::{SearchableEntry, catalogue};
 use crate::env::Env;
 use crate::links::link;
 use crate::resources::paging::{limit, page_of};
 use crate::state::State;
 
-/// The things of a kind that fit a query, the best first.
-fn ranked<'a>(things: &'a [Described], kind: &str, query: &str, least: f64) -> Vec<(f64, &'a Described)> {
-    let scored = things.iter().filter(|thing| thing.kind == kind).map(|thing| (thing.score(query), thing));
-    let mut found: Vec<_> = scored.filter(|(score, _)| *score >= least).collect();
+/// The presets of a kind that match a query with at least `min_score`, the best first.
+fn ranked<'a>(
+    presets: &'a [SearchableEntry],
+    kind: &str,
+    query: &str,
+    min_score: f64,
+) -> Vec<(f64, &'a SearchableEntry)> {
+    let scored =
+        presets.iter().filter(|preset| preset.kind == kind).map(|preset| (preset.score(query), preset));
+    let mut found: Vec<_> = scored.filter(|(score, _)| *score >= min_score).collect();
     found.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     found
 }
@@ -25,8 +31,8 @@ fn query<'a>(call: &'a Call, name: &str) -> &'a str {
 pub(super) fn sounds(env: &Env, _: &mut State, call: &Call) -> Answer {
     let kind = call.query.get("type").map_or("music", String::as_str);
     let stated = call.route.query_default("min_score").and_then(Value::as_f64).unwrap_or(0.0);
-    let least = call.query.get("min_score").and_then(|score| score.parse().ok()).unwrap_or(stated);
-    let found = ranked(&catalogue().sounds, kind, query(call, "query"), least);
+    let min_score = call.query.get("min_score").and_then(|score| score.parse().ok()).unwrap_or(stated);
+    let found = ranked(&catalogue().sounds, kind, query(call, "query"), min_score);
     let items = found.into_iter().map(|(score, sound)| {
         json!({
             "id": sound.id,
@@ -42,7 +48,7 @@ pub(super) fn sounds(env: &Env, _: &mut State, call: &Call) -> Answer {
 }
 
 pub(super) fn pictures(env: &Env, _: &mut State, call: &Call) -> Answer {
-    // Nobody has put pictures of their own into this workspace.
+    // All pictures are public.
     let public = call.query.get("scope").is_none_or(|scope| scope == "public");
     let found = ranked(&catalogue().pictures, query(call, "type"), query(call, "query"), 0.2);
     let items = found.into_iter().filter(|_| public).map(|(_, picture)| {
@@ -75,7 +81,7 @@ pub(super) fn styles(env: &Env, _: &mut State, call: &Call) -> Answer {
     page_of(call, items.collect(), limit(call))
 }
 
-/// Whether there is a style of that id.
+/// Whether a style with this id exists.
 pub(super) fn has_style(id: &str) -> bool {
     catalogue().styles.iter().any(|style| style.get("style_id").is_some_and(|style| style == id))
 }

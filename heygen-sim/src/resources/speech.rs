@@ -1,4 +1,4 @@
-//! Speech that is made while the caller waits, whole or as a stream of events.
+//! Speech synthesis, with the result in the response or as an event stream.
 
 use std::collections::VecDeque;
 
@@ -21,22 +21,23 @@ use crate::resources::{model_voices, voices};
 use crate::state::State;
 use crate::wallet::dollars;
 
-/// US dollars per second of speech.
+/// Price of a second of speech, in US dollars.
 const PRICE: f64 = 0.000_667;
 
-/// Seconds of speech in one part of a stream.
-const PART: f64 = 0.5;
+/// Duration of one part of a stream, in seconds.
+const PART_DURATION: f64 = 0.5;
 
-/// Milliseconds from one event of a stream to the next.
-const EVENT: u64 = 250;
+/// Time from one event of a stream to the next, in milliseconds.
+const EVENT_INTERVAL: u64 = 250;
 
-/// Words of a text with the time at which each begins and ends, in seconds.
+/// The words of a text, with the start and the end of each in seconds.
 fn timings(text: &str) -> Vec<(String, f64, f64)> {
     let words = text.split_whitespace().enumerate();
     words.map(|(number, word)| (word.to_owned(), number as f64 * 0.4, number as f64 * 0.4 + 0.35)).collect()
 }
 
-fn pay(state: &mut State, seconds: f64) -> Result<(), ApiError> {
+/// Charges the price of a duration in seconds.
+fn charge(state: &mut State, seconds: f64) -> Result<(), ApiError> {
     state.wallet.charge(dollars(PRICE * seconds))
 }
 
@@ -59,11 +60,11 @@ pub(super) fn speak(env: &Env, state: &mut State, call: &Call) -> Answer {
         let message = "there is nothing to speak in this text";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "tts_text_invalid", message).at("text"));
     }
-    if break_in_milliseconds(text) {
+    if has_break_in_milliseconds(text) {
         let message = "a break takes its time in seconds, such as <break time=\"0.35s\"/>";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "tts_text_invalid", message).at("text"));
     }
-    pay(state, DURATION)?;
+    charge(state, DURATION)?;
     let mut words = vec![json!({"word": "<start>", "start": 0.0, "end": 0.0})];
     let timed = timings(&plain);
     let end = timed.last().map_or(0.0, |(_, _, end)| *end);
@@ -78,11 +79,13 @@ pub(super) fn speak(env: &Env, state: &mut State, call: &Call) -> Answer {
     }))
 }
 
-fn break_in_milliseconds(text: &str) -> bool {
+/// Whether a text has a break whose time is in milliseconds.
+fn has_break_in_milliseconds(text: &str) -> bool {
     let tags = text.split("<break").skip(1).filter_map(|rest| rest.split('>').next());
     tags.filter_map(|tag| tag.split('"').nth(1)).any(|time| time.ends_with("ms"))
 }
 
+/// A text without its SSML tags.
 fn without_tags(text: &str) -> String {
     let mut inside = false;
     let plain = text.chars().filter(|c| {
@@ -101,21 +104,21 @@ fn without_tags(text: &str) -> String {
 
 pub(super) fn model_speech(env: &Env, state: &mut State, call: &Call) -> Answer {
     model_voices::active(state, call.text("voice_id").unwrap_or_default(), call.now)?;
-    state.rate_limit.speak(call.now)?;
-    pay(state, PART)?;
+    state.rate_limit.count_speech(call.now)?;
+    charge(state, PART_DURATION)?;
     let url = link(env, &format!("{}/speech.wav", env.id()));
-    data(json!({"audio_url": url, "duration": PART}))
+    data(json!({"audio_url": url, "duration": PART_DURATION}))
 }
 
-/// Parts of audio as they are made, one event every quarter of a second.
+/// Streams parts of audio, with one event every quarter of a second.
 pub(super) fn model_stream(env: &Env, state: &mut State, call: &Call) -> Answer {
     model_voices::active(state, call.text("voice_id").unwrap_or_default(), call.now)?;
     let marker = Marker::of(&call.body)?;
-    state.rate_limit.speak(call.now)?;
-    pay(state, DURATION)?;
+    state.rate_limit.count_speech(call.now)?;
+    charge(state, DURATION)?;
     let with_timestamps = call.body.get("with_timestamps") == Some(&Value::Bool(true));
     let words = timings(call.text("text").unwrap_or_default());
-    let parts = ((words.last().map_or(0.0, |(_, _, end)| *end) / PART).ceil() as usize).max(1);
+    let parts = ((words.last().map_or(0.0, |(_, _, end)| *end) / PART_DURATION).ceil() as usize).max(1);
     let fails = marker.fail.is_some();
     let speech = Speech { words, parts, part: 0, with_timestamps, fails, waiting: VecDeque::new() };
     let clock = env.clock.clone();
@@ -124,20 +127,26 @@ pub(super) fn model_stream(env: &Env, state: &mut State, call: &Call) -> Answer 
         let clock = clock.clone();
         async move {
             let event = speech.next()?;
-            clock.sleep_until(began + number * EVENT).await;
+            clock.sleep_until(began + number * EVENT_INTERVAL).await;
             Some((Ok(Bytes::from(format!("data: {event}\n\n"))), (speech, number + 1)))
         }
     });
     Ok(Reply::stream("text/event-stream", frames))
 }
 
-/// The events of a stream, each made when it is sent.
+/// The events of a stream. Each is created when it is sent.
 struct Speech {
+    /// The words, with the start and the end of each in seconds.
     words: Vec<(String, f64, f64)>,
+    /// Number of parts.
     parts: usize,
+    /// Number of the next part, from 0.
     part: usize,
+    /// Whether the stream has events with the times of the words.
     with_timestamps: bool,
+    /// Whether the stream fails after its first part.
     fails: bool,
+    /// Events of the current part that are still to be sent.
     waiting: VecDeque<String>,
 }
 
@@ -153,7 +162,7 @@ impl Iterator for Speech {
         if part >= self.parts {
             return (part == self.parts).then(|| "[DONE]".to_owned());
         }
-        let (from, to) = (part as f64 * PART, (part + 1) as f64 * PART);
+        let (from, to) = (part as f64 * PART_DURATION, (part + 1) as f64 * PART_DURATION);
         let here = self.words.iter().filter(|(_, start, _)| (from..to).contains(start));
         let here: Vec<Value> = here
             .map(|(word, start, end)| json!({"text": word, "start_time": start, "end_time": end, "confidence": 0.98}))
@@ -175,9 +184,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn breaks_and_tags_are_read() {
-        assert!(break_in_milliseconds("a <break time=\"350ms\"/> b"));
-        assert!(!break_in_milliseconds("a <break time=\"0.35s\"/> b, ms"));
+    fn breaks_and_tags_are_recognized() {
+        assert!(has_break_in_milliseconds("a <break time=\"350ms\"/> b"));
+        assert!(!has_break_in_milliseconds("a <break time=\"0.35s\"/> b, ms"));
         assert_eq!(without_tags("<speak>a <break time=\"1s\"/>b</speak>"), "a b");
     }
 }

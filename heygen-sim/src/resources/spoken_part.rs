@@ -1,4 +1,4 @@
-//! The rules of a part of a video in which somebody speaks: one source of audio, a look, an engine.
+//! The rules of a part of a video with speech: the source of audio, the look and the engine.
 
 use serde_json::{Value, json};
 
@@ -8,48 +8,52 @@ use crate::resources::avatars::usable_look;
 use crate::resources::voices;
 use crate::state::State;
 
-/// Characters of a script.
+/// Maximum length of a script, in characters.
 const SCRIPT_LIMIT: usize = 5000;
 
-/// A part of a body, and where it is.
+/// A part of a body, and its place.
 #[derive(Clone, Copy)]
 pub(super) struct Part<'a> {
     pub(super) state: &'a State,
     pub(super) body: &'a Value,
-    /// The place of the part, with a dot behind, or nothing.
+    /// The place of the part in dot notation, with a dot at the end; empty for the whole body.
     pub(super) at: &'a str,
     pub(super) now: u64,
 }
 
 impl<'a> Part<'a> {
+    /// A string member.
     pub(super) fn text(&self, name: &str) -> Option<&'a str> {
         self.body.get(name).and_then(Value::as_str)
     }
 
+    /// Whether a member exists and is not null.
     pub(super) fn has(&self, name: &str) -> bool {
         self.body.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// Refuses a member.
     pub(super) fn refuse<T>(&self, name: &str, message: &str) -> Result<T, ApiError> {
         Err(ApiError::invalid(self.place(name), message))
     }
 
+    /// The place of a member in the body.
     pub(super) fn place(&self, name: &str) -> String {
         format!("{}{name}", self.at)
     }
 }
 
-/// An avatar that speaks: look, engine, and one source of audio.
-pub(super) fn spoken_by_avatar<'a>(part: Part<'a>, resolution: Option<&str>) -> Result<&'a Look, ApiError> {
+/// Checks an avatar that speaks: the look, the source of audio and the engine. Returns the look.
+pub(super) fn check_avatar<'a>(part: Part<'a>, resolution: Option<&str>) -> Result<&'a Look, ApiError> {
     let id = part.text("avatar_id").unwrap_or_default();
     let look = usable_look(part.state, &part.place("avatar_id"), id, part.now)?;
-    audio(part, Some(look), true)?;
-    engine(part, look, resolution)?;
+    check_audio(part, Some(look), true)?;
+    check_engine(part, look, resolution)?;
     Ok(look)
 }
 
-/// Exactly one source of audio, or at most one; a script needs a voice.
-pub(super) fn audio(part: Part<'_>, look: Option<&Look>, needed: bool) -> Result<(), ApiError> {
+/// Checks that there is one source of audio, or at most one if it is not `needed`. A script needs a voice.
+pub(super) fn check_audio(part: Part<'_>, look: Option<&Look>, needed: bool) -> Result<(), ApiError> {
     let sources: Vec<&str> =
         ["script", "audio_url", "audio_asset_id"].into_iter().filter(|name| part.has(name)).collect();
     match sources.as_slice() {
@@ -99,8 +103,8 @@ pub(super) fn audio(part: Part<'_>, look: Option<&Look>, needed: bool) -> Result
     Ok(())
 }
 
-/// The engine against the look, and what the engine does not take.
-fn engine(part: Part<'_>, look: &Look, resolution: Option<&str>) -> Result<(), ApiError> {
+/// Checks that the look supports the engine, and the engine the other members.
+fn check_engine(part: Part<'_>, look: &Look, resolution: Option<&str>) -> Result<(), ApiError> {
     let given = part.body.pointer("/engine/type").and_then(Value::as_str);
     let engine = given.unwrap_or("avatar_iv");
     if !look.engines.iter().any(|one| one == engine) {
@@ -118,8 +122,8 @@ fn engine(part: Part<'_>, look: &Look, resolution: Option<&str>) -> Result<(), A
         let message = "the reference must be a digital_twin look of the same group";
         return part.refuse("engine.reference_look_id", message);
     }
-    let agreed = part.state.groups.get(&look.group_id).is_none_or(Group::has_consent);
-    if engine == "avatar_v" && !agreed && in_group("digital_twin", None) {
+    let has_consent = part.state.groups.get(&look.group_id).is_none_or(Group::has_consent);
+    if engine == "avatar_v" && !has_consent && in_group("digital_twin", None) {
         let named = part.body.pointer("/engine/reference_look_id").is_some_and(Value::is_string);
         let place = part.place(if named { "engine.reference_look_id" } else { "engine" });
         let message = "the person in the reference has not given consent";
@@ -143,7 +147,7 @@ fn engine(part: Part<'_>, look: &Look, resolution: Option<&str>) -> Result<(), A
         return part.refuse("expressiveness", "expressiveness is for photo avatars on avatar_iv only");
     }
     if engine == "avatar_iii" && look.is_photo() && resolution == Some("4k") {
-        // A scene has no resolution of its own: the request's is meant.
+        // A scene has no resolution, so the error names the one of the request.
         return Err(ApiError::invalid("resolution", "avatar_iii renders photo avatars up to 1080p"));
     }
     Ok(())

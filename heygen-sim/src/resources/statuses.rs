@@ -1,4 +1,4 @@
-//! Bulk lookups. Every id is called `video_id` here, whatever it is of.
+//! Bulk lookups of statuses. In the responses, every id is called `video_id`, also that of a translation or an asset.
 
 use serde_json::{Value, json};
 
@@ -9,12 +9,13 @@ use crate::env::Env;
 use crate::model::batch::Item;
 use crate::model::job::Kind;
 use crate::reply::Reply;
-use crate::resources::batches::{standing, standings};
+use crate::resources::batches::{item_status, item_statuses};
 use crate::state::State;
 
-/// Ids in one lookup.
+/// Maximum number of ids in one request.
 const LIMIT: usize = 100;
 
+/// Looks up the ids in the parameter `ids`, and the items of the batches in `batch_ids`.
 fn lookup(state: &mut State, call: &Call, kind: Kind, ids: &str) -> Answer {
     let list = |name: &str| -> Vec<String> {
         let text = call.query.get(name).map(String::as_str).unwrap_or_default();
@@ -31,14 +32,14 @@ fn lookup(state: &mut State, call: &Call, kind: Kind, ids: &str) -> Answer {
     for id in single {
         let (status, _, error) = match state.job(kind, &id, call.now) {
             Err(_) if kind != Kind::Asset => ("not_found", None, None),
-            _ => standing(state, kind, &Item::of(id.clone()), call.now),
+            _ => item_status(state, kind, &Item::of(id.clone()), call.now),
         };
         entries.push(
             json!({"video_id": id, "status": status, "error": error, "batch_id": null, "item_index": null}),
         );
     }
     for batch in batches {
-        let items = standings(state, kind, &batch, call.now);
+        let items = item_statuses(state, kind, &batch, call.now);
         if items.is_empty() {
             entries.push(json!({"video_id": null, "status": "not_found", "error": null, "batch_id": batch,
                 "item_index": null}));

@@ -1,13 +1,14 @@
-//! The rules of a studio video: scenes in a row.
+//! The rules of a studio video, which consists of scenes.
 
 use serde_json::Value;
 
 use crate::api_error::ApiError;
-use crate::resources::spoken_part::{Part, audio, spoken_by_avatar};
+use crate::resources::spoken_part::{Part, check_audio, check_avatar};
 
-/// Scenes of a video.
+/// Possible numbers of scenes.
 const SCENES: std::ops::RangeInclusive<usize> = 1..=50;
 
+/// Checks all scenes.
 pub(super) fn check(video: Part<'_>) -> Result<(), ApiError> {
     let scenes = video.body["scenes"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !SCENES.contains(&scenes.len()) {
@@ -20,20 +21,20 @@ pub(super) fn check(video: Part<'_>) -> Result<(), ApiError> {
             Some("avatar_video") => {
                 let at = format!("{at}input.");
                 let body = scene.get("input").unwrap_or(&Value::Null);
-                spoken_by_avatar(Part { body, at: &at, ..video }, video.text("resolution"))?;
+                check_avatar(Part { body, at: &at, ..video }, video.text("resolution"))?;
             }
-            Some("image") => image(part)?,
-            _ => clip(part)?,
+            Some("image") => check_image(part)?,
+            _ => check_clip(part)?,
         }
     }
     Ok(())
 }
 
-/// Silent for a time, or narrated.
-fn image(part: Part<'_>) -> Result<(), ApiError> {
+/// Checks an image. It has either a duration or audio.
+fn check_image(part: Part<'_>) -> Result<(), ApiError> {
     if !part.has("duration") {
         return match has_audio(part) {
-            true => audio(part, None, true),
+            true => check_audio(part, None, true),
             false => {
                 part.refuse("duration", "a silent image needs a duration, a narrated one an audio source")
             }
@@ -45,8 +46,9 @@ fn image(part: Part<'_>) -> Result<(), ApiError> {
     }
 }
 
-fn clip(part: Part<'_>) -> Result<(), ApiError> {
-    audio(part, None, false)?;
+/// Checks a video clip. Its playback mode needs audio.
+fn check_clip(part: Part<'_>) -> Result<(), ApiError> {
+    check_audio(part, None, false)?;
     let mode = part.body.pointer("/playback/mode").is_some_and(|mode| !mode.is_null());
     if mode && !has_audio(part) {
         return part.refuse("playback.mode", "a mode needs a voiceover, whose length it matches");

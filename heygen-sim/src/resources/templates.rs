@@ -1,4 +1,4 @@
-//! Templates: made in the provider's editor, filled through the API.
+//! Templates: videos with variables, which a request sets.
 
 use serde_json::{Map, Value, json};
 
@@ -16,19 +16,20 @@ use crate::resources::paging::{limit, page_of};
 use crate::resources::{glossaries, inputs, videos, voices};
 use crate::state::State;
 
-/// Frames per second that a render may have.
+/// Possible frame rates, in frames per second.
 const FRAME_RATES: [f64; 3] = [25.0, 30.0, 60.0];
 
-/// When the templates were made, in seconds since 1970.
-const MADE: u64 = 1_790_000_000;
+/// When the templates were created, in seconds since 1970.
+const CREATED: u64 = 1_790_000_000;
 
+/// A template, as the list shows it.
 fn item(env: &Env, template: &Template) -> Map<String, Value> {
     let item = json!({
         "id": template.id,
         "name": template.name,
         "aspect_ratio": template.aspect_ratio,
-        "created_at": MADE,
-        "updated_at": MADE,
+        "created_at": CREATED,
+        "updated_at": CREATED,
         "thumbnail_url": link(env, &format!("{}/thumbnail.png", template.id)),
     });
     item.as_object().cloned().unwrap_or_default()
@@ -89,12 +90,14 @@ pub(super) fn generate(env: &Env, state: &mut State, call: &Call) -> Answer {
             return Err(ApiError::invalid("dimension", message));
         }
     }
-    let order = NewJob::new(Kind::Video, &call.body).with(json!({"format": "mp4", "template": template.id}));
-    let id = jobs::submit(env, state, call.now, order)?;
+    let new_job =
+        NewJob::new(Kind::Video, &call.body).with_extra(json!({"format": "mp4", "template": template.id}));
+    let id = jobs::submit(env, state, call.now, new_job)?;
     let job = state.job(Kind::Video, &id, call.now)?;
     data(videos::view(env, job, call.now))
 }
 
+/// Checks the value of a variable.
 fn check_variable(
     state: &State,
     template: &Template,

@@ -1,4 +1,4 @@
-//! Video translations: one job for each language.
+//! Video translations. Each language is a job.
 
 use std::sync::Arc;
 
@@ -42,8 +42,8 @@ pub(super) fn view(env: &Env, job: &Job, now: u64) -> Value {
     })
 }
 
-/// What prose says of translations and lipsyncs alike: a stretch of time has a beginning before its end.
-pub(super) fn check_stretch(body: &Value) -> Result<(), ApiError> {
+/// Checks `start_time` and `end_time`, as the descriptions of translations and lipsyncs require.
+pub(super) fn check_time_range(body: &Value) -> Result<(), ApiError> {
     let time = |name: &str| body.get(name).and_then(Value::as_f64);
     for name in ["start_time", "end_time"] {
         if time(name).is_some_and(|time| time < 0.0) {
@@ -58,18 +58,18 @@ pub(super) fn check_stretch(body: &Value) -> Result<(), ApiError> {
     }
 }
 
-/// Checks the body of a translation, and gives the names of its languages.
+/// Checks the body of a translation, and returns the names of its languages.
 pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<Vec<String>, ApiError> {
     inputs::check_languages("output_languages", body["output_languages"].as_array().map_or(0, Vec::len))?;
     inputs::check(state, body, now)?;
     glossaries::check(state, body)?;
-    check_stretch(body)?;
+    check_time_range(body)?;
     if body.pointer("/stock_voice_config/use_stock_voice") == Some(&Value::Bool(true))
         && !env.settings.enterprise
     {
         return Err(ApiError::forbidden("stock voices need an Enterprise plan").at("stock_voice_config"));
     }
-    // The old operation has the URL alone.
+    // In v2, `srt_url` is the only member for subtitles.
     let has_srt = ["srt", "srt_url"].iter().any(|name| body.get(name).is_some_and(|srt| !srt.is_null()));
     if body.get("srt_role").is_some_and(Value::is_string) && !has_srt {
         return Err(ApiError::invalid("srt_role", "srt_role goes with srt"));
@@ -85,22 +85,22 @@ pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<
     named.collect()
 }
 
-/// Submits the job of one language.
+/// Submits the job for one language.
 pub(super) fn submit(
     env: &Env,
     state: &mut State,
     body: &Value,
-    kept: &Arc<Value>,
+    retained: &Arc<Value>,
     language: &str,
     now: u64,
     queued: u64,
 ) -> Result<String, ApiError> {
-    // It is requested by its name, and answered by its code.
-    let order = NewJob::new(Kind::Translation, body).with(json!({"output_language": code(language)}));
-    jobs::submit(env, state, now, NewJob { kept: Some(kept), queued, ..order })
+    // Requests name a language, and responses contain its code.
+    let new_job = NewJob::new(Kind::Translation, body).with_extra(json!({"output_language": code(language)}));
+    jobs::submit(env, state, now, NewJob { retained: Some(retained), queued, ..new_job })
 }
 
-/// Submits the jobs of all languages or none: a caller who is refused has nothing running and nothing to pay.
+/// Submits the jobs for all languages, or refuses all of them if the wallet or the concurrency limit does not allow it.
 pub(super) fn submit_all(
     env: &Env,
     state: &mut State,
@@ -108,12 +108,12 @@ pub(super) fn submit_all(
     languages: &[String],
     now: u64,
 ) -> Result<Vec<String>, ApiError> {
-    state.check_room(env, languages.len(), now)?;
+    state.check_concurrency(env, languages.len(), now)?;
     let price = dollars(Kind::Translation.spec().price) * i64::try_from(languages.len()).unwrap_or(i64::MAX);
     state.wallet.charge(price)?;
     state.wallet.refund(price);
-    let kept = Arc::new(retention::retained(body));
-    languages.iter().map(|language| submit(env, state, body, &kept, language, now, 0)).collect()
+    let retained = Arc::new(retention::retained(body));
+    languages.iter().map(|language| submit(env, state, body, &retained, language, now, 0)).collect()
 }
 
 pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
@@ -150,7 +150,7 @@ pub(super) fn languages(_: &Env, _: &mut State, _: &Call) -> Answer {
     data(json!({"languages": names}))
 }
 
-/// The code of a language that is named by name or by code.
+/// The code of a language, from its name or its code.
 pub(super) fn code(text: &str) -> Option<&'static str> {
     language(text).map(|language| language.code.as_str())
 }

@@ -1,4 +1,4 @@
-//! The caller.
+//! The user of the API key.
 
 use http::StatusCode;
 use serde_json::{Value, json};

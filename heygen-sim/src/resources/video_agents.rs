@@ -1,7 +1,7 @@
-//! Video Agent sessions: a prompt becomes a video by itself, or in a conversation.
+//! Video Agent sessions: the agent creates a video from a prompt, alone or in a conversation.
 //!
-//! A session is a row of turns. Each thinks first; then it stops for a person, or generates a video. Where it stands
-//! follows from the clock. The service's own takes twenty to forty-five minutes; this one ten, in the same order.
+//! A session consists of turns. In each, the agent first thinks; then it waits for a person, or generates a video. The status
+//! follows from the clock. The service takes 20 to 45 minutes for a session; the simulator takes ten, in the same order.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::jobs::NewJob;
 use crate::links::link;
 use crate::marker::Marker;
 use crate::model::job::Kind;
-use crate::model::session::{Brief, Made, Session, THINKS, Then, Turn};
+use crate::model::session::{Context, Outcome, Session, SessionResource, THINKING_TIME, Turn};
 use crate::reply::Reply;
 use crate::resources::avatars::usable_look;
 use crate::resources::paging::page;
@@ -23,22 +23,31 @@ use crate::timeline::Due;
 use crate::wallet::dollars;
 use crate::{events, jobs};
 
-const ASKS_AFTER: u64 = 60;
-const GENERATES: u64 = 480;
-const VIDEO_WAITS: u64 = 60;
-const FAILS_AFTER: u64 = 30;
+/// Seconds until the agent asks a question.
+const QUESTION_AFTER: u64 = 60;
 
-/// Seconds until a session stops after the request to stop: at its next checkpoint.
-const STOPS_AFTER: u64 = 10;
+/// Seconds in which the video is generated.
+const GENERATION_TIME: u64 = 480;
 
-/// US dollars for a session with the simulator's three seconds of video.
+/// Seconds for which the video waits before it is processed.
+const VIDEO_WAITING_TIME: u64 = 60;
+
+/// Seconds until a session with a marker fails.
+const FAILURE_AFTER: u64 = 30;
+
+/// Seconds from the request to stop a session until it stops, at its next checkpoint.
+const STOP_AFTER: u64 = 10;
+
+/// Price of a session in US dollars, with the simulator's three seconds of video.
 const PRICE: f64 = 0.0999;
 
+/// The title of a session: the first words of its prompt.
 fn title(prompt: &str) -> String {
     let words = prompt.split_whitespace().filter(|word| !word.starts_with("[sim:"));
     words.take(6).collect::<Vec<_>>().join(" ")
 }
 
+/// Checks the resources that the request names.
 fn check(state: &State, call: &Call) -> Result<(), ApiError> {
     inputs::check(state, &call.body, call.now)?;
     glossaries::check(state, &call.body)?;
@@ -57,101 +66,101 @@ fn check(state: &State, call: &Call) -> Result<(), ApiError> {
     }
 }
 
-/// Begins a turn that ends in a video, unless its markers say otherwise.
+/// Starts a turn whose outcome is a video, unless its markers specify another.
 fn video_turn(
     env: &Env,
     state: &mut State,
-    brief: &Brief,
+    context: &Context,
     marker: &Marker,
     now: u64,
     thinks: u64,
 ) -> Result<Turn, ApiError> {
-    let takes = marker.takes.unwrap_or(thinks + GENERATES);
-    let thought = now + thinks.min(takes / 4) * 1000;
+    let takes = marker.takes.unwrap_or(thinks + GENERATION_TIME);
+    let thinks_until = now + thinks.min(takes / 4) * 1000;
     if let Some(code) = &marker.fail {
-        let thought = now + marker.takes.unwrap_or(FAILS_AFTER) * 1000;
-        return Ok(Turn::new(thought, Then::Fails(code.clone())));
+        let thinks_until = now + marker.takes.unwrap_or(FAILURE_AFTER) * 1000;
+        return Ok(Turn::new(thinks_until, Outcome::Failure(code.clone())));
     }
     if marker.hang {
-        return Ok(Turn::new(thought, Then::Hangs));
+        return Ok(Turn::new(thinks_until, Outcome::Hang));
     }
     let ends = now + takes * 1000;
-    let seconds = (ends - thought) / 1000;
-    let waits = VIDEO_WAITS.min(seconds / 4);
-    let kept = Marker { size: marker.size, late_link: marker.late_link, ..Marker::default() };
-    let body = json!({"title": brief.title});
-    let order = NewJob {
-        queued: thought - now,
-        pace: Some((waits, seconds - waits)),
+    let seconds = (ends - thinks_until) / 1000;
+    let waits = VIDEO_WAITING_TIME.min(seconds / 4);
+    let video_marker = Marker { size: marker.size, late_link: marker.late_link, ..Marker::default() };
+    let body = json!({"title": context.title});
+    let new_job = NewJob {
+        queued: thinks_until - now,
+        durations: Some((waits, seconds - waits)),
         is_part: true,
-        marker: Some(kept),
+        marker: Some(video_marker),
         ..NewJob::new(Kind::Video, &body)
     };
-    let video = jobs::submit(env, state, now, order.with(json!({"format": "mp4"})))?;
-    Ok(Turn::new(thought, Then::Generates { video, ends }))
+    let video = jobs::submit(env, state, now, new_job.with_extra(json!({"format": "mp4"})))?;
+    Ok(Turn::new(thinks_until, Outcome::Video { id: video, ends }))
 }
 
-/// Whether a storyboard comes before the video. What fails or hangs does so at once.
-fn is_reviewed(brief: &Brief, marker: &Marker) -> bool {
-    brief.chat && !marker.no_review && marker.fail.is_none() && !marker.hang
+/// Whether a storyboard must be approved before the video. A session that fails or hangs has none.
+fn is_reviewed(context: &Context, marker: &Marker) -> bool {
+    context.chat && !marker.no_review && marker.fail.is_none() && !marker.hang
 }
 
-/// The turn that a message, or the first prompt, leads to.
+/// The turn that follows a message, or the first prompt, which has no earlier status.
 fn next_turn(
     env: &Env,
     state: &mut State,
-    brief: &Brief,
+    context: &Context,
     marker: &Marker,
     now: u64,
     status: Option<&str>,
 ) -> Result<Turn, ApiError> {
-    let reviews = is_reviewed(brief, marker);
+    let reviews = is_reviewed(context, marker);
     match status {
-        None if brief.chat && marker.ask => Ok(Turn::new(now + ASKS_AFTER * 1000, Then::Asks)),
-        None if reviews => Ok(Turn::new(now + THINKS * 1000, Then::Reviews)),
-        Some("waiting_for_input") if reviews => Ok(Turn::new(now + ASKS_AFTER * 1000, Then::Reviews)),
-        Some("reviewing") => video_turn(env, state, brief, marker, now, 0),
-        _ => video_turn(env, state, brief, marker, now, THINKS),
+        None if context.chat && marker.ask => Ok(Turn::new(now + QUESTION_AFTER * 1000, Outcome::Question)),
+        None if reviews => Ok(Turn::new(now + THINKING_TIME * 1000, Outcome::Review)),
+        Some("waiting_for_input") if reviews => Ok(Turn::new(now + QUESTION_AFTER * 1000, Outcome::Review)),
+        Some("reviewing") => video_turn(env, state, context, marker, now, 0),
+        _ => video_turn(env, state, context, marker, now, THINKING_TIME),
     }
 }
 
-/// Has the end of a turn be noticed, and the session count as running until then; while it waits for a person it does
-/// not count.
-fn follow(env: &Env, state: &mut State, id: &str, turn: &Turn) {
-    if turn.waits_for_a_person() {
+/// Counts the session as running until the turn ends, and schedules the end. While it waits for a person, it does not count.
+fn schedule_end(env: &Env, state: &mut State, id: &str, turn: &Turn) {
+    if turn.waits_for_person() {
         return;
     }
     let ends = turn.ends();
-    state.running.occupy(id, ends);
+    state.running.acquire(id, ends);
     if let Some(ends) = ends {
         state.schedule(ends, Due::Session(id.to_owned()));
         env.wake.notify_one();
     }
 }
 
+/// Creates a session. Returns its id, and the id of its video if the first turn has one.
 pub(super) fn begin(env: &Env, state: &mut State, call: &Call) -> Result<(String, Option<String>), ApiError> {
     check(state, call)?;
     let marker = Marker::of(&call.body)?;
-    state.check_room(env, 1, call.now)?;
+    state.check_concurrency(env, 1, call.now)?;
     state.wallet.charge(dollars(PRICE))?;
     let prompt = call.text("prompt").unwrap_or_default();
     let mut session = Session::new(env.id(), call.now, title(prompt), prompt, &call.body, marker.clone());
-    let turn = next_turn(env, state, &session.brief(), &marker, call.now, None)?;
-    follow(env, state, &session.id, &turn);
-    let video = match &turn.then {
-        Then::Generates { video, .. } => Some(video.clone()),
+    let turn = next_turn(env, state, &session.context(), &marker, call.now, None)?;
+    schedule_end(env, state, &session.id, &turn);
+    let video = match &turn.outcome {
+        Outcome::Video { id, .. } => Some(id.clone()),
         _ => None,
     };
-    session.go_on(turn);
+    session.add_turn(turn);
     let id = session.id.clone();
     if let Some(oldest) = state.sessions.insert(id.clone(), session) {
-        state.forget(&oldest);
+        state.unschedule(&oldest);
     }
     Ok((id, video))
 }
 
-/// What the old operations say of the video of a session that has none: that it is to come, or that it has failed.
-pub(super) fn without_video(state: &State, id: &str, now: u64) -> Option<Value> {
+/// The video that `GET /v2/videos/{video_id}` shows for a session without a video: it is pending, or it has failed.
+pub(super) fn placeholder_video(state: &State, id: &str, now: u64) -> Option<Value> {
     let session = state.sessions.get(id).filter(|session| !session.has_video())?;
     let mut video = json!({"id": id, "title": session.title, "status": "pending",
         "created_at": session.created / 1000, "folder_id": null, "output_language": null});
@@ -201,26 +210,26 @@ pub(super) fn send(env: &Env, state: &mut State, call: &Call) -> Answer {
     }
     let marker = marker.after(&session.marker);
     let message = call.text("message").unwrap_or_default();
-    // While it thinks or generates, a message is one more hint.
+    // While the agent thinks or generates, a message is only stored.
     if matches!(status, "waiting_for_input" | "reviewing" | "completed") {
-        let brief = session.brief();
-        let asks_again = status == "waiting_for_input" && is_reviewed(&brief, &marker);
+        let context = session.context();
+        let asks_again = status == "waiting_for_input" && is_reviewed(&context, &marker);
         if !asks_again {
-            state.check_room(env, 1, call.now)?;
+            state.check_concurrency(env, 1, call.now)?;
         }
         if status == "completed" {
             state.wallet.charge(dollars(PRICE))?;
         }
-        let turn = next_turn(env, state, &brief, &marker, call.now, Some(status))?;
-        follow(env, state, &id, &turn);
+        let turn = next_turn(env, state, &context, &marker, call.now, Some(status))?;
+        schedule_end(env, state, &id, &turn);
         let session = find(state, &id)?;
         session.marker = marker;
-        session.write(call.now, message);
-        session.go_on(turn);
+        session.add_user_message(call.now, message);
+        session.add_turn(turn);
     } else {
         let session = find(state, &id)?;
-        session.write(call.now, message);
-        if session.will_wait() {
+        session.add_user_message(call.now, message);
+        if session.will_wait_for_person() {
             session.marker = marker;
         }
     }
@@ -232,18 +241,18 @@ pub(super) fn stop(_: &Env, state: &mut State, call: &Call) -> Answer {
     let id = call.id("session_id");
     let session = find(state, id)?;
     if !session.is_over(call.now) && !session.is_stopping() {
-        let then = call.now + STOPS_AFTER * 1000;
-        let video = session.stop(then);
-        state.running.vacate(id);
+        let at = call.now + STOP_AFTER * 1000;
+        let video = session.stop(at);
+        state.running.release(id);
         match video {
             Some((video, true)) => {
                 if let Some(job) = state.jobs(Kind::Video).get_mut(&video) {
-                    job.schedule.stop(then);
+                    job.schedule.stop(at);
                 }
             }
             Some((video, false)) => {
                 state.jobs(Kind::Video).remove(&video);
-                state.forget(&video);
+                state.unschedule(&video);
             }
             None => {}
         }
@@ -254,9 +263,9 @@ pub(super) fn stop(_: &Env, state: &mut State, call: &Call) -> Answer {
 pub(super) fn resource(env: &Env, state: &mut State, call: &Call) -> Answer {
     let wanted = call.id("resource_id");
     let session = find(state, call.id("session_id"))?;
-    let found = session.made(call.now).find_map(|(at, made)| match made {
-        Made::Storyboard(id) if id == wanted => Some((at, "draft")),
-        Made::Video(id) if id == wanted => Some((at, "video")),
+    let found = session.resources(call.now).find_map(|(at, made)| match made {
+        SessionResource::Storyboard(id) if id == wanted => Some((at, "draft")),
+        SessionResource::Video(id) if id == wanted => Some((at, "video")),
         _ => None,
     });
     let missing = || ApiError::not_found("resource_not_found", format!("no resource {wanted}"));
@@ -277,29 +286,29 @@ pub(super) fn videos(env: &Env, state: &mut State, call: &Call) -> Answer {
     Ok(Reply::json(http::StatusCode::OK, body))
 }
 
-/// The link of a video as its own GET has it.
+/// The `video_url` of a video, as its GET shows it.
 fn video_url(env: &Env, state: &mut State, video: &str, now: u64) -> Value {
     let job = state.jobs(Kind::Video).get(video);
     job.map_or(Value::Null, |job| videos::view(env, job, now)["video_url"].take())
 }
 
-/// A turn has ended: the session's callback and the endpoints hear of it.
-pub(crate) fn turn_is_over(env: &Env, state: &mut State, id: &str, then: u64) {
+/// Ends a turn: sends its event, and refunds the price if the session failed.
+pub(crate) fn end_turn(env: &Env, state: &mut State, id: &str, at: u64) {
     let Some(session) = state.sessions.get_mut(id) else { return };
-    let Some(end) = session.take_end(then) else { return };
+    let Some(end) = session.take_outcome(at) else { return };
     let callback_id = session.body.get("callback_id").cloned().unwrap_or_default();
     let callback = session.body.get("callback_url").and_then(Value::as_str).map(str::to_owned);
     let (event_type, video, data) = match end {
-        Then::Generates { video, .. } => {
+        Outcome::Video { id: video, .. } => {
             let data = json!({
                 "session_id": id,
                 "video_id": video,
-                "video_url": video_url(env, state, &video, then),
+                "video_url": video_url(env, state, &video, at),
                 "callback_id": callback_id,
             });
             ("video_agent.success", Some(video), data)
         }
-        Then::Fails(code) => {
+        Outcome::Failure(code) => {
             let data = json!({"session_id": id, "failure_code": code, "failure_message": "The video could not be made",
                 "callback_id": callback_id});
             ("video_agent.fail", None, data)
@@ -310,5 +319,5 @@ pub(crate) fn turn_is_over(env: &Env, state: &mut State, id: &str, then: u64) {
         state.wallet.refund(dollars(PRICE));
     }
     let about: Vec<&str> = [Some(id), video.as_deref()].into_iter().flatten().collect();
-    events::emit(env, state, then, event_type, &about, data, callback.as_deref());
+    events::emit(env, state, at, event_type, &about, data, callback.as_deref());
 }

@@ -1,4 +1,4 @@
-//! The rules of a video that the document states in prose.
+//! The rules of videos that the document states only in prose.
 
 use serde_json::Value;
 
@@ -6,22 +6,22 @@ use crate::api_error::ApiError;
 use crate::env::Env;
 use crate::model::avatar::Look;
 use crate::resources::avatars::usable_look;
-use crate::resources::spoken_part::{Part, audio, spoken_by_avatar};
+use crate::resources::spoken_part::{Part, check_audio, check_avatar};
 use crate::resources::{glossaries, inputs, studio};
 use crate::state::State;
 
-/// US dollars for a cinematic video, whatever its length.
+/// Price of a cinematic video in US dollars. It does not depend on the duration.
 const CINEMATIC_PRICE: f64 = 7.0;
 
-/// What follows from a request that is in order.
+/// The properties of the job for a valid request.
 pub(super) struct Plan {
-    /// Container of the result.
+    /// Container of the result: `mp4` or `webm`.
     pub(super) format: &'static str,
-    /// US dollars, where it is not the price of a video.
+    /// Price in US dollars, if it differs from the price of a video.
     pub(super) price: Option<f64>,
 }
 
-/// Checks the body of `POST /v3/videos`, or of one item of a batch.
+/// Checks the body of `POST /v3/videos`, or an item of a batch.
 pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<Plan, ApiError> {
     inputs::check(state, body, now)?;
     glossaries::check(state, body)?;
@@ -32,52 +32,52 @@ pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<
     let mp4 = Plan { format: "mp4", price: None };
     match part.text("type") {
         Some("avatar") => {
-            let look = spoken_by_avatar(part, part.text("resolution"))?;
-            Ok(Plan { format: output(part, Some(look))?, ..mp4 })
+            let look = check_avatar(part, part.text("resolution"))?;
+            Ok(Plan { format: check_output(part, Some(look))?, ..mp4 })
         }
         Some("image") => {
-            audio(part, None, true)?;
-            Ok(Plan { format: output(part, None)?, ..mp4 })
+            check_audio(part, None, true)?;
+            Ok(Plan { format: check_output(part, None)?, ..mp4 })
         }
         Some("cinematic_avatar") => {
-            cinematic(part)?;
+            check_cinematic(part)?;
             Ok(Plan { price: Some(CINEMATIC_PRICE), ..mp4 })
         }
         Some("studio") => {
             studio::check(part)?;
             Ok(mp4)
         }
-        // The flat body of v2 has no type.
+        // The body of v2 has no type.
         _ => {
             let look = match part.text("avatar_id") {
-                Some(_) => Some(spoken_by_avatar(part, part.text("resolution"))?),
+                Some(_) => Some(check_avatar(part, part.text("resolution"))?),
                 None => {
-                    audio(part, None, true)?;
+                    check_audio(part, None, true)?;
                     None
                 }
             };
-            Ok(Plan { format: output(part, look)?, ..mp4 })
+            Ok(Plan { format: check_output(part, look)?, ..mp4 })
         }
     }
 }
 
-/// The container, and what goes with transparency.
-fn output(part: Part<'_>, look: Option<&Look>) -> Result<&'static str, ApiError> {
+/// Checks transparency and background. Returns the container.
+fn check_output(part: Part<'_>, look: Option<&Look>) -> Result<&'static str, ApiError> {
     let transparent = part.text("output_format") == Some("webm");
-    let cut_out = transparent || part.body.get("remove_background") == Some(&Value::Bool(true));
+    let removes_background = transparent || part.body.get("remove_background") == Some(&Value::Bool(true));
     if transparent && part.has("background") {
         return part.refuse("background", "a transparent video has no background");
     }
-    // A photo is cut out by the renderer; a video look must have been trained for it.
-    if cut_out && look.is_some_and(|look| !look.is_photo() && !look.matting) {
+    // The renderer can remove the background of a photo. A video look must have been trained with matting.
+    if removes_background && look.is_some_and(|look| !look.is_photo() && !look.matting) {
         let name = if transparent { "output_format" } else { "remove_background" };
         return part.refuse(name, "the look was not trained with matting");
     }
-    background(part)?;
+    check_background(part)?;
     Ok(if transparent { "webm" } else { "mp4" })
 }
 
-fn background(part: Part<'_>) -> Result<(), ApiError> {
+fn check_background(part: Part<'_>) -> Result<(), ApiError> {
     let Some(background) = part.body.get("background").filter(|value| !value.is_null()) else {
         return Ok(());
     };
@@ -90,7 +90,7 @@ fn background(part: Part<'_>) -> Result<(), ApiError> {
         _ => match (has("url"), has("asset_id")) {
             (true, false) => {
                 let url = background.get("url").and_then(Value::as_str).unwrap_or_default();
-                inputs::fetch(&part.place("background.url"), url)
+                inputs::check_file_url(&part.place("background.url"), url)
             }
             (false, true) => {
                 let id = background.get("asset_id").and_then(Value::as_str).unwrap_or_default();
@@ -103,19 +103,21 @@ fn background(part: Part<'_>) -> Result<(), ApiError> {
     }
 }
 
+/// Whether a text is a hexadecimal color.
 fn is_color(text: &str) -> bool {
     text.strip_prefix('#').is_some_and(|digits| {
         matches!(digits.len(), 3 | 6 | 8) && digits.chars().all(|digit| digit.is_ascii_hexdigit())
     })
 }
 
-fn cinematic(part: Part<'_>) -> Result<(), ApiError> {
+/// Checks a cinematic video.
+fn check_cinematic(part: Part<'_>) -> Result<(), ApiError> {
     let ids: Vec<&str> =
         part.body["avatar_id"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if !(1..=3).contains(&ids.len()) {
         return part.refuse("avatar_id", "from 1 to 3 looks are needed");
     }
-    // A photo look counts as an image, any other as a video.
+    // A photo look counts as an image, other looks as videos.
     let (mut videos, mut images) = (0, 0);
     for (number, id) in ids.iter().enumerate() {
         let look = usable_look(part.state, &format!("avatar_id.{number}"), id, part.now)?;
@@ -125,7 +127,7 @@ fn cinematic(part: Part<'_>) -> Result<(), ApiError> {
         return part.refuse("duration", "duration is left out when auto_duration is true");
     }
     for reference in part.body["references"].as_array().into_iter().flatten() {
-        match media(part.state, reference) {
+        match media_kind(part.state, reference) {
             Some("video") => videos += 1,
             Some("image") => images += 1,
             _ => {}
@@ -138,8 +140,8 @@ fn cinematic(part: Part<'_>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What kind of file an input is, by its asset, its type or the end of its URL.
-fn media<'a>(state: &'a State, input: &'a Value) -> Option<&'a str> {
+/// The kind of an input, from its asset, its media type or the extension of its URL.
+fn media_kind<'a>(state: &'a State, input: &'a Value) -> Option<&'a str> {
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     if let Some(id) = text("asset_id") {
         return state.assets.get(id).map(|asset| asset.kind());

@@ -1,4 +1,4 @@
-//! Videos: of avatars, images and scenes; of templates and agents; and of models.
+//! Videos: those of avatars, images, scenes, templates and agents, and those of the video models.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::resources::paging::page;
 use crate::resources::{inputs, video_rules};
 use crate::state::State;
 
-/// A video as its GET shows it.
+/// A video, as its GET shows it.
 pub(crate) fn view(env: &Env, job: &Job, now: u64) -> Value {
     let failure = job.schedule.failure(now);
     let ready = job.schedule.has_links(now);
@@ -53,7 +53,7 @@ pub(crate) fn view(env: &Env, job: &Job, now: u64) -> Value {
     video
 }
 
-/// Submits a video whose body is that of `POST /v3/videos`.
+/// Checks and submits a video with the body of `POST /v3/videos`. Returns its id and its container.
 pub(super) fn submit(
     env: &Env,
     state: &mut State,
@@ -62,8 +62,8 @@ pub(super) fn submit(
     queued: u64,
 ) -> Result<(String, &'static str), ApiError> {
     let plan = video_rules::check(env, state, body, now)?;
-    let order = NewJob::new(Kind::Video, body).with(json!({"format": plan.format}));
-    let id = jobs::submit(env, state, now, NewJob { price: plan.price, queued, ..order })?;
+    let new_job = NewJob::new(Kind::Video, body).with_extra(json!({"format": plan.format}));
+    let id = jobs::submit(env, state, now, NewJob { price: plan.price, queued, ..new_job })?;
     Ok((id, plan.format))
 }
 
@@ -115,6 +115,7 @@ pub(super) fn scenes(env: &Env, state: &mut State, call: &Call) -> Answer {
     }))
 }
 
+/// A scene, as `GET /v3/videos/{video_id}/scenes` shows it.
 fn scene(env: &Env, number: usize, scene: &Value) -> Value {
     let id = |what: &str| format!("{what}-{number}");
     let avatar = scene.get("input").filter(|_| scene["type"] == "avatar_video");
@@ -129,7 +130,7 @@ fn scene(env: &Env, number: usize, scene: &Value) -> Value {
         (.., Some(asset)) => audio(json!(link(env, &format!("{asset}/original.mp3")))),
         _ => json!({"type": "silence", "id": id("silence"), "duration": spoken.get("duration")}),
     };
-    let filler = |kind: &str, file: &str| json!({"type": kind, "id": id(kind), "url": link(env, &format!("scene/{file}"))});
+    let stock_media = |kind: &str, file: &str| json!({"type": kind, "id": id(kind), "url": link(env, &format!("scene/{file}"))});
     let (background, elements) = match (avatar, scene["type"].as_str()) {
         (Some(avatar), _) => {
             let mut background = Value::Null;
@@ -146,13 +147,13 @@ fn scene(env: &Env, number: usize, scene: &Value) -> Value {
             });
             (background, vec![element])
         }
-        (None, Some("image")) => (filler("image", "thumbnail.png"), Vec::new()),
-        (None, _) => (filler("video", "video.mp4"), Vec::new()),
+        (None, Some("image")) => (stock_media("image", "thumbnail.png"), Vec::new()),
+        (None, _) => (stock_media("video", "video.mp4"), Vec::new()),
     };
     json!({"id": id("scene"), "background": background, "elements": elements, "script": [script]})
 }
 
-/// A model's video as its GET shows it.
+/// The video of a video model, as its GET shows it.
 pub(super) fn view_model(env: &Env, job: &Job, now: u64) -> Value {
     let mut video = json!({"video_id": job.id, "status": job.status(now)});
     if job.schedule.has_links(now) {

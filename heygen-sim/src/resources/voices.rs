@@ -1,4 +1,4 @@
-//! Voices: the shared library, clones, and voices found by a description.
+//! Voices: presets and clones, and the search for a voice by its description.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -16,13 +16,14 @@ use crate::resources::paging::page;
 use crate::schedule::{Schedule, Stage};
 use crate::state::State;
 
-/// Clones that a workspace may have.
+/// Maximum number of clones in a workspace.
 const CLONE_LIMIT: usize = 100;
 
-/// Voices in one batch of a design.
-const DESIGNED: usize = 3;
+/// Number of voices that a design request returns.
+const DESIGN_COUNT: usize = 3;
 
 impl Voice {
+    /// The stage of its creation. A preset is always done.
     pub(crate) fn stage(&self, now: u64) -> Stage {
         self.schedule.as_ref().map_or(Stage::Done, |schedule| schedule.stage(now))
     }
@@ -31,6 +32,7 @@ impl Voice {
         link(env, &format!("{}/speech.mp3", self.id))
     }
 
+    /// The voice, as lists show it.
     fn item(&self, env: &Env) -> Value {
         json!({
             "voice_id": self.id,
@@ -45,7 +47,7 @@ impl Voice {
     }
 }
 
-/// A voice that can speak now.
+/// A voice that can be used, or an error that says why it cannot.
 pub(super) fn usable<'a>(state: &'a State, param: &str, id: &str, now: u64) -> Result<&'a Voice, ApiError> {
     let missing = || ApiError::not_found("voice_not_found", format!("no voice {id}")).at(param);
     let voice = state.voices.get(id).ok_or_else(missing)?;
@@ -80,7 +82,7 @@ pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     let missing = || ApiError::not_found("voice_not_found", format!("no voice {id}"));
     let voice = state.voices.get(id).ok_or_else(missing)?;
     let status = match voice.stage(call.now) {
-        // A clone is `complete`, without a d.
+        // The status of a clone is `complete`, not `completed`.
         Stage::Done => "complete",
         Stage::Failed => "failed",
         _ => "processing",
@@ -110,7 +112,7 @@ pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
             "only your own clones can be deleted",
         ));
     }
-    // On the service a clone that a template uses stays; the templates here have voices of the library only.
+    // The service does not delete a clone that a template uses. The templates here use presets only.
     state.voices.remove(id);
     data(json!({"voice_id": id}))
 }
@@ -125,14 +127,14 @@ pub(super) fn design(env: &Env, state: &mut State, call: &Call) -> Answer {
             && locale.is_none_or(|locale| voice.id.starts_with(&locale))
     };
     let mut fits: Vec<&Voice> = state.voices.values().filter(wanted).collect();
-    // The same prompt and seed give the same voices: those whose words the prompt has come first.
+    // The result depends only on the prompt and the seed. Voices whose properties occur in the prompt come first.
     fits.sort_by_key(|voice| {
         let words = [&voice.gender, &voice.language, &voice.name];
         let score = words.iter().filter(|word| prompt.contains(&word.to_lowercase())).count();
         (usize::MAX - score, voice.id.clone())
     });
-    let skip = usize::try_from(seed).unwrap_or(usize::MAX).saturating_mul(DESIGNED);
-    let voices: Vec<Value> = fits.iter().skip(skip).take(DESIGNED).map(|voice| voice.item(env)).collect();
+    let skip = usize::try_from(seed).unwrap_or(usize::MAX).saturating_mul(DESIGN_COUNT);
+    let voices: Vec<Value> = fits.iter().skip(skip).take(DESIGN_COUNT).map(|voice| voice.item(env)).collect();
     data(json!({"seed": seed, "voices": voices}))
 }
 

@@ -1,4 +1,4 @@
-//! Endpoints: registered, probed, listed, changed, deleted; and the rotation of their secrets.
+//! Webhook endpoints, and the rotation of their secrets.
 
 use http::Uri;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ impl Endpoint {
     }
 }
 
-/// Whether webhooks can be sent there. The simulator also takes plain HTTP on the loopback interface.
+/// Refuses a URL to which webhooks cannot be sent. Unlike the service, the simulator accepts plain HTTP on loopback.
 pub(crate) fn check_url(param: &str, url: &str) -> Result<(), ApiError> {
     let uri: Option<Uri> = url.parse().ok();
     let scheme = uri.as_ref().and_then(Uri::scheme_str);
@@ -41,9 +41,9 @@ pub(crate) fn check_url(param: &str, url: &str) -> Result<(), ApiError> {
     }
 }
 
-fn words(value: Option<&Value>) -> Option<Vec<String>> {
-    let words = value?.as_array()?.iter().filter_map(Value::as_str);
-    Some(words.map(str::to_owned).collect())
+fn strings(value: Option<&Value>) -> Option<Vec<String>> {
+    let strings = value?.as_array()?.iter().filter_map(Value::as_str);
+    Some(strings.map(str::to_owned).collect())
 }
 
 fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Endpoint, ApiError> {
@@ -52,7 +52,7 @@ fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Endpoint, ApiEr
     endpoint.ok_or_else(|| ApiError::not_found("webhook_not_found", format!("no webhook endpoint {id}")))
 }
 
-/// Whether the endpoint that a request names is there: one that is not has nothing to be probed.
+/// Refuses a request for an unknown endpoint, so that it is not probed.
 pub(crate) fn check_exists(state: &mut State, call: &Call) -> Result<(), ApiError> {
     if call.id("endpoint_id").is_empty() {
         return Ok(());
@@ -60,8 +60,9 @@ pub(crate) fn check_exists(state: &mut State, call: &Call) -> Result<(), ApiErro
     find(state, call).map(drop)
 }
 
-fn check_free(state: &State, url: &str, own: &str) -> Result<(), ApiError> {
-    match state.endpoints.values().any(|endpoint| endpoint.url == url && endpoint.id != own) {
+/// Refuses a URL that another endpoint has.
+fn check_url_is_new(state: &State, url: &str, except: &str) -> Result<(), ApiError> {
+    match state.endpoints.values().any(|endpoint| endpoint.url == url && endpoint.id != except) {
         true => Err(ApiError::conflict("an endpoint with this URL is registered already").at("url")),
         false => Ok(()),
     }
@@ -69,12 +70,12 @@ fn check_free(state: &State, url: &str, own: &str) -> Result<(), ApiError> {
 
 pub(crate) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let url = call.text("url").unwrap_or_default();
-    check_free(state, url, "")?;
+    check_url_is_new(state, url, "")?;
     let id = env.id();
     let endpoint = Endpoint {
         id: id.clone(),
         url: url.to_owned(),
-        events: words(call.body.get("events")),
+        events: strings(call.body.get("events")),
         entity_id: call.text("entity_id").map(str::to_owned),
         secret: format!("whsec_{}", env.id()),
         created: call.now,
@@ -92,14 +93,14 @@ pub(crate) fn update(_: &Env, state: &mut State, call: &Call) -> Answer {
     let url = call.text("url").map(str::to_owned);
     find(state, call)?;
     if let Some(url) = &url {
-        check_free(state, url, call.id("endpoint_id"))?;
+        check_url_is_new(state, url, call.id("endpoint_id"))?;
     }
     let endpoint = find(state, call)?;
     if let Some(url) = url {
         endpoint.url = url;
     }
     if call.body.get("events").is_some() {
-        endpoint.events = words(call.body.get("events"));
+        endpoint.events = strings(call.body.get("events"));
     }
     data(endpoint.view(None))
 }

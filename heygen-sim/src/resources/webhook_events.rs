@@ -1,4 +1,4 @@
-//! Events of webhooks: the types that exist, and those that happened.
+//! The types of webhook events, and the events so far.
 
 use serde_json::json;
 
@@ -28,7 +28,7 @@ pub(crate) fn list(_: &Env, state: &mut State, call: &Call) -> Answer {
 }
 
 pub(crate) fn types(_: &Env, _: &mut State, call: &Call) -> Answer {
-    let types = document().words("WebhookEventType").into_iter().map(|event_type| {
+    let types = document().enum_values("WebhookEventType").into_iter().map(|event_type| {
         let (subject, outcome) = event_type.rsplit_once('.').unwrap_or((event_type, "happened"));
         let subject = subject.replace(['_', '.'], " ");
         json!({"event_type": event_type, "description": format!("Sent on {outcome} of: {subject}")})

@@ -1,4 +1,4 @@
-//! Workflows: definitions, drafts, and versions that never change.
+//! Workflows: their drafts and their published versions.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use crate::resources::graph;
 use crate::resources::paging::{limit, page, page_of};
 use crate::state::State;
 
-/// Versions of a workflow that are kept: a run has its own for as long as it is there.
-const VERSIONS: usize = 100;
+/// Maximum number of versions of a workflow. A run keeps its own version.
+const MAX_VERSIONS: usize = 100;
 
 impl Version {
     fn new(env: &Env, number: u64, graph: &Value) -> Self {
@@ -34,7 +34,7 @@ impl Version {
             "compiler_version": "1.0.0",
             "adapter_manifest_digest": const_hex::encode(Sha256::digest("adapters of the simulator")),
             "plan_summary": graph::plan(&self.graph),
-            "product_graph": whole(&self.graph),
+            "product_graph": complete_graph(&self.graph),
         })
     }
 }
@@ -48,14 +48,14 @@ impl Workflow {
             "meta": self.meta,
             "status": "active",
             "draft_revision": self.revision,
-            "draft_product_graph": whole(&self.draft),
+            "draft_product_graph": complete_graph(&self.draft),
             "latest_version": latest.map(|version| json!({"id": version.id, "version_number": version.number})),
         })
     }
 }
 
-/// A graph with the members that may be left out.
-fn whole(graph: &Value) -> Value {
+/// A graph with all members, including the optional ones.
+fn complete_graph(graph: &Value) -> Value {
     let or = |name: &str, default: Value| graph.get(name).cloned().unwrap_or(default);
     json!({"schema_version": graph["schema_version"], "nodes": or("nodes", json!([])),
         "inputs": or("inputs", json!({})), "outputs": or("outputs", json!({}))})
@@ -66,6 +66,7 @@ pub(super) fn find<'a>(state: &'a mut State, id: &str) -> Result<&'a mut Workflo
     workflow.ok_or_else(|| ApiError::not_found("resource_not_found", format!("no workflow {id}")))
 }
 
+/// Refuses an invalid graph.
 fn check(graph: &Value) -> Result<(), ApiError> {
     let problems = graph::problems(graph);
     let Some((first, _)) = problems.first() else { return Ok(()) };
@@ -123,14 +124,16 @@ pub(super) fn publish(env: &Env, state: &mut State, call: &Call) -> Answer {
     let workflow = find(state, id)?;
     let graph = &call.body["product_graph"];
     check(graph)?;
-    if let Some(latest) = workflow.versions.back().filter(|latest| whole(&latest.graph) == whole(graph)) {
+    if let Some(latest) =
+        workflow.versions.back().filter(|latest| complete_graph(&latest.graph) == complete_graph(graph))
+    {
         return data(latest.view(id));
     }
     let number = workflow.versions.back().map_or(0, |latest| latest.number) + 1;
     let version = Version::new(env, number, graph);
     let view = version.view(id);
     workflow.versions.push_back(version);
-    if workflow.versions.len() > VERSIONS {
+    if workflow.versions.len() > MAX_VERSIONS {
         workflow.versions.pop_front();
     }
     data_with(StatusCode::CREATED, view)

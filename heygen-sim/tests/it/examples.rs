@@ -37,7 +37,7 @@ impl Program {
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             greeting = greeting + &line + "\n";
-            if line.starts_with("Ctrl-C") {
+            if line.starts_with("Press Ctrl-C") {
                 break;
             }
         }
@@ -139,7 +139,8 @@ async fn the_quick_start_prints_the_reason_of_a_failure() {
 #[test]
 fn the_printed_curl_command_works() {
     let program = Program::start();
-    let line = program.greeting.split("Try:").nth(1).and_then(|rest| rest.split("Ctrl-C").next()).unwrap();
+    let line =
+        program.greeting.split("Try:").nth(1).and_then(|rest| rest.split("Press Ctrl-C").next()).unwrap();
     let shown = format!("{} -w ' %{{http_code}}'", line.trim());
     let output = Command::new("sh").args(["-c", &shown]).output().unwrap();
     let answer = String::from_utf8(output.stdout).unwrap();
@@ -178,13 +179,13 @@ fn invalid_options_are_reported() {
     let run = |arguments: &[&str]| Command::new(PROGRAM).args(arguments).output().unwrap();
     let zero_speed = run(&["--port", "0", "--speed", "0"]);
     assert!(!zero_speed.status.success());
-    assert!(errors(&zero_speed).contains("a number above 0 is needed"), "{}", errors(&zero_speed));
+    assert!(errors(&zero_speed).contains("pass a number above 0"), "{}", errors(&zero_speed));
 
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     let taken = run(&["--port", &port]);
     assert_eq!(taken.status.code(), Some(1));
-    let (start, end) = (format!("cannot listen on port {port}: "), "; choose another with --port\n");
+    let (start, end) = (format!("cannot listen on port {port}: "), "; select another with --port\n");
     let printed = errors(&taken);
     assert!(printed.starts_with(&start) && printed.ends_with(end), "{printed}");
 }
