@@ -90,18 +90,20 @@ impl HeyGen {
 
     /// Downloads a file: the main file of a resource, another of its files, or any link.
     ///
-    /// [`Link`] lists everything that can be downloaded.
+    /// [`Link`] lists everything that can be downloaded. An existing file at the path is an error, unless
+    /// [`overwrite(true)`](crate::DownloadToPath::overwrite) allows the download to replace it.
     ///
     /// ```no_run
     /// # use heygen_ext::heygen_api::types::VideoDetail;
     /// use heygen_ext::{HeyGen, Link, VideoFile};
     ///
     /// # async fn example(heygen: HeyGen, video: VideoDetail) -> Result<(), heygen_ext::Error> {
-    /// heygen.download(&video).to_path("launch.mp4").await?;
+    /// heygen.download(&video).to_path("launch.mp4").overwrite(true).await?;
     /// let captioned = VideoFile::Captioned.of(&video);
-    /// heygen.download(captioned).to_path("launch-captioned.mp4").await?;
+    /// let path = "launch-captioned.mp4";
+    /// heygen.download(captioned).to_path(path).overwrite(true).await?;
     /// let logo = Link::new("https://files.heygen.ai/logo.png");
-    /// heygen.download(logo).to_path("logo.png").await?;
+    /// heygen.download(logo).to_path("logo.png").overwrite(true).await?;
     /// # Ok(())
     /// # }
     /// ```

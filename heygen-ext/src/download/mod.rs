@@ -61,7 +61,7 @@ impl Download {
     ///     Some(all) => println!("{received} of {all} bytes"),
     ///     None => println!("{received} bytes"),
     /// });
-    /// download.to_path("launch.mp4").await?;
+    /// download.to_path("launch.mp4").overwrite(true).await?;
     /// # Ok(())
     /// # }
     /// ```
