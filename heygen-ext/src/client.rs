@@ -10,10 +10,10 @@ use http::HeaderValue;
 use crate::builder::HeyGenBuilder;
 use crate::call::{MAX_ATTEMPTS, Policies, Shared};
 use crate::call_options::CallOptions;
+use crate::client_context::ClientContext;
 use crate::download::{Download, Link};
 use crate::error::Error;
 use crate::job::Job;
-use crate::means::Means;
 #[cfg(feature = "preview")]
 use crate::stream::{SpeechStream, WordStream};
 use crate::upload::{FileSource, Upload, UploadAll};
@@ -108,7 +108,7 @@ impl HeyGen {
     /// # }
     /// ```
     pub fn download(&self, what: impl Into<Link>) -> Download {
-        Download::new(self.means(), what.into())
+        Download::new(self.context(), what.into())
     }
 
     /// Uploads a file, for use in requests.
@@ -122,7 +122,7 @@ impl HeyGen {
     /// # }
     /// ```
     pub fn upload(&self, file: impl Into<FileSource>) -> Upload {
-        Upload::new(self.means(), file.into())
+        Upload::new(self.context(), file.into())
     }
 
     /// Uploads many files, with an outcome for each.
@@ -136,7 +136,7 @@ impl HeyGen {
     /// # }
     /// ```
     pub fn upload_all(&self, files: impl IntoIterator<Item = impl Into<FileSource>>) -> UploadAll {
-        UploadAll::new(self.means(), files.into_iter().map(Into::into).collect())
+        UploadAll::new(self.context(), files.into_iter().map(Into::into).collect())
     }
 
     /// Speaks a text with a professional voice, and streams the audio while it is made.
@@ -174,7 +174,7 @@ impl HeyGen {
         &self,
         request: impl IntoValue<heygen_api::types::StreamModelSpeechRequest>,
     ) -> Result<SpeechStream, Error> {
-        SpeechStream::open(&self.means(), request).await
+        SpeechStream::open(&self.context(), request).await
     }
 
     /// Streams the words of a realtime avatar while they are spoken, from the first word on.
@@ -196,12 +196,12 @@ impl HeyGen {
     #[cfg(feature = "preview")]
     #[cfg_attr(docsrs, doc(cfg(feature = "preview")))]
     pub fn realtime_words(&self, stream_id: impl Into<String>) -> WordStream {
-        WordStream::new(&self.means(), stream_id.into())
+        WordStream::new(&self.context(), stream_id.into())
     }
 
     /// What the parts that send need.
-    pub(crate) fn means(&self) -> Means {
-        Means {
+    pub(crate) fn context(&self) -> ClientContext {
+        ClientContext {
             api: self.api.clone(),
             files: self.files.clone(),
             storage: self.storage.clone(),

@@ -60,7 +60,7 @@ struct Inner {
     file: Option<String>,
     asset_id: Option<String>,
     /// Whether an earlier attempt may have been executed, whatever ended the last.
-    doubtful: bool,
+    maybe_executed: bool,
     code: Option<ErrorCode>,
     /// The service's message about a failed job, or about a file that it refused.
     message: Option<String>,
@@ -231,7 +231,7 @@ impl Error {
     /// may create, and cost, a second one.
     pub fn may_have_executed(&self) -> bool {
         // The job exists: submitting again creates a second one.
-        if self.0.job_id.is_some() || self.0.doubtful {
+        if self.0.job_id.is_some() || self.0.maybe_executed {
             return true;
         }
         match self.0.kind {
@@ -258,7 +258,7 @@ impl Error {
             job_id: None,
             file: None,
             asset_id: None,
-            doubtful: false,
+            maybe_executed: false,
             code: None,
             message: None,
             problem,

@@ -15,6 +15,8 @@ mod call_options;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
+mod client_context;
+#[cfg(feature = "client")]
 mod credentials;
 #[cfg(feature = "client")]
 mod credentials_error;
@@ -28,8 +30,6 @@ mod http_client;
 mod idle_timeout;
 #[cfg(feature = "client")]
 mod job;
-#[cfg(feature = "client")]
-mod means;
 #[cfg(feature = "client")]
 mod pages;
 #[cfg(feature = "client")]

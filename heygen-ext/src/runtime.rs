@@ -11,13 +11,13 @@ pub(crate) trait Runtime: Send + Sync + 'static {
     fn now(&self) -> Instant;
 
     /// Time of the day, for dates in headers and files.
-    fn date(&self) -> SystemTime;
+    fn system_time(&self) -> SystemTime;
 
     /// Waits.
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()>;
 
     /// A number from 0 up to 1.
-    fn chance(&self) -> f64;
+    fn random(&self) -> f64;
 }
 
 /// As things are.
@@ -28,7 +28,7 @@ impl Runtime for SystemRuntime {
         Instant::now()
     }
 
-    fn date(&self) -> SystemTime {
+    fn system_time(&self) -> SystemTime {
         SystemTime::now()
     }
 
@@ -36,7 +36,7 @@ impl Runtime for SystemRuntime {
         Box::pin(tokio::time::sleep(pause))
     }
 
-    fn chance(&self) -> f64 {
+    fn random(&self) -> f64 {
         // The standard library seeds each of its hash maps anew from the system's randomness; jitter needs no better.
         let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
         (random >> 11) as f64 / (1_u64 << 53) as f64
@@ -78,7 +78,7 @@ pub(crate) mod tests {
             self.start + Duration::from_millis(self.ahead.load(Ordering::SeqCst))
         }
 
-        fn date(&self) -> SystemTime {
+        fn system_time(&self) -> SystemTime {
             SystemTime::UNIX_EPOCH
                 + Duration::from_secs(1_795_000_000)
                 + Duration::from_millis(self.ahead.load(Ordering::SeqCst))
@@ -90,14 +90,14 @@ pub(crate) mod tests {
             Box::pin(std::future::ready(()))
         }
 
-        fn chance(&self) -> f64 {
+        fn random(&self) -> f64 {
             0.5
         }
     }
 
     #[test]
     fn chance_is_between_zero_and_one_and_varies() {
-        let chances: Vec<f64> = (0..100).map(|_| SystemRuntime.chance()).collect();
+        let chances: Vec<f64> = (0..100).map(|_| SystemRuntime.random()).collect();
         assert!(chances.iter().all(|chance| (0.0..1.0).contains(chance)));
         assert!(chances.iter().any(|chance| *chance < 0.5) && chances.iter().any(|chance| *chance > 0.5));
     }

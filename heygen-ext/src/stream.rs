@@ -17,8 +17,8 @@ use heygen_api::types::{
 use heygen_api::{Client, Event, EventStream, IntoValue, TransportError};
 
 use crate::call::BACKOFF;
+use crate::client_context::ClientContext;
 use crate::error::Error;
-use crate::means::Means;
 use crate::runtime::Runtime;
 
 /// How often a stream of words is taken up again without a new word in between.
@@ -62,10 +62,10 @@ enum Trouble {
 
 impl SpeechStream {
     pub(crate) async fn open(
-        means: &Means,
+        context: &ClientContext,
         request: impl IntoValue<StreamModelSpeechRequest>,
     ) -> Result<Self, Error> {
-        let events = means.api.stream_model_speech().body(request).await?.into_inner();
+        let events = context.api.stream_model_speech().body(request).await?.into_inner();
         Ok(Self { events: Some(events), parts: 0, silence: Box::pin(tokio::time::sleep(SILENCE)) })
     }
 
@@ -141,10 +141,10 @@ impl fmt::Debug for SpeechStream {
 pub struct WordStream(Pin<Box<dyn Stream<Item = Result<WordEvent, Error>> + Send>>);
 
 impl WordStream {
-    pub(crate) fn new(means: &Means, stream_id: String) -> Self {
+    pub(crate) fn new(context: &ClientContext, stream_id: String) -> Self {
         let follower = Follower {
-            api: means.api.clone(),
-            runtime: Arc::clone(&means.runtime),
+            api: context.api.clone(),
+            runtime: Arc::clone(&context.runtime),
             stream_id,
             events: None,
             ready: VecDeque::new(),
@@ -234,7 +234,7 @@ impl Follower {
             Some(count) => {
                 // The first comes at once.
                 if count > 0 {
-                    let chance = self.runtime.chance();
+                    let chance = self.runtime.random();
                     self.runtime.sleep(BACKOFF.pause(count - 1, chance)).await;
                 }
                 self.reconnects = Some(count + 1);

@@ -85,9 +85,9 @@ impl Outcome {
     pub(crate) fn into_result(
         self,
         record: CallRecord,
-        doubtful: bool,
+        maybe_executed: bool,
     ) -> Result<RawResponse, TransportError> {
-        let record = record.after_a_doubtful_try(doubtful);
+        let record = record.after_a_doubtful_try(maybe_executed);
         match self {
             Self::Answered { response, .. } | Self::Unauthorized { response, .. } => {
                 Ok(response.with_record(record))

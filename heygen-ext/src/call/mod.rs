@@ -4,7 +4,7 @@ pub(crate) mod attempt;
 pub(crate) mod backoff;
 pub(crate) mod decision;
 #[cfg(test)]
-mod faulty;
+mod fault_tests;
 pub(crate) mod limits;
 pub(crate) mod retry_budget;
 pub(crate) mod telemetry;
@@ -108,7 +108,7 @@ struct Progress {
     paid: Option<bool>,
     renewed: bool,
     /// Whether an earlier attempt may have been executed.
-    doubtful: bool,
+    maybe_executed: bool,
 }
 
 impl Call<'_> {
@@ -178,7 +178,7 @@ impl Call<'_> {
                 }
                 (_, _) => return self.finish(outcome, progress, key),
             };
-            progress.doubtful |= outcome.may_have_executed();
+            progress.maybe_executed |= outcome.may_have_executed();
             said = Some(Box::new(outcome));
             if !pause.is_zero() {
                 tracing::debug!(
@@ -286,7 +286,7 @@ impl Call<'_> {
 
     fn judge(&self, outcome: &Outcome, progress: &Progress, has_key: bool, replayable: bool) -> Decision {
         let shared = self.shared();
-        let asked = |response: &RawResponse| retry_after(response.headers(), shared.runtime.date());
+        let asked = |response: &RawResponse| retry_after(response.headers(), shared.runtime.system_time());
         let phase = match outcome {
             Outcome::Answered { status, code, response } => {
                 Phase::Answered { status: *status, code: code.as_ref(), retry_after: asked(response) }
@@ -313,7 +313,7 @@ impl Call<'_> {
     /// The pause before the next attempt, or the next question, with its jitter.
     fn pause(&self, progress: &Progress, code: Option<&ErrorCode>) -> Duration {
         let asks = code == Some(&ErrorCode::RequestInProgress);
-        let chance = self.shared().runtime.chance();
+        let chance = self.shared().runtime.random();
         match asks {
             true => QUESTIONS.pause(progress.waits, chance),
             false => BACKOFF.pause(progress.attempts.saturating_sub(progress.waits + 1), chance),
@@ -358,7 +358,7 @@ impl Call<'_> {
         telemetry::close(&self.span, &report);
         shared.observers.tell(|observer| observer.on_call(&report));
         let record = CallRecord::new(key, progress.attempts);
-        outcome.into_result(record, progress.doubtful)
+        outcome.into_result(record, progress.maybe_executed)
     }
 }
 

@@ -176,7 +176,7 @@ impl TokenProvider for Renewing {
         Box::pin(async {
             let seen = self.0.attempts.load(Ordering::Acquire);
             let state = Arc::clone(&self.0.state).lock_owned().await;
-            if state.is_good(self.0.runtime.date()) {
+            if state.is_good(self.0.runtime.system_time()) {
                 return Ok(state.tokens.access.clone());
             }
             Ok(self.renewed(state, seen).await?)
@@ -228,11 +228,11 @@ impl Renewal {
         }
         state.failure = Some(failure.clone());
         state.hasty = true;
-        if state.is_good(self.runtime.date()) { Ok(()) } else { Err(failure) }
+        if state.is_good(self.runtime.system_time()) { Ok(()) } else { Err(failure) }
     }
 
     async fn attempt(&self, state: &mut State) -> Result<(), RenewalError> {
-        let date = self.runtime.date();
+        let date = self.runtime.system_time();
         if self.adopt(state).await && state.is_good(date) {
             return Ok(());
         }
@@ -288,7 +288,7 @@ impl Renewal {
             )));
         };
         // The service counts from some moment after this one.
-        let sent = self.runtime.date();
+        let sent = self.runtime.system_time();
         let renewed = self.endpoint.renew(&used, &client_id).await?;
         let tokens = Tokens {
             access: renewed.access,

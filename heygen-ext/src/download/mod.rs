@@ -15,7 +15,7 @@ mod tests;
 
 use std::fmt;
 
-use crate::means::Means;
+use crate::client_context::ClientContext;
 #[cfg(feature = "preview")]
 pub use files::LayerFile;
 pub use files::{ClipFile, LipsyncFile, ProofreadFile, RenderFile, TranslationFile, VideoFile};
@@ -38,7 +38,7 @@ pub use target::DownloadToPath;
 /// - The length is checked against what the server announced.
 #[must_use = "nothing is fetched until a target is named"]
 pub struct Download {
-    means: Means,
+    context: ClientContext,
     link: Link,
     tell: Option<OnProgress>,
 }
@@ -47,8 +47,8 @@ pub struct Download {
 type OnProgress = Box<dyn FnMut(u64, Option<u64>) + Send>;
 
 impl Download {
-    pub(crate) fn new(means: Means, link: Link) -> Self {
-        Self { means, link, tell: None }
+    pub(crate) fn new(context: ClientContext, link: Link) -> Self {
+        Self { context, link, tell: None }
     }
 
     /// Tells after each chunk how many bytes there are, and how many there will be if the server says so. The first number
@@ -72,7 +72,7 @@ impl Download {
 
     /// The transfer; of a restartable one, what was handed out can be taken back.
     fn transfer(self, restartable: bool) -> Transfer {
-        Transfer::new(self.means, self.link, self.tell, restartable)
+        Transfer::new(self.context, self.link, self.tell, restartable)
     }
 }
 

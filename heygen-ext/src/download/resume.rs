@@ -12,8 +12,8 @@ use super::head::{Head, Place, Verdict, judge};
 use super::link::Link;
 use super::{OnProgress, renewal};
 use crate::call::BACKOFF;
+use crate::client_context::ClientContext;
 use crate::error::Error;
-use crate::means::Means;
 
 /// How often a transfer is taken up again before another byte has come.
 const RESUMPTIONS: u32 = 5;
@@ -32,7 +32,7 @@ pub(super) enum Piece {
 
 /// A file on its way down.
 pub(super) struct Transfer {
-    means: Means,
+    context: ClientContext,
     link: Link,
     tell: Option<OnProgress>,
     /// Whether what was handed out can be taken back.
@@ -49,9 +49,14 @@ pub(super) struct Transfer {
 }
 
 impl Transfer {
-    pub(super) fn new(means: Means, link: Link, tell: Option<OnProgress>, restartable: bool) -> Self {
+    pub(super) fn new(
+        context: ClientContext,
+        link: Link,
+        tell: Option<OnProgress>,
+        restartable: bool,
+    ) -> Self {
         Self {
-            means,
+            context,
             link,
             tell,
             restartable,
@@ -118,12 +123,12 @@ impl Transfer {
         let url = match self.url.clone() {
             Some(url) => url,
             None => {
-                let Means { api, runtime, .. } = &self.means;
+                let ClientContext { api, runtime, .. } = &self.context;
                 let url = renewal::present(&self.link, api, &**runtime).await?;
                 self.url.insert(url).clone()
             }
         };
-        let mut request = self.means.files.get(url).header(header::ACCEPT_ENCODING, "identity");
+        let mut request = self.context.files.get(url).header(header::ACCEPT_ENCODING, "identity");
         let mut asked = None;
         if self.received > 0 {
             match &self.tag {
@@ -193,7 +198,7 @@ impl Transfer {
             Verdict::Changed => Err(self.changed()),
             Verdict::Refused => self.renew(status).await.map(|()| None),
             Verdict::Later => {
-                let asked = retry_after(response.headers(), self.means.runtime.date());
+                let asked = retry_after(response.headers(), self.context.runtime.system_time());
                 drop(response);
                 self.set_back(Setback::Later(status, asked)).await.map(|()| None)
             }
@@ -226,7 +231,7 @@ impl Transfer {
             "the link was refused: gets a fresh one"
         );
         self.renewed = true;
-        let Means { api, runtime, .. } = &self.means;
+        let ClientContext { api, runtime, .. } = &self.context;
         self.url = Some(renewal::fresh(&self.link, api, &**runtime).await?);
         Ok(())
     }
@@ -245,7 +250,7 @@ impl Transfer {
         let plain = match self.setbacks {
             // Most breaks are over at once.
             1 => Duration::ZERO,
-            further => BACKOFF.pause(further - 2, self.means.runtime.chance()),
+            further => BACKOFF.pause(further - 2, self.context.runtime.random()),
         };
         let pause = plain.max(asked);
         tracing::debug!(
@@ -256,7 +261,7 @@ impl Transfer {
             "the download stopped: takes it up again"
         );
         if !pause.is_zero() {
-            self.means.runtime.sleep(pause).await;
+            self.context.runtime.sleep(pause).await;
         }
         Ok(())
     }

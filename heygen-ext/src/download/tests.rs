@@ -269,7 +269,7 @@ async fn an_idle_connection_is_a_broken_one() {
     let (mut download, _) = download(&server);
     let impatient = super::http_options::http_options(reqwest::Client::builder())
         .read_timeout(Duration::from_millis(100));
-    download.means.files = impatient.build().unwrap();
+    download.context.files = impatient.build().unwrap();
     assert_eq!(download.bytes(10).await.unwrap(), "0123456789");
 }
 
@@ -281,8 +281,8 @@ impl Runtime for SimTime {
         self.1.now()
     }
 
-    fn date(&self) -> std::time::SystemTime {
-        self.1.date()
+    fn system_time(&self) -> std::time::SystemTime {
+        self.1.system_time()
     }
 
     fn sleep(&self, pause: Duration) -> heygen_api::BoxFuture<'static, ()> {
@@ -290,7 +290,7 @@ impl Runtime for SimTime {
         self.1.sleep(pause)
     }
 
-    fn chance(&self) -> f64 {
+    fn random(&self) -> f64 {
         0.5
     }
 }

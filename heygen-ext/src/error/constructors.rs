@@ -107,7 +107,7 @@ impl Error {
         Self::new(ErrorKind::Upload, problem).with(|inner| inner.status = Some(status))
     }
 
-    pub(crate) fn not_taken_in(code: Option<&str>, message: &str) -> Self {
+    pub(crate) fn file_rejected(code: Option<&str>, message: &str) -> Self {
         let words = code.map(|code| format!("{code}: ")).unwrap_or_default();
         let problem = format!("the service refused the file: {words}{message}");
         Self::new(ErrorKind::Upload, one_line(&problem)).with(|inner| {
@@ -124,8 +124,8 @@ impl Error {
         self.with(|inner| inner.asset_id = Some(asset_id.to_owned()))
     }
 
-    pub(crate) fn doubtful(self, doubtful: bool) -> Self {
-        self.with(|inner| inner.doubtful |= doubtful)
+    pub(crate) fn with_maybe_executed(self, maybe_executed: bool) -> Self {
+        self.with(|inner| inner.maybe_executed |= maybe_executed)
     }
 
     pub(crate) fn file(problem: impl Into<String>, error: io::Error) -> Self {

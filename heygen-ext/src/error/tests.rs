@@ -64,7 +64,7 @@ fn of_every_kind() -> Vec<(ErrorKind, Error)> {
         (ErrorKind::Download, Error::transfer("v.mp4: it broke off after 3 bytes", lost())),
         (ErrorKind::Download, Error::link_refused("v.mp4: the file server answered 503", unavailable)),
         (ErrorKind::Upload, Error::upload_transfer("the file did not reach the storage", late())),
-        (ErrorKind::Upload, Error::not_taken_in(Some("invalid_parameter"), "Not a picture")),
+        (ErrorKind::Upload, Error::file_rejected(Some("invalid_parameter"), "Not a picture")),
         (ErrorKind::Upload, Error::storage_refused(unavailable, Some("SlowDown"))),
         (ErrorKind::File, Error::file("cannot write v.mp4", io())),
         (ErrorKind::File, Error::file("the file cannot be read", io()).about_file("a.png")),

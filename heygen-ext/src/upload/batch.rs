@@ -18,8 +18,8 @@ use super::body::UploadBody;
 use super::direct::{self, Slot};
 use super::file_source::FileSource;
 use super::progress::{OnProgress, UploadProgress};
+use crate::client_context::ClientContext;
 use crate::error::Error;
-use crate::means::Means;
 
 /// Files of a batch, at most.
 const MOST: usize = 100;
@@ -62,7 +62,7 @@ type Outcome = Result<UploadedAsset, Error>;
 /// ```
 #[must_use = "nothing is uploaded until it is sent"]
 pub struct UploadAll {
-    means: Means,
+    context: ClientContext,
     files: Vec<FileSource>,
     concurrency: usize,
     deadline: Duration,
@@ -70,8 +70,8 @@ pub struct UploadAll {
 }
 
 impl UploadAll {
-    pub(crate) fn new(means: Means, files: Vec<FileSource>) -> Self {
-        Self { means, files, concurrency: CONCURRENCY, deadline: DEADLINE, on_progress: None }
+    pub(crate) fn new(context: ClientContext, files: Vec<FileSource>) -> Self {
+        Self { context, files, concurrency: CONCURRENCY, deadline: DEADLINE, on_progress: None }
     }
 
     /// Reads and sends so many files at a time; the default is 4.
@@ -101,8 +101,8 @@ impl UploadAll {
     /// Each outcome has those of [`Upload::send`](crate::Upload::send), and what the service says of a file that it did
     /// not take in. An operation that fails for a whole batch is the outcome of each file of that batch.
     pub async fn send(self) -> Vec<Outcome> {
-        let Self { means, files, concurrency, deadline, on_progress } = self;
-        let run = Run { means, concurrency, deadline, on_progress };
+        let Self { context, files, concurrency, deadline, on_progress } = self;
+        let run = Run { context, concurrency, deadline, on_progress };
         let mut files = files.into_iter().enumerate();
         let mut outcomes = BTreeMap::new();
         for number in 0.. {
@@ -132,7 +132,7 @@ impl fmt::Debug for UploadAll {
 }
 
 struct Run {
-    means: Means,
+    context: ClientContext,
     concurrency: usize,
     deadline: Duration,
     on_progress: Option<TellAll>,
@@ -224,7 +224,7 @@ impl Run {
                     .checksum_sha256(entry.digest.as_str())
             });
             let body = CreateAssetUploadBatchRequest::builder().files(files);
-            let mut call = self.means.api.create_asset_upload_batch().body(body);
+            let mut call = self.context.api.create_asset_upload_batch().body(body);
             if let Some(key) = self.key(number, round) {
                 call = call.idempotency_key(key);
             }
@@ -258,7 +258,7 @@ impl Run {
 
     /// The caller's key, made another for each call: one key is one call.
     fn key(&self, number: usize, round: u32) -> Option<String> {
-        let key = self.means.idempotency_key.as_deref()?;
+        let key = self.context.idempotency_key.as_deref()?;
         Some(if (number, round) == (0, 0) { key.to_owned() } else { format!("{key}.{number}.{round}") })
     }
 
@@ -267,7 +267,7 @@ impl Run {
         let tell = self.on_progress.clone().map(|tell| -> OnProgress {
             Box::new(move |sent, all| (tell.lock().unwrap_or_else(PoisonError::into_inner))(index, sent, all))
         });
-        match direct::put(&self.means, &slot, &prepared, &UploadProgress::new(tell), None).await {
+        match direct::put(&self.context, &slot, &prepared, &UploadProgress::new(tell), None).await {
             Ok(()) => {
                 let asset = UploadedAsset::new(slot.asset_id, None, prepared.media.clone(), prepared.size);
                 Ok(Sent { index, label, item, asset })
@@ -278,7 +278,7 @@ impl Run {
 
     async fn complete(&self, number: usize, drive: u32, batch_id: &str) -> Result<(), Error> {
         let body = CompleteAssetBatchRequest::builder().batch_id(batch_id);
-        let mut call = self.means.api.complete_asset_batch().body(body);
+        let mut call = self.context.api.complete_asset_batch().body(body);
         if let Some(key) = self.key(number, drive) {
             call = call.idempotency_key(key);
         }
@@ -294,7 +294,7 @@ impl Run {
         mut waiting: Vec<Sent>,
         outcomes: &mut BTreeMap<usize, Outcome>,
     ) {
-        let runtime = &self.means.runtime;
+        let runtime = &self.context.runtime;
         let began = runtime.now();
         let (mut drives, mut pause) = (0, FIRST_PAUSE);
         let end = loop {
@@ -333,7 +333,7 @@ impl Run {
     async fn look_at(&self, batch_id: &str) -> Result<Vec<VideoBatchItem>, Error> {
         let (mut items, mut token) = (Vec::new(), None::<String>);
         loop {
-            let mut call = self.means.api.get_asset_batch().batch_id(batch_id).limit(MOST as u32);
+            let mut call = self.context.api.get_asset_batch().batch_id(batch_id).limit(MOST as u32);
             if let Some(token) = &token {
                 call = call.token(token.as_str());
             }
@@ -369,7 +369,7 @@ fn settle(
             BatchItemStatus::Failed => {
                 let text = |name: &str| item.error.as_ref()?.get(name)?.as_str();
                 let why = text("message").unwrap_or("it does not say why");
-                let error = Error::not_taken_in(text("code"), why);
+                let error = Error::file_rejected(text("code"), why);
                 outcomes.insert(sent.index, sent.failed(error));
                 false
             }

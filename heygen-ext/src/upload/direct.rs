@@ -17,9 +17,9 @@ use super::body::UploadBody;
 use super::checksum::Checksum;
 use super::progress::UploadProgress;
 use crate::call::BACKOFF;
+use crate::client_context::ClientContext;
 use crate::error::Error;
 use crate::idle_timeout::IDLE_TIMEOUT;
-use crate::means::Means;
 
 /// How often, and with which growing pause, an upload is finished again because the service does not see its bytes yet.
 const MOST_EARLY: u32 = 5;
@@ -63,20 +63,22 @@ impl From<AssetUploadBatchItem> for Slot {
 }
 
 pub(super) async fn upload(
-    means: &Means,
+    context: &ClientContext,
     prepared: &Arc<UploadBody>,
     watch: &UploadProgress,
 ) -> Result<UploadedAsset, Error> {
     let (sum, mut round) = (Checksum::default(), 0);
     loop {
-        let began = means.runtime.now();
-        let slot = open(means, prepared, round).await?;
+        let began = context.runtime.now();
+        let slot = open(context, prepared, round).await?;
         let of_asset = |error: Error| error.of_asset(&slot.asset_id);
-        match put(means, &slot, prepared, watch, Some(&sum)).await {
-            Ok(()) => return Ok(complete(means, &slot.asset_id, sum.get()).await.map_err(of_asset)?.into()),
+        match put(context, &slot, prepared, watch, Some(&sum)).await {
+            Ok(()) => {
+                return Ok(complete(context, &slot.asset_id, sum.get()).await.map_err(of_asset)?.into());
+            }
             // The link of a slow upload may have lapsed before its next attempt: one more slot, and no further.
             Err(error) if round == 0 && error.status() == Some(StatusCode::FORBIDDEN) => {
-                let age = means.runtime.now().saturating_duration_since(began);
+                let age = context.runtime.now().saturating_duration_since(began);
                 if u64::try_from(slot.lifetime).is_ok_and(|seconds| age < Duration::from_secs(seconds)) {
                     return Err(of_asset(error));
                 }
@@ -87,14 +89,14 @@ pub(super) async fn upload(
     }
 }
 
-async fn open(means: &Means, prepared: &UploadBody, round: u32) -> Result<Slot, Error> {
+async fn open(context: &ClientContext, prepared: &UploadBody, round: u32) -> Result<Slot, Error> {
     let body = CreateAssetUploadRequest::builder()
         .filename(prepared.name.as_str())
         .content_type(prepared.media.as_str())
         .size_bytes(prepared.size);
-    let mut call = means.api.create_asset_upload().body(body);
+    let mut call = context.api.create_asset_upload().body(body);
     // One key is one slot.
-    if let Some(key) = means.idempotency_key.as_deref().filter(|_| round > 0) {
+    if let Some(key) = context.idempotency_key.as_deref().filter(|_| round > 0) {
         call = call.idempotency_key(format!("{key}.{round}"));
     }
     Ok(call.await?.into_inner().into())
@@ -114,7 +116,7 @@ impl From<Error> for Failure {
 
 /// Fills a slot. A second PUT of the same bytes is the same as one.
 pub(super) async fn put(
-    means: &Means,
+    context: &ClientContext,
     slot: &Slot,
     prepared: &Arc<UploadBody>,
     watch: &UploadProgress,
@@ -128,13 +130,13 @@ pub(super) async fn put(
     }
     let mut number = 1;
     loop {
-        let sending = async { Ok(put_once(means, slot, prepared, watch, sum).await) };
+        let sending = async { Ok(put_once(context, slot, prepared, watch, sum).await) };
         match watch.guard(sending).await? {
             Ok(()) => return Ok(()),
-            Err(Failure { error, again }) if !again || number >= means.max_attempts => return Err(error),
+            Err(Failure { error, again }) if !again || number >= context.max_attempts => return Err(error),
             Err(Failure { error, .. }) => {
                 tracing::debug!(attempts = number, problem = %error, "sends the file again");
-                pause(means, number).await;
+                pause(context, number).await;
                 number += 1;
             }
         }
@@ -142,20 +144,20 @@ pub(super) async fn put(
 }
 
 /// Waits before the next attempt: a second, two, four, each a little longer or shorter.
-async fn pause(means: &Means, attempts: u32) {
-    let runtime = &means.runtime;
-    runtime.sleep(BACKOFF.pause(attempts.saturating_sub(1), runtime.chance())).await;
+async fn pause(context: &ClientContext, attempts: u32) {
+    let runtime = &context.runtime;
+    runtime.sleep(BACKOFF.pause(attempts.saturating_sub(1), runtime.random())).await;
 }
 
 async fn put_once(
-    means: &Means,
+    context: &ClientContext,
     slot: &Slot,
     prepared: &Arc<UploadBody>,
     watch: &UploadProgress,
     sum: Option<&Checksum>,
 ) -> Result<(), Failure> {
     let body = Body::wrap_stream(prepared.open(watch, sum));
-    let request = request(means, slot, prepared.size, body)?;
+    let request = request(context, slot, prepared.size, body)?;
     let again = |problem: TransportError| Failure {
         error: Error::upload_transfer("the file did not reach the storage", problem),
         again: true,
@@ -167,7 +169,7 @@ async fn put_once(
     };
     // The link is signed, so anyone who reads it in an error can use it: the conversion leaves it out.
     let response = tokio::select! {
-        sent = means.storage.execute(request) => sent.map_err(|error| again(error.into()))?,
+        sent = context.storage.execute(request) => sent.map_err(|error| again(error.into()))?,
         () = watch.idle() => return Err(late()),
     };
     let status = response.status();
@@ -187,11 +189,11 @@ async fn put_once(
 }
 
 /// The PUT as it was signed: the headers that came with the link, the exact length, and nothing of ours.
-fn request(means: &Means, slot: &Slot, size: u64, body: Body) -> Result<reqwest::Request, Error> {
+fn request(context: &ClientContext, slot: &Slot, size: u64, body: Body) -> Result<reqwest::Request, Error> {
     let wrong = || Error::upload("the service gave a link for the upload that cannot be used");
     let url = Url::parse(&slot.url).map_err(|_| wrong())?;
     // Plain http is for a service on this machine alone.
-    if url.scheme() != "https" && !means.api.base_url().starts_with("http:") {
+    if url.scheme() != "https" && !context.api.base_url().starts_with("http:") {
         return Err(wrong());
     }
     let mut request = reqwest::Request::new(Method::PUT, url);
@@ -226,7 +228,7 @@ async fn storage_code(mut response: reqwest::Response) -> Option<String> {
 /// Finishes an upload. To do so twice is the same as once, so that lost answers and 5xx are followed by another attempt
 /// although the operation takes no key; and for some moments the service may not see the bytes yet.
 async fn complete(
-    means: &Means,
+    context: &ClientContext,
     asset_id: &str,
     sum: Option<String>,
 ) -> Result<CompleteAssetUploadResponse, Error> {
@@ -236,7 +238,7 @@ async fn complete(
         if let Some(sum) = &sum {
             body = body.checksum_sha256(sum.as_str());
         }
-        let call = means.api.complete_asset_upload().asset_id(asset_id).body(body);
+        let call = context.api.complete_asset_upload().asset_id(asset_id).body(body);
         let error = match call.send().await {
             Ok(answer) => return Ok(answer.into_inner()),
             Err(error) => Error::from(error),
@@ -244,12 +246,12 @@ async fn complete(
         match error.status() {
             Some(StatusCode::CONFLICT) if early < MOST_EARLY => {
                 early += 1;
-                means.runtime.sleep(EARLY_PAUSE * early).await;
+                context.runtime.sleep(EARLY_PAUSE * early).await;
             }
             // The seam has tried again by itself where it was turned away.
             Some(StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS) => return Err(error),
-            _ if error.is_retryable() && attempts < means.max_attempts => {
-                pause(means, attempts).await;
+            _ if error.is_retryable() && attempts < context.max_attempts => {
+                pause(context, attempts).await;
                 attempts += 1;
             }
             _ => return Err(error),

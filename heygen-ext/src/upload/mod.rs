@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use heygen_api::{BoxFuture, FilePart};
 
+use crate::client_context::ClientContext;
 use crate::error::Error;
-use crate::means::Means;
 use body::UploadBody;
 use progress::{OnProgress, UploadProgress};
 
@@ -60,15 +60,15 @@ const FORM_LIMIT: u64 = 32_000_000;
 /// ```
 #[must_use = "nothing is uploaded until it is sent"]
 pub struct Upload {
-    means: Means,
+    context: ClientContext,
     file: FileSource,
     direct: bool,
     on_progress: Option<OnProgress>,
 }
 
 impl Upload {
-    pub(crate) fn new(means: Means, file: FileSource) -> Self {
-        Self { means, file, direct: false, on_progress: None }
+    pub(crate) fn new(context: ClientContext, file: FileSource) -> Self {
+        Self { context, file, direct: false, on_progress: None }
     }
 
     /// Sends the file straight to the storage, whatever its size.
@@ -101,14 +101,14 @@ impl Upload {
         let watch = UploadProgress::new(self.on_progress);
         if self.direct || prepared.size > FORM_LIMIT {
             let prepared = Arc::new(prepared.replayable().await?);
-            return direct::upload(&self.means, &prepared, &watch).await;
+            return direct::upload(&self.context, &prepared, &watch).await;
         }
-        form(&self.means, Arc::new(prepared), &watch).await
+        form(&self.context, Arc::new(prepared), &watch).await
     }
 }
 
 async fn form(
-    means: &Means,
+    context: &ClientContext,
     prepared: Arc<UploadBody>,
     watch: &UploadProgress,
 ) -> Result<UploadedAsset, Error> {
@@ -119,11 +119,11 @@ async fn form(
     } else {
         FilePart::stream(name, media, size, prepared.open(watch, None))
     };
-    let call = means.api.upload_asset().file(part).send();
+    let call = context.api.upload_asset().file(part).send();
     match watch.guard(async { call.await.map_err(Error::from) }).await {
         Ok(answer) => Ok(answer.into_inner().into()),
         // The seam did not see the end of this call, so that only the bodies tell what may have become of it.
-        Err(error) if error.api_error().is_none() => Err(error.doubtful(watch.sent_whole())),
+        Err(error) if error.api_error().is_none() => Err(error.with_maybe_executed(watch.sent_whole())),
         Err(error) => Err(error),
     }
 }

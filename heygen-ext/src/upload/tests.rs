@@ -30,8 +30,8 @@ impl Runtime for Together {
         self.own.now()
     }
 
-    fn date(&self) -> SystemTime {
-        self.own.date()
+    fn system_time(&self) -> SystemTime {
+        self.own.system_time()
     }
 
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()> {
@@ -42,8 +42,8 @@ impl Runtime for Together {
         self.own.sleep(pause)
     }
 
-    fn chance(&self) -> f64 {
-        self.own.chance()
+    fn random(&self) -> f64 {
+        self.own.random()
     }
 }
 
@@ -272,7 +272,7 @@ async fn a_file_that_changes_between_attempts_is_not_sent() {
         (|_| {}, "it was written to"),
     ];
     for (how, words) in changes {
-        for (operation, doubtful) in [("uploadAsset", true), ("uploads", false)] {
+        for (operation, maybe_executed) in [("uploadAsset", true), ("uploads", false)] {
             let harness = Harness::new().await;
             let file = harness.file("a.png", &image(300_000));
             let path = harness.folder.path().join("a.png");
@@ -283,7 +283,11 @@ async fn a_file_that_changes_between_attempts_is_not_sent() {
             let error = upload.await.unwrap_err();
             says(&error, ErrorKind::Upload, words);
             assert!(error.to_string().contains("a.png: the file changed during the upload"), "{error}");
-            assert_eq!((error.may_have_executed(), harness.pauses().len()), (doubtful, 1), "{operation}");
+            assert_eq!(
+                (error.may_have_executed(), harness.pauses().len()),
+                (maybe_executed, 1),
+                "{operation}"
+            );
         }
     }
 }

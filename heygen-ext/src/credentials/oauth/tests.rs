@@ -28,7 +28,7 @@ impl Harness {
     fn tokens(&self, seconds: u64) -> OAuth {
         OAuth::new("first", self.sim.refresh_token())
             .client_id("c")
-            .expires_at(self.time.date() + Duration::from_secs(seconds))
+            .expires_at(self.time.system_time() + Duration::from_secs(seconds))
             .token_url(self.token_url())
     }
 

@@ -8,7 +8,7 @@ use crate::runtime::Runtime;
 
 /// What uploads, downloads, streams and the management of webhooks need to send.
 #[derive(Clone)]
-pub(crate) struct Means {
+pub(crate) struct ClientContext {
     /// The generated client, with every policy on.
     pub(crate) api: Client,
     /// The HTTP client for files of the service: it sends no credentials, and redirects only lead to safe places.
