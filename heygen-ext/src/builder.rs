@@ -298,10 +298,10 @@ impl HeyGenBuilder {
         let sender = match (self.transport, self.http_client) {
             (Some(transport), _) => HttpSender::Custom(transport),
             (None, Some(client)) => HttpSender::Http(client),
-            // No redirect: a key must not follow one.
-            (None, None) => {
-                HttpSender::Http(clients.make(|options| options.redirect(reqwest::redirect::Policy::none()))?)
-            }
+            // Redirects are not followed, because they would send the key to another address.
+            (None, None) => HttpSender::Http(
+                clients.build(|options| options.redirect(reqwest::redirect::Policy::none()))?,
+            ),
         };
         let shared = Shared {
             http: sender,
@@ -312,11 +312,11 @@ impl HeyGenBuilder {
             observers: self.observer,
             runtime,
         };
-        // Links to files are signed: nothing of ours goes along but the name.
-        let files = clients.make(|options| http_options::http_options(options).user_agent(PRODUCT))?;
-        // A timeout of reads would run while a file goes up: uploads watch for idleness themselves. No redirect, and no
-        // name of ours: the storage takes what was signed.
-        let storage = clients.make(|options| options.redirect(reqwest::redirect::Policy::none()))?;
+        // Links to files are signed, so requests have no headers of the client except `User-Agent`.
+        let files = clients.build(|options| http_options::http_options(options).user_agent(PRODUCT))?;
+        // A read timeout would include the time of the upload, so uploads use their own idle timer. Redirects and a
+        // `User-Agent` are off, because the storage expects the request exactly as it was signed.
+        let storage = clients.build(|options| options.redirect(reqwest::redirect::Policy::none()))?;
         Ok(HeyGen::new(&address, shared, self.options, files, storage))
     }
 }

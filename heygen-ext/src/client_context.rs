@@ -1,4 +1,4 @@
-//! What the parts that send need of a client, without the whole of it.
+//! The parts of a client that other modules need to send requests.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use heygen_api::Client;
 
 use crate::runtime::Runtime;
 
-/// What uploads, downloads, streams and the management of webhooks need to send.
+/// The HTTP clients and options that uploads, downloads, streams and the management of webhooks use.
 #[derive(Clone)]
 pub(crate) struct ClientContext {
-    /// The generated client, with every policy on.
+    /// The generated client, with all policies.
     pub(crate) api: Client,
-    /// The HTTP client for files of the service: it sends no credentials, and redirects only lead to safe places.
+    /// The HTTP client for downloads. It does not send credentials, and follows only safe redirects.
     pub(crate) files: reqwest::Client,
-    /// The HTTP client for signed links to the storage: it sends no credentials.
+    /// The HTTP client for signed links to the storage. It does not send credentials.
     pub(crate) storage: reqwest::Client,
     pub(crate) runtime: Arc<dyn Runtime>,
-    /// How often a request is sent at most.
+    /// The maximum number of attempts.
     pub(crate) max_attempts: u32,
-    /// The idempotency key that the program has set for its calls.
+    /// The idempotency key that the program set for its calls.
     pub(crate) idempotency_key: Option<String>,
 }

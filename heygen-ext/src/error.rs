@@ -59,7 +59,7 @@ struct Inner {
     /// The file, and the id of the asset that it was uploaded to.
     file: Option<String>,
     asset_id: Option<String>,
-    /// Whether an earlier attempt may have been executed, whatever ended the last.
+    /// Whether an earlier attempt may have been executed, although the last one was not.
     maybe_executed: bool,
     code: Option<ErrorCode>,
     /// The service's message about a failed job, or about a file that it refused.
@@ -326,7 +326,7 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
-    /// What the text does not say yet: it has what the failed call, transfer or file operation says.
+    /// Skips the error of the call, transfer or file operation, because the text includes it.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let api = || self.0.api.as_ref()?.source();
         let transfer = || self.0.transfer.as_ref()?.source();

@@ -97,7 +97,7 @@ impl TokenEndpoint {
             ));
         }
         let clients = HttpClientFactory { local: is_local(&url), ..clients.clone() };
-        let http = clients.make(|options| {
+        let http = clients.build(|options| {
             options.redirect(redirect::Policy::none()).retry(retry::never()).timeout(PATIENCE)
         })?;
         Ok(Self { http, url })

@@ -44,7 +44,7 @@ impl Error {
         Self::new(ErrorKind::Decode, problem.to_owned())
     }
 
-    /// A list whose pages do not lead to its end.
+    /// A list whose page tokens are inconsistent.
     pub(crate) fn pages(operation: &Operation, problem: &str) -> Self {
         Self::new(ErrorKind::Decode, format!("{}: {problem}", operation.id()))
     }
@@ -100,7 +100,7 @@ impl Error {
         let code = code.map(|code| format!(" {code}")).unwrap_or_default();
         let remedy = match status {
             StatusCode::FORBIDDEN => "the link may have expired: upload the file again",
-            status if status.is_redirection() => "no redirect is followed",
+            status if status.is_redirection() => "redirects are not followed",
             _ => "upload the file again later",
         };
         let problem = format!("the storage refused the file with {}{code}; {remedy}", status.as_u16());
