@@ -95,26 +95,26 @@ async fn open(context: &ClientContext, upload: &UploadBody, round: u32) -> Resul
         .content_type(upload.media.as_str())
         .size_bytes(upload.size);
     let mut call = context.api.create_asset_upload().body(body);
-    // One key is one slot.
+    // A second slot needs another key.
     if let Some(key) = context.idempotency_key.as_deref().filter(|_| round > 0) {
         call = call.idempotency_key(format!("{key}.{round}"));
     }
     Ok(call.await?.into_inner().into())
 }
 
-/// Why an attempt to fill a slot failed, and whether another may mend it.
+/// Why an attempt to send a file failed, and whether another attempt may succeed.
 struct Failure {
     error: Error,
-    again: bool,
+    is_retryable: bool,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, again: false }
+        Self { error, is_retryable: false }
     }
 }
 
-/// Fills a slot. A second PUT of the same bytes is the same as one.
+/// Sends the file to a slot. Repeating the PUT has the same effect as one.
 pub(super) async fn put(
     context: &ClientContext,
     slot: &Slot,
@@ -133,7 +133,9 @@ pub(super) async fn put(
         let sending = async { Ok(put_once(context, slot, body, progress, checksum).await) };
         match progress.guard(sending).await? {
             Ok(()) => return Ok(()),
-            Err(Failure { error, again }) if !again || number >= context.max_attempts => return Err(error),
+            Err(Failure { error, is_retryable }) if !is_retryable || number >= context.max_attempts => {
+                return Err(error);
+            }
             Err(Failure { error, .. }) => {
                 tracing::debug!(attempts = number, problem = %error, "sends the file again");
                 pause(context, number).await;
@@ -158,16 +160,18 @@ async fn put_once(
 ) -> Result<(), Failure> {
     let content = Body::wrap_stream(body.open(progress, checksum));
     let request = request(context, slot, body.size, content)?;
-    let again = |problem: TransportError| Failure {
+    let retryable = |problem: TransportError| Failure {
         error: Error::upload_transfer("the file was not sent to the storage", problem),
-        again: true,
+        is_retryable: true,
     };
     let timeout = || {
-        again(TransportError::no_answer(format!("no progress for {} s", IDLE_TIMEOUT.as_secs())).timed_out())
+        retryable(
+            TransportError::no_answer(format!("no progress for {} s", IDLE_TIMEOUT.as_secs())).timed_out(),
+        )
     };
     // The conversion omits the URL, because anyone who reads the signed link in an error could use it.
     let response = tokio::select! {
-        sent = context.storage.execute(request) => sent.map_err(|error| again(error.into()))?,
+        sent = context.storage.execute(request) => sent.map_err(|error| retryable(error.into()))?,
         () = progress.idle_timeout() => return Err(timeout()),
     };
     let status = response.status();
@@ -178,12 +182,12 @@ async fn put_once(
         code = storage_code(response) => code,
         () = progress.idle_timeout() => None,
     };
-    let again = match status {
+    let is_retryable = match status {
         // The storage answers with these codes if the body is incomplete.
         StatusCode::BAD_REQUEST => matches!(code.as_deref(), Some("RequestTimeout" | "IncompleteBody")),
         status => is_retryable_refusal(status, None),
     };
-    Err(Failure { error: Error::storage_refused(status, code.as_deref()), again })
+    Err(Failure { error: Error::storage_refused(status, code.as_deref()), is_retryable })
 }
 
 /// Builds the PUT as it was signed: with the headers of the slot and the exact length, and without headers of the client.
