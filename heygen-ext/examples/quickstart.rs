@@ -53,13 +53,13 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
     // The simulator runs faster, so poll more often.
     let pause = (!real).then_some(Duration::from_millis(250));
-    let (duration, bytes) = film(&heygen, &prompt, pause, Path::new(FILE)).await?;
+    let (duration, bytes) = make_video(&heygen, &prompt, pause, Path::new(FILE)).await?;
     println!("downloaded   {FILE} ({duration:.1} s, {bytes} bytes)");
     Ok(())
 }
 
 /// Makes a video from a prompt. Returns its duration in seconds, and the size of the file.
-pub(crate) async fn film(
+pub(crate) async fn make_video(
     heygen: &HeyGen,
     prompt: &str,
     pause: Option<Duration>,

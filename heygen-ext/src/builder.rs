@@ -125,7 +125,7 @@ impl HeyGenBuilder {
             }
             (Some(Stored::OAuth(mut tokens)), Some(file)) => {
                 tokens.client_id = tokens.client_id.or_else(|| variable("HEYGEN_OAUTH_CLIENT_ID"));
-                let oauth = OAuth::of_file(tokens, file);
+                let oauth = OAuth::from_file(tokens, file);
                 Ok(Self::default().oauth(match variable("HEYGEN_OAUTH_TOKEN_URL") {
                     Some(url) => oauth.token_url(url),
                     None => oauth,

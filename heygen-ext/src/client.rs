@@ -125,7 +125,7 @@ impl HeyGen {
         Upload::new(self.context(), file.into())
     }
 
-    /// Uploads many files, with an outcome for each.
+    /// Uploads many files. Returns an outcome for each file.
     ///
     /// ```no_run
     /// use heygen_ext::{FileSource, HeyGen};
@@ -199,7 +199,7 @@ impl HeyGen {
         WordStream::new(&self.context(), stream_id.into())
     }
 
-    /// What the parts that send need.
+    /// The HTTP clients and options for other modules.
     pub(crate) fn context(&self) -> ClientContext {
         ClientContext {
             api: self.api.clone(),
@@ -226,7 +226,7 @@ impl fmt::Debug for HeyGen {
 /// The product in the `User-Agent` of requests.
 pub(crate) const PRODUCT: &str = concat!("heygen-ext/", env!("CARGO_PKG_VERSION"));
 
-/// The `User-Agent`: the product, and the program's suffix.
+/// Returns the `User-Agent`: the product, and the suffix of the program.
 pub(crate) fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
     let text = suffix.map_or_else(|| PRODUCT.to_owned(), |suffix| format!("{PRODUCT} {suffix}"));
     HeaderValue::from_str(&text).map_err(|_| {
@@ -234,7 +234,7 @@ pub(crate) fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
     })
 }
 
-/// Stands in for the policies while the generated client checks the address.
+/// A placeholder while the generated client checks the base URL.
 pub(crate) struct NullTransport;
 
 impl Transport for NullTransport {
