@@ -142,7 +142,7 @@ impl HeyGen {
     /// Speaks a text with a professional voice, and streams the audio while it is made.
     ///
     /// A stream that breaks, ends before the service has marked its end, or is silent for 90 seconds, ends with an error. It
-    /// does not resume: the speech would be made, and paid, a second time. A deadline of
+    /// does not resume, because the service would create and charge the speech a second time. A deadline of
     /// [`CallOptions`](crate::CallOptions) covers the time until the stream begins.
     ///
     /// ```no_run

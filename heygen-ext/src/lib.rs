@@ -77,5 +77,5 @@ pub use client_surface::*;
 
 pub use heygen_api;
 pub use heygen_api::{ErrorCode, http};
-/// What keeps secrets from showing: the crate of `SecretString`, which this crate takes and gives.
+/// The crate of `SecretString`, which this crate takes and returns for secrets.
 pub use secrecy;

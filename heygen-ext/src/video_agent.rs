@@ -3,7 +3,7 @@
 use heygen_api::BuildError;
 use heygen_api::types::{CreateVideoAgentRequest, builder};
 
-/// A video to be made from a prompt.
+/// A request for a video from a prompt.
 ///
 /// [`with`](Self::with) sets other options of the request.
 ///

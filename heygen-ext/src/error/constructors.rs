@@ -32,9 +32,9 @@ impl Error {
         Self::new(ErrorKind::NeedsPerson, problem)
     }
 
-    pub(crate) fn deadline(patience: Duration) -> Self {
+    pub(crate) fn deadline(limit: Duration) -> Self {
         let problem =
-            format!("not finished after {} s; the job goes on: wait again with its id", patience.as_secs());
+            format!("not finished after {} s; the job goes on: wait again with its id", limit.as_secs());
         Self::new(ErrorKind::Deadline, problem)
     }
 

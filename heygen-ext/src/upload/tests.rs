@@ -238,7 +238,7 @@ async fn lasting_faults_are_reported_unchanged() {
     assert_error(&error, ErrorKind::Upload, "refused the file with 403 AccessDenied");
     assert_eq!((error.status().unwrap().as_u16(), harness.requests("uploads")), (403, 1));
     harness.fault(Fault::status(307).header("location", "https://elsewhere.example/"), "uploads", 100);
-    assert_error(&upload().direct().await.unwrap_err(), ErrorKind::Upload, "no redirect is followed");
+    assert_error(&upload().direct().await.unwrap_err(), ErrorKind::Upload, "redirects are not followed");
     harness.fault(Fault::close_after(), "uploadAsset", 100);
     let error = upload().await.unwrap_err();
     assert_eq!(
