@@ -134,7 +134,7 @@ impl Call<'_> {
             Ok(permit) => permit,
             Err(error) => return self.finish(Outcome::unsent(error), progress, key),
         };
-        // The last outcome, which is reported if there is no time for the next attempt.
+        // The last outcome, which is reported if the deadline prevents the next attempt.
         let mut last_outcome: Option<Box<Outcome>> = None;
         loop {
             let next = slot.as_ref().and_then(Request::try_clone);
