@@ -4,7 +4,7 @@
 //! cargo run --example calls
 //! ```
 //!
-//! It always talks to a simulator inside this process, for only that can be made to fail.
+//! It always uses a simulator inside this process, because only a simulator can inject faults.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use heygen_sim::{Fault, Sim};
 pub(crate) struct Counts(Arc<[AtomicU32; 2]>);
 
 impl Counts {
-    /// Attempts and calls so far.
+    /// The number of attempts and calls until now.
     pub(crate) fn read(&self) -> (u32, u32) {
         let [attempts, calls] = &*self.0;
         (attempts.load(Ordering::Relaxed), calls.load(Ordering::Relaxed))
@@ -47,22 +47,22 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         .user_agent_suffix("calls-example/1.0")
         .observer(counts.clone())
         .build()?;
-    // The video is made, and the answer is lost.
+    // The simulator creates the video, but its answer is lost.
     sim.inject(Fault::close_after().on("createVideo").times(1))?;
     println!("video {}", create(&heygen, "Hello").await?);
     println!("attempts and calls: {:?}", counts.read());
     sim.set_balance(0.0);
     match create(&heygen, "Hello again").await {
         Err(error) if error.code() == Some(ErrorCode::InsufficientCredit) => println!("top up: {error}"),
-        other => println!("unforeseen: {other:?}"),
+        other => println!("unexpected: {other:?}"),
     }
     Ok(())
 }
 
-/// Makes a video, once, however often it takes to hear of it.
+/// Creates one video, although several attempts may be necessary to get the answer.
 pub(crate) async fn create(heygen: &HeyGen, script: &str) -> Result<String, Error> {
-    let patient = heygen.with(CallOptions::new().max_attempts(5).deadline(Duration::from_secs(60)));
+    let heygen = heygen.with(CallOptions::new().max_attempts(5).deadline(Duration::from_secs(60)));
     let request = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script(script);
-    let made = patient.api().create_video().body(request).await?;
+    let made = heygen.api().create_video().body(request).await?;
     Ok(made.video_id.clone())
 }

@@ -1,11 +1,11 @@
-//! The files of a finished video, each in its own way: to a path, into memory, as a stream.
+//! Downloads the files of a finished video: to a path, into memory, and as a stream.
 //!
 //! ```text
 //! cargo run --example download -- VIDEO_ID
 //! ```
 //!
-//! With `HEYGEN_API_KEY` set it fetches the files of that video from the real service. Without, it starts a local
-//! simulator inside this process, makes a little video there, and has its connection break on the way.
+//! With `HEYGEN_API_KEY` set, it downloads the files of that video from the real service. Without a key, it starts a
+//! simulator inside this process, creates a small video there, and breaks the connection during the download.
 
 use std::error::Error;
 use std::path::Path;
@@ -51,7 +51,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Fetches three files of a video: the sizes of the video, of its subtitles and of its thumbnail.
+/// Downloads three files of a video. Returns the sizes of the video, its subtitles and its thumbnail.
 pub(crate) async fn fetch(
     heygen: &HeyGen,
     video: &VideoDetail,
@@ -81,7 +81,7 @@ pub(crate) async fn fetch(
     Ok([usize::try_from(size)?, subtitles.len(), length])
 }
 
-/// A video of twenty megabytes, finished at once, whose transfer breaks twice.
+/// Creates a finished video of 20 megabytes, whose transfer breaks twice.
 pub(crate) async fn make(sim: &Sim, heygen: &HeyGen) -> Result<Response<VideoDetail>, Box<dyn Error>> {
     let request =
         CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello [sim:size=20000000]");

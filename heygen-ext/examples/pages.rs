@@ -1,11 +1,11 @@
-//! What a workspace has, page by page and one by one.
+//! Lists the contents of a workspace, item by item and page by page.
 //!
 //! ```text
 //! cargo run --example pages
 //! ```
 //!
-//! With `HEYGEN_API_KEY` set it lists the real workspace, which costs nothing. Without, it starts a local simulator inside
-//! this process.
+//! With `HEYGEN_API_KEY` set, it lists the real workspace, which is free of charge. Without a key, it starts a simulator
+//! inside this process.
 
 use std::error::Error;
 
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(list(&heygen).await.map(drop)?)
 }
 
-/// Lists voices one by one, and looks page by page; how many of each there are.
+/// Lists voices item by item, and looks page by page. Returns the number of each.
 pub(crate) async fn list(heygen: &HeyGen) -> Result<(usize, usize), heygen_ext::Error> {
     let mut voices = 0;
     let mut english = heygen.api().list_voices().language("English").items();
@@ -32,7 +32,7 @@ pub(crate) async fn list(heygen: &HeyGen) -> Result<(usize, usize), heygen_ext::
         voices += 1;
     }
 
-    // A page's token leads on from there, also in another process.
+    // The token of a page resumes the list, also in another process.
     let mut looks = 0;
     let mut token: Option<String> = None;
     loop {

@@ -1,11 +1,11 @@
-//! A prompt in, a finished MP4 on disk.
+//! Makes a video from a prompt, and downloads it as an MP4 file.
 //!
 //! ```text
 //! cargo run --example quickstart -- "A presenter explaining our launch in 30 seconds"
 //! ```
 //!
-//! With `HEYGEN_API_KEY` set it talks to the real service, which takes some twenty minutes and costs money. Without, it
-//! starts a local simulator inside this process, which takes ten seconds and makes the same little video of any prompt.
+//! With `HEYGEN_API_KEY` set, it uses the real service, which takes about 20 minutes and costs money. Without a key, it
+//! starts a simulator inside this process, which takes 10 seconds and returns the same small video for every prompt.
 
 use std::error::Error;
 use std::path::Path;
@@ -16,7 +16,7 @@ use heygen_ext::{HeyGen, JobProgress, VideoAgent};
 use heygen_sim::{Clock, Sim};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How much faster than the service the simulator runs here.
+/// How many times faster than the service the simulator runs.
 const SPEED: f64 = 60.0;
 
 const FILE: &str = "quickstart.mp4";
@@ -51,15 +51,15 @@ async fn run() -> Result<(), Box<dyn Error>> {
         (HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build()?, Some(sim))
     };
 
-    // What takes minutes there takes seconds here.
+    // The simulator runs faster, so poll more often.
     let pause = (!real).then_some(Duration::from_millis(250));
-    let (duration, bytes) = film(&heygen, &prompt, pause, Path::new(FILE)).await?;
+    let (duration, bytes) = make_video(&heygen, &prompt, pause, Path::new(FILE)).await?;
     println!("downloaded   {FILE} ({duration:.1} s, {bytes} bytes)");
     Ok(())
 }
 
-/// A prompt becomes a file: its duration in seconds, and its size.
-pub(crate) async fn film(
+/// Makes a video from a prompt. Returns its duration in seconds, and the size of the file.
+pub(crate) async fn make_video(
     heygen: &HeyGen,
     prompt: &str,
     pause: Option<Duration>,
@@ -93,7 +93,7 @@ pub(crate) async fn film(
     Ok((video.duration.unwrap_or(0.0), std::fs::metadata(path)?.len()))
 }
 
-/// One line for each new status; the bar runs below.
+/// Prints one line for each new status, above the progress bar.
 fn say(bar: &ProgressBar, shown: &mut String, status: &str, what: &str) {
     if shown != status {
         bar.suspend(|| println!("{status:<12} {what}"));

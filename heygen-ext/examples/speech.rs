@@ -1,4 +1,4 @@
-//! Speech as it is made: audio and words from an event stream. Needs the feature `preview`.
+//! Streams speech while the service makes it: audio and words from an event stream. Needs the feature `preview`.
 //!
 //! ```text
 //! cargo run --features preview --example speech
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Trains a voice and waits for it, at most an hour. The pause grows by half each time, up to 30 seconds.
+/// Trains a voice and waits for it, for at most an hour. The pause grows by half each time, up to 30 seconds.
 pub(crate) async fn train(heygen: &HeyGen, pause: Duration) -> Result<String, Box<dyn Error>> {
     let recording = AssetUrl::builder().url("https://example.com/me.mp3");
     let request = CreateProfessionalAudioVoice::builder().audio([recording]).name("Me").language("en");
@@ -33,31 +33,35 @@ pub(crate) async fn train(heygen: &HeyGen, pause: Duration) -> Result<String, Bo
     let id = &made.voice_id;
     println!("training voice {id}");
     let mut pause = pause;
-    let trained = async {
+    let mut last_error = None;
+    let training = async {
         loop {
             let read = heygen.api().get_model_audio_voice().voice_id(id).await;
             match read.map_err(heygen_ext::Error::from) {
                 Ok(voice) => match voice.status.as_str().to_ascii_uppercase().as_str() {
                     "ACTIVE" => return Ok(id.clone()),
                     "FAILED" => return Err(format!("voice {id} failed to train").into()),
-                    // Also a status that this version does not know.
+                    // Training, or a status that this version does not know.
                     _ => {}
                 },
-                // The training goes on, whatever happened to the request.
-                Err(error) if error.is_retryable() => eprintln!("voice {id}: {error}"),
+                // The training continues, although the request failed.
+                Err(error) if error.is_retryable() => last_error = Some(error),
                 Err(error) => return Err(format!("voice {id}: {error}").into()),
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 3 / 2).min(Duration::from_secs(30));
         }
     };
-    let late = |_| {
-        format!("voice {id} is not trained after an hour; read it again later with `get_model_audio_voice`")
-    };
-    tokio::time::timeout(Duration::from_secs(60 * 60), trained).await.map_err(late)?
+    // The timeout also ends a read that is still running.
+    if let Ok(trained) = tokio::time::timeout(Duration::from_secs(60 * 60), training).await {
+        return trained;
+    }
+    let last_error = last_error.map(|error| format!("; last error: {error}")).unwrap_or_default();
+    let remedy = "read it again later with `get_model_audio_voice`";
+    Err(format!("voice {id} is not trained after an hour: {remedy}{last_error}").into())
 }
 
-/// Speaks a text; the audio's length in bytes, and the words with their times.
+/// Speaks a text. Returns the length of the audio in bytes, and the words with their times.
 pub(crate) async fn speak(
     heygen: &HeyGen,
     voice: &str,

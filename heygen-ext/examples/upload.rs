@@ -1,11 +1,11 @@
-//! A file on disk becomes an asset, and the asset an input of a request.
+//! Uploads a file, and uses the asset as an input of a request.
 //!
 //! ```text
 //! cargo run --example upload -- photo.png
 //! ```
 //!
-//! With `HEYGEN_API_KEY` set it talks to the real service. Without, it starts a local simulator inside this process; and
-//! without a file, it uploads a small picture of its own.
+//! With `HEYGEN_API_KEY` set, it uses the real service. Without a key, it starts a simulator inside this process. Without a
+//! file, it uploads a small built-in picture.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use heygen_ext::{FileSource, HeyGen, UploadedAsset};
 use heygen_sim::{Clock, Sim};
 use indicatif::{HumanBytes, ProgressBar};
 
-/// The smallest of pictures: one transparent point.
+/// A picture of one transparent pixel.
 const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\
     \0\0\0\rIDATx\xdac\xfc\xcf\xc0P\x0f\0\x04\x85\x01\x80\x84\xa9\x8c!\0\0\0\0IEND\xaeB`\x82";
 
@@ -45,14 +45,14 @@ async fn run() -> Result<(), Box<dyn Error>> {
     };
     let asset = upload(&heygen, file.as_deref()).await?;
     println!("uploaded   {} ({}, {})", asset.asset_id, asset.mime_type, HumanBytes(asset.size_bytes));
-    // An asset goes into a request as it is.
+    // A request takes the asset directly.
     let request =
         CreateVideoAgentRequest::builder().prompt("Tell a story about this").files([asset]).build()?;
     println!("request    {request:?}");
     Ok(())
 }
 
-/// Uploads a file, or the picture; shows how far it is.
+/// Uploads a file, or the built-in picture, and shows the progress.
 pub(crate) async fn upload(heygen: &HeyGen, file: Option<&Path>) -> Result<UploadedAsset, heygen_ext::Error> {
     let file = file.map_or_else(|| FileSource::bytes("point.png", PICTURE), FileSource::path);
     let bar = ProgressBar::no_length();

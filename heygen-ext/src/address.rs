@@ -1,10 +1,10 @@
-//! Addresses: which are on this machine, so that plain http may go there, and what of one may be shown.
+//! URLs: whether one is on this machine, so that plain HTTP is allowed, and which part of one may be shown.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
-/// Whether an address is on this machine.
+/// Whether a URL is on this machine.
 pub(crate) fn is_local(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
@@ -13,7 +13,7 @@ pub(crate) fn is_local(url: &Url) -> bool {
         || address.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The address without its user, query and fragment, which may be secret; `None` if it is not an address.
+/// Returns the URL without its user, query and fragment, which may be secret, or `None` if it is not a URL with a host.
 pub(crate) fn shown(url: &str) -> Option<String> {
     match Url::parse(url) {
         Ok(url) if url.has_host() => {

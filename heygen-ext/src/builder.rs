@@ -125,7 +125,7 @@ impl HeyGenBuilder {
             }
             (Some(Stored::OAuth(mut tokens)), Some(file)) => {
                 tokens.client_id = tokens.client_id.or_else(|| variable("HEYGEN_OAUTH_CLIENT_ID"));
-                let oauth = OAuth::of_file(tokens, file);
+                let oauth = OAuth::from_file(tokens, file);
                 Ok(Self::default().oauth(match variable("HEYGEN_OAUTH_TOKEN_URL") {
                     Some(url) => oauth.token_url(url),
                     None => oauth,
@@ -164,7 +164,7 @@ impl HeyGenBuilder {
         self
     }
 
-    /// Uses these OAuth tokens, and renews them. Renewals have an HTTP client of their own, which
+    /// Uses these OAuth tokens, and renews them. Renewals use a separate HTTP client, which
     /// [`http_options`](Self::http_options) configures too.
     pub fn oauth(mut self, tokens: OAuth) -> Self {
         self.given = Some(Given::OAuth(tokens));
@@ -205,7 +205,7 @@ impl HeyGenBuilder {
     }
 
     /// Sends calls with this HTTP client, with its timeouts, proxies and certificates. Turn redirects off in it: a redirect
-    /// would send the API key to another address. Files have HTTP clients of their own, which
+    /// would send the API key to another address. Transfers of files use separate HTTP clients, which
     /// [`http_options`](Self::http_options) configures.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
@@ -298,10 +298,10 @@ impl HeyGenBuilder {
         let sender = match (self.transport, self.http_client) {
             (Some(transport), _) => HttpSender::Custom(transport),
             (None, Some(client)) => HttpSender::Http(client),
-            // No redirect: a key must not follow one.
-            (None, None) => {
-                HttpSender::Http(clients.make(|options| options.redirect(reqwest::redirect::Policy::none()))?)
-            }
+            // Redirects are not followed, because they would send the key to another address.
+            (None, None) => HttpSender::Http(
+                clients.build(|options| options.redirect(reqwest::redirect::Policy::none()))?,
+            ),
         };
         let shared = Shared {
             http: sender,
@@ -312,11 +312,11 @@ impl HeyGenBuilder {
             observers: self.observer,
             runtime,
         };
-        // Links to files are signed: nothing of ours goes along but the name.
-        let files = clients.make(|options| http_options::http_options(options).user_agent(PRODUCT))?;
-        // A timeout of reads would run while a file goes up: uploads watch for idleness themselves. No redirect, and no
-        // name of ours: the storage takes what was signed.
-        let storage = clients.make(|options| options.redirect(reqwest::redirect::Policy::none()))?;
+        // Links to files are signed, so requests have no headers of the client except `User-Agent`.
+        let files = clients.build(|options| http_options::http_options(options).user_agent(PRODUCT))?;
+        // A read timeout would include the time of the upload, so uploads use their own idle timer. Redirects and a
+        // `User-Agent` are off, because the storage expects the request exactly as it was signed.
+        let storage = clients.build(|options| options.redirect(reqwest::redirect::Policy::none()))?;
         Ok(HeyGen::new(&address, shared, self.options, files, storage))
     }
 }
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_all_places_where_credentials_may_be() {
+    fn an_error_names_all_sources_of_credentials() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join(".heygen").join("credentials");
         let error = HeyGenBuilder::from_variables(|_| None, Some(home.path().into())).unwrap_err();
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_come_before_the_file() {
+    fn variables_have_precedence_over_the_file() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join(".heygen");
         std::fs::create_dir(&folder).unwrap();
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_request_is_reported_at_once() {
+    fn invalid_options_are_reported_by_build() {
         let built = HeyGen::builder().api_key("marked-secret").user_agent_suffix("a\nb").build();
         assert!(built.unwrap_err().to_string().contains("User-Agent"));
         let built = HeyGen::builder().api_key("marked\nsecret").build().unwrap_err();

@@ -1,4 +1,4 @@
-//! Options of calls: for all calls of a client, or for some.
+//! Options of calls, for all calls of a client or for some of them.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// # fn example(heygen: HeyGen) {
 /// let deadline = Duration::from_secs(300);
 /// let options = CallOptions::new().deadline(deadline).max_attempts(6);
-/// let patient = heygen.with(options);
+/// let heygen = heygen.with(options);
 /// # }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -66,7 +66,7 @@ impl CallOptions {
         self
     }
 
-    /// These options, with the others' values where nothing is set.
+    /// Returns these options. Those that are not set have the value of `others`.
     pub(crate) fn or(self, others: &Self) -> Self {
         Self {
             deadline: self.deadline.or(others.deadline),
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_set_stays() {
+    fn unset_options_keep_the_value_of_the_client() {
         let client = CallOptions::new().max_attempts(5).deadline(Duration::from_secs(1));
         let call = CallOptions::new().max_attempts(1).idempotency_key("k").or(&client);
         assert_eq!(

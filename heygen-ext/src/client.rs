@@ -10,10 +10,10 @@ use http::HeaderValue;
 use crate::builder::HeyGenBuilder;
 use crate::call::{MAX_ATTEMPTS, Policies, Shared};
 use crate::call_options::CallOptions;
+use crate::client_context::ClientContext;
 use crate::download::{Download, Link};
 use crate::error::Error;
 use crate::job::Job;
-use crate::means::Means;
 #[cfg(feature = "preview")]
 use crate::stream::{SpeechStream, WordStream};
 use crate::upload::{FileSource, Upload, UploadAll};
@@ -90,23 +90,25 @@ impl HeyGen {
 
     /// Downloads a file: the main file of a resource, another of its files, or any link.
     ///
-    /// [`Link`] lists everything that can be downloaded.
+    /// [`Link`] lists everything that can be downloaded. An existing file at the path is an error, unless
+    /// [`overwrite(true)`](crate::DownloadToPath::overwrite) allows the download to replace it.
     ///
     /// ```no_run
     /// # use heygen_ext::heygen_api::types::VideoDetail;
     /// use heygen_ext::{HeyGen, Link, VideoFile};
     ///
     /// # async fn example(heygen: HeyGen, video: VideoDetail) -> Result<(), heygen_ext::Error> {
-    /// heygen.download(&video).to_path("launch.mp4").await?;
+    /// heygen.download(&video).to_path("launch.mp4").overwrite(true).await?;
     /// let captioned = VideoFile::Captioned.of(&video);
-    /// heygen.download(captioned).to_path("launch-captioned.mp4").await?;
+    /// let path = "launch-captioned.mp4";
+    /// heygen.download(captioned).to_path(path).overwrite(true).await?;
     /// let logo = Link::new("https://files.heygen.ai/logo.png");
-    /// heygen.download(logo).to_path("logo.png").await?;
+    /// heygen.download(logo).to_path("logo.png").overwrite(true).await?;
     /// # Ok(())
     /// # }
     /// ```
     pub fn download(&self, what: impl Into<Link>) -> Download {
-        Download::new(self.means(), what.into())
+        Download::new(self.context(), what.into())
     }
 
     /// Uploads a file, for use in requests.
@@ -120,10 +122,10 @@ impl HeyGen {
     /// # }
     /// ```
     pub fn upload(&self, file: impl Into<FileSource>) -> Upload {
-        Upload::new(self.means(), file.into())
+        Upload::new(self.context(), file.into())
     }
 
-    /// Uploads many files, with an outcome for each.
+    /// Uploads many files. Returns an outcome for each file.
     ///
     /// ```no_run
     /// use heygen_ext::{FileSource, HeyGen};
@@ -134,13 +136,13 @@ impl HeyGen {
     /// # }
     /// ```
     pub fn upload_all(&self, files: impl IntoIterator<Item = impl Into<FileSource>>) -> UploadAll {
-        UploadAll::new(self.means(), files.into_iter().map(Into::into).collect())
+        UploadAll::new(self.context(), files.into_iter().map(Into::into).collect())
     }
 
     /// Speaks a text with a professional voice, and streams the audio while it is made.
     ///
     /// A stream that breaks, ends before the service has marked its end, or is silent for 90 seconds, ends with an error. It
-    /// does not resume: the speech would be made, and paid, a second time. A deadline of
+    /// does not resume, because the service would create and charge the speech a second time. A deadline of
     /// [`CallOptions`](crate::CallOptions) covers the time until the stream begins.
     ///
     /// ```no_run
@@ -172,7 +174,7 @@ impl HeyGen {
         &self,
         request: impl IntoValue<heygen_api::types::StreamModelSpeechRequest>,
     ) -> Result<SpeechStream, Error> {
-        SpeechStream::open(&self.means(), request).await
+        SpeechStream::open(&self.context(), request).await
     }
 
     /// Streams the words of a realtime avatar while they are spoken, from the first word on.
@@ -194,12 +196,12 @@ impl HeyGen {
     #[cfg(feature = "preview")]
     #[cfg_attr(docsrs, doc(cfg(feature = "preview")))]
     pub fn realtime_words(&self, stream_id: impl Into<String>) -> WordStream {
-        WordStream::new(&self.means(), stream_id.into())
+        WordStream::new(&self.context(), stream_id.into())
     }
 
-    /// What the parts that send need.
-    pub(crate) fn means(&self) -> Means {
-        Means {
+    /// The HTTP clients and options for other modules.
+    pub(crate) fn context(&self) -> ClientContext {
+        ClientContext {
             api: self.api.clone(),
             files: self.files.clone(),
             storage: self.storage.clone(),
@@ -224,7 +226,7 @@ impl fmt::Debug for HeyGen {
 /// The product in the `User-Agent` of requests.
 pub(crate) const PRODUCT: &str = concat!("heygen-ext/", env!("CARGO_PKG_VERSION"));
 
-/// The `User-Agent`: the product, and the program's suffix.
+/// Returns the `User-Agent`: the product, and the suffix of the program.
 pub(crate) fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
     let text = suffix.map_or_else(|| PRODUCT.to_owned(), |suffix| format!("{PRODUCT} {suffix}"));
     HeaderValue::from_str(&text).map_err(|_| {
@@ -232,7 +234,7 @@ pub(crate) fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
     })
 }
 
-/// Stands in for the policies while the generated client checks the address.
+/// A placeholder while the generated client checks the base URL.
 pub(crate) struct NullTransport;
 
 impl Transport for NullTransport {

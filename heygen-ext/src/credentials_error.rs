@@ -1,13 +1,13 @@
-//! Why a call has no credentials: what the transport error of such a call holds.
+//! Why a call has no credentials: the cause of its transport error.
 
 use std::fmt;
 
 use crate::box_error::BoxError;
 
-/// A call was not sent, because it has no token.
+/// A call was not sent, because it has no credentials.
 #[derive(Debug)]
 pub(crate) struct CredentialsError {
-    /// What happened before, if anything; put in front of the reason.
+    /// What happened before, in front of the reason, or an empty text.
     before: String,
     source: BoxError,
     transient: bool,
@@ -19,7 +19,7 @@ impl CredentialsError {
         Self { before: String::new(), source, transient }
     }
 
-    /// The same, with what happened before.
+    /// Adds what happened before.
     pub(crate) fn after(self, before: String) -> Self {
         Self { before, ..self }
     }
@@ -37,7 +37,7 @@ impl fmt::Display for CredentialsError {
 }
 
 impl std::error::Error for CredentialsError {
-    /// What follows the text, which includes the source's own.
+    /// Skips the direct source, because the text includes it.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.source()
     }

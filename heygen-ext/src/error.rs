@@ -59,8 +59,8 @@ struct Inner {
     /// The file, and the id of the asset that it was uploaded to.
     file: Option<String>,
     asset_id: Option<String>,
-    /// Whether an earlier attempt may have been executed, whatever ended the last.
-    doubtful: bool,
+    /// Whether an earlier attempt may have been executed, although the last one was not.
+    maybe_executed: bool,
     code: Option<ErrorCode>,
     /// The service's message about a failed job, or about a file that it refused.
     message: Option<String>,
@@ -231,7 +231,7 @@ impl Error {
     /// may create, and cost, a second one.
     pub fn may_have_executed(&self) -> bool {
         // The job exists: submitting again creates a second one.
-        if self.0.job_id.is_some() || self.0.doubtful {
+        if self.0.job_id.is_some() || self.0.maybe_executed {
             return true;
         }
         match self.0.kind {
@@ -258,7 +258,7 @@ impl Error {
             job_id: None,
             file: None,
             asset_id: None,
-            doubtful: false,
+            maybe_executed: false,
             code: None,
             message: None,
             problem,
@@ -326,7 +326,7 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
-    /// What the text does not say yet: it has what the failed call, transfer or file operation says.
+    /// Skips the error of the call, transfer or file operation, because the text includes it.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let api = || self.0.api.as_ref()?.source();
         let transfer = || self.0.transfer.as_ref()?.source();

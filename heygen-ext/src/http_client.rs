@@ -1,4 +1,4 @@
-//! The HTTP clients that the library makes: for calls, for files, for the storage, for tokens.
+//! Builds the HTTP clients of the library: for calls, downloads, the storage, and the token endpoint.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,28 +9,29 @@ use reqwest::ClientBuilder;
 
 use crate::error::Error;
 
-/// Time for a connection.
-const CONNECT: Duration = Duration::from_secs(10);
+/// Timeout of a connection attempt.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What all of them have in common.
+/// The options that all HTTP clients share.
 #[derive(Clone, Default)]
 pub(crate) struct HttpClientFactory {
-    /// The caller's options: certificates, proxies.
+    /// Options that the program set, such as certificates and proxies.
     pub(crate) options: Option<Options>,
-    /// Whether they talk to this machine. What goes there in the clear must not leave it by a proxy.
+    /// Whether the requests stay on this machine. Then no proxy is used, because plain HTTP must not leave the machine.
     pub(crate) local: bool,
 }
 
 type Options = Arc<dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync>;
 
 impl HttpClientFactory {
-    /// A client with further options, which come after the caller's: what keeps secrets at home is not his to change.
-    pub(crate) fn make(
+    /// Builds a client. `further` is applied after the options of the program, so that the program cannot disable what
+    /// protects secrets.
+    pub(crate) fn build(
         &self,
         further: impl Fn(ClientBuilder) -> ClientBuilder,
     ) -> Result<reqwest::Client, Error> {
         let options = || {
-            let options = reqwest::Client::builder().connect_timeout(CONNECT);
+            let options = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT);
             further(match &self.options {
                 Some(set) => set(options),
                 None => options,

@@ -1,4 +1,4 @@
-//! Sees whether bytes are still on their way.
+//! Detects transfers that no longer make progress.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Time in which something must move while a file goes up.
+/// An upload without progress for this long times out.
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// When something last moved. Clones see the same.
+/// The time of the last progress. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct IdleTimer {
     start: Instant,
-    /// Milliseconds since the start.
+    /// Milliseconds from the start to the last progress.
     last: Arc<AtomicU64>,
 }
 
@@ -22,14 +22,14 @@ impl IdleTimer {
         Self { start: Instant::now(), last: Arc::default() }
     }
 
-    /// Something moves.
-    pub(crate) fn moves(&self) {
+    /// Records progress.
+    pub(crate) fn reset(&self) {
         let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last.fetch_max(now, Ordering::Relaxed);
     }
 
-    /// Comes back when nothing has moved for too long.
-    pub(crate) async fn idle(&self) {
+    /// Returns after [`IDLE_TIMEOUT`] without progress.
+    pub(crate) async fn expired(&self) {
         loop {
             let due = self.start + Duration::from_millis(self.last.load(Ordering::Relaxed)) + IDLE_TIMEOUT;
             if Instant::now() >= due {
@@ -45,16 +45,16 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_moves_is_given_time_anew() {
-        let movement = IdleTimer::new();
-        let (began, own) = (Instant::now(), movement.clone());
-        let moving = async move {
+    async fn progress_restarts_the_timeout() {
+        let timer = IdleTimer::new();
+        let (began, clone) = (Instant::now(), timer.clone());
+        let progress = async move {
             for _ in 0..3 {
                 tokio::time::sleep(IDLE_TIMEOUT - Duration::from_secs(1)).await;
-                own.moves();
+                clone.reset();
             }
         };
-        tokio::join!(moving, movement.idle());
+        tokio::join!(progress, timer.expired());
         assert_eq!(began.elapsed(), 3 * (IDLE_TIMEOUT - Duration::from_secs(1)) + IDLE_TIMEOUT);
     }
 }

@@ -15,6 +15,8 @@ mod call_options;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
+mod client_context;
+#[cfg(feature = "client")]
 mod credentials;
 #[cfg(feature = "client")]
 mod credentials_error;
@@ -28,8 +30,6 @@ mod http_client;
 mod idle_timeout;
 #[cfg(feature = "client")]
 mod job;
-#[cfg(feature = "client")]
-mod means;
 #[cfg(feature = "client")]
 mod pages;
 #[cfg(feature = "client")]
@@ -77,5 +77,5 @@ pub use client_surface::*;
 
 pub use heygen_api;
 pub use heygen_api::{ErrorCode, http};
-/// What keeps secrets from showing: the crate of `SecretString`, which this crate takes and gives.
+/// The crate of `SecretString`, which this crate takes and returns for secrets.
 pub use secrecy;

@@ -1,4 +1,4 @@
-//! Lists, page by page or item by item.
+//! Lists as streams of pages or items.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::Error;
 
-/// Every call that lists things is a stream too.
+/// Streams the pages or the items of a list operation.
 ///
 /// ```no_run
 /// use futures_util::TryStreamExt;
@@ -26,12 +26,12 @@ use crate::error::Error;
 /// # }
 /// ```
 pub trait Paged: List {
-    /// The pages of the list, in the order of the service.
+    /// Returns a stream of the pages, in the order of the service.
     fn pages(self) -> Pages<Self> {
         Pages::new(self)
     }
 
-    /// The things on the list, one by one.
+    /// Returns a stream of the items.
     fn items(self) -> Items<Self> {
         Items { pages: self.pages(), ready: VecDeque::new(), page: None, next: None }
     }
@@ -39,14 +39,13 @@ pub trait Paged: List {
 
 impl<L: List> Paged for L {}
 
-/// The pages of a list, as a stream; made by [`Paged::pages`].
+/// A stream of the pages of a list, from [`Paged::pages`].
 ///
-/// It asks for the largest pages that the document allows, and for the next page while the caller works on this one: in a
-/// task of its own, which ends with the stream. Without that, the request would keep its place among the calls in flight
-/// while nobody drives it. Where no tokio runtime is running, nothing is asked for ahead.
+/// It requests the largest pages that the document allows. While the program handles a page, a separate task fetches the next
+/// one; dropping the stream aborts the task. Outside a tokio runtime, pages are not fetched ahead.
 ///
-/// An error ends it; the token of the last page leads on from there. A token that comes a second time is an error: a list
-/// that goes round in a circle would never end.
+/// An error ends the stream. To continue, [`resume`](Self::resume) with the token of the last page. If the service repeats a
+/// token, the stream ends with an error, because the list would never end.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Pages<L: List> {
     list: L,
@@ -58,17 +57,20 @@ pub struct Pages<L: List> {
 type Fetched<L> = Result<Response<Page<<L as List>::Item>>, heygen_api::Error>;
 
 enum Next<L: List> {
-    /// The page at this token, or the first.
-    Ask(Option<String>),
-    Wait(BoxFuture<'static, Fetched<L>>),
-    Ahead(Ahead<Fetched<L>>),
+    /// Request the page with this token, or the first page.
+    Request(Option<String>),
+    /// The request of the stream.
+    Pending(BoxFuture<'static, Fetched<L>>),
+    /// The request of the separate task. If the stream held a request that nobody polls, it would block a concurrent call
+    /// when [`calls_in_flight`](crate::HeyGenBuilder::calls_in_flight) is limited.
+    Prefetching(AbortOnDrop<Fetched<L>>),
     End,
 }
 
-/// A task that ends when nobody wants its outcome any more.
-struct Ahead<T>(JoinHandle<T>);
+/// A task that is aborted when its handle is dropped.
+struct AbortOnDrop<T>(JoinHandle<T>);
 
-impl<T> Drop for Ahead<T> {
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -76,22 +78,22 @@ impl<T> Drop for Ahead<T> {
 
 impl<L: List> Pages<L> {
     fn new(list: L) -> Self {
-        Self { list, size: L::MAX_LIMIT, next: Next::Ask(None), seen: HashSet::new() }
+        Self { list, size: L::MAX_LIMIT, next: Next::Request(None), seen: HashSet::new() }
     }
 
-    /// Begins at a page's [`next_token`](Page::next_token), kept from before.
+    /// Starts at the page of a token, which is the [`next_token`](Page::next_token) of an earlier page.
     pub fn resume(mut self, token: impl Into<String>) -> Self {
-        self.next = Next::Ask(Some(token.into()));
+        self.next = Next::Request(Some(token.into()));
         self
     }
 
-    /// Asks for so many items on a page; what is beyond the document's bounds is brought within them.
+    /// Sets the number of items on a page. A value outside the limits of the document is set to the nearest limit.
     pub fn page_size(mut self, items: u32) -> Self {
         self.size = items.clamp(1, L::MAX_LIMIT);
         self
     }
 
-    fn ask(&self, token: Option<String>) -> BoxFuture<'static, Fetched<L>> {
+    fn request(&self, token: Option<String>) -> BoxFuture<'static, Fetched<L>> {
         let list = self.list.clone().limit(self.size);
         match token {
             Some(token) => list.page_token(token).fetch(),
@@ -99,25 +101,24 @@ impl<L: List> Pages<L> {
         }
     }
 
-    /// Takes a page in, and sends for the next.
-    fn turn(&mut self, page: Page<L::Item>) -> Result<Page<L::Item>, Error> {
+    /// Checks the token of a page, and starts to fetch the next page.
+    fn advance(&mut self, page: Page<L::Item>) -> Result<Page<L::Item>, Error> {
         match (&page.next_token, page.has_more) {
             (None, true) => {
                 self.next = Next::End;
-                return Err(Error::pages(
-                    L::OPERATION,
-                    "the service says that there is more, and gives no token",
-                ));
+                return Err(Error::pages(L::OPERATION, "the service reports more pages, but sent no token"));
             }
             (None, _) => self.next = Next::End,
             (Some(token), _) if !self.seen.insert(token.clone()) => {
                 self.next = Next::End;
-                return Err(Error::pages(L::OPERATION, "the service gave a token for the second time"));
+                return Err(Error::pages(L::OPERATION, "the service repeated a page token"));
             }
             (Some(token), _) => {
                 self.next = match tokio::runtime::Handle::try_current() {
-                    Ok(runtime) => Next::Ahead(Ahead(runtime.spawn(self.ask(Some(token.clone()))))),
-                    Err(_) => Next::Ask(Some(token.clone())),
+                    Ok(runtime) => {
+                        Next::Prefetching(AbortOnDrop(runtime.spawn(self.request(Some(token.clone())))))
+                    }
+                    Err(_) => Next::Request(Some(token.clone())),
                 };
             }
         }
@@ -134,32 +135,34 @@ impl<L: List> Stream for Pages<L> {
         loop {
             let fetched = match std::mem::replace(&mut self.next, Next::End) {
                 Next::End => return Poll::Ready(None),
-                Next::Ask(token) => {
+                Next::Request(token) => {
                     self.seen.extend(token.clone());
-                    self.next = Next::Wait(self.ask(token));
+                    self.next = Next::Pending(self.request(token));
                     continue;
                 }
-                Next::Wait(mut future) => match future.poll_unpin(context) {
+                Next::Pending(mut future) => match future.poll_unpin(context) {
                     Poll::Ready(fetched) => fetched,
                     Poll::Pending => {
-                        self.next = Next::Wait(future);
+                        self.next = Next::Pending(future);
                         return Poll::Pending;
                     }
                 },
-                Next::Ahead(mut task) => match task.0.poll_unpin(context) {
+                Next::Prefetching(mut task) => match task.0.poll_unpin(context) {
                     Poll::Ready(Ok(fetched)) => fetched,
                     Poll::Ready(Err(_)) => {
-                        let problem = TransportError::no_answer("the runtime ended before the page came");
+                        let problem = TransportError::no_answer(
+                            "the tokio runtime shut down before the page was received",
+                        );
                         return Poll::Ready(Some(Err(Error::pages_cut(L::OPERATION, problem))));
                     }
                     Poll::Pending => {
-                        self.next = Next::Ahead(task);
+                        self.next = Next::Prefetching(task);
                         return Poll::Pending;
                     }
                 },
             };
             let page = fetched.map_err(Error::from);
-            return Poll::Ready(Some(page.and_then(|page| self.turn(page.into_inner()))));
+            return Poll::Ready(Some(page.and_then(|page| self.advance(page.into_inner()))));
         }
     }
 }
@@ -170,18 +173,18 @@ impl<L: List> fmt::Debug for Pages<L> {
     }
 }
 
-/// The things on a list, as a stream; made by [`Paged::items`].
+/// A stream of the items of a list, from [`Paged::items`].
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Items<L: List> {
     pages: Pages<L>,
     ready: VecDeque<L::Item>,
-    /// Tokens of the page that the last item was on, and of the next.
+    /// The tokens of the page of the last item, and of the next page.
     page: Option<String>,
     next: Option<String>,
 }
 
 impl<L: List> Items<L> {
-    /// Begins at the page of a token, kept from before.
+    /// Starts at the page of a token.
     pub fn resume(mut self, token: impl Into<String>) -> Self {
         let token = token.into();
         self.next = Some(token.clone());
@@ -189,14 +192,14 @@ impl<L: List> Items<L> {
         self
     }
 
-    /// Asks for so many items at once.
+    /// Sets the number of items that are requested at a time.
     pub fn page_size(mut self, items: u32) -> Self {
         self.pages = self.pages.page_size(items);
         self
     }
 
-    /// Token of the page that the last item was on; none on the first page. To [`resume`](Self::resume) there gives the
-    /// items of that page again, and loses none.
+    /// The token of the page of the last item, or `None` on the first page. [`resume`](Self::resume) with this token repeats the
+    /// items of that page, so that no item is lost.
     pub fn page_token(&self) -> Option<&str> {
         self.page.as_deref()
     }
@@ -243,7 +246,7 @@ mod tests {
     use crate::client::HeyGen;
     use crate::error::ErrorKind;
 
-    /// Answers from a list, and notes the queries.
+    /// Answers with scripted pages, and records the queries.
     #[derive(Clone, Default)]
     struct Lists(Arc<Mutex<VecDeque<&'static str>>>, Arc<Mutex<Vec<String>>>);
 
@@ -256,9 +259,9 @@ mod tests {
             self.1.lock().unwrap().push(request.url().query().unwrap_or_default().to_owned());
             let page = self.0.lock().unwrap().pop_front();
             Box::pin(async move {
-                // As a request does that is on its way.
+                // A real request is not ready immediately.
                 tokio::task::yield_now().await;
-                let page = page.ok_or_else(|| TransportError::not_sent("the script is over"))?;
+                let page = page.ok_or_else(|| TransportError::not_sent("the script has ended"))?;
                 Ok(http::Response::new(page).into())
             })
         }
@@ -275,7 +278,7 @@ mod tests {
     const THREE: &str = r#"{"data":[{"id":"3","status":"x"}],"has_more":false,"next_token":null}"#;
 
     #[tokio::test]
-    async fn items_come_in_order_over_all_pages_with_one_page_ahead() {
+    async fn items_are_in_order_and_one_page_is_fetched_ahead() {
         let (client, lists) = lists(&[ONE, TWO, THREE]);
         let mut items = client.list_videos().items();
         assert_eq!(items.try_next().await.unwrap().unwrap().id, "1");
@@ -289,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_page_ahead_keeps_no_place_from_the_calls_of_a_loop() {
+    async fn fetching_ahead_does_not_block_other_calls() {
         let (_, lists) = lists(&[ONE; 3]);
         let heygen = HeyGen::builder().api_key("k").transport(lists).calls_in_flight(1).build().unwrap();
         let mut items = heygen.api().list_videos().items();
@@ -298,22 +301,22 @@ mod tests {
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
-        // Parked in the middle of its request, the page ahead would never give its place back.
+        // A request that nobody polls would keep the only permit.
         assert!(call.is_finished());
     }
 
     #[tokio::test]
-    async fn a_page_that_nobody_wants_any_more_is_given_up() {
+    async fn dropping_the_stream_aborts_the_fetch_ahead() {
         let (client, lists) = lists(&[ONE, TWO]);
         let mut items = client.list_videos().items();
         items.try_next().await.unwrap();
         drop(items);
         tokio::task::yield_now().await;
-        assert_eq!(lists.1.lock().unwrap().len(), 1, "the task ended before it asked");
+        assert_eq!(lists.1.lock().unwrap().len(), 1, "the task was aborted before its request");
     }
 
     #[tokio::test]
-    async fn a_list_goes_on_where_it_was_left() {
+    async fn a_list_resumes_at_a_token() {
         let (client, lists) = lists(&[THREE]);
         let pages: Vec<_> =
             client.list_videos().pages().resume("b").page_size(1000).try_collect().await.unwrap();

@@ -1,4 +1,4 @@
-//! Bodies as they may be shown: what may be a secret is blotted out.
+//! Redacts bodies for the log: values that may be secret are replaced.
 
 use std::borrow::Cow;
 
@@ -7,44 +7,44 @@ use serde_json::Value;
 
 use crate::address::shown;
 
-/// Longest text of a body that is shown.
-const LONGEST: usize = 2_000;
+/// The maximum length of a redacted body, in characters.
+const MAX_LENGTH: usize = 2_000;
 
-/// What stands in the place of a secret.
-const BLOT: &str = "[redacted]";
+/// Replaces a secret.
+const PLACEHOLDER: &str = "[redacted]";
 
-/// Words in the name of a member whose value is nobody's business.
-const SECRETS: [&str; 7] = ["secret", "token", "key", "password", "authorization", "signature", "data"];
+/// A member is secret if its name contains one of these words.
+const SECRET_NAMES: [&str; 7] = ["secret", "token", "key", "password", "authorization", "signature", "data"];
 
-/// A JSON body without secrets; of any other body, its length.
+/// Returns a JSON body without its secrets, or the length of any other body.
 pub(crate) fn redacted(body: &[u8]) -> String {
     let Ok(mut value) = from_json_slice::<Value>(body) else { return format!("{} bytes", body.len()) };
-    blot(&mut value);
+    redact(&mut value);
     let text = value.to_string();
-    match text.char_indices().nth(LONGEST) {
+    match text.char_indices().nth(MAX_LENGTH) {
         Some((end, _)) => format!("{}… ({} bytes)", text.get(..end).unwrap_or_default(), body.len()),
         None => text,
     }
 }
 
-fn blot(value: &mut Value) {
+fn redact(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
                 let name = name.to_lowercase();
                 match value {
-                    // `data` is the whole answer, and the base64 of a file.
-                    Value::Object(_) | Value::Array(_) if name == "data" => blot(value),
-                    value if is_secret(&name) => blot_all(value),
-                    value => blot(value),
+                    // An object in `data` is the whole answer, a string is the base64 of a file.
+                    Value::Object(_) | Value::Array(_) if name == "data" => redact(value),
+                    value if is_secret(&name) => redact_all(value),
+                    value => redact(value),
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(blot),
-        // The query of an address is its signature, and before its host a password may stand.
+        Value::Array(items) => items.iter_mut().for_each(redact),
+        // The query of a URL may be a signature, and its user info a password.
         Value::String(text) if text.contains("://") => {
             let words = text.split(' ').map(|word| match word.contains("://") {
-                true => Cow::from(shown(word).unwrap_or_else(|| BLOT.to_owned())),
+                true => Cow::from(shown(word).unwrap_or_else(|| PLACEHOLDER.to_owned())),
                 false => Cow::from(word),
             });
             *text = words.collect::<Vec<_>>().join(" ");
@@ -54,16 +54,16 @@ fn blot(value: &mut Value) {
 }
 
 fn is_secret(name: &str) -> bool {
-    name != "next_token" && SECRETS.iter().any(|word| name.contains(word))
+    name != "next_token" && SECRET_NAMES.iter().any(|word| name.contains(word))
 }
 
-/// Whatever stands below the name of a secret is one.
-fn blot_all(value: &mut Value) {
+/// Redacts every value below the name of a secret.
+fn redact_all(value: &mut Value) {
     match value {
-        Value::Object(members) => members.values_mut().for_each(blot_all),
-        Value::Array(items) => items.iter_mut().for_each(blot_all),
+        Value::Object(members) => members.values_mut().for_each(redact_all),
+        Value::Array(items) => items.iter_mut().for_each(redact_all),
         Value::Null | Value::Bool(_) => {}
-        other => *other = Value::from(BLOT),
+        other => *other = Value::from(PLACEHOLDER),
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_blotted_out() {
+    fn secrets_are_redacted() {
         let body = br#"{"data":{"secret":"marked","video_url":"https://x/a.mp4?Signature=marked","items":[{"api_key":"marked"}]},
             "prompt":"hello, see https://x?s=marked now","next_token":"abc","audio":{"type":"base64","data":"marked"},
             "api_keys":["marked"],"key":{"value":"marked","id":7},"callback_url":"https://me:marked@hook.example/a"}"#;

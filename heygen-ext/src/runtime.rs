@@ -1,4 +1,4 @@
-//! Time and chance, as policies need them: given from outside, so that tests neither sleep nor guess.
+//! Time and randomness for the policies. Tests replace them, so that they are deterministic and do not sleep.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
@@ -7,20 +7,20 @@ use std::time::{Duration, Instant, SystemTime};
 use heygen_api::BoxFuture;
 
 pub(crate) trait Runtime: Send + Sync + 'static {
-    /// Time that only goes forward.
+    /// The current time of a monotonic clock.
     fn now(&self) -> Instant;
 
-    /// Time of the day, for dates in headers and files.
-    fn date(&self) -> SystemTime;
+    /// The current date and time, to compare with dates in headers and files.
+    fn system_time(&self) -> SystemTime;
 
-    /// Waits.
+    /// Waits for `pause`.
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()>;
 
-    /// A number from 0 up to 1.
-    fn chance(&self) -> f64;
+    /// A random number from 0 (inclusive) to 1 (exclusive).
+    fn random(&self) -> f64;
 }
 
-/// As things are.
+/// The clocks of the system, and the timer of tokio.
 pub(crate) struct SystemRuntime;
 
 impl Runtime for SystemRuntime {
@@ -28,7 +28,7 @@ impl Runtime for SystemRuntime {
         Instant::now()
     }
 
-    fn date(&self) -> SystemTime {
+    fn system_time(&self) -> SystemTime {
         SystemTime::now()
     }
 
@@ -36,8 +36,8 @@ impl Runtime for SystemRuntime {
         Box::pin(tokio::time::sleep(pause))
     }
 
-    fn chance(&self) -> f64 {
-        // The standard library seeds each of its hash maps anew from the system's randomness; jitter needs no better.
+    fn random(&self) -> f64 {
+        // The standard library seeds every hash map randomly, which is sufficient for jitter.
         let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
         (random >> 11) as f64 / (1_u64 << 53) as f64
     }
@@ -56,32 +56,33 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Time that passes by sleeping alone, and at once; chance that is always in the middle.
+    /// A clock that only sleeping and `advance` move, without waiting. Its random number is always 0.5.
     pub(crate) struct ManualRuntime {
         start: Instant,
         pub(crate) slept: Mutex<Vec<Duration>>,
-        ahead: AtomicU64,
+        /// Milliseconds since the start.
+        elapsed: AtomicU64,
     }
 
     impl ManualRuntime {
         pub(crate) fn new() -> Self {
-            Self { start: Instant::now(), slept: Mutex::default(), ahead: AtomicU64::new(0) }
+            Self { start: Instant::now(), slept: Mutex::default(), elapsed: AtomicU64::new(0) }
         }
 
         pub(crate) fn advance(&self, by: Duration) {
-            self.ahead.fetch_add(by.as_millis() as u64, Ordering::SeqCst);
+            self.elapsed.fetch_add(by.as_millis() as u64, Ordering::SeqCst);
         }
     }
 
     impl Runtime for ManualRuntime {
         fn now(&self) -> Instant {
-            self.start + Duration::from_millis(self.ahead.load(Ordering::SeqCst))
+            self.start + Duration::from_millis(self.elapsed.load(Ordering::SeqCst))
         }
 
-        fn date(&self) -> SystemTime {
+        fn system_time(&self) -> SystemTime {
             SystemTime::UNIX_EPOCH
                 + Duration::from_secs(1_795_000_000)
-                + Duration::from_millis(self.ahead.load(Ordering::SeqCst))
+                + Duration::from_millis(self.elapsed.load(Ordering::SeqCst))
         }
 
         fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()> {
@@ -90,15 +91,15 @@ pub(crate) mod tests {
             Box::pin(std::future::ready(()))
         }
 
-        fn chance(&self) -> f64 {
+        fn random(&self) -> f64 {
             0.5
         }
     }
 
     #[test]
-    fn chance_is_between_zero_and_one_and_varies() {
-        let chances: Vec<f64> = (0..100).map(|_| SystemRuntime.chance()).collect();
-        assert!(chances.iter().all(|chance| (0.0..1.0).contains(chance)));
-        assert!(chances.iter().any(|chance| *chance < 0.5) && chances.iter().any(|chance| *chance > 0.5));
+    fn random_numbers_are_between_zero_and_one_and_vary() {
+        let numbers: Vec<f64> = (0..100).map(|_| SystemRuntime.random()).collect();
+        assert!(numbers.iter().all(|number| (0.0..1.0).contains(number)));
+        assert!(numbers.iter().any(|number| *number < 0.5) && numbers.iter().any(|number| *number > 0.5));
     }
 }

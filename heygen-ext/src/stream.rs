@@ -1,4 +1,4 @@
-//! Event streams: speech as it is made, and words as they are spoken. Both are preview operations.
+//! Event streams: speech while it is made, and words while they are spoken. Both are preview operations.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,74 +17,78 @@ use heygen_api::types::{
 use heygen_api::{Client, Event, EventStream, IntoValue, TransportError};
 
 use crate::call::BACKOFF;
+use crate::client_context::ClientContext;
 use crate::error::Error;
-use crate::means::Means;
 use crate::runtime::Runtime;
 
-/// How often a stream of words is taken up again without a new word in between.
-const RECONNECTS: u32 = 3;
+/// How often a stream of words reconnects without a new word.
+const MAX_RECONNECTS: u32 = 3;
 
-/// Time without an event after which a stream counts as broken: an open one may be silent for half a minute.
-const SILENCE: Duration = Duration::from_secs(90);
+/// A stream without an event for this long counts as broken. An intact stream may be silent for half a minute.
+const EVENT_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// The error of a stream on which nothing comes any more.
-fn fell_silent<T>(events: &EventStream<T>) -> Error {
-    let problem = TransportError::no_answer(format!("nothing came for {} s", SILENCE.as_secs()));
+/// The error of a stream without an event for [`EVENT_TIMEOUT`].
+fn timeout_error<T>(events: &EventStream<T>) -> Error {
+    let problem = TransportError::no_answer(format!("no event for {} s", EVENT_TIMEOUT.as_secs()));
     events.broken(problem.timed_out()).into()
 }
 
-/// A piece of speech.
+/// A part of a speech stream.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SpeechChunk {
-    /// Audio: a WAV file of its own (mono, PCM 16 bit, 44.1 kHz). Parts come in their order.
+    /// Audio, as a separate WAV file for each part (mono, PCM 16 bit, 44.1 kHz). The parts are in order.
     Audio(Bytes),
-    /// Words with their times in seconds, when the request asked for timestamps.
+    /// Words with their times in seconds, if the request has `with_timestamps`.
     Words(Vec<SpeechWordAlignment>),
 }
 
-/// Speech as it is made; see [`HeyGen::speak`](crate::HeyGen::speak).
+/// A stream of speech while it is made, from [`HeyGen::speak`](crate::HeyGen::speak).
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct SpeechStream {
-    /// None once it has ended.
+    /// `None` after the end or an error.
     events: Option<EventStream<SpeechStreamEvent>>,
     parts: i64,
-    silence: Pin<Box<tokio::time::Sleep>>,
+    event_timeout: Pin<Box<tokio::time::Sleep>>,
 }
 
-/// What is wrong with an event.
-enum Trouble {
-    /// It is not what was due.
-    Misfit(String),
-    /// The service says that the speech has failed.
+/// Why an event is an error.
+enum EventError {
+    /// The event is invalid, or in the wrong order.
+    Invalid(String),
+    /// The service reports that the speech failed.
     Failed(String),
 }
 
 impl SpeechStream {
     pub(crate) async fn open(
-        means: &Means,
+        context: &ClientContext,
         request: impl IntoValue<StreamModelSpeechRequest>,
     ) -> Result<Self, Error> {
-        let events = means.api.stream_model_speech().body(request).await?.into_inner();
-        Ok(Self { events: Some(events), parts: 0, silence: Box::pin(tokio::time::sleep(SILENCE)) })
+        let events = context.api.stream_model_speech().body(request).await?.into_inner();
+        Ok(Self {
+            events: Some(events),
+            parts: 0,
+            event_timeout: Box::pin(tokio::time::sleep(EVENT_TIMEOUT)),
+        })
     }
 
-    fn read(&mut self, event: SpeechStreamEvent) -> Result<Option<SpeechChunk>, Trouble> {
+    fn read(&mut self, event: SpeechStreamEvent) -> Result<Option<SpeechChunk>, EventError> {
         match event {
             SpeechStreamEvent::Audio(part) => {
                 let expected = self.parts;
                 self.parts += 1;
                 if part.part_index != expected {
-                    let problem = format!("part {} came where part {expected} was due", part.part_index);
-                    return Err(Trouble::Misfit(problem));
+                    let problem = format!("received part {} instead of part {expected}", part.part_index);
+                    return Err(EventError::Invalid(problem));
                 }
                 let wav = BASE64_STANDARD.decode(&part.audio);
-                let wav = wav.map_err(|_| Trouble::Misfit(format!("part {expected} is not base64")))?;
+                let wav = wav.map_err(|_| EventError::Invalid(format!("part {expected} is not base64")))?;
                 Ok(Some(SpeechChunk::Audio(wav.into())))
             }
             SpeechStreamEvent::Alignment(words) => Ok(Some(SpeechChunk::Words(words.word_alignments))),
-            SpeechStreamEvent::Error(error) => Err(Trouble::Failed(error.detail)),
-            // An event that this version does not know is passed over.
+            SpeechStreamEvent::Error(error) => Err(EventError::Failed(error.detail)),
+            // Events that this version does not know are ignored.
             _ => Ok(None),
         }
     }
@@ -98,26 +102,26 @@ impl Stream for SpeechStream {
             let Some(mut events) = self.events.take() else { return Poll::Ready(None) };
             let event = match events.poll_next_unpin(context) {
                 Poll::Pending => {
-                    if self.silence.as_mut().poll(context).is_ready() {
-                        return Poll::Ready(Some(Err(fell_silent(&events))));
+                    if self.event_timeout.as_mut().poll(context).is_ready() {
+                        return Poll::Ready(Some(Err(timeout_error(&events))));
                     }
                     self.events = Some(events);
                     return Poll::Pending;
                 }
                 Poll::Ready(event) => event,
             };
-            self.silence.as_mut().reset(tokio::time::Instant::now() + SILENCE);
+            self.event_timeout.as_mut().reset(tokio::time::Instant::now() + EVENT_TIMEOUT);
             let read = match event {
                 None if events.ended_by_marker() => return Poll::Ready(None),
                 None => Err(events.cut_short().into()),
                 Some(Err(error)) => Err(error.into()),
-                Some(Ok(Event::Data(event))) => self.read(event).map_err(|trouble| match trouble {
-                    Trouble::Misfit(problem) => Error::stream(events.cut_short(), problem),
-                    Trouble::Failed(detail) => Error::failed(None, detail),
+                Some(Ok(Event::Data(event))) => self.read(event).map_err(|error| match error {
+                    EventError::Invalid(problem) => Error::stream(events.cut_short(), problem),
+                    EventError::Failed(detail) => Error::failed(None, detail),
                 }),
                 Some(Ok(_)) => Ok(None),
             };
-            // After an error nothing comes.
+            // An error ends the stream.
             match read {
                 Ok(None) => self.events = Some(events),
                 Ok(Some(part)) => {
@@ -136,23 +140,23 @@ impl fmt::Debug for SpeechStream {
     }
 }
 
-/// Words as they are spoken; see [`HeyGen::realtime_words`](crate::HeyGen::realtime_words).
+/// A stream of words while they are spoken, from [`HeyGen::realtime_words`](crate::HeyGen::realtime_words).
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct WordStream(Pin<Box<dyn Stream<Item = Result<WordEvent, Error>> + Send>>);
 
 impl WordStream {
-    pub(crate) fn new(means: &Means, stream_id: String) -> Self {
-        let follower = Follower {
-            api: means.api.clone(),
-            runtime: Arc::clone(&means.runtime),
+    pub(crate) fn new(context: &ClientContext, stream_id: String) -> Self {
+        let reader = WordReader {
+            api: context.api.clone(),
+            runtime: Arc::clone(&context.runtime),
             stream_id,
             events: None,
             ready: VecDeque::new(),
-            told: 0,
-            heard: 0,
+            returned: 0,
+            received: 0,
             reconnects: None,
         };
-        Self(stream::try_unfold(follower, Follower::next).boxed())
+        Self(stream::try_unfold(reader, WordReader::next).boxed())
     }
 }
 
@@ -170,25 +174,25 @@ impl fmt::Debug for WordStream {
     }
 }
 
-/// Follows a stream of words over breaks.
-struct Follower {
+/// Reads a stream of words, and reconnects.
+struct WordReader {
     api: Client,
     runtime: Arc<dyn Runtime>,
     stream_id: String,
     events: Option<EventStream<WordBatch>>,
     ready: VecDeque<WordEvent>,
-    /// Words given to the caller, and words heard on this connection.
-    told: usize,
-    heard: usize,
-    /// Reconnections since the last new word; none before the first connection.
+    /// The number of words that were returned, and that were received on this connection.
+    returned: usize,
+    received: usize,
+    /// The number of reconnections since the last new word, or `None` before the first connection.
     reconnects: Option<u32>,
 }
 
-impl Follower {
+impl WordReader {
     async fn next(mut self) -> Result<Option<(WordEvent, Self)>, Error> {
         loop {
             if let Some(word) = self.ready.pop_front() {
-                self.told += 1;
+                self.returned += 1;
                 self.reconnects = Some(0);
                 return Ok(Some((word, self)));
             }
@@ -196,23 +200,23 @@ impl Follower {
                 self.connect().await?;
                 continue;
             };
-            let event = tokio::time::timeout(SILENCE, events.next()).await;
+            let event = tokio::time::timeout(EVENT_TIMEOUT, events.next()).await;
             match event {
-                Ok(Some(Ok(Event::Data(batch)))) => self.hear(batch.words),
+                Ok(Some(Ok(Event::Data(batch)))) => self.receive(batch.words),
                 Ok(Some(Ok(Event::Named { event, .. }))) if event == "end" => return Ok(None),
                 Ok(Some(Ok(_))) => {}
-                // Another connection would bring the same event.
+                // Another connection would receive the same event.
                 Ok(Some(Err(error))) if error.kind() == heygen_api::ErrorKind::Decode => {
                     return Err(error.into());
                 }
-                // Broken, ended without its last event, or silent for too long: another connection may go on.
+                // The stream broke, ended without its last event, or timed out. Another connection may continue.
                 broken => {
                     let error = match broken {
                         Ok(Some(Err(error))) => error.into(),
                         Ok(_) => events.cut_short().into(),
-                        Err(_) => fell_silent(events),
+                        Err(_) => timeout_error(events),
                     };
-                    if self.reconnects.unwrap_or(0) >= RECONNECTS {
+                    if self.reconnects.unwrap_or(0) >= MAX_RECONNECTS {
                         return Err(error);
                     }
                     self.events = None;
@@ -221,10 +225,10 @@ impl Follower {
         }
     }
 
-    /// Takes the words that are new: those heard before come again on each connection.
-    fn hear(&mut self, words: Vec<WordEvent>) {
-        let known = (self.told + self.ready.len()).saturating_sub(self.heard);
-        self.heard += words.len();
+    /// Stores new words. Each connection repeats the earlier words, which are skipped.
+    fn receive(&mut self, words: Vec<WordEvent>) {
+        let known = (self.returned + self.ready.len()).saturating_sub(self.received);
+        self.received += words.len();
         self.ready.extend(words.into_iter().skip(known));
     }
 
@@ -232,16 +236,16 @@ impl Follower {
         match self.reconnects {
             None => self.reconnects = Some(0),
             Some(count) => {
-                // The first comes at once.
+                // The first reconnection is immediate.
                 if count > 0 {
-                    let chance = self.runtime.chance();
-                    self.runtime.sleep(BACKOFF.pause(count - 1, chance)).await;
+                    let random = self.runtime.random();
+                    self.runtime.sleep(BACKOFF.pause(count - 1, random)).await;
                 }
                 self.reconnects = Some(count + 1);
             }
         }
         let events = self.api.stream_avatar_realtime_words().stream_id(&*self.stream_id).send().await?;
-        (self.events, self.heard) = (Some(events.into_inner()), 0);
+        (self.events, self.received) = (Some(events.into_inner()), 0);
         Ok(())
     }
 }

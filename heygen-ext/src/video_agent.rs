@@ -1,11 +1,11 @@
-//! Video Agent: a prompt in, a finished video out.
+//! The request of a Video Agent session.
 
 use heygen_api::BuildError;
 use heygen_api::types::{CreateVideoAgentRequest, builder};
 
-/// A video to be made from a prompt.
+/// A request for a video from a prompt.
 ///
-/// Every option of the request can be set on the way.
+/// [`with`](Self::with) sets other options of the request.
 ///
 /// ```
 /// use heygen_ext::VideoAgent;

@@ -210,7 +210,7 @@ async fn printed_and_traced_output_contains_no_secrets() {
     for part in ["heygen", "http.response.status_code", "create_webhook_endpoint", "[redacted]"] {
         assert!(text.contains(part), "{part}");
     }
-    let is_end = |line: &&str| line.contains("the call is over") && line.contains("=404");
+    let is_end = |line: &&str| line.contains("the call ended") && line.contains("=404");
     let line = text.lines().rfind(is_end).unwrap();
     for field in [
         "otel.name=\"get_video\"",

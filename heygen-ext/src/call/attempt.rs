@@ -1,4 +1,4 @@
-//! One attempt: a request out, a whole answer in, within its time.
+//! One attempt: sends a request and reads the complete answer within the time limit.
 
 use std::time::Duration;
 
@@ -19,24 +19,24 @@ use crate::credentials::Presented;
 use crate::idle_timeout::{IDLE_TIMEOUT, IdleTimer};
 use crate::redaction::redacted;
 
-/// Time for one attempt of a read, and of everything else.
-const READ: Duration = Duration::from_secs(30);
-const WRITE: Duration = Duration::from_secs(120);
+/// The default timeouts of one attempt: of a read, and of other calls.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The outcome of an attempt.
 pub(crate) enum Outcome {
-    /// A whole answer; of an event stream, its head.
+    /// A complete answer. For an event stream, only the head.
     Answered { status: StatusCode, code: Option<ErrorCode>, response: RawResponse },
-    /// An answer whose body broke off.
+    /// An answer whose body is incomplete.
     Cut { status: StatusCode, headers: HeaderMap, received: Bytes, error: TransportError },
-    /// No answer. A final one has a cause that no other attempt would mend.
+    /// No answer. If it is `final_`, another attempt would fail for the same reason.
     Failed { error: TransportError, final_: bool },
-    /// 401 for a token that may be renewed.
+    /// A 401 for a token that may be renewed.
     Unauthorized { presented: Presented, response: RawResponse },
 }
 
 impl Outcome {
-    /// The request did not leave, and no other attempt would mend it.
+    /// The request was not sent, and another attempt would fail for the same reason.
     pub(crate) fn unsent(error: TransportError) -> Self {
         Self::Failed { error, final_: true }
     }
@@ -81,19 +81,19 @@ impl Outcome {
         }
     }
 
-    /// The result of a call whose last attempt this was.
+    /// Converts the outcome of the last attempt to the result of the call.
     pub(crate) fn into_result(
         self,
         record: CallRecord,
-        doubtful: bool,
+        maybe_executed: bool,
     ) -> Result<RawResponse, TransportError> {
-        let record = record.after_a_doubtful_try(doubtful);
+        let record = record.after_a_doubtful_try(maybe_executed);
         match self {
             Self::Answered { response, .. } | Self::Unauthorized { response, .. } => {
                 Ok(response.with_record(record))
             }
             Self::Failed { error, .. } => Err(error.with_record(record)),
-            // The head arrived, and an error about the body should have what it says.
+            // Keeps the head, so that the error has the status and the request id.
             Self::Cut { status, headers, received, error } => {
                 Ok(RawResponse::cut(status, headers, received, error).with_record(record))
             }
@@ -101,21 +101,21 @@ impl Outcome {
     }
 }
 
-/// Sends the request that is in the slot, once.
+/// Takes the request from the slot, and sends it once.
 pub(crate) async fn send_once(
     sender: &HttpSender,
     slot: &mut Option<Request>,
     operation: &Operation,
     options: &CallOptions,
-    left: Option<Duration>,
+    remaining: Option<Duration>,
 ) -> Outcome {
     let log = options.log_bodies == Some(true) && tracing::enabled!(tracing::Level::TRACE);
     if let (true, Some(body)) = (log, slot.as_ref().and_then(Request::body).and_then(Body::as_bytes)) {
         tracing::trace!(body = redacted(body), "request");
     }
-    let time = match (limit(operation, options), left) {
-        (Some(limit), Some(left)) => Some(limit.min(left)),
-        (limit, left) => limit.or(left),
+    let time = match (limit(operation, options), remaining) {
+        (Some(limit), Some(remaining)) => Some(limit.min(remaining)),
+        (limit, remaining) => limit.or(remaining),
     };
     let idle = (operation.transfer() == Transfer::Upload).then(IdleTimer::new);
     if let Some(idle) = &idle {
@@ -127,18 +127,19 @@ pub(crate) async fn send_once(
         idle: idle.filter(|_| options.timeout.is_none()),
     };
     let Some(sending) = slot.take().map(|request| send(sender, request, operation)) else {
-        let error = TransportError::not_sent("the request was sent before, and cannot be made again");
+        let error =
+            TransportError::not_sent("the body of the request was consumed, and cannot be sent again");
         return Outcome::Failed { error, final_: true };
     };
-    let mut response = match time_limit.with(sending).await {
+    let mut response = match time_limit.apply(sending).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) | Err(error) => return Outcome::Failed { error, final_: false },
     };
     if operation.transfer() == Transfer::Events && response.status().is_success() {
         return Outcome::Answered { status: response.status(), code: None, response };
     }
-    // What a retry depends on may stand in the body, and an answer whose body breaks off does not count.
-    let read = time_limit.with(response.read()).await;
+    // The decision about a retry needs the error code from the body, and an incomplete body counts as a failure.
+    let read = time_limit.apply(response.read()).await;
     let (status, headers) = response.into_head();
     let body = match read {
         Ok((body, None)) => body,
@@ -148,42 +149,44 @@ pub(crate) async fn send_once(
     if log {
         tracing::trace!(body = redacted(&body), "answer");
     }
-    let code = if status.is_success() { None } else { code(&body) };
+    let code = if status.is_success() { None } else { error_code(&body) };
     Outcome::Answered { status, code, response: RawResponse::new(status, headers, body) }
 }
 
-/// How long an attempt may take.
+/// The time limit of an attempt.
 struct TimeLimit {
     end: Option<Instant>,
-    /// The whole of it, for the error.
+    /// The duration, for the error.
     time: Duration,
-    /// Something that has to move meanwhile.
+    /// The idle timer of an upload.
     idle: Option<IdleTimer>,
 }
 
 impl TimeLimit {
-    /// The work, within the time. It is made of combinators, for an `async fn` would keep the work twice: as its argument,
-    /// and where it polls it.
-    fn with<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = Result<T, TransportError>> {
+    /// Limits the time of `work`. It uses combinators, because an `async fn` would store `work` twice, which doubles the
+    /// size of the future.
+    fn apply<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = Result<T, TransportError>> {
         let time = self.time;
         let limited = match self.end {
-            Some(end) => Either::Left(timeout_at(end, work).map(move |done| done.map_err(|_| late(time)))),
+            Some(end) => {
+                Either::Left(timeout_at(end, work).map(move |done| done.map_err(|_| timed_out(time))))
+            }
             None => Either::Right(work.map(Ok)),
         };
         match self.idle.clone() {
             None => Either::Left(limited),
-            // Only files that go up have to move, and beside them a future on the heap is small.
+            // Only uploads have an idle timer, and compared to a file, one allocation is cheap.
             Some(idle) => Either::Right(Box::pin(async move {
                 tokio::select! {
                     done = limited => done,
-                    () = idle.idle() => Err(late(IDLE_TIMEOUT)),
+                    () = idle.expired() => Err(timed_out(IDLE_TIMEOUT)),
                 }
             })),
         }
     }
 }
 
-fn late(time: Duration) -> TransportError {
+fn timed_out(time: Duration) -> TransportError {
     TransportError::no_answer(format!("after {} s", time.as_secs_f64())).timed_out()
 }
 
@@ -191,8 +194,8 @@ fn limit(operation: &Operation, options: &CallOptions) -> Option<Duration> {
     let reads = matches!(*operation.method(), Method::GET | Method::HEAD);
     options.timeout.or(match operation.transfer() {
         Transfer::Upload => None,
-        _ if reads => Some(READ),
-        _ => Some(WRITE),
+        _ if reads => Some(READ_TIMEOUT),
+        _ => Some(WRITE_TIMEOUT),
     })
 }
 
@@ -210,17 +213,17 @@ fn send<'a>(
     }
 }
 
-/// The code of a refusal in the service's form.
-fn code(body: &[u8]) -> Option<ErrorCode> {
+/// Returns the error code of a refusal, in either of the service's two formats.
+fn error_code(body: &[u8]) -> Option<ErrorCode> {
     let value: Value = from_json_slice(body).ok()?;
     value.pointer("/error/code").or_else(|| value.get("code"))?.as_str().map(ErrorCode::from)
 }
 
-/// Bytes of a body that leave at once.
+/// The maximum size of one chunk of a body.
 const CHUNK: usize = 64 * 1024;
 
-/// The same request, with its body seen as it leaves: in chunks that even a slow line takes within the time that it may
-/// stand still.
+/// Resets the idle timer for each chunk of the body. Splits the body into chunks that are small enough for a slow
+/// connection to send each one within the idle timeout.
 fn with_idle_timer(request: Request, idle: IdleTimer) -> Request {
     request.map_body(move |body| {
         let chunks = http_body_util::BodyDataStream::new(body).map_ok(|mut chunk| {
@@ -229,7 +232,7 @@ fn with_idle_timer(request: Request, idle: IdleTimer) -> Request {
             });
             stream::iter(pieces)
         });
-        Body::wrap_stream(chunks.try_flatten().inspect(move |_| idle.moves()))
+        Body::wrap_stream(chunks.try_flatten().inspect(move |_| idle.reset()))
     })
 }
 
@@ -238,18 +241,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_follow_from_the_kind_of_call() {
+    fn the_timeout_depends_on_the_operation() {
         use heygen_api::operations::{CREATE_VIDEO, GET_VIDEO, UPLOAD_ASSET};
         let options = CallOptions::new();
-        assert_eq!(limit(&GET_VIDEO, &options), Some(READ));
-        assert_eq!(limit(&CREATE_VIDEO, &options), Some(WRITE));
+        assert_eq!(limit(&GET_VIDEO, &options), Some(READ_TIMEOUT));
+        assert_eq!(limit(&CREATE_VIDEO, &options), Some(WRITE_TIMEOUT));
         assert_eq!(limit(&UPLOAD_ASSET, &options), None);
-        let own = CallOptions::new().timeout(Duration::from_secs(5));
-        assert_eq!(limit(&UPLOAD_ASSET, &own), Some(Duration::from_secs(5)));
+        let custom = CallOptions::new().timeout(Duration::from_secs(5));
+        assert_eq!(limit(&UPLOAD_ASSET, &custom), Some(Duration::from_secs(5)));
     }
 
     #[tokio::test]
-    async fn a_large_body_leaves_in_pieces_and_whole() {
+    async fn a_large_body_is_sent_completely_in_chunks() {
         let mut plain = reqwest::Request::new(Method::POST, "http://localhost".parse().unwrap());
         *plain.body_mut() = Some(vec![7; 3 * CHUNK + 1].into());
         let mut request = with_idle_timer(plain.into(), IdleTimer::new()).into_inner();
@@ -259,11 +262,11 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_found_in_both_forms() {
-        assert_eq!(code(br#"{"error":{"code":"not_found"}}"#), Some(ErrorCode::NotFound));
-        assert_eq!(code(br#"{"code":"x","message":"m"}"#), Some(ErrorCode::from("x")));
+    fn error_codes_are_found_in_both_formats() {
+        assert_eq!(error_code(br#"{"error":{"code":"not_found"}}"#), Some(ErrorCode::NotFound));
+        assert_eq!(error_code(br#"{"code":"x","message":"m"}"#), Some(ErrorCode::from("x")));
         let cut = br#"{"error":{"code":"quota_exceeded","message":"cut \ud83d"}}"#;
-        assert_eq!(code(cut), Some(ErrorCode::QuotaExceeded));
-        assert_eq!(code(b"<html>"), None);
+        assert_eq!(error_code(cut), Some(ErrorCode::QuotaExceeded));
+        assert_eq!(error_code(b"<html>"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Limits that a program sets itself: calls in flight, and requests per second.
+//! Limits that the program sets: concurrent calls, and requests per second.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,22 +8,22 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::error::Error;
 use crate::runtime::Runtime;
 
-/// Longest pause between requests: a rate below one in a year is a mistake.
-const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+/// The maximum pause between requests. A rate of less than one request per year is a mistake.
+const MAX_PAUSE: Duration = Duration::from_secs(365 * 86_400);
 
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     in_flight: Option<Semaphore>,
-    /// Pause between requests, and when the next may go.
+    /// The pause between requests, and when the next request may be sent.
     spacing: Option<(Duration, Mutex<Option<Instant>>)>,
 }
 
 impl Limits {
     pub(crate) fn new(in_flight: Option<usize>, per_second: Option<f64>) -> Result<Self, Error> {
         let spacing = per_second.map(|rate| match Duration::try_from_secs_f64(1.0 / rate) {
-            Ok(pause) if rate.is_finite() && pause < LONGEST => Ok((pause, Mutex::new(None))),
+            Ok(pause) if rate.is_finite() && pause < MAX_PAUSE => Ok((pause, Mutex::new(None))),
             _ => Err(Error::configuration(format!(
-                "{rate} requests per second is not a valid rate: give a number above zero, or leave it out"
+                "{rate} requests per second is not a valid rate: set a number greater than zero, or no rate"
             ))),
         });
         Ok(Self {
@@ -32,24 +32,24 @@ impl Limits {
         })
     }
 
-    /// A place among the calls in flight, held until the answer is whole.
-    pub(crate) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+    /// Waits for a permit to run a call. The caller keeps it until the answer is complete.
+    pub(crate) async fn acquire(&self) -> Option<SemaphorePermit<'_>> {
         // The semaphore is never closed.
         self.in_flight.as_ref()?.acquire().await.ok()
     }
 
-    /// How long the next request has to wait for its turn, which it then has; none when that is longer than it may, and
-    /// then the turn stays free for others.
-    pub(crate) fn turn(&self, runtime: &dyn Runtime, left: Option<Duration>) -> Option<Duration> {
+    /// Reserves the time of the next request, and returns how long the request must wait for it. Returns `None` and
+    /// reserves nothing if the request would have to wait for longer than `remaining`.
+    pub(crate) fn reserve(&self, runtime: &dyn Runtime, remaining: Option<Duration>) -> Option<Duration> {
         let Some((pause, next)) = &self.spacing else { return Some(Duration::ZERO) };
         let now = runtime.now();
         let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = next.filter(|next| *next > now).unwrap_or(now);
-        if left.is_some_and(|left| turn - now >= left) {
+        let time = next.filter(|next| *next > now).unwrap_or(now);
+        if remaining.is_some_and(|remaining| time - now >= remaining) {
             return None;
         }
-        *next = Some(turn + *pause);
-        Some(turn - now)
+        *next = Some(time + *pause);
+        Some(time - now)
     }
 }
 
@@ -61,20 +61,20 @@ mod tests {
     #[test]
     fn requests_are_spaced() {
         let (limits, time) = (Limits::new(None, Some(4.0)).unwrap(), ManualRuntime::new());
-        let turns: Vec<u128> = (0..3).map(|_| limits.turn(&time, None).unwrap().as_millis()).collect();
-        assert_eq!(turns, [0, 250, 500]);
+        let waits: Vec<u128> = (0..3).map(|_| limits.reserve(&time, None).unwrap().as_millis()).collect();
+        assert_eq!(waits, [0, 250, 500]);
         time.advance(Duration::from_secs(10));
-        assert_eq!(limits.turn(&time, None), Some(Duration::ZERO));
+        assert_eq!(limits.reserve(&time, None), Some(Duration::ZERO));
     }
 
     #[test]
-    fn who_gives_up_takes_no_turn_from_others() {
+    fn a_request_that_cannot_wait_reserves_nothing() {
         let (limits, time) = (Limits::new(None, Some(1.0)).unwrap(), ManualRuntime::new());
-        assert!(limits.turn(&time, None).is_some());
+        assert!(limits.reserve(&time, None).is_some());
         for _ in 0..100 {
-            assert_eq!(limits.turn(&time, Some(Duration::from_millis(500))), None);
+            assert_eq!(limits.reserve(&time, Some(Duration::from_millis(500))), None);
         }
-        assert_eq!(limits.turn(&time, Some(Duration::from_secs(2))), Some(Duration::from_secs(1)));
+        assert_eq!(limits.reserve(&time, Some(Duration::from_secs(2))), Some(Duration::from_secs(1)));
     }
 
     #[test]

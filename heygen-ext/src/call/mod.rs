@@ -1,10 +1,10 @@
-//! The policies of every call, in the one seam: credentials, keys, timeouts, retries, limits, telemetry.
+//! The policies of every call, as a transport: credentials, idempotency keys, timeouts, retries, limits, telemetry.
 
 pub(crate) mod attempt;
 pub(crate) mod backoff;
 pub(crate) mod decision;
 #[cfg(test)]
-mod faulty;
+mod fault_tests;
 pub(crate) mod limits;
 pub(crate) mod retry_budget;
 pub(crate) mod telemetry;
@@ -31,18 +31,18 @@ use limits::Limits;
 use retry_budget::RetryBudget;
 use telemetry::{AttemptReport, CallReport, Observers};
 
-/// How often a request is sent at most.
+/// The default maximum of attempts.
 pub(crate) const MAX_ATTEMPTS: u32 = 3;
 
 /// Pauses between attempts.
 pub(crate) const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 
-/// Pauses between questions after a call's own first attempt.
-const QUESTIONS: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(8));
+/// Pauses before requests for the outcome of a call's own first attempt.
+const FIRST_ATTEMPT_BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(8));
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// What the calls of a client share.
+/// The state that all calls of a client share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) http: HttpSender,
@@ -54,7 +54,7 @@ pub(crate) struct Shared {
     pub(crate) runtime: Arc<dyn Runtime>,
 }
 
-/// What the bytes go through.
+/// Sends requests.
 pub(crate) enum HttpSender {
     Http(reqwest::Client),
     /// The caller's transport.
@@ -90,7 +90,7 @@ impl Transport for Policies {
     }
 }
 
-/// One call on its way.
+/// One call.
 struct Call<'a> {
     policies: &'a Policies,
     operation: &'a Operation,
@@ -98,17 +98,17 @@ struct Call<'a> {
     span: tracing::Span,
 }
 
-/// What a call remembers between attempts.
+/// The state of a call between its attempts.
 #[derive(Default)]
 struct Progress {
     attempts: u32,
-    /// Questions after its own first attempt.
+    /// Requests for the outcome of its own first attempt.
     waits: u32,
-    /// Whether the last retry was paid for as one after a timeout.
+    /// Whether the last retry was paid for as one after a timeout, if there was a retry.
     paid: Option<bool>,
     renewed: bool,
     /// Whether an earlier attempt may have been executed.
-    doubtful: bool,
+    maybe_executed: bool,
 }
 
 impl Call<'_> {
@@ -116,30 +116,30 @@ impl Call<'_> {
         &self.policies.shared
     }
 
-    /// Time that the caller still gives.
-    fn left(&self) -> Option<Duration> {
+    /// The time until the deadline, or `None` without a deadline.
+    fn remaining(&self) -> Option<Duration> {
         let spent = self.shared().runtime.now().saturating_duration_since(self.began);
         self.policies.options.deadline.map(|deadline| deadline.saturating_sub(spent))
     }
 
-    /// Sends the request in the slot, and whatever takes its place there for the next attempt. It is passed by reference,
-    /// for each `async fn` would keep a copy of an argument.
+    /// Sends the request in the slot, and puts a copy into the slot for each further attempt. The slot is passed by
+    /// reference, because every `async fn` would store its own copy of the request.
     async fn run(&self, slot: &mut Option<Request>) -> Result<RawResponse, TransportError> {
         let mut progress = Progress::default();
-        let key = match slot.as_mut().map(|request| self.set_head(request)).transpose() {
+        let key = match slot.as_mut().map(|request| self.set_headers(request)).transpose() {
             Ok(key) => key.flatten(),
             Err(error) => return self.finish(Outcome::unsent(error), progress, None),
         };
-        let _place = match self.within(self.shared().limits.enter()).await {
-            Ok(place) => place,
+        let _permit = match self.within(self.shared().limits.acquire()).await {
+            Ok(permit) => permit,
             Err(error) => return self.finish(Outcome::unsent(error), progress, key),
         };
-        // What the service said to the last attempt, should there be no time for the next.
-        let mut said: Option<Box<Outcome>> = None;
+        // The last outcome, which is reported if the deadline prevents the next attempt.
+        let mut last_outcome: Option<Box<Outcome>> = None;
         loop {
             let next = slot.as_ref().and_then(Request::try_clone);
             let began = self.shared().runtime.now();
-            let presented = match (self.prepare().await, said) {
+            let presented = match (self.prepare().await, last_outcome) {
                 (Ok(presented), _) => presented,
                 (Err(error), Some(last)) if error.is_timeout() => return self.finish(*last, progress, key),
                 (Err(error), _) => return self.finish(Outcome::unsent(error), progress, key),
@@ -150,9 +150,9 @@ impl Call<'_> {
                     match self.renew(presented, &outcome).await {
                         Ok(true) => {
                             progress.renewed = true;
-                            self.report(&outcome, &progress, began, Decision::Again(Duration::ZERO));
+                            self.report(&outcome, &progress, began, Decision::Retry(Duration::ZERO));
                             *slot = Some(next);
-                            said = Some(Box::new(outcome));
+                            last_outcome = Some(Box::new(outcome));
                             continue;
                         }
                         Ok(false) => Some(next),
@@ -164,56 +164,60 @@ impl Call<'_> {
             let decision = self.judge(&outcome, &progress, key.is_some(), next.is_some());
             self.report(&outcome, &progress, began, decision);
             let pause = match (decision, next) {
-                (Decision::Again(pause), Some(next)) => {
+                (Decision::Retry(pause), Some(next)) => {
                     let timed_out = outcome.timed_out();
                     self.shared().retry_budget.pay(timed_out);
                     progress.paid = Some(timed_out);
                     *slot = Some(next);
                     pause
                 }
-                (Decision::Ask(pause), Some(next)) => {
+                (Decision::AwaitFirst(pause), Some(next)) => {
                     progress.waits += 1;
                     *slot = Some(next);
                     pause
                 }
                 (_, _) => return self.finish(outcome, progress, key),
             };
-            progress.doubtful |= outcome.may_have_executed();
-            said = Some(Box::new(outcome));
+            progress.maybe_executed |= outcome.may_have_executed();
+            last_outcome = Some(Box::new(outcome));
             if !pause.is_zero() {
                 tracing::debug!(
                     pause_ms = pause.as_millis() as u64,
                     attempts = progress.attempts,
-                    "waits and attempts again"
+                    "retries after a pause"
                 );
                 self.shared().runtime.sleep(pause).await;
             }
         }
     }
 
-    /// Something that comes before a request is sent, unless the caller's time is over first.
+    /// Limits the time of work before a request is sent to the deadline.
     async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, TransportError> {
-        match self.left() {
+        match self.remaining() {
             None => Ok(work.await),
-            Some(left) => tokio::time::timeout(left, work).await.map_err(|_| no_time()),
+            Some(remaining) => tokio::time::timeout(remaining, work).await.map_err(|_| deadline_passed()),
         }
     }
 
-    /// What an attempt needs: its turn, and credentials.
+    /// Waits for the rate limit, and gets the credentials of an attempt.
     async fn prepare(&self) -> Result<Option<Presented>, TransportError> {
-        let turn = self.shared().limits.turn(&*self.shared().runtime, self.left()).ok_or_else(no_time)?;
-        if !turn.is_zero() {
-            self.shared().runtime.sleep(turn).await;
+        let wait = self
+            .shared()
+            .limits
+            .reserve(&*self.shared().runtime, self.remaining())
+            .ok_or_else(deadline_passed)?;
+        if !wait.is_zero() {
+            self.shared().runtime.sleep(wait).await;
         }
         let presented = self.within(self.shared().credentials.present()).await?;
         let presented = presented.map_err(TransportError::not_sent)?;
-        match self.left() {
-            Some(Duration::ZERO) => Err(no_time()),
+        match self.remaining() {
+            Some(Duration::ZERO) => Err(deadline_passed()),
             _ => Ok(presented),
         }
     }
 
-    /// Whether another token than the refused one is available. If not, the reason is reported in place of the refusal.
+    /// Whether a token other than the refused one is available. An error replaces the refusal as the result of the call.
     async fn renew(&self, refused: &Presented, outcome: &Outcome) -> Result<bool, TransportError> {
         let renewal = self.within(self.shared().credentials.renew(refused)).await;
         let Ok(renewal) = renewal else { return Ok(false) };
@@ -224,7 +228,7 @@ impl Call<'_> {
         })
     }
 
-    /// One attempt.
+    /// Sends the request once, with the credentials.
     async fn attempt(
         &self,
         slot: &mut Option<Request>,
@@ -240,7 +244,7 @@ impl Call<'_> {
             slot,
             self.operation,
             &self.policies.options,
-            self.left(),
+            self.remaining(),
         )
         .await;
         match (outcome, presented) {
@@ -253,15 +257,15 @@ impl Call<'_> {
         }
     }
 
-    /// Sets what every attempt sends, and gives the key of the call.
-    fn set_head(&self, request: &mut Request) -> Result<Option<String>, TransportError> {
+    /// Sets the headers that all attempts share. Returns the idempotency key.
+    fn set_headers(&self, request: &mut Request) -> Result<Option<String>, TransportError> {
         if !request.headers().contains_key(header::USER_AGENT) {
             request.headers_mut().insert(header::USER_AGENT, self.shared().user_agent.clone());
         }
         self.set_key(request)
     }
 
-    /// The key of the call, made once, if the operation takes one.
+    /// Sets the idempotency key, if the operation takes one.
     fn set_key(&self, request: &mut Request) -> Result<Option<String>, TransportError> {
         if self.operation.idempotency_key() == IdempotencyKey::None {
             return Ok(None);
@@ -274,7 +278,7 @@ impl Call<'_> {
                 None => uuid::Uuid::new_v4().to_string(),
             },
         };
-        // A key that the service does not take as one would protect nothing.
+        // The service ignores an invalid key, so it would not protect against a second execution.
         let value = HeaderValue::from_str(&key).ok().filter(|_| is_key(&key)).ok_or_else(|| {
             TransportError::not_sent(
                 "the idempotency key is invalid: write 1 to 255 letters, digits, `_`, `-`, `:` or `.`",
@@ -286,7 +290,7 @@ impl Call<'_> {
 
     fn judge(&self, outcome: &Outcome, progress: &Progress, has_key: bool, replayable: bool) -> Decision {
         let shared = self.shared();
-        let asked = |response: &RawResponse| retry_after(response.headers(), shared.runtime.date());
+        let asked = |response: &RawResponse| retry_after(response.headers(), shared.runtime.system_time());
         let phase = match outcome {
             Outcome::Answered { status, code, response } => {
                 Phase::Answered { status: *status, code: code.as_ref(), retry_after: asked(response) }
@@ -299,30 +303,30 @@ impl Call<'_> {
             method: self.operation.method(),
             has_key,
             phase,
-            // Questions do not count as attempts.
+            // Requests for the outcome of the first attempt do not count.
             number: progress.attempts.saturating_sub(progress.waits),
             limit: self.policies.options.max_attempts.unwrap_or(MAX_ATTEMPTS),
             waits: progress.waits,
             pause: self.pause(progress, outcome.code()),
-            left: self.left(),
+            remaining: self.remaining(),
             replayable,
-            affordable: shared.retry_budget.affords(outcome.timed_out()),
+            has_budget: shared.retry_budget.can_pay(outcome.timed_out()),
         })
     }
 
-    /// The pause before the next attempt, or the next question, with its jitter.
+    /// The pause before the next request, with jitter.
     fn pause(&self, progress: &Progress, code: Option<&ErrorCode>) -> Duration {
-        let asks = code == Some(&ErrorCode::RequestInProgress);
-        let chance = self.shared().runtime.chance();
-        match asks {
-            true => QUESTIONS.pause(progress.waits, chance),
-            false => BACKOFF.pause(progress.attempts.saturating_sub(progress.waits + 1), chance),
+        let awaits_first = code == Some(&ErrorCode::RequestInProgress);
+        let random = self.shared().runtime.random();
+        match awaits_first {
+            true => FIRST_ATTEMPT_BACKOFF.pause(progress.waits, random),
+            false => BACKOFF.pause(progress.attempts.saturating_sub(progress.waits + 1), random),
         }
     }
 
     fn report(&self, outcome: &Outcome, progress: &Progress, began: Instant, decision: Decision) {
         let duration = self.shared().runtime.now().saturating_duration_since(began);
-        self.shared().observers.tell(|observer| {
+        self.shared().observers.notify(|observer| {
             observer.on_attempt(&AttemptReport {
                 operation: self.operation,
                 number: progress.attempts,
@@ -331,7 +335,7 @@ impl Call<'_> {
                 duration,
                 pause: match decision {
                     Decision::Done => None,
-                    Decision::Again(pause) | Decision::Ask(pause) => Some(pause),
+                    Decision::Retry(pause) | Decision::AwaitFirst(pause) => Some(pause),
                 },
             });
         });
@@ -356,20 +360,19 @@ impl Call<'_> {
             duration: shared.runtime.now().saturating_duration_since(self.began),
         };
         telemetry::close(&self.span, &report);
-        shared.observers.tell(|observer| observer.on_call(&report));
+        shared.observers.notify(|observer| observer.on_call(&report));
         let record = CallRecord::new(key, progress.attempts);
-        outcome.into_result(record, progress.doubtful)
+        outcome.into_result(record, progress.maybe_executed)
     }
 }
 
-/// Whether the service takes a text as an idempotency key: the pattern of the document's parameter, which
-/// `tests/it/idempotency_keys.rs` compares.
+/// Whether a text is a valid idempotency key. `tests/it/idempotency_keys.rs` compares this with the pattern in the document.
 fn is_key(text: &str) -> bool {
     (1..=255).contains(&text.len())
         && text.bytes().all(|one| one.is_ascii_alphanumeric() || b"_-:.".contains(&one))
 }
 
-/// The caller's time was over before anything was sent.
-fn no_time() -> TransportError {
+/// The deadline passed before anything was sent.
+fn deadline_passed() -> TransportError {
     TransportError::not_sent("the deadline has passed").timed_out()
 }

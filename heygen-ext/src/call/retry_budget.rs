@@ -1,15 +1,15 @@
-//! A bucket that pays for retries: when the service is down, the calls of a program must not become three times as many.
+//! Limits retries with a token bucket, so that an outage of the service does not triple the requests of a program.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-/// What the bucket holds, what a retry costs, and what a success gives back.
+/// The capacity of the budget, the costs of a retry, and what the success of a call without a retry adds.
 const CAPACITY: u32 = 500;
 const RETRY: u32 = 5;
 const RETRY_AFTER_TIMEOUT: u32 = 10;
 const SUCCESS: u32 = 1;
 
-/// One bucket is shared by all clones of a client.
+/// The retry budget of a client, which all clones share.
 #[derive(Debug)]
 pub(crate) struct RetryBudget(Mutex<u32>);
 
@@ -28,20 +28,22 @@ impl RetryBudget {
         if timed_out { RETRY_AFTER_TIMEOUT } else { RETRY }
     }
 
-    /// Whether it pays for a retry.
-    pub(crate) fn affords(&self, timed_out: bool) -> bool {
-        self.with(|held| *held >= Self::cost(timed_out))
+    /// Whether the budget is sufficient for a retry.
+    pub(crate) fn can_pay(&self, timed_out: bool) -> bool {
+        self.with(|points| *points >= Self::cost(timed_out))
     }
 
-    /// Pays for a retry.
+    /// Subtracts the cost of a retry.
     pub(crate) fn pay(&self, timed_out: bool) {
-        self.with(|held| *held = held.saturating_sub(Self::cost(timed_out)));
+        self.with(|points| *points = points.saturating_sub(Self::cost(timed_out)));
     }
 
-    /// A call succeeded: a retry that did so pays back what it cost, any other call a little.
+    /// Refills the budget after a successful call. A successful retry refunds its cost, another call adds [`SUCCESS`].
+    ///
+    /// `paid` is whether the last retry was paid for as one after a timeout, if there was a retry.
     pub(crate) fn refill(&self, paid: Option<bool>) {
-        let given = paid.map_or(SUCCESS, Self::cost);
-        self.with(|held| *held = (*held + given).min(CAPACITY));
+        let added = paid.map_or(SUCCESS, Self::cost);
+        self.with(|points| *points = (*points + added).min(CAPACITY));
     }
 }
 
@@ -53,18 +55,18 @@ mod tests {
     fn an_outage_spends_the_budget_and_successes_refill_it() {
         let budget = RetryBudget::default();
         let mut retries = 0;
-        while budget.affords(false) {
+        while budget.can_pay(false) {
             budget.pay(false);
             retries += 1;
         }
         assert_eq!(retries, 100);
         for _ in 0..5 {
-            assert!(!budget.affords(false));
+            assert!(!budget.can_pay(false));
             budget.refill(None);
         }
-        assert!(budget.affords(false) && !budget.affords(true));
+        assert!(budget.can_pay(false) && !budget.can_pay(true));
         budget.pay(false);
         budget.refill(Some(false));
-        assert!(budget.affords(false));
+        assert!(budget.can_pay(false));
     }
 }

@@ -1,4 +1,4 @@
-//! What can be seen of calls: a span for each, and an observer for those who count.
+//! Makes calls observable: a span for each call, and an observer for metrics.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use http::StatusCode;
 use tracing::Span;
 use tracing::field::Empty;
 
-/// Hears of every attempt and every call: for metrics.
+/// Receives a report of every attempt and every call, for metrics.
 ///
-/// It is called where the call runs, so it should be quick. Nothing that it gets has a secret in it.
+/// The methods run in the task of the call, so they should return quickly. Reports do not contain secrets.
 pub trait Observer: Send + Sync + 'static {
-    /// An attempt is over.
+    /// An attempt ended.
     fn on_attempt(&self, report: &AttemptReport<'_>) {
         let _ = report;
     }
 
-    /// A call is over: its answer is there, or it has failed for good.
+    /// A call ended: it has its answer, or it failed after its last attempt.
     fn on_call(&self, report: &CallReport<'_>) {
         let _ = report;
     }
@@ -32,13 +32,13 @@ pub struct AttemptReport<'a> {
     pub operation: &'a Operation,
     /// 1 for the first attempt.
     pub number: u32,
-    /// Status of the answer; none without an answer.
+    /// Status of the answer, or `None` without an answer.
     pub status: Option<StatusCode>,
     /// Code of the refusal.
     pub code: Option<&'a str>,
-    /// Time that the attempt took.
+    /// Duration of the attempt.
     pub duration: Duration,
-    /// Pause before the next attempt; none when this was the last.
+    /// Pause before the next attempt, or `None` if this was the last one.
     pub pause: Option<Duration>,
 }
 
@@ -50,13 +50,13 @@ pub struct CallReport<'a> {
     pub operation: &'a Operation,
     /// How often the request was sent.
     pub attempts: u32,
-    /// Status of the last answer; none without an answer.
+    /// Status of the last answer, or `None` without an answer.
     pub status: Option<StatusCode>,
     /// Code of the refusal.
     pub code: Option<&'a str>,
     /// The service's id of the last request.
     pub request_id: Option<&'a str>,
-    /// Time that the call took, with its pauses.
+    /// Duration of the call, including its pauses.
     pub duration: Duration,
 }
 
@@ -65,9 +65,10 @@ pub struct CallReport<'a> {
 pub(crate) struct Observers(pub(crate) Option<Arc<dyn Observer>>);
 
 impl Observers {
-    pub(crate) fn tell(&self, tell: impl FnOnce(&dyn Observer)) {
+    /// Calls `notify` with the observer, if there is one.
+    pub(crate) fn notify(&self, notify: impl FnOnce(&dyn Observer)) {
         if let Some(observer) = &self.0 {
-            tell(&**observer);
+            notify(&**observer);
         }
     }
 }
@@ -78,7 +79,7 @@ impl fmt::Debug for Observers {
     }
 }
 
-/// The span of a call, by the names of OpenTelemetry's conventions for HTTP clients.
+/// Creates the span of a call. Its fields follow the OpenTelemetry conventions for HTTP clients.
 pub(crate) fn span(operation: &Operation, host: &str) -> Span {
     tracing::info_span!(
         "heygen",
@@ -97,7 +98,7 @@ pub(crate) fn span(operation: &Operation, host: &str) -> Span {
     )
 }
 
-/// Writes the end of a call into its span.
+/// Records the outcome of a call in its span.
 pub(crate) fn close(span: &Span, report: &CallReport<'_>) {
     span.record("http.request.resend_count", report.attempts.saturating_sub(1));
     span.record("heygen.duration_ms", u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX));
@@ -115,6 +116,6 @@ pub(crate) fn close(span: &Span, report: &CallReport<'_>) {
             (None, None) => span.record("error.type", "no_answer"),
         };
     }
-    // For those who read lines and not spans.
-    tracing::debug!(parent: span, "the call is over");
+    // Subscribers that print events show the span with this line.
+    tracing::debug!(parent: span, "the call ended");
 }

@@ -1,4 +1,4 @@
-//! The loop around a call, with time and answers given.
+//! Tests the retry loop with a scripted service and a manual clock.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use crate::credentials::TokenProvider;
 use crate::error::ErrorKind;
 use crate::runtime::tests::ManualRuntime;
 
-/// What a scripted service does with an attempt.
+/// What the scripted service does with a request.
 #[derive(Clone)]
 enum Act {
     Answer(u16, &'static str, Option<(&'static str, &'static str)>),
@@ -33,7 +33,7 @@ fn refusal(status: u16, code: &'static str) -> Act {
     Act::Answer(status, body, None)
 }
 
-/// A service that does what the script says, and keeps the headers that it got.
+/// A service that follows a script, and records the headers of the requests.
 #[derive(Clone, Default)]
 struct Script {
     acts: Arc<Mutex<VecDeque<Act>>>,
@@ -109,7 +109,7 @@ async fn read(heygen: &HeyGen) -> Result<(), crate::error::Error> {
 }
 
 #[tokio::test]
-async fn one_key_goes_with_every_try_of_a_call_and_another_with_the_next() {
+async fn all_attempts_of_a_call_have_one_key_and_the_next_call_has_another() {
     let harness = Harness::new(&[Act::NoAnswer, refusal(503, "unavailable"), OK]);
     assert_eq!(create(&harness.heygen).await.unwrap(), "v");
     create(&harness.heygen).await.unwrap();
@@ -121,7 +121,7 @@ async fn one_key_goes_with_every_try_of_a_call_and_another_with_the_next() {
 }
 
 #[tokio::test]
-async fn a_key_of_the_callers_is_kept_and_is_in_the_error() {
+async fn a_key_of_the_program_is_used_and_is_in_the_error() {
     let harness = Harness::new(&[Act::NoAnswer, Act::NoAnswer, Act::NoAnswer]);
     let keyed = harness.heygen.with(CallOptions::new().idempotency_key("mine"));
     let error = create(&keyed).await.unwrap_err();
@@ -134,7 +134,7 @@ async fn a_key_of_the_callers_is_kept_and_is_in_the_error() {
 }
 
 #[tokio::test]
-async fn a_doubtful_try_is_not_forgotten() {
+async fn an_earlier_attempt_that_may_have_executed_is_reported() {
     for last in [Act::NotSent, refusal(429, "rate_limit_exceeded")] {
         let harness = Harness::new(&[Act::NoAnswer, last.clone(), last]);
         let error = create(&harness.heygen).await.unwrap_err();
@@ -145,7 +145,7 @@ async fn a_doubtful_try_is_not_forgotten() {
 }
 
 #[tokio::test]
-async fn a_call_under_way_is_asked_for_with_its_own_key() {
+async fn a_call_in_progress_is_repeated_with_its_own_key() {
     let mut acts = vec![Act::NoAnswer];
     acts.extend(vec![refusal(409, "request_in_progress"); 6]);
     let harness = Harness::new(&acts);
@@ -153,12 +153,12 @@ async fn a_call_under_way_is_asked_for_with_its_own_key() {
     assert_eq!(harness.keys().len(), 8);
     assert!(harness.keys().windows(2).all(|pair| pair[0] == pair[1]));
     assert_eq!(harness.pauses(), [1000, 1000, 2000, 4000, 8000, 8000, 8000]);
-    // Questions use up no attempts: what goes wrong between them is tried again as ever.
+    // Requests for the outcome do not count as attempts, so a failure between them is retried.
     let acts =
         [vec![Act::NoAnswer], vec![refusal(409, "request_in_progress"); 4], vec![Act::NoAnswer]].concat();
     let harness = Harness::new(&acts);
     assert_eq!(create(&harness.heygen).await.unwrap(), "v");
-    // It ends too.
+    // The number of these requests is limited.
     let harness = Harness::new(&vec![refusal(409, "request_in_progress"); 100]);
     let error = create(&harness.heygen).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::RequestInProgress));
@@ -167,29 +167,29 @@ async fn a_call_under_way_is_asked_for_with_its_own_key() {
 }
 
 #[tokio::test]
-async fn deadlines_and_pauses_that_the_service_asks_for() {
+async fn retry_after_is_kept_unless_it_exceeds_the_deadline() {
     let wait = Act::Answer(429, "", Some(("retry-after", "40")));
     let harness = Harness::new(&[wait.clone(), OK]);
-    read(&harness.heygen).await.unwrap_err_or_ok();
+    read(&harness.heygen).await.assert_sent();
     assert_eq!(harness.pauses(), [40_000]);
     let harness = Harness::new(std::slice::from_ref(&wait));
-    let hasty = harness.heygen.with(CallOptions::new().deadline(Duration::from_secs(30)));
-    let error = read(&hasty).await.unwrap_err();
+    let limited = harness.heygen.with(CallOptions::new().deadline(Duration::from_secs(30)));
+    let error = read(&limited).await.unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.retry_after()), (429, Some(Duration::from_secs(40))));
     assert!(harness.pauses().is_empty() && error.is_retryable());
     let harness = Harness::new(&vec![refusal(500, "internal_error"); 9]);
-    let patient = harness.heygen.with(CallOptions::new().max_attempts(9));
-    read(&patient).await.unwrap_err();
+    let persistent = harness.heygen.with(CallOptions::new().max_attempts(9));
+    read(&persistent).await.unwrap_err();
     assert_eq!(harness.pauses(), [1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
 }
 
-trait Settled {
-    fn unwrap_err_or_ok(self);
+trait AssertSent {
+    fn assert_sent(self);
 }
 
-impl Settled for Result<(), crate::error::Error> {
-    /// The scripted success is not a user's profile; only that it was asked for matters.
-    fn unwrap_err_or_ok(self) {
+impl AssertSent for Result<(), crate::error::Error> {
+    /// The call succeeded or its answer does not decode, because the scripted answer is not a user's profile.
+    fn assert_sent(self) {
         if let Err(error) = self {
             assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
         }
@@ -197,7 +197,7 @@ impl Settled for Result<(), crate::error::Error> {
 }
 
 #[tokio::test]
-async fn an_outage_costs_one_attempt_a_call_once_the_budget_is_spent() {
+async fn calls_are_not_repeated_once_the_budget_is_spent() {
     let harness = Harness::new(&vec![refusal(503, "unavailable"); 10_000]);
     for _ in 0..200 {
         read(&harness.heygen).await.unwrap_err();
@@ -222,11 +222,11 @@ impl TokenProvider for Tokens {
 }
 
 #[tokio::test]
-async fn a_deadline_covers_the_wait_for_a_turn_and_what_was_not_sent_is_not_doubtful() {
+async fn a_deadline_includes_the_wait_for_the_rate_limit() {
     let harness = Harness::with(&[], HeyGen::builder().api_key("k").requests_per_second(0.1));
     create(&harness.heygen).await.unwrap();
-    let hasty = harness.heygen.with(CallOptions::new().deadline(Duration::from_secs(5)));
-    let error = create(&hasty).await.unwrap_err();
+    let limited = harness.heygen.with(CallOptions::new().deadline(Duration::from_secs(5)));
+    let error = create(&limited).await.unwrap_err();
     assert!(error.to_string().contains("deadline") && !error.may_have_executed(), "{error}");
     assert!(harness.pauses().is_empty());
     assert_eq!(harness.sent(), 1);
@@ -235,13 +235,13 @@ async fn a_deadline_covers_the_wait_for_a_turn_and_what_was_not_sent_is_not_doub
 }
 
 #[tokio::test]
-async fn a_place_among_the_calls_in_flight_is_waited_for_until_the_deadline() {
+async fn a_call_waits_for_a_permit_until_the_deadline() {
     let harness = Harness::with(&[], HeyGen::builder().api_key("k").calls_in_flight(1));
-    let place = harness.heygen.shared().limits.enter().await.unwrap();
-    let hasty = harness.heygen.with(CallOptions::new().deadline(Duration::from_millis(1)));
-    let error = create(&hasty).await.unwrap_err();
+    let permit = harness.heygen.shared().limits.acquire().await.unwrap();
+    let limited = harness.heygen.with(CallOptions::new().deadline(Duration::from_millis(1)));
+    let error = create(&limited).await.unwrap_err();
     assert!(error.to_string().contains("deadline") && !error.may_have_executed(), "{error}");
-    drop(place);
+    drop(permit);
     create(&harness.heygen).await.unwrap();
 }
 
@@ -254,7 +254,7 @@ async fn a_key_that_is_not_a_header_value_is_refused_before_sending() {
 }
 
 #[tokio::test]
-async fn pauses_after_a_renewed_token_are_those_of_any_retry() {
+async fn a_renewed_token_does_not_change_the_pauses() {
     let acts = [refusal(401, "unauthorized"), Act::NoAnswer, OK];
     let harness = Harness::with(&acts, HeyGen::builder().token_provider(Tokens::default()));
     create(&harness.heygen).await.unwrap();
@@ -276,20 +276,20 @@ async fn a_refused_token_is_renewed_once() {
     );
     assert_eq!(create(&harness.heygen).await.unwrap_err().code(), Some(ErrorCode::Unauthorized));
     assert_eq!(harness.sent(), 2);
-    // A key is what it is.
+    // An API key cannot be renewed.
     let harness = Harness::new(&[unauthorized]);
     assert_eq!(create(&harness.heygen).await.unwrap_err().code(), Some(ErrorCode::Unauthorized));
     assert_eq!(harness.sent(), 1);
 }
 
 #[derive(Clone, Default)]
-struct Ledger(Arc<Mutex<Vec<String>>>);
+struct Recorder(Arc<Mutex<Vec<String>>>);
 
-impl Observer for Ledger {
+impl Observer for Recorder {
     fn on_attempt(&self, report: &AttemptReport<'_>) {
         let status = report.status.map(|status| status.as_u16());
         self.0.lock().unwrap().push(format!(
-            "try {} {status:?} {:?}",
+            "attempt {} {status:?} {:?}",
             report.number,
             report.pause.map(|pause| pause.as_millis())
         ));
@@ -310,24 +310,24 @@ impl Observer for Ledger {
 
 #[tokio::test]
 async fn an_observer_gets_every_attempt_and_call() {
-    let ledger = Ledger::default();
+    let recorder = Recorder::default();
     let harness = Harness::with(
         &[Act::NoAnswer, refusal(404, "not_found")],
-        HeyGen::builder().api_key("k").observer(ledger.clone()),
+        HeyGen::builder().api_key("k").observer(recorder.clone()),
     );
     read(&harness.heygen).await.unwrap_err();
     assert_eq!(
-        *ledger.0.lock().unwrap(),
+        *recorder.0.lock().unwrap(),
         [
-            "try 1 None Some(1000)",
-            "try 2 Some(404) None",
+            "attempt 1 None Some(1000)",
+            "attempt 2 Some(404) None",
             "get_current_user 2 Some(\"not_found\") Some(\"r\") 1s"
         ]
     );
 }
 
 #[tokio::test]
-async fn requests_are_spaced_and_named() {
+async fn requests_are_spaced_and_have_a_user_agent() {
     let builder = HeyGen::builder().api_key("k").requests_per_second(2.0).user_agent_suffix("mine/1");
     let harness = Harness::with(&[], builder);
     for _ in 0..3 {
@@ -339,7 +339,7 @@ async fn requests_are_spaced_and_named() {
     assert!(agent.starts_with("heygen-ext/") && agent.ends_with(" mine/1"), "{agent}");
 }
 
-/// A provider that never comes to an end, or only says why it has no token.
+/// A provider that fails with this error, or never returns.
 struct NoTokens(Option<&'static str>);
 
 impl TokenProvider for NoTokens {
@@ -352,30 +352,30 @@ impl TokenProvider for NoTokens {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_covers_the_wait_for_a_token() {
+async fn a_deadline_includes_the_wait_for_a_token() {
     let harness = Harness::with(&[], HeyGen::builder().token_provider(NoTokens(None)));
-    let hasty = harness.heygen.with(CallOptions::new().deadline(Duration::from_secs(5)));
-    let error = create(&hasty).await.unwrap_err();
+    let limited = harness.heygen.with(CallOptions::new().deadline(Duration::from_secs(5)));
+    let error = create(&limited).await.unwrap_err();
     assert!(error.to_string().contains("deadline") && !error.may_have_executed(), "{error}");
     assert_eq!(harness.sent(), 0);
 }
 
 #[tokio::test]
 async fn without_a_token_nothing_is_sent_and_the_reason_is_reported() {
-    let ledger = Ledger::default();
-    let builder = HeyGen::builder().token_provider(NoTokens(Some("the vault is sealed")));
-    let harness = Harness::with(&[], builder.observer(ledger.clone()));
+    let recorder = Recorder::default();
+    let builder = HeyGen::builder().token_provider(NoTokens(Some("the vault is locked")));
+    let harness = Harness::with(&[], builder.observer(recorder.clone()));
     let error = create(&harness.heygen).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
-    assert!(error.to_string().ends_with("no credentials: the vault is sealed"), "{error}");
+    assert!(error.to_string().ends_with("no credentials: the vault is locked"), "{error}");
     assert!(!error.may_have_executed() && !error.is_retryable());
-    // The observer hears of this call too.
-    assert_eq!(ledger.0.lock().unwrap().len(), 1);
+    // The observer receives a report of this call too.
+    assert_eq!(recorder.0.lock().unwrap().len(), 1);
 }
 
-struct Sealed;
+struct FailedRenewal;
 
-impl TokenProvider for Sealed {
+impl TokenProvider for FailedRenewal {
     fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
         Box::pin(async { Ok("token".to_owned().into()) })
     }
@@ -388,7 +388,7 @@ impl TokenProvider for Sealed {
 #[tokio::test]
 async fn a_failed_renewal_is_reported_with_the_refusal() {
     let acts = [refusal(401, "unauthorized")];
-    let harness = Harness::with(&acts, HeyGen::builder().token_provider(Sealed));
+    let harness = Harness::with(&acts, HeyGen::builder().token_provider(FailedRenewal));
     let error = create(&harness.heygen).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
     let words = ["401 (request r)", "log in again"];
@@ -397,16 +397,16 @@ async fn a_failed_renewal_is_reported_with_the_refusal() {
 
 #[tokio::test]
 async fn the_last_answer_is_reported_if_time_runs_out() {
-    // The pause leaves a second, and the next turn is later than that.
+    // After the pause, one second remains, which is less than the rate limit requires.
     let builder = HeyGen::builder().api_key("k").requests_per_second(0.1);
     let harness = Harness::with(&[refusal(503, "unavailable")], builder);
-    let hasty = harness.heygen.with(CallOptions::new().deadline(Duration::from_secs(2)));
-    let error = read(&hasty).await.unwrap_err();
+    let limited = harness.heygen.with(CallOptions::new().deadline(Duration::from_secs(2)));
+    let error = read(&limited).await.unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.request_id()), (503, Some("r")));
 }
 
 #[tokio::test]
-async fn a_key_that_the_service_takes_for_none_is_refused() {
+async fn a_key_that_the_service_ignores_is_refused() {
     for key in ["", "a b", "ü", &"x".repeat(256)] {
         let harness = Harness::new(&[]);
         let error = create(&harness.heygen.with(CallOptions::new().idempotency_key(key))).await.unwrap_err();
@@ -418,7 +418,7 @@ async fn a_key_that_the_service_takes_for_none_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_stalls_keeps_what_came_of_it() {
+async fn the_error_of_a_stalled_answer_has_its_head() {
     struct Stalls;
     impl Transport for Stalls {
         fn send<'a>(

@@ -1,6 +1,6 @@
-//! The credentials file that HeyGen's own tools keep: `~/.heygen/credentials`.
+//! The credentials file of HeyGen's own tools: `~/.heygen/credentials`.
 //!
-//! Other programs read and write it too, so everything in it that is not ours stays as it is.
+//! Other programs read and write it too, so unknown members of the file are preserved.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -13,24 +13,23 @@ use serde_json::{Map, Value};
 use super::tokens::Tokens;
 use crate::error::Error;
 
-/// Where it is, in the home directory.
+/// The path of the file in the home directory.
 const DIRECTORY: &str = ".heygen";
 const NAME: &str = "credentials";
 
-/// Most bytes that such a file can sensibly have.
-const LONGEST: u64 = 1024 * 1024;
+/// The maximum size of the file, in bytes.
+const MAX_SIZE: u64 = 1024 * 1024;
 
-/// What to do about a file that cannot be used.
-const REMEDY: &str =
-    "remove it and log in again with `heygen auth login`, or make it a file whose one line is an API key";
+/// What to do if the file cannot be used.
+const REMEDY: &str = "remove it and log in again with `heygen auth login`, or replace it with a file that contains only an API key";
 
-/// A place where the file may be.
+/// The path of a credentials file, which may not exist.
 #[derive(Debug, Clone)]
 pub(crate) struct CredentialsFile {
     path: PathBuf,
 }
 
-/// What the file holds.
+/// The credentials in the file.
 #[derive(Debug)]
 pub(crate) enum Stored {
     Key(SecretString),
@@ -42,7 +41,7 @@ impl CredentialsFile {
         Self { path: path.into() }
     }
 
-    /// The file in that directory, or else in the home directory's own.
+    /// The file in `directory`, or else in `.heygen` in the home directory.
     pub(crate) fn find(directory: Option<String>, home: Option<PathBuf>) -> Option<Self> {
         let directory = directory.map(PathBuf::from).or_else(|| home.map(|home| home.join(DIRECTORY)))?;
         Some(Self::at(directory.join(NAME)))
@@ -52,7 +51,7 @@ impl CredentialsFile {
         &self.path
     }
 
-    /// Reads it; `None` if the file does not exist.
+    /// Reads the file. Returns `None` if it does not exist.
     pub(crate) fn read(&self) -> Result<Option<Stored>, Error> {
         let Some(text) = self.text()? else { return Ok(None) };
         let text = text.trim();
@@ -76,13 +75,13 @@ impl CredentialsFile {
         }
     }
 
-    /// Writes tokens in place of those with this access token. Everything else stays, and a reader sees either the old
-    /// file or the new one.
+    /// Replaces the tokens in the file, if they have this access token. The other members are preserved. The file is replaced
+    /// atomically.
     pub(crate) fn replace(&self, access: &SecretString, tokens: &Tokens) -> Result<(), Error> {
         let text = self.text()?.ok_or_else(|| self.changed())?;
         let mut root = self.parse(text.trim())?;
         let oauth = root.get_mut("oauth").and_then(Value::as_object_mut).ok_or_else(|| self.changed())?;
-        // Somebody has logged in or out meanwhile: theirs counts.
+        // If another program has logged in or out meanwhile, its change has precedence.
         if oauth.get("access_token").and_then(Value::as_str).map(str::trim) != Some(access.expose_secret()) {
             return Err(self.changed());
         }
@@ -91,9 +90,9 @@ impl CredentialsFile {
             oauth.insert("refresh_token".to_owned(), refresh.expose_secret().into());
         }
         let as_number = oauth.get("expires_at").is_some_and(Value::is_number);
-        match tokens.expires.and_then(|expires| written(expires, as_number)) {
+        match tokens.expires.and_then(|expires| format_time(expires, as_number)) {
             Some(expires) => _ = oauth.insert("expires_at".to_owned(), expires),
-            // The time of the old token says nothing about the new one.
+            // The expiry time of the old token does not apply to the new one.
             None => _ = oauth.remove("expires_at"),
         }
         self.write(&Value::Object(root)).map_err(|error| {
@@ -102,16 +101,16 @@ impl CredentialsFile {
     }
 
     fn write(&self, root: &Value) -> io::Result<()> {
-        // A link stays one: what it leads to is replaced.
+        // Replaces the target of a symbolic link, not the link.
         let path = fs::canonicalize(&self.path)?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        // Such a file is its owner's alone from the start.
+        // A temporary file is readable only by its owner from the start.
         let mut file = tempfile::Builder::new().prefix(".credentials-").tempfile_in(folder)?;
         serde_json::to_writer_pretty(&mut file, root)?;
         file.write_all(b"\n")?;
         file.as_file().sync_all()?;
         file.persist(&path).map_err(|problem| problem.error)?;
-        // The file is in place; not every system can make sure of its folder.
+        // The file is complete, and not every system can sync a folder, so failures are ignored.
         #[cfg(unix)]
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
         Ok(())
@@ -122,31 +121,31 @@ impl CredentialsFile {
             let path = self.path.display();
             Error::file(format!("the credentials file `{path}` cannot be read: check its permissions"), error)
         };
-        let about = match fs::metadata(&self.path) {
-            Ok(about) => about,
+        let metadata = match fs::metadata(&self.path) {
+            Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unreadable(error)),
         };
-        if !about.is_file() {
-            let what = if about.is_dir() { "is a directory" } else { "is not a regular file" };
+        if !metadata.is_file() {
+            let what = if metadata.is_dir() { "is a directory" } else { "is not a regular file" };
             return Err(self.problem(what));
         }
         let mut bytes = Vec::new();
         let file = File::open(&self.path).map_err(unreadable)?;
-        file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() as u64 > LONGEST {
+        file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > MAX_SIZE {
             return Err(self.problem("is over 1 MiB long"));
         }
         let text = String::from_utf8(bytes).map_err(|_| self.problem("is not valid UTF-8"))?;
-        // Some editors on Windows put a mark before the text.
+        // Some editors on Windows write a byte order mark.
         Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
     }
 
     fn parse(&self, text: &str) -> Result<Map<String, Value>, Error> {
         match serde_json::from_str(text) {
             Ok(Value::Object(root)) => Ok(root),
-            Ok(_) => Err(self.problem("is JSON, but no object")),
-            // Only the place: the parser's words may quote the file.
+            Ok(_) => Err(self.problem("is JSON, but not an object")),
+            // Shows only the position, because the message of the parser may quote the file.
             Err(error) => {
                 let (line, column) = (error.line(), error.column());
                 Err(self.problem(&format!("is not valid JSON at line {line}, column {column}")))
@@ -160,12 +159,12 @@ impl CredentialsFile {
         Ok(Tokens {
             access: access.into(),
             refresh: member("refresh_token")?.map(SecretString::from),
-            expires: oauth.get("expires_at").and_then(time),
+            expires: oauth.get("expires_at").and_then(parse_time),
             client_id: member("client_id")?.map(str::to_owned),
         })
     }
 
-    /// A text of the file; one that is blank counts as none.
+    /// Returns a string member. A blank string counts as missing.
     fn member<'a>(
         &self,
         object: &'a Map<String, Value>,
@@ -175,7 +174,7 @@ impl CredentialsFile {
         match object.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
-            Some(_) => Err(self.problem(&format!("has a `{shown}` that is not a text"))),
+            Some(_) => Err(self.problem(&format!("has a `{shown}` that is not a string"))),
         }
     }
 
@@ -186,14 +185,14 @@ impl CredentialsFile {
     fn changed(&self) -> Error {
         let path = self.path.display();
         Error::configuration(format!(
-            "the credentials file `{path}` has been changed by another program meanwhile, and is left as it is"
+            "the credentials file `{path}` was changed by another program meanwhile, so the new tokens were not written"
         ))
     }
 }
 
-/// A time as a number of seconds since 1970, or as a date and time by RFC 3339. HeyGen's own tools write the latter; a
-/// time that cannot be read, or before 1970 as their empty one, is unknown.
-fn time(value: &Value) -> Option<SystemTime> {
+/// Parses a time: seconds since 1970, or a date and time in the format of RFC 3339, which HeyGen's own tools write. Returns
+/// `None` for an invalid time, and for one before 1970, such as the zero value of these tools.
+fn parse_time(value: &Value) -> Option<SystemTime> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => match text.trim().parse::<jiff::Timestamp>() {
@@ -206,8 +205,8 @@ fn time(value: &Value) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(since)
 }
 
-/// A time in the form that the file had.
-fn written(time: SystemTime, as_number: bool) -> Option<Value> {
+/// Formats a time as in the existing file.
+fn format_time(time: SystemTime, as_number: bool) -> Option<Value> {
     let seconds = i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()?;
     if as_number {
         return Some(seconds.into());

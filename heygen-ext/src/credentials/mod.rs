@@ -1,4 +1,4 @@
-//! Who calls: a key, a token, or a provider of tokens.
+//! The credentials of a client: a key, a token, or a token provider.
 
 pub(crate) mod file;
 pub(crate) mod oauth;
@@ -17,15 +17,16 @@ use crate::credentials_error::CredentialsError;
 use crate::error::Error;
 use token_endpoint::RenewalError;
 
-/// Gives OAuth access tokens, for programs that keep them in a way of their own.
+/// Provides OAuth access tokens, for programs that store tokens themselves.
 ///
-/// It is asked before every attempt, so it should keep a token until shortly before its end, and make one new token for many
-/// callers that ask at once.
+/// It is called before every attempt. Implementations should cache a token until shortly before it expires, and renew it only
+/// once for concurrent callers.
 pub trait TokenProvider: Send + Sync + 'static {
-    /// A token that is good now.
+    /// Returns a valid token.
     fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>>;
 
-    /// The service refused this token with 401. The call is repeated once when this says that there is another.
+    /// Reports that the service refused this token with 401. If it returns `true`, another token is available, and the call is
+    /// repeated once.
     fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, Result<bool, BoxError>> {
         let _ = token;
         Box::pin(std::future::ready(Ok(false)))
@@ -45,16 +46,16 @@ pub(crate) enum Source {
 pub(crate) struct Presented {
     pub(crate) name: HeaderName,
     pub(crate) value: HeaderValue,
-    /// The token, where a provider gave it.
+    /// The token, if it is from a provider.
     pub(crate) token: Option<SecretString>,
 }
 
 impl Source {
-    /// The credentials as calls use them.
+    /// Converts the source to the credentials of calls.
     ///
     /// # Errors
     ///
-    /// A key or token is empty, or fits into no header.
+    /// A key or token is empty, or not a valid header value.
     pub(crate) fn ready(self) -> Result<Ready, Error> {
         let fixed = match self {
             Self::Key(key) => presented(&Credentials::api_key(key.expose_secret())),
@@ -67,15 +68,15 @@ impl Source {
 
 /// The credentials of a client.
 pub(crate) enum Ready {
-    /// The same header for every attempt, made once.
+    /// The same header for every attempt.
     Fixed(Presented),
     Provider(Arc<dyn TokenProvider>),
-    /// The transport adds them.
+    /// The transport of the program adds them.
     Absent,
 }
 
 impl Ready {
-    /// The header of the next attempt.
+    /// Returns the header of the next attempt.
     pub(crate) async fn present(&self) -> Result<Option<Presented>, CredentialsError> {
         match self {
             Self::Absent => Ok(None),
@@ -89,7 +90,7 @@ impl Ready {
         }
     }
 
-    /// Whether there are other credentials than those that were refused.
+    /// Whether credentials other than the refused ones are available.
     pub(crate) async fn renew(&self, refused: &Presented) -> Result<bool, CredentialsError> {
         match (self, &refused.token) {
             (Self::Provider(provider), Some(token)) => provider.refused(token).await.map_err(missing),
@@ -98,7 +99,7 @@ impl Ready {
     }
 }
 
-/// Why a provider gave no token. Whether it may give one later is known of ours only.
+/// Converts the error of a provider. Only for the provider of this crate, it is known whether the error is transient.
 fn missing(error: BoxError) -> CredentialsError {
     let transient = error.downcast_ref::<RenewalError>().is_some_and(|error| !error.rejected);
     CredentialsError::new(error, transient)

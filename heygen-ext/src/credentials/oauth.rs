@@ -1,4 +1,4 @@
-//! OAuth tokens that renew themselves.
+//! OAuth tokens that are renewed automatically.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,18 +19,17 @@ use crate::error::Error;
 use crate::http_client::HttpClientFactory;
 use crate::runtime::Runtime;
 
-/// How long before its end a token is renewed.
+/// How long before it expires a token is renewed.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// OAuth tokens, for [`HeyGenBuilder::oauth`](crate::HeyGenBuilder::oauth): the access token goes with every call, and is
-/// renewed with the refresh token 60 seconds before its end, and once when the service refuses it.
+/// OAuth tokens, for [`HeyGenBuilder::oauth`](crate::HeyGenBuilder::oauth). Every call sends the access token. It is renewed
+/// with the refresh token 60 seconds before it expires, and once if the service refuses it.
 ///
-/// However many calls need a new token at once, it is asked for once. That runs as a task of the tokio runtime, so that
-/// a call that is dropped meanwhile does not lose the answer: the service may take a refresh token only once.
+/// Concurrent calls share one renewal. It runs in a separate tokio task, so that dropping a call does not lose the answer: a
+/// refresh token may be valid only once.
 ///
-/// The tokens are kept in memory. A program that keeps them in a place of its own, and has to hear of new ones, implements
-/// [`TokenProvider`] instead; for those of the credentials file see
-/// [`HeyGenBuilder::from_env`](crate::HeyGenBuilder::from_env).
+/// The tokens are stored in memory. A program that stores renewed tokens itself implements [`TokenProvider`] instead. For the
+/// tokens of the credentials file, see [`HeyGenBuilder::from_env`](crate::HeyGenBuilder::from_env).
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -50,7 +49,7 @@ pub struct OAuth {
 }
 
 impl OAuth {
-    /// These tokens. The access token may be one that has expired.
+    /// Creates OAuth tokens. The access token may have expired.
     pub fn new(access_token: impl Into<String>, refresh_token: impl Into<String>) -> Self {
         Self {
             tokens: Tokens {
@@ -64,27 +63,28 @@ impl OAuth {
         }
     }
 
-    /// The end of the access token. Without it, the token is renewed when the service refuses it.
+    /// Sets when the access token expires. Without it, the token is renewed when the service refuses it.
     pub fn expires_at(mut self, time: SystemTime) -> Self {
         self.tokens.expires = Some(time);
         self
     }
 
-    /// Id of the OAuth client that the tokens were given to. The service renews them for no other, so it must be there.
+    /// Sets the id of the OAuth client that the tokens were issued to. It is required, because the service renews tokens only for
+    /// this client.
     pub fn client_id(mut self, id: impl Into<String>) -> Self {
         self.tokens.client_id = Some(id.into());
         self
     }
 
-    /// Renews at this address; the default is `https://api2.heygen.com/v1/oauth/token`. Plain http is refused, except to
-    /// this machine.
+    /// Sets the URL of the token endpoint; the default is `https://api2.heygen.com/v1/oauth/token`. Plain HTTP is refused, except
+    /// to this machine.
     pub fn token_url(mut self, url: impl Into<String>) -> Self {
         self.token_url = url.into();
         self
     }
 
-    /// Tokens of a file, which gets the renewed ones.
-    pub(crate) fn of_file(tokens: Tokens, file: CredentialsFile) -> Self {
+    /// Creates OAuth tokens from a file, to which renewed tokens are written.
+    pub(crate) fn from_file(tokens: Tokens, file: CredentialsFile) -> Self {
         Self { tokens, token_url: TOKEN_URL.to_owned(), file: Some(file) }
     }
 
@@ -92,21 +92,22 @@ impl OAuth {
         self,
         runtime: Arc<dyn Runtime>,
         clients: &HttpClientFactory,
-    ) -> Result<Renewing, Error> {
-        let named = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
+    ) -> Result<RenewingProvider, Error> {
+        let is_set = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
         if self.file.is_none() {
-            if !named(self.tokens.client_id.as_deref()) {
+            if !is_set(self.tokens.client_id.as_deref()) {
                 return Err(Error::configuration(
-                    "no client id to renew tokens with: call `OAuth::client_id`",
+                    "the client id for the renewal of tokens is missing: call `OAuth::client_id`",
                 ));
             }
-            if !named(self.tokens.refresh.as_ref().map(ExposeSecret::expose_secret)) {
-                return Err(Error::configuration("the refresh token is empty: give it to `OAuth::new`"));
+            if !is_set(self.tokens.refresh.as_ref().map(ExposeSecret::expose_secret)) {
+                return Err(Error::configuration("the refresh token is empty: pass it to `OAuth::new`"));
             }
         }
-        let on_file = self.tokens.access.clone();
-        let state = State { tokens: self.tokens, on_file, refused: false, hasty: false, failure: None };
-        Ok(Renewing(Arc::new(Renewal {
+        let file_access = self.tokens.access.clone();
+        let state =
+            State { tokens: self.tokens, file_access, refused: false, ignores_margin: false, failure: None };
+        Ok(RenewingProvider(Arc::new(Renewal {
             endpoint: TokenEndpoint::new(&self.token_url, clients)?,
             file: self.file,
             runtime,
@@ -122,37 +123,38 @@ impl fmt::Debug for OAuth {
     }
 }
 
-/// The provider of renewed tokens.
+/// A token provider that renews tokens.
 #[derive(Debug)]
-pub(crate) struct Renewing(Arc<Renewal>);
+pub(crate) struct RenewingProvider(Arc<Renewal>);
 
 struct Renewal {
     endpoint: TokenEndpoint,
     file: Option<CredentialsFile>,
     runtime: Arc<dyn Runtime>,
     state: Arc<Mutex<State>>,
-    /// How many renewals have ended. Who has waited for one that failed does not try it again.
+    /// The number of renewals that have ended. A caller that waited for a failed renewal does not start another one.
     attempts: AtomicU64,
 }
 
 struct State {
     tokens: Tokens,
-    /// The access token that the file had when it was last looked at.
-    on_file: SecretString,
+    /// The access token in the file when it was last read or written.
+    file_access: SecretString,
     /// Whether the service refused the access token.
     refused: bool,
-    /// Whether a renewal ahead of time does not help, or has failed: the next is made when it has to be.
-    hasty: bool,
+    /// Whether the token is used until it expires, because an early renewal failed or does not help.
+    ignores_margin: bool,
     /// Why the last renewal failed.
     failure: Option<RenewalError>,
 }
 
 impl State {
-    fn is_good(&self, date: SystemTime) -> bool {
-        let margin = if self.hasty { Duration::ZERO } else { MARGIN };
+    fn is_valid(&self, date: SystemTime) -> bool {
+        let margin = if self.ignores_margin { Duration::ZERO } else { MARGIN };
         self.lasts(date, margin)
     }
 
+    /// Whether the token was not refused, and does not expire within `margin`.
     fn lasts(&self, date: SystemTime, margin: Duration) -> bool {
         !self.refused
             && self.tokens.expires.is_none_or(|end| date.checked_add(margin).is_some_and(|then| then < end))
@@ -162,21 +164,21 @@ impl State {
         self.failure.as_ref().is_some_and(|failure| failure.rejected)
     }
 
-    /// Takes other tokens; what was known of the old ones is over.
-    fn take(&mut self, tokens: Tokens) {
+    /// Replaces the tokens, and resets the state of the old ones.
+    fn replace_tokens(&mut self, tokens: Tokens) {
         self.tokens = tokens;
         self.refused = false;
-        self.hasty = false;
+        self.ignores_margin = false;
         self.failure = None;
     }
 }
 
-impl TokenProvider for Renewing {
+impl TokenProvider for RenewingProvider {
     fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
         Box::pin(async {
             let seen = self.0.attempts.load(Ordering::Acquire);
             let state = Arc::clone(&self.0.state).lock_owned().await;
-            if state.is_good(self.0.runtime.date()) {
+            if state.is_valid(self.0.runtime.system_time()) {
                 return Ok(state.tokens.access.clone());
             }
             Ok(self.renewed(state, seen).await?)
@@ -196,8 +198,8 @@ impl TokenProvider for Renewing {
     }
 }
 
-impl Renewing {
-    /// A new token, unless somebody has failed to get one since `seen` was read.
+impl RenewingProvider {
+    /// Renews the token, unless a renewal has failed since `seen` was read.
     async fn renewed(
         &self,
         mut state: OwnedMutexGuard<State>,
@@ -214,7 +216,7 @@ impl Renewing {
         };
         match tokio::spawn(task.in_current_span()).await {
             Ok(result) => result,
-            Err(_) => Err(RenewalError::passing("the renewal of the token was interrupted")),
+            Err(_) => Err(RenewalError::transient("the renewal of the token was interrupted: try again")),
         }
     }
 }
@@ -222,27 +224,27 @@ impl Renewing {
 impl Renewal {
     async fn renew(&self, state: &mut State) -> Result<(), RenewalError> {
         let Err(failure) = self.attempt(state).await else { return Ok(()) };
-        // A lasting problem is logged once.
+        // A permanent problem is logged only once.
         if !state.is_rejected() {
             tracing::warn!(problem = %failure, "the access token was not renewed");
         }
         state.failure = Some(failure.clone());
-        state.hasty = true;
-        if state.is_good(self.runtime.date()) { Ok(()) } else { Err(failure) }
+        state.ignores_margin = true;
+        if state.is_valid(self.runtime.system_time()) { Ok(()) } else { Err(failure) }
     }
 
     async fn attempt(&self, state: &mut State) -> Result<(), RenewalError> {
-        let date = self.runtime.date();
-        if self.adopt(state).await && state.is_good(date) {
+        let date = self.runtime.system_time();
+        if self.reload_file(state).await && state.is_valid(date) {
             return Ok(());
         }
         if let Some(failure) = state.failure.as_ref().filter(|failure| failure.rejected) {
             return Err(failure.clone());
         }
         match self.exchange(state).await {
-            // Another program may have been quicker with a refresh token that is good once.
-            Err(failure) if failure.rejected && self.adopt(state).await => {
-                if state.is_good(date) {
+            // Another program may have used the refresh token first.
+            Err(failure) if failure.rejected && self.reload_file(state).await => {
+                if state.is_valid(date) {
                     Ok(())
                 } else {
                     self.exchange(state).await
@@ -252,43 +254,43 @@ impl Renewal {
         }
     }
 
-    /// Takes over what another program has written into the file. Whether there was something.
-    async fn adopt(&self, state: &mut State) -> bool {
+    /// Uses tokens that another program has written to the file. Returns whether there were new tokens.
+    async fn reload_file(&self, state: &mut State) -> bool {
         let Some(file) = self.file.clone() else { return false };
         let tokens = match tokio::task::spawn_blocking(move || file.read()).await {
             Ok(Ok(Some(Stored::OAuth(tokens)))) => tokens,
             Ok(Ok(_)) | Err(_) => return false,
             Ok(Err(problem)) => {
-                tracing::warn!(%problem, "goes on with the tokens that it has");
+                tracing::warn!(%problem, "cannot read the credentials file: keeps the current tokens");
                 return false;
             }
         };
-        // What this program could not write is newer than what the file has.
-        if tokens.access.expose_secret() == state.on_file.expose_secret() {
+        // If the file has not changed, tokens that could not be written to it are newer.
+        if tokens.access.expose_secret() == state.file_access.expose_secret() {
             return false;
         }
-        state.on_file = tokens.access.clone();
+        state.file_access = tokens.access.clone();
         let client_id = tokens.client_id.clone().or_else(|| state.tokens.client_id.clone());
-        state.take(Tokens { client_id, ..tokens });
+        state.replace_tokens(Tokens { client_id, ..tokens });
         true
     }
 
     async fn exchange(&self, state: &mut State) -> Result<(), RenewalError> {
-        let place =
+        let location =
             self.file.as_ref().map(|file| format!(" in `{}`", file.path().display())).unwrap_or_default();
         let Some(used) = state.tokens.refresh.clone() else {
             return Err(RenewalError::rejected(format!(
-                "the access token{place} is not valid any more and the refresh token is missing: log in again"
+                "the access token{location} is no longer valid, and the refresh token is missing: log in again"
             )));
         };
         let Some(client_id) = state.tokens.client_id.clone() else {
             return Err(RenewalError::rejected(format!(
-                "the access token{place} is not good any more, and the client id to renew it with is not known: let the \
-                 program renew it that it comes from, set HEYGEN_OAUTH_CLIENT_ID, or log in again"
+                "the access token{location} is no longer valid, and the client id for its renewal is unknown: set \
+                 HEYGEN_OAUTH_CLIENT_ID, log in again, or renew it with the program that created it"
             )));
         };
-        // The service counts from some moment after this one.
-        let sent = self.runtime.date();
+        // The lifetime starts when the service creates the token, which is later.
+        let sent = self.runtime.system_time();
         let renewed = self.endpoint.renew(&used, &client_id).await?;
         let tokens = Tokens {
             access: renewed.access,
@@ -296,21 +298,21 @@ impl Renewal {
             expires: renewed.lifetime.and_then(|lifetime| sent.checked_add(lifetime)),
             client_id: Some(client_id),
         };
-        if self.persist(state.on_file.clone(), tokens.clone()).await {
-            state.on_file = tokens.access.clone();
+        if self.persist(state.file_access.clone(), tokens.clone()).await {
+            state.file_access = tokens.access.clone();
         }
-        state.take(tokens);
-        // One that lasts no longer than that is used to its end.
-        state.hasty = !state.lasts(sent, MARGIN);
+        state.replace_tokens(tokens);
+        // A token with a lifetime below the margin is used until it expires.
+        state.ignores_margin = !state.lasts(sent, MARGIN);
         tracing::debug!("the access token was renewed");
         Ok(())
     }
 
-    /// Writes new tokens to the file that the old ones came from. Whether they are there now.
-    async fn persist(&self, on_file: SecretString, tokens: Tokens) -> bool {
+    /// Writes new tokens to the file of the old ones. Returns whether they were written.
+    async fn persist(&self, file_access: SecretString, tokens: Tokens) -> bool {
         let Some(file) = self.file.clone() else { return false };
         let path = file.path().to_owned();
-        let written = tokio::task::spawn_blocking(move || file.replace(&on_file, &tokens)).await;
+        let written = tokio::task::spawn_blocking(move || file.replace(&file_access, &tokens)).await;
         let problem = match written {
             Ok(Ok(())) => return true,
             Ok(Err(problem)) => problem.to_string(),
@@ -319,7 +321,7 @@ impl Renewal {
         tracing::warn!(
             path = %path.display(),
             %problem,
-            "the renewed tokens were not saved: this program goes on with them, another may have to log in again"
+            "the renewed tokens were not saved: this program continues to use them, but other programs may have to log in again"
         );
         false
     }

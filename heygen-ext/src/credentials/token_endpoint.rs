@@ -1,4 +1,4 @@
-//! The token endpoint: a refresh token goes out, new tokens come in.
+//! The token endpoint, which renews tokens.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use crate::address::is_local;
 use crate::error::Error;
 use crate::http_client::HttpClientFactory;
 
-/// Where the service has it.
+/// The URL of the service's token endpoint.
 pub(crate) const TOKEN_URL: &str = "https://api2.heygen.com/v1/oauth/token";
 
-/// Time for the whole exchange.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The timeout of a renewal.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Most bytes that an answer can sensibly have.
-const LONGEST: usize = 64 * 1024;
+/// The maximum size of an answer, in bytes.
+const MAX_ANSWER: usize = 64 * 1024;
 
-/// Codes of refusals by RFC 6749; nothing else of an answer is shown, for it may repeat what was sent.
+/// The error codes of RFC 6749. Errors show no other part of an answer, because it may repeat the sent tokens.
 const CODES: [&str; 6] = [
     "invalid_request",
     "invalid_client",
@@ -32,17 +32,17 @@ const CODES: [&str; 6] = [
     "invalid_scope",
 ];
 
-/// An address that tokens are renewed at.
+/// A token endpoint.
 pub(crate) struct TokenEndpoint {
     http: reqwest::Client,
     url: Url,
 }
 
-/// What it gave.
+/// The tokens in an answer.
 #[derive(Debug)]
 pub(crate) struct Renewed {
     pub(crate) access: SecretString,
-    /// None when the old one stays good.
+    /// `None` if the old refresh token stays valid.
     pub(crate) refresh: Option<SecretString>,
     pub(crate) lifetime: Option<Duration>,
 }
@@ -51,19 +51,19 @@ pub(crate) struct Renewed {
 #[derive(Debug, Clone)]
 pub(crate) struct RenewalError {
     problem: String,
-    /// Why the token endpoint did not answer; its text is in the problem.
+    /// Why the token endpoint did not answer. `problem` includes its text.
     cause: Option<TransportError>,
-    /// Whether only a person can help, by logging in.
+    /// Whether a new login is necessary.
     pub(crate) rejected: bool,
 }
 
 impl RenewalError {
-    /// It may succeed later.
-    pub(crate) fn passing(problem: impl Into<String>) -> Self {
+    /// A renewal that may succeed later.
+    pub(crate) fn transient(problem: impl Into<String>) -> Self {
         Self { problem: problem.into(), cause: None, rejected: false }
     }
 
-    /// It will never succeed with these tokens.
+    /// A renewal that cannot succeed with these tokens.
     pub(crate) fn rejected(problem: impl Into<String>) -> Self {
         Self { problem: problem.into(), cause: None, rejected: true }
     }
@@ -76,7 +76,7 @@ impl fmt::Display for RenewalError {
 }
 
 impl std::error::Error for RenewalError {
-    /// What the text does not say yet.
+    /// Skips the direct cause, because the text includes it.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.cause.as_ref()?.source()
     }
@@ -85,25 +85,27 @@ impl std::error::Error for RenewalError {
 impl TokenEndpoint {
     pub(crate) fn new(url: &str, clients: &HttpClientFactory) -> Result<Self, Error> {
         let url = Url::parse(url).map_err(|problem| {
-            Error::configuration(format!("the address of the token endpoint is not a URL: {problem}"))
+            Error::configuration(format!("the URL of the token endpoint is invalid: {problem}"))
         })?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Error::configuration("the address of the token endpoint holds a user or a password"));
+            return Err(Error::configuration(
+                "the URL of the token endpoint contains a user or a password: remove them",
+            ));
         }
         if url.scheme() != "https" && !(url.scheme() == "http" && is_local(&url)) {
             return Err(Error::configuration(
-                "the address of the token endpoint would send the refresh token in the clear: use https (plain http only \
-                 to this machine)",
+                "the URL of the token endpoint is not https, which would send the refresh token unencrypted: use https \
+                 (plain http is allowed only to this machine)",
             ));
         }
         let clients = HttpClientFactory { local: is_local(&url), ..clients.clone() };
-        let http = clients.make(|options| {
-            options.redirect(redirect::Policy::none()).retry(retry::never()).timeout(PATIENCE)
+        let http = clients.build(|options| {
+            options.redirect(redirect::Policy::none()).retry(retry::never()).timeout(TIMEOUT)
         })?;
         Ok(Self { http, url })
     }
 
-    /// Renews tokens. An exchange is repeated only if no connection was made: a refresh token may be good once.
+    /// Renews tokens. A request is repeated only if no connection was made, because a refresh token may be valid only once.
     pub(crate) async fn renew(
         &self,
         refresh: &SecretString,
@@ -128,15 +130,14 @@ impl TokenEndpoint {
         };
         let unanswered = |error: reqwest::Error| {
             let cause = TransportError::from(error);
-            let problem =
-                format!("the token could not be renewed: {cause}: look at the network and try again");
-            RenewalError { cause: Some(cause), ..RenewalError::passing(problem) }
+            let problem = format!("the token could not be renewed: {cause}: check the network and try again");
+            RenewalError { cause: Some(cause), ..RenewalError::transient(problem) }
         };
         let mut response = sent.map_err(unanswered)?;
         let status = response.status();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
-            if body.len() + chunk.len() > LONGEST {
+            if body.len() + chunk.len() > MAX_ANSWER {
                 break;
             }
             body.extend_from_slice(&chunk);
@@ -145,9 +146,11 @@ impl TokenEndpoint {
         match status {
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED => Err(refusal(status, &answer)),
             _ if status.is_success() => renewed(&answer).ok_or_else(|| {
-                RenewalError::passing("the token endpoint answered with something that is not a token")
+                RenewalError::transient(
+                    "the answer of the token endpoint does not contain a token: try again later",
+                )
             }),
-            _ => Err(RenewalError::passing(format!(
+            _ => Err(RenewalError::transient(format!(
                 "the token could not be renewed: the token endpoint answered {}: try again later",
                 status.as_u16()
             ))),
@@ -162,12 +165,12 @@ impl fmt::Debug for TokenEndpoint {
 }
 
 fn refusal(status: StatusCode, answer: &Value) -> RenewalError {
-    let said = answer.get("error").and_then(Value::as_str).unwrap_or_default();
+    let error = answer.get("error").and_then(Value::as_str).unwrap_or_default();
     let status = status.as_u16();
-    match CODES.iter().find(|code| **code == said) {
+    match CODES.iter().find(|code| **code == error) {
         Some(code @ (&"invalid_client" | &"unauthorized_client")) => RenewalError::rejected(format!(
-            "the token could not be renewed ({status} {code}): the refresh token belongs to another client id, or log in \
-             again"
+            "the token could not be renewed ({status} {code}): set the client id that the tokens were issued to, or log \
+             in again"
         )),
         Some(code) => {
             RenewalError::rejected(format!("the refresh token was refused ({status} {code}): log in again"))
@@ -191,11 +194,11 @@ fn renewed(answer: &Value) -> Option<Renewed> {
     })
 }
 
-/// Pairs as a form has them.
+/// Encodes pairs as a form.
 fn form(pairs: &[(&str, &str)]) -> String {
-    // The query of an address has the same form.
-    let address = Url::parse_with_params("form:", pairs);
-    address.ok().and_then(|address| address.query().map(str::to_owned)).unwrap_or_default()
+    // The query of a URL has the same encoding.
+    let url = Url::parse_with_params("form:", pairs);
+    url.ok().and_then(|url| url.query().map(str::to_owned)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -208,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_go_only_where_nobody_listens() {
+    fn tokens_are_sent_only_encrypted_or_to_this_machine() {
         for good in [TOKEN_URL, "http://127.0.0.1:1/t", "http://localhost/t", "http://[::1]:2/t"] {
             assert!(TokenEndpoint::new(good, &HttpClientFactory::default()).is_ok(), "{good}");
         }
@@ -227,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_read_as_they_come() {
+    fn answers_are_parsed_leniently() {
         let read = |text: &str| renewed(&serde_json::from_str(text).unwrap());
         let full =
             read(r#"{"access_token":"marked-a","refresh_token":"marked-r","expires_in":"90"}"#).unwrap();

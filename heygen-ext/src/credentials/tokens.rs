@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use secrecy::SecretString;
 
-/// An access token and what makes the next one.
+/// An access token, and what is necessary to renew it.
 #[derive(Debug, Clone)]
 pub(crate) struct Tokens {
     pub(crate) access: SecretString,

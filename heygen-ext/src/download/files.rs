@@ -24,29 +24,31 @@ use super::srt::Srt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VideoFile {
-    /// The video itself: MP4, or WebM where that was asked for.
+    /// The video itself: MP4, or WebM if that was requested.
     Video,
-    /// The video with captions burned in; there only if they were asked for.
+    /// The video with burned-in captions; exists only if they were requested.
     Captioned,
     /// A preview as an animated GIF.
     Gif,
-    /// A picture of it.
+    /// A thumbnail image.
     Thumbnail,
-    /// Its subtitles, as SRT.
+    /// The subtitles, as SRT.
     Subtitles,
 }
 
 impl VideoFile {
-    /// This file of that video.
+    /// Returns the link of this file of the video.
     pub fn of(self, video: &VideoDetail) -> Link {
         match self {
-            Self::Video => Link::of(video, "", |video| video.video_url.as_deref()),
+            Self::Video => Link::from_resource(video, "", |video| video.video_url.as_deref()),
             Self::Captioned => {
-                Link::of(video, "captioned file", |video| video.captioned_video_url.as_deref())
+                Link::from_resource(video, "captioned file", |video| video.captioned_video_url.as_deref())
             }
-            Self::Gif => Link::of(video, "GIF", |video| video.gif_url.as_deref()),
-            Self::Thumbnail => Link::of(video, "thumbnail", |video| video.thumbnail_url.as_deref()),
-            Self::Subtitles => Link::of(video, "subtitles", |video| video.subtitle_url.as_deref()),
+            Self::Gif => Link::from_resource(video, "GIF", |video| video.gif_url.as_deref()),
+            Self::Thumbnail => {
+                Link::from_resource(video, "thumbnail", |video| video.thumbnail_url.as_deref())
+            }
+            Self::Subtitles => Link::from_resource(video, "subtitles", |video| video.subtitle_url.as_deref()),
         }
     }
 }
@@ -55,28 +57,32 @@ impl VideoFile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TranslationFile {
-    /// The translated video; there unless only the audio was translated.
+    /// The translated video; exists unless only the audio was translated.
     Video,
-    /// The translated speech; there if only the audio was translated.
+    /// The translated speech; exists if only the audio was translated.
     Audio,
-    /// Captions as SRT; there only if they were asked for.
+    /// Captions as SRT; exist only if they were requested.
     Srt,
-    /// Captions as WebVTT; there only if they were asked for.
+    /// Captions as WebVTT; exist only if they were requested.
     Vtt,
 }
 
 impl TranslationFile {
-    /// This file of that translation.
+    /// Returns the link of this file of the translation.
     pub fn of(self, translation: &VideoTranslationDetail) -> Link {
         match self {
-            Self::Video => Link::of(translation, "video", |translation| translation.video_url.as_deref()),
-            Self::Audio => Link::of(translation, "audio", |translation| translation.audio_url.as_deref()),
-            Self::Srt => {
-                Link::of(translation, "SRT captions", |translation| translation.srt_caption_url.as_deref())
+            Self::Video => {
+                Link::from_resource(translation, "video", |translation| translation.video_url.as_deref())
             }
-            Self::Vtt => {
-                Link::of(translation, "VTT captions", |translation| translation.vtt_caption_url.as_deref())
+            Self::Audio => {
+                Link::from_resource(translation, "audio", |translation| translation.audio_url.as_deref())
             }
+            Self::Srt => Link::from_resource(translation, "SRT captions", |translation| {
+                translation.srt_caption_url.as_deref()
+            }),
+            Self::Vtt => Link::from_resource(translation, "VTT captions", |translation| {
+                translation.vtt_caption_url.as_deref()
+            }),
         }
     }
 }
@@ -87,16 +93,18 @@ impl TranslationFile {
 pub enum LipsyncFile {
     /// The resulting video.
     Video,
-    /// Captions as SRT; there only if they were asked for.
+    /// Captions as SRT; exist only if they were requested.
     Captions,
 }
 
 impl LipsyncFile {
-    /// This file of that lipsync.
+    /// Returns the link of this file of the lipsync.
     pub fn of(self, lipsync: &LipsyncDetail) -> Link {
         match self {
-            Self::Video => Link::of(lipsync, "", |lipsync| lipsync.video_url.as_deref()),
-            Self::Captions => Link::of(lipsync, "captions", |lipsync| lipsync.caption_url.as_deref()),
+            Self::Video => Link::from_resource(lipsync, "", |lipsync| lipsync.video_url.as_deref()),
+            Self::Captions => {
+                Link::from_resource(lipsync, "captions", |lipsync| lipsync.caption_url.as_deref())
+            }
         }
     }
 }
@@ -105,43 +113,47 @@ impl LipsyncFile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RenderFile {
-    /// The rendered video: MP4, MOV or WebM, as was asked for.
+    /// The rendered video: MP4, MOV or WebM, as requested.
     Video,
-    /// A picture of it.
+    /// A thumbnail image.
     Thumbnail,
 }
 
 impl RenderFile {
-    /// This file of that render.
+    /// Returns the link of this file of the render.
     pub fn of(self, render: &HyperframesRenderDetail) -> Link {
         match self {
-            Self::Video => Link::of(render, "", |render| render.video_url.as_deref()),
-            Self::Thumbnail => Link::of(render, "thumbnail", |render| render.thumbnail_url.as_deref()),
+            Self::Video => Link::from_resource(render, "", |render| render.video_url.as_deref()),
+            Self::Thumbnail => {
+                Link::from_resource(render, "thumbnail", |render| render.thumbnail_url.as_deref())
+            }
         }
     }
 }
 
-/// A file of a clip that AI clipping made.
+/// A file of a clip from AI clipping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClipFile {
     /// The clip itself.
     Video,
-    /// A picture of it.
+    /// A thumbnail image.
     Thumbnail,
 }
 
 impl ClipFile {
-    /// This file of the clip with that id, which is one of the job's `clips`.
+    /// Returns the link of this file of a clip. `clip_id` is the id of one of the job's `clips`.
     pub fn of(self, clipping: &AiClippingDetail, clip_id: &str) -> Link {
         let id = clip_id.to_owned();
         match self {
-            Self::Video => Link::of(clipping, &format!("clip {clip_id}"), move |clipping| {
+            Self::Video => Link::from_resource(clipping, &format!("clip {clip_id}"), move |clipping| {
                 clip(clipping, &id)?.video_url.as_deref()
             }),
-            Self::Thumbnail => Link::of(clipping, &format!("thumbnail of clip {clip_id}"), move |clipping| {
-                clip(clipping, &id)?.thumbnail_url.as_deref()
-            }),
+            Self::Thumbnail => {
+                Link::from_resource(clipping, &format!("thumbnail of clip {clip_id}"), move |clipping| {
+                    clip(clipping, &id)?.thumbnail_url.as_deref()
+                })
+            }
         }
     }
 }
@@ -150,23 +162,23 @@ fn clip<'a>(clipping: &'a AiClippingDetail, id: &str) -> Option<&'a Clip> {
     clipping.clips.iter().flatten().find(|clip| clip.id == id)
 }
 
-/// A file of a proofread: its links are read when they are needed.
+/// A file of a proofread. Its link is read from the service when the download starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProofreadFile {
-    /// The translated SRT, to be edited.
+    /// The translated SRT file, for editing.
     Srt,
-    /// The SRT of the source; there only if there was one.
+    /// The SRT file of the source; exists only if the source had one.
     Original,
 }
 
 impl ProofreadFile {
-    /// This file of the proofread with that id.
+    /// Returns the link of this file of the proofread with this id.
     pub fn of(self, proofread_id: &str) -> Link {
         match self {
-            Self::Srt => Link::by_id(proofread_id, "SRT", |srt: &Srt| Some(&srt.files.srt_url)),
+            Self::Srt => Link::from_id(proofread_id, "SRT", |srt: &Srt| Some(&srt.files.srt_url)),
             Self::Original => {
-                Link::by_id(proofread_id, "original SRT", |srt: &Srt| srt.files.original_srt_url.as_deref())
+                Link::from_id(proofread_id, "original SRT", |srt: &Srt| srt.files.original_srt_url.as_deref())
             }
         }
     }
@@ -180,14 +192,16 @@ pub struct LayerFile(String);
 
 #[cfg(feature = "preview")]
 impl LayerFile {
-    /// The layer of this name.
+    /// The layer with this name.
     pub fn named(name: impl Into<String>) -> Self {
         Self(name.into())
     }
 
-    /// This layer of that background removal.
+    /// Returns the link of this layer of the background removal.
     pub fn of(self, removal: &BackgroundRemovalJob) -> Link {
         let name = format!("layer {}", self.0);
-        Link::of(removal, &name, move |removal| removal.layers.as_ref()?.get(&self.0).map(String::as_str))
+        Link::from_resource(removal, &name, move |removal| {
+            removal.layers.as_ref()?.get(&self.0).map(String::as_str)
+        })
     }
 }

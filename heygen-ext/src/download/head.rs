@@ -1,4 +1,4 @@
-//! What the head of an answer means for a file of which a part may be here already.
+//! Interprets the head of an answer, for a file that may be downloaded in part already.
 
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 
@@ -10,69 +10,72 @@ pub(super) struct Head<'a> {
     pub(super) length: Option<u64>,
 }
 
-/// From where on the file was asked for, and what is known of it.
+/// The range that was requested, and what is known of the file.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct RangeRequest {
     pub(super) from: u64,
     pub(super) expected: Option<u64>,
     pub(super) tag: HeaderValue,
 }
 
-/// What comes after the head.
+/// What the body of the answer is.
 #[derive(Debug, PartialEq)]
 pub(super) enum Verdict {
-    /// The file from its beginning.
+    /// The whole file.
     Whole { expected: Option<u64>, tag: Option<HeaderValue> },
-    /// The file from the place that was asked for.
+    /// The requested rest of the file.
     Rest { expected: Option<u64> },
-    /// Nothing: all of it was here already.
+    /// The file was already complete.
     Complete,
-    /// Nothing that fits to what is here: the file is another one by now.
+    /// The file has changed, so the answer does not continue the downloaded part.
     Changed,
-    /// Nothing, and another link may help.
+    /// The link was refused. A fresh link may work.
     Refused,
-    /// Nothing, and later may help.
-    Later,
-    /// Nothing of use; with the reason.
-    Useless(&'static str),
+    /// The server has a temporary problem.
+    RetryLater,
+    /// The answer cannot be used, for this reason.
+    Unusable(&'static str),
 }
 
-pub(super) fn judge(head: &Head<'_>, asked: Option<Place>) -> Verdict {
-    match (head.status, asked) {
+/// Interprets the head of an answer. `requested` is `None` if the request had no `Range`.
+pub(super) fn classify(head: &Head<'_>, requested: Option<RangeRequest>) -> Verdict {
+    match (head.status, requested) {
         (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => whole(head),
-        (StatusCode::PARTIAL_CONTENT, Some(asked)) => rest(head, asked),
-        (StatusCode::RANGE_NOT_SATISFIABLE, Some(asked)) => match total(head.headers) {
-            Some(total) if total == asked.from && asked.expected.is_none_or(|expected| expected == total) => {
+        (StatusCode::PARTIAL_CONTENT, Some(requested)) => rest(head, requested),
+        (StatusCode::RANGE_NOT_SATISFIABLE, Some(requested)) => match total(head.headers) {
+            Some(total)
+                if total == requested.from && requested.expected.is_none_or(|expected| expected == total) =>
+            {
                 Verdict::Complete
             }
             _ => Verdict::Changed,
         },
-        (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS, _) => Verdict::Later,
-        (status, _) if status.is_server_error() => Verdict::Later,
+        (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS, _) => Verdict::RetryLater,
+        (status, _) if status.is_server_error() => Verdict::RetryLater,
         (status, _) if status.is_client_error() => Verdict::Refused,
-        _ => Verdict::Useless("that is not a file"),
+        _ => Verdict::Unusable("the answer does not contain a file"),
     }
 }
 
 fn whole(head: &Head<'_>) -> Verdict {
-    // Without a length, such a body ends when the connection does, for whatever reason.
-    let endless = head.version < Version::HTTP_2
+    // Without a length, the end of the file cannot be distinguished from a broken connection.
+    let has_unknown_end = head.version < Version::HTTP_2
         && head.length.is_none()
         && !head.headers.contains_key(header::TRANSFER_ENCODING);
-    if endless {
-        return Verdict::Useless("it does not say how long the file is");
+    if has_unknown_end {
+        return Verdict::Unusable("the answer does not say how long the file is");
     }
     let tag = head.headers.get(header::ETAG).filter(|tag| is_strong(tag)).cloned();
     Verdict::Whole { expected: head.length, tag }
 }
 
-fn rest(head: &Head<'_>, asked: Place) -> Verdict {
-    // `If-Range` should have seen to it already.
-    if head.headers.get(header::ETAG).is_some_and(|tag| *tag != asked.tag) {
+fn rest(head: &Head<'_>, requested: RangeRequest) -> Verdict {
+    // A correct server checks `If-Range`, and does not answer this.
+    if head.headers.get(header::ETAG).is_some_and(|tag| *tag != requested.tag) {
         return Verdict::Changed;
     }
     match content_range(head.headers) {
-        Some((first, total)) if first == asked.from => match (asked.expected, total) {
+        Some((first, total)) if first == requested.from => match (requested.expected, total) {
             (Some(expected), Some(total)) if expected != total => Verdict::Changed,
             (expected, total) => Verdict::Rest { expected: expected.or(total) },
         },
@@ -80,13 +83,13 @@ fn rest(head: &Head<'_>, asked: Place) -> Verdict {
     }
 }
 
-/// Only a strong tag says that not a byte is different.
+/// Only a strong tag guarantees that the bytes are the same.
 fn is_strong(tag: &HeaderValue) -> bool {
     let tag = tag.as_bytes();
     tag.len() > 2 && tag.starts_with(b"\"") && tag.ends_with(b"\"")
 }
 
-/// The first byte, and the length of the whole: of `bytes 100-199/5000`, 100 and 5000.
+/// Returns the first byte and the length of the file: 100 and 5000 for `bytes 100-199/5000`.
 fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
     let (range, total) = range_and_total(headers)?;
     let (first, last) = range.split_once('-')?;
@@ -98,7 +101,7 @@ fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
     (first <= last).then_some((first, total))
 }
 
-/// The length of the whole: of `bytes */5000`, 5000.
+/// Returns the length of the file: 5000 for `bytes */5000`.
 fn total(headers: &HeaderMap) -> Option<u64> {
     range_and_total(headers)?.1.parse().ok()
 }
@@ -114,23 +117,28 @@ fn range_and_total(headers: &HeaderMap) -> Option<(&str, &str)> {
 mod tests {
     use super::*;
 
-    fn verdict(status: u16, headers: &[(&str, &str)], length: Option<u64>, asked: Option<Place>) -> Verdict {
+    fn verdict(
+        status: u16,
+        headers: &[(&str, &str)],
+        length: Option<u64>,
+        requested: Option<RangeRequest>,
+    ) -> Verdict {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
         let headers = HeaderMap::from_iter(headers);
         let status = StatusCode::from_u16(status).unwrap();
-        judge(&Head { status, version: Version::HTTP_11, headers: &headers, length }, asked)
+        classify(&Head { status, version: Version::HTTP_11, headers: &headers, length }, requested)
     }
 
-    fn place(from: u64, expected: Option<u64>) -> Option<Place> {
-        Some(Place { from, expected, tag: HeaderValue::from_static("\"t\"") })
+    fn range_from(from: u64, expected: Option<u64>) -> Option<RangeRequest> {
+        Some(RangeRequest { from, expected, tag: HeaderValue::from_static("\"t\"") })
     }
 
-    fn half() -> Option<Place> {
-        place(50, Some(100))
+    fn half() -> Option<RangeRequest> {
+        range_from(50, Some(100))
     }
 
     #[test]
-    fn a_whole_file_says_its_length_and_tag() {
+    fn a_whole_file_has_its_length_and_tag() {
         let tagged = |tag: &str| verdict(200, &[("etag", tag)], Some(100), half());
         let with = |tag: Option<&'static str>| Verdict::Whole {
             expected: Some(100),
@@ -141,11 +149,11 @@ mod tests {
         assert_eq!(tagged("t"), with(None));
         let chunked = verdict(200, &[("transfer-encoding", "chunked")], None, None);
         assert_eq!(chunked, Verdict::Whole { expected: None, tag: None });
-        assert!(matches!(verdict(200, &[], None, None), Verdict::Useless(_)));
+        assert!(matches!(verdict(200, &[], None, None), Verdict::Unusable(_)));
     }
 
     #[test]
-    fn a_part_must_be_the_one_that_was_asked_for() {
+    fn a_part_must_match_the_requested_range() {
         let part = |range: &str| verdict(206, &[("content-range", range)], Some(50), half());
         let rest = Verdict::Rest { expected: Some(100) };
         assert_eq!(part("bytes 50-99/100"), rest);
@@ -168,28 +176,29 @@ mod tests {
         assert_eq!(verdict(206, &other, Some(50), half()), Verdict::Changed);
         assert!(matches!(
             verdict(206, &[("content-range", "bytes 0-9/10")], None, None),
-            Verdict::Useless(_)
+            Verdict::Unusable(_)
         ));
     }
 
     #[test]
-    fn nothing_more_may_be_all_there_was() {
-        let none = |range: &str, from| verdict(416, &[("content-range", range)], None, place(from, None));
-        assert_eq!(none("bytes */50", 50), Verdict::Complete);
-        assert_eq!(none("bytes */40", 50), Verdict::Changed);
-        assert_eq!(none("nonsense", 50), Verdict::Changed);
+    fn an_unsatisfiable_range_may_mean_that_the_file_is_complete() {
+        let unsatisfiable =
+            |range: &str, from| verdict(416, &[("content-range", range)], None, range_from(from, None));
+        assert_eq!(unsatisfiable("bytes */50", 50), Verdict::Complete);
+        assert_eq!(unsatisfiable("bytes */40", 50), Verdict::Changed);
+        assert_eq!(unsatisfiable("nonsense", 50), Verdict::Changed);
     }
 
     #[test]
-    fn refusals_and_transport_errors_are_distinguished() {
+    fn refusals_and_temporary_problems_are_distinguished() {
         for status in [400, 401, 403, 404, 410] {
             assert_eq!(verdict(status, &[], None, half()), Verdict::Refused, "{status}");
         }
         for status in [408, 429, 500, 502, 503, 504] {
-            assert_eq!(verdict(status, &[], None, None), Verdict::Later, "{status}");
+            assert_eq!(verdict(status, &[], None, None), Verdict::RetryLater, "{status}");
         }
         for status in [204, 304, 302] {
-            assert!(matches!(verdict(status, &[], None, None), Verdict::Useless(_)), "{status}");
+            assert!(matches!(verdict(status, &[], None, None), Verdict::Unusable(_)), "{status}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The HTTP client for files: nothing of ours goes along, and redirects lead nowhere unsafe.
+//! Options of the HTTP client for downloads, which follows only safe redirects.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,42 +7,42 @@ use reqwest::redirect::{Attempt, Policy};
 
 use crate::address::is_local;
 
-/// Time in which something must come.
+/// A connection without data for this long counts as broken.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Most redirects that are followed.
-const REDIRECTS: usize = 5;
+/// The maximum number of redirects.
+const MAX_REDIRECTS: usize = 5;
 
-/// What the client for files has beyond the others.
+/// Sets the options of the client for downloads.
 pub(crate) fn http_options(client: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     client
         .read_timeout(IDLE_TIMEOUT)
         .redirect(Policy::custom(|attempt| {
             let first = attempt.previous().first();
-            let here = first.is_some_and(|first| first.scheme() == "http" && is_local(first));
-            follow(attempt, here)
+            let starts_local = first.is_some_and(|first| first.scheme() == "http" && is_local(first));
+            follow(attempt, starts_local)
         }))
-        // The address that a redirect comes from is signed.
+        // A `Referer` would contain the signed link.
         .referer(false)
-        // What is counted and resumed are the bytes of the file, whatever other crates turn on.
+        // Downloads count and resume the bytes of the file, so compression must be off, even if other crates enable it.
         .no_gzip()
         .no_brotli()
         .no_zstd()
         .no_deflate()
 }
 
-fn follow(attempt: Attempt<'_>, here: bool) -> reqwest::redirect::Action {
-    if attempt.previous().len() > REDIRECTS {
+fn follow(attempt: Attempt<'_>, starts_local: bool) -> reqwest::redirect::Action {
+    if attempt.previous().len() > MAX_REDIRECTS {
         return attempt.error(UnsafeRedirect("the link redirects more than five times"));
     }
     match attempt.url().scheme() {
         "https" => attempt.follow(),
-        "http" if here && is_local(attempt.url()) => attempt.follow(),
+        "http" if starts_local && is_local(attempt.url()) => attempt.follow(),
         _ => attempt.error(UnsafeRedirect("the link redirects to an address that is not https")),
     }
 }
 
-/// A redirect that is not followed.
+/// Why a redirect was not followed.
 #[derive(Debug)]
 struct UnsafeRedirect(&'static str);
 

@@ -1,4 +1,4 @@
-//! Something that can be fetched: a link, and where a fresh one comes from.
+//! The link of a file, and the resource that returns a fresh link.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use reqwest::Url;
 use crate::address::{is_local, shown};
 use crate::error::Error;
 
-/// A file that the service holds: its link, and where it can be read again when that one has expired.
+/// A file of the service: its link, and the resource from which the link is read again when it has expired.
 ///
-/// [`HeyGen::download`](crate::HeyGen::download) takes whatever becomes one:
+/// [`HeyGen::download`](crate::HeyGen::download) takes everything that converts to a link:
 ///
 /// | what | its main file | its other files |
 /// |---|---|---|
@@ -30,7 +30,7 @@ use crate::error::Error;
 /// | background removal (feature `preview`) | | `LayerFile` |
 /// | any other link of the service | [`Link::new`] | |
 ///
-/// A link is signed: anyone who has it has the file. Its query appears in no error, and not in `Debug`.
+/// Links are signed: anyone who has the link can download the file. Errors and `Debug` omit its query.
 ///
 /// ```
 /// use heygen_ext::Link;
@@ -41,130 +41,139 @@ use crate::error::Error;
 #[derive(Clone)]
 #[must_use]
 pub struct Link {
-    what: String,
+    /// The name of the file, for errors.
+    name: String,
     current: Option<String>,
-    look: Option<Look>,
+    read: Option<ReadResource>,
 }
 
 /// Reads the resource of a link again.
-type Look = Arc<dyn Fn(Client) -> BoxFuture<'static, Result<Seen, heygen_api::Error>> + Send + Sync>;
+type ReadResource =
+    Arc<dyn Fn(Client) -> BoxFuture<'static, Result<ResourceState, heygen_api::Error>> + Send + Sync>;
 
-/// What a look at the resource of a link has shown.
+/// The state of the resource of a link.
 #[derive(Debug, PartialEq)]
-pub(super) struct Seen {
+pub(super) struct ResourceState {
     pub(super) link: Option<String>,
-    pub(super) standing: Standing,
+    pub(super) status: ResourceStatus,
 }
 
 /// Whether a resource has files.
 #[derive(Debug, PartialEq)]
-pub(super) enum Standing {
-    /// Not yet; with its status.
+pub(super) enum ResourceStatus {
+    /// Not yet: the job is still running, with this status.
     Running(String),
-    /// Never; with the reason.
-    Over(String),
-    /// It is finished. Its links may lag behind that for a moment: then none of them is there.
-    Finished { linked: bool },
+    /// Never: the job failed, for this reason.
+    Failed(String),
+    /// The job is finished. Its links may appear a moment later.
+    Finished { has_links: bool },
 }
 
-/// A resource that is read by its id, and has links.
+/// A resource with links, which is read by its id.
 pub(super) trait Resource: Sized + Send + 'static {
-    /// What people call it.
+    /// The name of this kind of resource, for errors.
     const KIND: &'static str;
 
     fn id(&self) -> &str;
 
-    fn standing(&self) -> Standing;
+    fn resource_status(&self) -> ResourceStatus;
 
     fn read(api: Client, id: String) -> BoxFuture<'static, Result<Self, heygen_api::Error>>;
 }
 
 impl Link {
-    /// A link with nothing behind it: when it has expired, reading the resource it is of gives a fresh one.
+    /// Creates a link from a URL. Because its resource is unknown, an expired link cannot be read again: read its resource
+    /// yourself for a fresh link.
     ///
-    /// It must be https, or lead to this machine; that is looked at when the download begins.
+    /// The URL must be https, or on this machine. The download checks this when it starts.
     pub fn new(url: impl Into<String>) -> Self {
         let url = url.into();
-        Self { what: shown(&url).unwrap_or_else(|| "the file".to_owned()), current: Some(url), look: None }
+        Self { name: shown(&url).unwrap_or_else(|| "the file".to_owned()), current: Some(url), read: None }
     }
 
-    /// The link that `pick` finds in a resource, now and when it is read again. The main file of a resource has no name
-    /// of its own.
-    pub(super) fn of<R: Resource>(
+    /// Creates the link that `pick` returns for a resource, now and when it is read again. `name` is the name of the file; it
+    /// is empty for the main file.
+    pub(super) fn from_resource<R: Resource>(
         resource: &R,
         name: &str,
         pick: impl Fn(&R) -> Option<&str> + Send + Sync + 'static,
     ) -> Self {
         let current = pick(resource).map(str::to_owned);
-        Self { current, ..Self::by_id(resource.id(), name, pick) }
+        Self { current, ..Self::from_id(resource.id(), name, pick) }
     }
 
-    /// The same of a resource that is read first.
-    pub(super) fn by_id<R: Resource>(
+    /// Like [`from_resource`](Self::from_resource), for a resource that is read when the download starts.
+    pub(super) fn from_id<R: Resource>(
         id: &str,
         name: &str,
         pick: impl Fn(&R) -> Option<&str> + Send + Sync + 'static,
     ) -> Self {
-        let what = match name {
+        let name = match name {
             "" => format!("{} {id}", R::KIND),
             name => format!("{name} of {} {id}", R::KIND),
         };
         let (id, pick) = (id.to_owned(), Arc::new(pick));
-        let look: Look = Arc::new(move |api| {
+        let read: ReadResource = Arc::new(move |api| {
             let (read, pick) = (R::read(api, id.clone()), Arc::clone(&pick));
             Box::pin(async move {
                 let resource = read.await?;
-                Ok(Seen { link: pick(&resource).map(str::to_owned), standing: resource.standing() })
+                Ok(ResourceState {
+                    link: pick(&resource).map(str::to_owned),
+                    status: resource.resource_status(),
+                })
             })
         });
-        Self { what, current: None, look: Some(look) }
+        Self { name, current: None, read: Some(read) }
     }
 
-    /// The same with this link at present.
-    pub(super) fn at(self, url: &str) -> Self {
+    /// Sets the current link.
+    pub(super) fn with_current(self, url: &str) -> Self {
         Self { current: Some(url.to_owned()), ..self }
     }
 
-    /// What it is, for people.
-    pub(super) fn what(&self) -> &str {
-        &self.what
+    /// The name of the file, for errors.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
-    /// The link at present.
+    /// The current link.
     pub(super) fn current(&self) -> Option<&str> {
         self.current.as_deref()
     }
 
-    /// Whether a fresh link can be had.
+    /// Whether the link can be read again.
     pub(super) fn is_renewable(&self) -> bool {
-        self.look.is_some()
+        self.read.is_some()
     }
 
-    /// Looks at the resource again.
-    pub(super) async fn look(&self, api: &Client) -> Option<Result<Seen, heygen_api::Error>> {
-        Some(self.look.as_ref()?(api.clone()).await)
+    /// Reads the resource again. Returns `None` if the link has no resource.
+    pub(super) async fn read_resource(
+        &self,
+        api: &Client,
+    ) -> Option<Result<ResourceState, heygen_api::Error>> {
+        Some(self.read.as_ref()?(api.clone()).await)
     }
 
-    /// The address, if anything may be fetched from there.
-    pub(super) fn checked(&self, url: &str) -> Result<Url, Error> {
-        let what = &self.what;
+    /// Parses the URL, and checks that it is safe to download from.
+    pub(super) fn parse(&self, url: &str) -> Result<Url, Error> {
+        let name = &self.name;
         let url = Url::parse(url).map_err(|problem| {
-            Error::download(format!("{what}: its link is not an absolute URL: {problem}"))
+            Error::download(format!("{name}: its link is not an absolute URL: {problem}"))
         })?;
         match url.scheme() {
             "https" => Ok(url),
             "http" if is_local(&url) => Ok(url),
             "http" => Err(Error::download(format!(
-                "{what}: its link is plain http, which anybody on the way can read"
+                "{name}: its link is plain http, which others on the network can read"
             ))),
-            scheme => Err(Error::download(format!("{what}: its link is `{scheme}:`, not https"))),
+            scheme => Err(Error::download(format!("{name}: its link is `{scheme}:`, not https"))),
         }
     }
 }
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Link").field(&self.what).finish()
+        f.debug_tuple("Link").field(&self.name).finish()
     }
 }
 
@@ -173,14 +182,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_safe_links_are_followed() {
+    fn only_safe_links_are_accepted() {
         for url in [
             "https://files.heygen.ai/a.mp4?x=1",
             "http://127.0.0.1:8080/a",
             "http://localhost/a",
             "http://[::1]:80/a",
         ] {
-            assert!(Link::new(url).checked(url).is_ok(), "{url}");
+            assert!(Link::new(url).parse(url).is_ok(), "{url}");
         }
         for url in [
             "http://files.heygen.ai/marked?marked",
@@ -192,14 +201,14 @@ mod tests {
             "marked",
             "",
         ] {
-            let error = Link::new(url).checked(url).unwrap_err();
+            let error = Link::new(url).parse(url).unwrap_err();
             assert_eq!(error.kind(), crate::error::ErrorKind::Download, "{url}");
             assert!(!error.to_string().contains("?marked"), "{error}");
         }
     }
 
     #[test]
-    fn no_secret_of_a_link_shows() {
+    fn debug_omits_the_secrets_of_a_link() {
         let link = Link::new("https://user:marked@files.heygen.ai:444/v.mp4?Signature=marked#marked");
         assert_eq!(format!("{link:?}"), "Link(\"https://files.heygen.ai:444/v.mp4\")");
         assert_eq!(format!("{:?}", Link::new("marked")), "Link(\"the file\")");

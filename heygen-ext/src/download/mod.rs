@@ -1,4 +1,4 @@
-//! Fetching files that the service holds.
+//! Downloads files of the service.
 
 mod files;
 mod head;
@@ -15,7 +15,7 @@ mod tests;
 
 use std::fmt;
 
-use crate::means::Means;
+use crate::client_context::ClientContext;
 #[cfg(feature = "preview")]
 pub use files::LayerFile;
 pub use files::{ClipFile, LipsyncFile, ProofreadFile, RenderFile, TranslationFile, VideoFile};
@@ -24,35 +24,35 @@ use resume::Transfer;
 pub use stream::DownloadStream;
 pub use target::DownloadToPath;
 
-/// A file that is to be fetched: [`HeyGen::download`](crate::HeyGen::download). One of [`to_path`](Self::to_path),
-/// [`to_writer`](Self::to_writer), [`stream`](Self::stream) and [`bytes`](Self::bytes) says where to.
+/// A download, from [`HeyGen::download`](crate::HeyGen::download). Choose its target with [`to_path`](Self::to_path),
+/// [`to_writer`](Self::to_writer), [`stream`](Self::stream) or [`bytes`](Self::bytes).
 ///
-/// - Neither the API key nor anything else of the client's goes to where the file is. Links and redirects must be https,
-///   unless the link leads to this machine.
-/// - 60 seconds in which nothing comes break a connection; in all a transfer takes as long as it takes.
-/// - A connection that breaks is taken up where it broke, when the server gives the rest of the same file (`Range` with
-///   `If-Range`). It gives up after five resumptions in a row without a byte more; the first comes at once, the others
-///   after pauses from one second on, and longer ones when the server asks for them.
-/// - A link that is refused is read again from its resource, once, and then tried once more. A finished resource whose
-///   link lags behind is asked again for about a minute.
-/// - The length is checked against what the server announced.
-#[must_use = "nothing is fetched until a target is named"]
+/// - The requests do not contain the API key or other headers of the client, except `User-Agent`. Links and redirects must be
+///   https, unless the link is on this machine.
+/// - A connection without data for 60 seconds counts as broken. The total time is not limited.
+/// - After a broken connection, the transfer resumes at the last received byte, if the server sends the rest of the same file
+///   (`Range` with `If-Range`). It resumes immediately, then after pauses that grow from 1 second, or after the `Retry-After`
+///   of the server. After five resumptions in a row without new data, it fails.
+/// - A refused link is read again from its resource, once. If a finished resource has no link yet, it is read again for about
+///   a minute.
+/// - The length is compared with the length that the server announced.
+#[must_use = "nothing is downloaded until a target is chosen"]
 pub struct Download {
-    means: Means,
+    context: ClientContext,
     link: Link,
-    tell: Option<OnProgress>,
+    on_progress: Option<OnProgress>,
 }
 
-/// Takes the bytes received, and all that there will be if that is known.
+/// A callback that receives the number of bytes received, and the size of the file if it is known.
 type OnProgress = Box<dyn FnMut(u64, Option<u64>) + Send>;
 
 impl Download {
-    pub(crate) fn new(means: Means, link: Link) -> Self {
-        Self { means, link, tell: None }
+    pub(crate) fn new(context: ClientContext, link: Link) -> Self {
+        Self { context, link, on_progress: None }
     }
 
-    /// Tells after each chunk how many bytes there are, and how many there will be if the server says so. The first number
-    /// falls back when the file has to come from its beginning again.
+    /// Calls `callback` after each chunk with the number of bytes received, and the size of the file if the server announced it.
+    /// The number of bytes restarts from 0 if the download restarts from the beginning of the file.
     ///
     /// ```no_run
     /// # use heygen_ext::{HeyGen, heygen_api::types::VideoDetail};
@@ -61,18 +61,18 @@ impl Download {
     ///     Some(all) => println!("{received} of {all} bytes"),
     ///     None => println!("{received} bytes"),
     /// });
-    /// download.to_path("launch.mp4").await?;
+    /// download.to_path("launch.mp4").overwrite(true).await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn on_progress(mut self, tell: impl FnMut(u64, Option<u64>) + Send + 'static) -> Self {
-        self.tell = Some(Box::new(tell));
+    pub fn on_progress(mut self, callback: impl FnMut(u64, Option<u64>) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(callback));
         self
     }
 
-    /// The transfer; of a restartable one, what was handed out can be taken back.
+    /// Creates the transfer. If it is `restartable`, the receiver can discard the chunks that it got.
     fn transfer(self, restartable: bool) -> Transfer {
-        Transfer::new(self.means, self.link, self.tell, restartable)
+        Transfer::new(self.context, self.link, self.on_progress, restartable)
     }
 }
 

@@ -1,16 +1,16 @@
-//! A link from the resource itself: at the start if it has none yet, and later when it has expired.
+//! Reads the link of a resource: at the start if it is unknown, and later if it has expired.
 
 use std::time::Duration;
 
 use heygen_api::Client;
 use reqwest::Url;
 
-use super::link::{Link, Standing};
+use super::link::{Link, ResourceStatus};
 use crate::error::Error;
 use crate::runtime::Runtime;
 
-/// Pauses between looks at a finished resource whose links are not there yet: usually that takes less than half a minute.
-const LAG: [Duration; 5] = [
+/// Pauses between reads of a finished resource whose links do not exist yet. They usually appear within half a minute.
+const MISSING_LINK_PAUSES: [Duration; 5] = [
     Duration::from_secs(2),
     Duration::from_secs(5),
     Duration::from_secs(10),
@@ -18,48 +18,46 @@ const LAG: [Duration; 5] = [
     Duration::from_secs(30),
 ];
 
-/// The link at present, or else the resource's.
-pub(super) async fn present(link: &Link, api: &Client, runtime: &dyn Runtime) -> Result<Url, Error> {
+/// Returns the current link, or else reads it from the resource.
+pub(super) async fn current_or_fresh(link: &Link, api: &Client, runtime: &dyn Runtime) -> Result<Url, Error> {
     match link.current() {
-        Some(url) => link.checked(url),
+        Some(url) => link.parse(url),
         None => fresh(link, api, runtime).await,
     }
 }
 
-/// A link that the resource gives now.
+/// Reads a fresh link from the resource.
 pub(super) async fn fresh(link: &Link, api: &Client, runtime: &dyn Runtime) -> Result<Url, Error> {
-    let what = link.what();
-    let mut pauses = LAG.iter();
+    let name = link.name();
+    let mut pauses = MISSING_LINK_PAUSES.iter();
     loop {
-        let Some(seen) = link.look(api).await else {
-            return Err(Error::download(format!("{what}: it has no link")));
+        let Some(state) = link.read_resource(api).await else {
+            return Err(Error::download(format!("{name}: it has no link")));
         };
-        let seen = seen.map_err(|error| {
-            Error::no_link(format!("{what}: its link could not be read again: {error}"), error)
+        let state = state.map_err(|error| {
+            Error::no_link(format!("{name}: its link could not be read again: {error}"), error)
         })?;
-        match (seen.link, seen.standing) {
-            (Some(url), _) => return link.checked(&url),
-            (None, Standing::Running(status)) => {
+        match (state.link, state.status) {
+            (Some(url), _) => return link.parse(&url),
+            (None, ResourceStatus::Running(status)) => {
                 let problem =
-                    format!("{what}: it is `{status}`, not finished: wait for it, then download it");
+                    format!("{name}: it is `{status}`, not finished: wait for it, then download it");
                 return Err(Error::download(problem));
             }
-            (None, Standing::Over(reason)) => {
-                return Err(Error::download(format!(
-                    "{what}: it has no file, and will never have one: {reason}"
-                )));
+            (None, ResourceStatus::Failed(reason)) => {
+                return Err(Error::download(format!("{name}: it will never have a file: {reason}")));
             }
-            (None, Standing::Finished { linked: true }) => {
-                let problem = "it is finished and has other files, but not this one: was it asked for?";
-                return Err(Error::download(format!("{what}: {problem}")));
+            (None, ResourceStatus::Finished { has_links: true }) => {
+                let problem = "it is finished and has other files, but not this one: check that the request asked for it";
+                return Err(Error::download(format!("{name}: {problem}")));
             }
-            (None, Standing::Finished { linked: false }) => match pauses.next() {
+            (None, ResourceStatus::Finished { has_links: false }) => match pauses.next() {
                 Some(pause) => runtime.sleep(*pause).await,
                 None => {
-                    let waited = LAG.iter().sum::<Duration>().as_secs();
+                    let waited = MISSING_LINK_PAUSES.iter().sum::<Duration>().as_secs();
                     let problem =
-                        format!("it is finished, but still has no link after {waited} s: try later");
-                    return Err(Error::download(format!("{what}: {problem}")));
+                        format!("it is finished, but has no link after {waited} s: try again later");
+                    return Err(Error::download(format!("{name}: {problem}")));
                 }
             },
         }

@@ -1,4 +1,4 @@
-//! Resources that have files: how each is read again, and which file is its main one.
+//! Resources with files: how each is read again, and which file is its main file.
 
 use heygen_api::types::{
     AiClippingDetail, Asset, CompleteAssetUploadResponse, CreateSpeechResponse, FillerWordRemovalDetail,
@@ -12,16 +12,16 @@ use heygen_api::types::{
 };
 use heygen_api::{BoxFuture, Client, Response};
 
-use super::link::{Link, Resource, Standing};
+use super::link::{Link, Resource, ResourceStatus};
 use super::srt::Srt;
 use super::{LipsyncFile, RenderFile, VideoFile};
 use crate::upload::UploadedAsset;
 
-/// Makes a resource of a type whose status is an enumeration and whose reason for failing is a text.
+/// Implements [`Resource`] for a type whose status is an enum and whose failure message is a text.
 macro_rules! resource {
     (
         $kind:literal, $type:ty, $id:ident, $get:ident($by:ident), $status:ident,
-        over: [$($over:ident),+], links: |$this:ident| $linked:expr
+        failed: [$($failed:ident),+], links: |$this:ident| $has_links:expr
     ) => {
         impl Resource for $type {
             const KIND: &'static str = $kind;
@@ -30,12 +30,12 @@ macro_rules! resource {
                 &self.$id
             }
 
-            fn standing(&self) -> Standing {
+            fn resource_status(&self) -> ResourceStatus {
                 let $this = self;
                 match &self.status {
-                    $status::Completed => Standing::Finished { linked: $linked },
-                    $($status::$over)|+ => over(self.status.as_str(), self.failure_message.as_deref()),
-                    status => Standing::Running(status.to_string()),
+                    $status::Completed => ResourceStatus::Finished { has_links: $has_links },
+                    $($status::$failed)|+ => failed(self.status.as_str(), self.failure_message.as_deref()),
+                    status => ResourceStatus::Running(status.to_string()),
                 }
             }
 
@@ -46,8 +46,8 @@ macro_rules! resource {
     };
 }
 
-fn over(status: &str, reason: Option<&str>) -> Standing {
-    Standing::Over(match reason {
+fn failed(status: &str, reason: Option<&str>) -> ResourceStatus {
+    ResourceStatus::Failed(match reason {
         Some(reason) => format!("it is `{status}`: {reason}"),
         None => format!("it is `{status}`"),
     })
@@ -55,39 +55,39 @@ fn over(status: &str, reason: Option<&str>) -> Standing {
 
 resource!(
     "video", VideoDetail, id, get_video(video_id), VideoStatus,
-    over: [Failed], links: |video| video.video_url.is_some()
+    failed: [Failed], links: |video| video.video_url.is_some()
 );
 resource!(
     "video translation", VideoTranslationDetail, id,
     get_video_translation(video_translation_id), VideoTranslationStatus,
-    over: [Failed], links: |translation| translation.video_url.is_some() || translation.audio_url.is_some()
+    failed: [Failed], links: |translation| translation.video_url.is_some() || translation.audio_url.is_some()
 );
 resource!(
     "lipsync", LipsyncDetail, id, get_lipsync(lipsync_id), VideoTranslationStatus,
-    over: [Failed], links: |lipsync| lipsync.video_url.is_some()
+    failed: [Failed], links: |lipsync| lipsync.video_url.is_some()
 );
 resource!(
     "render", HyperframesRenderDetail, render_id, get_hyperframes_render(render_id), HyperframesRenderStatus,
-    over: [Failed], links: |render| render.video_url.is_some()
+    failed: [Failed], links: |render| render.video_url.is_some()
 );
-// Its clips come one by one; one whose clips all have their files has no other.
+// The clips appear one after another, and the job has links once every clip has its file.
 resource!(
     "AI clipping", AiClippingDetail, id, get_ai_clipping(job_id), JobStatus,
-    over: [Failed, Cancelled], links: |job| job.clips.iter().flatten().all(|clip| clip.video_url.is_some())
+    failed: [Failed, Cancelled], links: |job| job.clips.iter().flatten().all(|clip| clip.video_url.is_some())
 );
 resource!(
     "filler-word removal", FillerWordRemovalDetail, id,
     get_filler_word_removal(filler_word_removal_id), FillerWordRemovalDetailJobStatus,
-    over: [Failed], links: |removal| removal.video_url.is_some()
+    failed: [Failed], links: |removal| removal.video_url.is_some()
 );
 resource!(
     "video", ModelVideoDetail, video_id, get_model_video(video_id), ModelVideoStatus,
-    over: [Failed, Cancelled], links: |video| video.video_url.is_some()
+    failed: [Failed, Cancelled], links: |video| video.video_url.is_some()
 );
 #[cfg(feature = "preview")]
 resource!(
     "podcast", PodcastDetail, podcast_id, get_podcast(podcast_id), PodcastDetailStatus,
-    over: [Failed], links: |podcast| podcast.video_url.is_some()
+    failed: [Failed], links: |podcast| podcast.video_url.is_some()
 );
 
 #[cfg(feature = "preview")]
@@ -98,12 +98,14 @@ impl Resource for BackgroundRemovalJob {
         &self.id
     }
 
-    fn standing(&self) -> Standing {
-        // The document gives its statuses in prose alone.
+    fn resource_status(&self) -> ResourceStatus {
+        // The document lists the statuses only in a description.
         match self.status.as_str() {
-            "completed" => Standing::Finished { linked: self.layers.iter().any(|layers| !layers.is_empty()) },
-            "failed" | "deleted" => over(&self.status, self.error.as_deref()),
-            status => Standing::Running(status.to_owned()),
+            "completed" => {
+                ResourceStatus::Finished { has_links: self.layers.iter().any(|layers| !layers.is_empty()) }
+            }
+            "failed" | "deleted" => failed(&self.status, self.error.as_deref()),
+            status => ResourceStatus::Running(status.to_owned()),
         }
     }
 
@@ -119,8 +121,8 @@ impl Resource for Asset {
         &self.id
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Finished { linked: self.url.is_some() }
+    fn resource_status(&self) -> ResourceStatus {
+        ResourceStatus::Finished { has_links: self.url.is_some() }
     }
 
     fn read(api: Client, id: String) -> BoxFuture<'static, Result<Self, heygen_api::Error>> {
@@ -135,8 +137,8 @@ impl Resource for Srt {
         &self.id
     }
 
-    fn standing(&self) -> Standing {
-        Standing::Finished { linked: true }
+    fn resource_status(&self) -> ResourceStatus {
+        ResourceStatus::Finished { has_links: true }
     }
 
     fn read(api: Client, id: String) -> BoxFuture<'static, Result<Self, heygen_api::Error>> {
@@ -147,7 +149,7 @@ impl Resource for Srt {
     }
 }
 
-/// A reply goes wherever the resource goes that it holds.
+/// Implements the conversion for replies that contain the resource.
 macro_rules! replies {
     ($($(#[$gate:meta])* $type:ty,)*) => {
         $(
@@ -184,10 +186,10 @@ impl From<&VideoDetail> for Link {
     }
 }
 
-/// The video, or the speech if only that was translated.
+/// The translated video, or the audio if only the audio was translated.
 impl From<&VideoTranslationDetail> for Link {
     fn from(translation: &VideoTranslationDetail) -> Self {
-        Self::of(translation, "", |translation| {
+        Self::from_resource(translation, "", |translation| {
             translation.video_url.as_deref().or(translation.audio_url.as_deref())
         })
     }
@@ -207,24 +209,24 @@ impl From<&HyperframesRenderDetail> for Link {
 
 impl From<&FillerWordRemovalDetail> for Link {
     fn from(removal: &FillerWordRemovalDetail) -> Self {
-        Self::of(removal, "", |removal| removal.video_url.as_deref())
+        Self::from_resource(removal, "", |removal| removal.video_url.as_deref())
     }
 }
 
 impl From<&ModelVideoDetail> for Link {
     fn from(video: &ModelVideoDetail) -> Self {
-        Self::of(video, "", |video| video.video_url.as_deref())
+        Self::from_resource(video, "", |video| video.video_url.as_deref())
     }
 }
 
 #[cfg(feature = "preview")]
 impl From<&PodcastDetail> for Link {
     fn from(podcast: &PodcastDetail) -> Self {
-        Self::of(podcast, "", |podcast| podcast.video_url.as_deref())
+        Self::from_resource(podcast, "", |podcast| podcast.video_url.as_deref())
     }
 }
 
-/// Speech cannot be read again: its link is the only one.
+/// Speech cannot be read again, so its link cannot be renewed.
 impl From<&CreateSpeechResponse> for Link {
     fn from(speech: &CreateSpeechResponse) -> Self {
         Self::new(&*speech.audio_url)
@@ -240,33 +242,33 @@ impl From<&GenerateModelSpeechResponse> for Link {
 
 impl From<&Asset> for Link {
     fn from(asset: &Asset) -> Self {
-        Self::of(asset, "", |asset| asset.url.as_deref())
+        Self::from_resource(asset, "", |asset| asset.url.as_deref())
     }
 }
 
 impl From<&UploadAssetResponse> for Link {
     fn from(asset: &UploadAssetResponse) -> Self {
-        of_asset(&asset.asset_id, &asset.url)
+        asset_link(&asset.asset_id, &asset.url)
     }
 }
 
 impl From<&CompleteAssetUploadResponse> for Link {
     fn from(asset: &CompleteAssetUploadResponse) -> Self {
-        of_asset(&asset.asset_id, &asset.url)
+        asset_link(&asset.asset_id, &asset.url)
     }
 }
 
 impl From<&UploadedAsset> for Link {
     fn from(asset: &UploadedAsset) -> Self {
         match &asset.url {
-            Some(url) => of_asset(&asset.asset_id, url),
-            None => Self::by_id(&asset.asset_id, "", |asset: &Asset| asset.url.as_deref()),
+            Some(url) => asset_link(&asset.asset_id, url),
+            None => Self::from_id(&asset.asset_id, "", |asset: &Asset| asset.url.as_deref()),
         }
     }
 }
 
-fn of_asset(id: &str, url: &str) -> Link {
-    Link::by_id(id, "", |asset: &Asset| asset.url.as_deref()).at(url)
+fn asset_link(id: &str, url: &str) -> Link {
+    Link::from_id(id, "", |asset: &Asset| asset.url.as_deref()).with_current(url)
 }
 
 #[cfg(test)]
@@ -276,26 +278,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_says_whether_there_are_files() {
+    fn the_status_shows_whether_a_resource_has_files() {
         let video = |status: &str, url: Value| {
             let video = json!({"id": "v", "status": status, "video_url": url, "failure_message": "Too long"});
-            from_value::<VideoDetail>(video).unwrap().standing()
+            from_value::<VideoDetail>(video).unwrap().resource_status()
         };
-        assert_eq!(video("completed", json!("u")), Standing::Finished { linked: true });
-        assert_eq!(video("completed", Value::Null), Standing::Finished { linked: false });
-        assert_eq!(video("from_the_future", Value::Null), Standing::Running("from_the_future".into()));
-        assert_eq!(video("failed", Value::Null), Standing::Over("it is `failed`: Too long".into()));
+        assert_eq!(video("completed", json!("u")), ResourceStatus::Finished { has_links: true });
+        assert_eq!(video("completed", Value::Null), ResourceStatus::Finished { has_links: false });
+        assert_eq!(video("from_the_future", Value::Null), ResourceStatus::Running("from_the_future".into()));
+        assert_eq!(video("failed", Value::Null), ResourceStatus::Failed("it is `failed`: Too long".into()));
         let cancelled: AiClippingDetail = from_value(json!({"id": "c", "status": "cancelled"})).unwrap();
-        assert_eq!(cancelled.standing(), Standing::Over("it is `cancelled`".into()));
+        assert_eq!(cancelled.resource_status(), ResourceStatus::Failed("it is `cancelled`".into()));
         let audio = json!({"id": "t", "status": "completed", "audio_url": "u"});
         let audio: VideoTranslationDetail = from_value(audio).unwrap();
-        assert_eq!(audio.standing(), Standing::Finished { linked: true });
+        assert_eq!(audio.resource_status(), ResourceStatus::Finished { has_links: true });
     }
 
     #[test]
-    fn a_link_says_what_it_is_of() {
+    fn a_link_has_the_name_of_its_resource() {
         let video: VideoDetail = from_value(json!({"id": "v7", "status": "completed"})).unwrap();
-        assert_eq!(Link::from(&video).what(), "video v7");
-        assert_eq!(VideoFile::Gif.of(&video).what(), "GIF of video v7");
+        assert_eq!(Link::from(&video).name(), "video v7");
+        assert_eq!(VideoFile::Gif.of(&video).name(), "GIF of video v7");
     }
 }

@@ -1,4 +1,4 @@
-//! A file on its way down, across broken connections and expired links.
+//! Transfers a file, and resumes after broken connections and expired links.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -8,65 +8,71 @@ use heygen_api::{TransportError, retry_after};
 use http::{HeaderValue, StatusCode, header};
 use reqwest::Url;
 
-use super::head::{Head, Place, Verdict, judge};
+use super::head::{Head, RangeRequest, Verdict, classify};
 use super::link::Link;
 use super::{OnProgress, renewal};
 use crate::call::BACKOFF;
+use crate::client_context::ClientContext;
 use crate::error::Error;
-use crate::means::Means;
 
-/// How often a transfer is taken up again before another byte has come.
-const RESUMPTIONS: u32 = 5;
+/// How often a transfer resumes without new data.
+const MAX_RESUMPTIONS: u32 = 5;
 
-/// Longest pause that a server may ask for.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The maximum `Retry-After` that is kept.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// The next part of a transfer.
 #[derive(Debug, PartialEq)]
 pub(super) enum Piece {
     Chunk(Bytes),
-    /// What came before is void: the file comes from its beginning.
+    /// The receiver must discard the previous chunks, because the transfer restarts from the beginning of the file.
     Restart,
     End,
 }
 
-/// A file on its way down.
+/// The transfer of one file.
 pub(super) struct Transfer {
-    means: Means,
+    context: ClientContext,
     link: Link,
-    tell: Option<OnProgress>,
-    /// Whether what was handed out can be taken back.
+    on_progress: Option<OnProgress>,
+    /// Whether the receiver can discard the chunks that it got.
     restartable: bool,
     url: Option<Url>,
     body: Option<reqwest::Response>,
     received: u64,
-    /// Most bytes that ever were here.
-    furthest: u64,
+    /// The maximum of `received` over all attempts.
+    max_received: u64,
     expected: Option<u64>,
     tag: Option<HeaderValue>,
-    setbacks: u32,
+    /// Interruptions in a row without new data.
+    interruptions: u32,
     renewed: bool,
 }
 
 impl Transfer {
-    pub(super) fn new(means: Means, link: Link, tell: Option<OnProgress>, restartable: bool) -> Self {
+    pub(super) fn new(
+        context: ClientContext,
+        link: Link,
+        on_progress: Option<OnProgress>,
+        restartable: bool,
+    ) -> Self {
         Self {
-            means,
+            context,
             link,
-            tell,
+            on_progress,
             restartable,
             url: None,
             body: None,
             received: 0,
-            furthest: 0,
+            max_received: 0,
             expected: None,
             tag: None,
-            setbacks: 0,
+            interruptions: 0,
             renewed: false,
         }
     }
 
-    /// Connects, so that the length is known if the server says it.
+    /// Connects, and returns the length of the file if the server announced it.
     pub(super) async fn open(&mut self) -> Result<Option<u64>, Error> {
         while self.body.is_none() {
             self.connect().await?;
@@ -74,7 +80,7 @@ impl Transfer {
         Ok(self.expected)
     }
 
-    /// What comes next. After the end, or an error, nothing does.
+    /// Returns the next part. It must not be called after the end or an error.
     pub(super) async fn next(&mut self) -> Result<Piece, Error> {
         loop {
             let Some(body) = &mut self.body else {
@@ -86,81 +92,89 @@ impl Transfer {
             match body.chunk().await {
                 Ok(Some(chunk)) if chunk.is_empty() => {}
                 Ok(Some(chunk)) => {
-                    self.take(chunk.len() as u64)?;
+                    self.count(chunk.len() as u64)?;
                     return Ok(Piece::Chunk(chunk));
                 }
                 Ok(None) if self.expected.is_none_or(|expected| self.received == expected) => {
                     return Ok(Piece::End);
                 }
-                Ok(None) => self.set_back(Setback::Short).await?,
-                Err(error) => self.set_back(Setback::Broken(error.into())).await?,
+                Ok(None) => self.interrupt(Interruption::Incomplete).await?,
+                Err(error) => self.interrupt(Interruption::Broken(error.into())).await?,
             }
         }
     }
 
-    fn take(&mut self, length: u64) -> Result<(), Error> {
+    /// Counts received bytes, and reports the progress.
+    fn count(&mut self, length: u64) -> Result<(), Error> {
         self.received += length;
         if let Some(expected) = self.expected.filter(|expected| self.received > *expected) {
-            return Err(self.problem(format!("more came than the {expected} bytes that were announced")));
+            return Err(
+                self.problem(format!("the server sent more than the {expected} bytes that it announced"))
+            );
         }
-        if self.received > self.furthest {
-            self.furthest = self.received;
-            (self.setbacks, self.renewed) = (0, false);
+        if self.received > self.max_received {
+            self.max_received = self.received;
+            (self.interruptions, self.renewed) = (0, false);
         }
-        if let Some(tell) = &mut self.tell {
-            tell(self.received, self.expected);
+        if let Some(on_progress) = &mut self.on_progress {
+            on_progress(self.received, self.expected);
         }
         Ok(())
     }
 
-    /// One attempt to get an answer with the file, or the rest of it.
+    /// Sends one request for the file, or the rest of it.
     async fn connect(&mut self) -> Result<Option<Piece>, Error> {
         let url = match self.url.clone() {
             Some(url) => url,
             None => {
-                let Means { api, runtime, .. } = &self.means;
-                let url = renewal::present(&self.link, api, &**runtime).await?;
+                let ClientContext { api, runtime, .. } = &self.context;
+                let url = renewal::current_or_fresh(&self.link, api, &**runtime).await?;
                 self.url.insert(url).clone()
             }
         };
-        let mut request = self.means.files.get(url).header(header::ACCEPT_ENCODING, "identity");
-        let mut asked = None;
+        let mut request = self.context.files.get(url).header(header::ACCEPT_ENCODING, "identity");
+        let mut requested = None;
         if self.received > 0 {
             match &self.tag {
                 Some(tag) => {
                     let range = format!("bytes={}-", self.received);
                     request = request.header(header::RANGE, range).header(header::IF_RANGE, tag.clone());
-                    asked = Some(Place { from: self.received, expected: self.expected, tag: tag.clone() });
+                    requested =
+                        Some(RangeRequest { from: self.received, expected: self.expected, tag: tag.clone() });
                 }
                 None if self.restartable => {}
                 None => {
-                    let problem = "and cannot be taken up there, as the server gives the file no strong tag";
-                    return Err(self.problem(format!("it broke off after {}, {problem}", self.so_far())));
+                    let problem = "and cannot resume, because the server sends no strong tag for the file";
+                    return Err(
+                        self.problem(format!("the connection broke after {}, {problem}", self.progress()))
+                    );
                 }
             }
         }
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) if error.is_redirect() => {
-                // The error itself has the address; what is below it says why it was not followed.
+                // The error contains the signed URL, so only its source is shown.
                 let reason = error.source().map(ToString::to_string);
-                return Err(self.problem(reason.unwrap_or_else(|| "the link redirects astray".to_owned())));
+                return Err(self.problem(
+                    reason.unwrap_or_else(|| "a redirect of the link was not followed".to_owned()),
+                ));
             }
             Err(error) if error.is_builder() => {
-                return Err(Error::transfer(self.link.what(), error.into()));
+                return Err(Error::transfer(self.link.name(), error.into()));
             }
             Err(error) => {
-                self.set_back(Setback::Broken(error.into())).await?;
+                self.interrupt(Interruption::Broken(error.into())).await?;
                 return Ok(None);
             }
         };
-        self.receive(response, asked).await
+        self.receive(response, requested).await
     }
 
     async fn receive(
         &mut self,
         response: reqwest::Response,
-        asked: Option<Place>,
+        requested: Option<RangeRequest>,
     ) -> Result<Option<Piece>, Error> {
         let head = Head {
             status: response.status(),
@@ -169,16 +183,16 @@ impl Transfer {
             length: response.content_length(),
         };
         let status = head.status;
-        match judge(&head, asked) {
+        match classify(&head, requested) {
             Verdict::Whole { expected, tag } => {
-                let again = self.received > 0;
-                let other = self.expected.is_some() && self.expected != expected;
-                if (again || other) && !self.restartable {
+                let restarts = self.received > 0;
+                let has_other_length = self.expected.is_some() && self.expected != expected;
+                if (restarts || has_other_length) && !self.restartable {
                     return Err(self.changed());
                 }
                 (self.expected, self.tag, self.received) = (expected, tag, 0);
                 self.body = Some(response);
-                Ok(again.then_some(Piece::Restart))
+                Ok(restarts.then_some(Piece::Restart))
             }
             Verdict::Rest { expected } => {
                 self.expected = expected;
@@ -192,23 +206,23 @@ impl Transfer {
             }
             Verdict::Changed => Err(self.changed()),
             Verdict::Refused => self.renew(status).await.map(|()| None),
-            Verdict::Later => {
-                let asked = retry_after(response.headers(), self.means.runtime.date());
+            Verdict::RetryLater => {
+                let pause = retry_after(response.headers(), self.context.runtime.system_time());
                 drop(response);
-                self.set_back(Setback::Later(status, asked)).await.map(|()| None)
+                self.interrupt(Interruption::Busy(status, pause)).await.map(|()| None)
             }
-            Verdict::Useless(reason) => Err(Error::link_refused(
-                format!("{}: {status} was answered: {reason}", self.link.what()),
+            Verdict::Unusable(reason) => Err(Error::link_refused(
+                format!("{}: the file server answered {status}: {reason}", self.link.name()),
                 status,
             )),
         }
     }
 
-    /// A fresh link in place of one that was refused; but once only, until more of the file has come.
+    /// Replaces a refused link with a fresh one, once until new data arrives.
     async fn renew(&mut self, status: StatusCode) -> Result<(), Error> {
         let refused = |remedy| {
             Error::link_refused(
-                format!("{}: the link was refused with {status}{remedy}", self.link.what()),
+                format!("{}: the link was refused with {status}{remedy}", self.link.name()),
                 status,
             )
         };
@@ -216,82 +230,84 @@ impl Transfer {
             return Err(refused(", and so was a fresh one"));
         }
         if !self.link.is_renewable() {
-            return Err(refused(
-                "; it may have expired: read the resource that it is of again for a fresh one",
-            ));
+            return Err(refused("; it may have expired: read its resource again for a fresh one"));
         }
         tracing::debug!(
             status = status.as_u16(),
-            what = self.link.what(),
-            "the link was refused: gets a fresh one"
+            file = self.link.name(),
+            "reads a fresh link, because the link was refused"
         );
         self.renewed = true;
-        let Means { api, runtime, .. } = &self.means;
+        let ClientContext { api, runtime, .. } = &self.context;
         self.url = Some(renewal::fresh(&self.link, api, &**runtime).await?);
         Ok(())
     }
 
-    /// Waits before the transfer is taken up again, or gives up.
-    async fn set_back(&mut self, setback: Setback) -> Result<(), Error> {
+    /// Waits before the transfer resumes, or returns the final error.
+    async fn interrupt(&mut self, interruption: Interruption) -> Result<(), Error> {
         self.body = None;
-        self.setbacks += 1;
-        let asked = match setback {
-            Setback::Later(_, asked) => asked.unwrap_or_default(),
+        self.interruptions += 1;
+        let retry_after = match interruption {
+            Interruption::Busy(_, pause) => pause.unwrap_or_default(),
             _ => Duration::ZERO,
         };
-        if self.setbacks > RESUMPTIONS || asked > PATIENCE {
-            return Err(self.give_up(setback));
+        if self.interruptions > MAX_RESUMPTIONS || retry_after > MAX_RETRY_AFTER {
+            return Err(self.final_error(interruption));
         }
-        let plain = match self.setbacks {
-            // Most breaks are over at once.
+        let backoff = match self.interruptions {
+            // Most interruptions are short, so the first resumption is immediate.
             1 => Duration::ZERO,
-            further => BACKOFF.pause(further - 2, self.means.runtime.chance()),
+            further => BACKOFF.pause(further - 2, self.context.runtime.random()),
         };
-        let pause = plain.max(asked);
+        let pause = backoff.max(retry_after);
         tracing::debug!(
             received = self.received,
-            setbacks = self.setbacks,
+            interruptions = self.interruptions,
             pause_ms = pause.as_millis() as u64,
-            what = self.link.what(),
-            "the download stopped: takes it up again"
+            file = self.link.name(),
+            "resumes an interrupted download"
         );
         if !pause.is_zero() {
-            self.means.runtime.sleep(pause).await;
+            self.context.runtime.sleep(pause).await;
         }
         Ok(())
     }
 
-    fn give_up(&self, setback: Setback) -> Error {
-        let what = self.link.what();
-        let times = match self.setbacks {
+    fn final_error(&self, interruption: Interruption) -> Error {
+        let name = self.link.name();
+        let attempts = match self.interruptions {
             1 => String::new(),
-            times => format!(", and {times} attempts in a row brought no more of it"),
+            attempts => format!(", and {attempts} attempts in a row received no new data"),
         };
-        match setback {
-            Setback::Later(status, asked) => {
-                let later = asked
-                    .filter(|pause| *pause > PATIENCE)
-                    .map(|pause| format!("; it asks to wait for {} s", pause.as_secs()));
-                let later = later.unwrap_or(times);
-                Error::link_refused(format!("{what}: the file server answered {status}{later}"), status)
-                    .with_retry_after(asked)
+        match interruption {
+            Interruption::Busy(status, retry_after) => {
+                let remedy = retry_after
+                    .filter(|pause| *pause > MAX_RETRY_AFTER)
+                    .map(|pause| format!("; it asks to wait for {} s: try again then", pause.as_secs()));
+                let details = remedy.unwrap_or(attempts);
+                Error::link_refused(format!("{name}: the file server answered {status}{details}"), status)
+                    .with_retry_after(retry_after)
             }
-            Setback::Short => Error::download(format!("{what}: it ended after {}{times}", self.so_far())),
-            Setback::Broken(error) => {
-                Error::transfer(format!("{what}: it broke off after {}{times}", self.so_far()), error)
+            Interruption::Incomplete => {
+                Error::download(format!("{name}: the answer ended after {}{attempts}", self.progress()))
             }
+            Interruption::Broken(error) => Error::transfer(
+                format!("{name}: the connection broke after {}{attempts}", self.progress()),
+                error,
+            ),
         }
     }
 
     fn changed(&self) -> Error {
-        let problem = "and the server does not give the rest: the file has changed, or is only given whole";
+        let problem = "and the server does not send the rest: the file has changed, or the server sends only whole files";
         self.problem(format!(
-            "it broke off after {}, {problem}; download it to a path instead",
-            self.so_far()
+            "the connection broke after {}, {problem}; download it to a path instead",
+            self.progress()
         ))
     }
 
-    fn so_far(&self) -> String {
+    /// The received bytes, for errors.
+    fn progress(&self) -> String {
         match self.expected {
             Some(expected) => format!("{} of {expected} bytes", self.received),
             None => format!("{} bytes", self.received),
@@ -299,15 +315,15 @@ impl Transfer {
     }
 
     pub(super) fn problem(&self, problem: String) -> Error {
-        Error::download(format!("{}: {problem}", self.link.what()))
+        Error::download(format!("{}: {problem}", self.link.name()))
     }
 }
 
-/// Why a transfer stopped.
-enum Setback {
-    /// The body ended before the file did.
-    Short,
+/// Why a transfer was interrupted.
+enum Interruption {
+    /// The answer ended before the end of the file.
+    Incomplete,
     Broken(TransportError),
-    /// The server has trouble, and may say for how long.
-    Later(StatusCode, Option<Duration>),
+    /// The server has a temporary problem, and may send `Retry-After`.
+    Busy(StatusCode, Option<Duration>),
 }

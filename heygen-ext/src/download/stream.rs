@@ -1,4 +1,4 @@
-//! A file as a stream of bytes.
+//! Downloads a file as a stream of bytes.
 
 use std::fmt;
 use std::pin::Pin;
@@ -12,14 +12,15 @@ use super::resume::Piece;
 use crate::error::Error;
 
 impl Download {
-    /// Connects, and gives the file as a stream. Nothing is read ahead.
+    /// Connects, and returns the file as a stream. Nothing is read ahead.
     ///
-    /// What the stream has given cannot be taken back, so a transfer is taken up only where the server gives the rest of
-    /// the same file. After an error the stream ends.
+    /// The chunks of a stream cannot be taken back, so a broken transfer resumes only if the server sends the rest of the same
+    /// file. After an error the stream ends.
     ///
     /// # Errors
     ///
-    /// [`Download`](crate::ErrorKind::Download), as of [`to_path`](Self::to_path): here if no answer has the file, and from the stream when it breaks off for good, or changed on its way.
+    /// [`Download`](crate::ErrorKind::Download), as for [`to_path`](Self::to_path). This method fails if no answer contains the
+    /// file. The stream fails if the transfer cannot resume, or the file changed during the download.
     ///
     /// ```no_run
     /// # use heygen_ext::{HeyGen, heygen_api::types::VideoDetail};
@@ -41,7 +42,7 @@ impl Download {
             let mut transfer = transfer?;
             match transfer.next().await {
                 Ok(Piece::Chunk(chunk)) => Some((Ok(chunk), Some(transfer))),
-                // A transfer whose bytes cannot be taken back does not restart.
+                // A transfer that is not restartable never returns `Restart`.
                 Ok(Piece::Restart | Piece::End) => None,
                 Err(error) => Some((Err(error), None)),
             }
@@ -50,7 +51,7 @@ impl Download {
     }
 }
 
-/// A file on its way down, chunk by chunk: [`Download::stream`].
+/// A download as a stream of chunks, from [`Download::stream`].
 #[must_use = "streams do nothing unless polled"]
 pub struct DownloadStream {
     expected: Option<u64>,
@@ -58,7 +59,7 @@ pub struct DownloadStream {
 }
 
 impl DownloadStream {
-    /// Length of the whole file in bytes, if the server says it. A stream that ends without an error has so many.
+    /// The length of the file in bytes, if the server announced it. A stream that ends without an error has exactly this length.
     pub fn expected_len(&self) -> Option<u64> {
         self.expected
     }

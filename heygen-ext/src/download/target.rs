@@ -1,4 +1,4 @@
-//! Where a file goes: to a path, to a writer, into memory.
+//! The targets of a download: a path, a writer, memory.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use super::Download;
 use super::resume::{Piece, Transfer};
 use crate::error::Error;
 
-/// A download to a path: [`Download::to_path`].
-#[must_use = "nothing is fetched until it is awaited"]
+/// A download to a path, from [`Download::to_path`].
+#[must_use = "nothing is downloaded until it is awaited"]
 #[derive(Debug)]
 pub struct DownloadToPath {
     download: Download,
@@ -22,24 +22,25 @@ pub struct DownloadToPath {
 }
 
 impl DownloadToPath {
-    /// Whether an existing file is replaced. By default it is not, and its name is an error.
+    /// Sets whether an existing file is replaced. By default, an existing file is an error.
     pub fn overwrite(mut self, allowed: bool) -> Self {
         self.overwrite = allowed;
         self
     }
 
-    /// Fetches the file, as `.await` does. Gives back the path.
+    /// Downloads the file, as `.await` does. Returns the path.
     ///
     /// # Errors
     ///
     /// [`File`](crate::ErrorKind::File): the path exists, or cannot be written.
-    /// [`Download`](crate::ErrorKind::Download): the resource has no link yet, it was refused, or the transfer broke off for good.
+    /// [`Download`](crate::ErrorKind::Download): the resource has no link yet, the link was
+    /// refused, or the transfer failed and cannot resume.
     pub async fn send(self) -> Result<PathBuf, Error> {
         let Self { download, path, overwrite } = self;
-        let place = Place::claim(&path, overwrite)?;
+        let target = Target::new(&path, overwrite)?;
         let mut transfer = download.transfer(true);
-        let fail = |error| place.problem(error);
-        let mut file = tokio::fs::File::from_std(place.staged.reopen().map_err(fail)?);
+        let fail = |error| target.problem(error);
+        let mut file = tokio::fs::File::from_std(target.staged.reopen().map_err(fail)?);
         loop {
             match transfer.next().await? {
                 Piece::Chunk(chunk) => file.write_all(&chunk).await.map_err(fail)?,
@@ -51,11 +52,11 @@ impl DownloadToPath {
                 Piece::End => break,
             }
         }
-        // The last write may still be under way; only `flush` reports its outcome.
+        // The last write may still be running. Only `flush` reports its outcome.
         file.flush().await.map_err(fail)?;
         file.sync_all().await.map_err(fail)?;
         drop(file);
-        let (path, folder) = place.keep(overwrite)?;
+        let (path, folder) = target.commit(overwrite)?;
         sync_folder(&folder).await;
         Ok(path)
     }
@@ -71,14 +72,15 @@ impl IntoFuture for DownloadToPath {
 }
 
 impl Download {
-    /// Writes the file to `path`, whose folder must be there. It starts with `.await`, which gives back the path.
+    /// Writes the file to `path`, whose folder must exist. `.await` starts the download, and returns the path.
     ///
-    /// Until the whole file is there and on disk, it has another name in the same folder; after a failure, and when the
-    /// future is dropped, nothing is left of it. An existing file is neither opened nor replaced, unless
-    /// [`overwrite`](DownloadToPath::overwrite) allows it: that is checked before anything is fetched, and again at the
-    /// end.
+    /// The download writes to a temporary file in the same folder, and renames it when it is complete and on disk. After a
+    /// failure, or if the future is dropped, the temporary file is deleted. An existing file is an error, unless
+    /// [`overwrite(true)`](DownloadToPath::overwrite) allows the download to replace it. This is checked before the transfer,
+    /// and again at the end.
     ///
-    /// A connection that breaks is taken up where it broke; a file that has changed meanwhile comes from its beginning.
+    /// After a broken connection, the transfer resumes at the last received byte. If the file has changed meanwhile, it restarts
+    /// from the beginning.
     ///
     /// ```no_run
     /// # use heygen_ext::{HeyGen, heygen_api::types::VideoDetail};
@@ -91,15 +93,15 @@ impl Download {
         DownloadToPath { download: self, path: path.into(), overwrite: false }
     }
 
-    /// Writes the file to a writer as it comes, and flushes it. Gives back the number of bytes.
+    /// Writes the file to a writer during the transfer, and flushes the writer. Returns the number of bytes.
     ///
-    /// After an error the writer has the beginning of the file: what has been written cannot be taken back, so a transfer
-    /// is taken up only where the server gives the rest of the same file. A path knows how to begin again.
+    /// Written data cannot be taken back, so a broken transfer resumes only if the server sends the rest of the same file. After
+    /// an error, the writer has the beginning of the file. Unlike this method, [`to_path`](Self::to_path) can restart.
     ///
     /// # Errors
     ///
-    /// [`File`](crate::ErrorKind::File): the writer failed. [`Download`](crate::ErrorKind::Download): as of
-    /// [`to_path`](Self::to_path), and when the file changed on its way.
+    /// [`File`](crate::ErrorKind::File): the writer failed. [`Download`](crate::ErrorKind::Download): as for
+    /// [`to_path`](Self::to_path), or the file changed during the download.
     ///
     /// ```no_run
     /// # use heygen_ext::{HeyGen, heygen_api::types::VideoDetail};
@@ -111,7 +113,7 @@ impl Download {
     pub async fn to_writer(self, writer: impl AsyncWrite) -> Result<u64, Error> {
         let mut writer = std::pin::pin!(writer);
         let mut transfer = self.transfer(false);
-        let fail = |error| Error::file("the file cannot be written on", error);
+        let fail = |error| Error::file("the writer failed", error);
         let mut written = 0;
         while let Piece::Chunk(chunk) = transfer.next().await? {
             writer.write_all(&chunk).await.map_err(fail)?;
@@ -121,12 +123,13 @@ impl Download {
         Ok(written)
     }
 
-    /// The whole file, in memory: for small ones, such as subtitles. One of more than `limit` bytes is an error, and is
-    /// not fetched when the server says its length.
+    /// Downloads the file to memory, for small files such as subtitles. A file of more than `limit` bytes is an error. If the
+    /// server announces the length, such a file is not downloaded.
     ///
     /// # Errors
     ///
-    /// [`Download`](crate::ErrorKind::Download): as of [`to_path`](Self::to_path), and when the file is too long.
+    /// [`Download`](crate::ErrorKind::Download): as for [`to_path`](Self::to_path), or the file is too
+    /// long.
     ///
     /// ```no_run
     /// # use heygen_ext::heygen_api::types::VideoDetail;
@@ -142,69 +145,70 @@ impl Download {
     pub async fn bytes(self, limit: usize) -> Result<Bytes, Error> {
         let mut transfer = self.transfer(true);
         let check = |transfer: &Transfer, length: u64| match length > limit as u64 {
-            true => Err(transfer
-                .problem(format!("it has {length} bytes or more, which is over the limit of {limit}"))),
+            true => Err(transfer.problem(format!(
+                "it has at least {length} bytes, which is over the limit of {limit}: increase the limit"
+            ))),
             false => Ok(()),
         };
         if let Some(length) = transfer.open().await? {
             check(&transfer, length)?;
         }
-        let mut whole = Vec::new();
+        let mut content = Vec::new();
         loop {
             match transfer.next().await? {
                 Piece::Chunk(chunk) => {
-                    check(&transfer, (whole.len() + chunk.len()) as u64)?;
-                    whole.extend_from_slice(&chunk);
+                    check(&transfer, (content.len() + chunk.len()) as u64)?;
+                    content.extend_from_slice(&chunk);
                 }
-                Piece::Restart => whole.clear(),
-                Piece::End => return Ok(whole.into()),
+                Piece::Restart => content.clear(),
+                Piece::End => return Ok(content.into()),
             }
         }
     }
 }
 
-/// A file that is to come into being.
-struct Place {
+/// The target path, and the temporary file beside it.
+struct Target {
     path: PathBuf,
     folder: PathBuf,
     staged: NamedTempFile,
 }
 
-impl Place {
-    /// Makes sure that the file may be written, and a temporary one beside it.
-    fn claim(path: &Path, overwrite: bool) -> Result<Self, Error> {
+impl Target {
+    /// Checks that the path may be written, and creates the temporary file.
+    fn new(path: &Path, overwrite: bool) -> Result<Self, Error> {
         let fail = |error| cannot_write(path, error);
         if path.file_name().is_none() || path.is_dir() {
             return Err(fail(io::Error::new(
                 io::ErrorKind::IsADirectory,
-                "that is a folder: add a file's name",
+                "the path is a folder: add a file name",
             )));
         }
-        // A link that leads nowhere is something too.
+        // A broken symbolic link counts as existing too.
         if !overwrite && path.symlink_metadata().is_ok() {
-            return Err(fail(taken()));
+            return Err(fail(already_exists()));
         }
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let staged = stage(folder).map_err(fail)?;
+        let staged = create_temporary(folder).map_err(fail)?;
         Ok(Self { path: path.to_owned(), folder: folder.to_owned(), staged })
     }
 
-    /// Gives the file its name.
-    fn keep(self, overwrite: bool) -> Result<(PathBuf, PathBuf), Error> {
+    /// Renames the temporary file to the path.
+    fn commit(self, overwrite: bool) -> Result<(PathBuf, PathBuf), Error> {
         let Self { path, folder, staged } = self;
-        let kept = match overwrite {
+        let renamed = match overwrite {
             true => staged.persist(&path),
             false => staged.persist_noclobber(&path),
         };
-        match kept {
+        match renamed {
             Ok(_) => Ok((path, folder)),
-            Err(lost) if lost.error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(cannot_write(&path, taken()))
+            Err(failure) if failure.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(cannot_write(&path, already_exists()))
             }
-            Err(lost) => Err(cannot_write(&path, lost.error)),
+            Err(failure) => Err(cannot_write(&path, failure.error)),
         }
     }
 
@@ -217,15 +221,15 @@ fn cannot_write(path: &Path, error: io::Error) -> Error {
     Error::file(format!("cannot write {}", path.display()), error)
 }
 
-fn taken() -> io::Error {
+fn already_exists() -> io::Error {
     io::Error::new(
         io::ErrorKind::AlreadyExists,
-        "something has that name already: choose another, or allow `overwrite(true)`",
+        "the path exists already: choose another path, or call `overwrite(true)`",
     )
 }
 
-/// A file in `folder` that goes away unless it is kept; readable by whom the process lets read.
-fn stage(folder: &Path) -> io::Result<NamedTempFile> {
+/// Creates a temporary file in `folder`, which is deleted on drop. Its permissions follow the umask of the process.
+fn create_temporary(folder: &Path) -> io::Result<NamedTempFile> {
     let mut options = tempfile::Builder::new();
     options.prefix(".heygen-").suffix(".part");
     #[cfg(unix)]
@@ -233,7 +237,7 @@ fn stage(folder: &Path) -> io::Result<NamedTempFile> {
     options.tempfile_in(folder)
 }
 
-/// Makes the new name last, where folders can be synced. The file is whole either way, so that a failure is ignored.
+/// Syncs the folder, so that the new name survives a crash. Failures are ignored, because the file itself is complete.
 async fn sync_folder(folder: &Path) {
     #[cfg(unix)]
     if let Ok(folder) = tokio::fs::File::open(folder).await {

@@ -1,4 +1,4 @@
-//! Downloads from a server that does what its script says; pauses are noted, and not made.
+//! Tests downloads from a scripted server. Pauses are recorded, and do not wait.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::download::Link;
 use crate::error::{Error, ErrorKind};
 use crate::runtime::{Runtime, tests::ManualRuntime};
 
-/// One answer for each connection in turn, as it goes over the wire; then it closes.
+/// A server that sends the next answer of a script to each connection, and closes it.
 struct Server {
     url: String,
     requests: Arc<Mutex<Vec<String>>>,
@@ -26,7 +26,7 @@ impl Server {
         Self::start_with(answers, true).await
     }
 
-    /// One that leaves its connections open, if it does not close them: only the client can then end them.
+    /// Starts a server that keeps its connections open if `closes` is `false`.
     async fn start_with(answers: Vec<String>, closes: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/file?Signature=marked", listener.local_addr().unwrap());
@@ -53,7 +53,7 @@ impl Server {
         Self { url, requests }
     }
 
-    /// What each request asked for by `Range`.
+    /// The `Range` of each request.
     fn ranges(&self) -> Vec<Option<String>> {
         let requests = self.requests.lock().unwrap();
         let range = |request: &String| {
@@ -65,12 +65,12 @@ impl Server {
     }
 }
 
-/// Announces ten bytes, and sends these.
+/// An answer that announces ten bytes, and sends `body`.
 fn whole(tag: &str, body: &str) -> String {
     answer("200 OK", &format!("ETag: {tag}\r\nContent-Length: 10\r\n"), body)
 }
 
-/// The rest of ten bytes from there on; sends these of it.
+/// An answer that announces the rest of ten bytes from `from`, and sends `body`.
 fn rest(from: usize, body: &str) -> String {
     let headers = format!("Content-Range: bytes {from}-9/10\r\nContent-Length: {}\r\n", 10 - from);
     answer("206 Partial Content", &headers, body)
@@ -81,24 +81,24 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 }
 
 fn download(server: &Server) -> (Download, Arc<ManualRuntime>) {
-    let still = Arc::new(ManualRuntime::new());
-    let runtime: Arc<dyn Runtime> = Arc::clone(&still) as _;
+    let clock = Arc::new(ManualRuntime::new());
+    let runtime: Arc<dyn Runtime> = Arc::clone(&clock) as _;
     let heygen = HeyGen::builder().api_key("k").runtime(runtime).build().unwrap();
-    (heygen.download(Link::new(&*server.url)), still)
+    (heygen.download(Link::new(&*server.url)), clock)
 }
 
 async fn fetch(answers: Vec<String>) -> (Result<String, Error>, Server, Vec<u64>) {
     let server = Server::start(answers).await;
-    let (download, still) = download(&server);
+    let (download, clock) = download(&server);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     let fetched = download.to_path(&path).await.map(|path| std::fs::read_to_string(path).unwrap());
-    let left = std::fs::read_dir(folder.path()).unwrap().count();
-    assert_eq!(left, usize::from(fetched.is_ok()), "nothing is left after a failure");
+    let files = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, usize::from(fetched.is_ok()), "no file remains after a failure");
     if let Err(error) = &fetched {
         assert!(!format!("{error} {error:?}").contains("marked"), "{error}");
     }
-    let pauses = still.slept.lock().unwrap().iter().map(|pause| pause.as_millis() as u64).collect();
+    let pauses = clock.slept.lock().unwrap().iter().map(|pause| pause.as_millis() as u64).collect();
     (fetched, server, pauses)
 }
 
@@ -113,17 +113,17 @@ fn ranges(froms: &[usize]) -> Vec<Option<String>> {
 }
 
 #[tokio::test]
-async fn a_broken_connection_is_taken_up_where_it_broke() {
+async fn a_broken_connection_resumes_at_the_last_byte() {
     let (file, server, pauses) = fetch(vec![whole("\"t\"", "0123"), rest(4, "45"), rest(6, "6789")]).await;
     assert_eq!(file.unwrap(), "0123456789");
     assert_eq!(server.ranges(), ranges(&[0, 4, 6]));
-    assert_eq!(pauses, [0; 0], "what makes progress does not wait");
+    assert_eq!(pauses, [0; 0], "a transfer that makes progress does not wait");
     let streamed = stream(vec![whole("\"t\"", "0123"), rest(4, "456789")]).await;
     assert_eq!(streamed.unwrap(), "0123456789");
 }
 
 #[tokio::test]
-async fn a_part_that_is_shorter_than_the_rest_is_not_the_end() {
+async fn a_part_that_is_shorter_than_the_rest_is_resumed() {
     let short = answer("206 Partial Content", "Content-Range: bytes 4-5/10\r\nContent-Length: 2\r\n", "45");
     let (file, server, _) = fetch(vec![whole("\"t\"", "0123"), short, rest(6, "6789")]).await;
     assert_eq!(file.unwrap(), "0123456789");
@@ -131,7 +131,7 @@ async fn a_part_that_is_shorter_than_the_rest_is_not_the_end() {
 }
 
 #[tokio::test]
-async fn five_resumptions_without_a_byte_are_enough() {
+async fn a_download_fails_after_five_resumptions_without_data() {
     let mut answers = vec![whole("\"t\"", "0123")];
     answers.extend((0..5).map(|_| rest(4, "")));
     let (file, server, pauses) = fetch(answers).await;
@@ -143,7 +143,7 @@ async fn five_resumptions_without_a_byte_are_enough() {
 }
 
 #[tokio::test]
-async fn a_byte_of_progress_gives_patience_back() {
+async fn new_data_resets_the_number_of_resumptions() {
     let mut answers = vec![whole("\"t\"", "0123")];
     answers.extend((0..4).map(|_| rest(4, "")));
     answers.push(rest(4, "4"));
@@ -155,7 +155,7 @@ async fn a_byte_of_progress_gives_patience_back() {
 }
 
 #[tokio::test]
-async fn a_file_that_has_changed_comes_from_its_beginning() {
+async fn a_download_of_a_changed_file_restarts() {
     let answers = || vec![whole("\"t\"", "0123"), whole("\"u\"", "abcdefghij")];
     assert_eq!(fetch(answers()).await.0.unwrap(), "abcdefghij");
     let error = stream(answers()).await.unwrap_err();
@@ -163,7 +163,7 @@ async fn a_file_that_has_changed_comes_from_its_beginning() {
     assert!(error.to_string().contains("changed"), "{error}");
     let shorter = answer("200 OK", "ETag: \"u\"\r\nContent-Length: 2\r\n", "ab");
     assert_eq!(fetch(vec![whole("\"t\"", "0123"), shorter]).await.0.unwrap(), "ab");
-    // Parts of another file are not taken.
+    // Parts of another file are refused.
     for other in [
         answer("206 Partial Content", "Content-Range: bytes 3-9/10\r\nContent-Length: 7\r\n", "defghij"),
         answer("206 Partial Content", "Content-Range: bytes 4-8/9\r\nContent-Length: 5\r\n", "efghi"),
@@ -177,7 +177,7 @@ async fn a_file_that_has_changed_comes_from_its_beginning() {
 }
 
 #[tokio::test]
-async fn without_a_strong_tag_nothing_is_put_together() {
+async fn without_a_strong_tag_a_download_restarts() {
     for tag in ["W/\"t\"", "t"] {
         let (file, server, _) = fetch(vec![whole(tag, "0123"), whole(tag, "0123456789")]).await;
         assert_eq!((file.unwrap().as_str(), server.ranges()), ("0123456789", ranges(&[0, 0])));
@@ -187,13 +187,13 @@ async fn without_a_strong_tag_nothing_is_put_together() {
 }
 
 #[tokio::test]
-async fn a_server_that_always_breaks_off_is_not_asked_forever() {
+async fn restarts_are_limited_too() {
     let (file, server, _) = fetch(vec![whole("W/\"t\"", "0123"); 7]).await;
     assert_eq!((file.unwrap_err().kind(), server.ranges().len()), (ErrorKind::Download, 6));
 }
 
 #[tokio::test]
-async fn a_file_without_a_length_may_be_whole_already() {
+async fn a_file_without_a_length_may_be_complete() {
     let chunked = "Transfer-Encoding: chunked\r\nETag: \"t\"\r\n";
     let broken = answer("200 OK", chunked, "4\r\n0123\r\n");
     let nothing =
@@ -206,13 +206,13 @@ async fn a_file_without_a_length_may_be_whole_already() {
 }
 
 #[tokio::test]
-async fn an_empty_file_is_a_file() {
+async fn an_empty_file_is_downloaded() {
     let empty = answer("200 OK", "Content-Length: 0\r\n", "");
     assert_eq!(fetch(vec![empty]).await.0.unwrap(), "");
 }
 
 #[tokio::test]
-async fn a_server_with_trouble_is_given_the_time_it_asks_for() {
+async fn retry_after_of_a_file_server_is_kept_up_to_a_limit() {
     let busy = |seconds: u64| {
         answer("503 Service Unavailable", &format!("Retry-After: {seconds}\r\nContent-Length: 0\r\n"), "")
     };
@@ -225,7 +225,7 @@ async fn a_server_with_trouble_is_given_the_time_it_asks_for() {
 }
 
 #[tokio::test]
-async fn redirects_stay_safe_and_few() {
+async fn only_a_few_safe_redirects_are_followed() {
     let to = |place: &str| answer("302 Found", &format!("Location: {place}\r\nContent-Length: 0\r\n"), "");
     let (file, server, _) = fetch(vec![to("/other?Signature=marked"), whole("\"t\"", "0123456789")]).await;
     assert_eq!(file.unwrap(), "0123456789");
@@ -239,7 +239,7 @@ async fn redirects_stay_safe_and_few() {
             "{error}"
         );
         assert!(!error.is_retryable());
-        assert_eq!(server.ranges().len(), 1, "it is not tried again");
+        assert_eq!(server.ranges().len(), 1, "it is not repeated");
     }
     let (file, server, _) = fetch(vec![to("/again"); 9]).await;
     assert!(file.unwrap_err().to_string().contains("five times"));
@@ -264,16 +264,16 @@ async fn memory_is_bounded() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_a_broken_one() {
+async fn an_idle_connection_counts_as_broken() {
     let server = Server::start_with(vec![whole("\"t\"", "0123"), rest(4, "456789")], false).await;
     let (mut download, _) = download(&server);
-    let impatient = super::http_options::http_options(reqwest::Client::builder())
+    let short_timeout = super::http_options::http_options(reqwest::Client::builder())
         .read_timeout(Duration::from_millis(100));
-    download.means.files = impatient.build().unwrap();
+    download.context.files = short_timeout.build().unwrap();
     assert_eq!(download.bytes(10).await.unwrap(), "0123456789");
 }
 
-/// The simulator's clock goes on where somebody sleeps.
+/// A clock whose pauses also advance the clock of the simulator.
 struct SimTime(Sim, ManualRuntime);
 
 impl Runtime for SimTime {
@@ -281,8 +281,8 @@ impl Runtime for SimTime {
         self.1.now()
     }
 
-    fn date(&self) -> std::time::SystemTime {
-        self.1.date()
+    fn system_time(&self) -> std::time::SystemTime {
+        self.1.system_time()
     }
 
     fn sleep(&self, pause: Duration) -> heygen_api::BoxFuture<'static, ()> {
@@ -290,12 +290,13 @@ impl Runtime for SimTime {
         self.1.sleep(pause)
     }
 
-    fn chance(&self) -> f64 {
+    fn random(&self) -> f64 {
         0.5
     }
 }
 
-async fn late_video() -> (Arc<SimTime>, HeyGen, heygen_api::types::VideoDetail) {
+/// Creates a finished video whose link does not exist yet.
+async fn video_without_link() -> (Arc<SimTime>, HeyGen, heygen_api::types::VideoDetail) {
     let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
     let time = Arc::new(SimTime(sim, ManualRuntime::new()));
     let heygen = HeyGen::builder()
@@ -315,16 +316,16 @@ async fn late_video() -> (Arc<SimTime>, HeyGen, heygen_api::types::VideoDetail) 
 }
 
 #[tokio::test]
-async fn a_link_that_lags_behind_is_waited_for() {
-    let (time, heygen, video) = late_video().await;
+async fn a_missing_link_of_a_finished_video_is_read_again() {
+    let (time, heygen, video) = video_without_link().await;
     assert!(!heygen.download(&video).bytes(1 << 20).await.unwrap().is_empty());
     let pauses = time.1.slept.lock().unwrap().clone();
     assert_eq!(pauses, [2, 5, 10, 20].map(Duration::from_secs));
 }
 
 #[tokio::test]
-async fn a_link_that_never_comes_is_given_up() {
-    let (time, heygen, video) = late_video().await;
+async fn a_link_that_never_appears_is_an_error() {
+    let (time, heygen, video) = video_without_link().await;
     let body = serde_json::json!({"data": {"id": video.id, "status": "completed", "video_url": null}});
     time.0
         .inject(

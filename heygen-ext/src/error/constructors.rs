@@ -32,9 +32,9 @@ impl Error {
         Self::new(ErrorKind::NeedsPerson, problem)
     }
 
-    pub(crate) fn deadline(patience: Duration) -> Self {
+    pub(crate) fn deadline(limit: Duration) -> Self {
         let problem =
-            format!("not finished after {} s; the job goes on: wait again with its id", patience.as_secs());
+            format!("not finished after {} s; the job goes on: wait again with its id", limit.as_secs());
         Self::new(ErrorKind::Deadline, problem)
     }
 
@@ -44,7 +44,7 @@ impl Error {
         Self::new(ErrorKind::Decode, problem.to_owned())
     }
 
-    /// A list whose pages do not lead to its end.
+    /// A list whose page tokens are inconsistent.
     pub(crate) fn pages(operation: &Operation, problem: &str) -> Self {
         Self::new(ErrorKind::Decode, format!("{}: {problem}", operation.id()))
     }
@@ -100,14 +100,14 @@ impl Error {
         let code = code.map(|code| format!(" {code}")).unwrap_or_default();
         let remedy = match status {
             StatusCode::FORBIDDEN => "the link may have expired: upload the file again",
-            status if status.is_redirection() => "no redirect is followed",
+            status if status.is_redirection() => "redirects are not followed",
             _ => "upload the file again later",
         };
         let problem = format!("the storage refused the file with {}{code}; {remedy}", status.as_u16());
         Self::new(ErrorKind::Upload, problem).with(|inner| inner.status = Some(status))
     }
 
-    pub(crate) fn not_taken_in(code: Option<&str>, message: &str) -> Self {
+    pub(crate) fn file_rejected(code: Option<&str>, message: &str) -> Self {
         let words = code.map(|code| format!("{code}: ")).unwrap_or_default();
         let problem = format!("the service refused the file: {words}{message}");
         Self::new(ErrorKind::Upload, one_line(&problem)).with(|inner| {
@@ -124,8 +124,8 @@ impl Error {
         self.with(|inner| inner.asset_id = Some(asset_id.to_owned()))
     }
 
-    pub(crate) fn doubtful(self, doubtful: bool) -> Self {
-        self.with(|inner| inner.doubtful |= doubtful)
+    pub(crate) fn with_maybe_executed(self, maybe_executed: bool) -> Self {
+        self.with(|inner| inner.maybe_executed |= maybe_executed)
     }
 
     pub(crate) fn file(problem: impl Into<String>, error: io::Error) -> Self {

@@ -1,9 +1,9 @@
-//! What errors say and answer, kind by kind.
+//! Tests the text and the methods of each kind of error.
 
 use super::*;
 
 #[test]
-fn after_a_submission_nothing_is_safe_to_submit_again() {
+fn errors_after_a_submission_may_have_executed() {
     let refused = Error::deadline(Duration::ZERO);
     for error in
         [refused, Error::failed(None, "m".into()), Error::needs_person("reviewing"), Error::download("d")]
@@ -27,31 +27,31 @@ fn lasting_errors_are_not_retryable() {
 }
 
 #[test]
-fn the_services_words_are_there_and_print_as_one_line() {
+fn the_message_of_the_service_prints_as_one_line() {
     let error = Error::failed(Some("render_failed".into()), "No\nface".into());
     assert_eq!(error.message(), Some("No\nface"));
     assert_eq!(error.to_string(), "the job failed: render_failed: No face");
 }
 
 #[test]
-fn an_error_is_small_and_travels() {
-    fn travels<T: Clone + Send + Sync + 'static>() {}
-    travels::<Error>();
+fn an_error_is_small_and_can_move_between_threads() {
+    fn is_shareable<T: Clone + Send + Sync + 'static>() {}
+    is_shareable::<Error>();
     assert_eq!(size_of::<Error>(), size_of::<usize>());
 }
 
-/// What an error and its causes say, in one line.
+/// The texts of an error and its causes, in one line.
 fn chain(error: &Error) -> String {
     let first: &(dyn StdError + 'static) = error;
     let causes = std::iter::successors(Some(first), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// An error of each kind, with causes where it may have some.
+/// Errors of every kind, with causes if the kind has causes.
 fn of_every_kind() -> Vec<(ErrorKind, Error)> {
     let io = || io::Error::other(io::Error::from(io::ErrorKind::PermissionDenied));
     let lost = || TransportError::no_answer(io());
-    let late = || TransportError::no_answer("nothing moved for 60 s").timed_out();
+    let late = || TransportError::no_answer("no progress for 60 s").timed_out();
     let unavailable = StatusCode::SERVICE_UNAVAILABLE;
     vec![
         (ErrorKind::Configuration, Error::configuration("no credentials")),
@@ -60,11 +60,11 @@ fn of_every_kind() -> Vec<(ErrorKind, Error)> {
         (ErrorKind::Deadline, Error::deadline(Duration::from_secs(7)).of_job("j")),
         (ErrorKind::Transport, Error::pages_cut(&heygen_api::operations::LIST_VIDEOS, lost())),
         (ErrorKind::Decode, Error::pages(&heygen_api::operations::LIST_VIDEOS, "the cursor came twice")),
-        (ErrorKind::Download, Error::download("v.mp4: it ended after 3 bytes")),
-        (ErrorKind::Download, Error::transfer("v.mp4: it broke off after 3 bytes", lost())),
+        (ErrorKind::Download, Error::download("v.mp4: the answer ended after 3 bytes")),
+        (ErrorKind::Download, Error::transfer("v.mp4: the connection broke after 3 bytes", lost())),
         (ErrorKind::Download, Error::link_refused("v.mp4: the file server answered 503", unavailable)),
-        (ErrorKind::Upload, Error::upload_transfer("the file did not reach the storage", late())),
-        (ErrorKind::Upload, Error::not_taken_in(Some("invalid_parameter"), "Not a picture")),
+        (ErrorKind::Upload, Error::upload_transfer("the file was not sent to the storage", late())),
+        (ErrorKind::Upload, Error::file_rejected(Some("invalid_parameter"), "Not a picture")),
         (ErrorKind::Upload, Error::storage_refused(unavailable, Some("SlowDown"))),
         (ErrorKind::File, Error::file("cannot write v.mp4", io())),
         (ErrorKind::File, Error::file("the file cannot be read", io()).about_file("a.png")),
@@ -72,7 +72,7 @@ fn of_every_kind() -> Vec<(ErrorKind, Error)> {
 }
 
 #[test]
-fn no_kind_says_a_thing_twice() {
+fn an_error_and_its_causes_repeat_nothing() {
     for (kind, error) in of_every_kind() {
         assert_eq!(error.kind(), kind);
         for text in [chain(&error), format!("{error:?}")] {
@@ -85,17 +85,17 @@ fn no_kind_says_a_thing_twice() {
 }
 
 #[test]
-fn the_direct_cause_is_in_the_text_and_the_others_follow() {
-    let inner = || io::Error::other("disk on fire");
+fn the_text_includes_the_direct_cause_only() {
+    let inner = || io::Error::other("disk failure");
     let error = Error::file("cannot write v.mp4", io::Error::other(inner()));
-    assert_eq!(error.to_string(), "cannot write v.mp4: disk on fire");
+    assert_eq!(error.to_string(), "cannot write v.mp4: disk failure");
     assert!(error.io_error().is_some());
     let error = Error::transfer("v.mp4", TransportError::no_answer("reset"));
     assert_eq!(error.to_string(), "v.mp4: the connection was lost: reset");
     assert!(error.source().is_none());
 }
 
-/// An error of a call that a transport ends so.
+/// The error of a call with this answer of the transport.
 async fn call(answer: Result<http::Response<&'static str>, TransportError>) -> Error {
     let answer = std::sync::Mutex::new(Some(answer));
     let client = heygen_api::Client::new(heygen_api::transport_fn(move |_, _| {
@@ -106,7 +106,7 @@ async fn call(answer: Result<http::Response<&'static str>, TransportError>) -> E
 }
 
 #[tokio::test]
-async fn the_questions_are_those_of_the_failed_call() {
+async fn an_error_answers_as_the_error_of_its_call() {
     let refused = |status: u16, body| Ok(http::Response::builder().status(status).body(body).unwrap());
     let code =
         |code: &str| -> &'static str { format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#).leak() };

@@ -1,10 +1,10 @@
-//! What an upload leads to.
+//! The result of an upload.
 
 use std::fmt;
 
 use heygen_api::types::{AssetInput, AssetReference, CompleteAssetUploadResponse, UploadAssetResponse};
 
-/// A file that the service has. It goes into requests as it is, wherever they take an asset.
+/// An uploaded file. Requests take it directly, wherever they take an asset.
 ///
 /// ```
 /// use heygen_ext::heygen_api::types::{AssetInput, CreateVideoAgentRequest};
@@ -21,11 +21,13 @@ use heygen_api::types::{AssetInput, AssetReference, CompleteAssetUploadResponse,
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadedAsset {
-    /// Id of the asset, for all operations that take one.
+    /// Id of the asset.
     pub asset_id: String,
-    /// Where the file can be fetched, as long as the link holds. A batch answers none; `get_asset` does.
+    /// A link to the file, until it expires. It is `None` after [`HeyGen::upload_all`](crate::HeyGen::upload_all); call
+    /// `get_asset` for a link.
     pub url: Option<String>,
-    /// Type of the file as the service sees it, such as `image/png`; of a batch, as it was sent.
+    /// Type of the file as the service detected it, such as `image/png`. After
+    /// [`HeyGen::upload_all`](crate::HeyGen::upload_all), the type that was sent.
     pub mime_type: String,
     /// Size of the file, in bytes.
     pub size_bytes: u64,
@@ -76,7 +78,7 @@ impl From<&UploadedAsset> for AssetReference {
 }
 
 impl fmt::Debug for UploadedAsset {
-    /// The query of the link is left out: it is signed.
+    /// Omits the query of the link, because it is signed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = self.url.as_deref().and_then(crate::address::shown);
         f.debug_struct("UploadedAsset")
@@ -93,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_asset_goes_into_requests_and_keeps_its_link_to_itself() {
+    fn an_asset_converts_to_inputs_and_debug_omits_its_signature() {
         let link = Some("https://files.example/a.png?Signature=marked".to_owned());
         let asset = UploadedAsset::new("asset_1".into(), link, "image/png".into(), 7);
         let wire = serde_json::json!({"type": "asset_id", "asset_id": "asset_1"});

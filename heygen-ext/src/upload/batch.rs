@@ -1,4 +1,4 @@
-//! Many files at once, a hundred to a batch.
+//! Uploads many files, in batches of up to 100.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,32 +18,32 @@ use super::body::UploadBody;
 use super::direct::{self, Slot};
 use super::file_source::FileSource;
 use super::progress::{OnProgress, UploadProgress};
+use crate::client_context::ClientContext;
 use crate::error::Error;
-use crate::means::Means;
 
-/// Files of a batch, at most.
-const MOST: usize = 100;
+/// The maximum number of files in a batch.
+const MAX_FILES: usize = 100;
 
 const CONCURRENCY: usize = 4;
 const DEADLINE: Duration = Duration::from_secs(600);
 
-/// The first pause between looks at a batch; each further one is half as long again, up to the longest.
+/// The first pause between reads of a batch. Pauses grow by half each time, up to the maximum.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const MAX_PAUSE: Duration = Duration::from_secs(10);
 
-/// How often a batch is finished again because some of its files were not seen.
-const MOST_DRIVES: u32 = 5;
+/// How often a batch is completed again because the service does not see some of its files yet.
+const MAX_COMPLETIONS: u32 = 5;
 
-/// Takes the place of the file in the list, the bytes sent, and all that there are.
-type TellAll = Arc<Mutex<dyn FnMut(usize, u64, u64) + Send>>;
+/// A callback that receives the index of the file, the number of bytes sent, and the size of the file.
+type OnBatchProgress = Arc<Mutex<dyn FnMut(usize, u64, u64) + Send>>;
 
 type Outcome = Result<UploadedAsset, Error>;
 
-/// Many files on their way up; [`send`](Self::send) or `.await` sends them.
+/// An upload of many files. [`send`](Self::send) or `.await` starts it.
 ///
-/// All go straight to the storage, with their SHA-256, which the storage checks, in batches of up to 100, four files at a time. Then it waits until the service has
-/// taken each in, or refused it. One file's failure does not touch the others. What is in readers goes to temporary files,
-/// those of a batch at a time.
+/// All files are sent directly to the storage, in batches of up to 100, four files at a time. The storage checks their
+/// SHA-256. Then the upload waits until the service has accepted or refused each file. The failure of one file does not affect
+/// the others. Readers are copied to temporary files, one batch at a time.
 ///
 /// ```no_run
 /// use heygen_ext::{FileSource, HeyGen};
@@ -62,55 +62,56 @@ type Outcome = Result<UploadedAsset, Error>;
 /// ```
 #[must_use = "nothing is uploaded until it is sent"]
 pub struct UploadAll {
-    means: Means,
+    context: ClientContext,
     files: Vec<FileSource>,
     concurrency: usize,
     deadline: Duration,
-    on_progress: Option<TellAll>,
+    on_progress: Option<OnBatchProgress>,
 }
 
 impl UploadAll {
-    pub(crate) fn new(means: Means, files: Vec<FileSource>) -> Self {
-        Self { means, files, concurrency: CONCURRENCY, deadline: DEADLINE, on_progress: None }
+    pub(crate) fn new(context: ClientContext, files: Vec<FileSource>) -> Self {
+        Self { context, files, concurrency: CONCURRENCY, deadline: DEADLINE, on_progress: None }
     }
 
-    /// Reads and sends so many files at a time; the default is 4.
+    /// Sets how many files are read and sent at a time; the default is 4.
     pub fn concurrency(mut self, files: usize) -> Self {
         self.concurrency = files.max(1);
         self
     }
 
-    /// Waits so long, from the last byte of a batch, until the service has taken its files in; the default is 10 minutes.
-    /// What is not done by then ends as [`ErrorKind::Deadline`](crate::ErrorKind::Deadline), with the id of the asset.
+    /// Sets how long to wait until the service has accepted the files of a batch, from the last byte of the batch; the default
+    /// is 10 minutes. The outcome of other files is [`ErrorKind::Deadline`](crate::ErrorKind::Deadline), with the id of the
+    /// asset.
     pub fn deadline(mut self, time: Duration) -> Self {
         self.deadline = time;
         self
     }
 
-    /// Tells after each chunk which file it is of, counted from 0 in the order given, how many of its bytes have left, and
-    /// of how many.
-    pub fn on_progress(mut self, tell: impl FnMut(usize, u64, u64) + Send + 'static) -> Self {
-        self.on_progress = Some(Arc::new(Mutex::new(tell)));
+    /// Calls `callback` after each chunk with the index of its file (from 0, in the given order), the number of bytes sent, and
+    /// the size of the file.
+    pub fn on_progress(mut self, callback: impl FnMut(usize, u64, u64) + Send + 'static) -> Self {
+        self.on_progress = Some(Arc::new(Mutex::new(callback)));
         self
     }
 
-    /// Uploads the files: an outcome for each, in their order.
+    /// Uploads the files. Returns an outcome for each file, in the given order.
     ///
     /// # Errors
     ///
-    /// Each outcome has those of [`Upload::send`](crate::Upload::send), and what the service says of a file that it did
-    /// not take in. An operation that fails for a whole batch is the outcome of each file of that batch.
+    /// Each outcome has the errors of [`Upload::send`](crate::Upload::send), or the reason why the service refused the file. If
+    /// an operation fails for a whole batch, its error is the outcome of each file of the batch.
     pub async fn send(self) -> Vec<Outcome> {
-        let Self { means, files, concurrency, deadline, on_progress } = self;
-        let run = Run { means, concurrency, deadline, on_progress };
+        let Self { context, files, concurrency, deadline, on_progress } = self;
+        let run = Run { context, concurrency, deadline, on_progress };
         let mut files = files.into_iter().enumerate();
         let mut outcomes = BTreeMap::new();
         for number in 0.. {
-            let some: Vec<(usize, FileSource)> = files.by_ref().take(MOST).collect();
-            if some.is_empty() {
+            let batch: Vec<(usize, FileSource)> = files.by_ref().take(MAX_FILES).collect();
+            if batch.is_empty() {
                 break;
             }
-            run.batch(number, some, &mut outcomes).await;
+            run.upload_batch(number, batch, &mut outcomes).await;
         }
         outcomes.into_values().collect()
     }
@@ -132,26 +133,26 @@ impl fmt::Debug for UploadAll {
 }
 
 struct Run {
-    means: Means,
+    context: ClientContext,
     concurrency: usize,
     deadline: Duration,
-    on_progress: Option<TellAll>,
+    on_progress: Option<OnBatchProgress>,
 }
 
-/// A file of a batch that nothing has gone wrong with.
+/// A checked file of a batch.
 struct Entry {
-    /// Its place among all files.
+    /// Its index among all files.
     index: usize,
     label: String,
-    prepared: Arc<UploadBody>,
-    digest: String,
+    body: Arc<UploadBody>,
+    checksum: String,
 }
 
-/// A file that the storage has.
+/// A file in the storage.
 struct Sent {
     index: usize,
     label: String,
-    /// Its place in the batch.
+    /// Its index in the batch.
     item: usize,
     asset: UploadedAsset,
 }
@@ -163,22 +164,22 @@ impl Sent {
 }
 
 impl Run {
-    /// Uploads up to a hundred files, and puts down an outcome for each.
-    async fn batch(
+    /// Uploads up to 100 files, and records an outcome for each.
+    async fn upload_batch(
         &self,
         number: usize,
         files: Vec<(usize, FileSource)>,
         outcomes: &mut BTreeMap<usize, Outcome>,
     ) {
-        let looked_at = stream::iter(files).map(|(index, file)| async move {
+        let checking = stream::iter(files).map(|(index, file)| async move {
             let label = file.label();
-            let entry = Self::look(index, &label, file).await;
+            let entry = Self::check(index, &label, file).await;
             entry.map_err(|error| (index, error.about_file(&label)))
         });
-        let mut looked_at: Vec<_> = looked_at.buffered(self.concurrency).collect().await;
+        let checked: Vec<_> = checking.buffered(self.concurrency).collect().await;
         let mut entries = Vec::new();
-        for looked_at in looked_at.drain(..) {
-            match looked_at {
+        for entry in checked {
+            match entry {
                 Ok(entry) => entries.push(entry),
                 Err((index, error)) => drop(outcomes.insert(index, Err(error))),
             }
@@ -199,13 +200,14 @@ impl Run {
         }
     }
 
-    async fn look(index: usize, label: &str, file: FileSource) -> Result<Entry, Error> {
-        let prepared = Arc::new(UploadBody::of(file).await?.replayable().await?);
-        let digest = prepared.digest().await?;
-        Ok(Entry { index, label: label.to_owned(), prepared, digest })
+    async fn check(index: usize, label: &str, file: FileSource) -> Result<Entry, Error> {
+        let body = Arc::new(UploadBody::new(file).await?.into_replayable().await?);
+        let checksum = body.digest().await?;
+        Ok(Entry { index, label: label.to_owned(), body, checksum })
     }
 
-    /// Opens a batch of slots. A file that the service objects to goes its own way, and the others are asked for again.
+    /// Opens a slot for each file. If the service refuses some files, records their errors, and repeats the request for the
+    /// others.
     async fn open(
         &self,
         number: usize,
@@ -218,13 +220,13 @@ impl Run {
             }
             let files = entries.iter().map(|entry| {
                 AssetUploadItem::builder()
-                    .filename(entry.prepared.name.as_str())
-                    .content_type(entry.prepared.media.as_str())
-                    .size_bytes(entry.prepared.size)
-                    .checksum_sha256(entry.digest.as_str())
+                    .filename(entry.body.name.as_str())
+                    .content_type(entry.body.media.as_str())
+                    .size_bytes(entry.body.size)
+                    .checksum_sha256(entry.checksum.as_str())
             });
             let body = CreateAssetUploadBatchRequest::builder().files(files);
-            let mut call = self.means.api.create_asset_upload_batch().body(body);
+            let mut call = self.context.api.create_asset_upload_batch().body(body);
             if let Some(key) = self.key(number, round) {
                 call = call.idempotency_key(key);
             }
@@ -242,51 +244,53 @@ impl Run {
                 }
                 Err(error) => Error::from(error),
             };
-            let mut refused: Vec<usize> = places(error.param(), error.message());
-            refused.retain(|place| *place < entries.len());
-            // It says no file: then it speaks of the whole batch.
+            let mut refused: Vec<usize> = refused_indexes(error.param(), error.message());
+            refused.retain(|index| *index < entries.len());
+            // An error that names no file is about the whole batch.
             if refused.is_empty() {
                 refused = (0..entries.len()).collect();
             }
-            for place in refused.into_iter().rev() {
-                let Entry { index, label, .. } = entries.remove(place);
+            for refused in refused.into_iter().rev() {
+                let Entry { index, label, .. } = entries.remove(refused);
                 outcomes.insert(index, Err(error.clone().about_file(&label)));
             }
         }
         None
     }
 
-    /// The caller's key, made another for each call: one key is one call.
+    /// The idempotency key of the program, with a suffix for every call but the first, because a key identifies one call.
     fn key(&self, number: usize, round: u32) -> Option<String> {
-        let key = self.means.idempotency_key.as_deref()?;
+        let key = self.context.idempotency_key.as_deref()?;
         Some(if (number, round) == (0, 0) { key.to_owned() } else { format!("{key}.{number}.{round}") })
     }
 
     async fn put(&self, item: usize, entry: Entry, slot: Slot) -> Result<Sent, (usize, Error)> {
-        let Entry { index, label, prepared, .. } = entry;
-        let tell = self.on_progress.clone().map(|tell| -> OnProgress {
-            Box::new(move |sent, all| (tell.lock().unwrap_or_else(PoisonError::into_inner))(index, sent, all))
+        let Entry { index, label, body, .. } = entry;
+        let on_progress = self.on_progress.clone().map(|callback| -> OnProgress {
+            Box::new(move |sent, all| {
+                (callback.lock().unwrap_or_else(PoisonError::into_inner))(index, sent, all)
+            })
         });
-        match direct::put(&self.means, &slot, &prepared, &UploadProgress::new(tell), None).await {
+        match direct::put(&self.context, &slot, &body, &UploadProgress::new(on_progress), None).await {
             Ok(()) => {
-                let asset = UploadedAsset::new(slot.asset_id, None, prepared.media.clone(), prepared.size);
+                let asset = UploadedAsset::new(slot.asset_id, None, body.media.clone(), body.size);
                 Ok(Sent { index, label, item, asset })
             }
             Err(error) => Err((index, error.of_asset(&slot.asset_id).about_file(&label))),
         }
     }
 
-    async fn complete(&self, number: usize, drive: u32, batch_id: &str) -> Result<(), Error> {
+    async fn complete(&self, number: usize, round: u32, batch_id: &str) -> Result<(), Error> {
         let body = CompleteAssetBatchRequest::builder().batch_id(batch_id);
-        let mut call = self.means.api.complete_asset_batch().body(body);
-        if let Some(key) = self.key(number, drive) {
+        let mut call = self.context.api.complete_asset_batch().body(body);
+        if let Some(key) = self.key(number, round) {
             call = call.idempotency_key(key);
         }
         call.send().await?;
         Ok(())
     }
 
-    /// Finishes a batch, and waits for the outcome of its files.
+    /// Completes a batch, and waits for the outcome of its files.
     async fn finish(
         &self,
         number: usize,
@@ -294,21 +298,21 @@ impl Run {
         mut waiting: Vec<Sent>,
         outcomes: &mut BTreeMap<usize, Outcome>,
     ) {
-        let runtime = &self.means.runtime;
+        let runtime = &self.context.runtime;
         let began = runtime.now();
-        let (mut drives, mut pause) = (0, FIRST_PAUSE);
+        let (mut completions, mut pause) = (0, FIRST_PAUSE);
         let end = loop {
-            if let Err(error) = self.complete(number, drives, batch_id).await
-                && (drives == 0 || !error.is_retryable())
+            if let Err(error) = self.complete(number, completions, batch_id).await
+                && (completions == 0 || !error.is_retryable())
             {
                 break error;
             }
-            drives += 1;
+            completions += 1;
             let end = loop {
                 runtime.sleep(pause).await;
-                pause = pause.mul_f64(1.5).min(LONGEST_PAUSE);
-                let unseen = match self.look_at(batch_id).await {
-                    Ok(items) => settle(&items, &mut waiting, outcomes),
+                pause = pause.mul_f64(1.5).min(MAX_PAUSE);
+                let unseen = match self.read_batch(batch_id).await {
+                    Ok(items) => record_outcomes(&items, &mut waiting, outcomes),
                     Err(error) if error.is_retryable() => false,
                     Err(error) => break Some(error),
                 };
@@ -318,8 +322,8 @@ impl Run {
                 if runtime.now().saturating_duration_since(began) >= self.deadline {
                     break Some(Error::deadline(self.deadline));
                 }
-                // The service may have been told before it saw the bytes.
-                if unseen && drives <= MOST_DRIVES {
+                // The service may have handled the completion before it saw the files.
+                if unseen && completions <= MAX_COMPLETIONS {
                     break None;
                 }
             };
@@ -330,37 +334,37 @@ impl Run {
         outcomes.extend(waiting.iter().map(|sent| (sent.index, sent.failed(end.clone()))));
     }
 
-    async fn look_at(&self, batch_id: &str) -> Result<Vec<VideoBatchItem>, Error> {
+    async fn read_batch(&self, batch_id: &str) -> Result<Vec<VideoBatchItem>, Error> {
         let (mut items, mut token) = (Vec::new(), None::<String>);
         loop {
-            let mut call = self.means.api.get_asset_batch().batch_id(batch_id).limit(MOST as u32);
+            let mut call = self.context.api.get_asset_batch().batch_id(batch_id).limit(MAX_FILES as u32);
             if let Some(token) = &token {
                 call = call.token(token.as_str());
             }
             let page = call.await?.into_inner();
             items.extend(page.items);
-            // A batch has a hundred items at most: whatever a server says, the pages end.
+            // A batch has at most 100 items, so this ends even if the server returns more pages.
             match page.next_token.filter(|next| page.has_more && token.as_ref() != Some(next)) {
-                Some(next) if items.len() < MOST => token = Some(next),
+                Some(next) if items.len() < MAX_FILES => token = Some(next),
                 _ => return Ok(items),
             }
         }
     }
 }
 
-/// Puts down what has ended; tells whether the service has not seen a file yet.
-fn settle(
+/// Records the outcomes of files that are completed or failed. Returns whether the service does not see a file yet.
+fn record_outcomes(
     items: &[VideoBatchItem],
     waiting: &mut Vec<Sent>,
     outcomes: &mut BTreeMap<usize, Outcome>,
 ) -> bool {
     let mut unseen = false;
     waiting.retain(|sent| {
-        let is_it = |item: &&VideoBatchItem| match &item.video_id {
+        let is_item = |item: &&VideoBatchItem| match &item.video_id {
             Some(id) => *id == sent.asset.asset_id,
             None => usize::try_from(item.item_index) == Ok(sent.item),
         };
-        let Some(item) = items.iter().find(is_it) else { return true };
+        let Some(item) = items.iter().find(is_item) else { return true };
         match &item.status {
             BatchItemStatus::Completed => {
                 outcomes.insert(sent.index, Ok(sent.asset.clone()));
@@ -368,8 +372,8 @@ fn settle(
             }
             BatchItemStatus::Failed => {
                 let text = |name: &str| item.error.as_ref()?.get(name)?.as_str();
-                let why = text("message").unwrap_or("it does not say why");
-                let error = Error::not_taken_in(text("code"), why);
+                let message = text("message").unwrap_or("no reason given");
+                let error = Error::file_rejected(text("code"), message);
                 outcomes.insert(sent.index, sent.failed(error));
                 false
             }
@@ -382,24 +386,24 @@ fn settle(
     unseen
 }
 
-/// The places in `files` that a refusal is about, in their order and each once. A fault of form stands in `param`, as
-/// `files.3.size_bytes` or `files[3].size_bytes`. Files that are refused for what they are come with the param `files`, and
-/// the message names their indexes, says the document.
-fn places(param: Option<&str>, message: Option<&str>) -> Vec<usize> {
+/// Returns the indexes of the refused files, sorted and without duplicates. For an invalid field, `param` contains the
+/// index, as `files.3.size_bytes` or `files[3].size_bytes`. For a refused file, `param` is `files`, and the message contains
+/// the indexes, as the document says.
+fn refused_indexes(param: Option<&str>, message: Option<&str>) -> Vec<usize> {
     let param = param.map(|param| param.strip_prefix("body.").unwrap_or(param));
     let Some(rest) = param.and_then(|param| param.strip_prefix("files")) else { return Vec::new() };
     let (text, in_list): (_, fn(char) -> bool) = match rest {
         "" => (message.unwrap_or_default(), |one| one.is_ascii_digit() || ", ".contains(one)),
         rest => (rest, |one| one.is_ascii_digit()),
     };
-    // Only the first list: a number further on may be a size.
+    // Uses only the first list of numbers, because a later number may be a size.
     let list = text.trim_start_matches(|one: char| !one.is_ascii_digit());
     let list = list.split(|one| !in_list(one)).next().unwrap_or_default();
     let numbers = list.split(|one: char| !one.is_ascii_digit()).filter_map(|number| number.parse().ok());
-    let mut places: Vec<usize> = numbers.collect();
-    places.sort_unstable();
-    places.dedup();
-    places
+    let mut indexes: Vec<usize> = numbers.collect();
+    indexes.sort_unstable();
+    indexes.dedup();
+    indexes
 }
 
 #[cfg(test)]
@@ -407,20 +411,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_names_its_file() {
-        let said = |param: &str, message: &str| places(Some(param), Some(message));
-        assert_eq!(said("files.3.size_bytes", "5 is too much"), [3]);
-        assert_eq!(said("files[12].content_type", ""), [12]);
-        assert_eq!(said("body.files.0", ""), [0]);
-        assert_eq!(said("files", "Invalid files at indexes [7, 1, 7]: at most 5 MB"), [1, 7]);
+    fn a_refusal_names_its_files() {
+        let indexes = |param: &str, message: &str| refused_indexes(Some(param), Some(message));
+        assert_eq!(indexes("files.3.size_bytes", "5 is too much"), [3]);
+        assert_eq!(indexes("files[12].content_type", ""), [12]);
+        assert_eq!(indexes("body.files.0", ""), [0]);
+        assert_eq!(indexes("files", "Invalid files at indexes [7, 1, 7]: at most 5 MB"), [1, 7]);
         for (param, message) in [("files", "Too many"), ("title", "1"), ("files.x", "1")] {
-            assert_eq!(said(param, message), [0; 0]);
+            assert_eq!(indexes(param, message), [0; 0]);
         }
-        assert_eq!(places(None, Some("1")), [0; 0]);
+        assert_eq!(refused_indexes(None, Some("1")), [0; 0]);
     }
 
     #[test]
-    fn what_ended_is_put_down_and_the_rest_waits() {
+    fn outcomes_are_recorded_and_the_other_files_wait() {
         let sent = |index: usize| Sent {
             index,
             label: format!("{index}.png"),
@@ -435,7 +439,7 @@ mod tests {
         ]))
         .unwrap();
         let (mut waiting, mut outcomes) = ((0..5).map(sent).collect(), BTreeMap::new());
-        assert!(settle(&items, &mut waiting, &mut outcomes));
+        assert!(record_outcomes(&items, &mut waiting, &mut outcomes));
         assert_eq!(waiting.iter().map(|sent| sent.index).collect::<Vec<_>>(), [2, 3, 4]);
         assert!(outcomes[&0].is_ok());
         let error = outcomes[&1].as_ref().unwrap_err();

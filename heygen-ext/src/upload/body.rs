@@ -1,4 +1,4 @@
-//! A file that was looked at: its name, type and size are known, and its bytes are read again for each attempt.
+//! A checked file: its name, type and size are known, and each attempt reads its content again.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -19,9 +19,10 @@ use super::read_ahead::ReadAhead;
 use crate::error::Error;
 use crate::idle_timeout::IDLE_TIMEOUT;
 
-/// Bytes that leave at once; of a file, as many more are in memory.
+/// The size of a chunk. A file on disk is read one chunk ahead.
 const CHUNK: usize = 256 * 1024;
 
+/// The body of an upload.
 pub(super) struct UploadBody {
     pub(super) name: String,
     pub(super) media: String,
@@ -32,17 +33,17 @@ pub(super) struct UploadBody {
 enum Content {
     Bytes(Bytes),
     Disk(OnDisk),
-    /// A reader, until it is read.
-    Once(Mutex<Option<Reader>>),
+    /// A reader, which is taken when it is read.
+    Reader(Mutex<Option<Reader>>),
 }
 
-/// A file as it was when it was looked at.
+/// A file on disk, as it was when it was checked.
 struct OnDisk {
     path: PathBuf,
     size: u64,
     modified: Option<SystemTime>,
-    /// Takes a file of ours away when it is done with.
-    _ours: Option<tempfile::TempPath>,
+    /// Deletes a temporary file on drop.
+    _temporary: Option<tempfile::TempPath>,
 }
 
 fn unreadable(error: io::Error) -> Error {
@@ -50,8 +51,8 @@ fn unreadable(error: io::Error) -> Error {
 }
 
 impl UploadBody {
-    /// Looks at a file: problems are reported before anything is sent.
-    pub(super) async fn of(file: FileSource) -> Result<Self, Error> {
+    /// Checks a file, so that problems are reported before anything is sent.
+    pub(super) async fn new(file: FileSource) -> Result<Self, Error> {
         let name = file.file_name();
         let (size, head, content) = match file.source {
             Source::Bytes(bytes) => {
@@ -59,15 +60,15 @@ impl UploadBody {
                 (bytes.len() as u64, head, Content::Bytes(bytes))
             }
             Source::Path(path) => {
-                let disk = OnDisk::look(path).await?;
+                let disk = OnDisk::check(path).await?;
                 let mut open = tokio::fs::File::open(&disk.path).await.map_err(unreadable)?;
                 let head = read(&mut open, media::HEAD).await.map_err(unreadable)?;
                 (disk.size, head, Content::Disk(disk))
             }
             Source::Reader { size, mut reader } => {
                 let head = read(&mut reader, media::HEAD).await.map_err(unreadable)?;
-                let whole: Reader = Box::pin(io::Cursor::new(head.clone()).chain(reader));
-                (size, head, Content::Once(Mutex::new(Some(whole))))
+                let reader: Reader = Box::pin(io::Cursor::new(head.clone()).chain(reader));
+                (size, head, Content::Reader(Mutex::new(Some(reader))))
             }
         };
         if size == 0 {
@@ -82,11 +83,11 @@ impl UploadBody {
 
     /// Whether the bytes can be read a second time.
     pub(super) fn is_replayable(&self) -> bool {
-        !matches!(self.content, Content::Once(_))
+        !matches!(self.content, Content::Reader(_))
     }
 
-    /// The same file so that it can be read again: what is in a reader goes to a temporary file.
-    pub(super) async fn replayable(self) -> Result<Self, Error> {
+    /// Converts the body so that it can be read again: copies a reader to a temporary file.
+    pub(super) async fn into_replayable(self) -> Result<Self, Error> {
         if self.is_replayable() {
             return Ok(self);
         }
@@ -94,9 +95,9 @@ impl UploadBody {
         let staged = tempfile::NamedTempFile::new().map_err(fail)?;
         let mut file = tokio::fs::File::from_std(staged.reopen().map_err(fail)?);
         let (name, media, size) = (self.name.clone(), self.media.clone(), self.size);
-        let watch = UploadProgress::new(None);
+        let progress = UploadProgress::new(None);
         let staging = async {
-            let mut chunks = std::pin::pin!(Arc::new(self).open(&watch, None));
+            let mut chunks = std::pin::pin!(Arc::new(self).open(&progress, None));
             while let Some(chunk) = chunks.try_next().await? {
                 file.write_all(&chunk).await.map_err(fail)?;
             }
@@ -104,47 +105,48 @@ impl UploadBody {
         };
         tokio::select! {
             staged = staging => staged?,
-            () = watch.idle() => {
-                let problem = format!("the reader gave nothing for {} s, and has not ended", IDLE_TIMEOUT.as_secs());
+            () = progress.idle_timeout() => {
+                let problem = format!("the reader returned no data for {} s, and has not ended", IDLE_TIMEOUT.as_secs());
                 return Err(Error::upload(problem));
             }
         }
-        // The last write may still be under way; only `flush` reports its outcome.
+        // The last write may still be running. Only `flush` reports its outcome.
         file.flush().await.map_err(fail)?;
-        let ours = staged.into_temp_path();
-        let mut disk = OnDisk::look(ours.to_path_buf()).await?;
-        disk._ours = Some(ours);
+        let temporary = staged.into_temp_path();
+        let mut disk = OnDisk::check(temporary.to_path_buf()).await?;
+        disk._temporary = Some(temporary);
         Ok(Self { name, media, size, content: Content::Disk(disk) })
     }
 
-    /// SHA-256 of the bytes, in hexadecimal digits.
+    /// Computes the SHA-256 of the content, in hexadecimal digits.
     pub(super) async fn digest(self: &Arc<Self>) -> Result<String, Error> {
-        let sum = Checksum::default();
-        let mut chunks = std::pin::pin!(self.open(&UploadProgress::new(None), Some(&sum)));
+        let checksum = Checksum::default();
+        let mut chunks = std::pin::pin!(self.open(&UploadProgress::new(None), Some(&checksum)));
         while chunks.try_next().await?.is_some() {}
-        Ok(sum.get().unwrap_or_default())
+        Ok(checksum.get().unwrap_or_default())
     }
 
-    /// The bytes from the beginning: exactly as many as were announced, of a file that has not changed since it was looked
-    /// at, or an error before the last of them. Their sum is there before the last of them leaves.
+    /// Reads the content from the beginning. The stream yields exactly the announced number of bytes. If the file has changed
+    /// since it was checked, the stream ends with an error before the last chunk. The checksum is complete before the last
+    /// chunk is yielded.
     pub(super) fn open(
         self: &Arc<Self>,
-        watch: &UploadProgress,
-        sum: Option<&Checksum>,
+        progress: &UploadProgress,
+        checksum: Option<&Checksum>,
     ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static + use<> {
-        let reading = Reading {
-            prepared: Arc::clone(self),
-            watch: watch.clone(),
+        let pass = Pass {
+            body: Arc::clone(self),
+            progress: progress.clone(),
             sent: 0,
             input: Input::Unopened,
-            summing: sum.map(Checksum::begin),
+            checksum: checksum.map(Checksum::begin),
         };
-        stream::try_unfold(reading, |mut reading| async move {
-            match reading.next().await {
-                Ok(Some(chunk)) => Ok(Some((chunk, reading))),
+        stream::try_unfold(pass, |mut pass| async move {
+            match pass.next().await {
+                Ok(Some(chunk)) => Ok(Some((chunk, pass))),
                 Ok(None) => Ok(None),
                 Err(error) => {
-                    reading.watch.breaks(error.clone());
+                    pass.progress.fail_source(error.clone());
                     Err(error)
                 }
             }
@@ -153,29 +155,30 @@ impl UploadBody {
 }
 
 impl OnDisk {
-    async fn look(path: PathBuf) -> Result<Self, Error> {
+    async fn check(path: PathBuf) -> Result<Self, Error> {
         let found = tokio::fs::metadata(&path).await.map_err(unreadable)?;
         if found.is_dir() {
             return Err(Error::upload(
-                "this is a folder: name a file in it, or make a zip of it if it is a HyperFrames project",
+                "this is a folder: name a file in it, or zip it if it is a HyperFrames project",
             ));
         }
-        // A pipe or a device would be waited for without end.
+        // Reading a pipe or a device may never end.
         if !found.is_file() {
             return Err(Error::upload(
-                "not a regular file: give its bytes by `FileSource::reader` or `FileSource::bytes`",
+                "not a regular file: pass its content to `FileSource::reader` or `FileSource::bytes`",
             ));
         }
-        Ok(Self { path, size: found.len(), modified: found.modified().ok(), _ours: None })
+        Ok(Self { path, size: found.len(), modified: found.modified().ok(), _temporary: None })
     }
 
-    fn check(&self, now: &Metadata) -> Result<(), Error> {
+    /// Returns an error if the file has changed since it was checked.
+    fn compare(&self, now: &Metadata) -> Result<(), Error> {
         if now.len() != self.size {
             let problem = format!("it had {} bytes and has {}", self.size, now.len());
             return Err(changed(&problem));
         }
         if now.modified().ok() != self.modified {
-            return Err(changed("it was written to"));
+            return Err(changed("it was modified"));
         }
         Ok(())
     }
@@ -192,55 +195,56 @@ enum Input {
     Reader(Reader),
 }
 
-/// One time through the bytes.
-struct Reading {
-    prepared: Arc<UploadBody>,
-    watch: UploadProgress,
+/// One pass over the content.
+struct Pass {
+    body: Arc<UploadBody>,
+    progress: UploadProgress,
     sent: u64,
     input: Input,
-    /// Of what is not on the disk; the sum of a file is made where it is read.
-    summing: Option<RunningChecksum>,
+    /// The checksum of content that is not on disk. [`ReadAhead`] computes the checksum of a file on disk.
+    checksum: Option<RunningChecksum>,
 }
 
-impl Reading {
+impl Pass {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        let all = self.prepared.size;
-        let left = all - self.sent;
-        if left == 0 {
+        let all = self.body.size;
+        let remaining = all - self.sent;
+        if remaining == 0 {
             return Ok(None);
         }
         if matches!(self.input, Input::Unopened) {
             self.input = self.open().await?;
         }
-        let portion = |left: u64| usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
-        let wanted = portion(left);
+        let chunk_size =
+            |remaining: u64| usize::try_from(remaining).map_or(CHUNK, |remaining| remaining.min(CHUNK));
+        let wanted = chunk_size(remaining);
         let chunk = match &mut self.input {
             Input::Unopened => Bytes::new(),
             Input::Bytes(bytes) => bytes.split_to(wanted.min(bytes.len())),
             Input::File(file) => {
-                file.read(wanted, portion(left - wanted as u64)).await.map_err(unreadable)?
+                file.read(wanted, chunk_size(remaining - wanted as u64)).await.map_err(unreadable)?
             }
             Input::Reader(reader) => read(reader, wanted).await.map_err(unreadable)?,
         };
-        if let Some(summing) = &mut self.summing {
-            summing.add(&chunk);
+        if let Some(checksum) = &mut self.checksum {
+            checksum.add(&chunk);
         }
-        // The last chunk is held back until all is known to be well: without it, nobody takes a part for the whole.
-        if chunk.len() < wanted || left == wanted as u64 {
+        // Checks the file before the last chunk is sent, so that the service never gets a changed file completely.
+        if chunk.len() < wanted || remaining == wanted as u64 {
             self.check_end(chunk.len() < wanted, self.sent + chunk.len() as u64).await?;
-            match (&mut self.input, self.summing.take()) {
+            match (&mut self.input, self.checksum.take()) {
                 (Input::File(file), _) => file.finish(),
-                (_, Some(summing)) => summing.finish(),
+                (_, Some(checksum)) => checksum.finish(),
                 (_, None) => {}
             }
         }
         self.sent += chunk.len() as u64;
-        self.watch.moves(self.sent, all);
+        self.progress.advance(self.sent, all);
         Ok(Some(chunk))
     }
 
     async fn open(&mut self) -> Result<Input, Error> {
-        Ok(match &self.prepared.content {
+        Ok(match &self.body.content {
             Content::Bytes(bytes) => Input::Bytes(bytes.clone()),
             Content::Disk(disk) => {
                 let path = disk.path.clone();
@@ -250,22 +254,24 @@ impl Reading {
                 });
                 let (now, file) =
                     opened.await.map_err(io::Error::from).and_then(|opened| opened).map_err(unreadable)?;
-                disk.check(&now)?;
-                Input::File(ReadAhead::new(file, self.summing.take()))
+                disk.compare(&now)?;
+                Input::File(ReadAhead::new(file, self.checksum.take()))
             }
-            Content::Once(reader) => {
+            Content::Reader(reader) => {
                 let reader = reader.lock().unwrap_or_else(PoisonError::into_inner).take();
-                Input::Reader(reader.ok_or_else(|| Error::upload("the reader was read before"))?)
+                Input::Reader(
+                    reader.ok_or_else(|| Error::upload("the reader was consumed by an earlier attempt"))?,
+                )
             }
         })
     }
 
-    /// That the bytes end where they should, and are those that were looked at.
+    /// Checks that the content has the announced size, and that a file on disk has not changed.
     async fn check_end(&mut self, short: bool, read_so_far: u64) -> Result<(), Error> {
-        let all = self.prepared.size;
-        match (&mut self.input, &self.prepared.content) {
+        let all = self.body.size;
+        match (&mut self.input, &self.body.content) {
             (Input::File(file), Content::Disk(disk)) => {
-                disk.check(&file.metadata().await.map_err(unreadable)?)?;
+                disk.compare(&file.metadata().await.map_err(unreadable)?)?;
                 if short {
                     Err(changed(&format!("it ended after {read_so_far} of {all} bytes")))
                 } else {
@@ -286,7 +292,7 @@ impl Reading {
     }
 }
 
-/// The next bytes: as many as are wanted, or all that are left.
+/// Reads `wanted` bytes, or fewer at the end.
 async fn read(source: &mut (impl AsyncRead + Unpin), wanted: usize) -> io::Result<Bytes> {
     let mut chunk = vec![0; wanted];
     let mut filled = 0;

@@ -1,34 +1,34 @@
-//! SHA-256 of bytes as they pass.
+//! Computes the SHA-256 of a body while it is sent.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-/// The sum of the bytes that went by last, once all of them have.
+/// The checksum of the last complete pass over a body. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Checksum(Arc<Mutex<Option<String>>>);
 
 impl Checksum {
-    /// Begins anew.
+    /// Starts a new pass, and clears the checksum.
     pub(super) fn begin(&self) -> RunningChecksum {
         self.set(None);
-        RunningChecksum { digest: Sha256::new(), sum: self.clone() }
+        RunningChecksum { digest: Sha256::new(), result: self.clone() }
     }
 
-    /// In hexadecimal digits; none before the last byte.
+    /// Returns the checksum in hexadecimal digits, or `None` before the pass is complete.
     pub(super) fn get(&self) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, sum: Option<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = sum;
+    fn set(&self, checksum: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = checksum;
     }
 }
 
-/// A sum that is not whole yet.
+/// The checksum of an incomplete pass.
 pub(super) struct RunningChecksum {
     digest: Sha256,
-    sum: Checksum,
+    result: Checksum,
 }
 
 impl RunningChecksum {
@@ -37,6 +37,6 @@ impl RunningChecksum {
     }
 
     pub(super) fn finish(self) {
-        self.sum.set(Some(const_hex::encode(self.digest.finalize())));
+        self.result.set(Some(const_hex::encode(self.digest.finalize())));
     }
 }

@@ -1,4 +1,4 @@
-//! Straight to the storage: a slot is opened, filled behind its signed link, and finished.
+//! Direct uploads: opens a slot, sends the file to its signed link, and completes the slot.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,24 +17,24 @@ use super::body::UploadBody;
 use super::checksum::Checksum;
 use super::progress::UploadProgress;
 use crate::call::BACKOFF;
+use crate::client_context::ClientContext;
 use crate::error::Error;
 use crate::idle_timeout::IDLE_TIMEOUT;
-use crate::means::Means;
 
-/// How often, and with which growing pause, an upload is finished again because the service does not see its bytes yet.
-const MOST_EARLY: u32 = 5;
-const EARLY_PAUSE: Duration = Duration::from_millis(500);
+/// How often, and with which growing pause, an upload is completed again because the service does not see the file yet.
+const MAX_NOT_FOUND: u32 = 5;
+const NOT_FOUND_PAUSE: Duration = Duration::from_millis(500);
 
-/// Most of a refusal that is read.
-const REFUSAL: usize = 16 * 1024;
+/// The maximum number of bytes of a refusal that are read.
+const MAX_REFUSAL: usize = 16 * 1024;
 
-/// A place for one file.
+/// A place for one file in the storage.
 pub(super) struct Slot {
     pub(super) asset_id: String,
     url: String,
     headers: BTreeMap<String, String>,
     max_bytes: i64,
-    /// Seconds that the link holds.
+    /// The lifetime of the link, in seconds.
     lifetime: i64,
 }
 
@@ -63,20 +63,22 @@ impl From<AssetUploadBatchItem> for Slot {
 }
 
 pub(super) async fn upload(
-    means: &Means,
-    prepared: &Arc<UploadBody>,
-    watch: &UploadProgress,
+    context: &ClientContext,
+    body: &Arc<UploadBody>,
+    progress: &UploadProgress,
 ) -> Result<UploadedAsset, Error> {
-    let (sum, mut round) = (Checksum::default(), 0);
+    let (checksum, mut round) = (Checksum::default(), 0);
     loop {
-        let began = means.runtime.now();
-        let slot = open(means, prepared, round).await?;
+        let began = context.runtime.now();
+        let slot = open(context, body, round).await?;
         let of_asset = |error: Error| error.of_asset(&slot.asset_id);
-        match put(means, &slot, prepared, watch, Some(&sum)).await {
-            Ok(()) => return Ok(complete(means, &slot.asset_id, sum.get()).await.map_err(of_asset)?.into()),
-            // The link of a slow upload may have lapsed before its next attempt: one more slot, and no further.
+        match put(context, &slot, body, progress, Some(&checksum)).await {
+            Ok(()) => {
+                return Ok(complete(context, &slot.asset_id, checksum.get()).await.map_err(of_asset)?.into());
+            }
+            // The link may have expired before the last attempt. Then the upload starts again with another slot, once.
             Err(error) if round == 0 && error.status() == Some(StatusCode::FORBIDDEN) => {
-                let age = means.runtime.now().saturating_duration_since(began);
+                let age = context.runtime.now().saturating_duration_since(began);
                 if u64::try_from(slot.lifetime).is_ok_and(|seconds| age < Duration::from_secs(seconds)) {
                     return Err(of_asset(error));
                 }
@@ -87,88 +89,90 @@ pub(super) async fn upload(
     }
 }
 
-async fn open(means: &Means, prepared: &UploadBody, round: u32) -> Result<Slot, Error> {
+async fn open(context: &ClientContext, upload: &UploadBody, round: u32) -> Result<Slot, Error> {
     let body = CreateAssetUploadRequest::builder()
-        .filename(prepared.name.as_str())
-        .content_type(prepared.media.as_str())
-        .size_bytes(prepared.size);
-    let mut call = means.api.create_asset_upload().body(body);
-    // One key is one slot.
-    if let Some(key) = means.idempotency_key.as_deref().filter(|_| round > 0) {
+        .filename(upload.name.as_str())
+        .content_type(upload.media.as_str())
+        .size_bytes(upload.size);
+    let mut call = context.api.create_asset_upload().body(body);
+    // A second slot needs another key.
+    if let Some(key) = context.idempotency_key.as_deref().filter(|_| round > 0) {
         call = call.idempotency_key(format!("{key}.{round}"));
     }
     Ok(call.await?.into_inner().into())
 }
 
-/// Why an attempt to fill a slot failed, and whether another may mend it.
+/// Why an attempt to send a file failed, and whether another attempt may succeed.
 struct Failure {
     error: Error,
-    again: bool,
+    is_retryable: bool,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, again: false }
+        Self { error, is_retryable: false }
     }
 }
 
-/// Fills a slot. A second PUT of the same bytes is the same as one.
+/// Sends the file to a slot. Repeating the PUT has the same effect as one.
 pub(super) async fn put(
-    means: &Means,
+    context: &ClientContext,
     slot: &Slot,
-    prepared: &Arc<UploadBody>,
-    watch: &UploadProgress,
-    sum: Option<&Checksum>,
+    body: &Arc<UploadBody>,
+    progress: &UploadProgress,
+    checksum: Option<&Checksum>,
 ) -> Result<(), Error> {
-    if u64::try_from(slot.max_bytes).is_ok_and(|most| most < prepared.size) {
+    if u64::try_from(slot.max_bytes).is_ok_and(|most| most < body.size) {
         return Err(Error::upload(format!(
-            "the file has {} bytes, and the storage takes {} at most: make it smaller",
-            prepared.size, slot.max_bytes
+            "the file has {} bytes, and the storage accepts {} at most: make it smaller",
+            body.size, slot.max_bytes
         )));
     }
     let mut number = 1;
     loop {
-        let sending = async { Ok(put_once(means, slot, prepared, watch, sum).await) };
-        match watch.guard(sending).await? {
+        let sending = async { Ok(put_once(context, slot, body, progress, checksum).await) };
+        match progress.guard(sending).await? {
             Ok(()) => return Ok(()),
-            Err(Failure { error, again }) if !again || number >= means.max_attempts => return Err(error),
+            Err(Failure { error, is_retryable }) if !is_retryable || number >= context.max_attempts => {
+                return Err(error);
+            }
             Err(Failure { error, .. }) => {
                 tracing::debug!(attempts = number, problem = %error, "sends the file again");
-                pause(means, number).await;
+                pause(context, number).await;
                 number += 1;
             }
         }
     }
 }
 
-/// Waits before the next attempt: a second, two, four, each a little longer or shorter.
-async fn pause(means: &Means, attempts: u32) {
-    let runtime = &means.runtime;
-    runtime.sleep(BACKOFF.pause(attempts.saturating_sub(1), runtime.chance())).await;
+/// Waits before the next attempt: 1, 2, 4 … seconds, with jitter.
+async fn pause(context: &ClientContext, attempts: u32) {
+    let runtime = &context.runtime;
+    runtime.sleep(BACKOFF.pause(attempts.saturating_sub(1), runtime.random())).await;
 }
 
 async fn put_once(
-    means: &Means,
+    context: &ClientContext,
     slot: &Slot,
-    prepared: &Arc<UploadBody>,
-    watch: &UploadProgress,
-    sum: Option<&Checksum>,
+    body: &Arc<UploadBody>,
+    progress: &UploadProgress,
+    checksum: Option<&Checksum>,
 ) -> Result<(), Failure> {
-    let body = Body::wrap_stream(prepared.open(watch, sum));
-    let request = request(means, slot, prepared.size, body)?;
-    let again = |problem: TransportError| Failure {
-        error: Error::upload_transfer("the file did not reach the storage", problem),
-        again: true,
+    let content = Body::wrap_stream(body.open(progress, checksum));
+    let request = request(context, slot, body.size, content)?;
+    let retryable = |problem: TransportError| Failure {
+        error: Error::upload_transfer("the file was not sent to the storage", problem),
+        is_retryable: true,
     };
-    let late = || {
-        again(
-            TransportError::no_answer(format!("nothing moved for {} s", IDLE_TIMEOUT.as_secs())).timed_out(),
+    let timeout = || {
+        retryable(
+            TransportError::no_answer(format!("no progress for {} s", IDLE_TIMEOUT.as_secs())).timed_out(),
         )
     };
-    // The link is signed, so anyone who reads it in an error can use it: the conversion leaves it out.
+    // The conversion omits the URL, because anyone who reads the signed link in an error could use it.
     let response = tokio::select! {
-        sent = means.storage.execute(request) => sent.map_err(|error| again(error.into()))?,
-        () = watch.idle() => return Err(late()),
+        sent = context.storage.execute(request) => sent.map_err(|error| retryable(error.into()))?,
+        () = progress.idle_timeout() => return Err(timeout()),
     };
     let status = response.status();
     if status.is_success() {
@@ -176,30 +180,31 @@ async fn put_once(
     }
     let code = tokio::select! {
         code = storage_code(response) => code,
-        () = watch.idle() => None,
+        () = progress.idle_timeout() => None,
     };
-    let again = match status {
-        // A storage answers so when a body stops coming.
+    let is_retryable = match status {
+        // The storage answers with these codes if the body is incomplete.
         StatusCode::BAD_REQUEST => matches!(code.as_deref(), Some("RequestTimeout" | "IncompleteBody")),
         status => is_retryable_refusal(status, None),
     };
-    Err(Failure { error: Error::storage_refused(status, code.as_deref()), again })
+    Err(Failure { error: Error::storage_refused(status, code.as_deref()), is_retryable })
 }
 
-/// The PUT as it was signed: the headers that came with the link, the exact length, and nothing of ours.
-fn request(means: &Means, slot: &Slot, size: u64, body: Body) -> Result<reqwest::Request, Error> {
-    let wrong = || Error::upload("the service gave a link for the upload that cannot be used");
-    let url = Url::parse(&slot.url).map_err(|_| wrong())?;
-    // Plain http is for a service on this machine alone.
-    if url.scheme() != "https" && !means.api.base_url().starts_with("http:") {
-        return Err(wrong());
+/// Builds the PUT as it was signed: with the headers of the slot and the exact length, and without headers of the client.
+fn request(context: &ClientContext, slot: &Slot, size: u64, body: Body) -> Result<reqwest::Request, Error> {
+    let invalid =
+        || Error::upload("the service returned an invalid link for the upload: upload the file again");
+    let url = Url::parse(&slot.url).map_err(|_| invalid())?;
+    // Plain HTTP is allowed only if the base URL is plain HTTP too, which is a service on this machine.
+    if url.scheme() != "https" && !context.api.base_url().starts_with("http:") {
+        return Err(invalid());
     }
     let mut request = reqwest::Request::new(Method::PUT, url);
     let headers = request.headers_mut();
     headers.insert(header::CONTENT_LENGTH, size.into());
     for (name, value) in &slot.headers {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
-        let mut value = HeaderValue::from_str(value).map_err(|_| wrong())?;
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| invalid())?;
         value.set_sensitive(true);
         headers.insert(name, value);
     }
@@ -207,12 +212,12 @@ fn request(means: &Means, slot: &Slot, size: u64, body: Body) -> Result<reqwest:
     Ok(request)
 }
 
-/// The code in a storage's refusal. Nothing else of it is kept: it repeats what was signed.
+/// Returns the error code in a refusal of the storage. The rest is dropped, because it repeats the signed request.
 async fn storage_code(mut response: reqwest::Response) -> Option<String> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         body.extend_from_slice(&chunk);
-        if body.len() > REFUSAL {
+        if body.len() > MAX_REFUSAL {
             break;
         }
     }
@@ -223,33 +228,33 @@ async fn storage_code(mut response: reqwest::Response) -> Option<String> {
     is_word.then(|| code.to_owned())
 }
 
-/// Finishes an upload. To do so twice is the same as once, so that lost answers and 5xx are followed by another attempt
-/// although the operation takes no key; and for some moments the service may not see the bytes yet.
+/// Completes an upload. Completing it twice has the same effect as once, so lost answers and 5xx are retried although the
+/// operation takes no idempotency key. The service may need some moments to see the file; then it answers 409.
 async fn complete(
-    means: &Means,
+    context: &ClientContext,
     asset_id: &str,
-    sum: Option<String>,
+    checksum: Option<String>,
 ) -> Result<CompleteAssetUploadResponse, Error> {
-    let (mut early, mut attempts) = (0, 1);
+    let (mut not_found, mut attempts) = (0, 1);
     loop {
         let mut body = CompleteAssetUploadRequest::builder();
-        if let Some(sum) = &sum {
-            body = body.checksum_sha256(sum.as_str());
+        if let Some(checksum) = &checksum {
+            body = body.checksum_sha256(checksum.as_str());
         }
-        let call = means.api.complete_asset_upload().asset_id(asset_id).body(body);
+        let call = context.api.complete_asset_upload().asset_id(asset_id).body(body);
         let error = match call.send().await {
             Ok(answer) => return Ok(answer.into_inner()),
             Err(error) => Error::from(error),
         };
         match error.status() {
-            Some(StatusCode::CONFLICT) if early < MOST_EARLY => {
-                early += 1;
-                means.runtime.sleep(EARLY_PAUSE * early).await;
+            Some(StatusCode::CONFLICT) if not_found < MAX_NOT_FOUND => {
+                not_found += 1;
+                context.runtime.sleep(NOT_FOUND_PAUSE * not_found).await;
             }
-            // The seam has tried again by itself where it was turned away.
+            // The policies have already retried a 429.
             Some(StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS) => return Err(error),
-            _ if error.is_retryable() && attempts < means.max_attempts => {
-                pause(means, attempts).await;
+            _ if error.is_retryable() && attempts < context.max_attempts => {
+                pause(context, attempts).await;
                 attempts += 1;
             }
             _ => return Err(error),

@@ -1,4 +1,4 @@
-//! A file that a program wants uploaded: a path, bytes, or a reader.
+//! The file of an upload: a path, bytes, or a reader.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tokio::io::AsyncRead;
 
 pub(super) type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
-/// A file to be uploaded: where its bytes are, its name, and its type where the content does not tell.
+/// A file to upload: its content, its name, and its type if the content does not show it.
 ///
 /// ```
 /// use heygen_ext::FileSource;
@@ -34,40 +34,41 @@ pub(super) enum Source {
 }
 
 impl FileSource {
-    /// The file at `path`, read as it is sent: it is never in memory as a whole. It must not change until it is uploaded;
-    /// when it does, the upload fails. Its name is the last part of the path.
+    /// Creates a file source from the file at `path`. It is read while it is sent, in chunks. If the file changes during the
+    /// upload, the upload fails. The name is the last component of the path.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self { name: None, media: None, source: Source::Path(path.into()) }
     }
 
-    /// A file of that name that is in memory; it is not copied.
+    /// Creates a file source from a name and bytes in memory, which are not copied.
     pub fn bytes(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
         Self { name: Some(name.into()), media: None, source: Source::Bytes(content.into()) }
     }
 
-    /// A file of that name, of exactly `size` bytes, from a reader. When the reader yields more or fewer, the upload fails.
+    /// Creates a file source from a name and a reader of exactly `size` bytes. If the reader yields more or fewer bytes, the
+    /// upload fails.
     ///
-    /// A reader can be read only once. Sent as a form, it is therefore not sent a second time when the network fails. A
-    /// direct upload first writes it to a temporary file, which takes as much room on the disk and goes away afterwards.
+    /// A reader can be read only once. Therefore an upload as a form is not repeated if the network fails. A direct upload
+    /// first writes the content to a temporary file, and deletes it afterwards.
     pub fn reader(name: impl Into<String>, size: u64, reader: impl AsyncRead + Send + 'static) -> Self {
         let source = Source::Reader { size, reader: Box::pin(reader) };
         Self { name: Some(name.into()), media: None, source }
     }
 
-    /// Gives the file another name; the service keeps it beside the asset.
+    /// Sets the name of the file, which the service stores with the asset.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Sends the file as this type, such as `video/mp4`, whatever its content and name say. The service still looks for
-    /// itself: a type that is not the content's is refused there.
+    /// Sets the type of the file, such as `video/mp4`, instead of detecting it from the content and the name. The service
+    /// checks the content too, and refuses a type that does not match.
     pub fn media_type(mut self, media: impl Into<String>) -> Self {
         self.media = Some(media.into());
         self
     }
 
-    /// How errors name the file.
+    /// The name of the file in errors.
     pub(super) fn label(&self) -> String {
         match &self.source {
             Source::Path(path) => path.display().to_string(),
@@ -75,7 +76,7 @@ impl FileSource {
         }
     }
 
-    /// The name under which it goes up.
+    /// The name that is sent to the service.
     pub(super) fn file_name(&self) -> String {
         let from_path = || match &self.source {
             Source::Path(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),

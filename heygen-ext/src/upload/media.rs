@@ -1,56 +1,57 @@
-//! What kind of file it is: by its content first, then by its name.
+//! Detects the type of a file from its content, or else from its name.
 
 use std::path::Path;
 
 use crate::error::Error;
 
-/// Bytes of the beginning that tell what a file is.
+/// The number of bytes from the beginning of a file that detection uses.
 pub(super) const HEAD: usize = 8 * 1024;
 
-/// What a signature always shows. A file that is named so and has no signature is something else.
-const SIGNED: [&str; 5] = ["image/png", "image/jpeg", "video/webm", "audio/wav", "application/zip"];
+/// The types that always have a signature. A file that has such a name but not the signature is of another type.
+const TYPES_WITH_SIGNATURE: [&str; 5] =
+    ["image/png", "image/jpeg", "video/webm", "audio/wav", "application/zip"];
 
-const TAKEN: &str = "PNG, JPEG, MP4, WebM, MP3, WAV, PDF, SRT, and ZIP for HyperFrames";
+const ACCEPTED_TYPES: &str = "PNG, JPEG, MP4, WebM, MP3, WAV, PDF, SRT, and ZIP for HyperFrames";
 
-/// The type of a file with this beginning and name.
+/// Returns the type of a file with this beginning and name.
 ///
 /// # Errors
 ///
 /// The service does not accept this type.
 pub(super) fn detect(head: &[u8], name: &str) -> Result<&'static str, Error> {
     let named = by_name(name);
-    // Office documents, books and programs are zips too; what is named a zip is sent as one.
+    // Office documents, e-books and programs are ZIP files too. A file named `.zip` is sent as a ZIP file.
     if named == Some("application/zip") && head.starts_with(b"PK\x03\x04") {
         return Ok("application/zip");
     }
     if let Some(found) = infer::get(head).map(|kind| kind.mime_type()) {
-        return taken(found).ok_or_else(|| refused(&format!("its content is `{found}`")));
+        return accepted(found).ok_or_else(|| refused(&format!("its content is `{found}`")));
     }
     match named {
         _ if head.windows(6).take(16).any(|six| six == b"WEBVTT") => {
             Err(refused("its content is `text/vtt`"))
         }
         _ if head.windows(5).any(|five| five == b" --> ") => Ok("application/x-subrip"),
-        Some(named) if SIGNED.contains(&named) => {
-            Err(refused(&format!("by its name it is `{named}`, by its content it is not")))
+        Some(named) if TYPES_WITH_SIGNATURE.contains(&named) => {
+            Err(refused(&format!("its name says `{named}`, but its content does not match")))
         }
         Some(named) => Ok(named),
-        None => Err(refused("neither its content nor its name says what it is")),
+        None => Err(refused("neither its content nor its name shows its type")),
     }
 }
 
 fn refused(found: &str) -> Error {
     Error::upload(format!(
-        "{found}; the service takes {TAKEN}: convert the file, or set `FileSource::media_type` if it is one of these"
+        "{found}; the service accepts {ACCEPTED_TYPES}: convert the file, or set `FileSource::media_type` if it is one of these"
     ))
 }
 
-/// A type that a signature shows, in the spelling that the service uses, if the service takes it.
-fn taken(found: &str) -> Option<&'static str> {
+/// Returns a detected type in the spelling of the service, if the service accepts the type.
+fn accepted(found: &str) -> Option<&'static str> {
     Some(match found {
         "image/png" => "image/png",
         "image/jpeg" => "image/jpeg",
-        // An M4V is an MP4 by another maker.
+        // An M4V file is an MP4 file with another brand.
         "video/mp4" | "video/x-m4v" => "video/mp4",
         "video/webm" => "video/webm",
         "audio/mpeg" => "audio/mpeg",
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn content_goes_before_the_name() {
+    fn the_content_has_precedence_over_the_name() {
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
         assert_eq!(found(png, "photo.jpg"), "image/png");
         assert_eq!(found(b"\xff\xd8\xff\xe0aaaa", "x"), "image/jpeg");
@@ -109,8 +110,8 @@ mod tests {
     }
 
     #[test]
-    fn a_name_stands_in_for_content_that_says_nothing() {
-        // Such as a frame of MPEG 2.5, or a brand of MP4 that is new.
+    fn the_name_decides_if_the_content_is_unknown() {
+        // Examples: a frame of MPEG 2.5, and a new brand of MP4.
         assert_eq!(found(b"\xff\xe3\x18\xc4", "speech.mp3"), "audio/mpeg");
         assert_eq!(found(b"\0\0\0\x20ftypnew1", "clip.mp4"), "video/mp4");
     }
@@ -124,8 +125,8 @@ mod tests {
             (b"plain words", "a.txt"),
             (b"plain words", "a.png"),
         ] {
-            let said = found(head, name);
-            assert!(said.contains("the service takes PNG") && said.contains("media_type"), "{said}");
+            let text = found(head, name);
+            assert!(text.contains("the service accepts PNG") && text.contains("media_type"), "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Uploads: a file becomes an asset, by form or straight to the storage, whole or not at all.
+//! Uploads files as assets, as a form or directly to the storage.
 
 mod asset;
 mod batch;
@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use heygen_api::{BoxFuture, FilePart};
 
+use crate::client_context::ClientContext;
 use crate::error::Error;
-use crate::means::Means;
 use body::UploadBody;
 use progress::{OnProgress, UploadProgress};
 
@@ -27,23 +27,23 @@ pub use asset::UploadedAsset;
 pub use batch::UploadAll;
 pub use file_source::FileSource;
 
-/// Largest file that goes by form. The service says 32 MB; this holds whichever million it counts by, and what is larger
-/// goes straight to the storage.
+/// The maximum size of a file that is uploaded as a form. The documented limit is 32 MB; this value satisfies both decimal
+/// and binary megabytes.
 const FORM_LIMIT: u64 = 32_000_000;
 
-/// A file on its way up; [`send`](Self::send) or `.await` sends it.
+/// An upload of one file. [`send`](Self::send) or `.await` starts it.
 ///
-/// Up to 32,000,000 bytes go through the API as a form, larger files straight to the storage behind a signed link. The
-/// SHA-256 of what is sent there is made on the way, and the service compares it with what has arrived. Bytes are sent as
-/// they are read, 256 KiB at a time.
+/// A file of up to 32,000,000 bytes is sent to the API as a form. A larger file is sent directly to the storage, with a signed
+/// link; its SHA-256 is computed during the transfer, and the service compares it with the stored file. The file is read and
+/// sent in chunks of 256 KiB.
 ///
-/// | what goes wrong | what happens |
+/// | problem | result |
 /// |---|---|
-/// | the network, or a 5xx | up to 3 attempts ([`CallOptions::max_attempts`](crate::CallOptions::max_attempts)), each with the whole file, and with one idempotency key |
-/// | nothing moves for 60 seconds | the attempt ends |
-/// | the file is empty, a folder, not there, of a type that the service does not take | an error before anything is sent |
-/// | the file changes | an error; nothing is uploaded |
-/// | the file is larger than the storage takes | an error before the file is sent |
+/// | the network fails, or a 5xx | up to 3 attempts ([`CallOptions::max_attempts`](crate::CallOptions::max_attempts)), each with the whole file, and with one idempotency key |
+/// | no progress for 60 seconds | the attempt ends |
+/// | the file is empty, a folder, missing, or of a type that the service does not accept | an error before anything is sent |
+/// | the file changes during the upload | an error; nothing is uploaded |
+/// | the file is larger than the storage accepts | an error before the file is sent |
 ///
 /// ```no_run
 /// use heygen_ext::{FileSource, HeyGen};
@@ -60,70 +60,71 @@ const FORM_LIMIT: u64 = 32_000_000;
 /// ```
 #[must_use = "nothing is uploaded until it is sent"]
 pub struct Upload {
-    means: Means,
+    context: ClientContext,
     file: FileSource,
     direct: bool,
     on_progress: Option<OnProgress>,
 }
 
 impl Upload {
-    pub(crate) fn new(means: Means, file: FileSource) -> Self {
-        Self { means, file, direct: false, on_progress: None }
+    pub(crate) fn new(context: ClientContext, file: FileSource) -> Self {
+        Self { context, file, direct: false, on_progress: None }
     }
 
-    /// Sends the file straight to the storage, whatever its size.
+    /// Sends the file directly to the storage, also if it is small.
     pub fn direct(mut self) -> Self {
         self.direct = true;
         self
     }
 
-    /// Tells after each chunk how many bytes have left, of how many. When the file is sent again, the count starts again.
-    pub fn on_progress(mut self, tell: impl FnMut(u64, u64) + Send + 'static) -> Self {
-        self.on_progress = Some(Box::new(tell));
+    /// Calls `callback` after each chunk with the number of bytes sent, and the size of the file. Each attempt counts from the
+    /// beginning.
+    pub fn on_progress(mut self, callback: impl FnMut(u64, u64) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(callback));
         self
     }
 
     /// Uploads the file.
     ///
-    /// An asset from a direct upload can be used at once; the service goes on looking at it for some seconds.
+    /// An asset from a direct upload can be used immediately. The service continues to check it for some seconds.
     ///
     /// # Errors
     ///
-    /// See the table above. Each error names the file. Once there is an asset that was not finished, the error has its
-    /// [`asset_id`](Error::asset_id); a new upload makes another.
+    /// See the table above. Each error names the file. If the upload failed after the asset was created, the error has its
+    /// [`asset_id`](Error::asset_id). A new upload creates another asset.
     pub async fn send(self) -> Result<UploadedAsset, Error> {
         let label = self.file.label();
         self.run().await.map_err(|error| error.about_file(&label))
     }
 
     async fn run(self) -> Result<UploadedAsset, Error> {
-        let prepared = UploadBody::of(self.file).await?;
-        let watch = UploadProgress::new(self.on_progress);
-        if self.direct || prepared.size > FORM_LIMIT {
-            let prepared = Arc::new(prepared.replayable().await?);
-            return direct::upload(&self.means, &prepared, &watch).await;
+        let body = UploadBody::new(self.file).await?;
+        let progress = UploadProgress::new(self.on_progress);
+        if self.direct || body.size > FORM_LIMIT {
+            let body = Arc::new(body.into_replayable().await?);
+            return direct::upload(&self.context, &body, &progress).await;
         }
-        form(&self.means, Arc::new(prepared), &watch).await
+        upload_form(&self.context, Arc::new(body), &progress).await
     }
 }
 
-async fn form(
-    means: &Means,
-    prepared: Arc<UploadBody>,
-    watch: &UploadProgress,
+async fn upload_form(
+    context: &ClientContext,
+    body: Arc<UploadBody>,
+    progress: &UploadProgress,
 ) -> Result<UploadedAsset, Error> {
-    let (name, media, size) = (prepared.name.clone(), prepared.media.clone(), prepared.size);
-    let part = if prepared.is_replayable() {
-        let watch = watch.clone();
-        FilePart::reopened(name, media, size, move || prepared.open(&watch, None))
+    let (name, media, size) = (body.name.clone(), body.media.clone(), body.size);
+    let part = if body.is_replayable() {
+        let progress = progress.clone();
+        FilePart::reopened(name, media, size, move || body.open(&progress, None))
     } else {
-        FilePart::stream(name, media, size, prepared.open(watch, None))
+        FilePart::stream(name, media, size, body.open(progress, None))
     };
-    let call = means.api.upload_asset().file(part).send();
-    match watch.guard(async { call.await.map_err(Error::from) }).await {
+    let call = context.api.upload_asset().file(part).send();
+    match progress.guard(async { call.await.map_err(Error::from) }).await {
         Ok(answer) => Ok(answer.into_inner().into()),
-        // The seam did not see the end of this call, so that only the bodies tell what may have become of it.
-        Err(error) if error.api_error().is_none() => Err(error.doubtful(watch.sent_whole())),
+        // The call was dropped before it returned, so only the progress shows whether the service may have executed it.
+        Err(error) if error.api_error().is_none() => Err(error.with_maybe_executed(progress.sent_all())),
         Err(error) => Err(error),
     }
 }

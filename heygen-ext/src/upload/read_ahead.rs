@@ -1,4 +1,4 @@
-//! A file on the disk, read a chunk ahead on a thread that may wait for the disk, and summed up there.
+//! Reads a file one chunk ahead on a blocking thread, and computes its checksum there.
 
 use std::fs;
 use std::io::{self, Read};
@@ -8,76 +8,77 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::checksum::RunningChecksum;
 
+/// Reads a file one chunk ahead.
 pub(super) struct ReadAhead {
     state: State,
 }
 
 enum State {
-    Idle(Held),
-    Coming(JoinHandle<(Held, io::Result<Bytes>)>),
-    Lost,
+    Idle(Reader),
+    Reading(JoinHandle<(Reader, io::Result<Bytes>)>),
+    Failed,
 }
 
-/// What the thread works with.
-struct Held {
+/// The state that the blocking thread uses.
+struct Reader {
     file: fs::File,
-    summing: Option<RunningChecksum>,
+    checksum: Option<RunningChecksum>,
 }
 
 impl ReadAhead {
-    pub(super) fn new(file: fs::File, summing: Option<RunningChecksum>) -> Self {
-        Self { state: State::Idle(Held { file, summing }) }
+    pub(super) fn new(file: fs::File, checksum: Option<RunningChecksum>) -> Self {
+        Self { state: State::Idle(Reader { file, checksum }) }
     }
 
-    /// The next bytes: as many as are wanted, or all that are left. Meanwhile the thread gets as many as are wanted then.
-    pub(super) async fn read(&mut self, wanted: usize, then: usize) -> io::Result<Bytes> {
-        let coming = match std::mem::replace(&mut self.state, State::Lost) {
-            State::Idle(held) => spawn_blocking(move || held.read(wanted)),
-            State::Coming(coming) => coming,
-            State::Lost => return Err(io::Error::other("the file was read before and failed")),
+    /// Returns the next `wanted` bytes, or fewer at the end of the file. Starts to read the `next` bytes after them.
+    pub(super) async fn read(&mut self, wanted: usize, next: usize) -> io::Result<Bytes> {
+        let reading = match std::mem::replace(&mut self.state, State::Failed) {
+            State::Idle(reader) => spawn_blocking(move || reader.read(wanted)),
+            State::Reading(reading) => reading,
+            State::Failed => return Err(io::Error::other("an earlier read of the file failed")),
         };
-        let (held, chunk) = coming.await?;
+        let (reader, chunk) = reading.await?;
         let chunk = chunk?;
-        let whole = chunk.len() == wanted;
-        self.state = match then {
-            then if whole && then > 0 => State::Coming(spawn_blocking(move || held.read(then))),
-            _ => State::Idle(held),
+        let is_full = chunk.len() == wanted;
+        self.state = match next {
+            next if is_full && next > 0 => State::Reading(spawn_blocking(move || reader.read(next))),
+            _ => State::Idle(reader),
         };
         Ok(chunk)
     }
 
-    /// What the system says of the file now; after the last byte was read.
+    /// Returns the current metadata of the file. It must be called after the last byte was read.
     pub(super) async fn metadata(&mut self) -> io::Result<fs::Metadata> {
-        match std::mem::replace(&mut self.state, State::Lost) {
-            State::Idle(held) => {
-                let (held, metadata) = spawn_blocking(move || {
-                    let metadata = held.file.metadata();
-                    (held, metadata)
+        match std::mem::replace(&mut self.state, State::Failed) {
+            State::Idle(reader) => {
+                let (reader, metadata) = spawn_blocking(move || {
+                    let metadata = reader.file.metadata();
+                    (reader, metadata)
                 })
                 .await?;
-                self.state = State::Idle(held);
+                self.state = State::Idle(reader);
                 metadata
             }
             _ => Err(io::Error::other("the file is still being read")),
         }
     }
 
-    /// The sum of what was read.
+    /// Completes the checksum.
     pub(super) fn finish(&mut self) {
-        if let State::Idle(held) = &mut self.state
-            && let Some(summing) = held.summing.take()
+        if let State::Idle(reader) = &mut self.state
+            && let Some(checksum) = reader.checksum.take()
         {
-            summing.finish();
+            checksum.finish();
         }
     }
 }
 
-impl Held {
+impl Reader {
     fn read(mut self, wanted: usize) -> (Self, io::Result<Bytes>) {
         let mut chunk = Vec::with_capacity(wanted);
         let read = (&mut self.file).take(wanted as u64).read_to_end(&mut chunk);
-        if let Some(summing) = &mut self.summing {
-            summing.add(&chunk);
+        if let Some(checksum) = &mut self.checksum {
+            checksum.add(&chunk);
         }
         (self, read.map(|_| chunk.into()))
     }

@@ -1,4 +1,4 @@
-//! Uploads against the simulator, with its clock moved by the pauses.
+//! Tests uploads against the simulator, whose clock advances with the pauses.
 
 mod storage;
 
@@ -18,39 +18,39 @@ use crate::runtime::Runtime;
 use crate::runtime::tests::ManualRuntime;
 use crate::upload::{FileSource, UploadedAsset};
 
-/// Time that passes by pauses alone, here and in the simulator; something may happen during the first of them.
-struct Together {
-    own: ManualRuntime,
+/// A clock that pauses advance, together with the clock of the simulator. An action can run during the first pause.
+struct SharedClock {
+    manual: ManualRuntime,
     sim: Arc<Sim>,
-    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    during_pause: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
-impl Runtime for Together {
+impl Runtime for SharedClock {
     fn now(&self) -> Instant {
-        self.own.now()
+        self.manual.now()
     }
 
-    fn date(&self) -> SystemTime {
-        self.own.date()
+    fn system_time(&self) -> SystemTime {
+        self.manual.system_time()
     }
 
     fn sleep(&self, pause: Duration) -> BoxFuture<'static, ()> {
         self.sim.advance(pause);
-        if let Some(happen) = self.meanwhile.lock().unwrap().take() {
-            happen();
+        if let Some(action) = self.during_pause.lock().unwrap().take() {
+            action();
         }
-        self.own.sleep(pause)
+        self.manual.sleep(pause)
     }
 
-    fn chance(&self) -> f64 {
-        self.own.chance()
+    fn random(&self) -> f64 {
+        self.manual.random()
     }
 }
 
 struct Harness {
     sim: Arc<Sim>,
     heygen: HeyGen,
-    time: Arc<Together>,
+    time: Arc<SharedClock>,
     folder: tempfile::TempDir,
 }
 
@@ -61,7 +61,11 @@ impl Harness {
 
     async fn with(builder: SimBuilder) -> Self {
         let sim = Arc::new(builder.clock(Clock::manual()).start().await.unwrap());
-        let time = Together { own: ManualRuntime::new(), sim: Arc::clone(&sim), meanwhile: Mutex::default() };
+        let time = SharedClock {
+            manual: ManualRuntime::new(),
+            sim: Arc::clone(&sim),
+            during_pause: Mutex::default(),
+        };
         let time = Arc::new(time);
         let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url());
         let heygen = heygen.runtime(time.clone()).build().unwrap();
@@ -74,13 +78,13 @@ impl Harness {
         FileSource::path(path)
     }
 
-    /// Lets something happen during the next pause.
-    fn meanwhile(&self, happen: impl FnOnce() + Send + 'static) {
-        *self.time.meanwhile.lock().unwrap() = Some(Box::new(happen));
+    /// Runs an action during the next pause.
+    fn during_pause(&self, action: impl FnOnce() + Send + 'static) {
+        *self.time.during_pause.lock().unwrap() = Some(Box::new(action));
     }
 
     fn pauses(&self) -> Vec<u128> {
-        self.time.own.slept.lock().unwrap().iter().map(Duration::as_millis).collect()
+        self.time.manual.slept.lock().unwrap().iter().map(Duration::as_millis).collect()
     }
 
     fn fault(&self, fault: Fault, operation: &str, times: u32) {
@@ -88,8 +92,8 @@ impl Harness {
         self.sim.inject(fault.on(operation).times(times)).unwrap();
     }
 
-    /// How often an operation was asked for.
-    fn asked(&self, operation: &str) -> usize {
+    /// The number of requests of an operation.
+    fn requests(&self, operation: &str) -> usize {
         self.sim.requests().iter().filter(|request| request.operation.as_deref() == Some(operation)).count()
     }
 
@@ -105,7 +109,7 @@ impl Harness {
     }
 }
 
-/// An image by its first bytes, and of such length.
+/// Content of this length that starts as a PNG image.
 fn image(length: usize) -> Vec<u8> {
     let head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".iter().copied();
     head.chain((0..).map(|number: u32| (number % 251) as u8)).take(length).collect()
@@ -115,7 +119,7 @@ fn same(stored: &[u8], sent: &[u8]) -> bool {
     stored.len() == sent.len() && Sha256::digest(stored) == Sha256::digest(sent)
 }
 
-fn says(error: &Error, kind: ErrorKind, words: &str) {
+fn assert_error(error: &Error, kind: ErrorKind, words: &str) {
     assert_eq!(error.kind(), kind, "{error}");
     assert!(error.to_string().contains(words), "{error}");
 }
@@ -124,21 +128,21 @@ fn says(error: &Error, kind: ErrorKind, words: &str) {
 async fn a_direct_upload_waits_until_the_service_sees_the_bytes() {
     let harness = Harness::new().await;
     let sent = image(3_000_000);
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let tell = Arc::clone(&told);
+    let progress = Arc::new(Mutex::new(Vec::new()));
+    let recorded = Arc::clone(&progress);
     let upload = harness.heygen.upload(harness.file("big.png", &sent)).direct();
-    let asset = upload.on_progress(move |now, all| tell.lock().unwrap().push((now, all))).await.unwrap();
+    let asset = upload.on_progress(move |now, all| recorded.lock().unwrap().push((now, all))).await.unwrap();
     assert_eq!((asset.size_bytes, asset.mime_type.as_str()), (3_000_000, "image/png"));
     assert!(same(&harness.stored(&asset).await, &sent));
-    // The simulator sees the bytes a second after the PUT.
+    // The simulator sees the file one second after the PUT.
     assert_eq!(harness.pauses(), [500, 1000]);
-    let told = told.lock().unwrap();
-    assert_eq!((told.len(), told.last()), (12, Some(&(3_000_000, 3_000_000))));
-    assert!(told.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    let progress = progress.lock().unwrap();
+    assert_eq!((progress.len(), progress.last()), (12, Some(&(3_000_000, 3_000_000))));
+    assert!(progress.windows(2).all(|pair| pair[0].0 < pair[1].0));
 }
 
 #[tokio::test]
-async fn every_source_goes_either_way() {
+async fn every_source_is_uploaded_as_a_form_and_directly() {
     let harness = Harness::new().await;
     let sent = image(200_000);
     for direct in [false, true] {
@@ -153,23 +157,23 @@ async fn every_source_goes_either_way() {
             assert!(same(&harness.stored(&asset).await, &sent));
         }
     }
-    assert_eq!((harness.asked("uploadAsset"), harness.asked("uploads")), (3, 3));
+    assert_eq!((harness.requests("uploadAsset"), harness.requests("uploads")), (3, 3));
 }
 
 #[tokio::test]
-async fn what_no_form_takes_goes_straight_to_the_storage() {
+async fn a_file_over_the_limit_of_forms_is_uploaded_directly() {
     let harness = Harness::new().await;
     for (size, forms) in [(super::FORM_LIMIT, 1), (super::FORM_LIMIT + 1, 1)] {
         let sent = image(size as usize);
         let asset = harness.heygen.upload(harness.file("large.png", &sent)).await.unwrap();
         assert!(same(&harness.stored(&asset).await, &sent));
-        assert_eq!(harness.asked("uploadAsset"), forms);
+        assert_eq!(harness.requests("uploadAsset"), forms);
     }
-    assert_eq!(harness.asked("uploads"), 1);
+    assert_eq!(harness.requests("uploads"), 1);
 }
 
 #[tokio::test]
-async fn faults_cost_attempts_and_never_bytes_or_second_assets() {
+async fn faults_corrupt_no_file_and_create_no_second_asset() {
     let harness = Harness::new().await;
     let sent = image(300_000);
     let faults =
@@ -185,15 +189,15 @@ async fn faults_cost_attempts_and_never_bytes_or_second_assets() {
             assets.push(asset.asset_id);
         }
     }
-    // As many as were uploaded, and no more: a lost answer did not make another.
-    let mut there = assets_there(&harness).await;
-    there.sort();
+    // There is one asset for each upload: a lost answer did not create another.
+    let mut existing = existing_assets(&harness).await;
+    existing.sort();
     assets.sort();
-    assert_eq!(there, assets);
+    assert_eq!(existing, assets);
 }
 
 #[tokio::test]
-async fn tries_of_a_form_share_a_key() {
+async fn attempts_of_a_form_share_a_key() {
     let harness = Harness::new().await;
     harness.fault(Fault::close_after(), "uploadAsset", 1);
     harness.heygen.upload(FileSource::bytes("a.png", image(1000))).await.unwrap();
@@ -202,8 +206,8 @@ async fn tries_of_a_form_share_a_key() {
     assert_eq!((keys.len(), keys[0], requests[1].replayed), (2, keys[1], true));
 }
 
-/// Ids of all assets that can be used.
-async fn assets_there(harness: &Harness) -> Vec<String> {
+/// Ids of all usable assets.
+async fn existing_assets(harness: &Harness) -> Vec<String> {
     let url = format!("{}/v3/assets?username=simulated-user&limit=100", harness.sim.base_url());
     let request = reqwest::Client::new().get(url).header("x-api-key", harness.sim.api_key());
     let body: serde_json::Value =
@@ -219,10 +223,10 @@ async fn lasting_faults_are_reported_unchanged() {
         harness.fault(fault.clone(), "uploads", 100);
         harness.sim.clear_requests();
         let error = upload().direct().await.unwrap_err();
-        says(&error, ErrorKind::Upload, "a.png: the");
+        assert_error(&error, ErrorKind::Upload, "a.png: the");
         assert!(error.is_retryable() && error.asset_id().is_some() && !error.may_have_executed(), "{error}");
         assert!(!format!("{error:?} {error}").contains("Signature"), "{error:?}");
-        assert_eq!(harness.asked("uploads"), 3);
+        assert_eq!(harness.requests("uploads"), 3);
     }
     harness.fault(
         Fault::answer(403, "application/xml", "<Error><Code>AccessDenied</Code></Error>"),
@@ -231,32 +235,32 @@ async fn lasting_faults_are_reported_unchanged() {
     );
     harness.sim.clear_requests();
     let error = upload().direct().await.unwrap_err();
-    says(&error, ErrorKind::Upload, "refused the file with 403 AccessDenied");
-    assert_eq!((error.status().unwrap().as_u16(), harness.asked("uploads")), (403, 1));
+    assert_error(&error, ErrorKind::Upload, "refused the file with 403 AccessDenied");
+    assert_eq!((error.status().unwrap().as_u16(), harness.requests("uploads")), (403, 1));
     harness.fault(Fault::status(307).header("location", "https://elsewhere.example/"), "uploads", 100);
-    says(&upload().direct().await.unwrap_err(), ErrorKind::Upload, "no redirect is followed");
+    assert_error(&upload().direct().await.unwrap_err(), ErrorKind::Upload, "redirects are not followed");
     harness.fault(Fault::close_after(), "uploadAsset", 100);
     let error = upload().await.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts(), error.may_have_executed()),
         (ErrorKind::Transport, Some(3), true)
     );
-    // It is not seen, however long one waits.
+    // The service never sees the file.
     let missing = r#"{"error":{"code":"conflict","message":"uploaded object not found yet"}}"#;
     harness.fault(Fault::answer(409, "application/json", missing), "completeAssetUpload", 100);
     let before = harness.pauses().len();
     let error = upload().direct().await.unwrap_err();
     assert_eq!((error.code(), error.asset_id().is_some()), (Some(ErrorCode::Conflict), true));
     assert_eq!(harness.pauses()[before..], [500, 1000, 1500, 2000, 2500]);
-    // A limit of one attempt is kept.
+    // `max_attempts(1)` applies to uploads too.
     harness.fault(Fault::status(503), "uploads", 100);
     harness.sim.clear_requests();
     let once = harness.heygen.with(CallOptions::new().max_attempts(1));
     once.upload(FileSource::bytes("a.png", image(1000))).direct().await.unwrap_err();
-    assert_eq!(harness.asked("uploads"), 1);
+    assert_eq!(harness.requests("uploads"), 1);
 }
 
-/// Writes to a file, at another time than it was written before.
+/// Changes a file, and its modification time.
 fn change(path: &Path, change: impl FnOnce(&mut std::fs::File)) {
     let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
     change(&mut file);
@@ -269,27 +273,31 @@ async fn a_file_that_changes_between_attempts_is_not_sent() {
     let changes: [(Change, &str); 3] = [
         (|file| file.set_len(100_000).unwrap(), "it had 300000 bytes and has 100000"),
         (|file| file.write_all(b"more").unwrap(), "it had 300000 bytes and has 300004"),
-        (|_| {}, "it was written to"),
+        (|_| {}, "it was modified"),
     ];
-    for (how, words) in changes {
-        for (operation, doubtful) in [("uploadAsset", true), ("uploads", false)] {
+    for (modify, words) in changes {
+        for (operation, maybe_executed) in [("uploadAsset", true), ("uploads", false)] {
             let harness = Harness::new().await;
             let file = harness.file("a.png", &image(300_000));
             let path = harness.folder.path().join("a.png");
             harness.fault(Fault::close_after(), operation, 1);
-            harness.meanwhile(move || change(&path, how));
+            harness.during_pause(move || change(&path, modify));
             let upload = harness.heygen.upload(file);
             let upload = if operation == "uploads" { upload.direct() } else { upload };
             let error = upload.await.unwrap_err();
-            says(&error, ErrorKind::Upload, words);
+            assert_error(&error, ErrorKind::Upload, words);
             assert!(error.to_string().contains("a.png: the file changed during the upload"), "{error}");
-            assert_eq!((error.may_have_executed(), harness.pauses().len()), (doubtful, 1), "{operation}");
+            assert_eq!(
+                (error.may_have_executed(), harness.pauses().len()),
+                (maybe_executed, 1),
+                "{operation}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn a_file_that_changes_on_its_way_is_not_finished() {
+async fn an_upload_of_a_file_that_changes_is_not_completed() {
     for direct in [false, true] {
         let harness = Harness::new().await;
         let file = harness.file("a.png", &image(1_000_000));
@@ -300,14 +308,14 @@ async fn a_file_that_changes_on_its_way_is_not_finished() {
             }
         });
         let error = if direct { upload.direct() } else { upload }.await.unwrap_err();
-        says(&error, ErrorKind::Upload, "it was written to");
-        assert!(assets_there(&harness).await.is_empty());
+        assert_error(&error, ErrorKind::Upload, "it was modified");
+        assert!(existing_assets(&harness).await.is_empty());
         assert!(!error.may_have_executed() && harness.pauses().is_empty());
     }
 }
 
 #[tokio::test]
-async fn a_reader_is_read_once_and_to_its_announced_end() {
+async fn a_reader_is_read_once_and_must_have_the_announced_size() {
     let harness = Harness::new().await;
     let reader = |announced| FileSource::reader("a.png", announced, std::io::Cursor::new(image(100_000)));
     for direct in [false, true] {
@@ -317,10 +325,10 @@ async fn a_reader_is_read_once_and_to_its_announced_end() {
         ] {
             let upload = harness.heygen.upload(reader(announced));
             let error = if direct { upload.direct() } else { upload }.await.unwrap_err();
-            says(&error, ErrorKind::Upload, words);
+            assert_error(&error, ErrorKind::Upload, words);
         }
     }
-    assert!(assets_there(&harness).await.is_empty());
+    assert!(existing_assets(&harness).await.is_empty());
     harness.fault(Fault::status(503), "uploadAsset", 1);
     let error = harness.heygen.upload(reader(100_000)).await.unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.attempts()), (503, Some(1)));
@@ -329,17 +337,21 @@ async fn a_reader_is_read_once_and_to_its_announced_end() {
 }
 
 #[tokio::test]
-async fn too_large_is_reported_before_the_file_is_sent() {
+async fn a_file_that_is_too_large_is_refused_before_it_is_sent() {
     let harness = Harness::with(Sim::builder().upload_limit(1000)).await;
     let error = harness.heygen.upload(FileSource::bytes("a.png", image(1001))).direct().await.unwrap_err();
-    says(&error, ErrorKind::Refused, "a.png: create_asset_upload: 400 invalid_parameter");
-    // A slot that is smaller than asked for.
+    assert_error(&error, ErrorKind::Refused, "a.png: create_asset_upload: 400 invalid_parameter");
+    // A slot that is smaller than requested.
     let slot = r#"{"data":{"asset_id":"asset_1","upload_url":"http://127.0.0.1:1/","upload_headers":{},
         "expires_in_seconds":60,"max_bytes":10,"status":"pending_upload"}}"#;
     harness.fault(Fault::answer(200, "application/json", slot), "createAssetUpload", 1);
     let error = harness.heygen.upload(FileSource::bytes("a.png", image(1000))).direct().await.unwrap_err();
-    says(&error, ErrorKind::Upload, "a.png: the file has 1000 bytes, and the storage takes 10 at most");
-    assert_eq!((harness.asked("uploads"), error.asset_id()), (0, Some("asset_1")));
+    assert_error(
+        &error,
+        ErrorKind::Upload,
+        "a.png: the file has 1000 bytes, and the storage accepts 10 at most",
+    );
+    assert_eq!((harness.requests("uploads"), error.asset_id()), (0, Some("asset_1")));
 }
 
 #[tokio::test]
@@ -347,18 +359,18 @@ async fn a_link_that_expires_between_attempts_is_replaced_once() {
     let harness = Harness::new().await;
     harness.fault(Fault::close_before(), "uploads", 1);
     let (sim, time) = (Arc::clone(&harness.sim), Arc::clone(&harness.time));
-    harness.meanwhile(move || {
+    harness.during_pause(move || {
         sim.advance(Duration::from_secs(3600));
-        time.own.advance(Duration::from_secs(3600));
+        time.manual.advance(Duration::from_secs(3600));
     });
     let keyed = harness.heygen.with(CallOptions::new().idempotency_key("mine"));
     let asset = keyed.upload(FileSource::bytes("a.png", image(1000))).direct().await.unwrap();
     assert!(same(&harness.stored(&asset).await, &image(1000)));
-    assert_eq!((harness.asked("createAssetUpload"), harness.asked("uploads")), (2, 3));
+    assert_eq!((harness.requests("createAssetUpload"), harness.requests("uploads")), (2, 3));
 }
 
 #[tokio::test]
-async fn a_batch_keeps_what_is_well() {
+async fn files_of_a_batch_fail_separately() {
     let harness = Harness::with(Sim::builder().upload_limit(100_000)).await;
     let files = [
         harness.file("0.png", &image(70_000)),
@@ -367,29 +379,33 @@ async fn a_batch_keeps_what_is_well() {
         FileSource::bytes("3.mp4", image(100)).media_type("video/mp4"),
         FileSource::reader("4.png", 200, std::io::Cursor::new(image(200))),
     ];
-    let told = Arc::new(Mutex::new([0; 5]));
-    let tell = Arc::clone(&told);
+    let progress = Arc::new(Mutex::new([0; 5]));
+    let recorded = Arc::clone(&progress);
     let all = harness.heygen.upload_all(files).concurrency(2);
-    let outcomes = all.on_progress(move |index, sent, _| tell.lock().unwrap()[index] = sent).await;
+    let outcomes = all.on_progress(move |index, sent, _| recorded.lock().unwrap()[index] = sent).await;
     assert!(same(&harness.stored(outcomes[0].as_ref().unwrap()).await, &image(70_000)));
-    says(outcomes[1].as_ref().unwrap_err(), ErrorKind::Upload, "1.txt: neither its content");
-    says(outcomes[2].as_ref().unwrap_err(), ErrorKind::Refused, "2.png: create_asset_upload_batch: 400");
+    assert_error(outcomes[1].as_ref().unwrap_err(), ErrorKind::Upload, "1.txt: neither its content");
+    assert_error(
+        outcomes[2].as_ref().unwrap_err(),
+        ErrorKind::Refused,
+        "2.png: create_asset_upload_batch: 400",
+    );
     let refused = outcomes[3].as_ref().unwrap_err();
-    says(refused, ErrorKind::Upload, "3.mp4: the service refused the file: invalid_parameter");
+    assert_error(refused, ErrorKind::Upload, "3.mp4: the service refused the file: invalid_parameter");
     assert_eq!((refused.code(), refused.asset_id().is_some()), (Some(ErrorCode::InvalidParameter), true));
     assert!(same(&harness.stored(outcomes[4].as_ref().unwrap()).await, &image(200)));
-    assert_eq!((outcomes.len(), *told.lock().unwrap()), (5, [70_000, 0, 0, 100, 200]));
+    assert_eq!((outcomes.len(), *progress.lock().unwrap()), (5, [70_000, 0, 0, 100, 200]));
 }
 
 #[tokio::test]
-async fn more_than_a_batch_is_several() {
+async fn more_than_100_files_are_several_batches() {
     let harness = Harness::new().await;
     let files = (0..103).map(|number| FileSource::bytes(format!("{number}.png"), image(100 + number)));
     let keyed = harness.heygen.with(CallOptions::new().idempotency_key("mine"));
     let outcomes = keyed.upload_all(files).await;
     let sizes: Vec<u64> = outcomes.iter().map(|outcome| outcome.as_ref().unwrap().size_bytes).collect();
     assert_eq!(sizes, (100..203).collect::<Vec<_>>());
-    assert_eq!(harness.asked("createAssetUploadBatchV3"), 2);
+    assert_eq!(harness.requests("createAssetUploadBatchV3"), 2);
     assert_eq!(harness.stored(outcomes[102].as_ref().unwrap()).await, image(202));
     assert!(harness.heygen.upload_all(Vec::<FileSource>::new()).await.is_empty());
 }
@@ -405,7 +421,7 @@ async fn a_batch_survives_faults_and_ends_at_its_deadline() {
             assert!(outcomes.iter().all(Result::is_ok), "{operation}: {outcomes:?}");
         }
     }
-    // One file that never gets through does not hold up the other.
+    // A file that always fails does not affect the other.
     harness.fault(Fault::status(503), "uploads", 3);
     let outcomes = harness.heygen.upload_all(files()).concurrency(1).await;
     assert_eq!(outcomes[0].as_ref().unwrap_err().status().unwrap().as_u16(), 503);
@@ -414,7 +430,7 @@ async fn a_batch_survives_faults_and_ends_at_its_deadline() {
     let all = harness.heygen.upload_all([busy, FileSource::bytes("b.png", image(1000))]);
     let outcomes = all.deadline(Duration::from_secs(100)).await;
     let error = outcomes[0].as_ref().unwrap_err();
-    says(error, ErrorKind::Deadline, "[sim:hang].png: not finished after 100 s");
+    assert_error(error, ErrorKind::Deadline, "[sim:hang].png: not finished after 100 s");
     assert!(error.asset_id().is_some() && outcomes[1].is_ok());
     harness.fault(Fault::status(503), "completeAssetBatchV3", 100);
     let outcomes = harness.heygen.upload_all(files()).await;

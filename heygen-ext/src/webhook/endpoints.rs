@@ -12,20 +12,20 @@ use secrecy::SecretString;
 
 use super::key_ring::KeyRing;
 use crate::client::HeyGen;
+use crate::client_context::ClientContext;
 use crate::error::Error;
-use crate::means::Means;
 use crate::pages::Paged;
 
 /// Manages webhook endpoints, and fetches missed events. [`HeyGen::webhooks`] returns it.
 #[derive(Clone)]
 pub struct Webhooks {
-    pub(super) means: Means,
+    pub(super) context: ClientContext,
 }
 
 impl HeyGen {
     /// Returns the management of webhook endpoints, which can also fetch missed events.
     pub fn webhooks(&self) -> Webhooks {
-        Webhooks { means: self.means() }
+        Webhooks { context: self.context() }
     }
 }
 
@@ -126,7 +126,7 @@ impl Webhooks {
         if let Some(events) = events {
             body = body.events(events.to_vec());
         }
-        let error = match self.means.api.create_webhook_endpoint().body(body).send().await {
+        let error = match self.context.api.create_webhook_endpoint().body(body).send().await {
             Ok(response) => return created(response.into_inner()),
             Err(error) => Error::from(error),
         };
@@ -140,7 +140,7 @@ impl Webhooks {
     }
 
     async fn find(&self, url: &str) -> Result<Option<WebhookEndpointResponse>, Error> {
-        let mut endpoints = self.means.api.list_webhook_endpoints().items();
+        let mut endpoints = self.context.api.list_webhook_endpoints().items();
         let mut disabled = None;
         while let Some(endpoint) = endpoints.try_next().await? {
             match endpoint.url == url {
@@ -176,7 +176,7 @@ impl Webhooks {
             // `null` means all event types. An absent member would change nothing.
             None => body.clear_events(),
         };
-        let call = self.means.api.update_webhook_endpoint().endpoint_id(endpoint.endpoint_id).body(body);
+        let call = self.context.api.update_webhook_endpoint().endpoint_id(endpoint.endpoint_id).body(body);
         Ok(EnsuredEndpoint::Updated(call.await?.into_inner()))
     }
 
@@ -211,7 +211,7 @@ impl Webhooks {
         window: Duration,
         now: SystemTime,
     ) -> Result<SecretString, Error> {
-        let call = self.means.api.rotate_webhook_endpoint_secret().endpoint_id(endpoint_id);
+        let call = self.context.api.rotate_webhook_endpoint_secret().endpoint_id(endpoint_id);
         let secret = SecretString::from(call.await?.into_inner().secret);
         keys.rotate_at(endpoint_id, secret.clone(), window, now).map_err(|_| no_secret())?;
         Ok(secret)

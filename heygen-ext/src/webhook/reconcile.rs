@@ -113,7 +113,7 @@ impl Webhooks {
     /// Lists the events since a time, the oldest first.
     async fn list_events(&self, since: SystemTime) -> Result<Vec<Event>, Error> {
         let mut list = EventList { since, events: Vec::new() };
-        let mut pages = self.means.api.list_webhook_events().pages();
+        let mut pages = self.context.api.list_webhook_events().pages();
         while let Some(page) = pages.try_next().await? {
             if list.add(page.items) == Next::Stop {
                 break;

@@ -1,4 +1,4 @@
-//! Credentials from the environment and tokens that renew themselves, against the simulator.
+//! Tests credentials from the environment, and renewals of tokens, against the simulator.
 
 use std::fmt::{self, Write};
 use std::fs;
@@ -22,14 +22,14 @@ fn token_url(sim: &Sim) -> String {
     format!("{}/v1/oauth/token", sim.base_url())
 }
 
-/// A folder with a credentials file of this content.
+/// Creates a folder with a credentials file of this content.
 fn folder(content: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("credentials"), content).unwrap();
     folder
 }
 
-/// A client for an environment whose credentials are in that folder.
+/// Builds a client for an environment whose credentials are in this folder.
 fn client(sim: &Sim, folder: &Path) -> Result<HeyGen, Error> {
     let variable = |name: &str| match name {
         "HEYGEN_CONFIG_DIR" => Some(folder.display().to_string()),
@@ -45,8 +45,8 @@ async fn call(heygen: &HeyGen) -> Result<(), Error> {
     Ok(heygen.api().get_current_user().send().await.map(drop)?)
 }
 
-/// Operations that the simulator was asked for, with the statuses of its answers.
-fn asked(sim: &Sim) -> Vec<(String, u16)> {
+/// The operations of all requests, with the status of each answer.
+fn requests(sim: &Sim) -> Vec<(String, u16)> {
     let requests = sim.requests().into_iter();
     requests
         .map(|request| (request.operation.unwrap_or_default(), request.status.unwrap_or_default()))
@@ -54,10 +54,10 @@ fn asked(sim: &Sim) -> Vec<(String, u16)> {
 }
 
 fn count(sim: &Sim, operation: &str) -> usize {
-    asked(sim).iter().filter(|(name, _)| name == operation).count()
+    requests(sim).iter().filter(|(name, _)| name == operation).count()
 }
 
-/// Tokens that were over in 1970.
+/// Tokens that expired in 1970.
 fn expired(sim: &Sim) -> OAuth {
     OAuth::new("old", sim.refresh_token())
         .client_id("c")
@@ -72,7 +72,7 @@ async fn keys_come_from_the_file() {
         call(&client(&sim, folder(&content).path()).unwrap()).await.unwrap();
     }
     assert!(sim.requests().iter().all(|request| request.headers.contains_key("x-api-key")));
-    // Without a directory of its own, the file is in the home directory.
+    // Without `HEYGEN_CONFIG_DIR`, the file is in the home directory.
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join(".heygen")).unwrap();
     fs::write(home.path().join(".heygen/credentials"), sim.api_key()).unwrap();
@@ -87,7 +87,7 @@ async fn tokens_of_a_file_are_renewed_and_written_back() {
         "expires_at": "2000-01-01T00:00:00Z", "scope": "openid", "x": {"y": 1}}, "user": {"email": "e"}, "z": [2]});
     let folder = folder(&content.to_string());
     let heygen = client(&sim, folder.path()).unwrap();
-    // A token of the simulator's that this client does not know yet.
+    // The new token is valid at the simulator.
     let answer = json!({"access_token": sim.access_token(), "refresh_token": "rotated"}).to_string();
     sim.inject(Fault::answer(200, "application/json", answer).on("oauth")).unwrap();
     call(&heygen).await.unwrap();
@@ -118,14 +118,14 @@ async fn an_unusable_file_is_an_error_before_any_call() {
 }
 
 #[tokio::test]
-async fn fifty_calls_on_an_expired_token_make_one_renewal() {
+async fn fifty_calls_with_an_expired_token_share_one_renewal() {
     let sim = start().await;
     let heygen = HeyGen::builder().oauth(expired(&sim)).base_url(sim.base_url()).build().unwrap();
     for result in join_all((0..50).map(|_| call(&heygen))).await {
         result.unwrap();
     }
     assert_eq!(count(&sim, "oauth"), 1);
-    assert!(asked(&sim).iter().all(|(_, status)| *status == 200));
+    assert!(requests(&sim).iter().all(|(_, status)| *status == 200));
 }
 
 #[tokio::test]
@@ -140,14 +140,14 @@ async fn a_token_that_the_service_refuses_is_renewed_once() {
     sim.clear_requests();
     sim.expire_tokens();
     call(&heygen).await.unwrap();
-    let statuses: Vec<u16> = asked(&sim).iter().map(|(_, status)| *status).collect();
+    let statuses: Vec<u16> = requests(&sim).iter().map(|(_, status)| *status).collect();
     assert_eq!((statuses, count(&sim, "oauth")), (vec![401, 200, 200], 1));
-    // A token that is new and refused all the same ends the call.
+    // If the new token is refused too, the call ends.
     sim.clear_requests();
     let refused = json!({"error": {"code": "unauthorized", "message": "m"}}).to_string();
     sim.inject(Fault::answer(401, "application/json", refused).on("getCurrentUserV3")).unwrap();
     assert_eq!(call(&heygen).await.unwrap_err().code(), Some(ErrorCode::Unauthorized));
-    assert_eq!((asked(&sim).len(), count(&sim, "oauth")), (3, 1));
+    assert_eq!((requests(&sim).len(), count(&sim, "oauth")), (3, 1));
 }
 
 #[tokio::test]
@@ -165,10 +165,10 @@ async fn a_refused_refresh_token_asks_for_a_login() {
         );
         assert!(!error.may_have_executed());
     }
-    assert_eq!(asked(&sim), [("oauth".to_owned(), 400)]);
+    assert_eq!(requests(&sim), [("oauth".to_owned(), 400)]);
 }
 
-/// Writes down all that is traced.
+/// Records all traces.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<String>>);
 
@@ -204,8 +204,8 @@ impl tracing::Subscriber for Recorder {
 }
 
 #[tokio::test]
-async fn no_secret_shows() {
-    // A lone subscriber misses what another thread came by first; beside a second one it does not.
+async fn no_secret_is_shown() {
+    // A single subscriber misses call sites that another thread registered first. A second one prevents that.
     let _second = tracing::Dispatch::new(Recorder::default());
     let recorder = Recorder::default();
     let _recording = tracing::subscriber::set_default(recorder.clone());
@@ -214,26 +214,26 @@ async fn no_secret_shows() {
     let folder = folder(&json!({"oauth": oauth}).to_string());
     let heygen = client(&sim, folder.path()).unwrap();
     let mut shown = format!("{heygen:?}");
-    let mut tell = |text: String| shown.push_str(&text);
-    tell(format!("{:?}", OAuth::new("marked", "marked").client_id("c").token_url("https://x/?marked")));
-    tell(format!("{:?}", HeyGen::builder().oauth(OAuth::new("marked", "marked").client_id("c"))));
-    // A failure, tokens that cannot be saved, and tokens that fit into no header.
-    let said = json!({"error": "marked", "error_description": "marked"}).to_string();
-    sim.inject(Fault::answer(503, "application/json", said.clone()).on("oauth").times(1)).unwrap();
+    let mut record = |text: String| shown.push_str(&text);
+    record(format!("{:?}", OAuth::new("marked", "marked").client_id("c").token_url("https://x/?marked")));
+    record(format!("{:?}", HeyGen::builder().oauth(OAuth::new("marked", "marked").client_id("c"))));
+    // A failure, tokens that cannot be saved, and tokens that are not valid header values.
+    let refusal = json!({"error": "marked", "error_description": "marked"}).to_string();
+    sim.inject(Fault::answer(503, "application/json", refusal.clone()).on("oauth").times(1)).unwrap();
     let error = call(&heygen).await.unwrap_err();
-    tell(format!("{error} {error:?}"));
+    record(format!("{error} {error:?}"));
     fs::remove_file(folder.path().join("credentials")).unwrap();
     let renewed = json!({"access_token": "marked\u{1}", "refresh_token": "marked-rotated"}).to_string();
     sim.inject(Fault::answer(200, "application/json", renewed).on("oauth").times(1)).unwrap();
     let error = call(&heygen).await.unwrap_err();
-    tell(format!("{error} {error:?}"));
+    record(format!("{error} {error:?}"));
     // A refusal.
     sim.clear_faults();
-    sim.inject(Fault::answer(400, "application/json", said).on("oauth")).unwrap();
+    sim.inject(Fault::answer(400, "application/json", refusal).on("oauth")).unwrap();
     let tokens = expired(&sim).token_url(token_url(&sim) + "?marked");
     let refused = HeyGen::builder().oauth(tokens).base_url(sim.base_url()).build().unwrap();
     let error = call(&refused).await.unwrap_err();
-    tell(format!("{error} {error:?} {:?}", error.api_error()));
+    record(format!("{error} {error:?} {:?}", error.api_error()));
     let traced = recorder.0.lock().unwrap().clone();
     assert!(traced.contains("were not saved") && traced.contains("was not renewed"), "{traced}");
     assert!(!shown.contains("marked"), "{shown}");

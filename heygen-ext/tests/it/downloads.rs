@@ -1,4 +1,4 @@
-//! Downloads, against the simulator: every kind of file, and what can come in between.
+//! Tests downloads against the simulator: every kind of file, and faults during a transfer.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -19,10 +19,10 @@ use serde_json::{Value, json};
 
 use crate::pair;
 
-/// Bytes of a file that takes a while.
+/// The size of a large file.
 const LARGE: u64 = 5_000_000;
 
-/// A body of a request, by its JSON.
+/// Converts JSON to the body of a request.
 fn body<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
 }
@@ -31,16 +31,16 @@ fn source() -> Value {
     json!({"type": "url", "url": "https://example.com/a.mp4"})
 }
 
-/// A finished video whose script says what is to become of it.
+/// Creates a finished video with this script, which can contain directives for the simulator.
 async fn video(sim: &Sim, heygen: &HeyGen, script: &str) -> VideoDetail {
     let request = json!({"avatar_id": "Anna_sitting_public", "script": script,
         "caption": {"file_format": "srt", "style": "default"}});
     let made = heygen.api().create_video().body(body::<types::CreateVideoFromAvatar>(request)).send().await;
     sim.advance(Duration::from_secs(600));
-    look(heygen, &made.unwrap().video_id).await
+    read(heygen, &made.unwrap().video_id).await
 }
 
-async fn look(heygen: &HeyGen, id: &str) -> VideoDetail {
+async fn read(heygen: &HeyGen, id: &str) -> VideoDetail {
     heygen.api().get_video().video_id(id).await.unwrap().into_inner()
 }
 
@@ -52,7 +52,7 @@ async fn fetch(heygen: &HeyGen, what: impl Into<Link>) -> Bytes {
     heygen.download(what).bytes(1 << 23).await.unwrap()
 }
 
-/// What the name of a file would say.
+/// The usual extension of a file with this content.
 fn kind(bytes: &[u8]) -> &'static str {
     match bytes {
         [b'G', b'I', b'F', ..] => "gif",
@@ -71,7 +71,7 @@ fn names(folder: &Path) -> Vec<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// Each request for a file: what it asked for by `Range`, and the status of its answer.
+/// The `Range` of each request for a file, and the status of its answer.
 fn requests(sim: &Sim) -> Vec<(Option<String>, Option<u16>)> {
     let requests = sim.requests().into_iter();
     let files = requests.filter(|request| request.operation.as_deref() == Some("files"));
@@ -79,7 +79,7 @@ fn requests(sim: &Sim) -> Vec<(Option<String>, Option<u16>)> {
 }
 
 #[tokio::test]
-async fn every_file_of_a_video_comes() {
+async fn every_file_of_a_video_is_downloaded() {
     let (sim, heygen) = pair().await;
     let video = video(&sim, &heygen, "Hello").await;
     let main = fetch(&heygen, &video).await;
@@ -98,7 +98,7 @@ async fn every_file_of_a_video_comes() {
 }
 
 #[tokio::test]
-async fn files_of_other_resources_come() {
+async fn files_of_other_resources_are_downloaded() {
     let (sim, heygen) = pair().await;
     let api = heygen.api();
     let translate = json!({"video": source(), "output_languages": ["German"], "enable_caption": true});
@@ -128,7 +128,7 @@ async fn files_of_other_resources_come() {
     assert_eq!(kind(&fetch(&heygen, TranslationFile::Video.of(translation)).await), "mp4");
     assert_eq!(kind(&fetch(&heygen, TranslationFile::Srt.of(translation)).await), "srt");
     assert_eq!(kind(&fetch(&heygen, TranslationFile::Vtt.of(translation)).await), "vtt");
-    // It was not translated alone, and so is not there; so nothing waits for it.
+    // The audio does not exist, because the video was translated too. The download fails without waiting.
     let error = heygen.download(TranslationFile::Audio.of(translation)).bytes(1).await.unwrap_err();
     assert!(error.to_string().contains(&format!("audio of video translation {id}")), "{error}");
 
@@ -163,7 +163,7 @@ async fn files_of_other_resources_come() {
     let uploaded = &api.upload_asset().file(part).await.unwrap();
     assert_eq!(fetch(&heygen, uploaded).await, picture);
     let asset = &api.get_asset().asset_id(&*uploaded.asset_id).await.unwrap();
-    // Both know where a fresh link is.
+    // Both links can be renewed.
     sim.advance(Duration::from_secs(7200));
     assert_eq!(fetch(&heygen, uploaded).await, picture);
     assert_eq!(fetch(&heygen, asset).await, picture);
@@ -171,7 +171,7 @@ async fn files_of_other_resources_come() {
 
 #[cfg(feature = "preview")]
 #[tokio::test]
-async fn files_of_preview_resources_come() {
+async fn files_of_preview_resources_are_downloaded() {
     use heygen_ext::LayerFile;
     let (sim, heygen) = pair().await;
     let api = heygen.api();
@@ -188,21 +188,22 @@ async fn files_of_preview_resources_come() {
 }
 
 #[tokio::test]
-async fn a_file_arrives_whole_and_as_readable_as_others() {
+async fn a_file_is_complete_and_has_the_usual_permissions() {
     let (sim, heygen) = pair().await;
     let video = video(&sim, &heygen, "Hello").await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hello.mp4");
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let tell = Arc::clone(&told);
-    let download =
-        heygen.download(&video).on_progress(move |received, all| tell.lock().unwrap().push((received, all)));
+    let progress = Arc::new(Mutex::new(Vec::new()));
+    let recorded = Arc::clone(&progress);
+    let download = heygen
+        .download(&video)
+        .on_progress(move |received, all| recorded.lock().unwrap().push((received, all)));
     assert_eq!(download.to_path(&path).await.unwrap(), path);
     let bytes = std::fs::read(&path).unwrap();
     assert_eq!(kind(&bytes), "mp4");
     let size = bytes.len() as u64;
-    assert_eq!(told.lock().unwrap().last(), Some(&(size, Some(size))));
-    assert_eq!(names(folder.path()), ["hello.mp4"], "nothing else is left in the folder");
+    assert_eq!(progress.lock().unwrap().last(), Some(&(size, Some(size))));
+    assert_eq!(names(folder.path()), ["hello.mp4"], "the folder has no other file");
     #[cfg(unix)]
     {
         let mode = |path: &Path| {
@@ -253,7 +254,7 @@ async fn broken_connections_are_resumed() {
 }
 
 #[tokio::test]
-async fn a_rest_that_is_cut_short_is_not_the_end() {
+async fn an_incomplete_rest_is_resumed() {
     let (sim, heygen) = pair().await;
     let video = large(&sim, &heygen).await;
     sim.inject(Fault::half_body().on("files").times(1)).unwrap();
@@ -264,7 +265,7 @@ async fn a_rest_that_is_cut_short_is_not_the_end() {
 }
 
 #[tokio::test]
-async fn trouble_of_the_file_server_passes() {
+async fn faults_of_the_file_server_are_retried() {
     let (sim, heygen) = pair().await;
     let video = video(&sim, &heygen, "Hello").await;
     for fault in [Fault::status(503), Fault::reset(), Fault::close_before(), Fault::close_after()] {
@@ -300,7 +301,7 @@ async fn a_link_that_has_expired_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn a_link_that_expires_on_the_way_is_renewed_and_resumed() {
+async fn a_link_that_expires_during_a_download_is_renewed() {
     let (sim, heygen) = pair().await;
     let video = large(&sim, &heygen).await;
     sim.clear_requests();
@@ -312,39 +313,39 @@ async fn a_link_that_expires_on_the_way_is_renewed_and_resumed() {
 }
 
 #[tokio::test]
-async fn a_link_that_was_not_there_yet_is_read() {
+async fn a_missing_link_is_read_from_the_resource() {
     let (sim, heygen) = pair().await;
     let request = json!({"avatar_id": "Anna_sitting_public",
         "script": "Hello [sim:late-link] [sim:takes=60]"});
     let made = heygen.api().create_video().body(body::<types::CreateVideoFromAvatar>(request)).send().await;
     let id = made.unwrap().into_inner().video_id;
-    let running = look(&heygen, &id).await;
+    let running = read(&heygen, &id).await;
     let error = heygen.download(&running).bytes(1).await.unwrap_err();
     assert!(error.to_string().contains("not finished: wait for it"), "{error}");
     sim.advance(Duration::from_secs(61));
-    let late = look(&heygen, &id).await;
+    let late = read(&heygen, &id).await;
     assert_eq!((late.status.as_str(), &late.video_url), ("completed", &None));
     sim.advance(Duration::from_secs(31));
     assert_eq!(kind(&fetch(&heygen, &late).await), "mp4");
     assert_eq!(kind(&fetch(&heygen, &running).await), "mp4");
     let error = heygen.download(VideoFile::Captioned.of(&late)).bytes(1).await.unwrap_err();
-    assert!(error.to_string().contains("was it asked for?"), "{error}");
+    assert!(error.to_string().contains("check that the request asked for it"), "{error}");
 }
 
 #[tokio::test]
-async fn a_video_that_is_gone_or_failed_has_no_file() {
+async fn a_deleted_or_failed_video_has_no_file() {
     let (sim, heygen) = pair().await;
-    let gone = video(&sim, &heygen, "Hello").await;
-    heygen.api().delete_video().video_id(&*gone.id).send().await.unwrap();
+    let deleted = video(&sim, &heygen, "Hello").await;
+    heygen.api().delete_video().video_id(&*deleted.id).send().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let error = heygen.download(&gone).to_path(folder.path().join("gone.mp4")).await.unwrap_err();
+    let error = heygen.download(&deleted).to_path(folder.path().join("deleted.mp4")).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Download, Some(ErrorCode::VideoNotFound)));
     assert!(error.request_id().is_some() && error.may_have_executed() && !error.is_retryable());
-    assert!(error.to_string().contains(&gone.id), "{error}");
+    assert!(error.to_string().contains(&deleted.id), "{error}");
     assert!(names(folder.path()).is_empty());
     let failed = video(&sim, &heygen, "Hello [sim:fail]").await;
     let error = heygen.download(&failed).bytes(1).await.unwrap_err();
-    assert!(error.to_string().contains("will never have one: it is `failed`: "), "{error}");
+    assert!(error.to_string().contains("will never have a file: it is `failed`: "), "{error}");
 }
 
 #[tokio::test]
@@ -360,13 +361,13 @@ async fn an_existing_file_is_not_changed() {
         error.to_string().contains("mine.mp4") && error.to_string().contains("overwrite(true)"),
         "{error}"
     );
-    assert!(requests(&sim).is_empty(), "it is looked at before anything is fetched");
+    assert!(requests(&sim).is_empty(), "the path is checked before the transfer");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
-    // Another program is quicker.
+    // Another program creates the file during the download.
     let late = folder.path().join("late.mp4");
-    let quicker = late.clone();
+    let created = late.clone();
     let download =
-        heygen.download(&video).on_progress(move |_, _| std::fs::write(&quicker, "theirs").unwrap());
+        heygen.download(&video).on_progress(move |_, _| std::fs::write(&created, "theirs").unwrap());
     assert_eq!(download.to_path(&late).await.unwrap_err().kind(), ErrorKind::File);
     assert_eq!(std::fs::read_to_string(&late).unwrap(), "theirs");
     heygen.download(&video).to_path(&path).overwrite(true).await.unwrap();
@@ -377,7 +378,7 @@ async fn an_existing_file_is_not_changed() {
 }
 
 #[tokio::test]
-async fn places_that_take_no_file_are_named() {
+async fn an_error_names_a_path_that_cannot_be_written() {
     let (sim, heygen) = pair().await;
     let video = video(&sim, &heygen, "Hello").await;
     let folder = tempfile::tempdir().unwrap();
@@ -391,18 +392,19 @@ async fn places_that_take_no_file_are_named() {
     assert!(requests(&sim).is_empty());
     let full = tokio::io::duplex(16).0;
     let error = heygen.download(&video).to_writer(full).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::File, "nobody reads at the other end");
+    assert_eq!(error.kind(), ErrorKind::File, "the reader of the pipe was dropped");
 }
 
 #[tokio::test]
-async fn a_download_that_is_dropped_leaves_nothing() {
+async fn a_dropped_download_deletes_its_file() {
     let (sim, heygen) = pair().await;
     let video = large(&sim, &heygen).await;
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().to_owned();
     let seen = Arc::new(Mutex::new(0));
-    let note = Arc::clone(&seen);
-    let download = heygen.download(&video).on_progress(move |received, _| *note.lock().unwrap() = received);
+    let recorded = Arc::clone(&seen);
+    let download =
+        heygen.download(&video).on_progress(move |received, _| *recorded.lock().unwrap() = received);
     let mut fetching = Box::pin(download.to_path(place.join("video.mp4")).send());
     std::future::poll_fn(|context| {
         assert!(fetching.as_mut().poll(context).is_pending());
@@ -412,20 +414,20 @@ async fn a_download_that_is_dropped_leaves_nothing() {
         }
     })
     .await;
-    assert_eq!(names(&place).len(), 1, "a temporary file, as long as somebody waits");
+    assert_eq!(names(&place).len(), 1, "a temporary file, until the download is dropped");
     drop(fetching);
     assert!(names(&place).is_empty());
 }
 
 #[test]
-fn downloads_travel() {
-    fn travels<T: Send + 'static>(_: T) {}
-    fn streams<T: Stream + Send + Unpin + 'static>() {}
+fn downloads_can_move_between_threads() {
+    fn is_send<T: Send + 'static>(_: T) {}
+    fn is_stream<T: Stream + Send + Unpin + 'static>() {}
     let heygen = HeyGen::builder().api_key("k").build().unwrap();
     let download = || heygen.download(Link::new("https://files.heygen.ai/a"));
-    travels(download().to_path("a"));
-    travels(download().to_writer(tokio::io::sink()));
-    travels(download().bytes(1));
-    travels(download().stream());
-    streams::<heygen_ext::DownloadStream>();
+    is_send(download().to_path("a"));
+    is_send(download().to_writer(tokio::io::sink()));
+    is_send(download().bytes(1));
+    is_send(download().stream());
+    is_stream::<heygen_ext::DownloadStream>();
 }

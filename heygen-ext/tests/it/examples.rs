@@ -1,4 +1,4 @@
-//! The examples do what they say; the one of uploads is in `uploads.rs`.
+//! Tests the examples. The test of `upload` is in `uploads.rs`.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ mod quickstart;
 mod speech;
 
 #[tokio::test]
-async fn the_example_of_calls_makes_a_video_and_counts() {
+async fn the_example_calls_creates_a_video_and_counts_attempts() {
     let (sim, counts) = (Sim::builder().start().await.unwrap(), calls::Counts::default());
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).observer(counts.clone());
     let heygen = heygen.build().unwrap();
@@ -36,19 +36,19 @@ async fn the_example_of_calls_makes_a_video_and_counts() {
 }
 
 #[tokio::test]
-async fn the_quickstart_makes_a_film() {
+async fn the_example_quickstart_downloads_a_video() {
     let sim = Sim::builder().clock(Clock::scaled(10_000.0)).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("film.mp4");
     let (duration, bytes) =
-        quickstart::film(&heygen, "Hello", Some(Duration::from_millis(1)), &path).await.unwrap();
+        quickstart::make_video(&heygen, "Hello", Some(Duration::from_millis(1)), &path).await.unwrap();
     assert!(duration > 0.0 && bytes > 10_000, "{duration} {bytes}");
     assert!(std::fs::read(&path).unwrap()[4..].starts_with(b"ftyp"));
 }
 
 #[tokio::test]
-async fn the_example_of_downloads_fetches_across_breaks() {
+async fn the_example_download_resumes_broken_connections() {
     let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -59,7 +59,7 @@ async fn the_example_of_downloads_fetches_across_breaks() {
 }
 
 #[tokio::test]
-async fn the_example_of_pages_sees_everything() {
+async fn the_example_pages_lists_everything() {
     let sim = Sim::builder().start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
     let looks = heygen.api().list_avatar_looks().limit(50_u32).await.unwrap().items.len();
@@ -70,7 +70,7 @@ async fn the_example_of_pages_sees_everything() {
 
 #[cfg(feature = "preview")]
 #[tokio::test]
-async fn the_example_of_speech_says_its_words() {
+async fn the_example_speech_receives_audio_and_words() {
     let sim = Sim::builder().clock(Clock::scaled(10_000.0)).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
     let voice = speech::train(&heygen, Duration::ZERO).await.unwrap();

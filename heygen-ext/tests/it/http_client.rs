@@ -1,4 +1,4 @@
-//! The caller's HTTP clients, and options for those of the library.
+//! Tests HTTP clients of the program, and options for those of the library.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use heygen_ext::{ErrorKind, HeyGen, heygen_api};
 use heygen_sim::{Clock, Sim};
 use http::{HeaderMap, HeaderValue};
 
-fn own() -> HeaderMap {
-    HeaderMap::from_iter([(http::HeaderName::from_static("x-own"), HeaderValue::from_static("1"))])
+fn custom_header() -> HeaderMap {
+    HeaderMap::from_iter([(http::HeaderName::from_static("x-custom"), HeaderValue::from_static("1"))])
 }
 
 #[tokio::test]
-async fn calls_go_by_the_callers_client() {
+async fn calls_use_the_http_client_of_the_program() {
     let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
-    let client = reqwest::Client::builder().default_headers(own()).build().unwrap();
+    let client = reqwest::Client::builder().default_headers(custom_header()).build().unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).http_client(client);
     heygen.build().unwrap().api().list_videos().send().await.unwrap();
     let seen = &sim.requests()[0].headers;
-    assert!(seen.contains_key("x-own") && seen["user-agent"].starts_with("heygen-ext/"));
+    assert!(seen.contains_key("x-custom") && seen["user-agent"].starts_with("heygen-ext/"));
 }
 
 #[tokio::test]
-async fn options_reach_the_clients_for_calls_and_for_files() {
+async fn options_apply_to_calls_and_downloads() {
     let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url());
-    let heygen = heygen.http_options(|options| options.default_headers(own())).build().unwrap();
+    let heygen = heygen.http_options(|options| options.default_headers(custom_header())).build().unwrap();
     let body = CreateVideoFromAvatar::builder().avatar_id("Anna_sitting_public").script("Hello");
     let id = heygen.api().create_video().body(body).await.unwrap().into_inner().video_id;
     sim.advance(Duration::from_secs(600));
@@ -34,17 +34,17 @@ async fn options_reach_the_clients_for_calls_and_for_files() {
     let requests = sim.requests();
     assert!(requests.iter().any(|request| request.path.starts_with("/files/")));
     for request in requests {
-        assert!(request.headers.contains_key("x-own"), "{}", request.path);
+        assert!(request.headers.contains_key("x-custom"), "{}", request.path);
     }
 }
 
 #[tokio::test]
-async fn what_is_asked_of_this_machine_stays_on_it() {
+async fn requests_to_this_machine_use_no_proxy() {
     let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url());
-    // A proxy is not meant for a key that goes out in the clear.
-    let astray = || reqwest::Proxy::all("http://127.0.0.1:1").unwrap();
-    let heygen = heygen.http_options(move |options| options.proxy(astray())).build().unwrap();
+    // Plain HTTP with a key must not be sent to a proxy.
+    let proxy = || reqwest::Proxy::all("http://127.0.0.1:1").unwrap();
+    let heygen = heygen.http_options(move |options| options.proxy(proxy())).build().unwrap();
     heygen.api().list_videos().send().await.unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! The main job, against the simulator.
+//! Integration tests against the simulator.
 
 mod credentials;
 mod downloads;
@@ -22,11 +22,11 @@ async fn pair() -> (Sim, HeyGen) {
     (sim, heygen)
 }
 
-/// A step of the job moves the simulator's clock on: the wait itself need not pause.
+/// Each step of a job advances the clock of the simulator, so the wait does not have to pause.
 const NO_PAUSE: Duration = Duration::ZERO;
 
 #[tokio::test]
-async fn a_prompt_becomes_a_file() {
+async fn a_job_reports_its_progress_and_returns_the_video() {
     let (sim, heygen) = pair().await;
     let job = heygen.submit(VideoAgent::prompt("Say hello")).await.unwrap().poll_every(NO_PAUSE);
     let mut steps = Vec::new();
@@ -36,7 +36,7 @@ async fn a_prompt_becomes_a_file() {
             JobProgress::Video { status, .. } => status.to_string(),
             _ => "other".to_owned(),
         });
-        // To the next change: a video, its rendering, its end.
+        // Advances to the next change: the video exists, is rendered, is completed.
         sim.advance(Duration::from_secs([120, 0, 60, 420][steps.len() - 1]));
     });
     let video = video.await.unwrap();
@@ -46,7 +46,7 @@ async fn a_prompt_becomes_a_file() {
 }
 
 #[tokio::test]
-async fn a_job_is_found_again_by_its_id() {
+async fn a_job_resumes_by_its_id() {
     let (sim, heygen) = pair().await;
     let id = heygen.submit(VideoAgent::prompt("Say hello")).await.unwrap().id().to_owned();
     sim.advance(Duration::from_secs(600));
@@ -55,7 +55,7 @@ async fn a_job_is_found_again_by_its_id() {
 }
 
 #[tokio::test]
-async fn a_deadline_loses_no_job() {
+async fn a_wait_resumes_after_its_deadline() {
     let (sim, heygen) = pair().await;
     let job = heygen.submit(VideoAgent::prompt("Say hello")).await.unwrap();
     let id = job.id().to_owned();

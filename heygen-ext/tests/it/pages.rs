@@ -1,4 +1,4 @@
-//! Lists of the simulator, page by page.
+//! Tests lists of the simulator.
 
 use futures_util::TryStreamExt;
 use heygen_ext::heygen_api::types::CreateVideoFromAvatar;
@@ -6,7 +6,7 @@ use heygen_ext::{HeyGen, Paged};
 use heygen_sim::Sim;
 
 #[tokio::test]
-async fn every_video_is_listed_once_while_others_are_made() {
+async fn every_video_is_listed_once_while_others_are_created() {
     let sim = Sim::builder().concurrency(100).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
     let make = async |title: &str| {
@@ -33,7 +33,7 @@ async fn every_video_is_listed_once_while_others_are_made() {
 }
 
 #[tokio::test]
-async fn filters_go_along() {
+async fn filters_apply_to_every_page() {
     let sim = Sim::builder().start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
     let voices: Vec<_> = heygen.api().list_voices().language("English").items().try_collect().await.unwrap();

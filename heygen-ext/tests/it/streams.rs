@@ -1,4 +1,4 @@
-//! Event streams of the simulator, whole and cut.
+//! Tests complete and broken event streams of the simulator.
 
 use futures_util::{StreamExt, TryStreamExt};
 use heygen_ext::heygen_api::types::{
@@ -8,7 +8,7 @@ use heygen_ext::heygen_api::{BoxFuture, Operation, RawResponse, Request, Transpo
 use heygen_ext::{ErrorKind, HeyGen, SpeechChunk};
 use heygen_sim::{Clock, Fault, Sim};
 
-/// Ten thousand times real time: nothing here waits for long.
+/// The clock runs 10,000 times faster than real time, so that the tests are fast.
 async fn pair() -> (Sim, HeyGen) {
     let sim = Sim::builder().clock(Clock::scaled(10_000.0)).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
@@ -51,7 +51,7 @@ async fn speech_is_audio_and_words() {
 }
 
 #[tokio::test]
-async fn cut_speech_is_an_error_and_is_not_made_again() {
+async fn a_broken_speech_stream_is_an_error_and_is_not_repeated() {
     let (sim, heygen) = pair().await;
     let request = request(&heygen).await;
     for (fault, kind) in
@@ -83,11 +83,11 @@ async fn words_resume_after_a_break_without_repetition() {
 #[tokio::test]
 async fn an_unknown_stream_is_refused() {
     let (_sim, heygen) = pair().await;
-    let error = heygen.realtime_words("nobody").try_next().await.unwrap_err();
+    let error = heygen.realtime_words("unknown").try_next().await.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 404));
 }
 
-/// A service whose streams are what the test says.
+/// A service that answers with these events. Its streams stay open if the second field is `true`.
 struct Streams(&'static [&'static str], bool);
 
 impl Transport for Streams {
@@ -118,11 +118,11 @@ fn speech() -> StreamModelSpeechRequest {
 }
 
 #[tokio::test]
-async fn speech_that_does_not_fit_was_made_all_the_same() {
+async fn speech_with_an_invalid_event_may_have_been_executed() {
     for (events, words) in [
         (
             &["data: {\"type\":\"audio\",\"part_index\":1,\"audio\":\"\"}\n\n"],
-            "part 1 came where part 0 was due",
+            "received part 1 instead of part 0",
         ),
         (&["data: {\"type\":\"audio\",\"part_index\":0,\"audio\":\"%\"}\n\n"], "part 0 is not base64"),
     ] {
@@ -130,26 +130,26 @@ async fn speech_that_does_not_fit_was_made_all_the_same() {
         let error = parts.try_next().await.unwrap_err();
         assert_eq!((error.kind(), error.request_id()), (ErrorKind::Decode, Some("r7")));
         assert_eq!(error.to_string(), format!("stream_model_speech: {words} (request r7)"));
-        // To ask for it again would be to pay for it again.
+        // Repeating the request would cost money again.
         assert!(error.may_have_executed() && !error.is_retryable());
         assert!(parts.next().await.is_none());
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_on_which_nothing_comes_ends() {
+async fn a_stream_without_events_times_out() {
     let events = &["data: {\"type\":\"audio\",\"part_index\":0,\"audio\":\"\"}\n\n"];
     let mut parts = streams(events, true).speak(speech()).await.unwrap();
     assert!(parts.try_next().await.unwrap().is_some());
     let error = parts.try_next().await.unwrap_err();
-    assert!(error.to_string().contains("nothing came for 90 s"), "{error}");
+    assert!(error.to_string().contains("no event for 90 s"), "{error}");
     assert!(error.may_have_executed());
     let error = streams(&[], true).realtime_words("s").try_next().await.unwrap_err();
-    assert!(error.to_string().contains("nothing came for 90 s"), "{error}");
+    assert!(error.to_string().contains("no event for 90 s"), "{error}");
 }
 
 #[tokio::test]
-async fn words_that_cannot_be_read_say_so() {
+async fn invalid_words_are_a_decode_error() {
     let heygen = streams(&["data: {\"words\":7}\n\n"], true);
     let error = heygen.realtime_words("s").try_next().await.unwrap_err();
     assert_eq!((error.kind(), error.request_id()), (ErrorKind::Decode, Some("r7")));

@@ -1,4 +1,4 @@
-//! Files that become assets, against the simulator.
+//! Tests uploads against the simulator.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ use heygen_ext::{Error, ErrorKind, FileSource, HeyGen, Upload, UploadAll};
 use crate::pair;
 
 #[path = "../../examples/upload.rs"]
-#[allow(dead_code, reason = "its `main` is for the command line")]
+#[allow(dead_code, reason = "its `main` is not run here")]
 mod example;
 
 const MP4: &[u8] = include_bytes!("../../../heygen-sim/assets/video.mp4");
@@ -18,7 +18,7 @@ const SRT: &[u8] = include_bytes!("../../../heygen-sim/assets/captions.srt");
 const VTT: &[u8] = include_bytes!("../../../heygen-sim/assets/captions.vtt");
 
 #[tokio::test]
-async fn a_file_comes_back_as_it_was_and_goes_into_a_request() {
+async fn a_file_is_stored_unchanged_and_requests_take_its_asset() {
     let (_sim, heygen) = pair().await;
     let folder = tempfile::tempdir().unwrap();
     for (name, content, media) in [
@@ -31,14 +31,15 @@ async fn a_file_comes_back_as_it_was_and_goes_into_a_request() {
     ] {
         let path = folder.path().join(name);
         std::fs::write(&path, content).unwrap();
-        let told = Arc::new(Mutex::new((0, 0)));
-        let tell = Arc::clone(&told);
+        let progress = Arc::new(Mutex::new((0, 0)));
+        let recorded = Arc::clone(&progress);
         let upload = heygen.upload(path.as_path());
-        let asset = upload.on_progress(move |sent, all| *tell.lock().unwrap() = (sent, all)).await.unwrap();
+        let asset =
+            upload.on_progress(move |sent, all| *recorded.lock().unwrap() = (sent, all)).await.unwrap();
         assert_eq!((asset.mime_type.as_str(), asset.size_bytes), (media, content.len() as u64));
         let stored = reqwest::get(asset.url.clone().unwrap()).await.unwrap().bytes().await.unwrap();
         assert!(stored == content, "{name}");
-        assert_eq!(*told.lock().unwrap(), (asset.size_bytes, asset.size_bytes));
+        assert_eq!(*progress.lock().unwrap(), (asset.size_bytes, asset.size_bytes));
         let kept = heygen.api().get_asset().asset_id(asset.asset_id.as_str()).send().await.unwrap();
         assert_eq!(kept.name, name);
         let request = CreateVideoAgentRequest::builder().prompt("A tour").files([&asset]).build().unwrap();
@@ -66,7 +67,7 @@ async fn an_unsuitable_file_is_refused_before_anything_is_sent() {
         (FileSource::path(at("photo.png")), ErrorKind::Upload, "`text/html`"),
         (FileSource::path(folder.path()), ErrorKind::Upload, "this is a folder"),
         (FileSource::path(at("missing.png")), ErrorKind::File, "cannot be read"),
-        (FileSource::bytes("notes.txt", "notes"), ErrorKind::Upload, "the service takes PNG"),
+        (FileSource::bytes("notes.txt", "notes"), ErrorKind::Upload, "the service accepts PNG"),
         (FileSource::reader("empty.png", 0, tokio::io::empty()), ErrorKind::Upload, "the file is empty"),
         (
             FileSource::bytes("a.png", MP4).media_type("video/mp4\r\nx: y"),
@@ -76,16 +77,16 @@ async fn an_unsuitable_file_is_refused_before_anything_is_sent() {
     ] {
         let error = refused(&heygen, file).await;
         assert_eq!(error.kind(), kind, "{error}");
-        let said = error.to_string();
+        let text = error.to_string();
         let named = error.file_name().unwrap();
-        assert!(said.starts_with(named) && said.contains(words), "{said}");
+        assert!(text.starts_with(named) && text.contains(words), "{text}");
         let error = heygen.upload(FileSource::path(at("missing.png"))).direct().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::File);
     }
     #[cfg(unix)]
     assert!(refused(&heygen, FileSource::path("/dev/null")).await.to_string().contains("not a regular file"));
     assert!(sim.requests().is_empty());
-    // The service looks for itself.
+    // The service checks the content too.
     let error =
         heygen.upload(FileSource::bytes("a", "plain words").media_type("image/png")).await.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 400));
@@ -102,14 +103,14 @@ async fn the_example_uploads_its_picture_and_a_file() {
 }
 
 #[test]
-fn uploads_travel_between_threads_and_hide_what_they_hold() {
-    fn travels<T: Send + std::fmt::Debug>() {}
-    travels::<Upload>();
-    travels::<UploadAll>();
-    fn runs<T: Send>(_: T) {}
+fn uploads_can_move_between_threads_and_debug_omits_their_content() {
+    fn is_send<T: Send + std::fmt::Debug>() {}
+    is_send::<Upload>();
+    is_send::<UploadAll>();
+    fn is_send_value<T: Send>(_: T) {}
     let heygen = HeyGen::builder().api_key("marked-secret").build().unwrap();
     let upload = heygen.upload(FileSource::bytes("a.png", "marked-content"));
     assert!(!format!("{upload:?}").contains("marked"));
-    runs(upload.send());
-    runs(heygen.upload_all([FileSource::bytes("a.png", "x")]).send());
+    is_send_value(upload.send());
+    is_send_value(heygen.upload_all([FileSource::bytes("a.png", "x")]).send());
 }

@@ -1,4 +1,4 @@
-//! The file in all its forms, good and bad.
+//! Tests valid and invalid credentials files.
 
 use std::fs;
 
@@ -59,17 +59,17 @@ fn tokens_are_read() {
 }
 
 #[test]
-fn times_have_several_forms() {
+fn times_have_several_formats() {
     let expected = Some(UNIX_EPOCH + Duration::from_secs(1_767_225_600));
     for same in
         [json!(1_767_225_600), json!("1767225600"), json!("2026-01-01T00:00:00Z"), json!(1767225600.0)]
     {
-        assert_eq!(time(&same), expected, "{same}");
+        assert_eq!(parse_time(&same), expected, "{same}");
     }
     for unknown in
         [json!(null), json!("soon"), json!("0001-01-01T00:00:00Z"), json!(-5), json!(0), json!(1e300)]
     {
-        assert_eq!(time(&unknown), None, "{unknown}");
+        assert_eq!(parse_time(&unknown), None, "{unknown}");
     }
 }
 
@@ -85,7 +85,7 @@ fn a_missing_file_reads_as_none() {
 }
 
 #[test]
-fn an_unusable_file_is_named_with_the_remedy_and_not_shown() {
+fn errors_name_an_unusable_file_and_the_remedy_without_its_content() {
     for (content, expected) in [
         (&b""[..], "is empty"),
         (b" \n\n", "is empty"),
@@ -95,16 +95,16 @@ fn an_unusable_file_is_named_with_the_remedy_and_not_shown() {
         (b"marked\xff", "not valid UTF-8"),
         (b"{\"api_key\": \"marked", "not valid JSON at line 1"),
         (b"{\"api_key\": \"marked\"} marked", "not valid JSON at line 1"),
-        (b"[\"marked\"]", "no object"),
-        (b"\"marked\"", "no object"),
+        (b"[\"marked\"]", "not an object"),
+        (b"\"marked\"", "not an object"),
         (b"{}", "neither `api_key` nor `oauth`"),
         (b"{\"api_key\":\" \",\"oauth\":null,\"user\":\"marked\"}", "neither `api_key` nor `oauth`"),
-        (b"{\"api_key\":[\"marked\"]}", "`api_key` that is not a text"),
+        (b"{\"api_key\":[\"marked\"]}", "`api_key` that is not a string"),
         (b"{\"oauth\":\"marked\"}", "`oauth` that is not a JSON object"),
         (b"{\"oauth\":{\"refresh_token\":\"marked\"}}", "no `oauth.access_token`"),
         (
             b"{\"oauth\":{\"access_token\":\"marked\",\"client_id\":1}}",
-            "`oauth.client_id` that is not a text",
+            "`oauth.client_id` that is not a string",
         ),
     ] {
         let (_folder, file) = file(content);
@@ -119,7 +119,7 @@ fn an_unusable_file_is_named_with_the_remedy_and_not_shown() {
 }
 
 #[test]
-fn an_answer_without_a_file_is_named() {
+fn errors_name_a_path_that_is_not_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let error = CredentialsFile::at(folder.path()).read().unwrap_err();
     assert!(error.to_string().contains("is a directory: remove it"), "{error}");
@@ -133,7 +133,7 @@ fn an_answer_without_a_file_is_named() {
 }
 
 #[test]
-fn a_rewrite_keeps_what_it_does_not_know() {
+fn a_rewrite_preserves_unknown_members() {
     let (folder, file) = file(
         json!({"oauth": {"access_token": "a", "refresh_token": "r", "expires_at": "2026-01-01T00:00:00Z",
             "scope": "openid", "later": {"deep": [1, 2.5, null]}}, "user": {"email": "e"}, "more": "ü"})
@@ -147,8 +147,8 @@ fn a_rewrite_keeps_what_it_does_not_know() {
         json!({"oauth": {"access_token": "a2", "refresh_token": "r2", "expires_at": "2026-01-01T00:01:01Z",
             "scope": "openid", "later": {"deep": [1, 2.5, null]}}, "user": {"email": "e"}, "more": "ü"})
     );
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left in the folder");
-    // A number stays one; a time that is not known any more goes.
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the folder has no other file");
+    // A number stays a number. An unknown time is removed.
     let content =
         |expires: &Value| json!({"oauth": {"access_token": "a", "expires_at": expires}}).to_string();
     fs::write(file.path(), content(&json!(5))).unwrap();
@@ -164,7 +164,7 @@ fn a_rewrite_keeps_what_it_does_not_know() {
 }
 
 #[test]
-fn a_rewrite_does_not_undo_what_others_did() {
+fn a_rewrite_preserves_changes_of_other_programs() {
     for content in [
         r#"{"oauth":{"access_token":"other","refresh_token":"r"}}"#,
         r#"{"api_key":"k"}"#,
@@ -184,7 +184,7 @@ fn a_rewrite_does_not_undo_what_others_did() {
 
 #[cfg(unix)]
 #[test]
-fn a_rewrite_is_for_the_owner_alone_and_keeps_a_link() {
+fn a_rewrite_is_private_and_preserves_a_symbolic_link() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let (folder, file) = file(r#"{"oauth":{"access_token":"a"}}"#);
     fs::set_permissions(file.path(), fs::Permissions::from_mode(0o644)).unwrap();

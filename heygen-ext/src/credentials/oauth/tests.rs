@@ -1,4 +1,4 @@
-//! Renewal, with time given and the simulator's token endpoint.
+//! Tests renewals with a manual clock and the token endpoint of the simulator.
 
 use std::fs;
 use std::path::Path;
@@ -24,11 +24,11 @@ impl Harness {
         Self { sim, time: Arc::new(ManualRuntime::new()), folder: tempfile::tempdir().unwrap() }
     }
 
-    /// Tokens that hold for so many seconds.
+    /// Tokens that expire after this number of seconds.
     fn tokens(&self, seconds: u64) -> OAuth {
         OAuth::new("first", self.sim.refresh_token())
             .client_id("c")
-            .expires_at(self.time.date() + Duration::from_secs(seconds))
+            .expires_at(self.time.system_time() + Duration::from_secs(seconds))
             .token_url(self.token_url())
     }
 
@@ -36,7 +36,7 @@ impl Harness {
         format!("{}/v1/oauth/token", self.sim.base_url())
     }
 
-    fn provider(&self, tokens: OAuth) -> Renewing {
+    fn provider(&self, tokens: OAuth) -> RenewingProvider {
         tokens.provider(self.time.clone(), &HttpClientFactory::default()).unwrap()
     }
 
@@ -44,26 +44,26 @@ impl Harness {
         self.folder.path().join("credentials")
     }
 
-    /// A provider of tokens from a file that holds these.
-    fn of_file(&self, oauth: &Value) -> Renewing {
+    /// A provider of tokens from a file with this content.
+    fn from_file(&self, oauth: &Value) -> RenewingProvider {
         fs::write(self.path(), json!({"oauth": oauth, "user": {"email": "e"}}).to_string()).unwrap();
         let file = CredentialsFile::at(self.path());
         let Some(Stored::OAuth(tokens)) = file.read().unwrap() else { unreachable!("no tokens") };
-        self.provider(OAuth::of_file(tokens, file).token_url(self.token_url()))
+        self.provider(OAuth::from_file(tokens, file).token_url(self.token_url()))
     }
 
     fn renewals(&self) -> usize {
         self.sim.requests().iter().filter(|request| request.operation.as_deref() == Some("oauth")).count()
     }
 
-    /// The next renewal is answered so.
+    /// Sets the answer to the next renewal.
     fn answer(&self, status: u16, body: &Value) {
         let fault = Fault::answer(status, "application/json", body.to_string()).on("oauth").times(1);
         self.sim.inject(fault).unwrap();
     }
 }
 
-async fn token(provider: &Renewing) -> Result<String, String> {
+async fn token(provider: &RenewingProvider) -> Result<String, String> {
     let token = provider.token().await;
     token.map(|token| token.expose_secret().to_owned()).map_err(|problem| problem.to_string())
 }
@@ -73,7 +73,7 @@ fn stored(path: &Path) -> Value {
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_a_minute_before_its_end() {
+async fn a_token_is_renewed_a_minute_before_it_expires() {
     let harness = Harness::new().await;
     let provider = harness.provider(harness.tokens(100));
     assert_eq!(token(&provider).await.unwrap(), "first");
@@ -82,7 +82,7 @@ async fn a_token_is_renewed_a_minute_before_its_end() {
     harness.time.advance(Duration::from_secs(1));
     assert_eq!(token(&provider).await.unwrap(), harness.sim.access_token());
     assert_eq!(harness.renewals(), 1);
-    // The new one holds for the ten days that the service gives.
+    // The new token is valid for ten days, as the service says.
     harness.time.advance(Duration::from_secs(864_000 - 61));
     token(&provider).await.unwrap();
     assert_eq!(harness.renewals(), 1);
@@ -95,7 +95,7 @@ async fn a_token_is_renewed_a_minute_before_its_end() {
 }
 
 #[tokio::test]
-async fn many_callers_make_one_renewal_even_if_it_fails() {
+async fn concurrent_callers_share_one_renewal_even_if_it_fails() {
     let harness = Harness::new().await;
     let provider = harness.provider(harness.tokens(0));
     harness.answer(503, &json!({}));
@@ -108,12 +108,12 @@ async fn many_callers_make_one_renewal_even_if_it_fails() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_loses_no_renewal() {
+async fn dropping_a_caller_does_not_lose_the_renewal() {
     let harness = Harness::new().await;
     harness.sim.inject(Fault::delay(Duration::from_secs(5)).on("oauth").times(1)).unwrap();
     let provider = Arc::new(harness.provider(harness.tokens(0)));
-    let asking = Arc::clone(&provider);
-    let caller = tokio::spawn(async move { token(&asking).await });
+    let clone = Arc::clone(&provider);
+    let caller = tokio::spawn(async move { token(&clone).await });
     while harness.renewals() == 0 {
         tokio::task::yield_now().await;
     }
@@ -132,7 +132,7 @@ async fn a_refused_token_is_renewed_unless_it_was_already() {
     let results = join_all((0..9).map(|_| provider.refused(&refused))).await;
     assert!(results.iter().all(|result| matches!(result, Ok(true))));
     assert_eq!(harness.renewals(), 1);
-    // A refused token is not used again, however long it would last.
+    // A refused token is not used again, although it has not expired.
     let provider = harness.provider(harness.tokens(1000));
     harness.answer(500, &json!({}));
     assert!(provider.refused(&refused).await.unwrap_err().to_string().contains("500"));
@@ -141,7 +141,7 @@ async fn a_refused_token_is_renewed_unless_it_was_already() {
 }
 
 #[tokio::test]
-async fn a_renewal_ahead_of_time_may_fail() {
+async fn an_early_renewal_may_fail() {
     let harness = Harness::new().await;
     let provider = harness.provider(harness.tokens(30));
     harness.answer(503, &json!({}));
@@ -153,7 +153,7 @@ async fn a_renewal_ahead_of_time_may_fail() {
 }
 
 #[tokio::test]
-async fn a_token_of_a_few_seconds_is_used_to_its_end() {
+async fn a_token_with_a_short_lifetime_is_used_until_it_expires() {
     let harness = Harness::new().await;
     let provider = harness.provider(harness.tokens(0));
     harness.answer(200, &json!({"access_token": "brief", "expires_in": 20}));
@@ -184,26 +184,26 @@ async fn invalid_answers_are_reported() {
     let harness = Harness::new().await;
     let provider = harness.provider(harness.tokens(0));
     harness.answer(200, &json!({"error": "marked-secret"}));
-    assert!(token(&provider).await.unwrap_err().contains("not a token"));
+    assert!(token(&provider).await.unwrap_err().contains("does not contain a token"));
     let fault = Fault::status(302).header("location", "http://127.0.0.1:1/").on("oauth").times(1);
     harness.sim.inject(fault).unwrap();
     assert!(token(&provider).await.unwrap_err().contains("302"));
     harness.sim.inject(Fault::close_before().on("oauth").times(1)).unwrap();
     let before = harness.renewals();
     assert!(token(&provider).await.unwrap_err().contains("try again"));
-    assert_eq!(harness.renewals(), before + 1, "what may have arrived is not sent again");
+    assert_eq!(harness.renewals(), before + 1, "a request that may have been executed is not repeated");
     harness.answer(200, &json!({"access_token": "forever"}));
     assert_eq!(token(&provider).await.unwrap(), "forever");
     harness.time.advance(Duration::from_secs(1_000_000));
     assert_eq!(token(&provider).await.unwrap(), "forever");
-    let nobody = harness.provider(harness.tokens(0).token_url("http://127.0.0.1:1/"));
-    assert!(token(&nobody).await.unwrap_err().contains("look at the network"));
+    let unreachable = harness.provider(harness.tokens(0).token_url("http://127.0.0.1:1/"));
+    assert!(token(&unreachable).await.unwrap_err().contains("check the network"));
 }
 
 #[tokio::test]
 async fn renewed_tokens_are_in_the_file_before_they_are_used() {
     let harness = Harness::new().await;
-    let provider = harness.of_file(&json!({"access_token": "a", "refresh_token": "r", "client_id": "c",
+    let provider = harness.from_file(&json!({"access_token": "a", "refresh_token": "r", "client_id": "c",
         "expires_at": "2000-01-01T00:00:00Z", "scope": "s"}));
     harness.answer(200, &json!({"access_token": "a1", "refresh_token": "r1", "expires_in": 3600}));
     assert_eq!(token(&provider).await.unwrap(), "a1");
@@ -212,7 +212,7 @@ async fn renewed_tokens_are_in_the_file_before_they_are_used() {
         json!({"oauth": {"access_token": "a1", "refresh_token": "r1", "client_id": "c",
             "expires_at": "2026-11-18T12:06:40Z", "scope": "s"}, "user": {"email": "e"}})
     );
-    // An answer without a refresh token leaves the old one good.
+    // Without a refresh token in the answer, the old one stays valid.
     harness.time.advance(Duration::from_secs(3600));
     harness.answer(200, &json!({"access_token": "a2", "expires_in": 3600}));
     assert_eq!(token(&provider).await.unwrap(), "a2");
@@ -220,28 +220,28 @@ async fn renewed_tokens_are_in_the_file_before_they_are_used() {
 }
 
 #[tokio::test]
-async fn what_another_program_renewed_is_taken_over() {
+async fn tokens_that_another_program_renewed_are_used() {
     let harness = Harness::new().await;
     let expired =
         json!({"access_token": "a", "refresh_token": "r", "client_id": "c", "expires_at": 946_684_800});
-    let provider = harness.of_file(&expired);
+    let provider = harness.from_file(&expired);
     let renewed =
         json!({"oauth": {"access_token": "b", "refresh_token": "s", "expires_at": "2100-01-01T00:00:00Z"}});
     fs::write(harness.path(), renewed.to_string()).unwrap();
     assert_eq!(token(&provider).await.unwrap(), "b");
     assert_eq!(harness.renewals(), 0);
-    // Nor does a rejection count once somebody has logged in.
-    let provider = harness.of_file(&expired);
+    // A login of another program ends the rejection.
+    let provider = harness.from_file(&expired);
     harness.answer(400, &json!({"error": "invalid_grant"}));
     assert!(token(&provider).await.unwrap_err().contains("log in again"));
     fs::write(harness.path(), renewed.to_string()).unwrap();
     assert_eq!(token(&provider).await.unwrap(), "b");
     assert_eq!(harness.renewals(), 1);
-    // While this one asks, another is quicker, with tokens that need a renewal themselves.
-    let provider = Arc::new(harness.of_file(&expired));
+    // During a renewal, another program writes tokens that must be renewed too.
+    let provider = Arc::new(harness.from_file(&expired));
     harness.sim.inject(Fault::delay(Duration::from_secs(5)).on("oauth").times(1)).unwrap();
-    let asking = Arc::clone(&provider);
-    let caller = tokio::spawn(async move { token(&asking).await });
+    let clone = Arc::clone(&provider);
+    let caller = tokio::spawn(async move { token(&clone).await });
     while harness.renewals() == 1 {
         tokio::task::yield_now().await;
     }
@@ -256,13 +256,13 @@ async fn what_another_program_renewed_is_taken_over() {
 async fn tokens_that_cannot_be_saved_are_used() {
     let harness = Harness::new().await;
     let provider = harness
-        .of_file(&json!({"access_token": "a", "refresh_token": "r", "client_id": "c", "expires_at": 1}));
+        .from_file(&json!({"access_token": "a", "refresh_token": "r", "client_id": "c", "expires_at": 1}));
     fs::remove_file(harness.path()).unwrap();
     harness.answer(200, &json!({"access_token": "a1", "refresh_token": "r1"}));
     assert_eq!(token(&provider).await.unwrap(), "a1");
     assert_eq!(token(&provider).await.unwrap(), "a1");
     assert!(!harness.path().exists());
-    // The old file, when it is back, is older than what is in memory; then it can be written again.
+    // When the file is back, its tokens are older than those in memory, and it can be written again.
     let old =
         json!({"oauth": {"access_token": "a", "refresh_token": "r", "expires_at": "2100-01-01T00:00:00Z"}});
     fs::write(harness.path(), old.to_string()).unwrap();
@@ -273,13 +273,13 @@ async fn tokens_that_cannot_be_saved_are_used() {
 }
 
 #[tokio::test]
-async fn tokens_that_nobody_can_renew_say_so() {
+async fn errors_name_the_file_of_tokens_that_cannot_be_renewed() {
     let harness = Harness::new().await;
     for (oauth, expected) in [
         (json!({"access_token": "a", "refresh_token": "r", "expires_at": 1}), "HEYGEN_OAUTH_CLIENT_ID"),
         (json!({"access_token": "a", "client_id": "c", "expires_at": 1}), "log in again"),
     ] {
-        let problem = token(&harness.of_file(&oauth)).await.unwrap_err();
+        let problem = token(&harness.from_file(&oauth)).await.unwrap_err();
         assert!(problem.contains(expected), "{problem}");
         assert!(problem.contains(&harness.path().display().to_string()), "{problem}");
     }

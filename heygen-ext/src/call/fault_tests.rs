@@ -1,4 +1,4 @@
-//! What must hold whatever goes wrong: at most one job for each call, and errors that are true.
+//! Tests calls under random faults: every call creates at most one job, and errors report correctly whether it exists.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use crate::error::Error;
 use crate::pages::Paged;
 use crate::runtime::tests::ManualRuntime;
 
-/// Calls of each kind under each seed.
+/// The number of calls of each operation for each seed.
 const CALLS: usize = 400;
 
-/// What the service says while the first attempt with a key is under way.
+/// The answer of the service while it executes the first attempt with the key.
 const IN_PROGRESS: &str = r#"{"error":{"code":"request_in_progress","message":"m"}}"#;
 
-/// A refusal that no other attempt mends.
+/// A final refusal.
 const CONFLICT: &str = r#"{"error":{"code":"conflict","message":"m"}}"#;
 
-/// A simulator in which half of the requests meet with something.
-async fn faulty(seed: u64) -> Sim {
+/// Starts a simulator in which about half of the requests fail.
+async fn start_faulty(seed: u64) -> Sim {
     let sim = Sim::builder()
         .seed(seed)
         .clock(Clock::manual())
@@ -44,7 +44,7 @@ async fn faulty(seed: u64) -> Sim {
         (Fault::status(429).header("retry-after", "3"), 0.07),
         (Fault::answer(409, "application/json", IN_PROGRESS), 0.05),
         (Fault::answer(409, "application/json", CONFLICT), 0.02),
-        // Carried out when the clock is moved, long after the caller has given up.
+        // Executed when the clock advances, after the call has timed out.
         (Fault::delay(Duration::from_secs(30)), 0.05),
     ] {
         for operation in ["createVideo", "createVideoAgentV3"] {
@@ -54,7 +54,7 @@ async fn faulty(seed: u64) -> Sim {
     sim
 }
 
-/// The outcome of each call, by the title that it alone has.
+/// Creates a video and a session. Returns the unique title and the outcome of each call.
 async fn submit(heygen: &HeyGen, number: usize) -> [(String, Result<String, Error>); 2] {
     let (video, session) = (format!("video{number:05}"), format!("session{number:05}"));
     let body =
@@ -69,49 +69,49 @@ async fn submit(heygen: &HeyGen, number: usize) -> [(String, Result<String, Erro
 }
 
 #[tokio::test]
-async fn no_call_makes_two_jobs_and_every_error_is_true() {
-    let (mut succeeded, mut failed, mut doubtful, mut questions) = (0, 0, 0, 0);
+async fn a_call_creates_at_most_one_job_and_errors_are_correct() {
+    let (mut succeeded, mut failed, mut maybe_executed, mut conflicts) = (0, 0, 0, 0);
     for seed in 0..3 {
-        let sim = faulty(seed).await;
+        let sim = start_faulty(seed).await;
         let time = Arc::new(ManualRuntime::new());
         let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).runtime(time);
         let heygen = heygen.options(CallOptions::new().timeout(Duration::from_millis(50))).build().unwrap();
         let calls = stream::iter(0..CALLS).map(|number| submit(&heygen, number)).buffer_unordered(8);
         let outcomes: Vec<_> = calls.collect::<Vec<_>>().await.into_iter().flatten().collect();
-        questions += sim.requests().iter().filter(|request| request.status == Some(409)).count();
-        // What was delayed is carried out now.
+        conflicts += sim.requests().iter().filter(|request| request.status == Some(409)).count();
+        // Executes the delayed requests.
         sim.clear_faults();
         sim.advance(Duration::from_secs(60));
         tokio::task::yield_now().await;
-        let calm = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
-        let mut made: HashMap<String, Vec<String>> = HashMap::new();
-        let mut videos = calm.api().list_videos().title("video").items();
+        let reader = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+        let mut jobs: HashMap<String, Vec<String>> = HashMap::new();
+        let mut videos = reader.api().list_videos().title("video").items();
         while let Some(video) = videos.try_next().await.unwrap() {
-            made.entry(video.title.unwrap()).or_default().push(video.id);
+            jobs.entry(video.title.unwrap()).or_default().push(video.id);
         }
-        let mut sessions = calm.api().list_video_agent_sessions().items();
+        let mut sessions = reader.api().list_video_agent_sessions().items();
         while let Some(session) = sessions.try_next().await.unwrap() {
-            made.entry(session.title.unwrap()).or_default().push(session.session_id);
+            jobs.entry(session.title.unwrap()).or_default().push(session.session_id);
         }
         for (title, outcome) in outcomes {
-            let jobs = made.get(&title).map(Vec::as_slice).unwrap_or_default();
-            assert!(jobs.len() <= 1, "seed {seed}: {title} was made {} times: {outcome:?}", jobs.len());
+            let jobs = jobs.get(&title).map(Vec::as_slice).unwrap_or_default();
+            assert!(jobs.len() <= 1, "seed {seed}: {title} was created {} times: {outcome:?}", jobs.len());
             match outcome {
                 Ok(id) => {
                     assert_eq!(jobs, [id], "seed {seed}: {title}");
                     succeeded += 1;
                 }
                 Err(error) => {
-                    let may = error.may_have_executed();
-                    assert!(may || jobs.is_empty(), "seed {seed}: {title} was made, and {error}");
+                    let may_exist = error.may_have_executed();
+                    assert!(may_exist || jobs.is_empty(), "seed {seed}: {title} was created, but: {error}");
                     failed += 1;
-                    doubtful += usize::from(may);
+                    maybe_executed += usize::from(may_exist);
                 }
             }
         }
     }
-    // All of it happened, or the test shows nothing; and errors do not all say that anything may have been.
-    let counts = format!("{succeeded} {failed} {doubtful} {questions}");
-    assert!(succeeded > 1_000 && failed > 100 && doubtful > 50 && questions > 50, "{counts}");
-    assert!(failed > doubtful, "{counts}");
+    // Every case occurred, and not every error reports a possible execution.
+    let counts = format!("{succeeded} {failed} {maybe_executed} {conflicts}");
+    assert!(succeeded > 1_000 && failed > 100 && maybe_executed > 50 && conflicts > 50, "{counts}");
+    assert!(failed > maybe_executed, "{counts}");
 }
