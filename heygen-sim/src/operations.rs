@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
+use http::{HeaderName, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
@@ -14,6 +14,9 @@ use crate::reply::Reply;
 use crate::resources::{Behaviour, behaviour, renders, runs, webhook_endpoints};
 use crate::world::World;
 use crate::{probe, word_stream};
+
+/// The header of an answer that was made up. The service does not send it.
+const MADE_UP: HeaderName = HeaderName::from_static("x-heygen-sim-answer");
 
 /// Carries out a call and answers it.
 pub(crate) async fn handle(world: &Arc<World>, call: &Call) -> Answer {
@@ -43,7 +46,8 @@ fn made_up(call: &Call) -> Answer {
         call.path.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     let (status, body) = sample::answer(call.route, &known)
         .ok_or_else(|| ApiError::internal("the document has no answer for this operation"))?;
-    Ok(Reply::json(StatusCode::from_u16(status).unwrap_or_default(), body))
+    let reply = Reply::json(StatusCode::from_u16(status).unwrap_or_default(), body);
+    Ok(reply.header(MADE_UP, "made-up"))
 }
 
 /// The most bytes that the body of an operation may have.

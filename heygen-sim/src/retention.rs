@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// Members of bodies that a resource, an event or a callback uses later.
-const MEMBERS: [&str; 35] = [
+const MEMBERS: [&str; 36] = [
     "aspect_ratio",
     "audio_asset_id",
     "audio_url",
@@ -24,6 +24,7 @@ const MEMBERS: [&str; 35] = [
     "include_gif",
     "input_language",
     "layers",
+    "model",
     "model_a",
     "model_b",
     "motion_prompt",

@@ -15,6 +15,7 @@ mod newer_than_document;
 mod pipeline;
 mod printed_secrets;
 mod raw_response;
+mod response_members;
 mod rules;
 mod secrets;
 mod shapes;

@@ -83,8 +83,13 @@ fn tagged(union: &Value, member: &Value, mut value: Value) -> Value {
     if let (Some(tag), Some(mapping), Some(object)) = (tag, mapping, value.as_object_mut()) {
         let target = member.get("$ref");
         let found = mapping.iter().find(|(_, to)| Some(*to) == target).map(|(value, _)| value.clone());
-        if let (Some(found), false) = (found, object.contains_key(tag)) {
-            object.insert(tag.to_owned(), found.into());
+        // A member with an open tag has the tag of another member, or one for which the mapping has no member.
+        let present = object.get(tag).and_then(Value::as_str).and_then(|value| mapping.get(value));
+        if !object.contains_key(tag) || present.is_some_and(|to| Some(to) != target) {
+            let is_open = found.is_none() && object.contains_key(tag);
+            if let Some(value) = found.or_else(|| is_open.then(|| "another kind".to_owned())) {
+                object.insert(tag.to_owned(), value.into());
+            }
         }
     }
     value

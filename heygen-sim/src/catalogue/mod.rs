@@ -186,6 +186,7 @@ pub(crate) fn fill(state: &mut State, now: u64) {
                 id: entry.id.clone(),
                 name: entry.name.clone(),
                 language: entry.language.clone(),
+                mode: None,
                 gender: entry.gender.clone(),
                 owned: entry.owned,
                 engines: entry.engines.clone(),

@@ -9,6 +9,8 @@ pub(crate) struct Voice {
     /// Language, as the catalogue or the request names it, such as `English`.
     pub(crate) language: String,
     pub(crate) gender: String,
+    /// How a voice of the speech models is made: `professional` or `instant`.
+    pub(crate) mode: Option<String>,
     /// Whether the voice was created in this workspace.
     pub(crate) owned: bool,
     /// Engines that can speak with the voice.

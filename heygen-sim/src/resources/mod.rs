@@ -234,20 +234,3 @@ pub(crate) fn view_job(env: &Env, job: &Job, now: u64) -> Value {
         Kind::Asset => Value::Null,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::document::document;
-
-    #[test]
-    fn the_guide_lists_the_operations_without_simulated_behavior() {
-        let guide = include_str!("../../GUIDE.md");
-        let routes = document().routes().iter().map(|route| route.id.as_str());
-        let made_up: Vec<&str> = routes.filter(|id| behaviour(id).is_none()).collect();
-        let section =
-            guide.split("# Made up").nth(1).and_then(|rest| rest.split("\n# ").next()).unwrap_or_default();
-        let listed: Vec<&str> = section.split('`').skip(1).step_by(2).collect();
-        assert_eq!(listed, made_up);
-    }
-}

@@ -26,8 +26,8 @@ fn view(voice: &Voice, now: u64) -> Value {
     json!({
         "voice_id": voice.id,
         "name": voice.name,
-        "language": voice.language,
-        "mode": "professional",
+        "language": Some(&voice.language).filter(|language| !language.is_empty()),
+        "mode": voice.mode,
         "status": status,
         "failure_reason": (status == "FAILED").then_some("TRAINING_FAILED"),
         "created_at": voice.created / 1000,
@@ -73,13 +73,19 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
                 call.text(name)
                     .ok_or_else(|| ApiError::invalid(name, format!("{name} is required for a new voice")))
             };
-            let (name, language) = (required("name")?.to_owned(), required("language")?.to_owned());
+            let name = required("name")?.to_owned();
+            // An instant voice may be made without a language.
+            let language = match call.text("mode") {
+                Some("instant") => call.text("language").unwrap_or_default().to_owned(),
+                _ => required("language")?.to_owned(),
+            };
             let id = env.id();
             let voice = Voice {
                 id: id.clone(),
                 name,
                 language,
                 gender: String::new(),
+                mode: call.text("mode").map(str::to_owned),
                 owned: true,
                 engines: Vec::new(),
                 support_pause: false,

@@ -104,6 +104,7 @@ pub(super) fn scenes(env: &Env, state: &mut State, call: &Call) -> Answer {
     let captions = job.body.get("caption").is_some_and(|caption| !caption.is_null());
     data(json!({
         "video_id": job.id,
+        "edit_version": format!("{}-1", job.id),
         "video": {
             "title": job.title,
             "aspect_ratio": job.text("aspect_ratio"),
@@ -153,15 +154,24 @@ fn scene(env: &Env, number: usize, scene: &Value) -> Value {
     json!({"id": id("scene"), "background": background, "elements": elements, "script": [script]})
 }
 
+/// Length of a model video whose request names none, in seconds.
+const DEFAULT_SECONDS: u64 = 5;
+
 /// The video of a video model, as its GET shows it.
 pub(super) fn view_model(env: &Env, job: &Job, now: u64) -> Value {
-    let mut video = json!({"video_id": job.id, "status": job.status(now)});
+    let mut video = json!({
+        "video_id": job.id,
+        "status": job.status(now),
+        "model": job.text("model"),
+        "created_at": job.schedule.created_at(),
+    });
     if job.schedule.has_links(now) {
         video["video_url"] = json!(link(env, &job.file("video.mp4")));
-        video["duration"] = json!(DURATION);
+        video["duration"] = job.body.get("duration").cloned().unwrap_or(json!(DEFAULT_SECONDS));
     }
-    if let Some((code, message)) = job.schedule.failure(now) {
-        video["failure_code"] = json!(code);
+    if let Some((_, message)) = job.schedule.failure(now) {
+        // Other codes than those of the document are not known for model videos.
+        video["failure_code"] = json!("generation_failed");
         video["failure_message"] = json!(message);
     }
     video

@@ -150,6 +150,7 @@ pub(super) fn clone(env: &Env, state: &mut State, call: &Call) -> Answer {
         id: id.clone(),
         name,
         language: call.text("language").unwrap_or("English").to_owned(),
+        mode: None,
         gender: "unknown".to_owned(),
         owned: true,
         engines: vec!["starfish".to_owned()],

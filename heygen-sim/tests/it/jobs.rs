@@ -113,7 +113,7 @@ fn lifecycles() -> Vec<Lifecycle> {
         ),
         lifecycle(
             "/v3/models/audio/voices",
-            json!({"audio": [audio], "name": "Me", "language": "en"}),
+            json!({"mode": "professional", "audio": [audio], "name": "Me", "language": "en"}),
             "voice_id",
             "/v3/models/audio/voices/",
             &[(0, "PENDING"), (600, "ACTIVE")],

@@ -26,7 +26,10 @@ async fn read(program: &Program, mut response: Response) -> (String, bool) {
 async fn voice(program: &Program) -> String {
     let audio = json!([{"type": "url", "url": "https://example.com/a.mp3"}]);
     let created = program
-        .post("/v3/models/audio/voices", json!({"audio": audio, "name": "Me", "language": "en"}))
+        .post(
+            "/v3/models/audio/voices",
+            json!({"mode": "professional", "audio": audio, "name": "Me", "language": "en"}),
+        )
         .await;
     program.advance(600);
     created["voice_id"].as_str().unwrap().to_owned()

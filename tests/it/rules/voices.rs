@@ -104,7 +104,7 @@ async fn a_voice_clone_needs_a_name_and_can_be_used_once_it_is_complete() {
 async fn a_professional_voice_can_be_used_once_it_is_active() {
     let mut harness = Harness::new().await;
     let path = "/v3/models/audio/voices";
-    let base = json!({"name": "Studio", "language": "en", "audio": [recording()]});
+    let base = json!({"mode": "professional", "name": "Studio", "language": "en", "audio": [recording()]});
     let rules = vec![
         invalid("no name", json!({"name": null}), "name"),
         invalid("no language", json!({"language": null}), "language"),
@@ -114,7 +114,7 @@ async fn a_professional_voice_can_be_used_once_it_is_active() {
     let id = harness.post(path, base).await.text("/data/voice_id");
     let speak = json!({"text": "Hello", "language": "en", "voice_id": id});
     let (speech, one) = ("/v3/models/audio/tts", format!("{path}/{id}"));
-    let again = json!({"voice_id": id, "audio": [recording()]});
+    let again = json!({"mode": "professional", "voice_id": id, "audio": [recording()]});
     let busy = (409, "conflict", "voice_id");
     harness.expect_post_refusal("speech of a voice in training", speech, speak.clone(), busy).await;
     harness.expect_post_refusal("a stream of it", "/v3/models/audio/tts/stream", speak.clone(), busy).await;

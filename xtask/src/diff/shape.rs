@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::lower::any_of::is_condition;
 use crate::walk;
 
 /// Maximum number of nested references and `allOf`. A longer chain is a cycle.
@@ -220,11 +221,9 @@ impl Shape {
                 }
             }
             // Several ways to fulfil one schema, such as one of two required fields.
-            many if many.iter().all(|member| {
-                member.as_object().is_some_and(|map| map.keys().all(|key| key == "required"))
-            }) =>
-            {
-                self.other.insert("anyOf of required fields".to_owned(), value.clone());
+            many if many.iter().all(|member| is_condition(member)) => {
+                let required = many.iter().map(|member| member["required"].clone()).collect();
+                self.other.insert("anyOf of required fields".to_owned(), required);
             }
             many => self.members.extend(many.iter().map(|member| (*member).clone())),
         }

@@ -25,8 +25,13 @@ pub fn apply(document: &mut Value) {
     });
 }
 
-fn is_condition(member: &Value) -> bool {
-    member.as_object().is_some_and(|map| !map.is_empty() && map.keys().all(|keyword| keyword == "required"))
+/// Whether a member of a combination only requires properties. A title, a description or examples make no difference.
+pub fn is_condition(member: &Value) -> bool {
+    let texts = ["title", "description", "example", "examples"];
+    let is_text = |keyword: &String| texts.contains(&keyword.as_str()) || keyword.starts_with("x-");
+    member.as_object().is_some_and(|map| {
+        map.contains_key("required") && map.keys().all(|keyword| keyword == "required" || is_text(keyword))
+    })
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Harness {
     }
 
     /// A provider of tokens from a file with this content.
-    fn from_file(&self, oauth: &Value) -> RenewingProvider {
+    fn provider_from_file(&self, oauth: &Value) -> RenewingProvider {
         fs::write(self.path(), json!({"oauth": oauth, "user": {"email": "e"}}).to_string()).unwrap();
         let file = CredentialsFile::at(self.path());
         let Some(Stored::OAuth(tokens)) = file.read().unwrap() else { unreachable!("no tokens") };
@@ -203,7 +203,8 @@ async fn invalid_answers_are_reported() {
 #[tokio::test]
 async fn renewed_tokens_are_in_the_file_before_they_are_used() {
     let harness = Harness::new().await;
-    let provider = harness.from_file(&json!({"access_token": "a", "refresh_token": "r", "client_id": "c",
+    let provider = harness
+        .provider_from_file(&json!({"access_token": "a", "refresh_token": "r", "client_id": "c",
         "expires_at": "2000-01-01T00:00:00Z", "scope": "s"}));
     harness.answer(200, &json!({"access_token": "a1", "refresh_token": "r1", "expires_in": 3600}));
     assert_eq!(token(&provider).await.unwrap(), "a1");
@@ -224,21 +225,21 @@ async fn tokens_that_another_program_renewed_are_used() {
     let harness = Harness::new().await;
     let expired =
         json!({"access_token": "a", "refresh_token": "r", "client_id": "c", "expires_at": 946_684_800});
-    let provider = harness.from_file(&expired);
+    let provider = harness.provider_from_file(&expired);
     let renewed =
         json!({"oauth": {"access_token": "b", "refresh_token": "s", "expires_at": "2100-01-01T00:00:00Z"}});
     fs::write(harness.path(), renewed.to_string()).unwrap();
     assert_eq!(token(&provider).await.unwrap(), "b");
     assert_eq!(harness.renewals(), 0);
     // A login of another program ends the rejection.
-    let provider = harness.from_file(&expired);
+    let provider = harness.provider_from_file(&expired);
     harness.answer(400, &json!({"error": "invalid_grant"}));
     assert!(token(&provider).await.unwrap_err().contains("log in again"));
     fs::write(harness.path(), renewed.to_string()).unwrap();
     assert_eq!(token(&provider).await.unwrap(), "b");
     assert_eq!(harness.renewals(), 1);
     // During a renewal, another program writes tokens that must be renewed too.
-    let provider = Arc::new(harness.from_file(&expired));
+    let provider = Arc::new(harness.provider_from_file(&expired));
     harness.sim.inject(Fault::delay(Duration::from_secs(5)).on("oauth").times(1)).unwrap();
     let clone = Arc::clone(&provider);
     let caller = tokio::spawn(async move { token(&clone).await });
@@ -255,8 +256,9 @@ async fn tokens_that_another_program_renewed_are_used() {
 #[tokio::test]
 async fn tokens_that_cannot_be_saved_are_used() {
     let harness = Harness::new().await;
-    let provider = harness
-        .from_file(&json!({"access_token": "a", "refresh_token": "r", "client_id": "c", "expires_at": 1}));
+    let provider = harness.provider_from_file(
+        &json!({"access_token": "a", "refresh_token": "r", "client_id": "c", "expires_at": 1}),
+    );
     fs::remove_file(harness.path()).unwrap();
     harness.answer(200, &json!({"access_token": "a1", "refresh_token": "r1"}));
     assert_eq!(token(&provider).await.unwrap(), "a1");
@@ -279,7 +281,7 @@ async fn errors_name_the_file_of_tokens_that_cannot_be_renewed() {
         (json!({"access_token": "a", "refresh_token": "r", "expires_at": 1}), "HEYGEN_OAUTH_CLIENT_ID"),
         (json!({"access_token": "a", "client_id": "c", "expires_at": 1}), "log in again"),
     ] {
-        let problem = token(&harness.from_file(&oauth)).await.unwrap_err();
+        let problem = token(&harness.provider_from_file(&oauth)).await.unwrap_err();
         assert!(problem.contains(expected), "{problem}");
         assert!(problem.contains(&harness.path().display().to_string()), "{problem}");
     }
