@@ -22,6 +22,7 @@ mod shapes;
 mod simulator;
 mod simulator_streams;
 mod spec_diff;
+mod spec_update;
 mod surface;
 mod transports;
 mod unusual_json;

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use xtask::diff::{self, render, render::Verdict};
 use xtask::generate::{self, Paths, workspace_root};
 use xtask::names_lock::NamesLock;
+use xtask::surface_diff::{SurfaceDiff, next_version};
 use xtask::update::{self, Options};
 use xtask::{bench, surface};
 
@@ -35,14 +36,29 @@ enum Command {
     #[command(subcommand)]
     Spec(Spec),
     /// Print the public API of a crate: one sorted line for each item
+    #[command(args_conflicts_with_subcommands = true)]
     Surface {
         /// Source folder of the crate, which contains `lib.rs`
         #[arg(default_value = "heygen-api/src")]
         source: PathBuf,
+        #[command(subcommand)]
+        command: Option<Surface>,
     },
     /// Run a benchmark
     #[command(subcommand)]
     Bench(Bench),
+}
+
+#[derive(Subcommand)]
+enum Surface {
+    /// Print how the public APIs of heygen-api and heygen-ext differ from those of a git revision, and the version that follows
+    ///
+    /// The exit status is 0 if nothing changed, 1 if existing programs still compile, and 2 if they may not.
+    Diff {
+        /// A git revision of this repository, such as `v0.1.0`
+        #[arg(default_value = "HEAD")]
+        revision: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -135,8 +151,8 @@ impl Inputs {
 
 fn main() -> ExitCode {
     let command = Cli::parse().command;
-    // The exit statuses 1 and 2 of `spec diff` are results, not failures.
-    let failure = if matches!(command, Command::Spec(Spec::Diff { .. })) {
+    // The exit statuses 1 and 2 of `spec diff` and `surface diff` are results, not failures.
+    let failure = if matches!(command, Command::Spec(Spec::Diff { .. }) | Command::Surface { .. }) {
         ExitCode::from(3)
     } else {
         ExitCode::FAILURE
@@ -161,6 +177,23 @@ fn diff(old: &str, new: &str, format: Format) -> Result<ExitCode> {
         Format::Json => render::json(&changes)?,
     });
     Ok(ExitCode::from(Verdict::of(&changes).exit_status()))
+}
+
+fn surface_diff(revision: &str) -> Result<ExitCode> {
+    let root = workspace_root();
+    let mut status = 0;
+    for krate in ["heygen-api", "heygen-ext"] {
+        let now = surface::of_crate(&root.join(krate).join("src"))?;
+        let diff = SurfaceDiff::of(&surface::at_revision(&root, krate, revision)?, &now);
+        generate::print(&format!("{krate}: {}\n{}", diff.summary(), diff.all()));
+        let breaks = if diff.removed.is_empty() { 1 } else { 2 };
+        status = status.max(if diff.is_empty() { 0 } else { breaks });
+    }
+    if let Some(version) = (status > 0).then(|| next_version(env!("CARGO_PKG_VERSION"), status > 1)).flatten()
+    {
+        generate::print(&format!("Next version: {version}"));
+    }
+    Ok(ExitCode::from(status))
 }
 
 fn update(options: Options, dry_run: bool, test: bool) -> Result<ExitCode> {
@@ -198,7 +231,8 @@ fn run(command: Command) -> Result<ExitCode> {
             return update(Options { from, accept, today }, dry_run, !no_test);
         }
         Command::Spec(Spec::Diff { old, new, format }) => return diff(&old, &new, format),
-        Command::Surface { source } => {
+        Command::Surface { command: Some(Surface::Diff { revision }), .. } => return surface_diff(&revision),
+        Command::Surface { source, command: None } => {
             generate::print(&surface::of_crate(&source)?);
         }
         Command::Bench(Bench::Generate) => bench::generate()?,

@@ -12,6 +12,16 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Fields, ImplItem, Item, TraitItem, UseTree, Visibility};
 
+use crate::git;
+
+/// The public API of a crate at a git revision: the snapshot of that revision, which a test holds up to date.
+pub fn at_revision(root: &Path, krate: &str, revision: &str) -> Result<String> {
+    let path = format!("tests/it/snapshots/surface_of_{}.snap", krate.replace('-', "_"));
+    let snapshot = git::show(root, &format!("{revision}:{path}"))?;
+    let lines = snapshot.splitn(3, "---\n").last().map(str::to_owned);
+    lines.with_context(|| format!("`{revision}:{path}` is not a snapshot"))
+}
+
 /// Lists the public API of the crate whose `lib.rs` is in the folder `source`.
 pub fn of_crate(source: &Path) -> Result<String> {
     let root = read(&source.join("lib.rs"), source, "crate".to_owned())?;

@@ -1,12 +1,11 @@
 //! Loads a document from a file or from a git revision.
 
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::document;
+use crate::{document, git};
 
 /// Path of the document in the repository.
 const DOCUMENT: &str = "openapi/heygen.json";
@@ -19,18 +18,7 @@ pub fn load(root: &Path, name: &str) -> Result<Value> {
         return document::load(path);
     }
     let object = if name.contains(':') { name.to_owned() } else { format!("{name}:{DOCUMENT}") };
-    let output = Command::new("git")
-        .args(["show", &object, "--"])
-        .current_dir(root)
-        .output()
-        .context("cannot run git")?;
-    if !output.status.success() {
-        let reason = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "`{name}` is neither a file nor a git revision with `{DOCUMENT}`: {}",
-            reason.lines().next().unwrap_or_default()
-        );
-    }
-    let text = String::from_utf8(output.stdout).with_context(|| format!("`{object}` is not text"))?;
+    let text = git::show(root, &object)
+        .with_context(|| format!("`{name}` is neither a file nor a git revision with `{DOCUMENT}`"))?;
     document::parse(&text, &object)
 }

@@ -4,7 +4,6 @@
 pub mod download;
 pub mod rehearsal;
 pub mod source;
-pub mod surface_diff;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -22,9 +21,9 @@ use crate::files::{self, Output};
 use crate::generate::{self, Paths};
 use crate::names_lock::NamesLock;
 use crate::overlay::{self, Overlay};
+use crate::surface_diff::{self, SurfaceDiff};
 use crate::{document, surface, walk};
 use source::Source;
-use surface_diff::SurfaceDiff;
 
 /// What an update may do.
 #[derive(Debug, Default)]

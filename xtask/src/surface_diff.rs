@@ -47,6 +47,15 @@ impl SurfaceDiff {
         )
     }
 
+    /// All items, as the lines of a diff.
+    pub fn all(&self) -> String {
+        let lists = [("-", &self.removed), ("+", &self.added), ("~", &self.opened)];
+        lists
+            .iter()
+            .flat_map(|(sign, list)| list.iter().map(move |line| format!("{sign} {line}\n")))
+            .collect()
+    }
+
     /// The items that a person decides about, as the lines of a diff: types, their fields and variants, and methods of the
     /// client. Builders, conversions and the members of new types follow from these.
     pub fn text(&self) -> String {
