@@ -21,8 +21,8 @@ impl CallRecord {
     }
 
     /// Sets whether the service may have executed an attempt before the last one.
-    pub fn after_a_doubtful_try(mut self, doubtful: bool) -> Self {
-        self.earlier_may_have_executed = doubtful;
+    pub fn earlier_may_have_executed(mut self, possible: bool) -> Self {
+        self.earlier_may_have_executed = possible;
         self
     }
 }

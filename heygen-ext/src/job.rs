@@ -66,10 +66,10 @@ impl Job {
         self
     }
 
-    /// Sets the deadline of the wait; the default is 60 minutes. The last read is at the deadline. The job goes on, and a
-    /// new wait can resume.
-    pub fn deadline(mut self, patience: Duration) -> Self {
-        self.schedule.deadline = patience;
+    /// Sets the deadline of the wait; the default is 60 minutes. The last read is at the deadline. The job
+    /// continues, and another wait can resume.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.schedule.deadline = deadline;
         self
     }
 
@@ -87,13 +87,13 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait).
+    /// Those of [`wait`](Self::wait).
     pub async fn watch(self, on_step: impl FnMut(&JobProgress)) -> Result<VideoDetail, Error> {
-        self.drive(on_step, &RealTime(tokio::time::Instant::now())).await
+        self.wait_with(on_step, &RealTime(tokio::time::Instant::now())).await
     }
 
     /// The wait, with time as a parameter.
-    async fn drive(
+    async fn wait_with(
         &self,
         mut on_step: impl FnMut(&JobProgress),
         time: &impl Time,
@@ -101,50 +101,52 @@ impl Job {
         let mut pause = self.schedule.first;
         let (mut video_id, mut last) = (None, None);
         loop {
-            let mut tell = |step: JobProgress| {
+            let mut report = |step: JobProgress| {
                 if last.as_ref() != Some(&step) {
                     on_step(&step);
                     last = Some(step);
                 }
             };
-            let seen =
-                self.look(&mut video_id, &mut tell).await.map_err(|error| error.of_job(&self.session_id))?;
-            match seen {
-                Seen::Finished(video) => return Ok(*video),
-                Seen::Running(step) => tell(step),
+            let state = self
+                .read(&mut video_id, &mut report)
+                .await
+                .map_err(|error| error.of_job(&self.session_id))?;
+            match state {
+                JobState::Finished(video) => return Ok(*video),
+                JobState::Running(step) => report(step),
             }
-            let left = self.schedule.deadline.saturating_sub(time.elapsed());
-            if left.is_zero() {
+            let remaining = self.schedule.deadline.saturating_sub(time.elapsed());
+            if remaining.is_zero() {
                 return Err(Error::deadline(self.schedule.deadline).of_job(&self.session_id));
             }
-            // The last pause is cut, so that there is a look at the deadline.
-            time.sleep(pause.min(left)).await;
+            // The last pause is shorter, so that the last read is at the deadline.
+            time.sleep(pause.min(remaining)).await;
             pause = pause.saturating_mul(3).div_f64(2.0).min(self.schedule.longest);
         }
     }
 
     /// Reads the session until it has a video, then the video.
-    async fn look(
+    async fn read(
         &self,
         video_id: &mut Option<String>,
-        tell: &mut impl FnMut(JobProgress),
-    ) -> Result<Seen, Error> {
+        report: &mut impl FnMut(JobProgress),
+    ) -> Result<JobState, Error> {
         if video_id.is_none() {
             let answer = self.api.get_video_agent_session().session_id(&*self.session_id).send().await;
             let session = answer?.into_inner();
-            judge_session(&session)?;
+            session_outcome(&session)?;
             let step = JobProgress::Session { status: session.status, progress: session.progress };
             match session.video_id {
-                None => return Ok(Seen::Running(step)),
+                None => return Ok(JobState::Running(step)),
                 Some(id) => {
-                    tell(step);
+                    report(step);
                     *video_id = Some(id);
                 }
             }
         }
         let id = video_id.as_deref().unwrap_or_default();
         let video = self.api.get_video().video_id(id).await?.into_inner();
-        judge_video(video)
+        video_state(video)
     }
 }
 
@@ -158,13 +160,13 @@ impl IntoFuture for Job {
     }
 }
 
-/// Time, as a wait needs it.
+/// The time that a wait needs.
 trait Time {
     fn elapsed(&self) -> Duration;
     async fn sleep(&self, pause: Duration);
 }
 
-/// Time as it passes, since an instant.
+/// Real time since an instant.
 struct RealTime(tokio::time::Instant);
 
 impl Time for RealTime {
@@ -177,13 +179,13 @@ impl Time for RealTime {
     }
 }
 
-enum Seen {
+enum JobState {
     Running(JobProgress),
     Finished(Box<VideoDetail>),
 }
 
 /// A job with an unknown status counts as running.
-fn judge_session(session: &VideoAgentSession) -> Result<(), Error> {
+fn session_outcome(session: &VideoAgentSession) -> Result<(), Error> {
     match session.status {
         VideoAgentSessionStatus::Failed => Err(Error::failed(None, session_problem(session))),
         VideoAgentSessionStatus::WaitingForInput | VideoAgentSessionStatus::Reviewing => {
@@ -196,7 +198,7 @@ fn judge_session(session: &VideoAgentSession) -> Result<(), Error> {
     }
 }
 
-/// The newest message has the reason, if one is given.
+/// The reason of a failure: the newest message of the session.
 fn session_problem(session: &VideoAgentSession) -> String {
     let newest = session.messages.iter().flatten().next();
     newest
@@ -205,15 +207,15 @@ fn session_problem(session: &VideoAgentSession) -> String {
         .unwrap_or_else(|| "no reason given".to_owned())
 }
 
-fn judge_video(video: VideoDetail) -> Result<Seen, Error> {
+fn video_state(video: VideoDetail) -> Result<JobState, Error> {
     match video.status {
-        // A link may lag behind the status for a moment; without one there is nothing to hand over.
-        VideoStatus::Completed if video.video_url.is_some() => Ok(Seen::Finished(Box::new(video))),
+        // The link may appear shortly after the status.
+        VideoStatus::Completed if video.video_url.is_some() => Ok(JobState::Finished(Box::new(video))),
         VideoStatus::Failed => {
             let message = video.failure_message.unwrap_or_else(|| "no reason given".to_owned());
             Err(Error::failed(video.failure_code, message))
         }
-        status => Ok(Seen::Running(JobProgress::Video { video_id: video.id, status })),
+        status => Ok(JobState::Running(JobProgress::Video { video_id: video.id, status })),
     }
 }
 
@@ -226,13 +228,13 @@ mod tests {
 
     fn session(status: &str, video_id: Value) -> Result<(), Error> {
         let session = json!({"session_id": "s", "status": status, "created_at": 0, "video_id": video_id});
-        judge_session(&serde_json::from_value(session).unwrap())
+        session_outcome(&serde_json::from_value(session).unwrap())
     }
 
-    fn video(fields: Value) -> Result<Seen, Error> {
+    fn video(fields: Value) -> Result<JobState, Error> {
         let mut video = json!({"id": "v"});
         video.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        judge_video(serde_json::from_value(video).unwrap())
+        video_state(serde_json::from_value(video).unwrap())
     }
 
     #[tokio::test]
@@ -241,7 +243,7 @@ mod tests {
         let api = Client::new(Always(answer));
         let job = Job::new(api, "s".to_owned()).deadline(Duration::from_secs(100));
         let (mut steps, time) = (0, Pauses::default());
-        let error = job.drive(|_| steps += 1, &time).await.unwrap_err();
+        let error = job.wait_with(|_| steps += 1, &time).await.unwrap_err();
         assert_eq!((error.kind(), error.job_id()), (ErrorKind::Deadline, Some("s")));
         let pauses: Vec<_> = time.0.lock().unwrap().iter().map(Duration::as_millis).collect();
         assert_eq!(pauses, [2000, 3000, 4500, 6750, 10125, 15187, 22781, 30000, 5657]);
@@ -249,7 +251,7 @@ mod tests {
         assert!(error.may_have_executed());
     }
 
-    /// Time that passes by sleeping alone, and at once.
+    /// Time that passes only by sleeping, without waiting.
     #[derive(Default)]
     struct Pauses(std::sync::Mutex<Vec<Duration>>);
 
@@ -277,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_session_says() {
+    fn a_session_runs_fails_or_needs_a_person() {
         for running in ["thinking", "generating", "status_from_the_future"] {
             assert!(session(running, Value::Null).is_ok(), "{running}");
         }
@@ -293,12 +295,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_video_says() {
+    fn a_video_runs_is_finished_or_has_failed() {
         for running in ["pending", "processing", "completed", "status_from_the_future"] {
-            assert!(matches!(video(json!({"status": running})), Ok(Seen::Running(_))), "{running}");
+            assert!(matches!(video(json!({"status": running})), Ok(JobState::Running(_))), "{running}");
         }
         let finished = video(json!({"status": "completed", "video_url": "https://x"}));
-        assert!(matches!(finished, Ok(Seen::Finished(_))));
+        assert!(matches!(finished, Ok(JobState::Finished(_))));
         let failed = video(
             json!({"status": "failed", "failure_code": "render_failed", "failure_message": "Too long"}),
         );

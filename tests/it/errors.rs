@@ -184,8 +184,9 @@ async fn an_empty_body_is_a_success_only_where_no_data_is_expected() {
 #[tokio::test]
 async fn errors_contain_the_call_record_of_the_transport() {
     let record = CallRecord::new(Some("key".into()), 3);
-    let doubtful = TransportError::not_sent("x").with_record(record.clone().after_a_doubtful_try(true));
-    let error = Client::new(Failing(doubtful)).get_video().video_id("v").send().await.unwrap_err();
+    let maybe_executed =
+        TransportError::not_sent("x").with_record(record.clone().earlier_may_have_executed(true));
+    let error = Client::new(Failing(maybe_executed)).get_video().video_id("v").send().await.unwrap_err();
     assert!(error.may_have_executed());
     let error = TransportError::no_answer("reset").with_record(record.clone());
     let error = Client::new(Failing(error)).get_video().video_id("v").send().await.unwrap_err();

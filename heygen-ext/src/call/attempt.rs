@@ -87,7 +87,7 @@ impl Outcome {
         record: CallRecord,
         maybe_executed: bool,
     ) -> Result<RawResponse, TransportError> {
-        let record = record.after_a_doubtful_try(maybe_executed);
+        let record = record.earlier_may_have_executed(maybe_executed);
         match self {
             Self::Answered { response, .. } | Self::Unauthorized { response, .. } => {
                 Ok(response.with_record(record))
