@@ -195,7 +195,7 @@ impl Spool {
         self.head.extend_from_slice(chunk.get(..missing.min(chunk.len())).unwrap_or_default());
         self.length += chunk.len() as u64;
         self.digest.update(&chunk);
-        self.append(&chunk).map_err(|error| ApiError::internal(format!("the file cannot be kept: {error}")))
+        self.append(&chunk).map_err(|error| ApiError::internal(format!("the file cannot be stored: {error}")))
     }
 
     /// Appends bytes in memory, or in a temporary file.
@@ -218,7 +218,7 @@ impl Spool {
             None => Content::Memory(self.memory.into()),
             Some(mut disk) => {
                 disk.flush()
-                    .map_err(|error| ApiError::internal(format!("the file cannot be kept: {error}")))?;
+                    .map_err(|error| ApiError::internal(format!("the file cannot be stored: {error}")))?;
                 Content::Disk(Arc::new(disk), self.length)
             }
         };

@@ -23,13 +23,13 @@ pub(crate) async fn read(headers: &HeaderMap, body: Incoming, limit: usize) -> R
     match Limited::new(body, limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-        Err(error) => Err(ApiError::invalid("", format!("the body did not arrive whole: {error}"))),
+        Err(error) => Err(ApiError::invalid("", format!("the body is incomplete: {error}"))),
     }
 }
 
 /// 413, for a body or text above `limit` bytes.
 pub(crate) fn too_large(limit: usize) -> ApiError {
-    let message = format!("there is more than {} MB", limit / (1024 * 1024));
+    let message = format!("it has more than {} MB", limit / (1024 * 1024));
     ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
 }
 

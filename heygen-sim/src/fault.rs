@@ -187,7 +187,7 @@ impl Fault {
             }
         }
         if !(0.0..=1.0).contains(&self.probability) {
-            return invalid(format!("a probability lies between 0 and 1, not at {}", self.probability));
+            return invalid(format!("a probability must be between 0 and 1, not {}", self.probability));
         }
         match &self.effect {
             Effect::Answer { status, headers, content_type, .. } => {
@@ -208,13 +208,13 @@ impl Fault {
             Effect::Delay { seconds } | Effect::SlowBody { seconds }
                 if (Duration::try_from_secs_f64(*seconds).is_err() || *seconds > 1e9) =>
             {
-                return invalid(format!("{seconds} is not a time to wait"));
+                return invalid(format!("`{seconds}` is not a valid delay in seconds"));
             }
             Effect::CutStream { .. } | Effect::FailStream { .. } => {
                 if let Some(operation) = &self.operation
                     && !document().route(operation).is_some_and(|route| route.streams)
                 {
-                    return invalid(format!("`{operation}` answers with no stream of events"));
+                    return invalid(format!("`{operation}` does not answer with an event stream"));
                 }
             }
             _ => {}

@@ -39,7 +39,7 @@ impl Wallet {
     pub(crate) fn charge(&mut self, amount: i64) -> Result<(), ApiError> {
         if amount > self.left {
             let message =
-                format!("this takes ${:.4}, and ${:.4} are left", amount as f64 / 1e6, self.balance());
+                format!("this costs ${:.4}, but the balance is ${:.4}", amount as f64 / 1e6, self.balance());
             return Err(ApiError::new(StatusCode::PAYMENT_REQUIRED, "insufficient_credit", message));
         }
         self.left -= amount;

@@ -181,7 +181,7 @@ fn validate_file<'a>(env: &Env, file: &'a Value) -> Result<DeclaredFile<'a>, Api
     let limit = env.settings.upload_limit;
     let size = file.get("size_bytes").and_then(Value::as_u64).filter(|size| (1..=limit).contains(size));
     let size =
-        size.ok_or_else(|| ApiError::invalid("size_bytes", format!("a file has from 1 to {limit} bytes")))?;
+        size.ok_or_else(|| ApiError::invalid("size_bytes", format!("a file must have 1 to {limit} bytes")))?;
     let digest = text("checksum_sha256").map(|digest| {
         let read = decode_hex(digest).filter(|digest| digest.len() == 32);
         read.ok_or_else(|| ApiError::invalid("checksum_sha256", "a SHA-256 has 64 hexadecimal digits"))

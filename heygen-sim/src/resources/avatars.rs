@@ -259,7 +259,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     if let Some(id) = &target_group
         && !group(state, id).map_err(|refusal| refusal.at("avatar_group_id"))?.owned
     {
-        return Err(ApiError::forbidden("public groups cannot be added to").at("avatar_group_id"));
+        return Err(ApiError::forbidden("a look cannot be added to a public group").at("avatar_group_id"));
     }
     if let Some(reference) = call.text("avatar_id") {
         let look = usable_look(state, "avatar_id", reference, call.now);

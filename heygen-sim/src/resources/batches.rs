@@ -227,8 +227,7 @@ pub(super) fn create_translations(env: &Env, state: &mut State, call: &Call) -> 
     let wanted = |body: &Value| body["output_languages"].as_array().map_or(0, Vec::len);
     let total: usize = bodies.iter().map(wanted).sum();
     if total > MAX_ITEMS {
-        let message =
-            format!("{total} items after the languages are counted one by one; {MAX_ITEMS} are possible");
+        let message = format!("{total} items, counting one for each language; the maximum is {MAX_ITEMS}");
         return Err(ApiError::invalid("video_translations", message));
     }
     let mut items = Vec::new();

@@ -47,7 +47,7 @@ pub(super) fn view(job: &Job, now: u64) -> Value {
 fn check(state: &State, body: &Value, now: u64) -> Result<(), ApiError> {
     let judge = body.get("judge_model_version").and_then(Value::as_str);
     if judge.is_some_and(|judge| judge != JUDGE) {
-        return Err(ApiError::invalid("judge_model_version", format!("the judge here is {JUDGE}")));
+        return Err(ApiError::invalid("judge_model_version", format!("the only judge model is {JUDGE}")));
     }
     inputs::check(state, body, now)?;
     Marker::of(body).map(drop)

@@ -30,7 +30,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
                 "only a digital twin needs consent, and this group has none",
             ));
         }
-        Some("approved") => return Err(ApiError::conflict("consent has been given already")),
+        Some("approved") => return Err(ApiError::conflict("consent was already given")),
         Some(_) => {}
     }
     let (text, reroute) = (call.text("consent_text"), call.text("reroute_url"));
@@ -40,7 +40,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let by_video = call.body.get("consent_video").is_some_and(|video| !video.is_null());
     for (name, given) in [("consent_text", text), ("reroute_url", reroute)] {
         if by_video && given.is_some() {
-            return Err(ApiError::invalid(name, "it has no place beside consent_video"));
+            return Err(ApiError::invalid(name, "it is not allowed together with consent_video"));
         }
     }
     if (by_video || text.is_some()) && !env.settings.enterprise {

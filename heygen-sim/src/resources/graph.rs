@@ -156,17 +156,20 @@ pub(super) fn problems(graph: &Value) -> Vec<Problem> {
         }
         for other in node["depends_on"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             if !parsed.nodes.contains_key(other) {
-                problems.push((format!("depends_on names no node: {other}"), Some((*id).to_owned())));
+                problems.push((
+                    format!("depends_on names `{other}`, which is not a node"),
+                    Some((*id).to_owned()),
+                ));
             }
         }
     }
     for (name, output) in graph["outputs"].as_object().into_iter().flatten() {
         if parsed.output(text(output, "node_id"), text(output, "port")).is_none() {
-            problems.push((format!("output {name} is the port of no node"), None));
+            problems.push((format!("output {name} does not belong to a node"), None));
         }
     }
     if problems.is_empty() && order(graph).is_none() {
-        problems.push(("the nodes go round in a circle".to_owned(), None));
+        problems.push(("the nodes form a cycle".to_owned(), None));
     }
     problems
 }
@@ -206,7 +209,9 @@ impl Graph<'_> {
                     }
                 }
             }
-            kind if wanted != "json" => Some(format!("a binding of kind {kind} feeds json ports only")),
+            kind if wanted != "json" => {
+                Some(format!("a binding of kind `{kind}` is only allowed for json ports"))
+            }
             "object" => {
                 let fields = binding["fields"].as_object().into_iter().flatten();
                 fields.filter_map(|(_, field)| self.binding_problem(field, "json")).next()
@@ -365,7 +370,7 @@ mod tests {
             of(speak(json!({"text": {"kind": "run_input", "name": "tpoic"}}))).contains("no input tpoic")
         );
         assert!(of(speak(json!({"text": {"kind": "literal", "value": 7}}))).contains("is not a text"));
-        assert!(of(speak(json!({"text": {"kind": "list", "items": []}}))).contains("json ports only"));
+        assert!(of(speak(json!({"text": {"kind": "list", "items": []}}))).contains("only allowed for json ports"));
         assert!(
             of(speak(json!({"text": {"kind": "node_output", "node_id": "speak", "port": "audio"}})))
                 .contains("is audio, not text")

@@ -82,7 +82,7 @@ pub(super) fn generate(env: &Env, state: &mut State, call: &Call) -> Answer {
     if let (Some(width), Some(height)) = (side("width"), side("height")) {
         for (name, side) in [("dimension.width", width), ("dimension.height", height)] {
             if side % 2 == 1 {
-                return Err(ApiError::invalid(name, "sides are even numbers of pixels"));
+                return Err(ApiError::invalid(name, "width and height must be even numbers of pixels"));
             }
         }
         if width * template.height != height * template.width {

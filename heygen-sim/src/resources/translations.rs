@@ -47,7 +47,7 @@ pub(super) fn check_time_range(body: &Value) -> Result<(), ApiError> {
     let time = |name: &str| body.get(name).and_then(Value::as_f64);
     for name in ["start_time", "end_time"] {
         if time(name).is_some_and(|time| time < 0.0) {
-            return Err(ApiError::invalid(name, "a time is not negative"));
+            return Err(ApiError::invalid(name, "a time must not be negative"));
         }
     }
     match (time("start_time"), time("end_time")) {

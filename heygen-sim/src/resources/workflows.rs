@@ -110,7 +110,7 @@ pub(super) fn get(_: &Env, state: &mut State, call: &Call) -> Answer {
 pub(super) fn update(_: &Env, state: &mut State, call: &Call) -> Answer {
     let workflow = find(state, call.id("workflow_id"))?;
     if call.body["expected_revision"].as_u64() != Some(workflow.revision) {
-        let message = format!("the draft's revision is {} by now", workflow.revision);
+        let message = format!("the draft has revision {} now", workflow.revision);
         return Err(ApiError::conflict(message).at("expected_revision"));
     }
     check(&call.body["product_graph"])?;

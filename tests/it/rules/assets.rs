@@ -65,7 +65,7 @@ async fn an_upload_slot_needs_a_type_and_a_size() {
     harness.check_refusal("a batch with bad files", &reply, Refusal(400, INVALID, "files"));
     let message = reply.text("/error/message");
     assert!(
-        message.starts_with("files 1, 3, 4: Content type not supported text/html; a file has"),
+        message.starts_with("files 1, 3, 4: Content type not supported text/html; a file must have"),
         "{message}"
     );
     let one = json!({"files": [base, wrong(json!({"filename": "[sim:fial]"}))]});
