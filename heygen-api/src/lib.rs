@@ -26,6 +26,7 @@ mod error;
 mod error_code;
 #[cfg(feature = "client")]
 mod events;
+#[allow(deprecated, reason = "generated code sets and reads all fields, deprecated ones too")]
 #[allow(clippy::all, unused_imports, unused_qualifications, reason = "generated code favors readability")]
 #[allow(unreachable_pub, reason = "without its feature, a module may be empty")]
 #[allow(missing_docs, reason = "the document does not describe every field")]

@@ -222,6 +222,43 @@ fn every_error_names_the_place_and_no_file_is_written() {
 }
 
 #[test]
+fn what_the_client_would_not_use_is_refused() {
+    let server = json!([{"url": "https://upload.example"}]);
+    let cases: Vec<(String, &[&str])> = vec![
+        (
+            small(|document| document["servers"][0]["url"] = json!("/v3")),
+            &["server-url", "#/servers/0/url", "`/v3`", "must be absolute"],
+        ),
+        (
+            small(|document| document["servers"][0]["url"] = json!("https://{region}.example")),
+            &["server-url"],
+        ),
+        (
+            small(|document| document["paths"]["/v3/a/{id}"]["get"]["servers"] = server),
+            &["operation-server", "#/paths/~1v3~1a~1{id}/get/servers"],
+        ),
+        (
+            small(|document| document["components"]["securitySchemes"]["K"]["name"] = json!("x key")),
+            &["key-header", "#/components/securitySchemes/K", "`x key`"],
+        ),
+        (
+            small(|document| {
+                document["components"]["securitySchemes"]["Basic"] =
+                    json!({"type": "http", "scheme": "basic"});
+            }),
+            &["security-scheme", "#/components/securitySchemes/Basic", "remove it"],
+        ),
+        (small(|document| document["webhooks"] = json!({})), &["ignored-section", "#/webhooks"]),
+    ];
+    for (document, parts) in cases {
+        let error = failure(&document, NO_OVERLAY);
+        for part in parts {
+            assert!(error.contains(part), "{part} is missing in {error}");
+        }
+    }
+}
+
+#[test]
 fn errors_in_the_overlay_name_the_action() {
     let with = |action: &str| NO_OVERLAY.replace("[]", &format!("[{action}]"));
     let error = failure(&small(|_| {}), &with("{target: $.gone, description: d, remove: true}"));

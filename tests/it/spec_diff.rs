@@ -15,9 +15,9 @@ use xtask::walk;
 
 /// An edit of the document and the expected report: a row of `spec_edits.yaml`.
 #[derive(Deserialize)]
-struct Edit {
-    edit: String,
-    steps: Vec<Step>,
+pub(super) struct Edit {
+    pub(super) edit: String,
+    pub(super) steps: Vec<Step>,
     kind: String,
     subject: String,
     text: String,
@@ -27,7 +27,7 @@ struct Edit {
 /// One step of an edit, by JSON pointers into the published document.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Step {
+pub(super) enum Step {
     /// Sets a value, whose parent exists.
     Set { set: String, value: Value },
     /// Removes a value.
@@ -40,7 +40,7 @@ enum Step {
     },
 }
 
-fn edits() -> Vec<Edit> {
+pub(super) fn edits() -> Vec<Edit> {
     serde_norway::from_str(include_str!("spec_edits.yaml")).unwrap()
 }
 
@@ -74,7 +74,7 @@ fn remove_at(document: &mut Value, pointer: &str) -> Value {
     }
 }
 
-fn edited(steps: &[Step]) -> Value {
+pub(super) fn edited(steps: &[Step]) -> Value {
     let mut document = document();
     for step in steps {
         match step {

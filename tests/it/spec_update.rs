@@ -213,3 +213,20 @@ fn superfluous_actions_are_named_and_dropped_if_accepted() {
     let root = workspace.root();
     generate::load(&Paths::of_workspace(root)).unwrap();
 }
+
+/// Some of the edits, from different kinds. An accepted edit gives code that parses, because the emitters parse it.
+#[test]
+fn an_edit_is_brought_in_or_refused_with_place_and_remedy() {
+    let workspace = Workspace::new();
+    let mut refused = 0;
+    for edit in super::spec_diff::edits().into_iter().step_by(10) {
+        match workspace.prepare(true, |document| *document = super::spec_diff::edited(&edit.steps)) {
+            Ok(update) => assert!(!update.unwrap().changes.is_empty(), "{}", edit.edit),
+            Err(error) => {
+                refused += 1;
+                assert!(error.contains("error[") && error.contains("remedy: "), "{}: {error}", edit.edit);
+            }
+        }
+    }
+    assert!(refused < 5, "{refused}");
+}

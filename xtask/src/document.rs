@@ -69,6 +69,7 @@ pub fn check(document: &Value) -> Result<(), Diagnostics> {
     dangling_references(document, document, "#", &mut found);
     recursive_aliases(document, &mut found);
     validate_operations(document, &mut found);
+    validate_service(document, &mut found);
     Diagnostics::into_result(found)
 }
 
@@ -123,6 +124,83 @@ fn recursive_aliases(document: &Value, found: &mut Vec<Diagnostic>) {
             at = next;
         }
     }
+}
+
+/// Finds an address, a key header or a section that the client would silently not use.
+fn validate_service(document: &Value, found: &mut Vec<Diagnostic>) {
+    let mut report = |rule, place: String, problem: String, remedy: String| {
+        found.push(Diagnostic::new(rule, place, problem, remedy));
+    };
+    let address = document.pointer("/servers/0/url").and_then(Value::as_str).unwrap_or_default();
+    let host = address.strip_prefix("https://").unwrap_or_default();
+    if host.is_empty() || host.starts_with('/') || address.contains(['{', '}', '?', '#', ' ']) {
+        report(
+            "server-url",
+            "#/servers/0/url".to_owned(),
+            format!(
+                "`{address}` is not the address of the service: it must be absolute, use https, and have no variables"
+            ),
+            "set it in the overlay: target $.servers[0], update {url: https://…}".to_owned(),
+        );
+    }
+    let schemes = document.pointer("/components/securitySchemes").and_then(Value::as_object);
+    for (name, scheme) in schemes.into_iter().flatten() {
+        let text = |key: &str| scheme.get(key).and_then(Value::as_str).unwrap_or_default();
+        let is_key = text("type") == "apiKey" && text("in") == "header";
+        let is_token = text("type") == "oauth2"
+            || text("type") == "http" && text("scheme").eq_ignore_ascii_case("bearer");
+        let place = format!("#/components/securitySchemes/{}", walk::escape(name));
+        if is_key && !is_header_name(text("name")) {
+            report(
+                "key-header",
+                place,
+                format!("`{}` is not a valid name of a header", text("name")),
+                "correct the `name` in the overlay".to_owned(),
+            );
+        } else if !is_key && !is_token {
+            report(
+                "security-scheme",
+                place,
+                "the client sends an API key in a header, or a bearer token; it does not support this scheme"
+                    .to_owned(),
+                format!(
+                    "remove it in the overlay if requests work without it: target $.components.securitySchemes['{name}'], remove: true"
+                ),
+            );
+        }
+    }
+    for section in ["webhooks"] {
+        if document.get(section).is_some() {
+            report(
+                "ignored-section",
+                format!("#/{section}"),
+                format!("nothing here reads the section `{section}`"),
+                format!(
+                    "describe what it changes in the code for webhooks, and remove it in the overlay: target $.{section}, remove: true"
+                ),
+            );
+        }
+    }
+    for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        let of_path = std::iter::once((String::new(), item));
+        let of_operations =
+            METHODS.iter().filter_map(|method| Some((format!("/{method}"), item.get(*method)?)));
+        for (below, value) in of_path.chain(of_operations) {
+            if value.get("servers").is_some_and(|servers| Some(servers) != document.get("servers")) {
+                report(
+                    "operation-server",
+                    format!("#/paths/{}{below}/servers", walk::escape(path)),
+                    "the client would send the request to the address of the service, not to this one".to_owned(),
+                    "remove `servers` in the overlay if the address of the service works too, or remove the operation".to_owned(),
+                );
+            }
+        }
+    }
+}
+
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn validate_operations(document: &Value, found: &mut Vec<Diagnostic>) {

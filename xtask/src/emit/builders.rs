@@ -50,9 +50,11 @@ fn setter(field: &StructField) -> TokenStream {
         text => text.to_owned(),
     });
     let (argument, convert) = conversion(field.inner.as_ref().unwrap_or(&field.ty));
+    let deprecation = field.deprecation();
     if !field.clearable {
         return quote! {
             #(#docs)*
+            #deprecation
             pub fn #ident(mut self, value: #argument) -> Self {
                 self.#ident = self.problems.#convert(#wire, value);
                 self
@@ -65,11 +67,13 @@ fn setter(field: &StructField) -> TokenStream {
     ));
     quote! {
         #(#docs)*
+        #deprecation
         pub fn #ident(mut self, value: #argument) -> Self {
             self.#ident = self.problems.#convert(#wire, value).map_or(Patch::Absent, Patch::Value);
             self
         }
         #(#clear_docs)*
+        #deprecation
         pub fn #clear(mut self) -> Self {
             self.problems.settle(#wire);
             self.#ident = Patch::Null;
@@ -90,7 +94,9 @@ fn maybe(field: &StructField) -> TokenStream {
     let converted = quote!(self.problems.#convert(#wire, value));
     let converted =
         if field.clearable { quote!(#converted.map_or(Patch::Absent, Patch::Value)) } else { converted };
+    let deprecation = field.deprecation();
     quote! {
+        #deprecation
         pub fn #maybe(mut self, value: Option<#argument>) -> Self {
             self.#ident = #converted;
             self

@@ -58,10 +58,14 @@ fn method(operation: &Operation<'_>, examples: &Examples<'_>, gates: &Gates) -> 
         [] => call,
         [part, ..] => quote!(FormCall::new(#call, #part)),
     };
+    let deprecated = operation.value.get("deprecated") == Some(&true.into());
+    let deprecation =
+        deprecated.then(|| quote!(#[deprecated(note = "the service has deprecated this operation")]));
     quote! {
         #(#docs)*
         #(#example)*
         #[doc(alias(#(#aliases),*))]
+        #deprecation
         #gate
         pub fn #ident(&self) -> #builder {
             #builder(#call)

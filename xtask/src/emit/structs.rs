@@ -37,6 +37,8 @@ pub struct StructField {
     pub clearable: bool,
     /// Doc comment.
     pub docs: String,
+    /// Whether the service has deprecated the field.
+    pub deprecated: bool,
     debug: Debug,
 }
 
@@ -48,6 +50,11 @@ enum Debug {
 }
 
 impl StructField {
+    /// The attribute of a deprecated field, and of its setters.
+    pub fn deprecation(&self) -> Option<TokenStream> {
+        self.deprecated.then(|| quote!(#[deprecated(note = "the service has deprecated this field")]))
+    }
+
     /// Whether Debug shows the value unchanged.
     pub fn is_shown(&self) -> bool {
         self.debug == Debug::Plain
@@ -106,7 +113,16 @@ fn read_field(field: &Field, schema: Option<&Value>) -> StructField {
         (false, true) => Debug::WithoutQuery,
         (false, false) => Debug::Plain,
     };
-    StructField { ident, wire, ty, inner, clearable, docs: docs::text(&field.attrs), debug }
+    StructField {
+        ident,
+        wire,
+        ty,
+        inner,
+        clearable,
+        docs: docs::text(&field.attrs),
+        deprecated: flag("deprecated"),
+        debug,
+    }
 }
 
 /// The name in `#[serde(rename = "…")]`.
@@ -165,7 +181,8 @@ pub fn emit(one: &Struct, direction: Direction, gate: &TokenStream) -> Result<St
     let fields = one.fields.iter().map(|field| {
         let docs = docs::attributes(&field.docs);
         let (ident, ty) = (&field.ident, &field.ty);
-        quote!(#(#docs)* pub #ident: #ty,)
+        let deprecation = field.deprecation();
+        quote!(#(#docs)* #deprecation pub #ident: #ty,)
     });
     let extra = (direction == Direction::Both).then(|| {
         quote! {

@@ -10,21 +10,25 @@ pub fn apply(document: &mut Value) {
         .pointer("/servers/0/url")
         .and_then(Value::as_str)
         .map(|url| url.trim_end_matches('/').to_owned());
-    let schemes =
-        document.pointer("/components/securitySchemes").and_then(Value::as_object).into_iter().flatten();
-    let header = schemes
-        .map(|(_, scheme)| scheme)
-        .find(|scheme| {
-            scheme.get("type") == Some(&"apiKey".into()) && scheme.get("in") == Some(&"header".into())
-        })
-        .and_then(|scheme| scheme.get("name"))
-        .cloned();
+    let header = key_header(document).map(str::to_ascii_lowercase);
     if let Some(base) = base {
         document[extension::BASE_URL] = base.into();
     }
     if let Some(header) = header {
-        document[extension::API_KEY_HEADER] = header;
+        document[extension::API_KEY_HEADER] = header.into();
     }
+}
+
+/// The header of the first API key that the root `security` names; without root `security`, of the first scheme.
+fn key_header(document: &Value) -> Option<&str> {
+    let schemes = document.pointer("/components/securitySchemes")?.as_object()?;
+    let header = |scheme: &'_ Value| -> bool {
+        scheme.get("type") == Some(&"apiKey".into()) && scheme.get("in") == Some(&"header".into())
+    };
+    let required = document.get("security").and_then(Value::as_array).into_iter().flatten();
+    let named = required.filter_map(Value::as_object).flatten().filter_map(|(name, _)| schemes.get(name));
+    let mut all = named.chain(schemes.values().filter(|_| document.get("security").is_none()));
+    all.find(|scheme| header(scheme))?.get("name")?.as_str()
 }
 
 #[cfg(test)]
@@ -39,5 +43,21 @@ mod tests {
         super::apply(&mut document);
         assert_eq!(document["x-base-url"], "https://a.example");
         assert_eq!(document["x-api-key-header"], "x-key");
+    }
+
+    #[test]
+    fn the_root_security_decides_the_header_which_is_in_lower_case() {
+        let mut document = json!({
+            "security": [{"Token": []}, {"Key": []}],
+            "components": {"securitySchemes": {
+                "Another": {"type": "apiKey", "in": "header", "name": "x-another"},
+                "Key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+                "Token": {"type": "http", "scheme": "bearer"}}}});
+        super::apply(&mut document);
+        assert_eq!(document["x-api-key-header"], "x-api-key");
+        document["security"] = json!([{"Token": []}]);
+        document["x-api-key-header"].take();
+        super::apply(&mut document);
+        assert!(document["x-api-key-header"].is_null());
     }
 }

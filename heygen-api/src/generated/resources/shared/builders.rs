@@ -266,6 +266,7 @@ impl CreateLipsyncRequestBuilder {
     /// Deprecated, has no effect: captions are produced in every case, and showing them is chosen at download.
     ///
     /// Default: `false`.
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn enable_caption(mut self, value: impl IntoValue<bool>) -> Self {
         self.enable_caption = self.problems.value("enable_caption", value);
         self
@@ -367,6 +368,7 @@ impl CreateLipsyncRequestBuilder {
         self.disable_music_track = self.problems.maybe("disable_music_track", value);
         self
     }
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn maybe_enable_caption(mut self, value: Option<impl IntoValue<bool>>) -> Self {
         self.enable_caption = self.problems.maybe("enable_caption", value);
         self
@@ -473,6 +475,7 @@ impl CreateVideoTranslationRequestBuilder {
     }
 
     /// ID of the brand glossary with custom term translations. Old name of `brand_glossary_id`; either is accepted and points to the same workspace record. GET /v3/brand-glossaries lists IDs.
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn brand_voice_id(mut self, value: impl IntoValue<String>) -> Self {
         self.brand_voice_id = self.problems.value("brand_voice_id", value);
         self
@@ -501,6 +504,7 @@ impl CreateVideoTranslationRequestBuilder {
     /// Deprecated, has no effect: captions are produced in every case, and showing them is chosen at download.
     ///
     /// Default: `false`.
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn enable_caption(mut self, value: impl IntoValue<bool>) -> Self {
         self.enable_caption = self.problems.value("enable_caption", value);
         self
@@ -656,6 +660,7 @@ impl CreateVideoTranslationRequestBuilder {
         self.brand_glossary_id = self.problems.maybe("brand_glossary_id", value);
         self
     }
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn maybe_brand_voice_id(
         mut self,
         value: Option<impl IntoValue<String>>,
@@ -678,6 +683,7 @@ impl CreateVideoTranslationRequestBuilder {
         self.disable_music_track = self.problems.maybe("disable_music_track", value);
         self
     }
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn maybe_enable_caption(mut self, value: Option<impl IntoValue<bool>>) -> Self {
         self.enable_caption = self.problems.maybe("enable_caption", value);
         self

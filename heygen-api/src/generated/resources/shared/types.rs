@@ -383,6 +383,7 @@ pub struct CreateLipsyncRequest {
     /// Deprecated, has no effect: captions are produced in every case, and showing them is chosen at download.
     ///
     /// Default: `false`.
+    #[deprecated(note = "the service has deprecated this field")]
     pub enable_caption: Option<bool>,
     /// Permit the duration to be adjusted dynamically
     ///
@@ -447,6 +448,7 @@ pub struct CreateVideoTranslationRequest {
     /// ID of the brand glossary with custom term translations (say, 'Reformer' is the Pilates equipment and not a 'political activist'). Alias of the older `brand_voice_id`. GET /v3/brand-glossaries lists IDs.
     pub brand_glossary_id: Option<String>,
     /// ID of the brand glossary with custom term translations. Old name of `brand_glossary_id`; either is accepted and points to the same workspace record. GET /v3/brand-glossaries lists IDs.
+    #[deprecated(note = "the service has deprecated this field")]
     pub brand_voice_id: Option<String>,
     /// ID put in the webhook payload
     pub callback_id: Option<String>,
@@ -459,6 +461,7 @@ pub struct CreateVideoTranslationRequest {
     /// Deprecated, has no effect: captions are produced in every case, and showing them is chosen at download.
     ///
     /// Default: `false`.
+    #[deprecated(note = "the service has deprecated this field")]
     pub enable_caption: Option<bool>,
     /// Permit the duration to be adjusted dynamically
     ///

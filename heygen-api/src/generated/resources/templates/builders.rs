@@ -59,6 +59,7 @@ impl GenerateFromTemplateRequestBuilder {
     }
 
     /// Old name of `brand_glossary_id`, which is preferred; either is accepted and points to the same workspace record.
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn brand_voice_id(mut self, value: impl IntoValue<String>) -> Self {
         self.brand_voice_id = self.problems.value("brand_voice_id", value);
         self
@@ -180,6 +181,7 @@ impl GenerateFromTemplateRequestBuilder {
         self.brand_glossary_id = self.problems.maybe("brand_glossary_id", value);
         self
     }
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn maybe_brand_voice_id(
         mut self,
         value: Option<impl IntoValue<String>>,

@@ -53,6 +53,7 @@ pub struct GenerateFromTemplateRequest {
     /// Brand glossary that sets the pronunciation of custom terms in generated speech. GET /v3/brand-glossaries lists IDs.
     pub brand_glossary_id: Option<String>,
     /// Old name of `brand_glossary_id`, which is preferred; either is accepted and points to the same workspace record.
+    #[deprecated(note = "the service has deprecated this field")]
     pub brand_voice_id: Option<String>,
     /// Caller's opaque ID, returned in this video's webhook events
     pub callback_id: Option<String>,
@@ -331,6 +332,7 @@ pub struct TemplateDetail {
     /// IDs of the scenes, ordered as in the template
     pub scene_ids: Option<Vec<String>>,
     /// The scenes this template defines, in brief. Deprecated: `composition` tells more.
+    #[deprecated(note = "the service has deprecated this field")]
     pub scenes: Option<Vec<TemplateScene>>,
     /// The video that the template was made from, where known. Only for workspaces that may author templates.
     pub source_video_id: Option<String>,

@@ -30,6 +30,7 @@ impl CreateProofreadRequestBuilder {
     }
 
     /// ID of the brand glossary with custom term translations. Old name of `brand_glossary_id`; either is accepted and points to the same workspace record. GET /v3/brand-glossaries lists IDs.
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn brand_voice_id(mut self, value: impl IntoValue<String>) -> Self {
         self.brand_voice_id = self.problems.value("brand_voice_id", value);
         self
@@ -130,6 +131,7 @@ impl CreateProofreadRequestBuilder {
         self.brand_glossary_id = self.problems.maybe("brand_glossary_id", value);
         self
     }
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn maybe_brand_voice_id(
         mut self,
         value: Option<impl IntoValue<String>>,
@@ -261,6 +263,7 @@ impl CreateVideoTranslateV2RequestBuilder {
     /// Deprecated, has no effect: captions are produced in every case, and showing them is chosen at download.
     ///
     /// Default: `false`.
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn enable_caption(mut self, value: impl IntoValue<bool>) -> Self {
         self.enable_caption = self.problems.value("enable_caption", value);
         self
@@ -440,6 +443,7 @@ impl CreateVideoTranslateV2RequestBuilder {
         self.disable_music_track = self.problems.maybe("disable_music_track", value);
         self
     }
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn maybe_enable_caption(mut self, value: Option<impl IntoValue<bool>>) -> Self {
         self.enable_caption = self.problems.maybe("enable_caption", value);
         self
@@ -580,6 +584,7 @@ impl GenerateFromProofreadRequestBuilder {
     /// Deprecated, has no effect: captions are produced in every case, and showing them is chosen at download.
     ///
     /// Default: `false`.
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn captions(mut self, value: impl IntoValue<bool>) -> Self {
         self.captions = self.problems.value("captions", value);
         self
@@ -604,6 +609,7 @@ impl GenerateFromProofreadRequestBuilder {
         self.callback_url = self.problems.maybe("callback_url", value);
         self
     }
+    #[deprecated(note = "the service has deprecated this field")]
     pub fn maybe_captions(mut self, value: Option<impl IntoValue<bool>>) -> Self {
         self.captions = self.problems.maybe("captions", value);
         self

@@ -26,6 +26,7 @@ pub struct CreateProofreadRequest {
     /// ID of the brand glossary with custom term translations (say, 'Reformer' becomes 'Pilates equipment' and not 'political activist'). Alias of the older `brand_voice_id`. GET /v3/brand-glossaries lists IDs.
     pub brand_glossary_id: Option<String>,
     /// ID of the brand glossary with custom term translations. Old name of `brand_glossary_id`; either is accepted and points to the same workspace record. GET /v3/brand-glossaries lists IDs.
+    #[deprecated(note = "the service has deprecated this field")]
     pub brand_voice_id: Option<String>,
     /// Take out background music
     ///
@@ -104,6 +105,7 @@ pub struct CreateVideoTranslateV2Request {
     /// Deprecated, has no effect: captions are produced in every case, and showing them is chosen at download.
     ///
     /// Default: `false`.
+    #[deprecated(note = "the service has deprecated this field")]
     pub enable_caption: Option<bool>,
     /// Permit the duration to be adjusted dynamically
     ///
@@ -224,6 +226,7 @@ pub struct GenerateFromProofreadRequest {
     /// Deprecated, has no effect: captions are produced in every case, and showing them is chosen at download.
     ///
     /// Default: `false`.
+    #[deprecated(note = "the service has deprecated this field")]
     pub captions: Option<bool>,
     /// Translate just the audio and leave the video as it was
     ///
