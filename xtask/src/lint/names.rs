@@ -10,44 +10,79 @@ use crate::lower::{extension, unions};
 use crate::rust_name::{constructor_name, variant_name, variants};
 use crate::walk::{self, Operation};
 
-/// Names that the generated modules import or define for their own use.
-const RESERVED_TYPES: [&str; 36] = [
+/// Names that the generated modules import or define for their own use, and those of the prelude of Rust: a type of this name
+/// would take their place.
+const RESERVED_TYPES: [&str; 70] = [
+    "AsMut",
+    "AsRef",
     "BTreeMap",
+    "Box",
     "BoxFuture",
     "BuildError",
     "Call",
     "Client",
+    "Clone",
+    "Copy",
     "Debug",
+    "Default",
     "Deserialize",
     "Deserializer",
     "Display",
+    "DoubleEndedIterator",
+    "Drop",
+    "Eq",
     "Err",
     "Error",
     "EventStream",
+    "ExactSizeIterator",
+    "Extend",
     "Extra",
     "FilePart",
+    "Fn",
+    "FnMut",
+    "FnOnce",
     "FormCall",
+    "From",
+    "FromIterator",
+    "Future",
     "Gate",
     "IdempotencyKey",
+    "Into",
+    "IntoFuture",
+    "IntoIterator",
     "IntoValue",
+    "Iterator",
     "List",
     "Method",
     "None",
     "Ok",
     "Operation",
     "Option",
+    "Ord",
     "Page",
+    "PartialEq",
+    "PartialOrd",
     "Patch",
     "Problems",
     "Response",
     "Result",
     "Self",
+    "Send",
     "Serialize",
+    "Sized",
     "Some",
     "String",
+    "Sync",
+    "SystemTime",
+    "ToOwned",
+    "ToString",
     "Transfer",
+    "TryFrom",
+    "TryInto",
     "UnknownMember",
     "UnknownValue",
+    "Unpin",
+    "Vec",
 ];
 const RESERVED_FIELDS: [&str; 5] = ["build", "clone", "default", "extra", "problems"];
 const RESERVED_PARAMETERS: [&str; 6] = ["clone", "extra", "into_future", "page_token", "self", "send"];
@@ -130,12 +165,19 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
                 "remove one of the two in the overlay",
             );
         }
-        let is_reserved = |(ident, _): &(proc_macro2::Ident, String)| ident == "Unknown" || ident == "Self";
-        if variants(schema).iter().any(is_reserved) {
+        let is_reserved = |ident: &proc_macro2::Ident| ident == "Unknown" || ident == "Self";
+        if variants(schema).iter().any(|(ident, _)| is_reserved(ident)) {
             report(
                 "variant-name",
                 "a value would have the variant name `Unknown` or `Self`, which is reserved".into(),
                 "remove the value in the overlay: the variant `Unknown` already covers it",
+            );
+        }
+        if unions::members(schema).iter().any(|member| is_reserved(&variant_name(&member.value))) {
+            report(
+                "variant-name",
+                "a tag would have the variant name `Unknown` or `Self`, which is reserved".into(),
+                "remove the member in the overlay: an open union reads it as `Unknown`",
             );
         }
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
 use crate::lower::extension;
+use crate::lower::replies::Reply;
 use crate::walk::{self, Operation};
 
 const REQUEST_MEDIA: [&str; 1] = ["application/json"];
@@ -45,6 +46,7 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
         form(&operation, &mut report);
         responses(&operation, &mut report);
         parameters(lowered, &operation, &mut report);
+        page(lowered, &operation, &mut report);
     }
 }
 
@@ -169,6 +171,46 @@ fn responses(operation: &Operation<'_>, report: &mut Report<'_>) {
             join_names(&errors)
         );
         report("error-types-differ", problem, "give all error statuses the same schema");
+    }
+}
+
+/// An operation that lists has the parameters `limit` and `token`, and a reply with `next_token`.
+fn page(lowered: &Value, operation: &Operation<'_>, report: &mut Report<'_>) {
+    let parameter = |name: &str| {
+        let found = operation.parameters().find(|one| one["in"] == "query" && one["name"] == name)?;
+        found.get("schema")
+    };
+    let (Some(limit), Some(token)) = (parameter("limit"), parameter("token")) else { return };
+    let schema = operation.success_media().next().and_then(|(_, _, object)| object.get("schema"));
+    let component = schema.and_then(walk::target).and_then(|name| walk::component(lowered, name));
+    let members = component.and_then(|component| component.get("properties"));
+    let is_page = Reply::of(operation.value) == Some(Reply::Page);
+    if !is_page && members.is_none_or(|members| members.get("next_token").is_none()) {
+        return;
+    }
+    for (name, schema, kind) in [("limit", limit, "integer"), ("token", token, "string")] {
+        if schema["type"] != kind {
+            report(
+                "page-parameter",
+                format!("the operation lists page by page, but its parameter `{name}` is not of type {kind}"),
+                "correct the type of the parameter in the overlay, or rename the parameter if the operation does not list pages",
+            );
+        }
+    }
+    if operation.value.get(extension::PAGE_LIMIT).is_none() {
+        report(
+            "page-limit",
+            "the operation lists page by page, but `limit` has no `maximum`".into(),
+            "add the maximum to the schema of the parameter in the overlay",
+        );
+    }
+    let missing = |name: &&str| members.is_some_and(|members| members.get(*name).is_none());
+    for name in ["items", "has_more"].iter().filter(|name| !is_page && missing(name)) {
+        report(
+            "page-member",
+            format!("the reply has `next_token`, as a page has, but not `{name}`"),
+            "add the member in the overlay if the service sends it, or remove `next_token`",
+        );
     }
 }
 

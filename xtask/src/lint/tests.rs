@@ -51,6 +51,25 @@ fn document_with(pointer: &str, value: Value) -> Value {
 const OPERATION: &str = "/paths/~1a~1{id}/post";
 const NAME: &str = "/components/schemas/DoARequest/properties/name";
 
+/// An operation that lists, with this schema of its token, and further members of the operation.
+fn paged(token: Value, extra: Value) -> Value {
+    let mut document = valid_document();
+    let operation = document.pointer_mut(OPERATION).unwrap();
+    let parameters = operation["parameters"].as_array_mut().unwrap();
+    parameters.push(json!({"name": "token", "in": "query", "schema": token}));
+    operation["x-reply"] = json!("page");
+    operation.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+    document
+}
+
+/// The valid document with another component of this name.
+fn component(name: &str) -> Value {
+    let mut document = valid_document();
+    document["components"]["schemas"][name] =
+        json!({"type": "object", "properties": {"x": {"type": "string"}}});
+    document
+}
+
 fn documents_by_rule() -> Vec<(&'static str, Value)> {
     let operation = |below: &str, value: Value| document_with(&format!("{OPERATION}/{below}"), value);
     let json_of =
@@ -132,6 +151,24 @@ fn documents_by_rule() -> Vec<(&'static str, Value)> {
             "request-body-type",
             operation("requestBody/content/application~1json/schema", json!({"type": "string"})),
         ),
+        ("page-parameter", paged(json!({"type": "integer"}), json!({"x-page-limit": 10}))),
+        ("page-limit", paged(json!({"type": "string"}), json!({}))),
+        ("page-member", {
+            let mut document = paged(json!({"type": "string"}), json!({"x-page-limit": 10}));
+            document["components"]["schemas"]["DoARequest"]["properties"]["next_token"] =
+                json!({"type": "string"});
+            document["paths"]["/a/{id}"]["post"]["x-reply"] = json!("data");
+            document
+        }),
+        ("type-name", component("Vec")),
+        ("type-name", component("Into")),
+        ("variant-name", {
+            let mut document = component("Other");
+            document["components"]["schemas"]["Union"] = json!({
+                "oneOf": [reference("Other")],
+                "discriminator": {"propertyName": "kind", "mapping": {"unknown": "#/components/schemas/Other"}}});
+            document
+        }),
         ("parameter-reference", operation("parameters/1", json!({"$ref": "#/components/parameters/P"}))),
         ("path-parameter-optional", operation("parameters/0/required", json!(false))),
         // The generated client would be silently wrong.
