@@ -258,6 +258,52 @@ fn what_the_client_would_not_use_is_refused() {
     }
 }
 
+/// The passes and attributes that the provider's present document hardly needs are part of the pipeline.
+#[test]
+fn deprecations_read_only_fields_and_unions_by_a_fixed_value_are_carried_over() {
+    let member = |kind: &str| {
+        json!({"type": "object", "required": ["kind"], "properties": {
+            "kind": {"type": "string", "const": kind}, "x": {"type": "string"}}})
+    };
+    let document = small(|document| {
+        let schemas = document["components"]["schemas"].as_object_mut().unwrap();
+        schemas.insert("One".into(), member("one"));
+        schemas.insert("Two".into(), member("two"));
+        schemas.insert(
+            "Either".into(),
+            json!({"anyOf": [
+            {"$ref": "#/components/schemas/One"}, {"$ref": "#/components/schemas/Two"}]}),
+        );
+        schemas.insert(
+            "PutARequest".into(),
+            json!({"type": "object", "required": ["id", "either"], "properties": {
+            "id": {"type": "string", "readOnly": true},
+            "old": {"type": "string", "deprecated": true},
+            "either": {"$ref": "#/components/schemas/Either"}}}),
+        );
+        let mut put = document["paths"]["/v3/a/{id}"]["get"].clone();
+        put["operationId"] = json!("putA");
+        put["deprecated"] = json!(true);
+        put["requestBody"] = json!({"required": true, "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/PutARequest"}}}});
+        document["paths"]["/v3/a/{id}"]["put"] = put;
+    });
+    let document = xtask::document::parse(&document, "small").unwrap();
+    let overlay = xtask::overlay::parse(NO_OVERLAY).unwrap();
+    let prepared = generate::prepare(document, &overlay, &Default::default()).unwrap();
+    let schemas = &prepared.lowered["components"]["schemas"];
+    assert_eq!(schemas["PutARequest"]["required"], json!(["either"]));
+    assert_eq!(schemas["Either"]["discriminator"]["propertyName"], "kind");
+    let files = xtask::emit::emit(&prepared.lowered).unwrap();
+    let text: String = files.iter().map(|file| file.text.as_str()).collect();
+    // The field, its two setters, and the method.
+    assert_eq!(text.matches("#[deprecated(note = \"the service has deprecated this field\")]").count(), 3);
+    assert_eq!(
+        text.matches("#[deprecated(note = \"the service has deprecated this operation\")]").count(),
+        1
+    );
+}
+
 #[test]
 fn errors_in_the_overlay_name_the_action() {
     let with = |action: &str| NO_OVERLAY.replace("[]", &format!("[{action}]"));

@@ -58,12 +58,10 @@ fn inline_pointer(path: &str, lowered: &Value, published: &Value) -> Option<Stri
     };
     // Each word is a property, or the items or values of the schema before it.
     Some(words.fold(start, |at, word| {
-        let step = ["items", "additionalProperties"]
-            .into_iter()
-            .find(|step| matches!((word, *step), ("Item", "items") | ("Value", "additionalProperties")));
-        let next = match step {
-            Some(step) => format!("{at}/{step}"),
-            None => format!("{at}/properties/{}", walk::escape(word)),
+        let next = match word {
+            "Item" => format!("{at}/items"),
+            "Value" => format!("{at}/additionalProperties"),
+            property => format!("{at}/properties/{}", walk::escape(property)),
         };
         if published.pointer(&next).is_some() { next } else { at }
     }))

@@ -22,9 +22,29 @@ pub fn apply(document: &mut Value) {
         if schema.get("discriminator").is_none()
             && let Some(tag) = tag_of_members(schema, &components)
         {
-            schema["discriminator"] = json!({"propertyName": tag});
+            schema["discriminator"] = json!({"propertyName": tag, "mapping": {}});
         }
+        complete_mapping(schema, &components);
     });
+}
+
+/// Adds the members that have a fixed tag, and that the mapping does not have. Later passes move the values of the tag to types
+/// of their own.
+fn complete_mapping(schema: &mut Value, components: &Map<String, Value>) {
+    let Some(tag) = schema.pointer("/discriminator/propertyName").and_then(Value::as_str) else { return };
+    let known =
+        schema.pointer("/discriminator/mapping").and_then(Value::as_object).cloned().unwrap_or_default();
+    let members = ["oneOf", "anyOf"].iter().filter_map(|keyword| schema.get(keyword)?.as_array()).flatten();
+    let references = members.filter_map(|member| Some((member.get("$ref")?, walk::reference(member)?)));
+    let missing: Vec<(String, Value)> = references
+        .filter(|(target, _)| !known.values().any(|known| known == *target))
+        .filter_map(|(target, name)| {
+            Some((fixed_value(components.get(name)?, tag)?.to_owned(), target.clone()))
+        })
+        .collect();
+    for (value, target) in missing {
+        schema["discriminator"]["mapping"][value] = target;
+    }
 }
 
 /// The property that every member of a union requires with a fixed value of its own.
@@ -88,10 +108,14 @@ mod tests {
 
     #[test]
     fn fixed_values_tell_members_apart() {
-        assert_eq!(lowered(json!({"anyOf": of(&["A", "B"])})), json!({"propertyName": "kind"}));
+        let mapping = json!({"a": "#/components/schemas/A", "b": "#/components/schemas/B"});
+        let expected = json!({"propertyName": "kind", "mapping": mapping});
+        assert_eq!(lowered(json!({"anyOf": of(&["A", "B"])})), expected);
+        let without_mapping = json!({"oneOf": of(&["A", "B"]), "discriminator": {"propertyName": "kind"}});
+        assert_eq!(lowered(without_mapping), expected);
         let with_null =
             json!({"anyOf": [walk::reference_to("A"), walk::reference_to("B"), {"type": "null"}]});
-        assert_eq!(lowered(with_null), json!({"propertyName": "kind"}));
+        assert_eq!(lowered(with_null), expected);
         assert_eq!(lowered(json!({"oneOf": of(&["A", "Open"])})), Value::Null);
         assert_eq!(lowered(json!({"oneOf": of(&["A", "A"])})), Value::Null);
         assert_eq!(lowered(json!({"oneOf": of(&["A"])})), Value::Null);

@@ -210,8 +210,7 @@ fn aged(old: &Value, new: &Value, text: &str, accept: bool) -> Result<Aged> {
         .iter()
         .map(|index| format!("Dropped overlay action {} ({})", index + 1, now[*index].target))
         .collect();
-    let mut accepted = overlay::aged(&before, &now);
-    accepted.retain(|one| one.rule != "overlay-superfluous");
+    let accepted = overlay::aged(&before, &now);
     remarks.extend(accepted.iter().map(|one| format!("Accepted at {}: {}", one.place, one.problem)));
     if dropped.is_empty() {
         return Ok(Aged { overlay, text: text.to_owned(), findings: Vec::new(), remarks });
