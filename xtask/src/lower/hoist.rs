@@ -342,16 +342,20 @@ mod tests {
             json!({"Podcast.status": "PodcastStatus", "Job.status": "PodcastStatus"})
         );
         // A new type does not take the name of another one, even if that one has changed.
-        let other = json!({"type": "string", "enum": ["x"]});
-        let both = json!({"Podcast": of(&other), "PodcastDetail": of(&status)});
-        let lock = [("PodcastDetail.status", "PodcastStatus")];
+        // It comes first, and its shortest name is the one that is locked for the other type.
+        let other = json!({"type": "string", "enum": ["a"]});
+        let podcast = json!({"properties": {"status": other, "later_status": other}});
         let document = locked(
-            json!({"Podcast": {"properties": {"status": other, "again": other}}, "PodcastDetail": both["PodcastDetail"]}),
-            &lock,
+            json!({"Podcast": podcast, "PodcastDetail": of(&status)}),
+            &[("PodcastDetail.status", "PodcastStatus")],
         );
         assert_eq!(
             document["x-names"]["inline"],
-            json!({"Podcast.again": "PodcastAgain", "Podcast.status": "PodcastAgain", "PodcastDetail.status": "PodcastStatus"})
+            json!({
+                "Podcast.later_status": "PodcastLaterStatus",
+                "Podcast.status": "PodcastLaterStatus",
+                "PodcastDetail.status": "PodcastStatus",
+            })
         );
     }
 
