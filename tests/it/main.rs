@@ -2,6 +2,7 @@
 
 mod architecture;
 mod asset_inputs;
+mod broken_documents;
 mod builders;
 mod documentation;
 mod error_chains;

@@ -249,6 +249,22 @@ fn what_the_client_would_not_use_is_refused() {
             &["security-scheme", "#/components/securitySchemes/Basic", "remove it"],
         ),
         (small(|document| document["webhooks"] = json!({})), &["ignored-section", "#/webhooks"]),
+        (
+            small(|document| document["components"]["securitySchemes"] = json!({})),
+            &["key-header", "#/components/securitySchemes", "no scheme of type `apiKey`"],
+        ),
+        (
+            small(|document| document["paths"]["/v3/a/{id}"]["get"]["tags"] = json!(["4k"])),
+            &["resource-name", "GET /v3/a/{id} (getA)", "`4k`"],
+        ),
+        (
+            small(|document| document["components"]["schemas"]["A"]["required"] = json!("a")),
+            &[
+                "keyword-type",
+                "#/components/schemas/A/required",
+                "must be a list of strings, but it is `\"a\"`",
+            ],
+        ),
     ];
     for (document, parts) in cases {
         let error = failure(&document, NO_OVERLAY);

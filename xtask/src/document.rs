@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::keyword_types;
 use crate::walk::{self, METHODS};
 
 /// Reads and checks an OpenAPI 3.1 document in JSON or YAML.
@@ -62,12 +63,13 @@ pub fn check_references(document: &Value) -> Result<(), Diagnostics> {
     Diagnostics::into_result(found)
 }
 
-/// Checks what every later stage relies on: the target of every `$ref` exists, no component is an alias of itself,
+/// Checks what every later stage relies on: keywords have values of their type, the target of every `$ref` exists, no component is an alias of itself,
 /// each operation has a unique id, and it declares exactly the parameters of its path.
 pub fn check(document: &Value) -> Result<(), Diagnostics> {
     let mut found = Vec::new();
     dangling_references(document, document, "#", &mut found);
     recursive_aliases(document, &mut found);
+    found.extend(keyword_types::check(document));
     validate_operations(document, &mut found);
     validate_service(document, &mut found);
     Diagnostics::into_result(found)
@@ -169,6 +171,15 @@ fn validate_service(document: &Value, found: &mut Vec<Diagnostic>) {
             );
         }
     }
+    if key_header(document).is_none() {
+        report(
+            "key-header",
+            "#/components/securitySchemes".to_owned(),
+            "the document has no scheme of type `apiKey` in a header, or its root `security` names none"
+                .to_owned(),
+            "add one in the overlay: target $.components.securitySchemes, update".to_owned(),
+        );
+    }
     for section in ["webhooks"] {
         if document.get(section).is_some() {
             report(
@@ -196,6 +207,18 @@ fn validate_service(document: &Value, found: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// The header of the first API key that the root `security` names; without root `security`, of the first scheme.
+pub fn key_header(document: &Value) -> Option<&str> {
+    let schemes = document.pointer("/components/securitySchemes")?.as_object()?;
+    let is_key = |scheme: &&Value| {
+        scheme.get("type") == Some(&"apiKey".into()) && scheme.get("in") == Some(&"header".into())
+    };
+    let required = document.get("security").and_then(Value::as_array).into_iter().flatten();
+    let named = required.filter_map(Value::as_object).flatten().filter_map(|(name, _)| schemes.get(name));
+    let mut all = named.chain(schemes.values().filter(|_| document.get("security").is_none()));
+    all.find(is_key)?.get("name")?.as_str()
 }
 
 fn is_header_name(name: &str) -> bool {

@@ -13,6 +13,7 @@ pub mod emit;
 pub mod files;
 pub mod generate;
 pub mod git;
+pub mod keyword_types;
 pub mod lint;
 pub mod lower;
 pub mod names_lock;

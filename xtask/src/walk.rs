@@ -231,6 +231,13 @@ pub fn schemas(document: &Value, mut visit: impl FnMut(&Place, &Value)) {
     schemas_mut(&mut copy, |place, schema| visit(place, schema));
 }
 
+/// Visits a schema and every schema in it, mutable, children before parents.
+pub fn in_schema_mut(schema: &mut Value, mut visit: impl FnMut(&mut Value)) {
+    let place =
+        Place { owner: String::new(), trail: Vec::new(), pointer: String::new(), in_operation: false };
+    visit_schema(schema, &place, &mut |_, schema| visit(schema));
+}
+
 fn visit_schema(schema: &mut Value, place: &Place, visit: &mut impl FnMut(&Place, &mut Value)) {
     if let Some(map) = schema.as_object_mut() {
         for section in ["properties", "patternProperties"] {

@@ -27,11 +27,12 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
+use crate::lower::resources::SHARED;
 use crate::lower::{extension, unions as tagged};
 use crate::walk::{self, Operation};
 use example::Examples;
 use gates::Gates;
-use resources::{Resource, Resources, SHARED};
+use resources::{Resource, Resources};
 use structs::{Direction, Struct};
 
 /// A file to write.

@@ -9,10 +9,8 @@ use syn::Ident;
 
 use super::operations;
 use crate::lower::extension;
+use crate::lower::resources::SHARED;
 use crate::walk::{self, Operation};
-
-/// The folder of types that several resources use.
-pub const SHARED: &str = "shared";
 
 /// The resources of a document.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::diagnostic::Diagnostic;
 use crate::lower::extension;
 use crate::lower::replies::Reply;
+use crate::lower::resources;
 use crate::walk::{self, Operation};
 
 const REQUEST_MEDIA: [&str; 1] = ["application/json"];
@@ -22,6 +23,20 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
                 "operation-id-missing",
                 "the operation has no `operationId`".into(),
                 "add one in the overlay: update {operationId: …}",
+            );
+        }
+        // A word of Rust's own gets an underscore at its end.
+        let is_free = |name: &str| {
+            syn::parse_str::<syn::Ident>(&format!("{name}_")).is_ok() && name != resources::SHARED
+        };
+        let resource = operation.value.get(extension::RESOURCE).and_then(Value::as_str);
+        if let Some(resource) = resource.filter(|name| !is_free(name)) {
+            report(
+                "resource-name",
+                format!(
+                    "the first tag would become the module `{resource}`, which is not a free name of Rust"
+                ),
+                "change the first of the `tags` in the overlay",
             );
         }
         if operation.path.matches('{').count() != operation.path.matches('}').count()

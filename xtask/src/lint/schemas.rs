@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use crate::diagnostic::Diagnostic;
-use crate::lower::{extension, unions};
+use crate::lower::{aliases, extension, unions};
 use crate::walk::{self, Place};
 
 const KEYWORDS: [&str; 16] = [
@@ -29,6 +29,9 @@ const KEYWORDS: [&str; 16] = [
 const INTEGERS: [&str; 8] = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"];
 const CONSTRAINTS: [&str; 7] =
     ["pattern", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "multipleOf"];
+/// How many steps of a JSON pointer a schema may be below its component. Each becomes a generic type inside another, and
+/// progenitor recurses into them.
+const MAX_STEPS: usize = 32;
 const BOUNDS: [&str; 4] = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
 
 pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
@@ -44,6 +47,23 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
             );
             return;
         };
+        if place.pointer.matches('/').count() == MAX_STEPS {
+            report(
+                "schema-depth",
+                format!("schemas are nested in each other, more than {MAX_STEPS} steps deep"),
+                "make one of the inner schemas a component with properties",
+            );
+        }
+        if place.is_component_root()
+            && aliases::is_alias(schema)
+            && aliases::contains_itself(lowered, &place.owner)
+        {
+            report(
+                "recursive-alias",
+                "the component contains only itself, in lists or maps, and never a type".into(),
+                "replace the `$ref` of one component in the cycle with a schema",
+            );
+        }
         keywords(map, &mut report);
         if map.contains_key("$ref") {
             reference(lowered, map, &mut report);

@@ -9,26 +9,38 @@ use crate::walk;
 
 /// Runs the pass. A component that contains itself stays, because inlining it would never end.
 pub fn apply(document: &mut Value) {
-    loop {
-        let all: BTreeSet<&String> = walk::components(document)
-            .filter(|(name, schema)| is_alias(schema) && !contains_itself(document, name))
-            .map(|(name, _)| name)
-            .collect();
-        // Innermost first: an alias that refers to an alias is inlined in a later iteration.
-        let ready: BTreeMap<String, Value> = walk::components(document)
-            .filter(|(name, _)| all.contains(name))
-            .filter(|(_, schema)| {
-                let mut inner = BTreeSet::new();
-                walk::references(schema, &mut inner);
-                inner.iter().all(|name| !all.contains(name))
-            })
-            .map(|(name, schema)| (name.clone(), schema.clone()))
-            .collect();
-        if ready.is_empty() {
-            return;
+    let mut waiting: BTreeMap<String, Value> = walk::components(document)
+        .filter(|(name, schema)| is_alias(schema) && !contains_itself(document, name))
+        .map(|(name, schema)| (name.clone(), schema.clone()))
+        .collect();
+    walk::components_mut(document).retain(|name, _| !waiting.contains_key(name));
+    let mut ready = BTreeMap::new();
+    while let Some(name) = waiting.keys().next().cloned() {
+        resolve(name, &mut waiting, &mut ready);
+    }
+    walk::schemas_mut(document, |_, schema| inline(schema, &ready));
+}
+
+/// Moves an alias from `waiting` to `ready`, after the aliases that it refers to, which are inlined in it.
+fn resolve(name: String, waiting: &mut BTreeMap<String, Value>, ready: &mut BTreeMap<String, Value>) {
+    // A list of its own instead of recursion: chains may be long.
+    let mut pending = vec![name];
+    while let Some(name) = pending.last() {
+        let Some(schema) = waiting.get(name) else {
+            pending.pop();
+            continue;
+        };
+        let mut inner = BTreeSet::new();
+        walk::references(schema, &mut inner);
+        inner.retain(|one| waiting.contains_key(one));
+        if !inner.is_empty() {
+            pending.extend(inner);
+            continue;
         }
-        walk::components_mut(document).retain(|name, _| !ready.contains_key(name));
-        walk::schemas_mut(document, |_, schema| inline(schema, &ready));
+        if let Some((name, mut schema)) = waiting.remove_entry(&name.clone()) {
+            walk::in_schema_mut(&mut schema, |schema| inline(schema, ready));
+            ready.insert(name, schema);
+        }
     }
 }
 
@@ -48,11 +60,13 @@ fn inline(schema: &mut Value, aliases: &BTreeMap<String, Value>) {
     }
 }
 
-fn is_alias(schema: &Value) -> bool {
+/// Whether a component is an alias: it has neither properties nor values nor members of its own.
+pub fn is_alias(schema: &Value) -> bool {
     ["properties", "enum", "oneOf", "anyOf"].iter().all(|keyword| schema.get(keyword).is_none())
 }
 
-fn contains_itself(document: &Value, name: &str) -> bool {
+/// Whether a component refers to itself, directly or through other components.
+pub fn contains_itself(document: &Value, name: &str) -> bool {
     let mut next = BTreeSet::new();
     if let Some(schema) = walk::component(document, name) {
         walk::references(schema, &mut next);

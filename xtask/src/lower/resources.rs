@@ -8,6 +8,9 @@ use super::extension;
 use super::gates::legacy_version;
 use crate::walk;
 
+/// The folder of the types that several resources use.
+pub const SHARED: &str = "shared";
+
 /// Runs the pass. It must run before `annotations`, which removes the tags.
 pub fn apply(document: &mut Value) {
     let mut described = Map::new();

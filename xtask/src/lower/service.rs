@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::extension;
+use crate::document;
 
 /// Runs the pass.
 pub fn apply(document: &mut Value) {
@@ -10,25 +11,13 @@ pub fn apply(document: &mut Value) {
         .pointer("/servers/0/url")
         .and_then(Value::as_str)
         .map(|url| url.trim_end_matches('/').to_owned());
-    let header = key_header(document).map(str::to_ascii_lowercase);
+    let header = document::key_header(document).map(str::to_ascii_lowercase);
     if let Some(base) = base {
         document[extension::BASE_URL] = base.into();
     }
     if let Some(header) = header {
         document[extension::API_KEY_HEADER] = header.into();
     }
-}
-
-/// The header of the first API key that the root `security` names; without root `security`, of the first scheme.
-fn key_header(document: &Value) -> Option<&str> {
-    let schemes = document.pointer("/components/securitySchemes")?.as_object()?;
-    let header = |scheme: &'_ Value| -> bool {
-        scheme.get("type") == Some(&"apiKey".into()) && scheme.get("in") == Some(&"header".into())
-    };
-    let required = document.get("security").and_then(Value::as_array).into_iter().flatten();
-    let named = required.filter_map(Value::as_object).flatten().filter_map(|(name, _)| schemes.get(name));
-    let mut all = named.chain(schemes.values().filter(|_| document.get("security").is_none()));
-    all.find(|scheme| header(scheme))?.get("name")?.as_str()
 }
 
 #[cfg(test)]
