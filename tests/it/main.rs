@@ -15,6 +15,7 @@ mod invalid_requests;
 mod newer_than_document;
 mod pipeline;
 mod printed_secrets;
+mod random_edits;
 mod raw_response;
 mod response_members;
 mod rules;

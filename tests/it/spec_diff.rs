@@ -1,6 +1,5 @@
 //! The report of `cargo xtask spec diff` for edits of the document: kind, subject, sentence and verdict.
 
-use std::collections::BTreeMap;
 use std::fs;
 
 use serde::Deserialize;
@@ -12,6 +11,8 @@ use xtask::diff::render::{self, Verdict};
 use xtask::generate::workspace_root;
 use xtask::names_lock::NamesLock;
 use xtask::walk;
+
+use super::random_edits::counts;
 
 /// An edit of the document and the expected report: a row of `spec_edits.yaml`.
 #[derive(Deserialize)]
@@ -125,22 +126,9 @@ fn swapping_the_documents_mirrors_the_changes() {
     let old = document();
     for Edit { edit, steps, .. } in edits() {
         let new = edited(&steps);
-        let count = |changes: &[Change], mirror: bool| {
-            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-            for change in changes {
-                // Whether an item is required is reported only when it is added.
-                let kind = match if mirror { change.kind.mirror() } else { change.kind } {
-                    Kind::RequiredFieldAdded => Kind::FieldAdded,
-                    Kind::RequiredParameterAdded => Kind::ParameterAdded,
-                    kind => kind,
-                };
-                *counts.entry(kind.name().to_owned()).or_default() += 1;
-            }
-            counts
-        };
         assert_eq!(
-            count(&diff(&old, &new, &NamesLock::default()), true),
-            count(&diff(&new, &old, &NamesLock::default()), false),
+            counts(&diff(&old, &new, &NamesLock::default()), true),
+            counts(&diff(&new, &old, &NamesLock::default()), false),
             "{edit}"
         );
     }
