@@ -157,7 +157,7 @@ fn every_error_names_the_place_and_no_file_is_written() {
         ("[1, 2".into(), &["document.json", "neither JSON nor valid YAML"]),
         ("{}".into(), &["document.json", "no member `openapi`"]),
         (r#"{"swagger": "2.0"}"#.into(), &["Swagger 2.0", "convert the document"]),
-        (r#"{"openapi": "3.0.3", "paths": {}}"#.into(), &["openapi: 3.0.3", "3.1"]),
+        (r#"{"openapi": "4.0.0", "paths": {}}"#.into(), &["openapi: 4.0.0", "3.0 to 3.2"]),
         (r#"{"openapi": "3.1.0"}"#.into(), &["paths"]),
         (
             small(|d| {
@@ -318,6 +318,32 @@ fn deprecations_read_only_fields_and_unions_by_a_fixed_value_are_carried_over() 
         text.matches("#[deprecated(note = \"the service has deprecated this operation\")]").count(),
         1
     );
+}
+
+#[test]
+fn documents_of_other_minor_versions_generate_the_same_client() {
+    let overlay = xtask::overlay::parse(NO_OVERLAY).unwrap();
+    let generated = |version: &str, field: Value| {
+        let text = small(|document| {
+            document["openapi"] = json!(version);
+            document["components"]["schemas"]["A"]["properties"]["a"] = field;
+        });
+        let document = xtask::document::parse(&text, "small").unwrap();
+        let prepared = generate::prepare(document, &overlay, &Default::default()).unwrap();
+        assert_eq!(prepared.overlaid["openapi"], if version == "3.1.1" { "3.1.1" } else { "3.1.0" });
+        xtask::emit::emit(&prepared.lowered).unwrap()
+    };
+    let expected = generated("3.1.1", json!({"type": ["string", "null"]}));
+    assert!(expected == generated("3.0.3", json!({"type": "string", "nullable": true})));
+    assert!(expected == generated("3.2.0", json!({"type": ["string", "null"]})));
+    let error = failure(
+        &small(|document| {
+            document["openapi"] = json!("3.2.0");
+            document["paths"]["/v3/a/{id}"]["query"] = document["paths"]["/v3/a/{id}"]["get"].clone();
+        }),
+        NO_OVERLAY,
+    );
+    assert!(error.contains("#/paths/~1v3~1a~1{id}/query"), "{error}");
 }
 
 #[test]

@@ -8,16 +8,17 @@ use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::keyword_types;
+use crate::versions;
 use crate::walk::{self, METHODS};
 
-/// Reads and checks an OpenAPI 3.1 document in JSON or YAML.
+/// Reads and checks an OpenAPI 3.0, 3.1 or 3.2 document in JSON or YAML.
 pub fn load(path: &Path) -> Result<Value> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the OpenAPI document {}", path.display()))?;
     parse(&text, &path.display().to_string())
 }
 
-/// Parses an OpenAPI 3.1 document. Text that starts with `{` is JSON, any other text YAML. Errors call it `name`.
+/// Parses an OpenAPI 3.0, 3.1 or 3.2 document. Text that starts with `{` is JSON, any other text YAML. Errors call it `name`.
 pub fn parse(text: &str, name: &str) -> Result<Value> {
     let value: Value = if text.trim_start().starts_with('{') {
         serde_json::from_str(text).with_context(|| format!("{name} is not valid JSON"))?
@@ -26,14 +27,14 @@ pub fn parse(text: &str, name: &str) -> Result<Value> {
     };
     if let Some(version) = value.get("swagger").and_then(scalar) {
         bail!(
-            "{name} is a Swagger {version} document (member `swagger`), but this pipeline reads OpenAPI 3.1; \
+            "{name} is a Swagger {version} document (member `swagger`), but this pipeline reads OpenAPI 3.0 to 3.2; \
              convert the document to OpenAPI 3.1 first"
         );
     }
     match value.get("openapi").and_then(scalar) {
-        Some(version) if version.starts_with("3.1") => {}
+        Some(version) if versions::is_supported(&version) => {}
         Some(version) => bail!(
-            "{name} has `openapi: {version}`, but this pipeline reads OpenAPI 3.1; convert the document first"
+            "{name} has `openapi: {version}`, but this pipeline reads OpenAPI 3.0 to 3.2; convert the document first"
         ),
         None => bail!("{name} is not an OpenAPI document: it has no member `openapi`; check the path"),
     }
@@ -193,6 +194,17 @@ fn validate_service(document: &Value, found: &mut Vec<Diagnostic>) {
         }
     }
     for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        // OpenAPI 3.2 has operations in these members too.
+        for member in ["query", "additionalOperations"] {
+            if item.get(member).is_some() {
+                report(
+                    "ignored-section",
+                    format!("#/paths/{}/{member}", walk::escape(path)),
+                    "the client supports only the methods of OpenAPI 3.1".to_owned(),
+                    format!("remove it in the overlay: target $.paths['{path}'].{member}, remove: true"),
+                );
+            }
+        }
         let of_path = std::iter::once((String::new(), item));
         let of_operations =
             METHODS.iter().filter_map(|method| Some((format!("/{method}"), item.get(*method)?)));

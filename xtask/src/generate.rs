@@ -11,7 +11,7 @@ use crate::files::{self, Output};
 use crate::lint::published;
 use crate::names_lock::NamesLock;
 use crate::overlay::Overlay;
-use crate::{document, lint, lower, overlay};
+use crate::{document, lint, lower, overlay, versions};
 
 /// The paths that a run reads and writes.
 #[derive(Debug, Clone)]
@@ -62,7 +62,8 @@ pub fn load(paths: &Paths) -> Result<Prepared> {
 
 /// Applies the overlay to a document, lowers it, and checks every stage. The error has the findings of all stages; each names
 /// the place in the document as it was published.
-pub fn prepare(document: Value, overlay: &Overlay, lock: &NamesLock) -> Result<Prepared, Diagnostics> {
+pub fn prepare(mut document: Value, overlay: &Overlay, lock: &NamesLock) -> Result<Prepared, Diagnostics> {
+    versions::to_3_1(&mut document);
     let mut found = findings(document::check_references(&document));
     let applied = overlay::apply_all(document, overlay);
     found.extend(applied.findings);

@@ -22,4 +22,5 @@ pub mod rust_name;
 pub mod surface;
 pub mod surface_diff;
 pub mod update;
+pub mod versions;
 pub mod walk;
