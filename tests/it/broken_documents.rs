@@ -7,7 +7,7 @@ use xtask::generate::{self, Prepared};
 use xtask::overlay::{self, Overlay};
 use xtask::{document, emit, lower, walk};
 
-const NO_OVERLAY: &str = "overlay: 1.0.0\ninfo: {title: none, version: '1'}\nactions: []\n";
+use super::pipeline::NO_OVERLAY;
 
 /// Numbers that look random, but are the same in each run (splitmix64).
 pub(super) struct Chance(pub(super) u64);
@@ -113,8 +113,8 @@ fn strange(chance: &mut Chance, document: &Value) -> Value {
     chance.pick(&choices).clone()
 }
 
-/// Changes a value at random: removes it, replaces it, swaps it with another, renames it or nests it.
-fn broken(document: &mut Value, chance: &mut Chance) -> String {
+/// Changes a value at random (removes it, replaces it, copies another to it, renames it or nests it), and returns its place.
+fn damage(document: &mut Value, chance: &mut Chance) -> String {
     let all = pointers(document);
     let at = chance.pick(&all).clone();
     let value = document.pointer(&at).unwrap().clone();
@@ -230,6 +230,17 @@ fn long_chains_rings_and_deep_schemas_end() {
 }
 
 #[test]
+fn a_form_whose_reply_lacks_data_is_refused() {
+    let mut document = sample();
+    let data = "/paths/~1v3~1assets/post/responses/200/content/application~1json/schema/properties/data";
+    remove(&mut document, data).unwrap();
+    let overlay = overlay::parse(NO_OVERLAY).unwrap();
+    let refused = generate::prepare(document, &overlay, &Default::default()).unwrap_err();
+    assert!(refused.has("form-reply"), "{refused}");
+    assert!(refused.to_string().contains("POST /v3/assets"), "{refused}");
+}
+
+#[test]
 fn a_broken_document_is_refused_at_a_place_or_becomes_code_that_parses() {
     let sample = sample();
     let overlay = overlay::parse(NO_OVERLAY).unwrap();
@@ -239,7 +250,7 @@ fn a_broken_document_is_refused_at_a_place_or_becomes_code_that_parses() {
     for seed in 0..runs {
         let mut chance = Chance(seed);
         let mut document = sample.clone();
-        let places: Vec<String> = (0..=chance.below(3)).map(|_| broken(&mut document, &mut chance)).collect();
+        let places: Vec<String> = (0..=chance.below(3)).map(|_| damage(&mut document, &mut chance)).collect();
         match outcome(&document.to_string(), &overlay) {
             Ok(Outcome::Refused) => refused += 1,
             Ok(Outcome::Generated) => generated += 1,

@@ -114,7 +114,7 @@ fn failure(document: &str, overlay: &str) -> String {
     format!("{error:#}")
 }
 
-const NO_OVERLAY: &str = "overlay: 1.0.0\ninfo: {title: none, version: '1'}\nactions: []\n";
+pub(super) const NO_OVERLAY: &str = "overlay: 1.0.0\ninfo: {title: none, version: '1'}\nactions: []\n";
 
 fn small(change: impl FnOnce(&mut Value)) -> String {
     let mut document = json!({

@@ -121,6 +121,13 @@ fn form(operation: &Operation<'_>, report: &mut Report<'_>) {
             "remove the parts that need not be sent, or extend heygen-api/src/multipart.rs",
         );
     }
+    if Reply::of(operation.value) != Some(Reply::Data) {
+        report(
+            "form-reply",
+            "the reply to a form must be JSON with its content in a member `data`".to_owned(),
+            "correct the schema of the successful response in the overlay",
+        );
+    }
 }
 
 fn media_object(name: &str, object: &Value, what: &str, report: &mut Report<'_>) {

@@ -29,8 +29,7 @@ const KEYWORDS: [&str; 16] = [
 const INTEGERS: [&str; 8] = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"];
 const CONSTRAINTS: [&str; 7] =
     ["pattern", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "multipleOf"];
-/// How many steps of a JSON pointer a schema may be below its component. Each becomes a generic type inside another, and
-/// progenitor recurses into them.
+/// Maximum number of steps in the JSON pointer to a schema. Progenitor recurses into nested schemas.
 const MAX_STEPS: usize = 32;
 const BOUNDS: [&str; 4] = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
 
@@ -47,10 +46,12 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
             );
             return;
         };
-        if place.pointer.matches('/').count() == MAX_STEPS {
+        // A schema is one or two steps below the one that holds it. Reporting only the first ones gives one finding.
+        let steps = place.pointer.matches('/').count();
+        if steps == MAX_STEPS + 1 || steps == MAX_STEPS + 2 {
             report(
                 "schema-depth",
-                format!("schemas are nested in each other, more than {MAX_STEPS} steps deep"),
+                format!("schemas are nested too deeply: the JSON pointer has more than {MAX_STEPS} steps"),
                 "make one of the inner schemas a component with properties",
             );
         }
