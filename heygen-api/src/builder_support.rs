@@ -292,16 +292,23 @@ macro_rules! builder {
 }
 pub(crate) use builder;
 
-/// Converts the struct of a union's variant, and its builder, into the union.
+/// Converts the content of a union's variant, and the builder of a struct, into the union.
 macro_rules! member {
-    ($union:ident::$variant:ident($member:ident)) => {
+    ($union:ident::$variant:ident($member:ty)) => {
         impl From<$member> for $union {
             fn from(value: $member) -> Self {
                 Self::$variant(value)
             }
         }
     };
-    ($union:ident::$variant:ident($member:ident, $builder:ident)) => {
+    ($union:ident::$variant:ident($member:ty) from &str) => {
+        impl From<&str> for $union {
+            fn from(value: &str) -> Self {
+                Self::$variant(value.into())
+            }
+        }
+    };
+    ($union:ident::$variant:ident($member:ty, $builder:ident)) => {
         member!($union::$variant($member));
 
         impl TryFrom<$builder> for $union {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +14,7 @@ use crate::builder_support::{IntoValue, Problems};
 use crate::client::Client;
 use crate::error::Error;
 use crate::events::EventStream;
+use crate::form;
 use crate::into_text::IntoText;
 use crate::multipart;
 use crate::multipart::FilePart;
@@ -34,6 +36,8 @@ pub(crate) struct Call {
     headers: HeaderMap,
     body: Option<Vec<u8>>,
     extra: Map<String, Value>,
+    /// Whether the body is sent as names and values of a form.
+    is_form: bool,
     problems: Problems,
 }
 
@@ -61,8 +65,16 @@ impl Call {
             headers: HeaderMap::new(),
             body: None,
             extra: Map::new(),
+            is_form: false,
             problems: Problems::default(),
         }
+    }
+
+    /// Sends the body as names and values of a form.
+    #[allow(dead_code, reason = "no operation takes such a form today; the next document may differ")]
+    pub(crate) fn with_form_body(mut self) -> Self {
+        self.is_form = true;
+        self
     }
 
     /// Sets a path parameter.
@@ -180,6 +192,18 @@ impl Call {
         }
     }
 
+    /// Sets the body, or removes it.
+    #[allow(dead_code, reason = "no operation has an optional body today; the next document may differ")]
+    pub(crate) fn maybe_body<T: Serialize>(mut self, value: Option<impl IntoValue<T>>) -> Self {
+        match self.problems.maybe::<T>("body", value) {
+            Some(value) => self.json(&value),
+            None => {
+                self.body = None;
+                self
+            }
+        }
+    }
+
     /// Sets the body to the JSON of a value.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
         match serde_json::to_vec(body) {
@@ -235,8 +259,14 @@ impl Call {
         let key = usize::from(self.operation.idempotency_key() != IdempotencyKey::None);
         request.headers_mut().reserve(4 + body + key);
         request.headers_mut().extend(headers);
-        if let Some(body) = self.whole_body()? {
-            request.headers_mut().insert(header::CONTENT_TYPE, JSON);
+        if let Some(mut body) = self.whole_body()? {
+            let mut media = JSON;
+            if self.is_form {
+                let form = form::encode(&body)
+                    .map_err(|problem| Error::invalid_request(&self.operation, problem))?;
+                (body, media) = (form, form::MEDIA_TYPE);
+            }
+            request.headers_mut().insert(header::CONTENT_TYPE, media);
             *request.body_mut() = Some(body.into());
         }
         Ok(request)
@@ -295,6 +325,20 @@ impl Call {
     pub(crate) async fn whole<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         let (operation, response) = self.send(Some(JSON)).await?;
         Response::whole(&operation, response).await
+    }
+
+    /// Sends the request and reads the whole body as text.
+    #[allow(dead_code, reason = "every response is JSON today; the next document may differ")]
+    pub(crate) async fn text(self) -> Result<Response<String>, Error> {
+        let (operation, response) = self.send(None).await?;
+        Response::text(&operation, response).await
+    }
+
+    /// Sends the request and reads the whole body.
+    #[allow(dead_code, reason = "every response is JSON today; the next document may differ")]
+    pub(crate) async fn bytes(self) -> Result<Response<Bytes>, Error> {
+        let (operation, response) = self.send(None).await?;
+        Response::bytes(&operation, response).await
     }
 
     /// Sends the request; the response has no body.

@@ -1,5 +1,6 @@
 //! Defines the builders of calls.
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::call::{Call, FormCall};
@@ -38,6 +39,16 @@ impl Boxed<Call> {
     #[allow(dead_code, reason = "every response has `data` today; the next document may differ")]
     pub(crate) fn whole<T: DeserializeOwned + Send + 'static>(self) -> Sent<T> {
         Box::pin(self.0.whole())
+    }
+
+    #[allow(dead_code, reason = "every response is JSON today; the next document may differ")]
+    pub(crate) fn text(self) -> Sent<String> {
+        Box::pin(self.0.text())
+    }
+
+    #[allow(dead_code, reason = "every response is JSON today; the next document may differ")]
+    pub(crate) fn bytes(self) -> Sent<Bytes> {
+        Box::pin(self.0.bytes())
     }
 
     #[allow(dead_code, reason = "every response has a body today; the next document may differ")]

@@ -26,6 +26,8 @@ mod error;
 mod error_code;
 #[cfg(feature = "client")]
 mod events;
+#[cfg(feature = "client")]
+mod form;
 #[allow(deprecated, reason = "generated code sets and reads all fields, deprecated ones too")]
 #[allow(clippy::all, unused_imports, unused_qualifications, reason = "generated code favors readability")]
 #[allow(unreachable_pub, reason = "without its feature, a module may be empty")]

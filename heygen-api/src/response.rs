@@ -146,6 +146,39 @@ impl<T> Response<EventStream<T>> {
     }
 }
 
+impl Response<Bytes> {
+    /// Reads a body that is not JSON.
+    #[allow(dead_code, reason = "every response is JSON today; the next document may differ")]
+    pub(crate) async fn bytes(operation: &Operation, mut response: RawResponse) -> Result<Self, Error> {
+        let answered = Answered::take(&mut response);
+        let body = match response.read().await {
+            (body, None) => body,
+            (_, Some(problem)) => return Err(Error::cut(operation, answered, problem)),
+        };
+        if let Some(refusal) = Error::refused_in_disguise(operation, &answered, &body) {
+            return Err(refusal);
+        }
+        let value = body.clone();
+        Ok(Self { status: answered.status, headers: answered.headers, body, value })
+    }
+}
+
+impl Response<String> {
+    /// Reads a body that is text.
+    #[allow(dead_code, reason = "every response is JSON today; the next document may differ")]
+    pub(crate) async fn text(operation: &Operation, response: RawResponse) -> Result<Self, Error> {
+        let whole = Response::bytes(operation, response).await?;
+        match String::from_utf8(whole.body.to_vec()) {
+            Ok(text) => Ok(whole.map(|_| text)),
+            Err(_) => {
+                let answered = Answered::of(whole.status, whole.headers);
+                let problem = "the response is not text in UTF-8".to_owned();
+                Err(Error::decode(operation, answered, whole.body, problem))
+            }
+        }
+    }
+}
+
 impl Response<()> {
     #[allow(dead_code, reason = "no operation has an empty response today; the next document may have one")]
     pub(crate) fn empty(response: RawResponse) -> Self {

@@ -4,6 +4,7 @@ mod architecture;
 mod asset_inputs;
 mod broken_documents;
 mod builders;
+mod constructs;
 mod documentation;
 mod error_chains;
 mod errors;

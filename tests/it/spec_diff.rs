@@ -10,6 +10,7 @@ use xtask::diff::kind::Kind;
 use xtask::diff::render::{self, Verdict};
 use xtask::generate::workspace_root;
 use xtask::names_lock::NamesLock;
+use xtask::rehearse::edits::{self, Step};
 use xtask::walk;
 
 use super::random_edits::counts;
@@ -25,22 +26,6 @@ pub(super) struct Edit {
     verdict: String,
 }
 
-/// One step of an edit, by JSON pointers into the published document.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Step {
-    /// Sets a value, whose parent exists.
-    Set { set: String, value: Value },
-    /// Removes a value.
-    Remove { remove: String },
-    /// Moves a value to another place.
-    Move {
-        #[serde(rename = "move")]
-        from: String,
-        to: String,
-    },
-}
-
 pub(super) fn edits() -> Vec<Edit> {
     serde_norway::from_str(include_str!("spec_edits.yaml")).unwrap()
 }
@@ -49,44 +34,17 @@ fn document() -> Value {
     serde_json::from_slice(&fs::read(workspace_root().join("openapi/heygen.json")).unwrap()).unwrap()
 }
 
-fn split(pointer: &str) -> (&str, String) {
-    let (parent, name) = pointer.rsplit_once('/').unwrap();
-    (parent, name.replace("~1", "/").replace("~0", "~"))
-}
-
 fn insert_at(document: &mut Value, pointer: &str, value: Value) {
-    let (parent, name) = split(pointer);
-    match document.pointer_mut(parent).unwrap_or_else(|| panic!("{parent} does not exist")) {
-        Value::Object(map) => {
-            map.insert(name, value);
-        }
-        Value::Array(items) if name == "-" => items.push(value),
-        Value::Array(items) => items[name.parse::<usize>().unwrap()] = value,
-        other => panic!("{parent} is {other}"),
-    }
+    edits::apply(document, &[Step::Set { set: pointer.to_owned(), value }]).unwrap();
 }
 
-fn remove_at(document: &mut Value, pointer: &str) -> Value {
-    let (parent, name) = split(pointer);
-    match document.pointer_mut(parent).unwrap_or_else(|| panic!("{parent} does not exist")) {
-        Value::Object(map) => map.remove(&name).unwrap_or_else(|| panic!("{pointer} does not exist")),
-        Value::Array(items) => items.remove(name.parse().unwrap()),
-        other => panic!("{parent} is {other}"),
-    }
+fn remove_at(document: &mut Value, pointer: &str) {
+    edits::apply(document, &[Step::Remove { remove: pointer.to_owned() }]).unwrap();
 }
 
 pub(super) fn edited(steps: &[Step]) -> Value {
     let mut document = document();
-    for step in steps {
-        match step {
-            Step::Set { set, value } => insert_at(&mut document, set, value.clone()),
-            Step::Remove { remove } => drop(remove_at(&mut document, remove)),
-            Step::Move { from, to } => {
-                let value = remove_at(&mut document, from);
-                insert_at(&mut document, to, value);
-            }
-        }
-    }
+    edits::apply(&mut document, steps).unwrap();
     document
 }
 

@@ -58,6 +58,15 @@ impl Reply {
         Ok(Self { value: serde_json::to_value(&**reply)?, json: reply.json() })
     }
 
+    /// Creates the reply of a call whose response is neither text nor JSON.
+    ///
+    /// # Errors
+    ///
+    /// Never fails. The return type is that of [`Reply::of`].
+    pub fn bytes<T>(reply: &Response<T>) -> Result<Self, CallError> {
+        Ok(Self { value: Value::Null, json: reply.json() })
+    }
+
     /// Creates the reply of a call whose response is an event stream.
     ///
     /// # Errors

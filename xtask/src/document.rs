@@ -73,6 +73,7 @@ pub fn check(document: &Value) -> Result<(), Diagnostics> {
     found.extend(keyword_types::check(document));
     validate_operations(document, &mut found);
     validate_service(document, &mut found);
+    additional_members(document, &mut found);
     Diagnostics::into_result(found)
 }
 
@@ -209,6 +210,16 @@ fn validate_service(document: &Value, found: &mut Vec<Diagnostic>) {
         let of_operations =
             METHODS.iter().filter_map(|method| Some((format!("/{method}"), item.get(*method)?)));
         for (below, value) in of_path.chain(of_operations) {
+            if value.get("callbacks").is_some() {
+                report(
+                    "ignored-section",
+                    format!("#/paths/{}{below}/callbacks", walk::escape(path)),
+                    "nothing here reads the requests that the service sends back".to_owned(),
+                    format!(
+                        "describe what they change in the code for callbacks, and remove them in the overlay: target $.paths['{path}'].*.callbacks, remove: true"
+                    ),
+                );
+            }
             if value.get("servers").is_some_and(|servers| Some(servers) != document.get("servers")) {
                 report(
                     "operation-server",
@@ -219,6 +230,22 @@ fn validate_service(document: &Value, found: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// Finds objects with properties whose further members have a type: their structs have no place for it.
+fn additional_members(document: &Value, found: &mut Vec<Diagnostic>) {
+    walk::schemas(document, |place, schema| {
+        let has =
+            |keyword: &str| schema.get(keyword).and_then(Value::as_object).is_some_and(|map| !map.is_empty());
+        if has("properties") && has("additionalProperties") {
+            found.push(Diagnostic::new(
+                "additional-members",
+                &place.pointer,
+                "members beside the `properties` have a schema, but the struct would have no field for them",
+                "remove `properties` in the overlay to make it a map, or `additionalProperties` if the service sends no others",
+            ));
+        }
+    });
 }
 
 /// The header of the first API key that the root `security` names; without root `security`, of the first scheme.

@@ -10,7 +10,7 @@ use xtask::generate::{self, Paths, workspace_root};
 use xtask::names_lock::NamesLock;
 use xtask::surface_diff::{SurfaceDiff, next_version};
 use xtask::update::{self, Options};
-use xtask::{bench, surface};
+use xtask::{bench, rehearse, surface};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Build tasks of the HeyGen workspace", version)]
@@ -43,6 +43,23 @@ enum Command {
         source: PathBuf,
         #[command(subcommand)]
         command: Option<Surface>,
+    },
+    /// Generate the client from edited documents and compile it, in a copy of the workspace
+    ///
+    /// By default, from each edit in tests/it/spec_edits.yaml and tests/it/constructs.yaml.
+    Rehearse {
+        /// Documents to rehearse instead of the edits
+        #[arg(value_name = "FILE")]
+        documents: Vec<PathBuf>,
+        /// Rehearse only the edits whose name contains this
+        #[arg(long, value_name = "TEXT", conflicts_with = "documents")]
+        only: Option<String>,
+        /// Compile only one client, from a document with all constructs of tests/it/constructs.yaml
+        #[arg(long, conflicts_with_all = ["documents", "only"])]
+        sample: bool,
+        /// Compile and test the whole workspace instead of heygen-api
+        #[arg(long)]
+        test: bool,
     },
     /// Run a benchmark
     #[command(subcommand)]
@@ -234,6 +251,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Surface { command: Some(Surface::Diff { revision }), .. } => return surface_diff(&revision),
         Command::Surface { source, command: None } => {
             generate::print(&surface::of_crate(&source)?);
+        }
+        Command::Rehearse { documents, only, sample, test } => {
+            rehearse::run(&workspace_root(), &rehearse::Options { documents, only, sample, test })?;
         }
         Command::Bench(Bench::Generate) => bench::generate()?,
         Command::Bench(Bench::Compile) => bench::compile()?,

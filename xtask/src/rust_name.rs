@@ -13,7 +13,8 @@ pub fn variants(schema: &Value) -> Vec<(Ident, String)> {
 
 /// The name of the variant for a value: `WaitingForInput` for `waiting_for_input`.
 ///
-/// A name that would start with a digit gets an underscore in front: `_16x9` for `16:9`.
+/// A name that would start with a digit gets an underscore in front: `_16x9` for `16:9`. `Unknown`, the variant for all other
+/// values, and `Self` get one at their end.
 pub fn variant_name(value: &str) -> Ident {
     let mut name: String = value.replace(['.', ':', '-', '/', ' '], "_").to_upper_camel_case();
     if value.chars().any(|c| c == ':') {
@@ -27,7 +28,10 @@ pub fn variant_name(value: &str) -> Ident {
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         return format_ident!("_{name}");
     }
-    format_ident!("{name}")
+    match name.as_str() {
+        "Unknown" | "Self" => format_ident!("{name}_"),
+        _ => format_ident!("{name}"),
+    }
 }
 
 /// The name of the constructor for a tag: `avatar_iv` for `avatar_iv`.
@@ -59,6 +63,8 @@ mod tests {
             ("s2-pro", "S2Pro"),
             ("INVALID_AUDIO", "InvalidAudio"),
             ("", "Empty"),
+            ("unknown", "Unknown_"),
+            ("SELF", "Self_"),
         ] {
             assert_eq!(variant_name(value).to_string(), name);
         }

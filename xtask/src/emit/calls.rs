@@ -53,7 +53,8 @@ fn method(operation: &Operation<'_>, examples: &Examples<'_>, gates: &Gates) -> 
         .filter(|one| !one.optional && !matches!(one.place, Place::Path | Place::Form))
         .map(|one| one.wire)
         .collect();
-    let call = quote!(Call::new(self, &#constant, &[#(#required),*]));
+    let form = operation.value.get(extension::FORM_BODY).map(|_| quote!(.with_form_body()));
+    let call = quote!(Call::new(self, &#constant, &[#(#required),*])#form);
     let call = match operations::form_parts(operation).as_slice() {
         [] => call,
         [part, ..] => quote!(FormCall::new(#call, #part)),
@@ -112,6 +113,11 @@ fn output(operation: &Operation<'_>) -> (&'static str, TokenStream) {
         let event = format_ident!("{event}");
         return ("events", quote!(EventStream<#event>));
     }
+    match Reply::of(operation.value) {
+        Some(Reply::Text) => return ("text", quote!(String)),
+        Some(Reply::Bytes) => return ("bytes", quote!(Bytes)),
+        _ => {}
+    }
     match reply(operation) {
         Some((Reply::Data, schema)) => ("data", rust_type::of(schema)),
         Some((Reply::Whole, schema)) => ("whole", rust_type::of(schema)),
@@ -119,7 +125,7 @@ fn output(operation: &Operation<'_>) -> (&'static str, TokenStream) {
             let item = rust_type::of(schema);
             ("page", quote!(Page<#item>))
         }
-        None => ("empty", quote!(())),
+        Some((Reply::Text | Reply::Bytes, _)) | None => ("empty", quote!(())),
     }
 }
 
@@ -142,8 +148,10 @@ fn setter(argument: &Argument<'_>, form: bool) -> TokenStream {
     }
     let (taken, set) = conversion(argument, false);
     let set = around(set, form);
+    let deprecation = argument.deprecation();
     quote! {
         #(#docs)*
+        #deprecation
         pub fn #ident(self, value: #taken) -> Self {
             Self(#set)
         }
@@ -154,7 +162,9 @@ fn maybe(argument: &Argument<'_>, form: bool) -> TokenStream {
     let ident = format_ident!("maybe_{}", argument.ident.to_string().trim_end_matches('_'));
     let (taken, set) = conversion(argument, true);
     let set = around(set, form);
+    let deprecation = argument.deprecation();
     quote! {
+        #deprecation
         pub fn #ident(self, value: Option<#taken>) -> Self {
             Self(#set)
         }
@@ -185,7 +195,8 @@ fn conversion(argument: &Argument<'_>, maybe: bool) -> (TokenStream, TokenStream
             let field = argument.ident.to_string();
             quote!(.maybe_header::<#ty>(#wire, #field, value))
         }
-        (Place::Body, _) => quote!(.body::<#ty>(value)),
+        (Place::Body, false) => quote!(.body::<#ty>(value)),
+        (Place::Body, true) => quote!(.maybe_body::<#ty>(value)),
         (_, false) => quote!(.query::<#ty>(#wire, value)),
         (_, true) => quote!(.maybe_query::<#ty>(#wire, value)),
     };

@@ -38,7 +38,9 @@ pub fn code(text: &str) -> Vec<Attribute> {
     std::iter::once(String::new()).chain(text.lines().map(str::to_owned)).map(attribute).collect()
 }
 
-fn attribute(line: String) -> Attribute {
+fn attribute(mut line: String) -> Attribute {
+    // The compiler refuses characters in a comment that change the direction of the text after them.
+    line.retain(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
     let line = if line.is_empty() { line } else { format!(" {}", line.trim_end()) };
     parse_quote!(#[doc = #line])
 }

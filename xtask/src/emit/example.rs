@@ -10,7 +10,7 @@ use super::operations::{Place, arguments, events, reply, texts};
 use super::structs::{Struct, spelled};
 use super::unions::constructible;
 use crate::lower::replies::Reply;
-use crate::lower::{extension, unions};
+use crate::lower::{extension, unions, value_unions};
 use crate::rust_name::constructor_name;
 use crate::walk::{self, Operation};
 
@@ -83,6 +83,14 @@ impl<'a> Examples<'a> {
                 ["while let Some(event) = events.next().await {", "    println!(\"{:?}\", event?);", "}"];
             return (own("let mut events = "), read.map(str::to_owned).to_vec());
         }
+        if let Some(kind @ (Reply::Text | Reply::Bytes)) = Reply::of(operation.value) {
+            let name = noun(&operation.id());
+            let line = match kind {
+                Reply::Text => format!("println!(\"{{}}\", *{name});"),
+                _ => format!("println!(\"{{}} bytes\", {name}.len());"),
+            };
+            return (format!("let {name} = "), vec![line]);
+        }
         let Some((kind, schema)) = reply(operation) else { return (String::new(), Vec::new()) };
         let shown = self.shown(schema);
         if kind == Reply::Page {
@@ -139,6 +147,12 @@ impl<'a> Examples<'a> {
         let schema = &self.lowered["components"]["schemas"][name];
         if let Some(value) = schema.pointer("/enum/0").and_then(Value::as_str) {
             return Code::word(&format!("{value:?}"));
+        }
+        if unions::is_union(schema) && unions::tag(schema).is_none() {
+            return value_unions::members(self.lowered, schema).first().map_or_else(
+                || Code::word("serde_json::json!({})"),
+                |member| self.value(member.schema, field, used, depth),
+            );
         }
         if unions::tag(schema).is_some() {
             return self.member(name, schema, field, used, depth);

@@ -21,6 +21,7 @@ pub mod structs;
 pub mod tables;
 pub mod text;
 pub mod unions;
+pub mod value_unions;
 
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
@@ -127,6 +128,8 @@ impl Emitter<'_> {
             } else if tagged::tag(schema).is_some() {
                 let direction = |component: &str| self.direction(component);
                 types.push(unions::emit(self.lowered, name, &self.structs, &direction, &gate)?);
+            } else if tagged::is_union(schema) {
+                types.push(value_unions::emit(self.lowered, name, self.direction(name), &gate)?);
             } else if let Some(one) = self.find(name) {
                 let direction = self.direction(name);
                 types.push(structs::emit(one, direction, &gate)?);
@@ -238,7 +241,7 @@ impl Emitter<'_> {
     }
 }
 
-const TYPE_IMPORTS: [&str; 11] = [
+const TYPE_IMPORTS: [&str; 12] = [
     "std::collections::BTreeMap",
     "std::time::SystemTime",
     "serde::Deserialize",
@@ -248,6 +251,7 @@ const TYPE_IMPORTS: [&str; 11] = [
     "crate::redact::redacted_debug",
     "crate::timestamp",
     "crate::union::union",
+    "crate::union::value_union",
     "crate::types::*",
     "crate::types::builder::*",
 ];
@@ -259,7 +263,8 @@ const BUILDER_IMPORTS: [&str; 4] = [
     "crate::types::*",
 ];
 
-const CALL_IMPORTS: [&str; 16] = [
+const CALL_IMPORTS: [&str; 17] = [
+    "bytes::Bytes",
     "crate::transport::BoxFuture",
     "crate::client::Client",
     "crate::error::Error",

@@ -30,6 +30,8 @@ pub struct Argument<'a> {
     pub optional: bool,
     /// Its description in the document.
     pub description: &'a str,
+    /// Whether the service has deprecated it.
+    pub deprecated: bool,
 }
 
 /// The place of an argument in the request.
@@ -52,6 +54,11 @@ impl Argument<'_> {
     pub fn ty(&self) -> TokenStream {
         rust_type::of(self.schema)
     }
+
+    /// The attribute of the setters of a deprecated parameter.
+    pub fn deprecation(&self) -> Option<TokenStream> {
+        self.deprecated.then(|| quote!(#[deprecated(note = "the service has deprecated this parameter")]))
+    }
 }
 
 /// The arguments of an operation, in the order of the document, with the body last.
@@ -71,6 +78,7 @@ pub fn arguments<'a>(operation: &Operation<'a>) -> Vec<Argument<'a>> {
                 schema: parameter.get("schema").unwrap_or(&Value::Null),
                 optional: parameter.get("required").and_then(Value::as_bool) != Some(true),
                 description: text(parameter, "description"),
+                deprecated: parameter.get("deprecated") == Some(&true.into()),
             }
         })
         .collect();
@@ -81,15 +89,18 @@ pub fn arguments<'a>(operation: &Operation<'a>) -> Vec<Argument<'a>> {
         schema: &Value::Null,
         optional: false,
         description: "",
+        deprecated: false,
     }));
     let body = operation.request_media().filter_map(|(_, media)| media.get("schema")).next();
+    let required = operation.value.pointer("/requestBody/required").and_then(Value::as_bool);
     all.extend(body.map(|schema| Argument {
         ident: format_ident!("body"),
         wire: "body".to_owned(),
         place: Place::Body,
         schema,
-        optional: false,
+        optional: required != Some(true),
         description: "The body of the request.",
+        deprecated: false,
     }));
     all
 }

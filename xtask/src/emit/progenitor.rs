@@ -23,7 +23,7 @@ pub fn run(lowered: &Value) -> Result<syn::File> {
         .with_map_type("::std::collections::BTreeMap");
     // This crate emits open enums and tagged unions; progenitor only refers to them.
     for (name, schema) in walk::components(lowered) {
-        if schema.get("enum").is_some() || unions::tag(schema).is_some() {
+        if schema.get("enum").is_some() || unions::is_union(schema) {
             settings.with_replacement(
                 name,
                 format!("crate::types::{name}"),

@@ -10,6 +10,7 @@ use syn::visit_mut::VisitMut;
 use super::operations::{self, Place, arguments};
 use super::structs::Struct;
 use super::text;
+use crate::lower::replies::Reply;
 use crate::lower::unions;
 use crate::walk::{self, Operation};
 
@@ -22,7 +23,9 @@ pub fn emit(lowered: &Value, structs: &[Struct]) -> Result<String> {
             format_ident!("{}", heck::ToShoutySnakeCase::to_shouty_snake_case(operation.id().as_str()))
         })
         .collect();
-    let rounds = structs.iter().map(|one| &one.name).chain(unions_of(lowered)).map(|name| {
+    let unions =
+        walk::components(lowered).filter(|(_, schema)| unions::is_union(schema)).map(|(name, _)| name);
+    let rounds = structs.iter().map(|one| &one.name).chain(unions).map(|name| {
         let ident = format_ident!("{name}");
         quote!((#name, round::<types::#ident>))
     });
@@ -86,9 +89,10 @@ fn call(operation: &Operation<'_>) -> TokenStream {
             _ => quote!(let call = call.#ident(Argument::named::<#ty>(given, #wire)?);),
         }
     });
-    let reply = match operations::events(operation) {
-        Some(_) => quote!(Reply::events(&reply)),
-        None => quote!(Reply::of(&reply)),
+    let reply = match (operations::events(operation), Reply::of(operation.value)) {
+        (Some(_), _) => quote!(Reply::events(&reply)),
+        (None, Some(Reply::Bytes)) => quote!(Reply::bytes(&reply)),
+        _ => quote!(Reply::of(&reply)),
     };
     quote! {
         (#id, |client: &Client, arguments: &Value| -> CallFuture {

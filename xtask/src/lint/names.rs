@@ -12,13 +12,14 @@ use crate::walk::{self, Operation};
 
 /// Names that the generated modules import or define for their own use, and those of the prelude of Rust: a type of this name
 /// would take their place.
-const RESERVED_TYPES: [&str; 70] = [
+const RESERVED_TYPES: [&str; 71] = [
     "AsMut",
     "AsRef",
     "BTreeMap",
     "Box",
     "BoxFuture",
     "BuildError",
+    "Bytes",
     "Call",
     "Client",
     "Clone",
@@ -163,21 +164,6 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
                 "variant-name-collision",
                 format!("the values `{one}` and `{two}` would have variants with the same name"),
                 "remove one of the two in the overlay",
-            );
-        }
-        let is_reserved = |ident: &proc_macro2::Ident| ident == "Unknown" || ident == "Self";
-        if variants(schema).iter().any(|(ident, _)| is_reserved(ident)) {
-            report(
-                "variant-name",
-                "a value would have the variant name `Unknown` or `Self`, which is reserved".into(),
-                "remove the value in the overlay: the variant `Unknown` already covers it",
-            );
-        }
-        if unions::members(schema).iter().any(|member| is_reserved(&variant_name(&member.value))) {
-            report(
-                "variant-name",
-                "a tag would have the variant name `Unknown` or `Self`, which is reserved".into(),
-                "remove the member in the overlay: an open union reads it as `Unknown`",
             );
         }
     }

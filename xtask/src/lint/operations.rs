@@ -59,6 +59,7 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
         }
         request(&operation, &mut report);
         form(&operation, &mut report);
+        form_body(lowered, &operation, &mut report);
         responses(&operation, &mut report);
         parameters(lowered, &operation, &mut report);
         page(lowered, &operation, &mut report);
@@ -68,7 +69,6 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
 type Report<'a> = dyn FnMut(&'static str, String, &str) + 'a;
 
 fn request(operation: &Operation<'_>, report: &mut Report<'_>) {
-    let Some(body) = operation.value.get("requestBody") else { return };
     let media: Vec<_> = operation.request_media().collect();
     if media.len() > 1 {
         let names: Vec<_> = media.iter().map(|(name, _)| name.as_str()).collect();
@@ -91,20 +91,6 @@ fn request(operation: &Operation<'_>, report: &mut Report<'_>) {
             );
         }
         media_object(name, object, "the request body", report);
-        if object.get("schema").is_some_and(|schema| walk::target(schema).is_none()) {
-            report(
-                "request-body-type",
-                "the schema of the request body is not a component".into(),
-                "move it to `components.schemas` in the overlay, and refer to it",
-            );
-        }
-    }
-    if body.get("required").and_then(Value::as_bool) != Some(true) {
-        report(
-            "optional-body",
-            "the request body is optional, but the generated method would require it".into(),
-            "make it required in the overlay: update {requestBody: {required: true}}",
-        );
     }
 }
 
@@ -128,6 +114,40 @@ fn form(operation: &Operation<'_>, report: &mut Report<'_>) {
             "correct the schema of the successful response in the overlay",
         );
     }
+}
+
+/// A form of names and values has no nested objects.
+fn form_body(lowered: &Value, operation: &Operation<'_>, report: &mut Report<'_>) {
+    if operation.value.get(extension::FORM_BODY).is_none() {
+        return;
+    }
+    let schema = operation.request_media().find_map(|(_, media)| media.get("schema"));
+    let component = schema.and_then(walk::target).and_then(|name| walk::component(lowered, name));
+    let fields = component.and_then(|component| component.get("properties")).and_then(Value::as_object);
+    if fields.is_none() {
+        let problem = "the form has no list of fields".to_owned();
+        report("form-body", problem, "give it an object with `properties` in the overlay");
+    }
+    for (name, schema) in fields.into_iter().flatten() {
+        let item = schema.get("items").filter(|_| schema["type"] == "array").unwrap_or(schema);
+        if !is_scalar(lowered, item) {
+            report(
+                "form-body",
+                format!(
+                    "the field `{name}` of the form is not a string, number, boolean, enumeration or list of these"
+                ),
+                "remove the field in the overlay, or send the operation as JSON if the service accepts it",
+            );
+        }
+    }
+}
+
+/// Whether values of a schema have one form as text.
+fn is_scalar(lowered: &Value, schema: &Value) -> bool {
+    let kind = schema.get("type").and_then(Value::as_str);
+    let component = walk::target(schema).and_then(|name| walk::component(lowered, name));
+    matches!(kind, Some("string" | "integer" | "number" | "boolean"))
+        || component.is_some_and(|schema| schema.get("enum").is_some())
 }
 
 fn media_object(name: &str, object: &Value, what: &str, report: &mut Report<'_>) {
@@ -173,7 +193,8 @@ fn responses(operation: &Operation<'_>, report: &mut Report<'_>) {
                 "use 100 to 599, or a range such as `4XX`",
             );
         }
-        let kinds = kinds(status, response, report);
+        let is_file = matches!(Reply::of(operation.value), Some(Reply::Text | Reply::Bytes));
+        let kinds = kinds(status, response, is_file, report);
         if walk::is_success(status) { successes.extend(kinds) } else { errors.extend(kinds) }
     }
     if successes.len() > 1 {
@@ -241,7 +262,7 @@ fn join_names(kinds: &BTreeSet<String>) -> String {
 }
 
 /// The names of the types that a response decodes into.
-fn kinds(status: &str, response: &Value, report: &mut Report<'_>) -> BTreeSet<String> {
+fn kinds(status: &str, response: &Value, is_file: bool, report: &mut Report<'_>) -> BTreeSet<String> {
     let content: Vec<_> = response.get("content").and_then(Value::as_object).into_iter().flatten().collect();
     if content.is_empty() {
         return BTreeSet::from(["nothing".to_owned()]);
@@ -254,6 +275,9 @@ fn kinds(status: &str, response: &Value, report: &mut Report<'_>) -> BTreeSet<St
         report("response-media-types", problem, "remove those that the service does not send");
     }
     let of_one = |(name, object): (&String, &Value), report: &mut Report<'_>| {
+        if walk::is_success(status) && is_file {
+            return name.clone();
+        }
         media_object(name, object, &format!("the response {status}"), report);
         let allowed = if walk::is_success(status) { &RESPONSE_MEDIA[..] } else { &RESPONSE_MEDIA[..1] };
         if !allowed.contains(&name.as_str()) {
@@ -327,15 +351,8 @@ fn parameters(lowered: &Value, operation: &Operation<'_>, report: &mut Report<'_
                 "make it required in the overlay: update {required: true}",
             );
         }
-        let simple = |schema: &Value| {
-            let kind = schema.get("type").and_then(Value::as_str);
-            let scalar = matches!(kind, Some("string" | "integer" | "number" | "boolean"));
-            let nullable = schema.get("nullable") == Some(&true.into());
-            let component =
-                walk::target(schema).map(|name| format!("/components/schemas/{}", walk::escape(name)));
-            let component = component.and_then(|pointer| lowered.pointer(&pointer));
-            (scalar || component.is_some_and(|schema| schema.get("enum").is_some())) && !nullable
-        };
+        let simple =
+            |schema: &Value| is_scalar(lowered, schema) && schema.get("nullable") != Some(&true.into());
         let list = |schema: &Value| {
             schema.get("type") == Some(&"array".into()) && schema.get("items").is_some_and(simple)
         };

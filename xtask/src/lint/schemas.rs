@@ -128,19 +128,23 @@ fn combination(map: &Map<String, Value>, place: &Place, report: &mut Report<'_>)
     if let Some(members) = map.get("allOf").and_then(Value::as_array) {
         let lone = matches!(members.as_slice(), [only] if walk::reference(only).is_some());
         if !lone || map.contains_key("type") || map.contains_key("properties") {
-            let problem = "only an `allOf` of one reference is supported; the generator would guess how to merge anything else";
-            report("all-of", problem.to_owned(), "replace `allOf` by the merged object in the overlay");
+            let problem = "the members of `allOf` cannot be merged: they contradict each other, contain unions, or are a circle";
+            report("all-of", problem.to_owned(), "replace `allOf` by the merged schema in the overlay");
         }
     }
     if map.contains_key("anyOf") {
-        let problem =
-            "the union has no discriminator, so a value would decode into the first member that accepts it";
+        let problem = "nothing tells the members of the union apart: it has no discriminator, and two members have the same JSON type";
         report("untagged-union", problem.to_owned(), "add a `discriminator` in the overlay");
     }
-    if map.contains_key("oneOf") {
+    if map.get(extension::BY_JSON_TYPE).is_some() {
+        if !place.is_component_root() {
+            let problem = "the union is not a component, so the generator would choose its name";
+            report("inline-union", problem.to_owned(), "make it a component; the pass `hoist` should do so");
+        }
+    } else if map.contains_key("oneOf") {
         match unions::tag(&Value::Object(map.clone())) {
             None => {
-                let problem = "the union has no discriminator, so a value would decode into the first member that accepts it";
+                let problem = "nothing tells the members of the union apart: it has no discriminator, and two members have the same JSON type";
                 report("untagged-union", problem.to_owned(), "add a `discriminator` in the overlay");
             }
             Some(_) if !place.is_component_root() => {

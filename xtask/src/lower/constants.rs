@@ -9,8 +9,15 @@ pub fn apply(document: &mut Value) {
     walk::schemas_mut(document, |_, schema| {
         let Some(map) = schema.as_object_mut() else { return };
         if let Some(constant) = map.remove("const") {
-            if constant.is_string() {
-                map.entry("type").or_insert("string".into());
+            let kind = match &constant {
+                Value::String(_) => Some("string"),
+                Value::Bool(_) => Some("boolean"),
+                Value::Number(number) if number.is_f64() => Some("number"),
+                Value::Number(_) => Some("integer"),
+                _ => None,
+            };
+            if let Some(kind) = kind {
+                map.entry("type").or_insert(kind.into());
             }
             map.insert("enum".into(), Value::Array(vec![constant]));
         }
@@ -23,9 +30,12 @@ mod tests {
 
     #[test]
     fn a_constant_becomes_an_enumeration_of_one_value() {
-        let mut document = json!({"components": {"schemas": {"A": {"properties": {"t": {"const": "url"}}}}}});
-        super::apply(&mut document);
-        let expected = json!({"enum": ["url"], "type": "string"});
-        assert_eq!(document["components"]["schemas"]["A"]["properties"]["t"], expected);
+        for (constant, kind) in [(json!("url"), "string"), (json!(3), "integer"), (json!(true), "boolean")] {
+            let mut document =
+                json!({"components": {"schemas": {"A": {"properties": {"t": {"const": constant}}}}}});
+            super::apply(&mut document);
+            let expected = json!({"enum": [constant], "type": kind});
+            assert_eq!(document["components"]["schemas"]["A"]["properties"]["t"], expected);
+        }
     }
 }

@@ -1,8 +1,9 @@
-//! Copies into descriptions what later passes remove: limits, defaults and formats of schemas; path, scopes, reference page
-//! and source of operations.
+//! Copies into descriptions what later passes remove: limits, defaults, formats and lists of numbers of schemas; path, scopes,
+//! credentials, reference page and source of operations.
 
 use serde_json::{Map, Value};
 
+use super::extension;
 use crate::walk;
 
 /// Site of the provider's reference pages. The document has the path of each page.
@@ -48,6 +49,10 @@ fn facts(map: &Map<String, Value>) -> String {
     if let Some(default) = map.get("default").filter(|value| !value.is_null()) {
         facts.push(format!("Default: `{default}`."));
     }
+    if let Some(values) = map.get("enum").and_then(Value::as_array).filter(|_| is_plain(map)) {
+        let listed: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+        facts.push(format!("One of {}.", listed.join(", ")));
+    }
     let flag = |key: &str| map.get(key).and_then(Value::as_bool).unwrap_or(false);
     let bound = |key: &str| map.get(key).filter(|value| value.is_number());
     facts.extend(range("Length", bound("minLength"), bound("maxLength"), (false, false)));
@@ -61,6 +66,11 @@ fn facts(map: &Map<String, Value>) -> String {
         facts.push(format!("Pattern: `{pattern}`."));
     }
     facts.join(" ")
+}
+
+/// Whether a schema is that of a number or boolean, which has no enumeration in Rust.
+pub(super) fn is_plain(map: &Map<String, Value>) -> bool {
+    matches!(map.get("type").and_then(Value::as_str), Some("integer" | "number" | "boolean"))
 }
 
 fn range(what: &str, low: Option<&Value>, high: Option<&Value>, exclusive: (bool, bool)) -> Option<String> {
@@ -89,6 +99,13 @@ fn operation_text(path: &str, method: &str, map: &Map<String, Value>) -> String 
     if !scopes.is_empty() {
         parts.push(format!("Scopes of an OAuth token: `{}`.", scopes.join("`, `")));
     }
+    let credentials = match map.get(extension::CREDENTIALS).and_then(Value::as_str) {
+        Some("key") => Some("The service accepts only an API key, not an OAuth token."),
+        Some("token") => Some("The service accepts only an OAuth token, not an API key."),
+        Some("none") => Some("The service needs no credentials."),
+        _ => None,
+    };
+    parts.extend(credentials.map(str::to_owned));
     if let Some(href) = map.get("x-mint").and_then(|hint| hint.get("href")).and_then(Value::as_str) {
         parts.push(format!("The provider's page: <{REFERENCE_SITE}{href}>"));
     }
@@ -116,11 +133,12 @@ mod tests {
     #[test]
     fn the_description_of_an_operation_contains_path_scopes_and_page() {
         let mut document = json!({"paths": {"/a": {"get": {"operationId": "a", "description": "Does a.",
-            "x-mint": {"href": "/reference/a"}, "x-heygen-required-scopes": ["a:read"]}}}});
+            "x-mint": {"href": "/reference/a"}, "x-heygen-required-scopes": ["a:read"], "x-credentials": "key"}}}});
         super::apply(&mut document);
         assert_eq!(
             document["paths"]["/a"]["get"]["description"],
             "Does a.\n\n`GET /a`\n\nScopes of an OAuth token: `a:read`.\n\n\
+             The service accepts only an API key, not an OAuth token.\n\n\
              The provider's page: <https://developers.heygen.com/reference/a>"
         );
     }

@@ -200,7 +200,8 @@ fn is_hoisted(place: &Place, schema: &Value) -> bool {
     }
     let is_enum =
         schema.get("enum").is_some() && schema.get("type").and_then(Value::as_str) == Some("string");
-    let is_union = schema.get("oneOf").is_some() && schema.get("discriminator").is_some();
+    let is_union = schema.get("oneOf").is_some()
+        && (schema.get("discriminator").is_some() || schema.get(extension::BY_JSON_TYPE).is_some());
     let is_object = schema.get("properties").and_then(Value::as_object).is_some_and(|all| !all.is_empty());
     is_enum || is_union || is_object
 }
@@ -213,8 +214,16 @@ fn contains_inline(schema: &Value) -> bool {
 }
 
 fn name_of(place: &Place) -> String {
-    let words = std::iter::once(&place.owner).chain(&place.trail).map(|word| word.to_upper_camel_case());
-    words.collect()
+    let mut words: Vec<&str> =
+        std::iter::once(&place.owner).chain(&place.trail).map(String::as_str).collect();
+    if let [_, body @ "Body", ..] = words.as_mut_slice()
+        && place.in_operation
+    {
+        *body = "Request";
+    }
+    // `AA` would not be camel case.
+    let name: String = words.into_iter().map(ToUpperCamelCase::to_upper_camel_case).collect();
+    name.to_upper_camel_case()
 }
 
 fn without_place(schema: &Value) -> Value {

@@ -1,7 +1,7 @@
-//! Records multipart forms and event streams in extensions of the operation: the generator does not support them, so our
-//! emitters handle them. The request body of a form is removed.
+//! Records forms and event streams in extensions of the operation: the generator does not support them, so our emitters
+//! handle them. The request body of a multipart form is removed; a form of names and values is otherwise like JSON.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::extension;
 use crate::walk;
@@ -18,6 +18,13 @@ pub fn apply(document: &mut Value) {
             if let Some(map) = operation.as_object_mut() {
                 map.remove("requestBody");
             }
+        }
+        let names_and_values = operation
+            .pointer("/requestBody/content/application~1x-www-form-urlencoded")
+            .filter(|_| media == 1);
+        if let Some(object) = names_and_values.cloned() {
+            operation[extension::FORM_BODY] = true.into();
+            operation["requestBody"]["content"] = json!({"application/json": object});
         }
         let events = operation
             .get("responses")
@@ -44,6 +51,16 @@ mod tests {
             "multipart/form-data": {"schema": {"properties": {"file": {}}}}}}}}}});
         super::apply(&mut document);
         assert_eq!(document["paths"]["/a"]["post"], json!({"x-multipart": {"properties": {"file": {}}}}));
+    }
+
+    #[test]
+    fn a_form_of_names_and_values_is_recorded() {
+        let object = json!({"schema": {"properties": {"name": {}}}});
+        let mut document = json!({"paths": {"/a": {"post": {"requestBody": {"content": {
+            "application/x-www-form-urlencoded": object}}}}}});
+        super::apply(&mut document);
+        let expected = json!({"x-form-body": true, "requestBody": {"content": {"application/json": object}}});
+        assert_eq!(document["paths"]["/a"]["post"], expected);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! [`extension`] lists them.
 
 pub mod aliases;
+pub mod all_of;
 pub mod annotations;
 pub mod any_of;
 pub mod constants;
@@ -21,6 +22,7 @@ pub mod names;
 pub mod null_types;
 pub mod optional_lists;
 pub mod page_limits;
+pub mod parameters;
 pub mod patches;
 pub mod prune;
 pub mod read_only;
@@ -31,6 +33,7 @@ pub mod sensitive;
 pub mod service;
 pub mod strictness;
 pub mod unions;
+pub mod value_unions;
 
 use serde_json::Value;
 
@@ -63,6 +66,10 @@ pub mod extension {
     pub const EVENTS: &str = "x-events";
     /// On an operation: schema of its multipart form.
     pub const MULTIPART: &str = "x-multipart";
+    /// On an operation: the only credentials that it takes, `key`, `token` or `none`.
+    pub const CREDENTIALS: &str = "x-credentials";
+    /// On an operation: `true` if its body is sent as names and values of a form.
+    pub const FORM_BODY: &str = "x-form-body";
     /// On an operation: the statuses of its error responses in the document.
     pub const REFUSALS: &str = "x-refusals";
     /// On an operation: what the schema of its successful response describes; see [`replies`](super::replies).
@@ -77,6 +84,8 @@ pub mod extension {
     pub const EXAMPLE_FIELDS: &str = "x-example-fields";
     /// On an operation that lists: maximum number of items in a page.
     pub const PAGE_LIMIT: &str = "x-page-limit";
+    /// On a union without a tag: `true` if the JSON types of its members differ, and so tell them apart.
+    pub const BY_JSON_TYPE: &str = "x-by-json-type";
     /// On a union: reference to the component for every tag that is not in the mapping.
     pub const OPEN_MEMBER: &str = "x-open-member";
 }
@@ -97,11 +106,13 @@ pub fn lower(mut document: Value, lock: &NamesLock) -> Lowered {
     document["openapi"] = "3.0.3".into();
     service::apply(&mut document);
     inline_references::apply(&mut document);
+    all_of::apply(&mut document);
     constants::apply(&mut document);
     discriminators::apply(&mut document);
     any_of::apply(&mut document);
     null_types::apply(&mut document);
     exclusive_bounds::apply(&mut document);
+    parameters::apply(&mut document);
     documentation::apply(&mut document);
     gates::apply(&mut document);
     resources::apply(&mut document);
@@ -117,6 +128,7 @@ pub fn lower(mut document: Value, lock: &NamesLock) -> Lowered {
     patches::apply(&mut document);
     defaults::apply(&mut document);
     ref_siblings::apply(&mut document);
+    value_unions::apply(&mut document);
     aliases::apply(&mut document);
     if let Err(collisions) = hoist::apply(&mut document, lock) {
         findings.extend(collisions.0);

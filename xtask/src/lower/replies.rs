@@ -17,6 +17,10 @@ pub enum Reply {
     Page,
     /// The whole body.
     Whole,
+    /// A body that is text, not JSON.
+    Text,
+    /// A body that is neither text nor JSON.
+    Bytes,
 }
 
 impl Reply {
@@ -26,13 +30,17 @@ impl Reply {
             Self::Data => "data",
             Self::Page => "page",
             Self::Whole => "whole",
+            Self::Text => "text",
+            Self::Bytes => "bytes",
         }
     }
 
-    /// Reads the extension of an operation; `None` if its reply is not JSON.
+    /// Reads the extension of an operation; `None` if its reply is empty or an event stream.
     pub fn of(operation: &Value) -> Option<Self> {
         let word = operation.get(extension::REPLY)?.as_str()?;
-        [Self::Data, Self::Page, Self::Whole].into_iter().find(|reply| reply.word() == word)
+        [Self::Data, Self::Page, Self::Whole, Self::Text, Self::Bytes]
+            .into_iter()
+            .find(|reply| reply.word() == word)
     }
 }
 
@@ -52,6 +60,10 @@ pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
         let mut first: Option<(Reply, Value)> = None;
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten();
         for (status, response) in responses.filter(|(status, _)| walk::is_success(status)) {
+            if let Some(reply) = without_json(response) {
+                first.get_or_insert((reply, Value::Null));
+                continue;
+            }
             let Some(schema) = response.pointer_mut("/content/application~1json/schema") else { continue };
             let reply = remove_envelope(schema, &resolve);
             match &first {
@@ -70,6 +82,25 @@ pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
         }
     });
     Diagnostics::into_result(found)
+}
+
+/// What a response with one media type other than JSON and event streams is. Its schema says nothing more, and is removed.
+fn without_json(response: &mut Value) -> Option<Reply> {
+    let content = response.get_mut("content")?.as_object_mut()?;
+    if content.len() > 1 {
+        return None;
+    }
+    let (media, object) = content.iter_mut().next()?;
+    let reply = match media.as_str() {
+        "application/json" | "text/event-stream" => return None,
+        media if media.starts_with("text/") || media.ends_with("/xml") || media.ends_with("+xml") => {
+            Reply::Text
+        }
+        media if media.ends_with("+json") => return None,
+        _ => Reply::Bytes,
+    };
+    *object = Value::Object(serde_json::Map::new());
+    Some(reply)
 }
 
 /// Replaces the schema of an envelope by that of its content, and returns what the new schema describes.
@@ -129,6 +160,28 @@ mod tests {
         assert_eq!(lowered(envelope(&batch)), json!(["data", batch]));
         let whole = json!({"properties": {"ok": {}}});
         assert_eq!(lowered(whole.clone()), json!(["whole", whole]));
+    }
+
+    #[test]
+    fn a_body_that_is_not_json_is_text_or_bytes() {
+        for (media, word) in [
+            ("text/plain", json!("text")),
+            ("application/xml", json!("text")),
+            ("image/png", json!("bytes")),
+            ("application/octet-stream", json!("bytes")),
+            ("text/event-stream", Value::Null),
+            ("application/problem+json", Value::Null),
+        ] {
+            let content = json!({media: {"schema": {"type": "string", "format": "binary"}}});
+            let mut document =
+                json!({"paths": {"/a": {"get": {"responses": {"200": {"content": content}}}}}});
+            super::apply(&mut document).unwrap();
+            assert_eq!(
+                document["paths"]["/a"]["get"].get("x-reply").cloned().unwrap_or_default(),
+                word,
+                "{media}"
+            );
+        }
     }
 
     #[test]

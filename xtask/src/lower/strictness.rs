@@ -1,10 +1,11 @@
 //! Removes constraints. A reply must still decode when the server adds to it, and the service itself validates requests.
 //!
-//! Closed objects, patterns, lengths, string formats and number ranges are removed from all schemas. In a request, the
+//! Closed objects, patterns, lengths, string formats, number ranges and lists of numbers are removed from all schemas. In a request, the
 //! range of an integer decides its Rust type; in a reply, every integer is an `i64`.
 
 use serde_json::{Map, Value};
 
+use super::documentation::is_plain;
 use crate::walk;
 
 /// Runs the pass.
@@ -24,6 +25,9 @@ pub fn apply(document: &mut Value) {
         }
         for keyword in ["minProperties", "maxProperties", "multipleOf"] {
             map.remove(keyword);
+        }
+        if is_plain(map) && values_have_the_type(map) {
+            map.remove("enum");
         }
         match map.get("type").and_then(Value::as_str) {
             Some("string") if map.get("format").and_then(Value::as_str) != Some("binary") => {
@@ -45,6 +49,16 @@ pub fn apply(document: &mut Value) {
             _ => {}
         }
     });
+}
+
+/// Whether every value of an enumeration of numbers or booleans has the type of the schema.
+fn values_have_the_type(map: &Map<String, Value>) -> bool {
+    let values = map.get("enum").and_then(Value::as_array).into_iter().flatten();
+    match map.get("type").and_then(Value::as_str) {
+        Some("integer") => values.clone().all(|value| value.is_i64() || value.is_u64()),
+        Some("number") => values.clone().all(Value::is_number),
+        _ => values.clone().all(Value::is_boolean),
+    }
 }
 
 /// The smallest of four types for the range: unsigned if no value is negative, 32 bits wide if the upper bound
@@ -73,6 +87,15 @@ mod tests {
         let mut document = json!({"components": {"schemas": {"A": schema}}});
         super::apply(&mut document);
         document["components"]["schemas"]["A"].clone()
+    }
+
+    #[test]
+    fn a_number_or_boolean_of_a_list_is_a_plain_one() {
+        assert_eq!(lowered(json!({"type": "boolean", "enum": [true]})), json!({"type": "boolean"}));
+        let expected = json!({"type": "number", "format": "double"});
+        assert_eq!(lowered(json!({"type": "number", "enum": [0.5, 1]})), expected);
+        let mixed = json!({"type": "boolean", "enum": [true, "yes"]});
+        assert_eq!(lowered(mixed.clone()), mixed);
     }
 
     #[test]

@@ -26,6 +26,11 @@ pub fn tag(schema: &Value) -> Option<&str> {
     schema.pointer("/discriminator/propertyName")?.as_str()
 }
 
+/// Whether a component becomes an enum with a variant for each member, by a tag or by the JSON types.
+pub fn is_union(schema: &Value) -> bool {
+    tag(schema).is_some() || schema.get(extension::BY_JSON_TYPE).is_some()
+}
+
 /// The members of a union component, one for each value of the tag. Several values may have the same component.
 pub fn members(schema: &Value) -> Vec<Member> {
     let mapping = schema.pointer("/discriminator/mapping").and_then(Value::as_object).into_iter().flatten();
@@ -145,7 +150,11 @@ fn complete_mapping(
         if known.contains(component) {
             continue;
         }
-        match property.and_then(|property| property.pointer("/enum/0")).and_then(Value::as_str) {
+        // The value of a member that was inline is a component by now.
+        let values = property.map(|property| {
+            walk::target(property).and_then(|name| walk::component(document, name)).unwrap_or(property)
+        });
+        match values.and_then(|values| values.pointer("/enum/0")).and_then(Value::as_str) {
             Some(value) => {
                 mapping.insert(value.to_owned(), walk::reference_to(component)["$ref"].clone());
             }

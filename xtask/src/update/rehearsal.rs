@@ -27,7 +27,7 @@ pub fn run(root: &Path) -> Result<()> {
 }
 
 /// Runs cargo. Returns what it printed if it failed.
-fn cargo(root: &Path, arguments: &[&str]) -> Result<Option<String>> {
+pub fn cargo(root: &Path, arguments: &[&str]) -> Result<Option<String>> {
     eprintln!("cargo {}", arguments.join(" "));
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(arguments)

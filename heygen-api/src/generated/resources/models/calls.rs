@@ -22,6 +22,8 @@ impl Client {
     ///
     /// `POST /v3/models/audio/tts`
     ///
+    /// The service accepts only an API key, not an OAuth token.
+    ///
     /// The provider's page: <https://developers.heygen.com/reference/generate-model-speech>
     ///
     /// # Errors
@@ -56,6 +58,8 @@ impl Client {
     /// Synthesises speech and delivers it over Server-Sent Events: ordered audio events, each a base64 standalone WAV part, plus alignment events only if `with_timestamps` is true; `data: [DONE]` marks a clean end. `voice_id` has to name a professional voice in ACTIVE state. Limited to 30 requests/minute for each workspace member.
     ///
     /// `POST /v3/models/audio/tts/stream`
+    ///
+    /// The service accepts only an API key, not an OAuth token.
     ///
     /// # Errors
     ///

@@ -46,6 +46,8 @@ impl Client {
     ///
     /// `GET /v3/api_keys/self`
     ///
+    /// The service accepts only an API key, not an OAuth token.
+    ///
     /// The provider's page: <https://developers.heygen.com/reference/get-current-api-key>
     ///
     /// # Errors

@@ -20,6 +20,8 @@ impl Client {
     ///
     /// Scopes of an OAuth token: `video_quality:write`.
     ///
+    /// The service accepts only an API key, not an OAuth token.
+    ///
     /// # Errors
     ///
     /// The service documents the error statuses 400, 401, 409, 429.
@@ -63,6 +65,8 @@ impl Client {
     /// `POST /v3/video-quality/comparisons/batches`
     ///
     /// Scopes of an OAuth token: `video_quality:write`.
+    ///
+    /// The service accepts only an API key, not an OAuth token.
     ///
     /// # Errors
     ///
@@ -119,6 +123,8 @@ impl Client {
     ///
     /// Scopes of an OAuth token: `video_quality:read`.
     ///
+    /// The service accepts only an API key, not an OAuth token.
+    ///
     /// # Errors
     ///
     /// The service documents the error statuses 400, 401, 404, 429.
@@ -157,6 +163,8 @@ impl Client {
     /// `GET /v3/video-quality/comparisons/{comparison_id}`
     ///
     /// Scopes of an OAuth token: `video_quality:read`.
+    ///
+    /// The service accepts only an API key, not an OAuth token.
     ///
     /// # Errors
     ///

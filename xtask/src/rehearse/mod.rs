@@ -1,0 +1,154 @@
+//! `cargo xtask rehearse`: generates the client from edited documents and compiles it, in a copy of the workspace.
+//!
+//! It answers beforehand what a change of the provider's document would do: is it refused with a remedy, does the client
+//! compile, and which hand-written code does it break?
+
+pub mod edits;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::generate::{self, Paths};
+use crate::names_lock::NamesLock;
+use crate::update::rehearsal;
+use crate::{document, files, git, overlay};
+use edits::Step;
+
+/// The files with edits, in the tests.
+const EDITS: [&str; 2] = ["tests/it/spec_edits.yaml", "tests/it/constructs.yaml"];
+
+/// What to rehearse.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whole documents. If the list is empty, the edits of the tests are rehearsed.
+    pub documents: Vec<PathBuf>,
+    /// Rehearse only edits whose name contains this.
+    pub only: Option<String>,
+    /// Compile all constructs at once, and nothing else.
+    pub sample: bool,
+    /// Compile and test the whole workspace, not only heygen-api.
+    pub test: bool,
+}
+
+/// A document to rehearse.
+struct Rehearsed {
+    name: String,
+    document: Value,
+}
+
+/// A row of a file with edits.
+#[derive(Deserialize)]
+struct Row {
+    #[serde(alias = "construct")]
+    edit: String,
+    steps: Vec<Step>,
+}
+
+/// Rehearses each document and prints the results. The error says how many clients do not compile.
+pub fn run(root: &Path, options: &Options) -> Result<()> {
+    let documents = documents(root, options)?;
+    let scratch = root.join("target/rehearse");
+    copy_workspace(root, &scratch)?;
+    let paths = Paths::of_workspace(root);
+    let (overlay, lock) = (overlay::load(&paths.overlay)?, NamesLock::load(&paths.lock)?);
+    let (mut refused, mut failed) = (0, 0);
+    for Rehearsed { name, document } in &documents {
+        match generate::prepare(document.clone(), &overlay, &lock) {
+            Err(findings) => {
+                refused += 1;
+                println!("refused   {name}\n{}", indented(&findings.to_string()));
+            }
+            Ok(prepared) => match compile(&scratch, document, &prepared, options.test) {
+                Ok(()) => println!("compiles  {name}"),
+                Err(error) => {
+                    failed += 1;
+                    println!("FAILS     {name}\n{}", indented(&format!("{error:#}")));
+                }
+            },
+        }
+    }
+    println!(
+        "{} documents: {} compile, {refused} are refused, {failed} fail",
+        documents.len(),
+        documents.len() - refused - failed
+    );
+    if failed > 0 {
+        bail!(
+            "{failed} generated clients do not compile; add a rule to xtask/src/lint, or correct the emitter"
+        );
+    }
+    if options.sample && refused > 0 {
+        bail!("a supported construct is refused");
+    }
+    Ok(())
+}
+
+fn documents(root: &Path, options: &Options) -> Result<Vec<Rehearsed>> {
+    if !options.documents.is_empty() {
+        let read = |path: &PathBuf| {
+            Ok(Rehearsed { name: path.display().to_string(), document: document::load(path)? })
+        };
+        return options.documents.iter().map(read).collect();
+    }
+    let original = document::load(&root.join("openapi/heygen.json"))?;
+    let edited = |name: &str, steps: &[Step]| {
+        let mut document = original.clone();
+        edits::apply(&mut document, steps).with_context(|| format!("edit `{name}`"))?;
+        Ok(Rehearsed { name: name.to_owned(), document })
+    };
+    if options.sample {
+        let all: Vec<Step> = rows(root, EDITS[1])?.into_iter().flat_map(|row| row.steps).collect();
+        return Ok(vec![edited("all constructs at once", &all)?]);
+    }
+    let mut all = Vec::new();
+    for file in EDITS {
+        all.extend(rows(root, file)?);
+    }
+    let wanted = |row: &&Row| options.only.as_ref().is_none_or(|only| row.edit.contains(only.as_str()));
+    all.iter().filter(wanted).map(|row| edited(&row.edit, &row.steps)).collect()
+}
+
+fn rows(root: &Path, file: &str) -> Result<Vec<Row>> {
+    let text = fs::read_to_string(root.join(file)).with_context(|| format!("cannot read {file}"))?;
+    serde_norway::from_str(&text).with_context(|| format!("{file} is not a list of edits"))
+}
+
+/// Copies the files of the workspace that git knows. Unchanged copies keep their time, so that cargo does not rebuild them.
+fn copy_workspace(root: &Path, scratch: &Path) -> Result<()> {
+    for name in git::files(root)? {
+        let (from, to) = (root.join(&name), scratch.join(&name));
+        // A file that git knows may have been removed.
+        let Ok(content) = fs::read(&from) else { continue };
+        if fs::read(&to).is_ok_and(|known| known == content) {
+            continue;
+        }
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        }
+        fs::write(&to, content).with_context(|| format!("cannot write {}", to.display()))?;
+    }
+    Ok(())
+}
+
+/// Writes the client of a document to the copy, and compiles it there.
+fn compile(scratch: &Path, document: &Value, prepared: &generate::Prepared, test: bool) -> Result<()> {
+    let paths = Paths::of_workspace(scratch);
+    fs::write(&paths.spec, serde_json::to_string_pretty(document)?)?;
+    let digest = generate::digest(&paths)?;
+    files::write(&generate::outputs_of(scratch, &paths, prepared, digest)?)?;
+    if test {
+        return rehearsal::run(scratch);
+    }
+    match rehearsal::cargo(scratch, &["check", "--quiet", "--package", "heygen-api", "--all-features"])? {
+        None => Ok(()),
+        Some(output) => bail!("heygen-api does not compile:\n{output}"),
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("          {line}")).collect::<Vec<_>>().join("\n")
+}
