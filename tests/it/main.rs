@@ -16,6 +16,7 @@ mod invalid_requests;
 mod newer_than_document;
 mod pipeline;
 mod printed_secrets;
+mod proposals;
 mod random_edits;
 mod raw_response;
 mod response_members;

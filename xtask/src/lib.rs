@@ -18,6 +18,7 @@ pub mod lint;
 pub mod lower;
 pub mod names_lock;
 pub mod overlay;
+pub mod propose;
 pub mod rehearse;
 pub mod rust_name;
 pub mod surface;

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use xtask::diagnostic::Diagnostics;
 use xtask::diff::{self, render, render::Verdict};
 use xtask::generate::{self, Paths, workspace_root};
 use xtask::names_lock::NamesLock;
 use xtask::surface_diff::{SurfaceDiff, next_version};
 use xtask::update::{self, Options};
-use xtask::{bench, rehearse, surface};
+use xtask::{bench, document, propose, rehearse, surface};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Build tasks of the HeyGen workspace", version)]
@@ -83,7 +84,13 @@ enum Spec {
     /// Print the document that the generator reads: with the overlay applied, lowered to OpenAPI 3.0.3
     Lower(Inputs),
     /// Check the document: print everything that the generator cannot handle
-    Lint(Inputs),
+    Lint {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// Also print overlay actions that answer the findings, each of which was tried
+        #[arg(long)]
+        fix: bool,
+    },
     /// Replace the document by a newer one, regenerate everything that is made of it, and report the changes
     ///
     /// If the document needs a decision first, such as an action in the overlay, all findings are printed and no file is
@@ -213,6 +220,26 @@ fn surface_diff(revision: &str) -> Result<ExitCode> {
     Ok(ExitCode::from(status))
 }
 
+/// Prints proposals for the findings of a document. The exit status is a failure, because the document has findings.
+fn propose(paths: &Paths) -> Result<ExitCode> {
+    let document = document::load(&paths.spec)?;
+    let overlay = std::fs::read_to_string(&paths.overlay)
+        .with_context(|| format!("cannot read the overlay {}", paths.overlay.display()))?;
+    let proposals = propose::propose(&document, &overlay, &NamesLock::load(&paths.lock)?)?;
+    if proposals.answered > 0 {
+        generate::print(&format!(
+            "These actions for {} answer {} findings. Check each, and write into its description why it is right:\n\n{}",
+            paths.overlay.display(),
+            proposals.answered,
+            proposals.text
+        ));
+    }
+    if !proposals.open.is_empty() {
+        generate::print(&format!("\nWithout a proposal:\n\n{}", Diagnostics(proposals.open)));
+    }
+    Ok(ExitCode::FAILURE)
+}
+
 fn update(options: Options, dry_run: bool, test: bool) -> Result<ExitCode> {
     let root = workspace_root();
     let Some(update) = update::prepare(&root, &options)? else {
@@ -238,8 +265,11 @@ fn run(command: Command) -> Result<ExitCode> {
             let lowered = generate::load(&inputs.paths(None))?.lowered;
             generate::print(&serde_json::to_string_pretty(&lowered)?);
         }
-        Command::Spec(Spec::Lint(inputs)) => {
+        Command::Spec(Spec::Lint { inputs, fix }) => {
             let paths = inputs.paths(None);
+            if let (true, Err(_)) = (fix, generate::load(&paths)) {
+                return propose(&paths);
+            }
             generate::load(&paths)?;
             generate::print(&format!("{}: no findings", paths.spec.display()));
         }

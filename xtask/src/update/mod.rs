@@ -119,7 +119,7 @@ fn refusal(mut found: Vec<Diagnostic>) -> anyhow::Error {
     found.sort();
     found.dedup();
     anyhow::Error::new(Diagnostics(found))
-        .context("no file was changed: the new document needs decisions first")
+        .context("no file was changed: the new document needs decisions first; `cargo xtask spec lint --fix --spec FILE` proposes actions for the overlay")
 }
 
 impl Update {
