@@ -10,7 +10,7 @@ use xtask::generate::{self, Paths, workspace_root};
 use xtask::update::{self, Options, Update};
 
 /// A copy of the parts of the workspace that an update reads and writes.
-struct Workspace(TempDir);
+struct Workspace(TempDir, Vec<String>);
 
 impl Workspace {
     fn new() -> Self {
@@ -21,7 +21,7 @@ impl Workspace {
         let simulated = "heygen-sim/openapi.json";
         fs::create_dir(folder.path().join("heygen-sim")).unwrap();
         fs::copy(workspace_root().join(simulated), folder.path().join(simulated)).unwrap();
-        Self(folder)
+        Self(folder, Vec::new())
     }
 
     fn root(&self) -> &Path {
@@ -39,7 +39,8 @@ impl Workspace {
         let from = self.root().join("new.json");
         fs::write(&from, document.to_string()).unwrap();
         let from = Some(from.to_str().unwrap().to_owned());
-        let update = update::prepare(self.root(), &Options { from, accept, today: "2027-01-02".into() });
+        let options = Options { from, accept, skip: self.1.clone(), today: "2027-01-02".into() };
+        let update = update::prepare(self.root(), &options);
         fs::remove_file(self.root().join("new.json")).unwrap();
         update.map_err(|error| format!("{error:#}"))
     }
@@ -229,4 +230,56 @@ fn an_edit_is_brought_in_or_refused_with_place_and_remedy() {
         }
     }
     assert!(refused < 5, "{refused}");
+}
+
+#[test]
+fn a_skipped_operation_is_left_out_by_an_action_and_the_log_says_so() {
+    let mut workspace = Workspace::new();
+    workspace.1.push("GET /v3/brand-kits".to_owned());
+    let update = workspace.prepare(false, |document| document["info"]["version"] = json!("9.9.9"));
+    let update = update.unwrap().unwrap();
+    assert!(
+        update
+            .summary()
+            .contains("Left out of the client, by an action in the overlay: `GET /v3/brand-kits`")
+    );
+    update.write().unwrap();
+    assert!(workspace.read("openapi/overlay.yaml").ends_with(
+        "  - target: $.paths['/v3/brand-kits'].get\n    description: Left out of the client by `--skip`. Drop this \
+         action to have the operation back.\n    remove: true\n"
+    ));
+    assert!(workspace.read("openapi/CHANGES.md").contains("- Left out of the client"));
+    assert!(
+        !workspace.read("heygen-api/src/generated/resources/brand/calls.rs").contains("fn list_brand_kits")
+    );
+}
+
+#[test]
+fn a_type_that_is_renamed_in_the_overlay_keeps_its_old_name_as_an_alias() {
+    let workspace = Workspace::new();
+    let overlay = workspace.read("openapi/overlay.yaml");
+    let renaming = "  - target: $.components.schemas.CreateBrandKitRequest\n    description: A shorter name.\n    \
+                    update:\n      x-rust-name: CreateBrandKitBody\n";
+    fs::write(workspace.root().join("openapi/overlay.yaml"), format!("{overlay}{renaming}")).unwrap();
+    let paths = Paths::of_workspace(workspace.root());
+    let prepared = generate::load(&paths).map_err(|error| format!("{error:#}"));
+    // The body of a request is named after its operation, so another type shows it.
+    assert!(prepared.unwrap_err().contains("body-name"));
+    let renaming =
+        renaming.replace("CreateBrandKitRequest", "BrandKitItem").replace("CreateBrandKitBody", "BrandKit");
+    fs::write(workspace.root().join("openapi/overlay.yaml"), format!("{overlay}{renaming}")).unwrap();
+    for _ in 0..2 {
+        // The second run reads the names that the first one wrote.
+        xtask::files::write(&generate::outputs(workspace.root(), &paths).unwrap()).unwrap();
+        let types = workspace.read("heygen-api/src/generated/types.rs");
+        assert!(
+            types.contains(
+                "#[deprecated(note = \"renamed to `BrandKit`\")]\npub type BrandKitItem = BrandKit;"
+            ),
+            "{types}"
+        );
+    }
+    assert!(
+        workspace.read("openapi/names.lock").contains("[aliases.BrandKitItem]\nnow = \"BrandKit\"\nsince = ")
+    );
 }

@@ -105,6 +105,9 @@ enum Spec {
         /// Drop overlay actions that are no longer needed, and accept those that match fewer places
         #[arg(long)]
         accept: bool,
+        /// Leave an operation out of the client, by an action in the overlay. May be repeated
+        #[arg(long, value_name = "OPERATION")]
+        skip: Vec<String>,
         /// Do not compile the workspace and update its snapshots afterwards
         #[arg(long)]
         no_test: bool,
@@ -273,9 +276,9 @@ fn run(command: Command) -> Result<ExitCode> {
             generate::load(&paths)?;
             generate::print(&format!("{}: no findings", paths.spec.display()));
         }
-        Command::Spec(Spec::Update { from, dry_run, accept, no_test }) => {
+        Command::Spec(Spec::Update { from, dry_run, accept, skip, no_test }) => {
             let today = jiff::Timestamp::now().to_string().chars().take(10).collect();
-            return update(Options { from, accept, today }, dry_run, !no_test);
+            return update(Options { from, accept, skip, today }, dry_run, !no_test);
         }
         Command::Spec(Spec::Diff { old, new, format }) => return diff(&old, &new, format),
         Command::Surface { command: Some(Surface::Diff { revision }), .. } => return surface_diff(&revision),

@@ -27,13 +27,38 @@ pub struct NamesLock {
     /// such as `VideoDetail.status`.
     #[serde(default)]
     pub inline: BTreeMap<String, String>,
+    /// Old name of a type to its name now: a deprecated alias in the client.
+    #[serde(default)]
+    pub aliases: BTreeMap<String, OldName>,
+}
+
+/// The new name of a type, and when it got it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OldName {
+    /// The name of the type now.
+    pub now: String,
+    /// Version of the workspace when the type was renamed.
+    pub since: String,
+}
+
+impl OldName {
+    /// Whether the client of this version has the alias: it stays until the version after the next one.
+    pub fn is_kept(&self, version: &str) -> bool {
+        let number = |version: &str| {
+            let mut parts = version.split('.').map(|part| part.parse::<u64>().unwrap_or_default());
+            let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            if major == 0 { minor } else { major }
+        };
+        number(version) <= number(&self.since) + 1
+    }
 }
 
 /// Text at the beginning of the file.
 const HEADER: &str = "\
 # The Rust names of operations, components and inline schemas. `cargo xtask generate` and `cargo xtask spec update` write this
-# file. To rename a type, set `x-rust-name` in overlay.yaml. To keep the old name of something that the provider renamed, move
-# its entry to the new key.
+# file. To rename a type, set `x-rust-name` in overlay.yaml; its old name stays for one version, as a deprecated alias. To keep
+# the old name of something that the provider renamed, move its entry to the new key.
 
 ";
 
@@ -75,6 +100,10 @@ mod tests {
             operations: map("getVideoV3", "get_video"),
             components: map("VideoDetailV3", "VideoDetail"),
             inline: map("VideoDetail.status", "VideoStatus"),
+            aliases: BTreeMap::from([(
+                "Video".to_owned(),
+                OldName { now: "VideoDetail".to_owned(), since: "0.1.0".to_owned() },
+            )]),
         };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("names.lock");

@@ -30,6 +30,7 @@ use serde_json::Value;
 
 use crate::lower::resources::SHARED;
 use crate::lower::{extension, unions as tagged};
+use crate::names_lock::{NamesLock, OldName};
 use crate::walk::{self, Operation};
 use example::Examples;
 use gates::Gates;
@@ -170,6 +171,27 @@ impl Emitter<'_> {
         Ok(made.collect())
     }
 
+    /// Deprecated aliases of types that have other names now, and of their builders.
+    fn old_names(&self) -> Result<(TokenStream, TokenStream)> {
+        let (mut types, mut builders) = (TokenStream::new(), TokenStream::new());
+        for (old, OldName { now, .. }) in NamesLock::of(self.lowered)?.aliases {
+            let gate = self.gates.of_type(&now);
+            let note = format!("renamed to `{now}`");
+            let doc = format!(" The old name of [`{now}`].");
+            let built = self.find(&now).is_some() && self.direction(&now) != Direction::Reply;
+            let (alias, name) = (format_ident!("{old}"), format_ident!("{now}"));
+            types.extend(quote!(#[doc = #doc] #gate #[deprecated(note = #note)] pub type #alias = #name;));
+            if built {
+                let (note, doc) =
+                    (format!("renamed to `{now}Builder`"), format!(" The old name of [`{now}Builder`]."));
+                let (alias, name) = (format_ident!("{old}Builder"), format_ident!("{now}Builder"));
+                builders
+                    .extend(quote!(#[doc = #doc] #gate #[deprecated(note = #note)] pub type #alias = #name;));
+            }
+        }
+        Ok((types, builders))
+    }
+
     /// The files that re-export the resources under the public paths.
     fn roots(&self, modules: &Modules) -> Result<Vec<File>> {
         let with = |kind: &str| {
@@ -181,6 +203,7 @@ impl Emitter<'_> {
         // If every item of a resource needs a feature, its modules are empty without it.
         let (types, builders, calls, facts) =
             (with("types"), with("builders"), with("calls"), with("operations"));
+        let (old_types, old_builders) = self.old_names()?;
         let service = service(self.lowered)?;
         let listed = self.operations.iter().map(|operation| {
             let id = operation.id();
@@ -212,11 +235,12 @@ impl Emitter<'_> {
                 "Types of requests and replies.",
                 quote! {
                     #types
+                    #old_types
                     pub use crate::builder_support::{BuildError, IntoValue};
                     pub use crate::open::{Extra, UnknownMember, UnknownValue};
                     pub use crate::patch::Patch;
                     /// Builders of the structs that requests hold.
-                    pub mod builder { #builders }
+                    pub mod builder { #builders #old_builders }
                 },
             ),
             ("builder.rs", "One builder for the call of each operation.", calls),

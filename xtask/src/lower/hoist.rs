@@ -297,8 +297,8 @@ mod tests {
         let inner = json!({"type": "object", "properties": {"x": {"type": "string"}}});
         let outer = json!({"type": "object", "properties": {"b": inner}});
         let schemas = lowered(json!({"A": {"properties": {"a": outer}}})).unwrap();
-        assert_eq!(schemas["AA"]["properties"]["b"], json!({"$ref": "#/components/schemas/AAB"}));
-        assert_eq!(schemas["AAB"], inner);
+        assert_eq!(schemas["Aa"]["properties"]["b"], json!({"$ref": "#/components/schemas/Aab"}));
+        assert_eq!(schemas["Aab"], inner);
     }
 
     #[test]
@@ -372,15 +372,15 @@ mod tests {
     fn types_that_become_equal_stay_apart_and_of_those_that_become_different_most_places_keep_the_name() {
         let one = json!({"type": "string", "enum": ["a"]});
         let two = json!({"type": "string", "enum": ["b"]});
-        let lock = [("A.x", "AX"), ("B.x", "BX")];
+        let lock = [("A.x", "Ax"), ("B.x", "BX")];
         let document = locked(
             json!({"A": {"properties": {"x": one}}, "B": {"properties": {"x": one, "y": one}}}),
             &lock,
         );
-        assert_eq!(document["x-names"]["inline"], json!({"A.x": "AX", "B.x": "BX", "B.y": "AX"}));
+        assert_eq!(document["x-names"]["inline"], json!({"A.x": "Ax", "B.x": "BX", "B.y": "Ax"}));
         let lock = [("A.x", "Shared"), ("B.x", "Shared"), ("C.x", "Shared")];
         let schemas = json!({"A": {"properties": {"x": two}}, "B": {"properties": {"x": one}}, "C": {"properties": {"x": one}}});
         let document = locked(schemas, &lock);
-        assert_eq!(document["x-names"]["inline"], json!({"A.x": "AX", "B.x": "Shared", "C.x": "Shared"}));
+        assert_eq!(document["x-names"]["inline"], json!({"A.x": "Ax", "B.x": "Shared", "C.x": "Shared"}));
     }
 }

@@ -27,6 +27,7 @@ pub mod patches;
 pub mod prune;
 pub mod read_only;
 pub mod ref_siblings;
+pub mod renames;
 pub mod replies;
 pub mod resources;
 pub mod sensitive;
@@ -136,6 +137,7 @@ pub fn lower(mut document: Value, lock: &NamesLock) -> Lowered {
     }
     findings.extend(unions::apply(&mut document).err().map(|all| all.0).into_iter().flatten());
     prune::apply(&mut document);
+    renames::apply(&mut document, lock, env!("CARGO_PKG_VERSION"));
     page_limits::apply(&mut document);
     strictness::apply(&mut document);
     sensitive::apply(&mut document);

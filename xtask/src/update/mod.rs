@@ -3,6 +3,7 @@
 
 pub mod download;
 pub mod rehearsal;
+pub mod skip;
 pub mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +33,8 @@ pub struct Options {
     pub from: Option<String>,
     /// Whether to drop overlay actions that are no longer needed, and to accept those that match fewer places.
     pub accept: bool,
+    /// Operations to leave out of the client, by `operationId` or by method and path.
+    pub skip: Vec<String>,
     /// The day of the update, such as `2026-11-26`.
     pub today: String,
 }
@@ -67,9 +70,14 @@ pub fn prepare(root: &Path, options: &Options) -> Result<Option<Update>> {
 
     let overlay_text = fs::read_to_string(&paths.overlay)
         .with_context(|| format!("cannot read the overlay {}", paths.overlay.display()))?;
-    let aged = aged(&old, &new, &overlay_text, options.accept)?;
+    let mut aged = aged(&old, &new, &overlay_text, options.accept)?;
     let mut lock = NamesLock::load(&paths.lock)?;
-    let mut remarks = aged.remarks;
+    let (text_with_skips, mut remarks) = skip::skip(&aged.text, &new, &options.skip)?;
+    if !remarks.is_empty() {
+        aged.overlay = overlay::parse(&text_with_skips)?;
+        aged.text = text_with_skips;
+    }
+    remarks.splice(0..0, aged.remarks);
     remarks.extend(keep_names(&mut lock, &old, &new));
     let prepared = match generate::prepare(new.clone(), &aged.overlay, &lock) {
         Ok(prepared) if aged.findings.is_empty() => prepared,
@@ -150,6 +158,12 @@ impl Update {
             source.schemas,
             render::markdown(&self.changes)
         );
+        if !self.remarks.is_empty() {
+            let _ = write!(out, "\n### Decisions\n\n");
+            for remark in &self.remarks {
+                let _ = writeln!(out, "- {remark}");
+            }
+        }
         if !self.surface.is_empty() {
             let _ = write!(out, "\n### Public API of heygen-api\n\n{}.\n", self.surface.summary());
             let _ = write!(out, "\n```diff\n{}```\n", self.surface.text());
