@@ -1,6 +1,8 @@
 //! Documents that are broken at random: the pipeline refuses each of them at a named place, or generates code that parses.
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 use xtask::generate::{self, Prepared};
@@ -244,7 +246,13 @@ fn a_form_whose_reply_lacks_data_is_refused() {
 fn a_broken_document_is_refused_at_a_place_or_becomes_code_that_parses() {
     let sample = sample();
     let overlay = overlay::parse(NO_OVERLAY).unwrap();
-    // A longer run: HEYGEN_BROKEN_DOCUMENTS=5000.
+    // A longer run: HEYGEN_BROKEN_DOCUMENTS=5000. With HEYGEN_ACCEPTED_DOCUMENTS=FOLDER, what is accepted is written there, and
+    // `cargo xtask rehearse --overlay FOLDER/overlay.yaml FOLDER/*.json` compiles it.
+    let folder = std::env::var_os("HEYGEN_ACCEPTED_DOCUMENTS").map(PathBuf::from);
+    if let Some(folder) = &folder {
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join("overlay.yaml"), NO_OVERLAY).unwrap();
+    }
     let runs: u64 = std::env::var("HEYGEN_BROKEN_DOCUMENTS").map_or(400, |runs| runs.parse().unwrap());
     let (mut refused, mut generated, mut faults) = (0, 0, Map::new());
     for seed in 0..runs {
@@ -253,7 +261,12 @@ fn a_broken_document_is_refused_at_a_place_or_becomes_code_that_parses() {
         let places: Vec<String> = (0..=chance.below(3)).map(|_| damage(&mut document, &mut chance)).collect();
         match outcome(&document.to_string(), &overlay) {
             Ok(Outcome::Refused) => refused += 1,
-            Ok(Outcome::Generated) => generated += 1,
+            Ok(Outcome::Generated) => {
+                generated += 1;
+                if let Some(folder) = &folder {
+                    fs::write(folder.join(format!("{seed}.json")), document.to_string()).unwrap();
+                }
+            }
             Err(fault) => drop(faults.insert(fault, json!([seed, places]))),
         }
     }

@@ -26,6 +26,7 @@ fn items_that_macros_define_are_listed() {
     write(
         "inner.rs",
         r#"#[cfg(feature = "x")] open_enum! { /** d */ pub enum Side { Left = "left", } }
+           pub struct Asset; pub struct Input;
            builder! { /** d */ AssetBuilder => Asset { required id: String = "id", } }
            call! { /** d */ GetAssetBuilder(Call), "GET /a", data -> Asset }
            list!(GetAssetBuilder, GET_ASSET, Asset, 100);
@@ -49,8 +50,10 @@ fn items_that_macros_define_are_listed() {
             "impl List for GetAssetBuilder",
             "impl TryFrom<AssetBuilder> for Asset",
             "impl TryFrom<AssetBuilder> for Input",
+            "struct types::Asset",
             "struct types::AssetBuilder",
             "struct types::GetAssetBuilder",
+            "struct types::Input",
         ]
     );
 }
@@ -66,7 +69,10 @@ fn private_items_are_not_listed() {
         "mod other; pub struct Shown { pub a: u8, b: u8 } pub struct Kept;\nimpl Shown { pub fn f(&self) {} fn g(&self) {} }",
     );
     write("inner/other.rs", "#[non_exhaustive] pub enum Choice { A, B(u8) }");
-    write("hidden.rs", "pub struct Unreachable;");
+    write(
+        "hidden.rs",
+        "pub struct Unreachable; impl Unreachable { pub fn f(&self) {} } impl Clone for Unreachable {}",
+    );
     write("open.rs", "#[cfg(feature = \"x\")] pub const C: u8 = 1;");
     let surface = xtask::surface::of_crate(folder.path()).unwrap();
     let expected = "#[non_exhaustive] enum Choice\nChoice::A\nChoice::B(u8)\nShown.a: u8\nShown::fn f(&self)\n\

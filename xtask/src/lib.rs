@@ -23,6 +23,7 @@ pub mod rehearse;
 pub mod rust_name;
 pub mod surface;
 pub mod surface_diff;
+mod surface_macros;
 pub mod update;
 pub mod versions;
 pub mod walk;

@@ -52,10 +52,13 @@ enum Command {
         /// Documents to rehearse instead of the edits
         #[arg(value_name = "FILE")]
         documents: Vec<PathBuf>,
+        /// The overlay for the documents
+        #[arg(long, value_name = "FILE", requires = "documents")]
+        overlay: Option<PathBuf>,
         /// Rehearse only the edits whose name contains this
         #[arg(long, value_name = "TEXT", conflicts_with = "documents")]
         only: Option<String>,
-        /// Compile only one client, from a document with all constructs of tests/it/constructs.yaml
+        /// Compile only a client with all constructs of tests/it/constructs.yaml, and those of a few edits
         #[arg(long, conflicts_with_all = ["documents", "only"])]
         sample: bool,
         /// Compile and test the whole workspace instead of heygen-api
@@ -285,8 +288,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Surface { source, command: None } => {
             generate::print(&surface::of_crate(&source)?);
         }
-        Command::Rehearse { documents, only, sample, test } => {
-            rehearse::run(&workspace_root(), &rehearse::Options { documents, only, sample, test })?;
+        Command::Rehearse { documents, overlay, only, sample, test } => {
+            let options = rehearse::Options { documents, overlay, only, sample, test };
+            rehearse::run(&workspace_root(), &options)?;
         }
         Command::Bench(Bench::Generate) => bench::generate()?,
         Command::Bench(Bench::Compile) => bench::compile()?,

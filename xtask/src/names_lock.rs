@@ -28,7 +28,7 @@ pub struct NamesLock {
     #[serde(default)]
     pub inline: BTreeMap<String, String>,
     /// Old name of a type to its name now: a deprecated alias in the client.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<String, OldName>,
 }
 

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use quote::{ToTokens, quote};
-use syn::ext::IdentExt as _;
 use syn::{Attribute, Fields, ImplItem, Item, TraitItem, UseTree, Visibility};
 
 use crate::git;
+use crate::surface_macros::expand;
 
 /// The public API of a crate at a git revision: the snapshot of that revision, which a test holds up to date.
 pub fn at_revision(root: &Path, krate: &str, revision: &str) -> Result<String> {
@@ -28,8 +28,25 @@ pub fn of_crate(source: &Path) -> Result<String> {
     let mut lines = BTreeSet::new();
     let mut walk = Walk { root: &root, lines: &mut lines };
     walk.module(&root, "", "");
-    walk.implementations(&root);
+    let public = public_types(walk.lines);
+    walk.implementations(&root, &public);
     Ok(lines.into_iter().map(|line| line + "\n").collect())
+}
+
+/// The names of the types and traits among the lines.
+fn public_types(lines: &BTreeSet<String>) -> BTreeSet<String> {
+    let named = |line: &String| {
+        let mut words = line.split([' ', '<', '(', '=']).filter(|word| !word.is_empty());
+        words.find(|word| ["struct", "enum", "trait", "type"].contains(word))?;
+        words.next().map(str::to_owned)
+    };
+    let paths = lines.iter().filter_map(named);
+    paths.map(|path| path.rsplit("::").next().unwrap_or_default().to_owned()).collect()
+}
+
+/// Whether Rust code has one of these names.
+fn mentions(code: &str, names: &BTreeSet<String>) -> bool {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| names.contains(word))
 }
 
 struct Module {
@@ -70,102 +87,6 @@ fn of_items(items: Vec<Item>, folder: &Path, name: String) -> Result<Module> {
         children.push(read);
     }
     Ok(Module { name, public: true, gate: String::new(), items, children })
-}
-
-/// The public items that a call of one of heygen-api's macros defines. Any other item is returned as it is.
-fn expand(item: Item) -> Vec<Item> {
-    let Item::Macro(call) = &item else { return vec![item] };
-    let name = call.mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
-    let defined = call.mac.parse_body_with(|input: syn::parse::ParseStream<'_>| macro_items(&name, input));
-    match defined {
-        Ok(items) if !items.is_empty() => {
-            items.into_iter().map(|item| with_attributes(item, &call.attrs)).collect()
-        }
-        _ => vec![item],
-    }
-}
-
-fn macro_items(name: &str, input: syn::parse::ParseStream<'_>) -> syn::Result<Vec<Item>> {
-    let rest = |input: syn::parse::ParseStream<'_>| input.parse::<proc_macro2::TokenStream>().map(drop);
-    let items: Vec<Item> = match name {
-        "open_enum" | "codes" => {
-            let mut item: syn::ItemEnum = input.parse()?;
-            item.variants.iter_mut().for_each(|variant| variant.discriminant = None);
-            item.variants.push(syn::parse_quote!(Unknown(UnknownValue)));
-            let ident = &item.ident;
-            vec![
-                syn::parse_quote!(impl From<&str> for #ident {}),
-                syn::parse_quote!(impl #ident { pub const VALUES: &'static [&'static str] = &[]; }),
-                syn::parse_quote!(#[non_exhaustive] #item),
-            ]
-        }
-        "builder" => {
-            input.call(Attribute::parse_outer)?;
-            let builder: syn::Ident = input.parse()?;
-            input.parse::<syn::Token![=>]>()?;
-            let target: syn::Ident = input.parse()?;
-            rest(input)?;
-            vec![
-                syn::parse_quote!(pub struct #builder;),
-                syn::parse_quote!(impl #builder { pub fn build(self) -> Result<#target, BuildError> {} }),
-                syn::parse_quote!(impl #target { pub fn builder() -> #builder {} }),
-                syn::parse_quote!(impl TryFrom<#builder> for #target {}),
-            ]
-        }
-        "call" => {
-            input.call(Attribute::parse_outer)?;
-            let builder: syn::Ident = input.parse()?;
-            let core;
-            syn::parenthesized!(core in input);
-            rest(&core)?;
-            input.parse::<syn::Token![,]>()?;
-            input.parse::<syn::LitStr>()?;
-            input.parse::<syn::Token![,]>()?;
-            input.parse::<syn::Ident>()?;
-            input.parse::<syn::Token![->]>()?;
-            let output: syn::Type = input.parse()?;
-            vec![
-                syn::parse_quote!(pub struct #builder;),
-                syn::parse_quote!(impl #builder { pub fn send(self) -> impl Future<Output = Result<Response<#output>, Error>> {} }),
-                syn::parse_quote!(impl IntoFuture for #builder {}),
-            ]
-        }
-        "list" => {
-            let builder: syn::Ident = input.parse()?;
-            rest(input)?;
-            vec![syn::parse_quote!(impl List for #builder {})]
-        }
-        "member" => {
-            let union: syn::Ident = input.parse()?;
-            input.parse::<syn::Token![::]>()?;
-            input.parse::<syn::Ident>()?;
-            let inner;
-            syn::parenthesized!(inner in input);
-            let members = inner.parse_terminated(syn::Ident::parse_any, syn::Token![,])?;
-            let mut members = members.into_iter();
-            let member = members.next();
-            let mut items: Vec<Item> = vec![syn::parse_quote!(impl From<#member> for #union {})];
-            items.extend(members.map(|builder| syn::parse_quote!(impl TryFrom<#builder> for #union {})));
-            items
-        }
-        _ => {
-            rest(input)?;
-            Vec::new()
-        }
-    };
-    Ok(items)
-}
-
-fn with_attributes(item: Item, attributes: &[Attribute]) -> Item {
-    let mut item = item;
-    let all = match &mut item {
-        Item::Struct(item) => &mut item.attrs,
-        Item::Enum(item) => &mut item.attrs,
-        Item::Impl(item) => &mut item.attrs,
-        _ => return item,
-    };
-    all.extend(attributes.iter().cloned());
-    item
 }
 
 struct Walk<'a> {
@@ -306,15 +227,19 @@ impl Walk<'_> {
         }
     }
 
-    /// Lists the public methods and the traits of all types, from every `impl` in the crate.
-    fn implementations(&mut self, module: &Module) {
+    /// Lists the public methods and the traits of public types, from every `impl` in the crate.
+    fn implementations(&mut self, module: &Module, public: &BTreeSet<String>) {
         for item in &module.items {
             let Item::Impl(item) = item else { continue };
             let of = tokens(&item.self_ty);
             let place = gate(&item.attrs);
+            let path = item.trait_.as_ref().map(|(path, _)| tokens(path)).unwrap_or_default();
+            if !mentions(&of, public) && !mentions(&path, public) {
+                continue;
+            }
             match &item.trait_ {
-                Some((path, _)) => {
-                    self.lines.insert(format!("{place}impl {} for {of}", tokens(path)));
+                Some(_) => {
+                    self.lines.insert(format!("{place}impl {path} for {of}"));
                 }
                 None => {
                     for inner in &item.items {
@@ -337,7 +262,7 @@ impl Walk<'_> {
             }
         }
         for child in &module.children {
-            self.implementations(child);
+            self.implementations(child, public);
         }
     }
 }

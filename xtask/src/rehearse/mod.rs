@@ -14,21 +14,27 @@ use serde_json::Value;
 
 use crate::generate::{self, Paths};
 use crate::names_lock::NamesLock;
-use crate::update::rehearsal;
+use crate::update::{self, rehearsal};
 use crate::{document, files, git, overlay};
 use edits::Step;
 
 /// The files with edits, in the tests.
 const EDITS: [&str; 2] = ["tests/it/spec_edits.yaml", "tests/it/constructs.yaml"];
 
+/// The edits that a sample compiles, besides the constructs: those that change most of the code.
+const SAMPLE: [&str; 4] =
+    ["OpenAPI 3.0 instead of 3.1", "an operationId renamed", "a pager lost", "a field renamed"];
+
 /// What to rehearse.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Whole documents. If the list is empty, the edits of the tests are rehearsed.
     pub documents: Vec<PathBuf>,
+    /// The overlay for the documents; `None` for that of the workspace.
+    pub overlay: Option<PathBuf>,
     /// Rehearse only edits whose name contains this.
     pub only: Option<String>,
-    /// Compile all constructs at once, and nothing else.
+    /// Compile all constructs at once and a few edits, and nothing else.
     pub sample: bool,
     /// Compile and test the whole workspace, not only heygen-api.
     pub test: bool,
@@ -53,10 +59,14 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
     let documents = documents(root, options)?;
     let scratch = root.join("target/rehearse");
     copy_workspace(root, &scratch)?;
-    let paths = Paths::of_workspace(root);
+    let mut paths = Paths::of_workspace(root);
+    paths.overlay = options.overlay.clone().unwrap_or(paths.overlay);
     let (overlay, lock) = (overlay::load(&paths.overlay)?, NamesLock::load(&paths.lock)?);
+    let original = document::load(&paths.spec)?;
     let (mut refused, mut failed) = (0, 0);
     for Rehearsed { name, document } in &documents {
+        let mut lock = lock.clone();
+        update::keep_names(&mut lock, &original, document);
         match generate::prepare(document.clone(), &overlay, &lock) {
             Err(findings) => {
                 refused += 1;
@@ -82,7 +92,7 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
         );
     }
     if options.sample && refused > 0 {
-        bail!("a supported construct is refused");
+        bail!("a document of the sample is refused");
     }
     Ok(())
 }
@@ -102,7 +112,14 @@ fn documents(root: &Path, options: &Options) -> Result<Vec<Rehearsed>> {
     };
     if options.sample {
         let all: Vec<Step> = rows(root, EDITS[1])?.into_iter().flat_map(|row| row.steps).collect();
-        return Ok(vec![edited("all constructs at once", &all)?]);
+        let mut sample = vec![edited("all constructs at once", &all)?];
+        for row in rows(root, EDITS[0])?.iter().filter(|row| SAMPLE.contains(&row.edit.as_str())) {
+            sample.push(edited(&row.edit, &row.steps)?);
+        }
+        if sample.len() != SAMPLE.len() + 1 {
+            bail!("{} lacks an edit of the sample: {}", EDITS[0], SAMPLE.join(", "));
+        }
+        return Ok(sample);
     }
     let mut all = Vec::new();
     for file in EDITS {

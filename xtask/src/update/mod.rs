@@ -235,7 +235,7 @@ fn aged(old: &Value, new: &Value, text: &str, accept: bool) -> Result<Aged> {
 }
 
 /// Keeps the Rust names of components and operations that the provider renamed. Returns a remark for each.
-fn keep_names(lock: &mut NamesLock, old: &Value, new: &Value) -> Vec<String> {
+pub fn keep_names(lock: &mut NamesLock, old: &Value, new: &Value) -> Vec<String> {
     let mut remarks = Vec::new();
     let mut keep = |names: &mut BTreeMap<String, String>, renamed: BTreeMap<String, String>, what: &str| {
         for (before, now) in renamed {
