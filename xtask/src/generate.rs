@@ -97,7 +97,6 @@ pub fn outputs(root: &Path, paths: &Paths) -> Result<Vec<Output>> {
 
 /// Generates everything that is written for a prepared document with this digest.
 pub fn outputs_of(root: &Path, paths: &Paths, prepared: &Prepared, digest: String) -> Result<Vec<Output>> {
-    let simulator = serde_json::to_string_pretty(&prepared.overlaid)? + "\n";
     let (mut client, mut tests) = (Vec::new(), Vec::new());
     for file in emit::emit(&prepared.lowered)? {
         match file.kind {
@@ -110,6 +109,7 @@ pub fn outputs_of(root: &Path, paths: &Paths, prepared: &Prepared, digest: Strin
     let mut all = vec![Output { folder, owned: true, files: client }];
     if paths.out.is_none() {
         all.push(Output { folder: root.join("tests/src"), owned: false, files: tests });
+        let simulator = serde_json::to_string_pretty(&prepared.overlaid)? + "\n";
         let simulator = vec![("openapi.json".to_owned(), simulator)];
         all.push(Output { folder: root.join("heygen-sim"), owned: false, files: simulator });
         let lock = vec![("names.lock".to_owned(), NamesLock::of(&prepared.lowered)?.text()?)];

@@ -3,11 +3,11 @@
 mod callgrind;
 mod cargo_bench;
 mod compile;
-mod pipeline;
+mod spec;
 
 pub use cargo_bench::{call, sim, transfer, webhook};
 pub use compile::compile;
-pub use pipeline::generate;
+pub use spec::spec;
 
 use std::time::Duration;
 

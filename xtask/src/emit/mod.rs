@@ -71,7 +71,7 @@ struct Emitter<'a> {
 /// Emits all Rust files.
 pub fn emit(lowered: &Value) -> Result<Vec<File>> {
     let generated = progenitor::run(lowered)?;
-    let structs = structs::collect(progenitor::types(&generated)?, lowered)?;
+    let structs = structs::collect(progenitor::types(generated)?, lowered)?;
     let operations = walk::operations(lowered);
     let resources = Resources::of(lowered, &operations);
     let gates = Gates::of(lowered);

@@ -40,12 +40,12 @@ pub fn run(lowered: &Value) -> Result<syn::File> {
 }
 
 /// The items of the module `types` in the output of progenitor.
-pub fn types(generated: &syn::File) -> Result<Vec<syn::Item>> {
-    let module = generated.items.iter().find_map(|item| match item {
-        syn::Item::Mod(module) if module.ident == "types" => module.content.as_ref(),
+pub fn types(generated: syn::File) -> Result<Vec<syn::Item>> {
+    let module = generated.items.into_iter().find_map(|item| match item {
+        syn::Item::Mod(module) if module.ident == "types" => module.content,
         _ => None,
     });
-    module.map(|(_, items)| items.clone()).context("the output of progenitor has no module `types`")
+    module.map(|(_, items)| items).context("the output of progenitor has no module `types`")
 }
 
 fn replaced_impls(schema: &Value) -> Vec<TypeImpl> {

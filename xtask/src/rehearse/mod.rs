@@ -135,7 +135,7 @@ fn rows(root: &Path, file: &str) -> Result<Vec<Row>> {
 }
 
 /// Copies the files of the workspace that git knows. Unchanged copies keep their time, so that cargo does not rebuild them.
-fn copy_workspace(root: &Path, scratch: &Path) -> Result<()> {
+pub fn copy_workspace(root: &Path, scratch: &Path) -> Result<()> {
     for name in git::files(root)? {
         let (from, to) = (root.join(&name), scratch.join(&name));
         // A file that git knows may have been removed.
