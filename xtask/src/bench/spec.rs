@@ -59,7 +59,8 @@ pub fn spec() -> Result<()> {
         let start = Instant::now();
         diff::diff(&old, &new, &names);
         diffs.push(start.elapsed());
-
+    }
+    for _ in 0..RUNS {
         let out = folder.path().join("generated");
         ours.push(timed(Command::new(&program).args(["generate", "--out"]).arg(&out))?);
         theirs.push(timed(Command::new(&rival).arg("generate").current_dir(&rival_folder))?);

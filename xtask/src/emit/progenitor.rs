@@ -10,8 +10,10 @@ use crate::walk;
 /// Runs progenitor on a document that passed lint.
 pub fn run(lowered: &Value) -> Result<syn::File> {
     // This crate emits the operations.
-    let mut components = lowered.clone();
-    components["paths"] = serde_json::json!({});
+    let components = serde_json::json!({
+        "openapi": "3.0.3", "info": {"title": "", "version": ""}, "paths": {},
+        "components": {"schemas": lowered["components"]["schemas"]},
+    });
     let document: openapiv3::OpenAPI =
         serde_json::from_value(components).context("the lowered document is not valid OpenAPI 3.0")?;
     let mut settings = GenerationSettings::default();

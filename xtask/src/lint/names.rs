@@ -192,7 +192,8 @@ fn lint_operations(lowered: &Value, found: &mut Vec<Diagnostic>) {
             );
             report(id.clone(), "operation-name", problem, "change the `operationId` in the overlay");
         }
-        let parameters = operation.parameters().filter_map(|one| one.get("name").and_then(Value::as_str));
+        let named = operation.parameters().filter(|one| one.get("$ref").is_none());
+        let parameters = named.map(|one| one.get("name").and_then(Value::as_str).unwrap_or_default());
         let form = operation
             .value
             .pointer(&format!("/{}/properties", extension::MULTIPART))
@@ -207,6 +208,18 @@ fn lint_operations(lowered: &Value, found: &mut Vec<Diagnostic>) {
                 "parameter-name-collision",
                 problem,
                 "rename or remove one of the two in the overlay",
+            );
+        }
+        let is_name = |name: &str| {
+            syn::parse_str::<syn::Ident>(&format!("{}_", name.to_snake_case())).is_ok()
+                && name.to_snake_case() != ""
+        };
+        for name in names.iter().filter(|name| !is_name(name)) {
+            report(
+                id.clone(),
+                "parameter-name",
+                format!("a parameter has the name `{name}`, which cannot become a name in Rust"),
+                "correct its `name` in the overlay",
             );
         }
         for name in names.iter().filter(|name| RESERVED_PARAMETERS.contains(&name.to_snake_case().as_str())) {

@@ -75,6 +75,33 @@ pub(super) fn lint(lowered: &Value, found: &mut Vec<Diagnostic>) {
     });
     patches(lowered, found);
     recursion(lowered, found);
+    errors(lowered, found);
+}
+
+/// The component that hand-written code reads from each error response.
+const ERROR: &str = "StandardApiError";
+
+/// Hand-written code reads errors: code and message always, and the parameter if there is one.
+fn errors(lowered: &Value, found: &mut Vec<Diagnostic>) {
+    let Some(error) = walk::component(lowered, ERROR) else { return };
+    let required = error.get("required").and_then(Value::as_array);
+    let is_required = |name: &str| required.is_some_and(|all| all.iter().any(|one| one == name));
+    for (name, must) in [("code", true), ("message", true), ("param", false)] {
+        let property = error.get("properties").and_then(|all| all.get(name));
+        let is_text = property.is_some_and(|property| property["type"] == "string");
+        let nullable = property.is_some_and(|property| property.get("nullable") == Some(&true.into()));
+        if !is_text || (is_required(name) && !nullable) != must {
+            let presence = if must { "required" } else { "optional" };
+            found.push(Diagnostic::new(
+                "error-schema",
+                format!("#/components/schemas/{ERROR}"),
+                format!(
+                    "errors are read by hand-written code, for which `{name}` must be a {presence} string"
+                ),
+                "correct the member in the overlay, or change heygen-api/src/{error,refusal}.rs",
+            ));
+        }
+    }
 }
 
 type Report<'a> = dyn FnMut(&'static str, String, &str) + 'a;

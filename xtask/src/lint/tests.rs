@@ -250,6 +250,15 @@ fn documents_by_rule() -> Vec<(&'static str, Value)> {
         ("operation-name", operation("operationId", json!("doA"))),
         ("parameter-name-collision", query(json!({"name": "body"}))),
         ("parameter-name", query(json!({"name": "send"}))),
+        ("parameter-name", query(json!({"name": ""}))),
+        (
+            "error-schema",
+            document_with(
+                "/components/schemas/StandardApiError",
+                json!({"type": "object", "required": ["code"],
+                "properties": {"code": {"type": "string"}, "param": {"type": "string"}, "message": {"type": "string"}}}),
+            ),
+        ),
         (
             "constructor-name-collision",
             document_with(

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::documentation::is_plain;
 use crate::walk;
 
 /// Runs the pass. A component that contains itself stays, because inlining it would never end.
@@ -60,9 +61,12 @@ fn inline(schema: &mut Value, aliases: &BTreeMap<String, Value>) {
     }
 }
 
-/// Whether a component is an alias: it has neither properties nor values nor members of its own.
+/// Whether a component is an alias: it has neither properties nor values nor members of its own. Values of numbers and booleans
+/// do not count: they make no type.
 pub fn is_alias(schema: &Value) -> bool {
-    ["properties", "enum", "oneOf", "anyOf"].iter().all(|keyword| schema.get(keyword).is_none())
+    let Some(map) = schema.as_object() else { return true };
+    let is_enumeration = map.contains_key("enum") && !is_plain(map);
+    !is_enumeration && ["properties", "oneOf", "anyOf"].iter().all(|keyword| !map.contains_key(*keyword))
 }
 
 /// Whether a component refers to itself, directly or through other components.
@@ -90,6 +94,16 @@ mod tests {
             json!({"A": {"properties": {"ids":
                 {"type": "array", "items": {"description": "any value"}, "description": "mine"}}}})
         );
+    }
+
+    #[test]
+    fn a_list_of_numbers_is_an_alias() {
+        let mut document = json!({"components": {"schemas": {
+            "Rate": {"type": "integer", "enum": [25, 30]},
+            "A": {"properties": {"rate": {"$ref": "#/components/schemas/Rate"}}}}}});
+        super::apply(&mut document);
+        let expected = json!({"A": {"properties": {"rate": {"type": "integer", "enum": [25, 30]}}}});
+        assert_eq!(document["components"]["schemas"], expected);
     }
 
     #[test]

@@ -73,6 +73,9 @@ pub fn apply(document: &mut Value) {
 
 /// The members with one for each JSON type; `None` if two lists, two objects or unions are among them.
 fn distinct(document: &Value, members: &[Value]) -> Option<Vec<Value>> {
+    if members.is_empty() {
+        return None;
+    }
     let mut kinds = BTreeSet::new();
     let mut all: Vec<(JsonType, Value)> = Vec::new();
     for member in members {
@@ -146,6 +149,7 @@ mod tests {
         for schema in [
             json!({"oneOf": [object, {"$ref": "#/components/schemas/Point"}]}),
             json!({"oneOf": [{"type": "string"}, {}]}),
+            json!({"anyOf": []}),
             json!({"oneOf": [{"type": "string"}, object], "discriminator": {"propertyName": "t"}}),
         ] {
             assert_eq!(lowered(schema.clone()), schema);
