@@ -174,11 +174,11 @@ kinds! {
     ValuesOpened "values-opened" <-> ValuesClosed, request (Additive, Compile), reply (Additive, Compile), quiet,
         "{place} no longer has to be one of {old}";
     BoundTightened "bound-tightened" <-> BoundLoosened, request (Breaking, RunTime), reply (Same, Text), quiet,
-        "{place} is bound by {new}; it was {old}";
+        "{place} has {new} now; it had {old}";
     BoundLoosened "bound-loosened" <-> BoundTightened, request (Additive, Text), reply (Same, Text), quiet,
-        "{place} is bound by {new} only; it was {old}";
+        "{place} has {new} now; it had {old}";
     BoundChanged "bound-changed" <-> BoundChanged, request (Breaking, RunTime), reply (Same, Text), quiet,
-        "{place} is bound by {new}; it was {old}";
+        "{place} has {new} now; it had {old}";
     DefaultChanged "default-changed" <-> DefaultChanged, request (Breaking, RunTime), reply (Same, Text), loud,
         "{place} is {new} where it is left out; it was {old}";
     ExtraAllowed "extra-fields-allowed" <-> ExtraForbidden, request (Additive, New), reply (Additive, New), quiet,

@@ -240,7 +240,7 @@ fn bounds(old: &Shape, new: &Shape, add: &mut dyn FnMut(Kind, &dyn ToString, &dy
     let keys: BTreeSet<&String> = old.bounds.keys().chain(new.bounds.keys()).collect();
     for key in keys {
         let words = |value: Option<&Value>| {
-            value.map_or_else(|| "not bound".to_owned(), |value| format!("`{key}` {value}"))
+            value.map_or_else(|| format!("no `{key}`"), |value| format!("`{key}` {value}"))
         };
         let (old, new) = (old.bounds.get(key), new.bounds.get(key));
         if old != new {
