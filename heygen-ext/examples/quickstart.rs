@@ -12,7 +12,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use heygen_ext::{HeyGen, JobProgress, VideoAgent};
+use futures_util::TryStreamExt;
+use heygen_ext::jobs::{Cadence, JobState};
+use heygen_ext::{HeyGen, VideoAgent};
 use heygen_sim::{Clock, Sim};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -66,27 +68,32 @@ pub(crate) async fn make_video(
     path: &Path,
 ) -> Result<(f64, u64), Box<dyn Error>> {
     let mut job = heygen.submit(VideoAgent::prompt(prompt)).await?;
-    println!("submitted    session {}", job.id());
+    println!("submitted    {job}");
     if let Some(pause) = pause {
-        job = job.poll_every(pause);
+        job = job.cadence(Cadence::every(pause));
     }
 
     let bar = ProgressBar::new(100)
         .with_style(ProgressStyle::with_template("{spinner} {msg:12} [{bar:40}] {elapsed}")?);
     bar.enable_steady_tick(Duration::from_millis(100));
     let mut shown = String::new();
-    let video = job
-        .watch(|step| match step {
-            JobProgress::Session { status, progress } => {
-                say(&bar, &mut shown, status.as_str(), "the agent is at work");
-                bar.set_position(progress.unwrap_or(0).clamp(0, 100) as u64);
+    let mut states = job.watch();
+    let mut video = None;
+    while let Some(state) = states.try_next().await? {
+        match state {
+            JobState::Running(progress) => {
+                let what = match &progress.video_id {
+                    Some(id) => format!("video {id}"),
+                    None => "the agent is at work".to_owned(),
+                };
+                say(&bar, &mut shown, &progress.status, &what);
+                bar.set_position(progress.percent.unwrap_or(0).into());
             }
-            JobProgress::Video { video_id, status } => {
-                say(&bar, &mut shown, status.as_str(), &format!("video {video_id}"))
-            }
+            JobState::Completed(done) => video = Some(done),
             _ => {}
-        })
-        .await?;
+        }
+    }
+    let video = video.ok_or("the wait ended without a result")?;
     bar.finish_and_clear();
 
     let path = heygen.download(&video).to_path(path).overwrite(true).await?;

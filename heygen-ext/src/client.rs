@@ -1,11 +1,11 @@
 //! The client.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use heygen_api::types::CreateVideoAgentRequest;
-use heygen_api::{Client, IntoValue, Transport};
+use heygen_api::{Client, Transport};
 use http::HeaderValue;
+use serde_json::Value;
 
 use crate::builder::HeyGenBuilder;
 use crate::call::{MAX_ATTEMPTS, Policies, Shared};
@@ -13,7 +13,12 @@ use crate::call_options::CallOptions;
 use crate::client_context::ClientContext;
 use crate::download::{Download, Link};
 use crate::error::Error;
-use crate::job::Job;
+use crate::jobs::handle::JobHandle;
+use crate::jobs::job::{AnyJob, Job};
+use crate::jobs::kind::JobKind;
+use crate::jobs::poller::{Bulks, Poller};
+use crate::jobs::submit::{self, Submit};
+use crate::jobs::wait::{Start, WaitContext};
 #[cfg(feature = "preview")]
 use crate::stream::{SpeechStream, WordStream};
 use crate::upload::{FileSource, Upload, UploadAll};
@@ -31,6 +36,7 @@ pub struct HeyGen {
     policies: Policies,
     files: reqwest::Client,
     storage: reqwest::Client,
+    bulks: Arc<Mutex<Bulks>>,
 }
 
 impl HeyGen {
@@ -42,7 +48,8 @@ impl HeyGen {
         storage: reqwest::Client,
     ) -> Self {
         let policies = Policies { shared: Arc::new(shared), options };
-        Self { api: api.with_transport(policies.clone()), policies, files, storage }
+        let bulks = Arc::new(Mutex::new(Bulks::new(policies.shared.runtime.now())));
+        Self { api: api.with_transport(policies.clone()), policies, files, storage, bulks }
     }
 
     /// Makes a client from the environment; see [`HeyGenBuilder::from_env`].
@@ -73,19 +80,71 @@ impl HeyGen {
         Self { api: self.api.with_transport(policies.clone()), policies, ..self.clone() }
     }
 
-    /// Starts a job. It takes a [`VideoAgent`](crate::VideoAgent), or the request or its builder.
+    /// Starts a job, or several where one request makes several. It takes every request that starts one, or its builder:
+    /// [`jobs`](crate::jobs) has the list.
+    ///
+    /// ```no_run
+    /// use heygen_ext::heygen_api::types::CreateVideoFromAvatar;
+    /// use heygen_ext::HeyGen;
+    ///
+    /// # async fn example(heygen: HeyGen) -> Result<(), heygen_ext::Error> {
+    /// let request = CreateVideoFromAvatar::builder()
+    ///     .avatar_id("LOOK_ID")
+    ///     .script("Hello, and welcome.")
+    ///     .voice_id("VOICE_ID");
+    /// let job = heygen.submit(request).await?;
+    /// println!("{job}");
+    /// let video = job.await?;
+    /// heygen.download(&video).to_path("hello.mp4").overwrite(true).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// The service refused the request or did not answer; see [`Error::may_have_executed`].
-    pub async fn submit(&self, request: impl IntoValue<CreateVideoAgentRequest>) -> Result<Job, Error> {
-        let session = self.api.create_video_agent().body(request).await?;
-        Ok(self.video_agent_job(&session.session_id))
+    /// The request is incomplete, or the service refused it or did not answer; see [`Error::may_have_executed`].
+    pub async fn submit<R: Submit>(&self, request: R) -> Result<R::Started, Error> {
+        let submission = request.submission()?;
+        let operation = submission.operation;
+        let mut call = self.api.request(operation.method().clone(), operation.path()).json(&submission.body);
+        if let Some((name, value)) = &submission.parameter {
+            call = call.path(*name, value);
+        }
+        let answer = call.send_for::<Value>().await?.into_inner();
+        submit::jobs(&self.wait_context(), &submission, &answer)
     }
 
-    /// Returns the job of a Video Agent session that was started before, to wait for it.
-    pub fn video_agent_job(&self, session_id: impl Into<String>) -> Job {
-        Job::new(self.api.clone(), session_id.into())
+    /// Finds a job of this kind by the service's id, to wait for it.
+    ///
+    /// ```
+    /// use heygen_ext::jobs::Video;
+    ///
+    /// # fn example(heygen: heygen_ext::HeyGen) {
+    /// let job = heygen.job::<Video>("VIDEO_ID");
+    /// assert_eq!(job.to_string(), "video:VIDEO_ID");
+    /// # }
+    /// ```
+    pub fn job<K: JobKind>(&self, id: impl Into<String>) -> Job<K> {
+        Job::new(self.wait_context(), Start::of(JobHandle::new(K::facts().0, id)))
+    }
+
+    /// Finds a job by its handle, such as one that a program has stored. [`AnyJob::downcast`] gives it its type.
+    ///
+    /// ```no_run
+    /// # async fn example(heygen: heygen_ext::HeyGen) -> Result<(), Box<dyn std::error::Error>> {
+    /// let job = heygen.job_of("video:abc".parse()?);
+    /// println!("{}", job.wait().await?["video_url"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn job_of(&self, handle: JobHandle) -> AnyJob {
+        AnyJob::new(self.wait_context(), handle)
+    }
+
+    fn wait_context(&self) -> WaitContext {
+        let runtime = Arc::clone(&self.policies.shared.runtime);
+        let poller = Poller::new(self.api.clone(), Arc::clone(&runtime), Arc::clone(&self.bulks));
+        WaitContext { api: self.api.clone(), runtime, poller }
     }
 
     /// Downloads a file: the main file of a resource, another of its files, or any link.
@@ -172,7 +231,7 @@ impl HeyGen {
     #[cfg_attr(docsrs, doc(cfg(feature = "preview")))]
     pub async fn speak(
         &self,
-        request: impl IntoValue<heygen_api::types::StreamModelSpeechRequest>,
+        request: impl heygen_api::IntoValue<heygen_api::types::StreamModelSpeechRequest>,
     ) -> Result<SpeechStream, Error> {
         SpeechStream::open(&self.context(), request).await
     }

@@ -12,6 +12,8 @@ use heygen_api::{ErrorCode, Operation, TransportError, is_retryable_refusal};
 use http::StatusCode;
 
 use crate::credentials_error::CredentialsError;
+use crate::jobs::handle::JobHandle;
+use crate::jobs::question::Question;
 
 /// The error of this crate. It is small, cheap to clone, and keeps everything that the service reported.
 ///
@@ -28,8 +30,9 @@ use crate::credentials_error::CredentialsError;
 /// | [`Refused`](ErrorKind::Refused) | read [`code`](Self::code) and [`param`](Self::param); [`is_retryable`](Self::is_retryable) says whether the same request may succeed later |
 /// | [`Decode`](ErrorKind::Decode) | the answer does not match the document: report it with the [`request_id`](Self::request_id) |
 /// | [`Failed`](ErrorKind::Failed) | the job has ended; [`code`](Self::code) and the message say why |
-/// | [`NeedsPerson`](ErrorKind::NeedsPerson) | answer the session, or get the consent, then wait again |
-/// | [`Deadline`](ErrorKind::Deadline) | the job goes on: wait again with its [`job_id`](Self::job_id) |
+/// | [`Stopped`](ErrorKind::Stopped) | the job was cancelled, stopped or deleted: submit it again if you need it |
+/// | [`NeedsPerson`](ErrorKind::NeedsPerson) | read the [`question`](Self::question), answer it, then wait again |
+/// | [`Deadline`](ErrorKind::Deadline) | the job goes on: wait again with its [`job`](Self::job) |
 /// | [`Upload`](ErrorKind::Upload), [`Download`](ErrorKind::Download), [`File`](ErrorKind::File) | the message names the file or the link, and the remedy |
 ///
 /// ```no_run
@@ -55,7 +58,7 @@ pub struct Error(Arc<Inner>);
 #[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
-    job_id: Option<String>,
+    job: Option<Arc<JobRecord>>,
     /// The file, and the id of the asset that it was uploaded to.
     file: Option<String>,
     asset_id: Option<String>,
@@ -69,8 +72,20 @@ struct Inner {
     io: Option<Arc<io::Error>>,
     transfer: Option<TransportError>,
     status: Option<StatusCode>,
+    question: Option<Box<Question>>,
     /// How long a file server asks to wait.
     retry_after: Option<Duration>,
+}
+
+/// The job that an error is about.
+#[derive(Debug, Clone)]
+pub(crate) struct JobRecord {
+    pub(crate) handle: JobHandle,
+    pub(crate) video_id: Option<String>,
+    /// The last status, in the service's word.
+    pub(crate) status: Option<String>,
+    /// The last answer, if the job has ended.
+    pub(crate) body: Option<serde_json::Value>,
 }
 
 /// The kinds of [`Error`].
@@ -93,6 +108,8 @@ pub enum ErrorKind {
     Decode,
     /// The service reports that the job failed.
     Failed,
+    /// The job was cancelled, stopped or deleted.
+    Stopped,
     /// The job waits until a person decides something.
     NeedsPerson,
     /// The deadline of the wait passed. The job goes on.
@@ -116,9 +133,39 @@ impl Error {
         self.0.api.as_ref()?.operation()
     }
 
-    /// Id of the job, with which the wait can be resumed.
+    /// The job that the error is about. [`HeyGen::job_of`](crate::HeyGen::job_of) resumes the wait.
+    pub fn job(&self) -> Option<&JobHandle> {
+        self.0.job.as_ref().map(|job| &job.handle)
+    }
+
+    /// Id of the job; see [`job`](Self::job).
     pub fn job_id(&self) -> Option<&str> {
-        self.0.job_id.as_deref()
+        self.job().map(JobHandle::id)
+    }
+
+    /// Id of the video that a Video Agent session makes, if the service had named it.
+    pub fn video_id(&self) -> Option<&str> {
+        self.0.job.as_ref()?.video_id.as_deref()
+    }
+
+    /// The last status of the job, in the service's word.
+    pub fn job_status(&self) -> Option<&str> {
+        self.0.job.as_ref()?.status.as_deref()
+    }
+
+    /// The last answer about a job that has ended or needs a person.
+    pub fn job_body(&self) -> Option<&serde_json::Value> {
+        self.0.job.as_ref()?.body.as_ref()
+    }
+
+    /// What the job asks a person, if the kind is [`NeedsPerson`](ErrorKind::NeedsPerson).
+    pub fn question(&self) -> Option<&Question> {
+        self.0.question.as_deref()
+    }
+
+    /// Whether the job has ended without a result, or needs a person. Another read would return the same.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Failed | ErrorKind::Stopped | ErrorKind::NeedsPerson)
     }
 
     /// The file of an upload: its path, or its name if it has no path.
@@ -231,7 +278,7 @@ impl Error {
     /// may create, and cost, a second one.
     pub fn may_have_executed(&self) -> bool {
         // The job exists: submitting again creates a second one.
-        if self.0.job_id.is_some() || self.0.maybe_executed {
+        if self.0.job.is_some() || self.0.maybe_executed {
             return true;
         }
         match self.0.kind {
@@ -243,7 +290,11 @@ impl Error {
             ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Refused | ErrorKind::Decode => {
                 self.0.api.as_ref().is_some_and(heygen_api::Error::may_have_executed)
             }
-            ErrorKind::Failed | ErrorKind::NeedsPerson | ErrorKind::Deadline | ErrorKind::Download => true,
+            ErrorKind::Failed
+            | ErrorKind::Stopped
+            | ErrorKind::NeedsPerson
+            | ErrorKind::Deadline
+            | ErrorKind::Download => true,
         }
     }
 
@@ -255,7 +306,8 @@ impl Error {
     fn new(kind: ErrorKind, problem: String) -> Self {
         Self(Arc::new(Inner {
             kind,
-            job_id: None,
+            job: None,
+            question: None,
             file: None,
             asset_id: None,
             maybe_executed: false,
@@ -302,8 +354,8 @@ impl From<heygen_api::Error> for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(job) = &self.0.job_id {
-            write!(f, "job {job}: ")?;
+        if let Some(job) = self.job() {
+            write!(f, "{job}: ")?;
         }
         if let Some(file) = &self.0.file {
             write!(f, "{file}: ")?;

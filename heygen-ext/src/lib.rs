@@ -29,7 +29,7 @@ mod http_client;
 #[cfg(feature = "client")]
 mod idle_timeout;
 #[cfg(feature = "client")]
-mod job;
+pub mod jobs;
 #[cfg(feature = "client")]
 mod pages;
 #[cfg(feature = "client")]
@@ -62,7 +62,6 @@ mod client_surface {
         TranslationFile, VideoFile,
     };
     pub use crate::error::{Error, ErrorKind};
-    pub use crate::job::{Job, JobProgress};
     pub use crate::pages::{Items, Paged, Pages};
     #[cfg(feature = "preview")]
     pub use crate::stream::{SpeechChunk, SpeechStream, WordStream};

@@ -25,7 +25,8 @@ pub(crate) struct SystemRuntime;
 
 impl Runtime for SystemRuntime {
     fn now(&self) -> Instant {
-        Instant::now()
+        // The clock that the timer follows, also where a test has paused it.
+        tokio::time::Instant::now().into_std()
     }
 
     fn system_time(&self) -> SystemTime {

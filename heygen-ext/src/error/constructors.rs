@@ -8,7 +8,9 @@ use std::time::Duration;
 use heygen_api::{ErrorCode, Operation, TransportError};
 use http::StatusCode;
 
-use super::{Error, ErrorKind};
+use super::{Error, ErrorKind, JobRecord};
+use crate::jobs::handle::JobHandle;
+use crate::jobs::question::Question;
 
 impl Error {
     pub(crate) fn configuration(problem: impl Into<String>) -> Self {
@@ -26,10 +28,31 @@ impl Error {
         })
     }
 
-    pub(crate) fn needs_person(status: &str) -> Self {
+    pub(crate) fn stopped(status: &str) -> Self {
+        Self::new(ErrorKind::Stopped, format!("the job was ended: its status is `{status}`"))
+    }
+
+    pub(crate) fn needs_person(question: Question) -> Self {
+        Self::new(ErrorKind::NeedsPerson, one_line(&question.remedy()))
+            .with(|inner| inner.question = Some(Box::new(question)))
+    }
+
+    /// A job that the service does not know.
+    pub(crate) fn unknown_job(kind: &str, id: &str) -> Self {
         let problem =
-            format!("the session is `{status}`: answer it with `send_video_agent_message`, then wait again");
-        Self::new(ErrorKind::NeedsPerson, problem)
+            format!("the service does not know the job `{kind}:{id}`: check the id, and whose API key it is");
+        Self::new(ErrorKind::Refused, problem).with(|inner| inner.status = Some(StatusCode::NOT_FOUND))
+    }
+
+    /// An answer without the id of the job that it should have started.
+    pub(crate) fn no_job_id(operation: &Operation, pointer: &str) -> Self {
+        let problem = format!("{}: the answer has no id at `data{pointer}`; the job may run", operation.id());
+        Self::new(ErrorKind::Decode, problem).with(|inner| inner.maybe_executed = true)
+    }
+
+    /// The result of a job that does not match the document.
+    pub(crate) fn result(problem: &serde_json::Error) -> Self {
+        Self::new(ErrorKind::Decode, format!("the result does not match the document: {problem}"))
     }
 
     pub(crate) fn deadline(limit: Duration) -> Self {
@@ -133,8 +156,13 @@ impl Error {
         Self::new(ErrorKind::File, problem).with(|inner| inner.io = Some(Arc::new(error)))
     }
 
-    pub(crate) fn of_job(self, job_id: &str) -> Self {
-        self.with(|inner| inner.job_id = Some(job_id.to_owned()))
+    pub(crate) fn of_job(self, handle: &JobHandle) -> Self {
+        self.of_job_record(|| JobRecord { handle: handle.clone(), video_id: None, status: None, body: None })
+    }
+
+    /// Adds the job, unless the error has one already.
+    pub(crate) fn of_job_record(self, record: impl FnOnce() -> JobRecord) -> Self {
+        self.with(|inner| inner.job = inner.job.take().or_else(|| Some(Arc::new(record()))))
     }
 }
 

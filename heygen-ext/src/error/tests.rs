@@ -1,17 +1,21 @@
 //! Tests the text and the methods of each kind of error.
 
 use super::*;
+use crate::jobs::question::Question;
 
 #[test]
 fn errors_after_a_submission_may_have_executed() {
     let refused = Error::deadline(Duration::ZERO);
-    for error in
-        [refused, Error::failed(None, "m".into()), Error::needs_person("reviewing"), Error::download("d")]
-    {
+    for error in [
+        refused,
+        Error::failed(None, "m".into()),
+        Error::needs_person(Question::Review { text: String::new() }),
+        Error::download("d"),
+    ] {
         assert!(error.may_have_executed(), "{error}");
     }
     assert!(!Error::configuration("c").may_have_executed());
-    assert!(Error::configuration("c").of_job("j").may_have_executed());
+    assert!(Error::configuration("c").of_job(&"video:j".parse().unwrap()).may_have_executed());
 }
 
 #[test]
@@ -56,8 +60,8 @@ fn of_every_kind() -> Vec<(ErrorKind, Error)> {
     vec![
         (ErrorKind::Configuration, Error::configuration("no credentials")),
         (ErrorKind::Failed, Error::failed(Some("rendering_failed".into()), "Too long".into())),
-        (ErrorKind::NeedsPerson, Error::needs_person("reviewing")),
-        (ErrorKind::Deadline, Error::deadline(Duration::from_secs(7)).of_job("j")),
+        (ErrorKind::NeedsPerson, Error::needs_person(Question::Review { text: String::new() })),
+        (ErrorKind::Deadline, Error::deadline(Duration::from_secs(7)).of_job(&"video:j".parse().unwrap())),
         (ErrorKind::Transport, Error::pages_cut(&heygen_api::operations::LIST_VIDEOS, lost())),
         (ErrorKind::Decode, Error::pages(&heygen_api::operations::LIST_VIDEOS, "the cursor came twice")),
         (ErrorKind::Download, Error::download("v.mp4: the answer ended after 3 bytes")),

@@ -1,0 +1,276 @@
+//! The requests that start jobs.
+
+use heygen_api::types::{self, builder};
+use heygen_api::{BuildError, Operation, operations};
+use serde::Serialize;
+use serde_json::Value;
+
+#[cfg(all(test, feature = "preview"))]
+pub(super) use self::preview::PREVIEW_STARTS;
+use super::handle::JobHandle;
+use super::job::{Job, Jobs};
+use super::kind::{self, JobKind};
+use super::wait::{Start, WaitContext};
+use crate::error::Error;
+use crate::video_agent::VideoAgent;
+
+/// A request that starts a job, or several. [`HeyGen::submit`](crate::HeyGen::submit) takes it.
+///
+/// The request types of these operations implement it, and so do their builders.
+pub trait Submit: Send {
+    /// What starts: a [`Job`] or [`Jobs`].
+    type Started: Started;
+
+    /// The request, ready to be sent.
+    ///
+    /// # Errors
+    ///
+    /// The request is incomplete, or a value is invalid.
+    #[doc(hidden)]
+    fn submission(self) -> Result<Submission, BuildError>;
+}
+
+/// A request that is ready to be sent.
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub(crate) operation: &'static Operation,
+    /// The path parameter, if the operation has one.
+    pub(crate) parameter: Option<(&'static str, String)>,
+    pub(crate) body: Value,
+    /// JSON pointer to the id, or to the ids, in the member `data` of the answer.
+    pub(crate) ids: &'static str,
+}
+
+/// What a request starts: a [`Job`], or [`Jobs`] where one request makes several.
+pub trait Started: Sized {
+    #[doc(hidden)]
+    type Kind: JobKind;
+
+    #[doc(hidden)]
+    fn started(jobs: Vec<Job<Self::Kind>>) -> Option<Self>;
+}
+
+impl<K: JobKind> Started for Job<K> {
+    type Kind = K;
+
+    fn started(jobs: Vec<Job<K>>) -> Option<Self> {
+        jobs.into_iter().next()
+    }
+}
+
+impl<K: JobKind> Started for Jobs<K> {
+    type Kind = K;
+
+    fn started(jobs: Vec<Job<K>>) -> Option<Self> {
+        (!jobs.is_empty()).then(|| Self::new(jobs))
+    }
+}
+
+/// The jobs in the answer to a submission.
+pub(crate) fn jobs<S: Started>(
+    context: &WaitContext,
+    submission: &Submission,
+    answer: &Value,
+) -> Result<S, Error> {
+    let facts = <S::Kind as JobKind>::facts().0;
+    let ids = ids_in(answer, submission.ids);
+    let of = |id: String| Job::new(context.clone(), Start::new(JobHandle::new(facts, id), answer));
+    S::started(ids.into_iter().map(of).collect())
+        .ok_or_else(|| Error::no_job_id(submission.operation, submission.ids))
+}
+
+/// The id, or the ids, at the pointer. A list of objects has them in the member `id`.
+pub(crate) fn ids_in(answer: &Value, pointer: &str) -> Vec<String> {
+    let text = |value: &Value| value.as_str().or_else(|| value.get("id")?.as_str()).map(str::to_owned);
+    match answer.pointer(pointer) {
+        Some(Value::Array(all)) => all.iter().filter_map(text).collect(),
+        Some(one) => text(one).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+fn submission(
+    operation: &'static Operation,
+    parameter: Option<(&'static str, String)>,
+    request: &impl Serialize,
+    ids: &'static str,
+) -> Result<Submission, BuildError> {
+    // The generated types serialize without error.
+    let body = serde_json::to_value(request).unwrap_or_default();
+    Ok(Submission { operation, parameter, body, ids })
+}
+
+/// Implements [`Submit`] for requests and their builders, and lists the operations that they call.
+macro_rules! submits {
+    ($starts:ident; $($request:ident $(or $builder:ident)?: $operation:ident -> $started:ident<$kind:ident>, $ids:literal;)*) => {
+        $(impl Submit for types::$request {
+            type Started = $started<kind::$kind>;
+
+            fn submission(self) -> Result<Submission, BuildError> {
+                submission(&operations::$operation, None, &self, $ids)
+            }
+        }
+
+        $(impl Submit for builder::$builder {
+            type Started = $started<kind::$kind>;
+
+            fn submission(self) -> Result<Submission, BuildError> {
+                self.build()?.submission()
+            }
+        })?)*
+
+        #[cfg(all(test, feature = "preview"))]
+        pub(crate) static $starts: &[(&Operation, fn() -> kind::KindFacts)] =
+            &[$((&operations::$operation, <kind::$kind as JobKind>::facts),)*];
+    };
+}
+
+submits! {
+    STARTS;
+    CreateVideoBody: CREATE_VIDEO -> Job<Video>, "/video_id";
+    CreateVideoAgentRequest or CreateVideoAgentRequestBuilder: CREATE_VIDEO_AGENT -> Job<VideoAgentSession>, "/session_id";
+    CreateVideoTranslationRequest or CreateVideoTranslationRequestBuilder:
+        CREATE_VIDEO_TRANSLATION -> Jobs<VideoTranslation>, "/video_translation_ids";
+    CreateProofreadRequest or CreateProofreadRequestBuilder: CREATE_PROOFREAD -> Jobs<Proofread>, "/proofread_ids";
+    CreateLipsyncRequest or CreateLipsyncRequestBuilder: CREATE_LIPSYNC -> Job<Lipsync>, "/lipsync_id";
+    CreateHyperframesRenderRequest or CreateHyperframesRenderRequestBuilder:
+        CREATE_HYPERFRAMES_RENDER -> Job<HyperframesRender>, "/render_id";
+    CreateAiClippingRequest or CreateAiClippingRequestBuilder: CREATE_AI_CLIPPING -> Job<AiClipping>, "/ai_clipping_id";
+    CreateFillerWordRemovalRequest or CreateFillerWordRemovalRequestBuilder:
+        CREATE_FILLER_WORD_REMOVAL -> Job<FillerWordRemoval>, "/filler_word_removal_id";
+    CreateModelVideoBody: CREATE_MODEL_VIDEO -> Job<ModelVideo>, "/video_id";
+    CreateModelImageRequest or CreateModelImageRequestBuilder: CREATE_MODEL_IMAGE -> Job<ModelImage>, "/generation_id";
+    CreateAvatarBody: CREATE_AVATAR -> Job<AvatarLook>, "/avatar_item/id";
+    CreateAvatarLooksBody: CREATE_AVATAR_LOOKS -> Jobs<AvatarLook>, "/looks";
+    CloneVoiceRequest or CloneVoiceRequestBuilder: CLONE_VOICE -> Job<VoiceClone>, "/voice_clone_id";
+    CreateModelAudioVoiceBody: CREATE_MODEL_AUDIO_VOICE -> Job<ModelAudioVoice>, "/voice_id";
+    CreateBrandKitRequest or CreateBrandKitRequestBuilder: CREATE_BRAND_KIT -> Job<BrandKit>, "/brand_kit_id";
+    CreateVideoBatchRequest or CreateVideoBatchRequestBuilder: CREATE_VIDEO_BATCH -> Job<VideoBatch>, "/batch_id";
+    CreateVideoTranslationBatchRequest or CreateVideoTranslationBatchRequestBuilder:
+        CREATE_VIDEO_TRANSLATION_BATCH -> Job<VideoTranslationBatch>, "/batch_id";
+    CreateLipsyncBatchRequest or CreateLipsyncBatchRequestBuilder: CREATE_LIPSYNC_BATCH -> Job<LipsyncBatch>, "/batch_id";
+    CompleteAssetBatchRequest or CompleteAssetBatchRequestBuilder:
+        COMPLETE_ASSET_BATCH -> Job<AssetBatch>, "/batch_id";
+}
+
+#[cfg(feature = "preview")]
+mod preview {
+    use super::*;
+
+    submits! {
+        PREVIEW_STARTS;
+        CreateBackgroundRemovalRequest or CreateBackgroundRemovalRequestBuilder:
+            CREATE_BACKGROUND_REMOVAL -> Job<BackgroundRemoval>, "/id";
+        CreatePodcastRequest or CreatePodcastRequestBuilder: CREATE_PODCAST -> Job<Podcast>, "/podcast_id";
+        CreateWorkflowRunRequest or CreateWorkflowRunRequestBuilder: CREATE_WORKFLOW_RUN -> Job<WorkflowRun>, "/id";
+        CreateVideoQualityComparisonRequest or CreateVideoQualityComparisonRequestBuilder:
+            CREATE_VIDEO_QUALITY_COMPARISON -> Job<VideoQualityComparison>, "/comparison_id";
+        CreateVideoQualityComparisonBatchRequest or CreateVideoQualityComparisonBatchRequestBuilder:
+            CREATE_VIDEO_QUALITY_COMPARISON_BATCH -> Job<VideoQualityComparisonBatch>, "/batch_id";
+    }
+}
+
+/// The structs of the variants of a body, and their builders.
+macro_rules! variants {
+    ($($body:ident: $($variant:ident or $builder:ident),*;)*) => {$($(
+        impl Submit for types::$variant {
+            type Started = <types::$body as Submit>::Started;
+
+            fn submission(self) -> Result<Submission, BuildError> {
+                types::$body::from(self).submission()
+            }
+        }
+
+        impl Submit for builder::$builder {
+            type Started = <types::$body as Submit>::Started;
+
+            fn submission(self) -> Result<Submission, BuildError> {
+                self.build()?.submission()
+            }
+        }
+    )*)*};
+}
+
+variants! {
+    CreateVideoBody:
+        CreateVideoFromAvatar or CreateVideoFromAvatarBuilder,
+        CreateVideoFromImage or CreateVideoFromImageBuilder,
+        CreateVideoFromCinematicAvatar or CreateVideoFromCinematicAvatarBuilder,
+        CreateVideoFromStudio or CreateVideoFromStudioBuilder;
+    CreateModelAudioVoiceBody:
+        CreateProfessionalAudioVoice or CreateProfessionalAudioVoiceBuilder,
+        CreateInstantAudioVoice or CreateInstantAudioVoiceBuilder;
+    CreateModelVideoBody:
+        CreateModelVideoFromText or CreateModelVideoFromTextBuilder,
+        CreateModelVideoFromImage or CreateModelVideoFromImageBuilder,
+        CreateModelVideoFromReferences or CreateModelVideoFromReferencesBuilder;
+    CreateAvatarBody:
+        CreatePromptAvatarRequest or CreatePromptAvatarRequestBuilder,
+        CreateDigitalTwinRequest or CreateDigitalTwinRequestBuilder,
+        CreatePhotoAvatarRequest or CreatePhotoAvatarRequestBuilder;
+    CreateAvatarLooksBody:
+        CreateLookPackLooksRequest or CreateLookPackLooksRequestBuilder,
+        CreateTemplateLooksRequest or CreateTemplateLooksRequestBuilder;
+}
+
+impl Submit for VideoAgent {
+    type Started = Job<kind::VideoAgentSession>;
+
+    fn submission(self) -> Result<Submission, BuildError> {
+        types::CreateVideoAgentRequest::try_from(self)?.submission()
+    }
+}
+
+/// A video from a template, with values for its variables.
+#[derive(Debug, Clone)]
+pub struct TemplateVideo<R> {
+    template_id: String,
+    request: R,
+}
+
+impl<R> TemplateVideo<R> {
+    /// A video from the template with this id. The request is a `GenerateFromTemplateRequest` or its builder.
+    pub fn new(template_id: impl Into<String>, request: R) -> Self {
+        Self { template_id: template_id.into(), request }
+    }
+}
+
+impl<R> Submit for TemplateVideo<R>
+where
+    R: heygen_api::IntoValue<types::GenerateFromTemplateRequest> + Send,
+{
+    type Started = Job<kind::Video>;
+
+    fn submission(self) -> Result<Submission, BuildError> {
+        let parameter = Some(("template_id", self.template_id));
+        submission(&operations::GENERATE_FROM_TEMPLATE, parameter, &self.request.into_value()?, "/id")
+    }
+}
+
+/// A translated video from a proofread whose subtitles are correct.
+#[derive(Debug, Clone)]
+pub struct ProofreadVideo<R> {
+    proofread_id: String,
+    request: R,
+}
+
+impl<R> ProofreadVideo<R> {
+    /// The video of the proofread with this id. The request is a `GenerateFromProofreadRequest` or its builder.
+    pub fn new(proofread_id: impl Into<String>, request: R) -> Self {
+        Self { proofread_id: proofread_id.into(), request }
+    }
+}
+
+impl<R> Submit for ProofreadVideo<R>
+where
+    R: heygen_api::IntoValue<types::GenerateFromProofreadRequest> + Send,
+{
+    type Started = Job<kind::VideoTranslation>;
+
+    fn submission(self) -> Result<Submission, BuildError> {
+        let parameter = Some(("proofread_id", self.proofread_id));
+        let request = self.request.into_value()?;
+        submission(&operations::GENERATE_FROM_PROOFREAD, parameter, &request, "/video_translation_id")
+    }
+}

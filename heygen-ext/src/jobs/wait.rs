@@ -1,0 +1,273 @@
+//! The wait for a job: looks at it until it ends, and bears trouble that passes.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use heygen_api::types::VideoAgentSession as Session;
+use http::StatusCode;
+use serde_json::Value;
+
+use super::facts::{self, Cadence, Facts};
+use super::handle::JobHandle;
+use super::poller::{Look, Poller};
+use super::question::{self, Question};
+use super::reading::{self, JobProgress, Reading};
+use crate::error::{Error, JobRecord};
+use crate::runtime::Runtime;
+
+/// Maximum number of looks in succession that fail for reasons that pass.
+pub(crate) const MAX_FAILED_LOOKS: u32 = 60;
+/// How long after its creation a job may be unknown to the service.
+pub(crate) const GRACE_AFTER_CREATE: Duration = Duration::from_secs(60);
+/// Longest pause after looks that failed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// What a wait needs of a client.
+#[derive(Clone, Debug)]
+pub(crate) struct WaitContext {
+    pub(crate) api: heygen_api::Client,
+    pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) poller: Poller,
+}
+
+/// A job as a wait begins with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Start {
+    pub(crate) handle: JobHandle,
+    /// Whether this program has just created it.
+    pub(crate) is_new: bool,
+    /// The video of a session, if the service has named it already.
+    pub(crate) video_id: Option<String>,
+    /// Videos of the session from before; the wait is for another one.
+    pub(crate) older_videos: Vec<String>,
+}
+
+/// One wait.
+#[derive(Debug)]
+pub(crate) struct Wait {
+    context: WaitContext,
+    start: Start,
+    cadence: Cadence,
+    deadline: Duration,
+    began: Instant,
+    failed_looks: u32,
+    last_pause: Duration,
+    last: Option<JobProgress>,
+}
+
+/// What one look says.
+pub(crate) enum Step {
+    Running(JobProgress),
+    Done(Value),
+}
+
+impl Wait {
+    pub(crate) fn new(
+        context: WaitContext,
+        start: Start,
+        cadence: Option<Cadence>,
+        deadline: Option<Duration>,
+    ) -> Self {
+        let facts = start.handle.facts();
+        let deadline = deadline.unwrap_or(facts.cadence.deadline);
+        let began = context.runtime.now();
+        let cadence = cadence.unwrap_or(facts.cadence);
+        Self {
+            context,
+            start,
+            cadence,
+            deadline,
+            began,
+            failed_looks: 0,
+            last_pause: Duration::ZERO,
+            last: None,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn context(&self) -> &WaitContext {
+        &self.context
+    }
+
+    /// Looks until something has changed: the progress, or the end.
+    pub(crate) async fn next(&mut self) -> Result<Step, Error> {
+        loop {
+            let is_first = self.last.is_none() && self.failed_looks == 0;
+            if !is_first && !self.pause().await {
+                return Err(self.describe(Error::deadline(self.deadline)));
+            }
+            match self.look().await {
+                Ok(Step::Done(data)) => return Ok(Step::Done(data)),
+                Ok(Step::Running(progress)) => {
+                    self.failed_looks = 0;
+                    if self.last.as_ref() != Some(&progress) {
+                        self.last = Some(progress.clone());
+                        return Ok(Step::Running(progress));
+                    }
+                }
+                Err(error) => self.bear(error)?,
+            }
+        }
+    }
+
+    /// Looks once. The error of a look that failed, and of a job that ended without a result.
+    pub(crate) async fn look(&mut self) -> Result<Step, Error> {
+        if self.start.handle.facts().name == facts::VIDEO_AGENT_SESSION.name {
+            return self.look_at_session().await;
+        }
+        let facts = self.start.handle.facts();
+        let id = self.start.handle.id().to_owned();
+        match self.context.poller.look(facts, &id).await? {
+            Look::Status(status) => Ok(Step::Running(self.progress(facts, status, None))),
+            Look::Job(data) => self.outcome(facts, data).await,
+        }
+    }
+
+    /// Looks at a session until it has named its video, and then only at the video: a session may be unknown while its video
+    /// completes.
+    async fn look_at_session(&mut self) -> Result<Step, Error> {
+        if self.start.video_id.is_none() {
+            let session = self.start.handle.facts();
+            let Look::Job(data) = self.context.poller.look(session, self.start.handle.id()).await? else {
+                return Ok(Step::Running(self.progress(session, String::new(), None)));
+            };
+            let named = data.get("video_id").and_then(Value::as_str).map(str::to_owned);
+            self.start.video_id = named.filter(|id| !self.start.older_videos.contains(id));
+            if self.start.video_id.is_none() {
+                return match reading::read(session, &data) {
+                    // After an answer, the session may still name the video from before.
+                    Reading::Completed if data.get("video_id").is_some_and(|id| !id.is_null()) => {
+                        Ok(Step::Running(self.progress_of(session, &data)))
+                    }
+                    Reading::Completed => {
+                        let problem = "the session completed without a video".to_owned();
+                        Err(self.ended(Error::failed(None, problem), &data))
+                    }
+                    _ => self.outcome(session, data).await,
+                };
+            }
+        }
+        let video_id = self.start.video_id.clone().unwrap_or_default();
+        match self.context.poller.look(&facts::VIDEO, &video_id).await? {
+            Look::Status(status) => Ok(Step::Running(self.progress(&facts::VIDEO, status, None))),
+            Look::Job(data) => {
+                // A session that stops for a question has a video that counts as failed.
+                if matches!(reading::read(&facts::VIDEO, &data), Reading::Failed { .. })
+                    && let Some(session) = self.session_that_asks().await
+                {
+                    return self.outcome(self.start.handle.facts(), session).await;
+                }
+                self.outcome(&facts::VIDEO, data).await
+            }
+        }
+    }
+
+    /// The session, if it waits for a person.
+    async fn session_that_asks(&self) -> Option<Value> {
+        let handle = &self.start.handle;
+        match self.context.poller.look(handle.facts(), handle.id()).await {
+            Ok(Look::Job(data)) if reading::read(handle.facts(), &data) == Reading::Person => Some(data),
+            _ => None,
+        }
+    }
+
+    /// What the answer about a job of this kind means for the wait.
+    async fn outcome(&self, facts: &'static Facts, data: Value) -> Result<Step, Error> {
+        match reading::read(facts, &data) {
+            Reading::Running => Ok(Step::Running(self.progress_of(facts, &data))),
+            Reading::Completed => Ok(Step::Done(data)),
+            Reading::Failed { code, message } => Err(self.ended(Error::failed(code, message), &data)),
+            Reading::Stopped => Err(self.ended(Error::stopped(reading::status(&data)), &data)),
+            Reading::Person => {
+                let question = self.question(facts, &data).await;
+                Err(self.ended(Error::needs_person(question), &data))
+            }
+        }
+    }
+
+    async fn question(&self, facts: &Facts, data: &Value) -> Question {
+        match serde_json::from_value::<Session>(data.clone()) {
+            Ok(session) if facts.name == facts::VIDEO_AGENT_SESSION.name => question::of_session(&session),
+            _ => question::of_consent(&self.context.api, data).await,
+        }
+    }
+
+    fn progress_of(&self, facts: &Facts, data: &Value) -> JobProgress {
+        self.progress(facts, reading::status(data).to_owned(), reading::percent(data))
+    }
+
+    /// The progress: the percentage of the service, or else an estimate from the time that such jobs usually take.
+    fn progress(&self, facts: &Facts, status: String, percent: Option<u8>) -> JobProgress {
+        let elapsed = self.elapsed().as_secs_f64();
+        let estimate = (elapsed / facts.cadence.typical.as_secs_f64() * 100.0).min(95.0);
+        // In steps, so that a watching program is not called for every percent.
+        let estimate = (estimate / 5.0).floor() as u8 * 5;
+        JobProgress {
+            is_known: reading::is_known(facts, &status),
+            status,
+            percent: Some(percent.unwrap_or(estimate)),
+            is_estimate: percent.is_none(),
+            video_id: self.start.video_id.clone(),
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.context.runtime.now().saturating_duration_since(self.began)
+    }
+
+    /// Pauses before the next look. Returns whether there is one: the last look is at the deadline.
+    async fn pause(&mut self) -> bool {
+        let left = self.deadline.saturating_sub(self.elapsed());
+        if left.is_zero() {
+            return false;
+        }
+        let pause = match self.failed_looks {
+            0 => self.context.poller.aligned(self.cadence.pause(self.elapsed())),
+            _ => self.last_pause,
+        };
+        self.context.runtime.sleep(pause.min(left)).await;
+        true
+    }
+
+    /// Bears an error that may pass, and returns any other.
+    fn bear(&mut self, error: Error) -> Result<(), Error> {
+        let is_unknown = error.status() == Some(StatusCode::NOT_FOUND);
+        let is_early = self.start.is_new && self.elapsed() < GRACE_AFTER_CREATE;
+        self.failed_looks += 1;
+        let passes = error.is_retryable() || (is_unknown && is_early);
+        if error.has_ended() || !passes || self.failed_looks > MAX_FAILED_LOOKS {
+            return Err(self.describe(error));
+        }
+        let usual = self.cadence.pause(self.elapsed());
+        let growing = usual.saturating_mul(2_u32.saturating_pow(self.failed_looks.min(5) - 1));
+        let longest = LONGEST_PAUSE.max(usual);
+        self.last_pause = growing.min(longest).max(error.retry_after().unwrap_or_default());
+        tracing::debug!(job = %self.start.handle, failed_looks = self.failed_looks, %error, "a look failed");
+        Ok(())
+    }
+
+    /// Adds job, video and last status to an error.
+    fn describe(&self, error: Error) -> Error {
+        error.of_job_record(|| JobRecord {
+            handle: self.start.handle.clone(),
+            video_id: self.start.video_id.clone(),
+            status: self.last.as_ref().map(|progress| progress.status.clone()),
+            body: None,
+        })
+    }
+
+    /// An error that is the end of the job.
+    fn ended(&self, error: Error, data: &Value) -> Error {
+        error.of_job_record(|| JobRecord {
+            handle: self.start.handle.clone(),
+            video_id: self.start.video_id.clone(),
+            status: Some(reading::status(data).to_owned()),
+            body: Some(data.clone()),
+        })
+    }
+
+    /// The error of a result that does not match the document.
+    pub(crate) fn undecodable(&self, problem: &serde_json::Error, data: &Value) -> Error {
+        self.ended(Error::result(problem), data)
+    }
+}

@@ -1,0 +1,226 @@
+//! Jobs against the simulator. Both clocks are manual: time passes only while a wait pauses.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt};
+use heygen_ext::heygen_api::types::{
+    AssetInput, AssetReference, CloneVoiceRequest, CreateLipsyncRequest, CreateVideoFromImage,
+    CreateVideoTranslationRequest, SessionMode,
+};
+use heygen_ext::jobs::{self, Job, JobHandle, JobKind, JobState, Question, Video, VideoAgentSession};
+use heygen_ext::{ErrorKind, HeyGen, VideoAgent};
+use heygen_sim::{Clock, Fault, Sim};
+
+async fn pair() -> (Sim, HeyGen) {
+    let sim = Sim::builder().clock(Clock::manual()).concurrency(100).start().await.unwrap();
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+    (sim, heygen)
+}
+
+/// Lets time pass in the simulator as it passes for the future.
+async fn drive<F: Future>(sim: &Sim, future: F) -> F::Output {
+    let mut future = pin!(future);
+    let step = Duration::from_secs(1);
+    loop {
+        tokio::select! {
+            biased;
+            output = &mut future => return output,
+            () = tokio::time::sleep(step) => sim.advance(step),
+        }
+    }
+}
+
+fn video(text: &str) -> CreateVideoFromImage {
+    CreateVideoFromImage::builder()
+        .image(AssetInput::url("https://example.com/face.png"))
+        .script(text)
+        .voice_id("en-us-clara")
+        .build()
+        .unwrap()
+}
+
+/// The handle as another process reads it.
+fn stored(handle: &JobHandle) -> JobHandle {
+    serde_json::from_str(&serde_json::to_string(handle).unwrap()).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_reports_each_change_and_returns_its_video() {
+    let (sim, heygen) = pair().await;
+    let job = heygen.submit(VideoAgent::prompt("Say hello")).await.unwrap();
+    assert!(job.to_string().starts_with("video-agent:"), "{job}");
+    let states: Vec<_> = drive(&sim, job.watch().try_collect()).await.unwrap();
+    let Some(JobState::Completed(video)) = states.last() else { panic!("{states:?}") };
+    assert!(video.video_url.is_some());
+    let mut words: Vec<&str> = states
+        .iter()
+        .filter_map(|state| match state {
+            JobState::Running(progress) => Some(progress.status.as_str()),
+            _ => None,
+        })
+        .collect();
+    words.dedup();
+    assert!(words.ends_with(&["processing"]), "{words:?}");
+    assert!(words.len() >= 2, "{words:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_resumes_from_its_stored_handle() {
+    let (sim, heygen) = pair().await;
+    let handle = stored(heygen.submit(video("Hello")).await.unwrap().handle());
+    let other = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+    let job = other.job_of(handle.clone());
+    assert!(job.downcast::<VideoAgentSession>().is_none(), "another kind");
+    let typed: Job<Video> = job.downcast().unwrap();
+    let result = drive(&sim, typed.wait()).await.unwrap();
+    assert_eq!(result.id, handle.id());
+    assert_eq!(drive(&sim, job.wait()).await.unwrap()["id"], handle.id());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_request_for_three_languages_starts_three_jobs() {
+    let (sim, heygen) = pair().await;
+    let request = CreateVideoTranslationRequest::builder()
+        .video(AssetReference::url("https://example.com/talk.mp4"))
+        .output_languages(["German", "French", "Italian"]);
+    let jobs = heygen.submit(request).await.unwrap();
+    assert_eq!(jobs.len(), 3);
+    let outcomes = drive(&sim, jobs.wait_all()).await;
+    assert!(
+        outcomes.iter().all(|outcome| outcome.as_ref().is_ok_and(|one| one.video_url.is_some())),
+        "{outcomes:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_waits_share_requests() {
+    let (sim, heygen) = pair().await;
+    let mut jobs = Vec::new();
+    for number in 0..40 {
+        jobs.push(heygen.submit(video(&format!("Hello {number}"))).await.unwrap());
+    }
+    let before = sim.requests().len();
+    let outcomes = drive(&sim, jobs::wait_all(jobs)).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let requests = sim.requests().len() - before;
+    // Each job is read once on its own, when it has completed; the rest are bulk requests.
+    assert!((40..40 + 70).contains(&requests), "{requests}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn outcomes_come_as_jobs_end() {
+    let (sim, heygen) = pair().await;
+    let slow = heygen.submit(video("[sim:takes=1200] A longer one")).await.unwrap();
+    let quick = heygen.submit(video("Hello")).await.unwrap();
+    let outcomes: Vec<_> = drive(&sim, jobs::as_completed([slow, quick]).collect()).await;
+    assert_eq!(outcomes.len(), 2);
+    assert!(outcomes.iter().all(|(_, outcome)| outcome.is_ok()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_job_has_code_message_and_last_body() {
+    let (sim, heygen) = pair().await;
+    let job = heygen.submit(video("[sim:fail] Hello")).await.unwrap();
+    let id = job.id().to_owned();
+    let error = drive(&sim, job.wait()).await.unwrap_err();
+    assert_eq!((error.kind(), error.job_id()), (ErrorKind::Failed, Some(id.as_str())));
+    assert_eq!(error.job_status(), Some("failed"));
+    assert_eq!(error.job_body().unwrap()["id"], id.as_str());
+    assert!(error.to_string().starts_with(&format!("video:{id}: the job failed: ")), "{error}");
+    assert!(error.may_have_executed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_leaves_a_job_that_another_wait_resumes() {
+    let (sim, heygen) = pair().await;
+    let job = heygen.submit(video("Hello")).await.unwrap();
+    for deadline in [0, 20] {
+        let wait = job.clone().deadline(Duration::from_secs(deadline)).wait();
+        let error = drive(&sim, wait).await.unwrap_err();
+        assert_eq!((error.kind(), error.job()), (ErrorKind::Deadline, Some(job.handle())));
+        assert!(error.job_status().is_some(), "{error}");
+    }
+    assert!(drive(&sim, job.wait()).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_wait_sends_no_more_requests() {
+    let (sim, heygen) = pair().await;
+    let job = heygen.submit(video("Hello")).await.unwrap();
+    let wait = tokio::time::timeout(Duration::from_secs(12), job.wait());
+    assert!(drive(&sim, wait).await.is_err());
+    let before = sim.requests().len();
+    drive(&sim, tokio::time::sleep(Duration::from_secs(120))).await;
+    assert_eq!(sim.requests().len(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn trouble_that_passes_does_not_end_a_wait() {
+    for fault in [
+        Fault::status(502).on("getVideoV3").times(9),
+        Fault::close_before().on("getVideoV3").times(9),
+        Fault::status(404).on("getVideoV3").times(2),
+    ] {
+        let (sim, heygen) = pair().await;
+        let job = heygen.submit(video("Hello")).await.unwrap();
+        let described = format!("{fault:?}");
+        sim.inject(fault).unwrap();
+        let outcome = drive(&sim, job.wait()).await;
+        assert!(outcome.is_ok(), "{described}: {outcome:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn trouble_that_does_not_pass_ends_at_the_deadline_with_the_last_status() {
+    let (sim, heygen) = pair().await;
+    let job = heygen.submit(video("Hello")).await.unwrap().deadline(Duration::from_secs(600));
+    let mut states = job.watch();
+    let first = drive(&sim, states.next()).await.unwrap().unwrap();
+    assert!(matches!(first, JobState::Running(_)), "{first:?}");
+    sim.inject(Fault::status(502).on("getVideoV3")).unwrap();
+    let error = drive(&sim, states.try_collect::<Vec<_>>()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline);
+    assert!(error.job_status().is_some(), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_is_answered_and_the_same_job_goes_on() {
+    let (sim, heygen) = pair().await;
+    let request = VideoAgent::prompt("[sim:ask] Say hello").with(|options| options.mode(SessionMode::Chat));
+    let job = heygen.submit(request).await.unwrap();
+    let error = drive(&sim, job.clone().wait()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NeedsPerson, "{error}");
+    assert!(matches!(error.question(), Some(Question::Input { .. })), "{error:?}");
+    let job = job.answer("Yes, please.").await.unwrap();
+    // The session has a storyboard now.
+    let error = drive(&sim, job.clone().wait()).await.unwrap_err();
+    assert!(matches!(error.question(), Some(Question::Review { text }) if !text.is_empty()), "{error:?}");
+    let job = job.answer("Go on.").await.unwrap();
+    let first = drive(&sim, job.clone().wait()).await.unwrap();
+    assert!(first.video_url.is_some());
+    // A revision makes a new video; the wait is not for the old one.
+    let job = job.answer("[sim:no-review] Make it shorter.").await.unwrap();
+    let second = drive(&sim, job.wait()).await.unwrap();
+    assert_ne!(first.id, second.id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_kinds_complete_too() {
+    async fn complete<K: JobKind>(sim: &Sim, job: Job<K>) {
+        let name = job.to_string();
+        let outcome = drive(sim, job.wait()).await;
+        if let Err(error) = outcome {
+            panic!("{name}: {error}");
+        }
+    }
+    let (sim, heygen) = pair().await;
+    let lipsync = CreateLipsyncRequest::builder()
+        .video(AssetReference::url("https://example.com/talk.mp4"))
+        .audio(AssetReference::url("https://example.com/talk.mp3"));
+    complete(&sim, heygen.submit(lipsync).await.unwrap()).await;
+    let voice = CloneVoiceRequest::builder()
+        .audio(AssetInput::url("https://example.com/voice.mp3"))
+        .voice_name("Ada");
+    complete(&sim, heygen.submit(voice).await.unwrap()).await;
+}
