@@ -37,6 +37,11 @@ pub(crate) fn tag_error<E: serde::de::Error>(
 /// error that names the tag.
 macro_rules! union {
     ($name:ident by $tag:literal $(or $unknown:ident)? { $($variant:ident = $value:literal,)* }) => {
+        #[cfg(feature = "testing")]
+        impl crate::testing::Named for $name {
+            const NAME: &'static str = stringify!($name);
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {

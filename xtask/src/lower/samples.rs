@@ -2,8 +2,8 @@
 //! and formats: one for each type, and for each operation one of its request and one of its whole answer.
 //!
 //! The keywords are those of OpenAPI 3.0, with these differences: `$ref` is the name of a type and may have siblings; a union
-//! has its `tag` and its `variants`, and `open: true` if the client keeps an unknown variant; `anyOf` and `oneOf` only require
-//! properties; `additionalProperties: false` says that the client refuses a member that it does not know.
+//! has its `tag` and its `variants`; `anyOf` and `oneOf` only require properties; `sent: true` marks a type that is only in
+//! requests.
 
 use serde_json::{Map, Value, json};
 
@@ -37,8 +37,11 @@ pub fn apply(document: &mut Value) {
     let (requests, replies) = walk::directions(document);
     let types: Map<String, Value> = walk::components(document)
         .map(|(name, schema)| {
-            let only_in_requests = requests.contains(name) && !replies.contains(name);
-            (name.clone(), of_type(schema, only_in_requests))
+            let mut compact = compact(schema);
+            if requests.contains(name) && !replies.contains(name) {
+                compact["sent"] = true.into();
+            }
+            (name.clone(), compact)
         })
         .collect();
     let operations: Map<String, Value> = walk::operations(document)
@@ -47,18 +50,6 @@ pub fn apply(document: &mut Value) {
         .filter(|(_, schemas)| schemas != &json!({}))
         .collect();
     document[extension::SAMPLES] = json!({"operations": operations, "types": types});
-}
-
-fn of_type(schema: &Value, only_in_requests: bool) -> Value {
-    let mut compact = compact(schema);
-    if unions::tag(schema).is_some() {
-        if !only_in_requests {
-            compact["open"] = true.into();
-        }
-    } else if only_in_requests && schema.get("enum").is_none() {
-        compact["additionalProperties"] = false.into();
-    }
-    compact
 }
 
 fn of_operation(operation: &Operation<'_>) -> Value {
@@ -178,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_in_requests_is_closed() {
+    fn what_is_only_in_requests_is_marked() {
         let schema = json!({"type": "object", "properties": {"x": {}}});
         let union = json!({"oneOf": [{"$ref": "#/components/schemas/A"}],
             "discriminator": {"propertyName": "t", "mapping": {"a": "#/components/schemas/A"}}});
@@ -188,8 +179,8 @@ mod tests {
                 "requestBody": content(reference("Sent")), "responses": {"200": content(reference("Received"))}}}},
             "components": {"schemas": {"A": schema, "Sent": union, "Received": schema}}}));
         let variants = json!([{"value": "a", "$ref": "A"}]);
-        assert_eq!(recorded["types"]["Sent"], json!({"tag": "t", "variants": variants}));
-        assert_eq!(recorded["types"]["A"]["additionalProperties"], false);
+        assert_eq!(recorded["types"]["Sent"], json!({"tag": "t", "variants": variants, "sent": true}));
+        assert_eq!(recorded["types"]["A"]["sent"], true);
         assert_eq!(recorded["types"]["Received"], json!({"type": "object", "properties": {"x": {}}}));
         let operation = &recorded["operations"]["create_a"];
         assert_eq!(*operation, json!({"request": {"$ref": "Sent"}, "answer": {"$ref": "Received"}}));
