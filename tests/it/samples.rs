@@ -9,7 +9,7 @@ use heygen_tests::Recorder;
 use heygen_tests::canonical::{self, Fill};
 use heygen_tests::generated::{CALLS, OPERATIONS, SAMPLES};
 use jsonschema::Validator;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use xtask::walk;
 
 use super::shapes::{expected, without_nulls};
@@ -33,7 +33,12 @@ fn samples() -> Vec<(String, Sample)> {
 
 /// A validator for a schema of the document before lowering. Formats are checked too.
 fn validator(document: &Value, schema: &Value) -> Validator {
-    let whole = json!({"allOf": [schema], "components": document.get("components")});
+    let mut used = BTreeSet::new();
+    walk::references(schema, &mut used);
+    let used = walk::closure(document, used).into_iter();
+    let schemas: Map<String, Value> =
+        used.map(|name| (name.clone(), document["components"]["schemas"][&name].clone())).collect();
+    let whole = json!({"allOf": [schema], "components": {"schemas": schemas}});
     let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012);
     options.should_validate_formats(true).build(&whole).unwrap()
 }
