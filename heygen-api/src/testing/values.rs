@@ -14,7 +14,8 @@ pub(super) const UNKNOWN_MEMBER: &str = "member_of_a_newer_version";
 /// A value that no enumeration and no union of the document has.
 pub(super) const UNKNOWN_VALUE: &str = "value_of_a_newer_version";
 
-/// Types inside each other at most. Only a type that requires itself reaches it, and such a type has no values.
+/// Largest number of types inside each other; what is deeper is null. A type that requires itself reaches it, and no type of the
+/// document does.
 const DEEPEST: usize = 32;
 
 /// What a value contains.

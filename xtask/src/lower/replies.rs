@@ -118,10 +118,13 @@ fn beside_data(reply: Reply, envelope: &Value, components: &Value) -> Value {
     json!({"data": members(envelope, &["data", "error"]), "items": items.unwrap_or_else(|| json!({}))})
 }
 
-/// Replaces every reference by its target. A component inside itself becomes a schema of any value.
+/// Largest number of components in each other whose schemas are kept.
+const DEEPEST: usize = 16;
+
+/// Replaces every reference by its target. A component inside itself, and one that is too deep, becomes a schema of any value.
 fn without_references(schema: &Value, components: &Value, inside: &[&str]) -> Value {
     if let Some(name) = walk::target(schema) {
-        let target = components.get(name).filter(|_| !inside.contains(&name));
+        let target = components.get(name).filter(|_| !inside.contains(&name) && inside.len() < DEEPEST);
         let target = target.map_or_else(
             || json!({}),
             |target| without_references(target, components, &[inside, &[name]].concat()),

@@ -105,8 +105,16 @@ fn last_page(reply: Reply, name: &str, schema: Value) -> Option<Value> {
 
 /// The schema with only those keywords that samples are made from.
 fn compact(schema: &Value) -> Value {
+    compact_at(schema, 0)
+}
+
+/// Levels of schemas in each other that are read. Lint refuses a document with more.
+const DEEPEST: usize = 64;
+
+fn compact_at(schema: &Value, depth: usize) -> Value {
     let mut kept = Map::new();
-    let Some(map) = schema.as_object() else { return Value::Object(kept) };
+    let Some(map) = schema.as_object().filter(|_| depth < DEEPEST) else { return Value::Object(kept) };
+    let compact = |schema: &Value| compact_at(schema, depth + 1);
     for (keyword, value) in map.iter().filter(|(keyword, _)| KEYWORDS.contains(&keyword.as_str())) {
         kept.insert(keyword.clone(), value.clone());
     }
