@@ -63,6 +63,8 @@ mod request_builder;
 mod response;
 #[cfg(feature = "client")]
 mod retry_after;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timestamp;
 #[cfg(feature = "client")]
 mod transport;

@@ -36,6 +36,11 @@ macro_rules! object {
             }
         }
 
+        #[cfg(feature = "testing")]
+        impl crate::testing::Named for $name {
+            const NAME: &'static str = stringify!($name);
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let mut map = serializer.serialize_map(None)?;

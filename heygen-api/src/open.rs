@@ -144,6 +144,11 @@ macro_rules! open_enum {
             }
         }
 
+        #[cfg(feature = "testing")]
+        impl crate::testing::Named for $name {
+            const NAME: &'static str = stringify!($name);
+        }
+
         impl From<&str> for $name {
             fn from(value: &str) -> Self {
                 match value {

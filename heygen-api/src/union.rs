@@ -38,6 +38,11 @@ pub(crate) fn tag_error<E: serde::de::Error>(
 /// error that names the tag.
 macro_rules! union {
     ($name:ident by $tag:literal $(or $unknown:ident)? { $($variant:ident = $value:literal,)* }) => {
+        #[cfg(feature = "testing")]
+        impl crate::testing::Named for $name {
+            const NAME: &'static str = stringify!($name);
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
@@ -96,6 +101,11 @@ impl JsonType {
 #[allow(unused_macros, reason = "the document has no such union today; the next one may have some")]
 macro_rules! value_union {
     ($name:ident $(or $unknown:ident)? { $($variant:ident: $kind:ident,)* }) => {
+        #[cfg(feature = "testing")]
+        impl crate::testing::Named for $name {
+            const NAME: &'static str = stringify!($name);
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {

@@ -6,8 +6,16 @@ use std::path::{Path, PathBuf};
 
 use xtask::generate::workspace_root;
 
-const WORKSPACE_CRATES: [&str; 7] =
-    ["heygen-api", "heygen-benches", "heygen-examples", "heygen-ext", "heygen-sim", "heygen-tests", "xtask"];
+const WORKSPACE_CRATES: [&str; 8] = [
+    "heygen-api",
+    "heygen-benches",
+    "heygen-example-shapes",
+    "heygen-examples",
+    "heygen-ext",
+    "heygen-sim",
+    "heygen-tests",
+    "xtask",
+];
 
 /// The crates of this workspace in the sections named `section` of a manifest, for any target.
 fn dependencies_of(folder: &str, section: &str) -> BTreeSet<String> {
@@ -38,11 +46,15 @@ fn crates_depend_on_each_other_only_as_the_diagram_shows() {
     assert_eq!(dependencies_of("heygen-sim", "dependencies"), none);
     assert_eq!(dependencies_of("heygen-sim", "dev-dependencies"), none);
     assert_eq!(dependencies_of("xtask", "dependencies"), none);
+    assert_eq!(dependencies_of("tests/shapes", "dependencies"), set(&["heygen-api"]));
+    assert_eq!(dependencies_of("tests/shapes", "dev-dependencies"), set(&["heygen-api"]));
     assert_eq!(dependencies_of("examples", "dependencies"), none);
     assert_eq!(dependencies_of("examples", "dev-dependencies"), set(&["heygen-ext"]));
     assert_eq!(dependencies_of("benches", "dependencies"), none);
     assert_eq!(dependencies_of("benches", "dev-dependencies"), set(&["heygen-ext", "heygen-sim"]));
-    for folder in ["heygen-api", "heygen-ext", "heygen-sim", "xtask", "tests", "examples", "benches"] {
+    for folder in
+        ["heygen-api", "heygen-ext", "heygen-sim", "xtask", "tests", "tests/shapes", "examples", "benches"]
+    {
         assert_eq!(dependencies_of(folder, "build-dependencies"), none);
     }
     assert_eq!(dependencies_of("xtask", "dev-dependencies"), none);
@@ -72,6 +84,7 @@ fn every_file_has_a_module_doc_and_at_most_450_lines() {
         "heygen-ext",
         "heygen-sim",
         "tests/it",
+        "tests/shapes",
         "tests/src",
         "xtask",
         "examples",

@@ -170,8 +170,12 @@ fn outcome(text: &str, overlay: &Overlay) -> Result<Outcome, String> {
             }
             Ok(Prepared { lowered, .. }) => match emit::emit(&lowered) {
                 Ok(files) => {
-                    let parsed = files.iter().map(|file| (&file.name, syn::parse_file(&file.text)));
-                    match parsed.filter_map(|(name, parsed)| Some((name, parsed.err()?))).next() {
+                    let problem = |name: &str, text: &str| match name.ends_with(".json") {
+                        true => serde_json::from_str::<Value>(text).err().map(|error| error.to_string()),
+                        false => syn::parse_file(text).err().map(|error| error.to_string()),
+                    };
+                    let parsed = files.iter().map(|file| (&file.name, problem(&file.name, &file.text)));
+                    match parsed.filter_map(|(name, problem)| Some((name, problem?))).next() {
                         Some((name, error)) => Err(format!("{name} does not parse: {error}")),
                         None => Ok(Outcome::Generated),
                     }

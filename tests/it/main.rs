@@ -21,6 +21,7 @@ mod random_edits;
 mod raw_response;
 mod response_members;
 mod rules;
+mod samples;
 mod secrets;
 mod shapes;
 mod simulator;

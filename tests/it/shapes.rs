@@ -79,7 +79,7 @@ async fn reply(id: &str, arguments: &Value, body: &Value) -> Reply {
 }
 
 /// The expected value: `data`, or for a page the items and the token of the next page.
-fn expected(body: &Value, value: &Value) -> Value {
+pub(super) fn expected(body: &Value, value: &Value) -> Value {
     let is_page = value.get("items").is_some() && value.as_object().is_some_and(|members| members.len() == 3);
     if !is_page {
         return body["data"].clone();
@@ -112,7 +112,7 @@ async fn a_new_member_beside_data_is_readable_and_changes_no_type() {
 
 /// Removes nulls that a type may omit when it is encoded: those that are absent in `kept`. Nulls of required fields and in
 /// free-form JSON stay.
-fn without_nulls(kept: &Value, value: Value) -> Value {
+pub(super) fn without_nulls(kept: &Value, value: Value) -> Value {
     match (kept, value) {
         (Value::Object(kept), Value::Object(map)) => {
             let there = map.into_iter().filter(|(name, value)| !value.is_null() || kept.contains_key(name));

@@ -59,6 +59,15 @@ fn items_that_macros_define_are_listed() {
 }
 
 #[test]
+fn a_module_behind_a_feature_named_testing_is_listed_and_a_test_module_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "#[cfg(feature = \"testing\")] pub mod testing { pub struct Sample; }\n\
+                #[cfg(all(test, feature = \"x\"))] pub mod tests { pub struct Hidden; }";
+    std::fs::write(folder.path().join("lib.rs"), text).unwrap();
+    assert_eq!(xtask::surface::of_crate(folder.path()).unwrap(), "[testing] struct testing::Sample\n");
+}
+
+#[test]
 fn private_items_are_not_listed() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
+use heygen_api::testing::{self, Sample};
 use heygen_api::{Client, EventStream, FilePart, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,6 +32,9 @@ pub type Call = fn(&Client, &Value) -> CallFuture;
 
 /// Decodes a value as one type. Returns it encoded again and as printed by Debug.
 pub type Round = fn(&Value) -> Result<(Value, String), serde_json::Error>;
+
+/// Makes the sample of one type: as JSON, and decoded and encoded again.
+pub type Sampled = fn(Sample) -> (Value, Result<Value, serde_json::Error>);
 
 /// An open enumeration: its name; a function that parses a value, and returns it as printed and whether it is unknown; and
 /// the known values.
@@ -104,4 +108,9 @@ pub fn round<T: Serialize + DeserializeOwned + Debug>(
 ) -> Result<(Value, String), serde_json::Error> {
     let decoded = T::deserialize(value)?;
     Ok((serde_json::to_value(&decoded)?, format!("{decoded:?}")))
+}
+
+/// Makes the sample of a type: as JSON, and decoded and encoded again.
+pub fn sampled<T: testing::Sampled + Serialize>(sample: Sample) -> (Value, Result<Value, serde_json::Error>) {
+    (sample.json_of::<T>(), serde_json::to_value(sample.of::<T>()))
 }

@@ -306,7 +306,18 @@ fn is_public(visibility: &Visibility) -> bool {
 }
 
 fn is_test(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| attribute.path().is_ident("cfg") && tokens(attribute).contains("test"))
+    // The name of a feature is a literal, so `feature = "testing"` is not meant.
+    fn names_test(tokens: proc_macro2::TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            proc_macro2::TokenTree::Ident(name) => name == "test",
+            proc_macro2::TokenTree::Group(group) => names_test(group.stream()),
+            _ => false,
+        })
+    }
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+        .any(|attribute| names_test(attribute.to_token_stream()))
 }
 
 fn is_non_exhaustive(attributes: &[Attribute]) -> bool {

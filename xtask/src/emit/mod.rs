@@ -1,8 +1,8 @@
-//! Emits Rust files from the lowered document.
+//! Emits the files of the client from the lowered document.
 //!
 //! [`progenitor`] generates structs for the components, and [`structs`] completes them. [`enums`], [`unions`], [`builders`] and
 //! [`calls`] emit what progenitor does not support. [`resources`] decides the file of each item, [`text`] formats it.
-//! [`tables`] emits the tables for the tests that involve several crates.
+//! [`samples`] emits the schemas for samples, [`tables`] the tables for the tests that involve several crates.
 
 pub mod builders;
 pub mod calls;
@@ -17,6 +17,7 @@ pub mod pages;
 pub mod progenitor;
 pub mod resources;
 pub mod rust_type;
+pub mod samples;
 pub mod structs;
 pub mod tables;
 pub mod text;
@@ -68,7 +69,7 @@ struct Emitter<'a> {
     directions: (std::collections::BTreeSet<String>, std::collections::BTreeSet<String>),
 }
 
-/// Emits all Rust files.
+/// Emits all files.
 pub fn emit(lowered: &Value) -> Result<Vec<File>> {
     let generated = progenitor::run(lowered)?;
     let structs = structs::collect(progenitor::types(generated)?, lowered)?;
@@ -78,6 +79,7 @@ pub fn emit(lowered: &Value) -> Result<Vec<File>> {
     let mut conversions = conversions::emit(lowered, &structs, &gates)?;
     conversions.extend(pages::conversions(lowered, &operations, &gates)?);
     let tables = tables::emit(lowered, &structs)?;
+    let samples = samples::emit(lowered)?;
     let directions = walk::directions(lowered);
     let emitter = Emitter { lowered, operations, structs, gates, conversions, directions };
     let mut files = Vec::new();
@@ -96,6 +98,7 @@ pub fn emit(lowered: &Value) -> Result<Vec<File>> {
         modules.push((resources::module(&resource.name), kinds));
     }
     files.extend(emitter.roots(&modules)?);
+    files.push(File { kind: Kind::Client, name: "schemas.json".to_owned(), text: samples });
     files.push(File { kind: Kind::Tests, name: "generated.rs".to_owned(), text: tables });
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)

@@ -33,6 +33,10 @@ pub fn emit(lowered: &Value, structs: &[Struct]) -> Result<String> {
         let ident = format_ident!("{name}");
         quote!((#name, |value| { let value = types::#ident::from(value); (value.to_string(), matches!(value, types::#ident::Unknown(_))) }, types::#ident::VALUES))
     });
+    let samples = walk::components(lowered).map(|(name, _)| {
+        let ident = format_ident!("{name}");
+        quote!((#name, sampled::<types::#ident>))
+    });
     let (_, responses) = walk::directions(lowered);
     let open = unions_of(lowered).filter(|name| responses.contains(*name)).map(|name| {
         let ident = format_ident!("{name}");
@@ -49,6 +53,9 @@ pub fn emit(lowered: &Value, structs: &[Struct]) -> Result<String> {
 
         /// How each struct and union decodes and encodes.
         pub const ROUNDS: &[(&str, Round)] = &[#(#rounds),*];
+
+        /// How to make the sample of each type.
+        pub const SAMPLES: &[(&str, Sampled)] = &[#(#samples),*];
 
         /// How each enumeration reads a value.
         pub const ENUMS: &[OpenEnum] = &[#(#enums),*];
@@ -69,7 +76,9 @@ pub fn emit(lowered: &Value, structs: &[Struct]) -> Result<String> {
         "crate::OpenUnion",
         "crate::Reply",
         "crate::Round",
+        "crate::Sampled",
         "crate::round",
+        "crate::sampled",
     ];
     Ok(text::file("Tables over every operation and type.", &imports, &[tables]))
 }

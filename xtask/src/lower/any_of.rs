@@ -1,10 +1,11 @@
 //! Replaces `anyOf` with a discriminator by `oneOf`: the discriminator selects one member, so they mean the same.
 //!
-//! Removes combinations whose members only list required properties. They are conditions on the object, which a Rust type
-//! cannot express and the service checks.
+//! Moves combinations whose members only list required properties into an extension. They are conditions on the object, which
+//! a Rust type cannot express and the service checks.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::extension;
 use crate::walk;
 
 /// Runs the pass.
@@ -18,8 +19,11 @@ pub fn apply(document: &mut Value) {
         }
         for keyword in ["anyOf", "oneOf", "allOf"] {
             let members = map.get(keyword).and_then(Value::as_array);
-            if members.is_some_and(|members| !members.is_empty() && members.iter().all(is_condition)) {
-                map.remove(keyword);
+            if members.is_some_and(|members| !members.is_empty() && members.iter().all(is_condition))
+                && let Some(conditions) = map.remove(keyword)
+            {
+                let all = map.entry(extension::CONDITIONS).or_insert_with(|| json!({}));
+                all[keyword] = conditions;
             }
         }
     });
@@ -46,10 +50,14 @@ mod tests {
     }
 
     #[test]
-    fn conditions_are_removed() {
+    fn conditions_move_into_an_extension() {
         let mut document = json!({"components": {"schemas": {"A": {
             "anyOf": [{"required": ["a"]}, {"required": ["b"]}], "properties": {"a": {}, "b": {}}}}}});
         super::apply(&mut document);
-        assert_eq!(document["components"]["schemas"]["A"], json!({"properties": {"a": {}, "b": {}}}));
+        let conditions = json!({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]});
+        assert_eq!(
+            document["components"]["schemas"]["A"],
+            json!({"properties": {"a": {}, "b": {}}, "x-conditions": conditions})
+        );
     }
 }

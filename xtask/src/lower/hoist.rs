@@ -16,8 +16,8 @@ use crate::names_lock::{self, NamesLock};
 use crate::walk::{self, Place};
 
 /// Keywords that describe the place rather than the type. They stay when the type becomes a component.
-const PLACE_KEYWORDS: [&str; 5] =
-    ["description", "nullable", "deprecated", extension::CLEARABLE, extension::SENSITIVE];
+const PLACE_KEYWORDS: [&str; 6] =
+    ["description", "nullable", "deprecated", extension::CLEARABLE, extension::SENSITIVE, extension::EXAMPLE];
 
 /// Runs the pass.
 pub fn apply(document: &mut Value, lock: &NamesLock) -> Result<(), Diagnostics> {
@@ -235,22 +235,24 @@ fn without_place(schema: &Value) -> Value {
     Value::Object(kept.collect())
 }
 
-/// A key for comparing schemas. Schemas with equal keys are the same type; descriptions, at any depth, are ignored.
+/// A key for comparing schemas. Schemas with equal keys are the same type; descriptions and examples, at any depth, are
+/// ignored.
 pub(super) fn key(schema: &Value) -> String {
-    fn without_descriptions(value: &mut Value) {
+    fn without_texts(value: &mut Value) {
         match value {
             Value::Object(map) => {
                 if map.get("description").is_some_and(Value::is_string) {
                     map.remove("description");
                 }
-                map.values_mut().for_each(without_descriptions);
+                map.remove(extension::EXAMPLE);
+                map.values_mut().for_each(without_texts);
             }
-            Value::Array(items) => items.iter_mut().for_each(without_descriptions),
+            Value::Array(items) => items.iter_mut().for_each(without_texts),
             _ => {}
         }
     }
     let mut without_place = without_place(schema);
-    without_descriptions(&mut without_place);
+    without_texts(&mut without_place);
     walk::canonical(without_place).to_string()
 }
 

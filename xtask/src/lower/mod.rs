@@ -30,6 +30,7 @@ pub mod ref_siblings;
 pub mod renames;
 pub mod replies;
 pub mod resources;
+pub mod samples;
 pub mod sensitive;
 pub mod service;
 pub mod strictness;
@@ -75,6 +76,8 @@ pub mod extension {
     pub const REFUSALS: &str = "x-refusals";
     /// On an operation: what the schema of its successful response describes; see [`replies`](super::replies).
     pub const REPLY: &str = "x-reply";
+    /// On an operation: the members of its reply's envelope beside `data`; see [`replies`](super::replies).
+    pub const ENVELOPE: &str = "x-envelope";
     /// On an operation: its resource, in snake case.
     pub const RESOURCE: &str = "x-resource";
     /// On the document: title and description of each resource.
@@ -89,6 +92,12 @@ pub mod extension {
     pub const BY_JSON_TYPE: &str = "x-by-json-type";
     /// On a union: reference to the component for every tag that is not in the mapping.
     pub const OPEN_MEMBER: &str = "x-open-member";
+    /// On a schema: a value that the document gives as an example or as the default.
+    pub const EXAMPLE: &str = "x-example";
+    /// On an object: combinations whose members only require properties; see [`any_of`](super::any_of).
+    pub const CONDITIONS: &str = "x-conditions";
+    /// On the document: the schemas from which heygen-api makes samples; see [`samples`](super::samples).
+    pub const SAMPLES: &str = "x-samples";
 }
 
 /// A lowered document.
@@ -138,6 +147,7 @@ pub fn lower(mut document: Value, lock: &NamesLock) -> Lowered {
     findings.extend(unions::apply(&mut document).err().map(|all| all.0).into_iter().flatten());
     prune::apply(&mut document);
     renames::apply(&mut document, lock, env!("CARGO_PKG_VERSION"));
+    samples::apply(&mut document);
     page_limits::apply(&mut document);
     strictness::apply(&mut document);
     sensitive::apply(&mut document);

@@ -1,10 +1,11 @@
 //! Removes the envelope from replies. The service wraps every reply in `{"data": …}`, and the client's `Response` reads this
 //! envelope. So the schema of a successful response becomes that of `data` or, for a list, that of one item; an extension
-//! of the operation records which. A member that the document adds beside `data` therefore changes no type.
+//! of the operation records which. A member that the document adds beside `data` therefore changes no type. Another extension
+//! keeps the members beside `data`, from which samples of whole answers are made.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use super::extension;
+use super::{extension, hoist};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::walk;
 
@@ -57,18 +58,21 @@ pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
     };
     walk::operations_mut(document, |_, _, operation| {
         let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let mut first: Option<(Reply, Value)> = None;
+        let mut first: Option<(Reply, String)> = None;
+        let mut beside = Value::Null;
         let responses = operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten();
         for (status, response) in responses.filter(|(status, _)| walk::is_success(status)) {
             if let Some(reply) = without_json(response) {
-                first.get_or_insert((reply, Value::Null));
+                first.get_or_insert((reply, String::new()));
                 continue;
             }
             let Some(schema) = response.pointer_mut("/content/application~1json/schema") else { continue };
+            let envelope = resolve(schema);
             let reply = remove_envelope(schema, &resolve);
+            let key = hoist::key(schema);
             match &first {
-                None => first = Some((reply, schema.clone())),
-                Some(first) if *first == (reply, schema.clone()) => {}
+                None => (first, beside) = (Some((reply, key)), beside_data(reply, &envelope, &components)),
+                Some(first) if *first == (reply, key) => {}
                 Some(_) => found.push(Diagnostic::new(
                     "success-bodies-differ",
                     &id,
@@ -79,6 +83,9 @@ pub fn apply(document: &mut Value) -> Result<(), Diagnostics> {
         }
         if let Some((reply, _)) = first {
             operation[extension::REPLY] = reply.word().into();
+            if reply != Reply::Whole {
+                operation[extension::ENVELOPE] = beside;
+            }
         }
     });
     Diagnostics::into_result(found)
@@ -99,7 +106,7 @@ fn without_json(response: &mut Value) -> Option<Reply> {
         media if media.ends_with("+json") => return None,
         _ => Reply::Bytes,
     };
-    *object = Value::Object(serde_json::Map::new());
+    *object = Value::Object(Map::new());
     Some(reply)
 }
 
@@ -125,6 +132,51 @@ fn remove_envelope(schema: &mut Value, resolve: &impl Fn(&Value) -> Value) -> Re
     };
     *schema = inner;
     reply
+}
+
+/// The members beside `data`, and those beside the items of a page in `data`. References are replaced by their targets, so
+/// that these members do not become types. A successful answer has no `error`.
+fn beside_data(reply: Reply, envelope: &Value, components: &Value) -> Value {
+    let members = |schema: &Value, left_out: &[&str]| {
+        let all = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+        let beside = all.filter(|(name, _)| !left_out.contains(&name.as_str()));
+        let beside = beside.map(|(name, schema)| (name.clone(), without_references(schema, components, &[])));
+        Value::Object(beside.collect())
+    };
+    let data = envelope.pointer("/properties/data").filter(|_| reply == Reply::Page);
+    let data = data.map(|data| walk::target(data).and_then(|name| components.get(name)).unwrap_or(data));
+    let items = data.map(|data| members(data, &["items"]));
+    json!({"data": members(envelope, &["data", "error"]), "items": items.unwrap_or_else(|| json!({}))})
+}
+
+/// Largest number of components in each other whose schemas are kept.
+const DEEPEST: usize = 16;
+
+/// Replaces every reference by its target. A component inside itself, and one that is too deep, becomes a schema of any value.
+fn without_references(schema: &Value, components: &Value, inside: &[&str]) -> Value {
+    if let Some(name) = walk::target(schema) {
+        let target = components.get(name).filter(|_| !inside.contains(&name) && inside.len() < DEEPEST);
+        let target = target.map_or_else(
+            || json!({}),
+            |target| without_references(target, components, &[inside, &[name]].concat()),
+        );
+        let mut target = target.as_object().cloned().unwrap_or_default();
+        let beside = schema.as_object().into_iter().flatten();
+        let beside = beside.filter(|(keyword, _)| !matches!(keyword.as_str(), "$ref" | "allOf"));
+        target.extend(beside.map(|(keyword, value)| (keyword.clone(), value.clone())));
+        return Value::Object(target);
+    }
+    match schema {
+        Value::Object(map) => {
+            let members =
+                map.iter().map(|(name, child)| (name.clone(), without_references(child, components, inside)));
+            Value::Object(members.collect::<Map<_, _>>())
+        }
+        Value::Array(items) => {
+            items.iter().map(|item| without_references(item, components, inside)).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -182,6 +234,26 @@ mod tests {
                 "{media}"
             );
         }
+    }
+
+    #[test]
+    fn the_members_beside_data_are_kept_without_references() {
+        let object = |properties: Value| json!({"type": "object", "properties": properties});
+        let warning = json!({"$ref": "#/components/schemas/Warning"});
+        let page = object(json!({"items": {"type": "array", "items": {}}, "next_token": {"type": "string"}}));
+        let schema =
+            object(json!({"data": page, "error": {}, "warning": {"allOf": [warning], "nullable": true}}));
+        let mut document = json!({
+            "paths": {"/a": {"get": {"operationId": "get_a", "responses": {
+                "200": {"content": {"application/json": {"schema": schema}}}}}}},
+            "components": {"schemas": {"Warning": object(json!({"causes": {"type": "array", "items": warning}}))}}});
+        super::apply(&mut document).unwrap();
+        let mut kept = object(json!({"causes": {"type": "array", "items": {}}}));
+        kept["nullable"] = json!(true);
+        assert_eq!(
+            document["paths"]["/a"]["get"]["x-envelope"],
+            json!({"data": {"warning": kept}, "items": {"next_token": {"type": "string"}}})
+        );
     }
 
     #[test]

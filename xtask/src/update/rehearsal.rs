@@ -16,7 +16,19 @@ pub fn run(root: &Path) -> Result<()> {
             list(&output, |line| line.contains(": error"))
         );
     }
-    let failures = cargo(root, &["test", "--package", "heygen-tests", "--test", "it", "--no-fail-fast"])?;
+    let failures = cargo(
+        root,
+        &[
+            "test",
+            "--package",
+            "heygen-tests",
+            "--package",
+            "heygen-example-shapes",
+            "--test",
+            "it",
+            "--no-fail-fast",
+        ],
+    )?;
     if let Some(output) = failures {
         bail!(
             "the update is written, but these tests need a change:\n{}",
