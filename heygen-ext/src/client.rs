@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use heygen_api::{Client, Transport};
 use http::HeaderValue;
-use serde_json::Value;
 
 use crate::builder::HeyGenBuilder;
 use crate::call::{MAX_ATTEMPTS, Policies, Shared};
@@ -17,8 +16,11 @@ use crate::jobs::handle::JobHandle;
 use crate::jobs::job::{AnyJob, Job};
 use crate::jobs::kind::JobKind;
 use crate::jobs::poller::{Bulks, Poller};
+use crate::jobs::recorded::Recorder;
+use crate::jobs::resume::{self, Resumed};
 use crate::jobs::submit::{self, Submit};
 use crate::jobs::wait::{Start, WaitContext};
+use crate::ledger::Ledger;
 #[cfg(feature = "preview")]
 use crate::stream::{SpeechStream, WordStream};
 use crate::upload::{FileSource, Upload, UploadAll};
@@ -37,6 +39,7 @@ pub struct HeyGen {
     files: reqwest::Client,
     storage: reqwest::Client,
     bulks: Arc<Mutex<Bulks>>,
+    recorder: Option<Recorder>,
 }
 
 impl HeyGen {
@@ -49,7 +52,7 @@ impl HeyGen {
     ) -> Self {
         let policies = Policies { shared: Arc::new(shared), options };
         let bulks = Arc::new(Mutex::new(Bulks::new(policies.shared.runtime.now())));
-        Self { api: api.with_transport(policies.clone()), policies, files, storage, bulks }
+        Self { api: api.with_transport(policies.clone()), policies, files, storage, bulks, recorder: None }
     }
 
     /// Makes a client from the environment; see [`HeyGenBuilder::from_env`].
@@ -105,13 +108,43 @@ impl HeyGen {
     /// The request is incomplete, or the service refused it or did not answer; see [`Error::may_have_executed`].
     pub async fn submit<R: Submit>(&self, request: R) -> Result<R::Started, Error> {
         let submission = request.submission()?;
-        let operation = submission.operation;
-        let mut call = self.api.request(operation.method().clone(), operation.path()).json(&submission.body);
-        if let Some((name, value)) = &submission.parameter {
-            call = call.path(*name, value);
-        }
-        let answer = call.send_for::<Value>().await?.into_inner();
-        submit::jobs(&self.wait_context(), &submission, &answer)
+        submit::send(&self.wait_context(), self.recorder.as_ref(), &submission).await
+    }
+
+    /// Records every submission and its end in a [ledger](crate::ledger), so that a program that stops in the middle continues
+    /// when it runs again.
+    pub fn with_ledger(self, ledger: impl Ledger) -> Self {
+        Self { recorder: Some(Recorder::new(Arc::new(ledger))), ..self }
+    }
+
+    /// Continues all that is open in the ledger: requests that may not have arrived are sent again with the same key, and the
+    /// jobs that have not ended are returned, to wait for them.
+    ///
+    /// ```no_run
+    /// use heygen_ext::HeyGen;
+    /// use heygen_ext::ledger::JsonLines;
+    ///
+    /// # async fn example() -> Result<(), heygen_ext::Error> {
+    /// let heygen = HeyGen::from_env()?.with_ledger(JsonLines::open("work.jsonl")?);
+    /// let open = heygen.resume().await?;
+    /// for job in open.jobs {
+    ///     println!("{job}: {:?}", job.clone().wait().await);
+    /// }
+    /// for (entry, error) in open.unsettled {
+    ///     eprintln!("{}: {error}", entry.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The client has no ledger, or the ledger cannot be read.
+    pub async fn resume(&self) -> Result<Resumed, Error> {
+        let Some(recorder) = &self.recorder else {
+            return Err(Error::ledger("this client has no ledger: set one with `HeyGen::with_ledger`"));
+        };
+        resume::resume(&self.wait_context(), recorder).await
     }
 
     /// Finds a job of this kind by the service's id, to wait for it.

@@ -33,6 +33,7 @@ use crate::jobs::question::Question;
 /// | [`Stopped`](ErrorKind::Stopped) | the job was cancelled, stopped or deleted: submit it again if you need it |
 /// | [`NeedsPerson`](ErrorKind::NeedsPerson) | read the [`question`](Self::question), answer it, then wait again |
 /// | [`Deadline`](ErrorKind::Deadline) | the job goes on: wait again with its [`job`](Self::job) |
+/// | [`Ledger`](ErrorKind::Ledger) | the message names the entry or the file, and the remedy |
 /// | [`Upload`](ErrorKind::Upload), [`Download`](ErrorKind::Download), [`File`](ErrorKind::File) | the message names the file or the link, and the remedy |
 ///
 /// ```no_run
@@ -120,6 +121,8 @@ pub enum ErrorKind {
     Download,
     /// A file on this machine could not be read or written.
     File,
+    /// The ledger cannot be used, or has an entry that a person has to settle.
+    Ledger,
 }
 
 impl Error {
@@ -286,7 +289,8 @@ impl Error {
             | ErrorKind::Credentials
             | ErrorKind::InvalidRequest
             | ErrorKind::Upload
-            | ErrorKind::File => false,
+            | ErrorKind::File
+            | ErrorKind::Ledger => false,
             ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Refused | ErrorKind::Decode => {
                 self.0.api.as_ref().is_some_and(heygen_api::Error::may_have_executed)
             }

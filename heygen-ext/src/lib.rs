@@ -31,6 +31,8 @@ mod idle_timeout;
 #[cfg(feature = "client")]
 pub mod jobs;
 #[cfg(feature = "client")]
+pub mod ledger;
+#[cfg(feature = "client")]
 mod pages;
 #[cfg(feature = "client")]
 mod redaction;

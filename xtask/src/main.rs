@@ -263,7 +263,7 @@ fn update(options: Options, dry_run: bool, test: bool) -> Result<ExitCode> {
     }
     update.write()?;
     if test {
-        update::rehearsal::run(&root)?;
+        update::rehearsal::run(&root, &[]).context("the update is written")?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -50,6 +50,19 @@ impl Error {
         Self::new(ErrorKind::Decode, problem).with(|inner| inner.maybe_executed = true)
     }
 
+    pub(crate) fn ledger(problem: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Ledger, problem.into())
+    }
+
+    /// An entry of a ledger whose request may have started a job, and cannot be repeated safely.
+    pub(crate) fn unsettled(entry: &str, operation: &Operation) -> Self {
+        let problem = format!(
+            "the ledger has entry {entry} for `{}` without a job: an earlier run may have started it, and its idempotency key has expired or does not exist; look for the job, then call `Ledger::forget` to submit again",
+            operation.id()
+        );
+        Self::new(ErrorKind::Ledger, problem).with(|inner| inner.maybe_executed = true)
+    }
+
     /// The result of a job that does not match the document.
     pub(crate) fn result(problem: &serde_json::Error) -> Self {
         Self::new(ErrorKind::Decode, format!("the result does not match the document: {problem}"))

@@ -98,7 +98,7 @@ const NOT_JOBS: [(&Operation, &str); 12] = [
 fn every_operation_that_starts_a_job_has_a_kind() {
     let document = document();
     let started: BTreeSet<&str> =
-        STARTS.iter().chain(PREVIEW_STARTS).map(|(operation, _)| operation.id()).collect();
+        STARTS.iter().chain(PREVIEW_STARTS).map(|start| start.operation.id()).collect();
     let mut missing = Vec::new();
     for operation in
         operations::ALL.iter().filter(|one| one.path().starts_with("/v3") && one.method() == "POST")

@@ -15,6 +15,7 @@ use super::facts::{self, Cadence};
 use super::handle::JobHandle;
 use super::kind::{JobKind, VideoAgentSession};
 use super::reading::JobProgress;
+use super::recorded::Record;
 use super::wait::{Start, Step, Wait, WaitContext};
 use crate::error::Error;
 
@@ -27,6 +28,7 @@ pub struct Job<K> {
     start: Start,
     cadence: Option<Cadence>,
     deadline: Option<Duration>,
+    record: Option<Record>,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -42,7 +44,13 @@ pub enum JobState<T> {
 
 impl<K> Job<K> {
     pub(crate) fn new(context: WaitContext, start: Start) -> Self {
-        Self { context, start, cadence: None, deadline: None, kind: PhantomData }
+        Self { context, start, cadence: None, deadline: None, record: None, kind: PhantomData }
+    }
+
+    /// The same job, whose end is recorded in a ledger.
+    pub(crate) fn recorded(mut self, record: Record) -> Self {
+        self.record = Some(record);
+        self
     }
 
     /// The service's id of the job.
@@ -74,7 +82,7 @@ impl<K> Job<K> {
     }
 
     fn into_wait(self) -> Wait {
-        Wait::new(self.context, self.start, self.cadence, self.deadline)
+        Wait::new(self.context, self.start, self.cadence, self.deadline).recorded(self.record)
     }
 }
 
@@ -182,6 +190,7 @@ impl<K> Clone for Job<K> {
             start: self.start.clone(),
             cadence: self.cadence,
             deadline: self.deadline,
+            record: self.record.clone(),
             kind: PhantomData,
         }
     }
@@ -237,6 +246,10 @@ impl AnyJob {
         Self(Job::new(context, Start::of(handle)))
     }
 
+    pub(crate) fn recorded(self, record: Record) -> Self {
+        Self(self.0.recorded(record))
+    }
+
     /// Kind and id.
     pub fn handle(&self) -> &JobHandle {
         self.0.handle()
@@ -274,6 +287,7 @@ impl AnyJob {
             start: self.0.start.clone(),
             cadence: self.0.cadence,
             deadline: self.0.deadline,
+            record: self.0.record.clone(),
             kind: PhantomData,
         })
     }

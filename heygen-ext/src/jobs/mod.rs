@@ -55,6 +55,9 @@ pub(crate) mod kind;
 pub(crate) mod poller;
 pub(crate) mod question;
 mod reading;
+pub(crate) mod recorded;
+pub(crate) mod resume;
+mod submission;
 pub(crate) mod submit;
 pub(crate) mod wait;
 #[cfg(test)]
@@ -66,6 +69,7 @@ pub use job::{AnyJob, Job, JobState, Jobs, Watch};
 pub use kind::*;
 pub use question::Question;
 pub use reading::JobProgress;
+pub use resume::Resumed;
 pub use submit::{ProofreadVideo, Started, Submit, TemplateVideo};
 
 use futures_util::stream::FuturesUnordered;

@@ -1,17 +1,21 @@
 //! The requests that start jobs.
 
 use heygen_api::types::{self, builder};
-use heygen_api::{BuildError, Operation, operations};
+use heygen_api::{BuildError, IdempotencyKey, Operation, operations};
 use serde::Serialize;
 use serde_json::Value;
 
-#[cfg(all(test, feature = "preview"))]
+#[cfg(feature = "preview")]
 pub(super) use self::preview::PREVIEW_STARTS;
+use super::facts::Facts;
 use super::handle::JobHandle;
 use super::job::{Job, Jobs};
 use super::kind::{self, JobKind};
+use super::recorded::{Number, Recorder, can_repeat};
+use super::submission::Submission;
 use super::wait::{Start, WaitContext};
 use crate::error::Error;
+use crate::ledger::Entry;
 use crate::video_agent::VideoAgent;
 
 /// A request that starts a job, or several. [`HeyGen::submit`](crate::HeyGen::submit) takes it.
@@ -28,18 +32,6 @@ pub trait Submit: Send {
     /// The request is incomplete, or a value is invalid.
     #[doc(hidden)]
     fn submission(self) -> Result<Submission, BuildError>;
-}
-
-/// A request that is ready to be sent.
-#[doc(hidden)]
-#[derive(Debug, Clone)]
-pub struct Submission {
-    pub(crate) operation: &'static Operation,
-    /// The path parameter, if the operation has one.
-    pub(crate) parameter: Option<(&'static str, String)>,
-    pub(crate) body: Value,
-    /// JSON pointer to the id, or to the ids, in the member `data` of the answer.
-    pub(crate) ids: &'static str,
 }
 
 /// What a request starts: a [`Job`], or [`Jobs`] where one request makes several.
@@ -67,18 +59,132 @@ impl<K: JobKind> Started for Jobs<K> {
     }
 }
 
-/// The jobs in the answer to a submission.
-pub(crate) fn jobs<S: Started>(
+/// Sends a submission, and returns what it started. With a ledger, a request that was submitted before returns its jobs.
+pub(crate) async fn send<S: Started>(
     context: &WaitContext,
+    recorder: Option<&Recorder>,
     submission: &Submission,
-    answer: &Value,
 ) -> Result<S, Error> {
     let facts = <S::Kind as JobKind>::facts().0;
-    let ids = ids_in(answer, submission.ids);
-    let of = |id: String| Job::new(context.clone(), Start::new(JobHandle::new(facts, id), answer));
-    S::started(ids.into_iter().map(of).collect())
-        .ok_or_else(|| Error::no_job_id(submission.operation, submission.ids))
+    let missing = || Error::no_job_id(submission.operation, submission.ids);
+    let Some(recorder) = recorder else {
+        let answer = call(context, submission, None).await?;
+        let starts = starts(facts, submission, &answer);
+        return S::started(starts.into_iter().map(|start| Job::new(context.clone(), start)).collect())
+            .ok_or_else(missing);
+    };
+    let number = recorder.number(submission);
+    let (entry, starts) = submit_once(context, recorder, submission, facts, &number).await?;
+    let job = |start| Job::new(context.clone(), start).recorded(recorder.record(&entry));
+    let started = S::started(starts.into_iter().map(job).collect()).ok_or_else(missing)?;
+    number.keep();
+    Ok(started)
 }
+
+/// Sends the request of an entry, unless it has started its jobs.
+async fn submit_once(
+    context: &WaitContext,
+    recorder: &Recorder,
+    submission: &Submission,
+    facts: &'static Facts,
+    number: &Number<'_>,
+) -> Result<(Entry, Vec<Start>), Error> {
+    let now = context.runtime.system_time();
+    let (entry, was_there) = recorder.ledger.begin(&number.entry(submission, now)).await?;
+    if !entry.jobs.is_empty() {
+        let starts = entry.jobs.iter().map(|job| Start::of(job.handle.clone())).collect();
+        return Ok((entry, starts));
+    }
+    if was_there && !can_repeat(&entry, submission, now) {
+        return Err(Error::unsettled(&entry.id, submission.operation));
+    }
+    let starts = send_entry(context, recorder, submission, facts, &entry).await?;
+    Ok((entry, starts))
+}
+
+/// Sends the request of an entry with the entry's key, and records what it started.
+pub(crate) async fn send_entry(
+    context: &WaitContext,
+    recorder: &Recorder,
+    submission: &Submission,
+    facts: &'static Facts,
+    entry: &Entry,
+) -> Result<Vec<Start>, Error> {
+    let answer = match call(context, submission, Some(&entry.idempotency_key)).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            // Otherwise the entry stays, and its request is sent again with the same key.
+            if !error.may_have_executed() {
+                recorder.ledger.forget(&entry.id).await?;
+            }
+            return Err(error);
+        }
+    };
+    let starts = starts(facts, submission, &answer);
+    let handles: Vec<JobHandle> = starts.iter().map(|start| start.handle.clone()).collect();
+    let recorded = recorder.ledger.submitted(&entry.id, &handles).await;
+    match (recorded, handles.first()) {
+        (Err(error), Some(handle)) => Err(error.of_job(handle)),
+        (Err(error), None) => Err(error),
+        (Ok(()), _) => Ok(starts),
+    }
+}
+
+/// Sends the request. Returns the member `data` of the answer.
+async fn call(context: &WaitContext, submission: &Submission, key: Option<&str>) -> Result<Value, Error> {
+    let operation = submission.operation;
+    let mut call = context.api.request(operation.method().clone(), operation.path()).json(&submission.body);
+    if let Some((name, value)) = &submission.parameter {
+        call = call.path(*name, value);
+    }
+    if let Some(key) = key.filter(|_| operation.idempotency_key() != IdempotencyKey::None) {
+        call = call.idempotency_key(key);
+    }
+    Ok(call.send_for::<Value>().await?.into_inner())
+}
+
+fn starts(facts: &'static Facts, submission: &Submission, answer: &Value) -> Vec<Start> {
+    let ids = ids_in(answer, submission.ids).into_iter();
+    ids.map(|id| Start::new(JobHandle::new(facts, id), answer)).collect()
+}
+
+/// The submission of an entry, and the kind of its jobs; `None` if no operation of this version is called so.
+pub(crate) fn of_entry(entry: &Entry) -> Option<(Submission, &'static Facts)> {
+    let lists = [STARTS, WITH_PARAMETER];
+    #[cfg(feature = "preview")]
+    let lists = lists.into_iter().chain([PREVIEW_STARTS]);
+    let start = lists.into_iter().flatten().find(|start| start.operation.id() == entry.operation)?;
+    let parameter = start.parameter.and_then(|name| Some((name, entry.parameter.clone()?)));
+    let submission =
+        Submission { operation: start.operation, parameter, body: entry.body.clone(), ids: start.ids };
+    Some((submission, (start.kind)().0))
+}
+
+/// An operation that starts jobs.
+#[derive(Debug)]
+pub(crate) struct StartOperation {
+    pub(crate) operation: &'static Operation,
+    kind: fn() -> kind::KindFacts,
+    ids: &'static str,
+    /// The path parameter.
+    parameter: Option<&'static str>,
+}
+
+/// The operations with a path parameter that start jobs.
+static WITH_PARAMETER: &[StartOperation] = &[
+    StartOperation {
+        operation: &operations::GENERATE_FROM_TEMPLATE,
+        kind: <kind::Video as JobKind>::facts,
+        ids: "/id",
+        parameter: Some("template_id"),
+    },
+    StartOperation {
+        operation: &operations::GENERATE_FROM_PROOFREAD,
+        kind: <kind::VideoTranslation as JobKind>::facts,
+        ids: "/video_translation_id",
+        parameter: Some("proofread_id"),
+    },
+];
 
 /// The id, or the ids, at the pointer. A list of objects has them in the member `id`.
 pub(crate) fn ids_in(answer: &Value, pointer: &str) -> Vec<String> {
@@ -120,9 +226,13 @@ macro_rules! submits {
             }
         })?)*
 
-        #[cfg(all(test, feature = "preview"))]
-        pub(crate) static $starts: &[(&Operation, fn() -> kind::KindFacts)] =
-            &[$((&operations::$operation, <kind::$kind as JobKind>::facts),)*];
+        /// The operations that these requests call.
+        pub(crate) static $starts: &[StartOperation] = &[$(StartOperation {
+            operation: &operations::$operation,
+            kind: <kind::$kind as JobKind>::facts,
+            ids: $ids,
+            parameter: None,
+        },)*];
     };
 }
 

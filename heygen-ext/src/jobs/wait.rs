@@ -12,6 +12,7 @@ use super::handle::JobHandle;
 use super::poller::{Look, Poller};
 use super::question::{self, Question};
 use super::reading::{self, JobProgress, Reading};
+use super::recorded::Record;
 use crate::error::{Error, JobRecord};
 use crate::runtime::Runtime;
 
@@ -53,6 +54,7 @@ pub(crate) struct Wait {
     failed_looks: u32,
     last_pause: Duration,
     last: Option<JobProgress>,
+    record: Option<Record>,
 }
 
 /// What one look says.
@@ -81,6 +83,7 @@ impl Wait {
             failed_looks: 0,
             last_pause: Duration::ZERO,
             last: None,
+            record: None,
         }
     }
 
@@ -89,8 +92,24 @@ impl Wait {
         &self.context
     }
 
+    /// Records the end of the job there.
+    pub(crate) fn recorded(mut self, record: Option<Record>) -> Self {
+        self.record = record;
+        self
+    }
+
     /// Looks until something has changed: the progress, or the end.
     pub(crate) async fn next(&mut self) -> Result<Step, Error> {
+        let outcome = self.advance().await;
+        if let Some(record) = &self.record
+            && !matches!(outcome, Ok(Step::Running(_)))
+        {
+            record.end(&self.start.handle, outcome.as_ref().err()).await;
+        }
+        outcome
+    }
+
+    async fn advance(&mut self) -> Result<Step, Error> {
         loop {
             let is_first = self.last.is_none() && self.failed_looks == 0;
             if !is_first && !self.pause().await {

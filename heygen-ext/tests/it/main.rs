@@ -5,6 +5,7 @@ mod downloads;
 mod examples;
 mod http_client;
 mod jobs;
+mod ledger;
 mod pages;
 #[cfg(feature = "preview")]
 mod streams;

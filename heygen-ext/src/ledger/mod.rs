@@ -1,0 +1,113 @@
+//! Ledgers: what a program has submitted, on disk, so that a crash neither loses a job nor pays for it twice.
+//!
+//! A ledger is the record of one piece of work. [`HeyGen::with_ledger`](crate::HeyGen::with_ledger) makes `submit` write the
+//! request and its idempotency key before anything is sent, and the job afterwards; a wait writes how the job ended. When the
+//! program runs again with the same ledger, the same request finds its job instead of starting another one.
+//! [`HeyGen::resume`](crate::HeyGen::resume) continues everything that is open.
+//!
+//! Two requests are the same if operation, parameters and body are equal. A program that submits equal requests on purpose
+//! gets as many jobs as it submits in one run. For a new piece of work, use a new ledger.
+//!
+//! ```no_run
+//! use heygen_ext::ledger::JsonLines;
+//! use heygen_ext::{HeyGen, VideoAgent};
+//!
+//! # async fn example() -> Result<(), heygen_ext::Error> {
+//! let heygen = HeyGen::from_env()?.with_ledger(JsonLines::open("launch.jsonl")?);
+//! // The second run finds the job of the first.
+//! let job = heygen.submit(VideoAgent::prompt("Our launch in 30 seconds")).await?;
+//! let video = job.await?;
+//! heygen.download(&video).to_path("launch.mp4").overwrite(true).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Stores
+//!
+//! | store | for | processes |
+//! |---|---|---|
+//! | [`JsonLines`] | the simplest case: one file that people can read | one at a time |
+//! | `Sqlite`, behind the feature `ledger-sqlite` | everything else | several at once |
+//!
+//! Both write to the disk, not only to the operating system, before a call returns.
+//!
+//! # What cannot be decided
+//!
+//! The service keeps idempotency keys for 24 hours. If a program stopped between request and answer, and runs again later than
+//! that, nobody knows whether the job exists. Then `submit` returns an error of the kind
+//! [`Ledger`](crate::ErrorKind::Ledger) that names the entry: look for the job, and call [`Ledger::forget`] to submit again.
+
+mod entry;
+mod json_lines;
+#[cfg(feature = "ledger-sqlite")]
+mod sqlite;
+
+pub(crate) use entry::digest;
+pub use entry::{Entry, EntryJob, EntryState, JobEnd};
+pub use json_lines::JsonLines;
+#[cfg(feature = "ledger-sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ledger-sqlite")))]
+pub use sqlite::Sqlite;
+
+use std::sync::Arc;
+
+use heygen_api::BoxFuture;
+
+use crate::error::Error;
+use crate::jobs::handle::JobHandle;
+
+/// The version of the formats of all stores.
+pub(crate) const VERSION: u32 = 1;
+
+/// A store of what was submitted. Implement it for a store of your own.
+///
+/// A method returns after its change is on disk.
+pub trait Ledger: Send + Sync + 'static {
+    /// Adds the entry, unless there is one with its id. Returns the one that is there now, and whether it was there before.
+    fn begin<'a>(&'a self, entry: &'a Entry) -> BoxFuture<'a, Result<(Entry, bool), Error>>;
+
+    /// Records the jobs that the request of an entry has started.
+    fn submitted<'a>(&'a self, id: &'a str, jobs: &'a [JobHandle]) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Records how a job of an entry has ended.
+    fn ended<'a>(
+        &'a self,
+        id: &'a str,
+        job: &'a JobHandle,
+        end: &'a JobEnd,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Removes an entry whose request started no job, so that the same request is sent again.
+    fn forget<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// All entries, the oldest first.
+    fn entries(&self) -> BoxFuture<'_, Result<Vec<Entry>, Error>>;
+}
+
+/// A ledger that a program shares with its client.
+impl<L: Ledger + ?Sized> Ledger for Arc<L> {
+    fn begin<'a>(&'a self, entry: &'a Entry) -> BoxFuture<'a, Result<(Entry, bool), Error>> {
+        (**self).begin(entry)
+    }
+
+    fn submitted<'a>(&'a self, id: &'a str, jobs: &'a [JobHandle]) -> BoxFuture<'a, Result<(), Error>> {
+        (**self).submitted(id, jobs)
+    }
+
+    fn ended<'a>(
+        &'a self,
+        id: &'a str,
+        job: &'a JobHandle,
+        end: &'a JobEnd,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        (**self).ended(id, job, end)
+    }
+
+    fn forget<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        (**self).forget(id)
+    }
+
+    fn entries(&self) -> BoxFuture<'_, Result<Vec<Entry>, Error>> {
+        (**self).entries()
+    }
+}

@@ -1,0 +1,285 @@
+//! Ledgers: what was submitted is neither lost nor paid for twice.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use heygen_ext::heygen_api::types::{AssetInput, CreateVideoFromImage};
+use heygen_ext::ledger::{EntryState, JsonLines, Ledger};
+use heygen_ext::{ErrorKind, HeyGen};
+use heygen_sim::{Clock, Fault, Sim};
+
+async fn sim() -> Sim {
+    Sim::builder().clock(Clock::manual()).concurrency(10_000).balance(100_000.0).start().await.unwrap()
+}
+
+fn client(base_url: &str, key: &str, ledger: impl Ledger) -> HeyGen {
+    HeyGen::builder().api_key(key).base_url(base_url).build().unwrap().with_ledger(ledger)
+}
+
+fn video(text: &str) -> CreateVideoFromImage {
+    CreateVideoFromImage::builder()
+        .image(AssetInput::url("https://example.com/face.png"))
+        .script(text)
+        .voice_id("en-us-clara")
+        .build()
+        .unwrap()
+}
+
+/// The stores, each with a function that opens it again.
+async fn stores(folder: &Path) -> Vec<(&'static str, Arc<dyn Ledger>)> {
+    let mut all: Vec<(&'static str, Arc<dyn Ledger>)> =
+        vec![("JSON lines", Arc::new(JsonLines::open(folder.join("ledger.jsonl")).unwrap()))];
+    #[cfg(feature = "ledger-sqlite")]
+    all.push((
+        "SQLite",
+        Arc::new(heygen_ext::ledger::Sqlite::open(folder.join("ledger.sqlite")).await.unwrap()),
+    ));
+    all
+}
+
+/// The videos that were created.
+fn created(sim: &Sim) -> usize {
+    let requests = sim.requests();
+    requests
+        .iter()
+        .filter(|one| one.operation.as_deref() == Some("createVideo") && one.status == Some(200))
+        .count()
+}
+
+#[tokio::test]
+async fn a_second_run_finds_the_jobs_of_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, ledger) in stores(folder.path()).await {
+        let sim = sim().await;
+        let run = || client(sim.base_url(), sim.api_key(), Arc::clone(&ledger));
+        let first = run();
+        let one = first.submit(video("Hello")).await.unwrap();
+        // An equal request in the same run is meant: it starts another job.
+        let two = first.submit(video("Hello")).await.unwrap();
+        assert_ne!(one.id(), two.id(), "{name}");
+        let second = run();
+        for job in [&one, &two] {
+            let again = second.submit(video("Hello")).await.unwrap();
+            assert_eq!(again.id(), job.id(), "{name}");
+        }
+        sim.advance(Duration::from_secs(3600));
+        assert!(two.wait().await.is_ok(), "{name}");
+        let entries = ledger.entries().await.unwrap();
+        assert_eq!(
+            entries.iter().map(|entry| entry.state()).collect::<Vec<_>>(),
+            [EntryState::Running, EntryState::Ended],
+            "{name}"
+        );
+        let open = run().resume().await.unwrap();
+        assert_eq!((open.jobs.len(), open.unsettled.len()), (1, 0), "{name}");
+        assert_eq!(open.jobs[0].handle(), one.handle(), "{name}");
+        assert!(open.jobs[0].clone().wait().await.is_ok(), "{name}");
+        assert!(run().resume().await.unwrap().jobs.is_empty(), "{name}");
+        assert_eq!(created(&sim), 2, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_is_sent_again_with_the_same_key() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, ledger) in stores(folder.path()).await {
+        let sim = sim().await;
+        // The service creates the video each time, but its answers are lost.
+        sim.inject(Fault::close_after().on("createVideo").times(3)).unwrap();
+        let run = || client(sim.base_url(), sim.api_key(), Arc::clone(&ledger));
+        let error = run().submit(video("Hello")).await.unwrap_err();
+        assert!(error.may_have_executed(), "{name}: {error}");
+        let open = run().resume().await.unwrap();
+        assert_eq!((open.jobs.len(), open.unsettled.len()), (1, 0), "{name}");
+        let job = run().submit(video("Hello")).await.unwrap();
+        assert_eq!(job.handle(), open.jobs[0].handle(), "{name}");
+        let keys: BTreeSet<_> = sim
+            .requests()
+            .iter()
+            .filter(|one| one.operation.as_deref() == Some("createVideo"))
+            .map(|one| one.headers.get("idempotency-key").cloned())
+            .collect();
+        assert_eq!(keys.len(), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_request_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, ledger) in stores(folder.path()).await {
+        let sim = sim().await;
+        let heygen = client(sim.base_url(), sim.api_key(), Arc::clone(&ledger));
+        assert!(heygen.submit(video("[sim:unknown]")).await.is_err(), "{name}");
+        assert!(ledger.entries().await.unwrap().is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_old_request_without_an_answer_is_for_a_person() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, ledger) in stores(folder.path()).await {
+        let sim = sim().await;
+        let run = || client(sim.base_url(), sim.api_key(), Arc::clone(&ledger));
+        sim.inject(Fault::close_after().on("createVideo").times(3)).unwrap();
+        run().submit(video("Hello")).await.unwrap_err();
+        let mut entry = ledger.entries().await.unwrap().remove(0);
+        ledger.forget(&entry.id).await.unwrap();
+        entry.created_at -= 24 * 60 * 60;
+        ledger.begin(&entry).await.unwrap();
+        let error = run().submit(video("Hello")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Ledger, "{name}: {error}");
+        assert!(
+            error.to_string().contains(&entry.id) && error.to_string().contains("Ledger::forget"),
+            "{error}"
+        );
+        assert_eq!(run().resume().await.unwrap().unsettled.len(), 1, "{name}");
+        ledger.forget(&entry.id).await.unwrap();
+        assert!(run().submit(video("Hello")).await.is_ok(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_repaired_at_its_end_and_refused_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.jsonl");
+    let sim = sim().await;
+    let job =
+        client(sim.base_url(), sim.api_key(), JsonLines::open(&path).unwrap()).submit(video("Hello")).await;
+    let handle = job.unwrap().handle().clone();
+    let whole = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(whole.lines().count(), 3, "{whole}");
+
+    std::fs::write(&path, &whole[..whole.len() - 5]).unwrap();
+    let ledger = JsonLines::open(&path).unwrap();
+    assert_eq!(ledger.entries().await.unwrap()[0].state(), EntryState::Sending);
+    ledger.submitted(&ledger.entries().await.unwrap()[0].id, &[handle]).await.unwrap();
+    drop(ledger);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), whole);
+
+    let open = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        JsonLines::open(&path).map(drop).unwrap_err()
+    };
+    for (text, problem) in [
+        (whole.replacen("{\"begin\"", "{\"begn\"", 1), "ledger.jsonl:2: the line is damaged"),
+        (
+            whole.replacen("\"heygen_ledger\":1", "\"heygen_ledger\":2", 1),
+            "has version 2, but this program reads up to 1",
+        ),
+        ("a text\n".to_owned(), "ledger.jsonl:1: the first line is not that of a ledger"),
+    ] {
+        let error = open(&text);
+        assert_eq!(error.kind(), ErrorKind::Ledger);
+        assert!(error.to_string().contains(problem), "{error}");
+    }
+    let held = JsonLines::open(folder.path().join("other.jsonl")).unwrap();
+    let error = JsonLines::open(folder.path().join("other.jsonl")).map(drop).unwrap_err();
+    assert!(error.to_string().contains("another process"), "{error}");
+    drop(held);
+}
+
+#[cfg(feature = "ledger-sqlite")]
+#[tokio::test]
+async fn a_file_that_is_not_a_database_is_refused() {
+    use heygen_ext::ledger::Sqlite;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    std::fs::write(&path, "not a database, but a text that is long enough to be one").unwrap();
+    assert_eq!(Sqlite::open(&path).await.map(drop).unwrap_err().kind(), ErrorKind::Ledger);
+}
+
+const JOBS: usize = 60;
+
+/// Submits all jobs with a ledger: the program that the tests below kill.
+async fn submit_all(base_url: &str, key: &str, path: &Path) {
+    let heygen = match path.extension().and_then(|extension| extension.to_str()) {
+        #[cfg(feature = "ledger-sqlite")]
+        Some("sqlite") => client(base_url, key, heygen_ext::ledger::Sqlite::open(path).await.unwrap()),
+        _ => client(base_url, key, JsonLines::open(path).unwrap()),
+    };
+    for number in 0..JOBS {
+        let _ = heygen.submit(video(&format!("Video {number}"))).await.unwrap();
+    }
+}
+
+/// Not a test by itself: the tests below run this binary with this name and the variable set.
+#[tokio::test]
+async fn as_a_child_process() {
+    let Ok(arguments) = std::env::var("HEYGEN_LEDGER_CHILD") else { return };
+    let [base_url, key, path] = arguments.split('\n').collect::<Vec<_>>()[..] else { return };
+    submit_all(base_url, key, Path::new(path)).await;
+}
+
+fn child(sim: &Sim, path: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "ledger::as_a_child_process"])
+        .env("HEYGEN_LEDGER_CHILD", [sim.base_url(), sim.api_key(), path.to_str().unwrap()].join("\n"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Kills one process again and again after it has created some more videos, until one run ends by itself.
+async fn kill_until_done(sim: &Sim, path: &Path, beside: usize) {
+    let mut others: Vec<Child> = (0..beside).map(|_| child(sim, path)).collect();
+    for round in 1.. {
+        let mut process = child(sim, path);
+        // Not after a time, but after a number of requests, which differs from round to round.
+        let goal = created(sim) + 1 + (round * 7) % 11;
+        let ended = loop {
+            if let Some(status) = process.try_wait().unwrap() {
+                break status.success();
+            }
+            if created(sim) >= goal {
+                process.kill().unwrap();
+                process.wait().unwrap();
+                break false;
+            }
+            tokio::task::yield_now().await;
+        };
+        if ended {
+            break;
+        }
+        assert!(round < 200, "no end");
+    }
+    for other in &mut others {
+        while other.try_wait().unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// The videos that exist, each once.
+async fn videos(sim: &Sim) -> usize {
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+    let page = heygen.api().list_videos().limit(100_u32).await.unwrap();
+    page.items.len()
+}
+
+#[tokio::test]
+async fn a_killed_process_never_pays_twice_and_forgets_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut paths: Vec<PathBuf> = vec![folder.path().join("killed.jsonl")];
+    if cfg!(feature = "ledger-sqlite") {
+        paths.push(folder.path().join("killed.sqlite"));
+    }
+    for path in paths {
+        let sim = sim().await;
+        kill_until_done(&sim, &path, 0).await;
+        assert_eq!(videos(&sim).await, JOBS, "{}", path.display());
+    }
+}
+
+#[cfg(feature = "ledger-sqlite")]
+#[tokio::test]
+async fn two_processes_on_one_ledger_share_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shared.sqlite");
+    let sim = sim().await;
+    kill_until_done(&sim, &path, 1).await;
+    assert_eq!(videos(&sim).await, JOBS);
+}
