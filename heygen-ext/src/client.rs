@@ -12,14 +12,18 @@ use crate::call_options::CallOptions;
 use crate::client_context::ClientContext;
 use crate::download::{Download, Link};
 use crate::error::Error;
+#[cfg(feature = "webhook")]
+use crate::hub::Hub;
 use crate::jobs::handle::JobHandle;
 use crate::jobs::job::{AnyJob, Job};
 use crate::jobs::kind::JobKind;
+use crate::jobs::many;
 use crate::jobs::poller::{Bulks, Poller};
 use crate::jobs::recorded::Recorder;
 use crate::jobs::resume::{self, Resumed};
 use crate::jobs::submit::{self, Submit};
 use crate::jobs::wait::{Start, WaitContext};
+use crate::jobs::wakes::Wakes;
 use crate::ledger::Ledger;
 #[cfg(feature = "preview")]
 use crate::stream::{SpeechStream, WordStream};
@@ -40,6 +44,7 @@ pub struct HeyGen {
     storage: reqwest::Client,
     bulks: Arc<Mutex<Bulks>>,
     recorder: Option<Recorder>,
+    wakes: Arc<Wakes>,
 }
 
 impl HeyGen {
@@ -52,7 +57,15 @@ impl HeyGen {
     ) -> Self {
         let policies = Policies { shared: Arc::new(shared), options };
         let bulks = Arc::new(Mutex::new(Bulks::new(policies.shared.runtime.now())));
-        Self { api: api.with_transport(policies.clone()), policies, files, storage, bulks, recorder: None }
+        Self {
+            api: api.with_transport(policies.clone()),
+            policies,
+            files,
+            storage,
+            bulks,
+            recorder: None,
+            wakes: Arc::default(),
+        }
     }
 
     /// Makes a client from the environment; see [`HeyGenBuilder::from_env`].
@@ -109,6 +122,44 @@ impl HeyGen {
     pub async fn submit<R: Submit>(&self, request: R) -> Result<R::Started, Error> {
         let submission = request.submission()?;
         submit::send(&self.wait_context(), self.recorder.as_ref(), &submission).await
+    }
+
+    /// Submits many requests at a pace that the service accepts. Returns an outcome for each, in their order.
+    ///
+    /// The service limits the rate of submissions long before it limits the number of running jobs. So this starts with four
+    /// a second, goes faster while all are accepted, and slower after a refusal for the rate, which costs nothing and is
+    /// repeated. Where the service has a batch operation, one request such as
+    /// [`CreateVideoBatchRequest`](heygen_api::types::CreateVideoBatchRequest) starts up to 100 jobs.
+    ///
+    /// ```no_run
+    /// use heygen_ext::{HeyGen, VideoAgent};
+    ///
+    /// # async fn example(heygen: HeyGen) {
+    /// let prompts = ["Our launch in 30 seconds", "Our team in one minute"];
+    /// for outcome in heygen.submit_many(prompts.map(VideoAgent::prompt)).await {
+    ///     match outcome {
+    ///         Ok(job) => println!("{job}"),
+    ///         Err(error) => eprintln!("{error}"),
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub async fn submit_many<R: Submit>(
+        &self,
+        requests: impl IntoIterator<Item = R>,
+    ) -> Vec<Result<R::Started, Error>>
+    where
+        R::Started: Send,
+    {
+        let submissions = requests.into_iter().map(|request| request.submission().map_err(Error::from));
+        many::submit_many(&self.wait_context(), self.recorder.as_ref(), submissions.collect()).await
+    }
+
+    /// Makes a hub, which wakes waits by webhook events; see [`Hub`](crate::Hub).
+    #[cfg(feature = "webhook")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
+    pub fn hub(&self) -> Hub {
+        Hub::new(Arc::clone(&self.wakes))
     }
 
     /// Records every submission and its end in a [ledger](crate::ledger), so that a program that stops in the middle continues
@@ -177,7 +228,7 @@ impl HeyGen {
     fn wait_context(&self) -> WaitContext {
         let runtime = Arc::clone(&self.policies.shared.runtime);
         let poller = Poller::new(self.api.clone(), Arc::clone(&runtime), Arc::clone(&self.bulks));
-        WaitContext { api: self.api.clone(), runtime, poller }
+        WaitContext { api: self.api.clone(), runtime, poller, wakes: Arc::clone(&self.wakes) }
     }
 
     /// Downloads a file: the main file of a resource, another of its files, or any link.

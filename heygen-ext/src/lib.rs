@@ -26,6 +26,8 @@ mod download;
 mod error;
 #[cfg(feature = "client")]
 mod http_client;
+#[cfg(all(feature = "client", feature = "webhook"))]
+mod hub;
 #[cfg(feature = "client")]
 mod idle_timeout;
 #[cfg(feature = "client")]
@@ -64,6 +66,9 @@ mod client_surface {
         TranslationFile, VideoFile,
     };
     pub use crate::error::{Error, ErrorKind};
+    #[cfg(feature = "webhook")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
+    pub use crate::hub::Hub;
     pub use crate::pages::{Items, Paged, Pages};
     #[cfg(feature = "preview")]
     pub use crate::stream::{SpeechChunk, SpeechStream, WordStream};

@@ -157,6 +157,12 @@ enum Bench {
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..))]
         seconds: u64,
     },
+    /// Thousands of waits: requests, delays and memory, beside the loops of the provider's guide and its tool
+    Wait {
+        /// Number of waits
+        #[arg(long, default_value_t = 2_000)]
+        count: usize,
+    },
     /// Webhooks: signature checks as a ratio to bare code, whole requests as a ratio to bare axum, and an overload test
     Webhook,
 }
@@ -301,6 +307,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench(Bench::Call) => bench::call()?,
         Command::Bench(Bench::Transfer) => bench::transfer()?,
         Command::Bench(Bench::Sim { seconds }) => bench::sim(seconds)?,
+        Command::Bench(Bench::Wait { count }) => bench::wait(count)?,
         Command::Bench(Bench::Webhook) => bench::webhook()?,
     }
     Ok(ExitCode::SUCCESS)

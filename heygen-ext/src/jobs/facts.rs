@@ -103,7 +103,7 @@ impl Cadence {
 }
 
 /// A render of a few minutes.
-const RENDER: &[(u64, u64)] = &[(30, 5), (120, 10), (600, 15)];
+const RENDER: &[(u64, u64)] = &[(30, 5), (1200, 10)];
 /// A job of many minutes.
 const LONG: &[(u64, u64)] = &[(120, 10), (600, 30)];
 /// A job of about a minute.
@@ -251,9 +251,9 @@ mod tests {
 
     #[test]
     fn the_pauses_follow_the_steps() {
-        let pauses = [0, 29, 30, 119, 120, 599, 600, 9000]
+        let pauses = [0, 29, 30, 119, 120, 1199, 1200, 9000]
             .map(|at| VIDEO.cadence.pause(Duration::from_secs(at)).as_secs());
-        assert_eq!(pauses, [5, 5, 10, 10, 15, 15, 30, 30]);
+        assert_eq!(pauses, [5, 5, 10, 10, 10, 10, 30, 30]);
         let fixed = Cadence::every(Duration::from_millis(10));
         assert_eq!(fixed.pause(Duration::from_secs(999)), Duration::from_millis(10));
     }

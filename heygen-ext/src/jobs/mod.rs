@@ -52,6 +52,7 @@ mod facts;
 pub(crate) mod handle;
 pub(crate) mod job;
 pub(crate) mod kind;
+pub(crate) mod many;
 pub(crate) mod poller;
 pub(crate) mod question;
 mod reading;
@@ -62,6 +63,7 @@ pub(crate) mod submit;
 pub(crate) mod wait;
 #[cfg(test)]
 mod wait_tests;
+pub(crate) mod wakes;
 
 pub use facts::Cadence;
 pub use handle::{InvalidHandle, JobHandle};

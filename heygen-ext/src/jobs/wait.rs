@@ -1,8 +1,10 @@
 //! The wait for a job: looks at it until it ends, and bears trouble that passes.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future;
 use heygen_api::types::VideoAgentSession as Session;
 use http::StatusCode;
 use serde_json::Value;
@@ -13,6 +15,7 @@ use super::poller::{Look, Poller};
 use super::question::{self, Question};
 use super::reading::{self, JobProgress, Reading};
 use super::recorded::Record;
+use super::wakes::{Sleeper, Wakes};
 use crate::error::{Error, JobRecord};
 use crate::runtime::Runtime;
 
@@ -29,6 +32,7 @@ pub(crate) struct WaitContext {
     pub(crate) api: heygen_api::Client,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) poller: Poller,
+    pub(crate) wakes: Arc<Wakes>,
 }
 
 /// A job as a wait begins with it.
@@ -55,6 +59,7 @@ pub(crate) struct Wait {
     last_pause: Duration,
     last: Option<JobProgress>,
     record: Option<Record>,
+    sleeper: Sleeper,
 }
 
 /// What one look says.
@@ -74,6 +79,7 @@ impl Wait {
         let deadline = deadline.unwrap_or(facts.cadence.deadline);
         let began = context.runtime.now();
         let cadence = cadence.unwrap_or(facts.cadence);
+        let sleeper = context.wakes.sleeper();
         Self {
             context,
             start,
@@ -84,6 +90,7 @@ impl Wait {
             last_pause: Duration::ZERO,
             last: None,
             record: None,
+            sleeper,
         }
     }
 
@@ -104,7 +111,7 @@ impl Wait {
         if let Some(record) = &self.record
             && !matches!(outcome, Ok(Step::Running(_)))
         {
-            record.end(&self.start.handle, outcome.as_ref().err()).await;
+            Box::pin(record.end(&self.start.handle, outcome.as_ref().err())).await;
         }
         outcome
     }
@@ -115,7 +122,8 @@ impl Wait {
             if !is_first && !self.pause().await {
                 return Err(self.describe(Error::deadline(self.deadline)));
             }
-            match self.look().await {
+            // Boxed, because thousands of waits pause at the same time, and few of them read.
+            match Box::pin(self.look()).await {
                 Ok(Step::Done(data)) => return Ok(Step::Done(data)),
                 Ok(Step::Running(progress)) => {
                     self.failed_looks = 0;
@@ -241,10 +249,17 @@ impl Wait {
             return false;
         }
         let pause = match self.failed_looks {
-            0 => self.context.poller.aligned(self.cadence.pause(self.elapsed())),
+            0 => {
+                self.context.poller.aligned(self.cadence.pause(self.elapsed()) * self.context.wakes.slower())
+            }
             _ => self.last_pause,
         };
-        self.context.runtime.sleep(pause.min(left)).await;
+        self.sleeper.listen(self.start.handle.id());
+        if let Some(video) = &self.start.video_id {
+            self.sleeper.listen(video);
+        }
+        let sleep = self.context.runtime.sleep(pause.min(left));
+        future::select(sleep, pin!(self.sleeper.woken())).await;
         true
     }
 

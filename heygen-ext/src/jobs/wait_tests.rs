@@ -61,7 +61,8 @@ fn scene(
     let api = Client::new(Scripted(Arc::clone(&service)));
     let bulks = Arc::new(Mutex::new(Bulks::new(runtime.now())));
     let poller = Poller::new(api.clone(), Arc::<ManualRuntime>::clone(&runtime), bulks);
-    let context = WaitContext { api, runtime: Arc::<ManualRuntime>::clone(&runtime), poller };
+    let context =
+        WaitContext { api, runtime: Arc::<ManualRuntime>::clone(&runtime), poller, wakes: Arc::default() };
     let start = Start { is_new, ..Start::of(JobHandle::new(facts, "j")) };
     Scene { service, wait: Wait::new(context, start, None, Some(Duration::from_secs(600))), runtime }
 }

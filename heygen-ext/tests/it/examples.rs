@@ -12,6 +12,9 @@ mod calls;
 #[path = "../../examples/download.rs"]
 mod download;
 #[allow(dead_code, reason = "its `main` is not run here")]
+#[path = "../../examples/jobs.rs"]
+mod jobs;
+#[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../../examples/pages.rs"]
 mod pages;
 #[allow(dead_code, reason = "its `main` is not run here")]
@@ -77,4 +80,22 @@ async fn the_example_speech_receives_audio_and_words() {
     let (bytes, words) = speech::speak(&heygen, &voice, "one two").await.unwrap();
     assert!(bytes > 10_000);
     assert_eq!(words, ["one at 0.0 s", "two at 0.4 s"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_example_jobs_makes_all_videos_but_the_one_that_fails_and_finds_them_again() {
+    use heygen_ext::ledger::JsonLines;
+    let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let prompts = ["Our launch", "[sim:fail] Our team", "Our office"].map(str::to_owned);
+    for _ in 0..2 {
+        let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+        let heygen = heygen.with_ledger(JsonLines::open(folder.path().join("jobs.jsonl")).unwrap());
+        super::jobs::drive(&sim, jobs::make(heygen, &prompts, folder.path())).await.unwrap();
+        let exists = [1, 2, 3].map(|number| folder.path().join(format!("{number}.mp4")).exists());
+        assert_eq!(exists, [true, false, true]);
+    }
+    let created =
+        sim.requests().iter().filter(|one| one.operation.as_deref() == Some("createVideoAgentV3")).count();
+    assert_eq!(created, 3);
 }

@@ -19,7 +19,7 @@ async fn pair() -> (Sim, HeyGen) {
 }
 
 /// Lets time pass in the simulator as it passes for the future.
-async fn drive<F: Future>(sim: &Sim, future: F) -> F::Output {
+pub(crate) async fn drive<F: Future>(sim: &Sim, future: F) -> F::Output {
     let mut future = pin!(future);
     let step = Duration::from_secs(1);
     loop {
@@ -223,4 +223,87 @@ async fn other_kinds_complete_too() {
         .audio(AssetInput::url("https://example.com/voice.mp3"))
         .voice_name("Ada");
     complete(&sim, heygen.submit(voice).await.unwrap()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_submissions_keep_a_pace_and_repeat_refusals_for_the_rate() {
+    let (sim, heygen) = pair().await;
+    sim.inject(Fault::status(429).on("createVideo").after(5).times(9)).unwrap();
+    let requests = (0..20).map(|number| video(&format!("Hello {number}")));
+    let outcomes = drive(&sim, heygen.submit_many(requests)).await;
+    assert_eq!(outcomes.len(), 20);
+    let ids: std::collections::BTreeSet<_> =
+        outcomes.into_iter().map(|job| job.unwrap().id().to_owned()).collect();
+    assert_eq!(ids.len(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invalid_request_among_many_is_an_error_at_its_place() {
+    let (sim, heygen) = pair().await;
+    let requests = ["Hello", "", "Hello again"].map(VideoAgent::prompt);
+    let outcomes = drive(&sim, heygen.submit_many(requests)).await;
+    assert_eq!(outcomes.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+}
+
+/// A verified event about a video.
+#[cfg(feature = "webhook")]
+fn event(id: &str) -> heygen_ext::webhook::Event {
+    use heygen_ext::webhook::testing::{Generation, Signer};
+    let body = serde_json::json!({"event_type": "avatar_video.success", "event_data": {"video_id": id}});
+    let delivery = Signer::new("secret").unwrap().deliver(Generation::Signature, body.to_string());
+    let verifier = heygen_ext::webhook::Verifier::new("secret").unwrap();
+    verifier.verify(delivery.headers(), delivery.body().clone()).unwrap().event().unwrap()
+}
+
+#[cfg(feature = "webhook")]
+#[tokio::test(start_paused = true)]
+async fn an_event_wakes_the_wait_for_its_job() {
+    let (sim, heygen) = pair().await;
+    let hub = heygen.hub();
+    let job = heygen.submit(video("Hello")).await.unwrap();
+    let id = job.id().to_owned();
+    let mut states = job.watch();
+    assert!(matches!(states.next().await, Some(Ok(JobState::Running(_)))));
+    sim.advance(Duration::from_secs(3600));
+    let before = sim.requests().len();
+    let woken = hub.notify(&event(&id));
+    assert_eq!(woken, 0, "the stream is not polled yet, so nobody waits");
+    let next = tokio::spawn(async move { states.next().await });
+    // The wait begins its pause, and the event ends it, without any time passing.
+    while hub.notify(&event(&id)) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let start = tokio::time::Instant::now();
+    assert!(matches!(next.await.unwrap(), Some(Ok(JobState::Completed(_)))));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(sim.requests().len() > before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_survive_a_service_that_fails_at_random() {
+    const COUNT: usize = 300;
+    let sim = Sim::builder().clock(Clock::manual()).concurrency(COUNT).start().await.unwrap();
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+    let mut jobs = Vec::new();
+    for number in 0..COUNT {
+        let text = if number % 10 == 0 { format!("[sim:fail] {number}") } else { format!("Hello {number}") };
+        jobs.push(heygen.submit(video(&text)).await.unwrap());
+    }
+    for fault in [Fault::status(429), Fault::status(503), Fault::close_before(), Fault::half_body()] {
+        sim.inject(fault.with_probability(0.1)).unwrap();
+    }
+    let before = sim.requests().len();
+    let outcomes = drive(&sim, jobs::wait_all(jobs)).await;
+    for (number, outcome) in outcomes.iter().enumerate() {
+        match outcome {
+            Ok(_) => assert_ne!(number % 10, 0),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Failed, "{number}: {error}");
+                assert_eq!(number % 10, 0);
+            }
+        }
+    }
+    let requests = sim.requests().len() - before;
+    // One read for each end, the bulk requests, and the repetitions of what failed.
+    assert!(requests < COUNT * 6, "{requests}");
 }

@@ -23,6 +23,11 @@ pub fn transfer() -> Result<()> {
     run("heygen-benches", "transfers", &[])
 }
 
+/// `cargo xtask bench wait`.
+pub fn wait(count: usize) -> Result<()> {
+    run("heygen-benches", "waits", &[&count.to_string()])
+}
+
 /// `cargo xtask bench webhook`.
 pub fn webhook() -> Result<()> {
     run("heygen-benches", "webhooks", &[])
