@@ -31,6 +31,7 @@ impl Wakes {
     }
 
     /// Wakes the waits for this id. Returns how many there are.
+    #[cfg(any(test, feature = "webhook"))]
     pub(crate) fn wake(&self, id: &str) -> usize {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let all = waiting.get(id).map(Vec::as_slice).unwrap_or_default();
@@ -39,6 +40,7 @@ impl Wakes {
         all.len()
     }
 
+    #[cfg(feature = "webhook")]
     pub(crate) fn add_hub(&self) {
         self.hubs.fetch_add(1, Ordering::Relaxed);
     }
