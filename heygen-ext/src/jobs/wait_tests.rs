@@ -232,3 +232,62 @@ async fn retry_after_is_kept() {
     assert!(scene.end().await.is_ok());
     assert_eq!((scene.requests(), scene.elapsed()), (2, 90));
 }
+
+/// What each kind answers while it runs, and at its end.
+fn answer(facts: &Facts, status: &str) -> Value {
+    let mut data = json!({"session_id": "j", "created_at": 0, "status": status, "video_id": null});
+    if facts.is_batch() {
+        let ended = !facts.statuses.running.contains(&status);
+        let (failed, completed) = (usize::from(status == "failed"), usize::from(status == "completed"));
+        data["counts_by_status"] =
+            json!({"processing": usize::from(!ended), "failed": failed, "completed": completed});
+    }
+    if let Some(result) = facts.result {
+        data[result] = json!("https://example.com/result");
+    }
+    // The entry of a bulk request has the id in this member, in every kind.
+    data["video_id"] =
+        if facts.bulk.as_ref().is_some_and(|bulk| bulk.only) { json!("j") } else { Value::Null };
+    data
+}
+
+/// A service in which the job runs for three reads, and then has this status.
+fn runs_then(facts: &'static Facts, status: &'static str) -> Scene {
+    scene(facts, true, move |operation, n| {
+        let running = facts.statuses.running.first().copied().unwrap_or_default();
+        let answer = answer(facts, if n < 3 { running } else { status });
+        // Only the operation for several jobs returns a list.
+        if operation.starts_with("bulk_") { data(json!([answer])) } else { data(answer) }
+    })
+}
+
+#[tokio::test]
+async fn every_kind_completes_fails_stops_and_asks_as_its_table_says() {
+    for facts in facts::ALL {
+        let name = facts.name;
+        for status in facts.statuses.completed {
+            let outcome = runs_then(facts, status).end().await;
+            match name {
+                // The result of a session is a video, which this service does not have.
+                "video-agent" => assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Failed),
+                _ => assert!(outcome.is_ok(), "{name} {status}: {outcome:?}"),
+            }
+        }
+        let ends = [
+            (facts.statuses.failed, ErrorKind::Failed),
+            (facts.statuses.stopped, ErrorKind::Stopped),
+            (facts.statuses.person, ErrorKind::NeedsPerson),
+        ];
+        // A batch ends by its items.
+        let ends = ends.into_iter().filter(|(_, kind)| !facts.is_batch() || *kind == ErrorKind::Failed);
+        for (statuses, kind) in ends {
+            for status in statuses {
+                let error = runs_then(facts, status).end().await.unwrap_err();
+                assert_eq!((error.kind(), error.job().unwrap().kind()), (kind, name), "{status}: {error}");
+            }
+        }
+        let error = runs_then(facts, "a_status_of_the_future").end().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Deadline, "{name}: {error}");
+        assert!(error.to_string().starts_with(&format!("{name}:j: not finished after 600 s")), "{error}");
+    }
+}

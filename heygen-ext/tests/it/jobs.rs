@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 use heygen_ext::heygen_api::types::{
-    AssetInput, AssetReference, CloneVoiceRequest, CreateLipsyncRequest, CreateVideoFromImage,
-    CreateVideoTranslationRequest, SessionMode,
+    AssetInput, AssetReference, CloneVoiceRequest, CreateDigitalTwinRequest, CreateLipsyncRequest,
+    CreateVideoFromImage, CreateVideoTranslationRequest, SessionMode,
 };
 use heygen_ext::jobs::{self, Job, JobHandle, JobKind, JobState, Question, Video, VideoAgentSession};
 use heygen_ext::{ErrorKind, HeyGen, VideoAgent};
@@ -281,8 +281,9 @@ async fn an_event_wakes_the_wait_for_its_job() {
 
 #[tokio::test(start_paused = true)]
 async fn waits_survive_a_service_that_fails_at_random() {
-    const COUNT: usize = 300;
-    let sim = Sim::builder().clock(Clock::manual()).concurrency(COUNT).start().await.unwrap();
+    const COUNT: usize = 2_000;
+    let sim =
+        Sim::builder().clock(Clock::manual()).concurrency(COUNT).balance(100_000.0).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
     let mut jobs = Vec::new();
     for number in 0..COUNT {
@@ -306,4 +307,27 @@ async fn waits_survive_a_service_that_fails_at_random() {
     let requests = sim.requests().len() - before;
     // One read for each end, the bulk requests, and the repetitions of what failed.
     assert!(requests < COUNT * 6, "{requests}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_training_that_needs_consent_returns_the_link_and_goes_on_after_it() {
+    let (sim, heygen) = pair().await;
+    let request =
+        CreateDigitalTwinRequest::builder().name("Ada").file(AssetInput::url("https://example.com/ada.mp4"));
+    let job = heygen.submit(request).await.unwrap();
+    let error = drive(&sim, job.clone().wait()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NeedsPerson, "{error}");
+    let Some(Question::Consent { link: Some(link) }) = error.question() else { panic!("{error:?}") };
+    assert!(!error.to_string().contains(link), "{error}");
+    // The person agrees.
+    let page = reqwest::Client::new().post(link).send().await.unwrap();
+    assert!(page.status().is_success(), "{}", page.status());
+    assert!(drive(&sim, job.wait()).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_id_is_an_invalid_request() {
+    let (_sim, heygen) = pair().await;
+    let error = heygen.job::<Video>("").wait().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
 }

@@ -6,9 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use heygen_ext::heygen_api::types::{AssetInput, CreateVideoFromImage};
 use heygen_ext::ledger::{EntryState, JsonLines, Ledger};
-use heygen_ext::{ErrorKind, HeyGen};
+use heygen_ext::{ErrorKind, HeyGen, Paged};
 use heygen_sim::{Clock, Fault, Sim};
 
 async fn sim() -> Sim {
@@ -191,7 +192,7 @@ async fn a_file_that_is_not_a_database_is_refused() {
     assert_eq!(Sqlite::open(&path).await.map(drop).unwrap_err().kind(), ErrorKind::Ledger);
 }
 
-const JOBS: usize = 60;
+const JOBS: usize = 500;
 
 /// Submits all jobs with a ledger: the program that the tests below kill.
 async fn submit_all(base_url: &str, key: &str, path: &Path) {
@@ -229,7 +230,7 @@ async fn kill_until_done(sim: &Sim, path: &Path, beside: usize) {
     for round in 1.. {
         let mut process = child(sim, path);
         // Not after a time, but after a number of requests, which differs from round to round.
-        let goal = created(sim) + 1 + (round * 7) % 11;
+        let goal = created(sim) + 1 + (round * 37) % 97;
         let ended = loop {
             if let Some(status) = process.try_wait().unwrap() {
                 break status.success();
@@ -256,8 +257,8 @@ async fn kill_until_done(sim: &Sim, path: &Path, beside: usize) {
 /// The videos that exist, each once.
 async fn videos(sim: &Sim) -> usize {
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
-    let page = heygen.api().list_videos().limit(100_u32).await.unwrap();
-    page.items.len()
+    let videos = heygen.api().list_videos().limit(100_u32).items();
+    videos.try_collect::<Vec<_>>().await.unwrap().len()
 }
 
 #[tokio::test]
