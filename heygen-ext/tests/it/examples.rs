@@ -18,6 +18,9 @@ mod jobs;
 #[path = "../../examples/pages.rs"]
 mod pages;
 #[allow(dead_code, reason = "its `main` is not run here")]
+#[path = "../../examples/questions.rs"]
+mod questions;
+#[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../../examples/quickstart.rs"]
 mod quickstart;
 #[cfg(feature = "preview")]
@@ -98,4 +101,21 @@ async fn the_example_jobs_makes_all_videos_but_the_one_that_fails_and_finds_them
     let created =
         sim.requests().iter().filter(|one| one.operation.as_deref() == Some("createVideoAgentV3")).count();
     assert_eq!(created, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_example_questions_answers_a_chat_and_gets_a_consent() {
+    let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+    let asked = std::cell::RefCell::new(Vec::new());
+    let video = questions::chat(&heygen, "[sim:ask] Our launch", |question| {
+        asked.borrow_mut().push(question.to_owned());
+        "Yes.".to_owned()
+    });
+    assert!(super::jobs::drive(&sim, video).await.unwrap().video_url.is_some());
+    assert_eq!(asked.borrow().len(), 2, "{asked:?}");
+    let avatar = questions::avatar(&heygen, "https://example.com/ada.mp4", async |link: &str| {
+        reqwest::Client::new().post(link).send().await.unwrap();
+    });
+    assert!(super::jobs::drive(&sim, avatar).await.is_ok());
 }
