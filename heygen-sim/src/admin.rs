@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::access;
 use crate::answer::Answer;
 use crate::api_error::ApiError;
 use crate::body::read;
@@ -58,7 +59,11 @@ struct Wallet {
 
 /// Responds to a request to the simulator itself. It needs no API key.
 pub(crate) async fn answer(world: &World, parts: &Parts, body: Incoming) -> Reply {
-    if let Some(token) = parts.uri.path().strip_prefix(consents::PAGE) {
+    let page = parts.uri.path().strip_prefix(consents::PAGE);
+    if let Err(refusal) = access::check_origin(&world.env.settings, parts, page.is_some()) {
+        return refusal.into_reply(Envelope::Standard);
+    }
+    if let Some(token) = page {
         return consents::page(&world.env, &mut world.state(), token, parts.method == Method::POST);
     }
     let answer = match read(&parts.headers, body, BODY_LIMIT).await {

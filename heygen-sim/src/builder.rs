@@ -36,6 +36,8 @@ impl Default for SimBuilder {
             link_lifetime: Duration::from_secs(3600),
             upload_limit: 200 * 1024 * 1024,
             probe: true,
+            remote_receivers: false,
+            allowed_hosts: Vec::new(),
             keep: 10_000,
         };
         Self { address: (Ipv4Addr::LOCALHOST, 0).into(), clock: Clock::real(), settings }
@@ -114,6 +116,19 @@ impl SimBuilder {
     /// Sets whether a webhook endpoint must respond to `OPTIONS` when it is registered, as in v1. The default is `true`.
     pub fn probe(self, on: bool) -> Self {
         self.set(|settings| settings.probe = on)
+    }
+
+    /// Sets whether webhooks, callbacks and probes may go to other machines. By default they go only to loopback addresses,
+    /// because programs under test often contain the URLs of real systems. A delivery to another host is in the log, with
+    /// the reason why it was not sent.
+    pub fn allow_remote_receivers(self, on: bool) -> Self {
+        self.set(|settings| settings.remote_receivers = on)
+    }
+
+    /// Allows another host name for `/__sim/`, such as the name of a container. Without it, `/__sim/` responds only to
+    /// requests for a loopback host, so that web pages cannot reach it through a name of their own.
+    pub fn allow_host(self, name: impl Into<String>) -> Self {
+        self.set(|settings| settings.allowed_hosts.push(name.into()))
     }
 
     /// Sets the maximum number of resources of each kind, in addition to the presets. The default is 10,000. It bounds the

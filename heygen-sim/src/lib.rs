@@ -2,12 +2,15 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod access;
+mod address;
 mod admin;
 mod answer;
 mod api_error;
 mod authorization;
 mod blob;
 mod body;
+mod bounded_json;
 mod builder;
 mod call;
 mod catalogue;
@@ -38,6 +41,7 @@ mod payloads;
 mod pipeline;
 mod probe;
 mod rate_limit;
+mod receivers;
 mod recent;
 mod reply;
 mod resources;

@@ -51,6 +51,12 @@ struct Options {
     /// Register webhook endpoints without probing them
     #[arg(long)]
     no_probe: bool,
+    /// Send webhooks, callbacks and probes to other machines, too
+    #[arg(long)]
+    allow_remote_receivers: bool,
+    /// Another host name for which /__sim/ responds, such as that of a container; can be repeated
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
 }
 
 /// Parses a speed.
@@ -59,9 +65,22 @@ fn parse_speed(text: &str) -> Result<f64, String> {
     if speed.is_finite() && speed > 0.0 { Ok(speed) } else { Err("pass a number above 0".to_owned()) }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let options = Options::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run(options));
+    // Do not wait for the work of requests that were cut off.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run(options: Options) -> ExitCode {
     let clock = if options.manual { Clock::manual() } else { Clock::scaled(options.speed) };
     let mut builder = Sim::builder()
         .port(options.port)
@@ -75,7 +94,11 @@ async fn main() -> ExitCode {
         .link_lifetime(Duration::from_secs(options.link_lifetime))
         .upload_limit(options.upload_limit)
         .keep(options.keep)
-        .probe(!options.no_probe);
+        .probe(!options.no_probe)
+        .allow_remote_receivers(options.allow_remote_receivers);
+    for host in &options.allow_host {
+        builder = builder.allow_host(host);
+    }
     if let Some(requests) = options.requests_per_minute {
         builder = builder.requests_per_minute(requests);
     }
@@ -98,13 +121,29 @@ async fn main() -> ExitCode {
         sim.api_key()
     );
     println!();
-    println!("Press Ctrl-C to stop. Functions of the simulator: {}/__sim/", sim.base_url());
+    println!(
+        "Press Ctrl-C to stop (within {} seconds). Functions of the simulator: {}/__sim/",
+        STOP_LIMIT.as_secs(),
+        sim.base_url()
+    );
     // If signals are not available, run until the process is killed.
     if stop_signal().await.is_err() {
         std::future::pending::<()>().await;
     }
+    end_after(STOP_LIMIT);
     sim.shutdown().await;
     ExitCode::SUCCESS
+}
+
+/// How long after a signal the process ends, whatever still runs.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
+
+/// Ends the process after a time. A thread does it, because the runtime may be busy.
+fn end_after(limit: Duration) {
+    std::thread::spawn(move || {
+        std::thread::sleep(limit);
+        std::process::exit(0);
+    });
 }
 
 /// Waits for Ctrl-C, or on Unix for SIGTERM.

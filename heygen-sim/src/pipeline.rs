@@ -10,9 +10,12 @@ use hyper::body::Incoming;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use crate::access;
 use crate::answer::Answer;
 use crate::api_error::ApiError;
 use crate::body::{parse_query, percent_decode, read};
+use crate::bounded_json;
+use crate::bounded_json::JsonError;
 use crate::call::Call;
 use crate::connection::ConnectionHandle;
 use crate::document::check::Pairs;
@@ -26,6 +29,9 @@ use crate::model::idempotency::{Decision, Key};
 use crate::reply::{Body, Disconnect, Payload, Reply};
 use crate::world::World;
 use crate::{admin, authorization, files, form, legacy, links, log, oauth, operations};
+
+/// Up to this size in bytes, a body is read by the task of its request.
+const LIGHT_BODY: usize = 32 * 1024;
 
 /// What a request addresses.
 enum Target {
@@ -75,7 +81,9 @@ pub(crate) async fn handle(
 ) -> Result<Response<Body>, Disconnect> {
     let request_id = world.env.request_id();
     let (parts, body) = request.into_parts();
-    let mut response = if parts.uri.path().starts_with(admin::PREFIX) {
+    let mut response = if let Err(refusal) = access::check_host(&parts.headers) {
+        refusal.into_reply(Envelope::Standard).into_response()
+    } else if parts.uri.path().starts_with(admin::PREFIX) {
         admin::answer(world, &parts, body).await.into_response()
     } else {
         process(world, parts, body, connection, &request_id).await?
@@ -104,7 +112,7 @@ async fn process(
         number: 0,
         at: world.env.clock.now(),
         method: parts.method.as_str().to_owned(),
-        path: path.to_owned(),
+        path: log::path(path),
         operation: operation.map(str::to_owned),
         query: log::query(&query),
         headers: log::headers(&parts.headers),
@@ -193,16 +201,20 @@ async fn execute(
     }
     let path: Pairs = path.into_iter().map(|(name, value)| (name, percent_decode(&value))).collect();
     route.check_parameters(&path, &query, &parts.headers)?;
-    let mut file = None;
+    let (mut file, mut inline) = (None, Inline::default());
     let body = match route.body {
         RequestBody::Nothing => Value::Null,
         RequestBody::Json { required } => {
-            let (value, length) = json(route, &parts.headers, body, required).await?;
-            world.log().amend(number, |request| request.body = log::body(&value, length));
-            if required || length > 0 {
-                route.check_body(&value)?;
-            }
-            value
+            let text = read(&parts.headers, body, operations::body_limit(&route.id)).await?;
+            let media = content_type(&parts.headers);
+            let parsed = match text.len() > LIGHT_BODY {
+                true => world.heavy(move || parse_body(route, &media, &text, required)).await?,
+                false => parse_body(route, &media, &text, required)?,
+            };
+            world.log().amend(number, |request| request.body = parsed.logged);
+            parsed.checked?;
+            inline = parsed.inline;
+            parsed.value
         }
         RequestBody::Form => {
             file = Some(form::read(&parts.headers, body).await?);
@@ -226,8 +238,6 @@ async fn execute(
         }
         key_in_use = Some(KeyInUse::new(world, key, digest));
     }
-    let mut body = body;
-    let inline = Inline::take(route, &mut body);
     let call = Call { route, path, query, body, inline, file, now };
     let Some(pause) = pause.take() else { return call_operation(world, call, key_in_use).await };
     // A slow server executes a request even if the client disconnects, so the work runs in a task of its own.
@@ -253,23 +263,41 @@ async fn call_operation(world: &Arc<World>, call: Call, key: Option<KeyInUse>) -
     if call.route.is_legacy() { answer.map(|reply| legacy::add_warning(call.route, reply)) } else { answer }
 }
 
-/// Reads a JSON body, and returns it with its length in bytes. An optional body that is empty is null.
-async fn json(
-    route: &Route,
-    headers: &HeaderMap,
-    body: Incoming,
-    required: bool,
-) -> Result<(Value, usize), ApiError> {
-    let bytes = read(headers, body, operations::body_limit(&route.id)).await?;
-    if bytes.is_empty() && !required {
-        return Ok((Value::Null, 0));
+/// A JSON body, read and checked.
+struct ParsedBody {
+    value: Value,
+    /// The files that were in the value.
+    inline: Inline,
+    /// The value as it is logged.
+    logged: Option<Value>,
+    /// Whether the value is valid for the document.
+    checked: Result<(), ApiError>,
+}
+
+fn content_type(headers: &HeaderMap) -> String {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+/// Parses and checks a JSON body. An optional body that is empty is null.
+fn parse_body(route: &Route, media: &str, text: &[u8], required: bool) -> Result<ParsedBody, ApiError> {
+    if text.is_empty() && !required {
+        let value = Value::Null;
+        return Ok(ParsedBody { value, inline: Inline::default(), logged: None, checked: Ok(()) });
     }
-    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let named = media.split(';').next().unwrap_or_default().trim();
     if !named.eq_ignore_ascii_case("application/json") {
         return Err(ApiError::invalid("", format!("Content-Type must be application/json, not `{media}`")));
     }
-    let value = serde_json::from_slice(&bytes);
-    let value = value.map_err(|error| ApiError::invalid("", format!("the body is not JSON: {error}")))?;
-    Ok((value, bytes.len()))
+    let mut value = bounded_json::parse(text, bounded_json::MAX_MEMORY).map_err(|error| match error {
+        JsonError::Invalid(message) => ApiError::invalid("", format!("the body is not JSON: {message}")),
+        JsonError::TooLarge => ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "payload_too_large",
+            "the body has too many values; send fewer",
+        ),
+    })?;
+    let logged = log::body(&value, text.len());
+    let checked = route.check_body(&value);
+    let inline = if checked.is_ok() { Inline::take(route, &mut value) } else { Inline::default() };
+    Ok(ParsedBody { value, inline, logged, checked })
 }

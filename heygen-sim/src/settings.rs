@@ -24,6 +24,10 @@ pub(crate) struct Settings {
     pub(crate) upload_limit: u64,
     /// Whether a webhook endpoint is probed when it is registered.
     pub(crate) probe: bool,
+    /// Whether webhooks, callbacks and probes may go to other machines.
+    pub(crate) remote_receivers: bool,
+    /// Host names for which the simulator's own routes respond, in addition to loopback.
+    pub(crate) allowed_hosts: Vec<String>,
     /// Maximum number of resources of each kind.
     pub(crate) keep: usize,
 }

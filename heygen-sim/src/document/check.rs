@@ -1,6 +1,7 @@
 //! Validates requests against the document. The error names the first problem.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use http::{HeaderMap, StatusCode};
 use jsonschema::error::ValidationErrorKind;
@@ -13,8 +14,8 @@ use crate::document::{Route, document};
 /// Query or path parameters by name.
 pub(crate) type Pairs = BTreeMap<String, String>;
 
-/// Maximum length of a validator's message, in characters. The message quotes the value, which may be megabytes long.
-const MESSAGE_LIMIT: usize = 300;
+/// Maximum length of a value in a message, in bytes.
+const VALUE_LIMIT: usize = 200;
 
 /// A parameter of an operation.
 pub(super) struct Parameter {
@@ -49,7 +50,7 @@ impl Parameter {
                 if self.validator.as_ref().is_some_and(|validator| validator.is_valid(&value)) {
                     return Ok(());
                 }
-                Err(ApiError::invalid(name, truncate(&format!("{name} does not take `{given}`"))))
+                Err(ApiError::invalid(name, format!("{name} does not take `{given}`")))
             }
         }
     }
@@ -89,10 +90,11 @@ impl Route {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             return Err(ApiError::new(status, "internal_error", "the schema is broken"));
         };
-        match validator.iter_errors(body).next() {
-            None => Ok(()),
-            Some(error) => Err(ApiError::invalid(error_place(&error), truncate(&error.to_string()))),
-        }
+        // `iter_errors` would collect the errors of all elements before it returns the first.
+        validator.validate(body).map_err(|error| {
+            let value = shortened(error.instance());
+            ApiError::invalid(error_place(&error), error.masked_with(value).to_string())
+        })
     }
 }
 
@@ -110,11 +112,31 @@ fn error_place(error: &ValidationError<'_>) -> String {
     place.replace("~1", "/").replace("~0", "~")
 }
 
-/// The message, cut to its maximum length.
-fn truncate(message: &str) -> String {
-    match message.char_indices().nth(MESSAGE_LIMIT) {
-        Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
-        None => message.to_owned(),
+/// A value as JSON, cut to a maximum length. It is not serialized beyond that.
+fn shortened(value: &Value) -> String {
+    let mut text = Vec::with_capacity(VALUE_LIMIT);
+    match serde_json::to_writer(Bounded(&mut text), value) {
+        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
+        Err(_) => format!("{}…", String::from_utf8_lossy(&text)),
+    }
+}
+
+/// A writer that stops after [`VALUE_LIMIT`] bytes.
+struct Bounded<'a>(&'a mut Vec<u8>);
+
+impl io::Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = VALUE_LIMIT.saturating_sub(self.0.len());
+        if room == 0 && !bytes.is_empty() {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        let length = room.min(bytes.len());
+        self.0.extend_from_slice(bytes.get(..length).unwrap_or_default());
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
+use crate::bounded_json;
 use crate::marker::Marker;
 use crate::retention;
 
@@ -141,6 +142,12 @@ impl Session {
         if self.user_messages.len() > MAX_TURNS {
             self.user_messages.pop_front();
         }
+    }
+
+    /// The memory of the session, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        let messages: usize = self.user_messages.iter().map(|(.., text)| text.len() + 64).sum();
+        bounded_json::memory(&self.body) + messages + 200 * self.turns.len()
     }
 
     /// Adds a turn.

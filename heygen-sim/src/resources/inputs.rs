@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use serde_json::Value;
 
+use crate::address::parse_url;
 use crate::api_error::ApiError;
 use crate::model::asset::Asset;
 use crate::model::batch::MAX_ITEMS;
@@ -141,13 +142,10 @@ impl Inputs<'_> {
 
 /// Checks a URL without downloading it. Reserved host names and HTML pages result in `download_failed`, as at the service.
 pub(super) fn check_file_url(param: &str, url: &str) -> Result<(), ApiError> {
-    let uri: Option<Uri> = url.parse().ok();
-    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
-    let scheme = uri.as_ref().and_then(Uri::scheme_str).unwrap_or_default();
-    if !matches!(scheme, "http" | "https") || host.is_empty() {
+    let Some(read) = parse_url(url) else {
         return Err(ApiError::invalid(param, format!("`{url}` is not a URL that can be fetched")));
-    }
-    let path = uri.as_ref().map(Uri::path).unwrap_or_default();
+    };
+    let (host, path) = (read.host_str().unwrap_or_default(), read.path());
     if host == "invalid" || host.ends_with(".invalid") || path.ends_with(".html") {
         let message = "the URL could not be fetched, or is not a direct link to a file";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "download_failed", message).at(param));

@@ -153,7 +153,8 @@ pub(super) fn begin(env: &Env, state: &mut State, call: &Call) -> Result<(String
     };
     session.add_turn(turn);
     let id = session.id.clone();
-    if let Some(oldest) = state.sessions.insert(id.clone(), session) {
+    let size = session.memory();
+    for oldest in state.sessions.insert_sized(id.clone(), session, size) {
         state.unschedule(&oldest);
     }
     Ok((id, video))
@@ -233,6 +234,8 @@ pub(super) fn send(env: &Env, state: &mut State, call: &Call) -> Answer {
             session.marker = marker;
         }
     }
+    let size = find(state, &id)?.memory();
+    state.sessions.resize(&id, size);
     let session = find(state, &id)?;
     data(json!({"session_id": id, "run_id": env.id(), "title": session.title}))
 }

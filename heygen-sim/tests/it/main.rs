@@ -14,6 +14,7 @@ mod pipeline;
 mod program;
 mod receiver;
 mod runs;
+mod safety;
 mod sessions;
 mod streams;
 mod uploads;
