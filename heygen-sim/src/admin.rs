@@ -16,6 +16,7 @@ use crate::body::read;
 use crate::document::Envelope;
 use crate::fault::Fault;
 use crate::model::delivery::SignatureGeneration;
+use crate::prices;
 use crate::reply::Reply;
 use crate::resources::consents;
 use crate::sample_event;
@@ -81,7 +82,7 @@ async fn execute(world: &World, parts: &Parts, body: &[u8]) -> Answer {
             "base_url": world.env.base_url(),
             "now": world.env.clock.now(),
             "seed": world.env.settings.seed,
-            "places": ["requests", "deliveries", "faults", "clock", "idle", "webhooks", "events", "wallet", "tokens"],
+            "places": ["requests", "deliveries", "faults", "clock", "idle", "webhooks", "events", "wallet", "prices", "tokens"],
         })),
         ("GET", "requests") => done(json!({"requests": world.log().requests()})),
         ("DELETE", "requests") => {
@@ -102,6 +103,10 @@ async fn execute(world: &World, parts: &Parts, body: &[u8]) -> Answer {
         ("DELETE", "faults") => {
             world.faults().clear();
             done(json!({}))
+        }
+        ("GET", "prices") => {
+            let price = |price: &prices::Price| json!({"what": price.what, "dollars": price.dollars, "unit": price.unit, "since": price.since});
+            done(json!({"prices": prices::TABLE.iter().map(price).collect::<Value>()}))
         }
         ("GET", "clock") => done(json!({"now": world.env.clock.now()})),
         ("POST", "clock") => {
@@ -155,7 +160,7 @@ async fn execute(world: &World, parts: &Parts, body: &[u8]) -> Answer {
         }
         ("GET", "tokens") => {
             let state = world.state();
-            done(json!({"access_token": state.tokens.newest(), "refresh_token": state.tokens.refresh}))
+            done(json!({"access_token": state.tokens.newest(), "refresh_token": state.tokens.refresh()}))
         }
         ("DELETE", "tokens") => {
             world.state().tokens.expire();

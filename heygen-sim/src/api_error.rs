@@ -31,7 +31,7 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     /// The rejected member or parameter, in dot notation.
     pub(crate) param: Option<String>,
-    /// Seconds to wait, for the header `Retry-After`.
+    /// Seconds of the simulator's clock to wait, for the header `Retry-After`.
     pub(crate) retry_after: Option<u64>,
     /// Message and node id of each problem, if there may be several.
     pub(crate) details: Vec<(String, Option<String>)>,
@@ -108,9 +108,13 @@ impl ApiError {
                 let mut error = json!({
                     "code": self.code,
                     "message": self.message,
-                    "param": self.param,
                     "doc_url": format!("https://developers.heygen.com/docs/error-codes#{page}"),
                 });
+                // As observed at the service, the errors 401 and 404 do not have the member.
+                let has_param = ![StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND].contains(&self.status);
+                if let Some(param) = self.param.as_ref().filter(|_| has_param) {
+                    error["param"] = json!(param);
+                }
                 if !self.details.is_empty() {
                     let details = self.details.iter().map(|(message, node)| {
                         let mut detail = json!({"code": self.code, "message": message});

@@ -46,7 +46,7 @@ async fn deliver(world: Arc<World>, attempt: Attempt) {
     };
     // An endpoint that was deleted in the meantime receives nothing.
     let sent = match exists {
-        true => Some(send(&world, &attempt, secret.as_deref(), generation, at).await),
+        true => Some(send(&world, &attempt, secret.as_deref(), generation).await),
         false => None,
     };
     let mut state = world.state();
@@ -99,7 +99,6 @@ async fn send(
     attempt: &Attempt,
     secret: Option<&str>,
     generation: SignatureGeneration,
-    at: u64,
 ) -> Outcome {
     if let Some(reason) = world.receivers.refusal(&attempt.url) {
         return Outcome::NotSent(reason);
@@ -111,7 +110,7 @@ async fn send(
         request = match generation {
             SignatureGeneration::A => request
                 .header("heygen-signature", signature)
-                .header("heygen-timestamp", at / 1000)
+                .header("heygen-timestamp", world.env.clock.outside_now() / 1000)
                 .header("heygen-event-id", &attempt.event_id),
             SignatureGeneration::B => request.header("signature", signature),
         };

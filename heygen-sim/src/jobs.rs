@@ -77,7 +77,7 @@ pub(crate) fn submit(
     }
     let charge = dollars(new_job.price.unwrap_or(if new_job.is_part { 0.0 } else { spec.price }));
     state.wallet.charge(charge)?;
-    let id = env.id();
+    let id = if new_job.kind == Kind::Render { env.dashed_id() } else { env.id() };
     let (waits, runs) = new_job.durations.unwrap_or((spec.waits, spec.runs));
     let visible = now + new_job.queued;
     let schedule = Schedule::new(visible, waits, runs, &marker);

@@ -51,6 +51,18 @@ struct Options {
     /// Register webhook endpoints without probing them
     #[arg(long)]
     no_probe: bool,
+    /// Maximum number of POST requests of one operation in a second; no limit by default
+    #[arg(long)]
+    burst_limit: Option<usize>,
+    /// Permission of the API key, such as videos:read; can be repeated. By default it may do everything
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<String>,
+    /// Ignore unknown members of bodies
+    #[arg(long)]
+    lenient: bool,
+    /// Refuse a callback_id without a callback_url
+    #[arg(long)]
+    callback_id_needs_url: bool,
     /// Send webhooks, callbacks and probes to other machines, too
     #[arg(long)]
     allow_remote_receivers: bool,
@@ -95,7 +107,15 @@ async fn run(options: Options) -> ExitCode {
         .upload_limit(options.upload_limit)
         .keep(options.keep)
         .probe(!options.no_probe)
+        .lenient(options.lenient)
+        .callback_id_needs_url(options.callback_id_needs_url)
         .allow_remote_receivers(options.allow_remote_receivers);
+    if let Some(requests) = options.burst_limit {
+        builder = builder.burst_limit(requests);
+    }
+    if !options.scope.is_empty() {
+        builder = builder.scopes(&options.scope);
+    }
     for host in &options.allow_host {
         builder = builder.allow_host(host);
     }

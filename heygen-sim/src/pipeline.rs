@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -41,8 +41,8 @@ enum Target {
     File,
     /// A slot of a direct upload.
     Upload,
-    /// The OAuth token endpoint.
-    Token,
+    /// An endpoint or a page of OAuth.
+    OAuth,
     /// The path of an operation, with a method that it does not have.
     OtherMethod,
     /// An unknown path.
@@ -55,7 +55,7 @@ impl Target {
             Found::Route(route, parameters) => Self::Operation(route, parameters),
             _ if path.starts_with(links::FILES) => Self::File,
             _ if path.starts_with(links::UPLOADS) => Self::Upload,
-            _ if path == oauth::PATH => Self::Token,
+            _ if oauth::is_path(path) => Self::OAuth,
             Found::OtherMethod => Self::OtherMethod,
             Found::Nothing => Self::Nothing,
         }
@@ -67,7 +67,7 @@ impl Target {
             Self::Operation(route, _) => Some(route.id.as_str()),
             Self::File => Some("files"),
             Self::Upload => Some("uploads"),
-            Self::Token => Some("oauth"),
+            Self::OAuth => Some("oauth"),
             Self::OtherMethod | Self::Nothing => None,
         }
     }
@@ -141,8 +141,13 @@ async fn process(
         }
         _ => {}
     }
-    let envelope = match &target {
-        Target::Operation(route, _) => route.envelope,
+    let retired = match &target {
+        Target::OtherMethod | Target::Nothing => legacy::unknown_path(&parts.method, path),
+        _ => None,
+    };
+    let envelope = match (&target, &retired) {
+        (Target::Operation(route, _), _) => route.envelope,
+        (_, Some((_, envelope))) => *envelope,
         _ => Envelope::Standard,
     };
     let mut pause = match &effect {
@@ -154,24 +159,28 @@ async fn process(
     {
         world.env.clock.sleep(pause).await;
     }
-    let answer = match target {
-        Target::Operation(route, path) => {
+    let answer = match (target, retired) {
+        (_, Some((refusal, _))) => Err(refusal),
+        (Target::Operation(route, path), None) => {
             execute(world, route, path, query, &parts, body, &mut pause, number).await
         }
-        Target::Token => Ok(oauth::token(world, &parts.method, &parts.headers, body).await),
-        Target::File => Ok(files::serve(world, &parts, &query).await),
-        Target::Upload => Ok(uploads::receive(world, &parts, &query, body).await),
-        Target::OtherMethod => {
+        (Target::OAuth, None) => Ok(oauth::answer(world, &parts, &query, body).await),
+        (Target::File, None) => Ok(files::serve(world, &parts, &query).await),
+        (Target::Upload, None) => Ok(uploads::receive(world, &parts, &query, body).await),
+        (Target::OtherMethod, None) => {
             let message = format!("{} is not allowed on {path}", parts.method);
             Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message))
         }
-        Target::Nothing => Err(ApiError::not_found("not_found", format!("no route {path}"))),
+        (Target::Nothing, None) => Err(ApiError::not_found("not_found", format!("no route {path}"))),
     };
     // The request was refused or replayed before the pause. The response is delayed all the same.
     if let Some(pause) = pause {
         world.env.clock.sleep(pause).await;
     }
-    let reply = answer.unwrap_or_else(|refusal| refusal.into_reply(envelope));
+    let reply = answer.unwrap_or_else(|refusal| {
+        let retry_after = refusal.retry_after.map(|seconds| world.env.clock.outside_seconds(seconds));
+        ApiError { retry_after, ..refusal }.into_reply(envelope)
+    });
     let (status, code) = (reply.status.as_u16(), reply.code.clone());
     if matches!(effect, Some(Effect::CloseAfter)) {
         return Err(Disconnect);
@@ -196,6 +205,10 @@ async fn execute(
         return Err(legacy::refusal(route));
     }
     authorization::check(world, &parts.headers)?;
+    authorization::check_scopes(world, &parts.headers, route)?;
+    if let Some(limit) = world.env.settings.burst_limit.filter(|_| parts.method == Method::POST) {
+        world.state().rate_limit.count_burst(&route.id, limit, world.env.clock.outside_now())?;
+    }
     if world.env.settings.requests_per_minute.is_some() {
         world.state().rate_limit.count_request(&world.env.settings, world.env.clock.now())?;
     }
@@ -207,12 +220,16 @@ async fn execute(
         RequestBody::Json { required } => {
             let text = read(&parts.headers, body, operations::body_limit(&route.id)).await?;
             let media = content_type(&parts.headers);
+            let expected = Expected { route, required, lenient: world.env.settings.lenient };
             let parsed = match text.len() > LIGHT_BODY {
-                true => world.heavy(move || parse_body(route, &media, &text, required)).await?,
-                false => parse_body(route, &media, &text, required)?,
+                true => world.heavy(move || expected.parse(&media, &text)).await?,
+                false => expected.parse(&media, &text)?,
             };
             world.log().amend(number, |request| request.body = parsed.logged);
             parsed.checked?;
+            if world.env.settings.callback_id_needs_url {
+                check_callback(&parsed.value)?;
+            }
             inline = parsed.inline;
             parsed.value
         }
@@ -263,6 +280,15 @@ async fn call_operation(world: &Arc<World>, call: Call, key: Option<KeyInUse>) -
     if call.route.is_legacy() { answer.map(|reply| legacy::add_warning(call.route, reply)) } else { answer }
 }
 
+/// Refuses a `callback_id` without a `callback_url`.
+fn check_callback(body: &Value) -> Result<(), ApiError> {
+    let has = |name: &str| body.get(name).is_some_and(|value| !value.is_null());
+    match has("callback_id") && !has("callback_url") {
+        true => Err(ApiError::invalid("callback_id", "callback_id needs a callback_url")),
+        false => Ok(()),
+    }
+}
+
 /// A JSON body, read and checked.
 struct ParsedBody {
     value: Value,
@@ -278,26 +304,45 @@ fn content_type(headers: &HeaderMap) -> String {
     headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-/// Parses and checks a JSON body. An optional body that is empty is null.
-fn parse_body(route: &Route, media: &str, text: &[u8], required: bool) -> Result<ParsedBody, ApiError> {
-    if text.is_empty() && !required {
-        let value = Value::Null;
-        return Ok(ParsedBody { value, inline: Inline::default(), logged: None, checked: Ok(()) });
+/// The body that an operation expects.
+#[derive(Clone, Copy)]
+struct Expected {
+    route: &'static Route,
+    /// Whether the document requires a body.
+    required: bool,
+    /// Whether unknown members are ignored.
+    lenient: bool,
+}
+
+impl Expected {
+    /// Parses and checks a JSON body. If nothing in it is required, it may be left out, and is null.
+    fn parse(self, media: &str, text: &[u8]) -> Result<ParsedBody, ApiError> {
+        let Self { route, required, lenient } = self;
+        if text.is_empty() && (!required || route.accepts_empty_body()) {
+            let value = Value::Null;
+            return Ok(ParsedBody { value, inline: Inline::default(), logged: None, checked: Ok(()) });
+        }
+        let named = media.split(';').next().unwrap_or_default().trim();
+        if !named.eq_ignore_ascii_case("application/json") {
+            return Err(ApiError::invalid(
+                "",
+                format!("Content-Type must be application/json, not `{media}`"),
+            ));
+        }
+        let mut value = bounded_json::parse(text, bounded_json::MAX_MEMORY).map_err(|error| match error {
+            JsonError::Invalid(message) => ApiError::invalid("", format!("the body is not JSON: {message}")),
+            JsonError::TooLarge => ApiError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "payload_too_large",
+                "the body has too many values; send fewer",
+            ),
+        })?;
+        let logged = log::body(&value, text.len());
+        let checked = match lenient {
+            true => route.check_body_leniently(&mut value),
+            false => route.check_body(&value),
+        };
+        let inline = if checked.is_ok() { Inline::take(route, &mut value) } else { Inline::default() };
+        Ok(ParsedBody { value, inline, logged, checked })
     }
-    let named = media.split(';').next().unwrap_or_default().trim();
-    if !named.eq_ignore_ascii_case("application/json") {
-        return Err(ApiError::invalid("", format!("Content-Type must be application/json, not `{media}`")));
-    }
-    let mut value = bounded_json::parse(text, bounded_json::MAX_MEMORY).map_err(|error| match error {
-        JsonError::Invalid(message) => ApiError::invalid("", format!("the body is not JSON: {message}")),
-        JsonError::TooLarge => ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "payload_too_large",
-            "the body has too many values; send fewer",
-        ),
-    })?;
-    let logged = log::body(&value, text.len());
-    let checked = route.check_body(&value);
-    let inline = if checked.is_ok() { Inline::take(route, &mut value) } else { Inline::default() };
-    Ok(ParsedBody { value, inline, logged, checked })
 }

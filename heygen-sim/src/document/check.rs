@@ -9,7 +9,7 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
-use crate::document::{Route, document};
+use crate::document::{Route, document, resolve};
 
 /// Query or path parameters by name.
 pub(crate) type Pairs = BTreeMap<String, String>;
@@ -28,9 +28,10 @@ pub(super) struct Parameter {
 }
 
 impl Parameter {
-    pub(super) fn new(value: &Value) -> Option<Self> {
+    pub(super) fn new(document: &Value, value: &Value) -> Option<Self> {
         let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-        let schema = value.get("schema").cloned().unwrap_or(json!({}));
+        // The schema may be a reference to a component, which has no references itself.
+        let schema = value.get("schema").map(|schema| resolve(document, schema).clone()).unwrap_or(json!({}));
         Some(Self {
             name: text("name")?,
             place: text("in")?,
@@ -78,14 +79,38 @@ impl Route {
         Ok(())
     }
 
-    /// Checks a JSON body.
-    pub(crate) fn check_body(&self, body: &Value) -> Result<(), ApiError> {
+    /// The validator of the body; `None` if the schema is invalid.
+    fn validator(&self) -> Option<&Validator> {
         let validator = self.validator.get_or_init(|| {
             let body = super::precise::precise(&self.body_schema);
             let whole = json!({"allOf": [body], "components": document().precise.get("components")});
             jsonschema::draft202012::new(&whole).ok()
         });
-        let Some(validator) = validator else {
+        validator.as_ref()
+    }
+
+    /// Whether a request may have no body, because an empty object would be valid. HeyGen's own command line sends none to
+    /// stop a session.
+    pub(crate) fn accepts_empty_body(&self) -> bool {
+        self.check_body(&json!({})).is_ok()
+    }
+
+    /// Checks a JSON body, and removes unknown members from it. Several integrations send such members.
+    pub(crate) fn check_body_leniently(&self, body: &mut Value) -> Result<(), ApiError> {
+        for _ in 0..MAX_UNKNOWN {
+            let Some(validator) = self.validator() else { break };
+            let Err(error) = validator.validate(body) else { return Ok(()) };
+            let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() else { break };
+            let (place, unexpected) = (error.instance_path().to_string(), unexpected.clone());
+            let Some(object) = body.pointer_mut(&place).and_then(Value::as_object_mut) else { break };
+            unexpected.iter().for_each(|name| drop(object.remove(name)));
+        }
+        self.check_body(body)
+    }
+
+    /// Checks a JSON body.
+    pub(crate) fn check_body(&self, body: &Value) -> Result<(), ApiError> {
+        let Some(validator) = self.validator() else {
             // Refuse the request, so that an invalid schema is noticed.
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             return Err(ApiError::new(status, "internal_error", "the schema is broken"));
@@ -97,6 +122,9 @@ impl Route {
         })
     }
 }
+
+/// How many unknown members are removed from a body, one after another.
+const MAX_UNKNOWN: usize = 100;
 
 /// The place of a problem in dot notation, such as `scenes.0.input.avatar_id`.
 fn error_place(error: &ValidationError<'_>) -> String {

@@ -41,7 +41,7 @@ pub struct Delivery {
     pub signed: bool,
     /// HTTP status of the receiver's response; `None` if it did not respond, or not in time.
     pub status: Option<u16>,
-    /// Why there is no status: why nothing was sent, or why the receiver did not respond.
+    /// Why the status is missing: why nothing was sent, or why the receiver did not respond.
     pub reason: Option<String>,
     /// When it was sent: milliseconds since 1970 by the simulator's clock.
     pub at: u64,

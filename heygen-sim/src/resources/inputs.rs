@@ -53,7 +53,7 @@ fn kinds_of(member: &str, of: Option<&str>) -> Kinds {
     }
 }
 
-/// Checks all files that a body names, and its `callback_url`.
+/// Checks all files that a body names, its folder, and its `callback_url`.
 pub(super) fn check(state: &State, body: &Value, now: u64) -> Result<(), ApiError> {
     check_without(state, body, now, None)
 }
@@ -67,6 +67,11 @@ pub(super) fn check_without(
 ) -> Result<(), ApiError> {
     if let Some(url) = body.get("callback_url").and_then(Value::as_str) {
         check_url("callback_url", url)?;
+    }
+    if let Some(folder) = body.get("folder_id").and_then(Value::as_str).filter(|id| !id.is_empty())
+        && !state.folders.contains(folder)
+    {
+        return Err(ApiError::not_found("resource_not_found", format!("no folder {folder}")));
     }
     Inputs { state, now, except, decoded: true }.check_value(body, "", &[])
 }

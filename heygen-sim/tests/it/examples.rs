@@ -120,7 +120,7 @@ async fn the_quick_start_prints_the_reason_of_a_failure() {
     assert_eq!(wrong_key.status.code(), Some(1));
     assert_eq!(
         errors(&wrong_key),
-        "quickstart: 401 unauthorized: the API key or access token is not valid\n"
+        "quickstart: 401 unauthorized: the API key or access token is missing or not valid\n"
     );
 
     let failed = json!({"id": "v", "status": "failed", "failure_code": "x", "failure_message": "no face"});

@@ -1,5 +1,6 @@
 //! Tests of the simulator over HTTP, without one of the client crates of this workspace.
 
+mod clocks;
 mod deletes;
 // The tests run a shell.
 #[cfg(unix)]
@@ -10,6 +11,8 @@ mod idempotency;
 mod jobs;
 mod load;
 mod memory;
+mod models;
+mod oauth;
 mod pipeline;
 mod program;
 mod receiver;
@@ -19,3 +22,4 @@ mod sessions;
 mod streams;
 mod uploads;
 mod webhooks;
+mod workspace;
