@@ -9,12 +9,14 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::access;
 use crate::answer::Answer;
 use crate::api_error::ApiError;
 use crate::body::read;
 use crate::document::Envelope;
 use crate::fault::Fault;
 use crate::model::delivery::SignatureGeneration;
+use crate::prices;
 use crate::reply::Reply;
 use crate::resources::consents;
 use crate::sample_event;
@@ -58,7 +60,11 @@ struct Wallet {
 
 /// Responds to a request to the simulator itself. It needs no API key.
 pub(crate) async fn answer(world: &World, parts: &Parts, body: Incoming) -> Reply {
-    if let Some(token) = parts.uri.path().strip_prefix(consents::PAGE) {
+    let page = parts.uri.path().strip_prefix(consents::PAGE);
+    if let Err(refusal) = access::check_origin(&world.env.settings, parts, page.is_some()) {
+        return refusal.into_reply(Envelope::Standard);
+    }
+    if let Some(token) = page {
         return consents::page(&world.env, &mut world.state(), token, parts.method == Method::POST);
     }
     let answer = match read(&parts.headers, body, BODY_LIMIT).await {
@@ -76,7 +82,7 @@ async fn execute(world: &World, parts: &Parts, body: &[u8]) -> Answer {
             "base_url": world.env.base_url(),
             "now": world.env.clock.now(),
             "seed": world.env.settings.seed,
-            "places": ["requests", "deliveries", "faults", "clock", "idle", "webhooks", "events", "wallet", "tokens"],
+            "places": ["requests", "deliveries", "faults", "clock", "idle", "webhooks", "events", "wallet", "prices", "tokens"],
         })),
         ("GET", "requests") => done(json!({"requests": world.log().requests()})),
         ("DELETE", "requests") => {
@@ -97,6 +103,10 @@ async fn execute(world: &World, parts: &Parts, body: &[u8]) -> Answer {
         ("DELETE", "faults") => {
             world.faults().clear();
             done(json!({}))
+        }
+        ("GET", "prices") => {
+            let price = |price: &prices::Price| json!({"what": price.what, "dollars": price.dollars, "unit": price.unit, "since": price.since});
+            done(json!({"prices": prices::TABLE.iter().map(price).collect::<Value>()}))
         }
         ("GET", "clock") => done(json!({"now": world.env.clock.now()})),
         ("POST", "clock") => {
@@ -150,7 +160,7 @@ async fn execute(world: &World, parts: &Parts, body: &[u8]) -> Answer {
         }
         ("GET", "tokens") => {
             let state = world.state();
-            done(json!({"access_token": state.tokens.newest(), "refresh_token": state.tokens.refresh}))
+            done(json!({"access_token": state.tokens.newest(), "refresh_token": state.tokens.refresh()}))
         }
         ("DELETE", "tokens") => {
             world.state().tokens.expire();

@@ -6,6 +6,23 @@ use serde_json::{Value, json};
 use crate::document::Envelope;
 use crate::reply::Reply;
 
+/// Maximum length of a message, in characters. Messages quote values, which may be megabytes long.
+const MESSAGE_LIMIT: usize = 400;
+
+/// Maximum length of a `param` and of a detail, in characters.
+const PARAM_LIMIT: usize = 200;
+
+/// Maximum number of details.
+const DETAILS_LIMIT: usize = 100;
+
+/// Cuts a text to a length in characters.
+pub(crate) fn shorten(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 /// An error response, with a code of the v3 error catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ApiError {
@@ -14,7 +31,7 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     /// The rejected member or parameter, in dot notation.
     pub(crate) param: Option<String>,
-    /// Seconds to wait, for the header `Retry-After`.
+    /// Seconds of the simulator's clock to wait, for the header `Retry-After`.
     pub(crate) retry_after: Option<u64>,
     /// Message and node id of each problem, if there may be several.
     pub(crate) details: Vec<(String, Option<String>)>,
@@ -23,7 +40,7 @@ pub(crate) struct ApiError {
 impl ApiError {
     /// An error with a status, a code and a message.
     pub(crate) fn new(status: StatusCode, code: impl Into<String>, message: impl Into<String>) -> Self {
-        let (code, message) = (code.into(), message.into());
+        let (code, message) = (code.into(), shorten(&message.into(), MESSAGE_LIMIT));
         Self { status, code, message, param: None, retry_after: None, details: Vec::new() }
     }
 
@@ -60,7 +77,8 @@ impl ApiError {
 
     /// Sets the `param`.
     pub(crate) fn at(self, param: impl Into<String>) -> Self {
-        Self { param: Some(param.into()).filter(|param| !param.is_empty()), ..self }
+        let param = shorten(&param.into(), PARAM_LIMIT);
+        Self { param: Some(param).filter(|param| !param.is_empty()), ..self }
     }
 
     /// Prepends `place` to the `param`.
@@ -71,6 +89,9 @@ impl ApiError {
 
     /// Adds a message and a node id for each problem.
     pub(crate) fn with_details(self, details: Vec<(String, Option<String>)>) -> Self {
+        let short = |text: String| shorten(&text, PARAM_LIMIT);
+        let details = details.into_iter().take(DETAILS_LIMIT);
+        let details = details.map(|(message, node)| (short(message), node.map(short))).collect();
         Self { details, ..self }
     }
 
@@ -87,9 +108,13 @@ impl ApiError {
                 let mut error = json!({
                     "code": self.code,
                     "message": self.message,
-                    "param": self.param,
                     "doc_url": format!("https://developers.heygen.com/docs/error-codes#{page}"),
                 });
+                // As observed at the service, the errors 401 and 404 do not have the member.
+                let has_param = ![StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND].contains(&self.status);
+                if let Some(param) = self.param.as_ref().filter(|_| has_param) {
+                    error["param"] = json!(param);
+                }
                 if !self.details.is_empty() {
                     let details = self.details.iter().map(|(message, node)| {
                         let mut detail = json!({"code": self.code, "message": message});

@@ -65,6 +65,14 @@ impl Blob {
         }
     }
 
+    /// The memory that it occupies, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        match &self.content {
+            Content::Memory(bytes) => bytes.len(),
+            Content::Disk(..) | Content::Padded(..) => self.head.len(),
+        }
+    }
+
     /// The first bytes, from which the type of the file can be detected.
     pub(crate) fn head(&self) -> &[u8] {
         &self.head

@@ -36,6 +36,12 @@ impl Default for SimBuilder {
             link_lifetime: Duration::from_secs(3600),
             upload_limit: 200 * 1024 * 1024,
             probe: true,
+            scopes: vec!["*:*".to_owned()],
+            burst_limit: None,
+            lenient: false,
+            callback_id_needs_url: false,
+            remote_receivers: false,
+            allowed_hosts: Vec::new(),
             keep: 10_000,
         };
         Self { address: (Ipv4Addr::LOCALHOST, 0).into(), clock: Clock::real(), settings }
@@ -114,6 +120,45 @@ impl SimBuilder {
     /// Sets whether a webhook endpoint must respond to `OPTIONS` when it is registered, as in v1. The default is `true`.
     pub fn probe(self, on: bool) -> Self {
         self.set(|settings| settings.probe = on)
+    }
+
+    /// Sets the permissions of the API key, such as `videos:read`; `*:read` allows all reads. `videos:write` includes
+    /// `videos:read`. A request that lacks a permission is refused with 403 `insufficient_api_key_scope`. By default the key
+    /// may do everything.
+    pub fn scopes<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
+        let scopes = scopes.into_iter().map(Into::into).collect();
+        self.set(|settings| settings.scopes = scopes)
+    }
+
+    /// Sets how many POST requests of one operation are taken within a second of real time, or of a manual clock. Others are
+    /// refused with 429. By default, the number is not limited. The service was measured to take 13 of 20 requests at once.
+    pub fn burst_limit(self, requests: usize) -> Self {
+        self.set(|settings| settings.burst_limit = Some(requests))
+    }
+
+    /// Sets whether unknown members of bodies are ignored. By default they are refused, because the document closes most
+    /// bodies. HeyGen's own integration for n8n sends members that the document does not have.
+    pub fn lenient(self, on: bool) -> Self {
+        self.set(|settings| settings.lenient = on)
+    }
+
+    /// Sets whether a `callback_id` without a `callback_url` is refused with 400. By default it is accepted. The service is
+    /// known to refuse it in `POST /v1/video_agent/generate`; for v3 nothing is known.
+    pub fn callback_id_needs_url(self, on: bool) -> Self {
+        self.set(|settings| settings.callback_id_needs_url = on)
+    }
+
+    /// Sets whether webhooks, callbacks and probes may go to other machines. By default they go only to loopback addresses,
+    /// because programs under test often contain the URLs of real systems. A delivery to another host is in the log, with
+    /// the reason why it was not sent.
+    pub fn allow_remote_receivers(self, on: bool) -> Self {
+        self.set(|settings| settings.remote_receivers = on)
+    }
+
+    /// Allows another host name for `/__sim/`, such as the name of a container. Without it, `/__sim/` responds only to
+    /// requests for a loopback host, so that web pages cannot reach it through a name of their own.
+    pub fn allow_host(self, name: impl Into<String>) -> Self {
+        self.set(|settings| settings.allowed_hosts.push(name.into()))
     }
 
     /// Sets the maximum number of resources of each kind, in addition to the presets. The default is 10,000. It bounds the

@@ -63,6 +63,24 @@ impl Clock {
         }
     }
 
+    /// The time as other programs know it, in milliseconds since 1970: real time, or that of a manual clock.
+    ///
+    /// Everything that another program compares with its own clock is in this time.
+    pub(crate) fn outside_now(&self) -> u64 {
+        match &self.0 {
+            Kind::Scaled { origin, began, .. } => began.saturating_add(millis(origin.elapsed())).min(LATEST),
+            Kind::Manual { now } => *now.borrow(),
+        }
+    }
+
+    /// How long other programs wait for a time of this clock, in whole seconds, and at least one.
+    pub(crate) fn outside_seconds(&self, seconds: u64) -> u64 {
+        match &self.0 {
+            Kind::Scaled { speed, .. } => ((seconds as f64 / speed).ceil() as u64).max(1),
+            Kind::Manual { .. } => seconds.max(1),
+        }
+    }
+
     /// Whether the clock is advanced manually.
     pub(crate) fn is_manual(&self) -> bool {
         matches!(self.0, Kind::Manual { .. })

@@ -1,9 +1,11 @@
 //! Delivers webhooks: signs them, waits ten seconds for the response, and retries for a day.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
+use http::Method;
 use sha2::Sha256;
 
 use crate::clock::Clock;
@@ -43,14 +45,19 @@ async fn deliver(world: Arc<World>, attempt: Attempt) {
         (secret, state.deliveries.generation, endpoint.is_none_or(|endpoint| endpoint.is_some()))
     };
     // An endpoint that was deleted in the meantime receives nothing.
-    let status = match exists {
-        true => Some(send(&world, &attempt, secret.as_deref(), generation, at).await),
+    let sent = match exists {
+        true => Some(send(&world, &attempt, secret.as_deref(), generation).await),
         false => None,
     };
     let mut state = world.state();
     state.deliveries.queue.release(&attempt.url);
     let mut next = None;
-    if let Some(status) = status {
+    if let Some(outcome) = sent {
+        let (status, reason, retry) = match outcome {
+            Outcome::Answered(status) => (Some(status), None, !(200..300).contains(&status)),
+            Outcome::Failed(reason) => (None, Some(reason), true),
+            Outcome::NotSent(reason) => (None, Some(reason), false),
+        };
         state.deliveries.records.push(Delivery {
             event_id: attempt.event_id.clone(),
             event_type: attempt.event_type.clone(),
@@ -58,10 +65,11 @@ async fn deliver(world: Arc<World>, attempt: Attempt) {
             attempt: attempt.number,
             signed: secret.is_some(),
             status,
+            reason,
             at,
             body: serde_json::from_slice(&attempt.body).unwrap_or_default(),
         });
-        if !status.is_some_and(|status| (200..300).contains(&status)) {
+        if retry {
             next = next_attempt(&world.env.clock, attempt);
         }
     }
@@ -75,29 +83,56 @@ async fn deliver(world: Arc<World>, attempt: Attempt) {
     world.delivery_ended.notify_waiters();
 }
 
-/// Sends an attempt. Returns the status of the response; `None` if the receiver did not respond in time.
+/// The outcome of an attempt.
+enum Outcome {
+    /// The receiver responded with this status.
+    Answered(u16),
+    /// The receiver did not respond, for this reason.
+    Failed(String),
+    /// Nothing was sent, for this reason. A retry would not change it.
+    NotSent(String),
+}
+
+/// Sends an attempt.
 async fn send(
     world: &World,
     attempt: &Attempt,
     secret: Option<&str>,
     generation: SignatureGeneration,
-    at: u64,
-) -> Option<u16> {
-    let mut request = world.http.post(&attempt.url).header("content-type", "application/json");
+) -> Outcome {
+    if let Some(reason) = world.receivers.refusal(&attempt.url) {
+        return Outcome::NotSent(reason);
+    }
+    let mut request =
+        world.receivers.request(Method::POST, &attempt.url).header("content-type", "application/json");
     if let Some(secret) = secret {
         let signature = sign(secret, &attempt.body);
         request = match generation {
             SignatureGeneration::A => request
                 .header("heygen-signature", signature)
-                .header("heygen-timestamp", at / 1000)
+                .header("heygen-timestamp", world.env.clock.outside_now() / 1000)
                 .header("heygen-event-id", &attempt.event_id),
             SignatureGeneration::B => request.header("signature", signature),
         };
     }
     tokio::select! {
-        answer = request.body(attempt.body.clone()).send() => answer.ok().map(|answer| answer.status().as_u16()),
-        () = world.env.clock.external_timeout(RESPONSE_TIMEOUT) => None,
+        answer = request.body(attempt.body.clone()).send() => match answer {
+            Ok(answer) => Outcome::Answered(answer.status().as_u16()),
+            Err(error) => Outcome::Failed(innermost(&error)),
+        },
+        () = world.env.clock.external_timeout(RESPONSE_TIMEOUT) => {
+            Outcome::Failed(format!("no answer within {} seconds", RESPONSE_TIMEOUT.as_secs()))
+        }
     }
+}
+
+/// The message of an error's last cause, which says what happened.
+fn innermost(error: &dyn Error) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
 }
 
 /// The retry after a failed attempt; `None` after the last one.

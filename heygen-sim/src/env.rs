@@ -48,6 +48,13 @@ impl Env {
         self.digits("id", &self.ids)
     }
 
+    /// A new id with dashes, like the service's ids of renders.
+    pub(crate) fn dashed_id(&self) -> String {
+        let digits = self.id();
+        let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
+        [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
+    }
+
     pub(crate) fn request_id(&self) -> String {
         self.digits("request", &self.request_ids)
     }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use crate::bounded_json;
 use crate::env::Env;
 use crate::model::delivery_attempt::Attempt;
 use crate::model::event::Event;
@@ -32,9 +33,9 @@ pub(crate) fn emit(
         schedule_delivery(state, Attempt::first(&id, event_type, body.clone(), url, endpoint, at));
     }
     let entities = entities.iter().map(|id| (*id).to_owned()).collect();
-    state
-        .events
-        .insert(id.clone(), Event { id, event_type: event_type.to_owned(), data, created: at, entities });
+    let size = bounded_json::memory(&data);
+    let event = Event { id: id.clone(), event_type: event_type.to_owned(), data, created: at, entities };
+    state.events.insert_sized(id, event, size);
 }
 
 /// Schedules the delivery of an event only to the request's callback, because the list of event types does not contain it.

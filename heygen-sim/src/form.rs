@@ -1,14 +1,15 @@
 //! Reads `multipart/form-data`. One operation accepts it, to upload a file.
 
-use futures_util::StreamExt;
+use std::io;
+
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, header};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use multer::{Constraints, Multipart, SizeLimit};
 
 use crate::api_error::ApiError;
 use crate::blob::{Blob, Spool};
-use crate::body::{BODY_LIMIT, too_large};
+use crate::body::{BODY_LIMIT, next_chunk, too_large};
 
 /// Maximum size of the file, in bytes.
 pub(crate) const FILE_LIMIT: usize = 32 * 1024 * 1024;
@@ -35,7 +36,12 @@ pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Result<Uploaded
     }
     let limits = SizeLimit::new().whole_stream(BODY_LIMIT as u64).per_field(FILE_LIMIT as u64);
     let constraints = Constraints::new().size_limit(limits);
-    let mut form = Multipart::with_constraints(body.into_data_stream().boxed(), boundary, constraints);
+    let chunks = stream::try_unfold(body, |mut body| async move {
+        // A client that stops sending is an error of the form.
+        let chunk = next_chunk(&mut body).await.map_err(|refusal| io::Error::other(refusal.message))?;
+        Ok::<_, io::Error>(chunk.map(|chunk| (chunk, body)))
+    });
+    let mut form = Multipart::with_constraints(chunks.boxed(), boundary, constraints);
     let mut found = None;
     while let Some(mut field) = form.next_field().await.map_err(refusal)? {
         if field.name() != Some("file") || found.is_some() {

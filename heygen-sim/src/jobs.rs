@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::api_error::ApiError;
+use crate::bounded_json;
 use crate::env::Env;
 use crate::marker::Marker;
 use crate::model::job::{Job, Kind};
@@ -13,6 +14,9 @@ use crate::schedule::Schedule;
 use crate::state::State;
 use crate::timeline::Due;
 use crate::wallet::dollars;
+
+/// What a job occupies without its body, in bytes.
+const JOB_SIZE: usize = 1_000;
 
 /// The properties of a job to submit.
 pub(crate) struct NewJob<'a> {
@@ -73,7 +77,7 @@ pub(crate) fn submit(
     }
     let charge = dollars(new_job.price.unwrap_or(if new_job.is_part { 0.0 } else { spec.price }));
     state.wallet.charge(charge)?;
-    let id = env.id();
+    let id = if new_job.kind == Kind::Render { env.dashed_id() } else { env.id() };
     let (waits, runs) = new_job.durations.unwrap_or((spec.waits, spec.runs));
     let visible = now + new_job.queued;
     let schedule = Schedule::new(visible, waits, runs, &marker);
@@ -102,7 +106,9 @@ pub(crate) fn submit(
         size: marker.size,
         charge,
     };
-    if let Some(oldest) = state.jobs(new_job.kind).insert(id.clone(), job) {
+    // Jobs of one request share their body.
+    let size = if new_job.retained.is_some() { 0 } else { bounded_json::memory(&job.body) };
+    for oldest in state.jobs(new_job.kind).insert_sized(id.clone(), job, JOB_SIZE + size) {
         state.unschedule(&oldest);
     }
     Ok(id)

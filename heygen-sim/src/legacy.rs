@@ -3,11 +3,11 @@
 //! It is not known how the service has responded since then. The simulator responds with 410, in the envelope of the
 //! operation. If the operations are enabled, it adds the warning that the service sent before that date.
 
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use crate::api_error::ApiError;
-use crate::document::Route;
+use crate::document::{Envelope, Route};
 use crate::reply::{Payload, Reply};
 
 /// The v3 operation that replaces each operation.
@@ -28,6 +28,61 @@ const SUCCESSORS: [(&str, &str); 15] = [
     ("deleteVideo", "DELETE /v3/videos/{video_id}"),
     ("getVideo", "GET /v3/videos/{video_id}"),
 ];
+
+/// The v3 counterparts of paths that the document does not have any more, by the beginning of the path without its version.
+/// The longest that fits counts.
+const COUNTERPARTS: [(&str, &str); 33] = [
+    ("asset", "POST /v3/assets"),
+    ("audio", "POST /v3/voices/speech"),
+    ("avatar", "GET /v3/avatars/looks"),
+    ("avatar_group", "GET /v3/avatars"),
+    ("avatars", "GET /v3/avatars/looks"),
+    ("brand_voice", "GET /v3/brand-glossaries"),
+    ("folders", "POST /v3/folders"),
+    ("photo_avatar", "POST /v3/avatars"),
+    ("photo_avatar/generation", "GET /v3/avatars/looks/{look_id}"),
+    ("photo_avatar_group", "DELETE /v3/avatars/{group_id}"),
+    ("talking_photo", "POST /v3/avatars"),
+    ("template", "GET /v3/templates/{template_id}"),
+    ("templates", "GET /v3/templates"),
+    ("user", "GET /v3/users/me"),
+    ("video", "GET /v3/videos/{video_id}"),
+    ("video.delete", "DELETE /v3/videos/{video_id}"),
+    ("video.generate", "POST /v3/videos"),
+    ("video.list", "GET /v3/videos"),
+    ("video.webm", "POST /v3/videos"),
+    ("video/av4", "POST /v3/videos"),
+    ("video/generate", "POST /v3/videos"),
+    ("video_agent", "POST /v3/video-agents"),
+    ("video_avatar", "POST /v3/avatars"),
+    ("video_status.get", "GET /v3/videos/{video_id}"),
+    ("video_translate", "POST /v3/video-translations"),
+    ("video_translate/proofread", "POST /v3/video-translations/proofreads"),
+    ("videos", "GET /v3/videos"),
+    ("voice.list", "GET /v3/voices"),
+    ("voices", "GET /v3/voices"),
+    ("webhook", "GET /v3/webhooks/endpoints"),
+    ("webhook/endpoint.add", "POST /v3/webhooks/endpoints"),
+    ("webhook/webhook.list", "GET /v3/webhooks/event-types"),
+    ("workflows", "GET /v3/workflows"),
+];
+
+/// The response to a path of v1 or v2 that the document does not have, with the envelope of its version; `None` for another
+/// path. What the service responds is not known.
+pub(crate) fn unknown_path(method: &Method, path: &str) -> Option<(ApiError, Envelope)> {
+    let (rest, envelope) = match (path.strip_prefix("/v1/"), path.strip_prefix("/v2/")) {
+        (Some(rest), _) => (rest, Envelope::Numeric),
+        (None, Some(rest)) => (rest, Envelope::WithData),
+        (None, None) => return None,
+    };
+    let fits = |start: &str| {
+        rest.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
+    };
+    let known = COUNTERPARTS.iter().filter(|(start, _)| fits(start)).max_by_key(|(start, _)| start.len());
+    let counterpart = known.map_or("the v3 API", |(_, new)| *new);
+    let message = format!("{method} {path} was retired on 2026-10-31; use {counterpart}");
+    Some((ApiError::new(StatusCode::GONE, "endpoint_retired", message), envelope))
+}
 
 fn successor(route: &Route) -> &'static str {
     SUCCESSORS.iter().find(|(old, _)| *old == route.id).map_or("the v3 API", |(_, new)| *new)
@@ -66,7 +121,7 @@ mod tests {
         let mut wanted = old.clone();
         wanted.sort_unstable();
         assert_eq!(listed.to_vec(), wanted);
-        for (_, new) in SUCCESSORS {
+        for (_, new) in SUCCESSORS.into_iter().chain(COUNTERPARTS) {
             let (method, path) = new.split_once(' ').unwrap();
             assert!(routes.iter().any(|route| route.path == path && route.method == method), "{new}");
         }

@@ -2,12 +2,15 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod access;
+mod address;
 mod admin;
 mod answer;
 mod api_error;
 mod authorization;
 mod blob;
 mod body;
+mod bounded_json;
 mod builder;
 mod call;
 mod catalogue;
@@ -22,6 +25,7 @@ mod fault;
 mod files;
 mod form;
 pub mod guide;
+mod html;
 mod inline;
 mod jobs;
 mod key_in_use;
@@ -36,8 +40,10 @@ mod oauth;
 mod operations;
 mod payloads;
 mod pipeline;
+mod prices;
 mod probe;
 mod rate_limit;
+mod receivers;
 mod recent;
 mod reply;
 mod resources;

@@ -5,11 +5,10 @@ use serde_json::json;
 use crate::env::Env;
 use crate::events::emit;
 use crate::model::job::{Job, Kind};
-use crate::resources::{avatars, batches, video_agents};
+use crate::resources::{batches, video_agents};
 use crate::schedule::Stage;
 use crate::state::State;
 use crate::timeline::Due;
-use crate::wallet::dollars;
 use crate::{events, payloads};
 
 /// Executes everything that is due at `now`, in the order of the times.
@@ -62,9 +61,9 @@ fn end_look(env: &Env, state: &mut State, id: &str, at: u64) {
     if let Some((code, message)) = schedule.failure(at) {
         data["error"] = json!({"code": code, "message": message});
     }
-    let group = look.group_id.clone();
+    let (group, charge) = (look.group_id.clone(), look.charge);
     if failed {
-        state.wallet.refund(dollars(avatars::PRICE));
+        state.wallet.refund(charge);
     }
     emit(env, state, at, &event_type, &[id, &group], data, None);
 }

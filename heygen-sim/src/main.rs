@@ -51,6 +51,24 @@ struct Options {
     /// Register webhook endpoints without probing them
     #[arg(long)]
     no_probe: bool,
+    /// Maximum number of POST requests of one operation in a second; no limit by default
+    #[arg(long)]
+    burst_limit: Option<usize>,
+    /// Permission of the API key, such as videos:read; can be repeated. By default it may do everything
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<String>,
+    /// Ignore unknown members of bodies
+    #[arg(long)]
+    lenient: bool,
+    /// Refuse a callback_id without a callback_url
+    #[arg(long)]
+    callback_id_needs_url: bool,
+    /// Send webhooks, callbacks and probes to other machines, too
+    #[arg(long)]
+    allow_remote_receivers: bool,
+    /// Another host name for which /__sim/ responds, such as that of a container; can be repeated
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
 }
 
 /// Parses a speed.
@@ -59,9 +77,22 @@ fn parse_speed(text: &str) -> Result<f64, String> {
     if speed.is_finite() && speed > 0.0 { Ok(speed) } else { Err("pass a number above 0".to_owned()) }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let options = Options::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run(options));
+    // Do not wait for the work of requests that were cut off.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run(options: Options) -> ExitCode {
     let clock = if options.manual { Clock::manual() } else { Clock::scaled(options.speed) };
     let mut builder = Sim::builder()
         .port(options.port)
@@ -75,7 +106,19 @@ async fn main() -> ExitCode {
         .link_lifetime(Duration::from_secs(options.link_lifetime))
         .upload_limit(options.upload_limit)
         .keep(options.keep)
-        .probe(!options.no_probe);
+        .probe(!options.no_probe)
+        .lenient(options.lenient)
+        .callback_id_needs_url(options.callback_id_needs_url)
+        .allow_remote_receivers(options.allow_remote_receivers);
+    if let Some(requests) = options.burst_limit {
+        builder = builder.burst_limit(requests);
+    }
+    if !options.scope.is_empty() {
+        builder = builder.scopes(&options.scope);
+    }
+    for host in &options.allow_host {
+        builder = builder.allow_host(host);
+    }
     if let Some(requests) = options.requests_per_minute {
         builder = builder.requests_per_minute(requests);
     }
@@ -98,13 +141,29 @@ async fn main() -> ExitCode {
         sim.api_key()
     );
     println!();
-    println!("Press Ctrl-C to stop. Functions of the simulator: {}/__sim/", sim.base_url());
+    println!(
+        "Press Ctrl-C to stop (within {} seconds). Functions of the simulator: {}/__sim/",
+        STOP_LIMIT.as_secs(),
+        sim.base_url()
+    );
     // If signals are not available, run until the process is killed.
     if stop_signal().await.is_err() {
         std::future::pending::<()>().await;
     }
+    end_after(STOP_LIMIT);
     sim.shutdown().await;
     ExitCode::SUCCESS
+}
+
+/// How long after a signal the process ends, whatever still runs.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
+
+/// Ends the process after a time. A thread does it, because the runtime may be busy.
+fn end_after(limit: Duration) {
+    std::thread::spawn(move || {
+        std::thread::sleep(limit);
+        std::process::exit(0);
+    });
 }
 
 /// Waits for Ctrl-C, or on Unix for SIGTERM.

@@ -15,7 +15,8 @@ const MAX_SECONDS: u64 = 1_000_000_000;
 const MAX_BYTES: u64 = 1 << 40;
 
 /// All markers, for the error message about an unknown one.
-const KNOWN: &str = "fail, fail=CODE, hang, takes=SECONDS, ask, no-review, late-link, size=BYTES, partial";
+const KNOWN: &str =
+    "fail, fail=CODE, hang, takes=SECONDS, ask, no-review, late-link, late-video, size=BYTES, partial";
 
 /// The effects of a body's markers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(crate) struct Marker {
     pub(crate) no_review: bool,
     /// The completed job has no link for half a minute.
     pub(crate) late_link: bool,
+    /// A session in generate mode names its video only when it starts.
+    pub(crate) late_video: bool,
     /// The file of the video has this number of bytes.
     pub(crate) size: Option<u64>,
     /// A workflow run ends with only part of its outputs.
@@ -66,6 +69,7 @@ impl Marker {
             ask: self.ask || earlier.ask,
             no_review: self.no_review || earlier.no_review,
             late_link: self.late_link || earlier.late_link,
+            late_video: self.late_video || earlier.late_video,
             size: self.size.or(earlier.size),
             partial: self.partial || earlier.partial,
         }
@@ -75,11 +79,12 @@ impl Marker {
     fn read(&mut self, word: &str) -> Option<()> {
         match word.split_once('=') {
             None => match word {
-                "fail" => self.fail = Some("render_failed".to_owned()),
+                "fail" => self.fail = Some("rendering_failed".to_owned()),
                 "hang" => self.hang = true,
                 "ask" => self.ask = true,
                 "no-review" => self.no_review = true,
                 "late-link" => self.late_link = true,
+                "late-video" => self.late_video = true,
                 "partial" => self.partial = true,
                 _ => return None,
             },

@@ -18,6 +18,9 @@ use crate::{probe, word_stream};
 /// The header of an answer that was made up. The service does not send it.
 const MADE_UP: HeaderName = HeaderName::from_static("x-heygen-sim-answer");
 
+/// The header of an answer with a notice for the developer, such as that a webhook will not be sent.
+pub(crate) const NOTICE: HeaderName = HeaderName::from_static("x-heygen-sim-notice");
+
 /// Carries out a call and answers it.
 pub(crate) async fn handle(world: &Arc<World>, call: &Call) -> Answer {
     let handler = match behaviour(&call.route.id) {
@@ -25,15 +28,21 @@ pub(crate) async fn handle(world: &Arc<World>, call: &Call) -> Answer {
         Some(Behaviour::WordStream) => return word_stream::words(world, call),
         Some(Behaviour::Handler(handler)) => handler,
         Some(Behaviour::ProbeUrl(handler)) => {
+            let mut notice = None;
             if let Some(url) = call.text("url") {
                 webhook_endpoints::check_exists(&mut world.state(), call)?;
-                probe::probe(world, url).await?;
+                notice = probe::probe(world, url).await?;
             }
-            handler
+            let reply = handler(&world.env, &mut world.state(), call)?;
+            return Ok(match notice {
+                Some(notice) => reply.header(NOTICE, &notice),
+                None => reply,
+            });
         }
         Some(Behaviour::CheckProject(handler)) => {
             let asset = renders::project_asset(&world.state(), call)?;
-            renders::check_project(asset, call)?;
+            let project = renders::Project::of(asset, call)?;
+            world.heavy(move || project.check()).await?;
             handler
         }
     };
@@ -53,7 +62,9 @@ fn made_up(call: &Call) -> Answer {
 /// The most bytes that the body of an operation may have.
 pub(crate) fn body_limit(operation: &str) -> usize {
     match operation {
-        "createWorkflowRun" => runs::BODY_LIMIT,
+        "createWorkflowRun" | "createWorkflow" | "updateWorkflowDraft" | "publishWorkflowVersion" => {
+            runs::BODY_LIMIT
+        }
         _ => BODY_LIMIT,
     }
 }

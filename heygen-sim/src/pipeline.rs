@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use crate::access;
 use crate::answer::Answer;
 use crate::api_error::ApiError;
 use crate::body::{parse_query, percent_decode, read};
+use crate::bounded_json;
+use crate::bounded_json::JsonError;
 use crate::call::Call;
 use crate::connection::ConnectionHandle;
 use crate::document::check::Pairs;
@@ -27,6 +30,9 @@ use crate::reply::{Body, Disconnect, Payload, Reply};
 use crate::world::World;
 use crate::{admin, authorization, files, form, legacy, links, log, oauth, operations};
 
+/// Up to this size in bytes, a body is read by the task of its request.
+const LIGHT_BODY: usize = 32 * 1024;
+
 /// What a request addresses.
 enum Target {
     /// An operation of the document, and its path parameters, not yet percent-decoded.
@@ -35,8 +41,8 @@ enum Target {
     File,
     /// A slot of a direct upload.
     Upload,
-    /// The OAuth token endpoint.
-    Token,
+    /// An endpoint or a page of OAuth.
+    OAuth,
     /// The path of an operation, with a method that it does not have.
     OtherMethod,
     /// An unknown path.
@@ -49,7 +55,7 @@ impl Target {
             Found::Route(route, parameters) => Self::Operation(route, parameters),
             _ if path.starts_with(links::FILES) => Self::File,
             _ if path.starts_with(links::UPLOADS) => Self::Upload,
-            _ if path == oauth::PATH => Self::Token,
+            _ if oauth::is_path(path) => Self::OAuth,
             Found::OtherMethod => Self::OtherMethod,
             Found::Nothing => Self::Nothing,
         }
@@ -61,7 +67,7 @@ impl Target {
             Self::Operation(route, _) => Some(route.id.as_str()),
             Self::File => Some("files"),
             Self::Upload => Some("uploads"),
-            Self::Token => Some("oauth"),
+            Self::OAuth => Some("oauth"),
             Self::OtherMethod | Self::Nothing => None,
         }
     }
@@ -75,7 +81,9 @@ pub(crate) async fn handle(
 ) -> Result<Response<Body>, Disconnect> {
     let request_id = world.env.request_id();
     let (parts, body) = request.into_parts();
-    let mut response = if parts.uri.path().starts_with(admin::PREFIX) {
+    let mut response = if let Err(refusal) = access::check_host(&parts.headers) {
+        refusal.into_reply(Envelope::Standard).into_response()
+    } else if parts.uri.path().starts_with(admin::PREFIX) {
         admin::answer(world, &parts, body).await.into_response()
     } else {
         process(world, parts, body, connection, &request_id).await?
@@ -104,7 +112,7 @@ async fn process(
         number: 0,
         at: world.env.clock.now(),
         method: parts.method.as_str().to_owned(),
-        path: path.to_owned(),
+        path: log::path(path),
         operation: operation.map(str::to_owned),
         query: log::query(&query),
         headers: log::headers(&parts.headers),
@@ -133,8 +141,13 @@ async fn process(
         }
         _ => {}
     }
-    let envelope = match &target {
-        Target::Operation(route, _) => route.envelope,
+    let retired = match &target {
+        Target::OtherMethod | Target::Nothing => legacy::unknown_path(&parts.method, path),
+        _ => None,
+    };
+    let envelope = match (&target, &retired) {
+        (Target::Operation(route, _), _) => route.envelope,
+        (_, Some((_, envelope))) => *envelope,
         _ => Envelope::Standard,
     };
     let mut pause = match &effect {
@@ -146,24 +159,28 @@ async fn process(
     {
         world.env.clock.sleep(pause).await;
     }
-    let answer = match target {
-        Target::Operation(route, path) => {
+    let answer = match (target, retired) {
+        (_, Some((refusal, _))) => Err(refusal),
+        (Target::Operation(route, path), None) => {
             execute(world, route, path, query, &parts, body, &mut pause, number).await
         }
-        Target::Token => Ok(oauth::token(world, &parts.method, &parts.headers, body).await),
-        Target::File => Ok(files::serve(world, &parts, &query).await),
-        Target::Upload => Ok(uploads::receive(world, &parts, &query, body).await),
-        Target::OtherMethod => {
+        (Target::OAuth, None) => Ok(oauth::answer(world, &parts, &query, body).await),
+        (Target::File, None) => Ok(files::serve(world, &parts, &query).await),
+        (Target::Upload, None) => Ok(uploads::receive(world, &parts, &query, body).await),
+        (Target::OtherMethod, None) => {
             let message = format!("{} is not allowed on {path}", parts.method);
             Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message))
         }
-        Target::Nothing => Err(ApiError::not_found("not_found", format!("no route {path}"))),
+        (Target::Nothing, None) => Err(ApiError::not_found("not_found", format!("no route {path}"))),
     };
     // The request was refused or replayed before the pause. The response is delayed all the same.
     if let Some(pause) = pause {
         world.env.clock.sleep(pause).await;
     }
-    let reply = answer.unwrap_or_else(|refusal| refusal.into_reply(envelope));
+    let reply = answer.unwrap_or_else(|refusal| {
+        let retry_after = refusal.retry_after.map(|seconds| world.env.clock.outside_seconds(seconds));
+        ApiError { retry_after, ..refusal }.into_reply(envelope)
+    });
     let (status, code) = (reply.status.as_u16(), reply.code.clone());
     if matches!(effect, Some(Effect::CloseAfter)) {
         return Err(Disconnect);
@@ -188,21 +205,33 @@ async fn execute(
         return Err(legacy::refusal(route));
     }
     authorization::check(world, &parts.headers)?;
+    authorization::check_scopes(world, &parts.headers, route)?;
+    if let Some(limit) = world.env.settings.burst_limit.filter(|_| parts.method == Method::POST) {
+        world.state().rate_limit.count_burst(&route.id, limit, world.env.clock.outside_now())?;
+    }
     if world.env.settings.requests_per_minute.is_some() {
         world.state().rate_limit.count_request(&world.env.settings, world.env.clock.now())?;
     }
     let path: Pairs = path.into_iter().map(|(name, value)| (name, percent_decode(&value))).collect();
     route.check_parameters(&path, &query, &parts.headers)?;
-    let mut file = None;
+    let (mut file, mut inline) = (None, Inline::default());
     let body = match route.body {
         RequestBody::Nothing => Value::Null,
         RequestBody::Json { required } => {
-            let (value, length) = json(route, &parts.headers, body, required).await?;
-            world.log().amend(number, |request| request.body = log::body(&value, length));
-            if required || length > 0 {
-                route.check_body(&value)?;
+            let text = read(&parts.headers, body, operations::body_limit(&route.id)).await?;
+            let media = content_type(&parts.headers);
+            let expected = Expected { route, required, lenient: world.env.settings.lenient };
+            let parsed = match text.len() > LIGHT_BODY {
+                true => world.heavy(move || expected.parse(&media, &text)).await?,
+                false => expected.parse(&media, &text)?,
+            };
+            world.log().amend(number, |request| request.body = parsed.logged);
+            parsed.checked?;
+            if world.env.settings.callback_id_needs_url {
+                check_callback(&parsed.value)?;
             }
-            value
+            inline = parsed.inline;
+            parsed.value
         }
         RequestBody::Form => {
             file = Some(form::read(&parts.headers, body).await?);
@@ -226,8 +255,6 @@ async fn execute(
         }
         key_in_use = Some(KeyInUse::new(world, key, digest));
     }
-    let mut body = body;
-    let inline = Inline::take(route, &mut body);
     let call = Call { route, path, query, body, inline, file, now };
     let Some(pause) = pause.take() else { return call_operation(world, call, key_in_use).await };
     // A slow server executes a request even if the client disconnects, so the work runs in a task of its own.
@@ -253,23 +280,69 @@ async fn call_operation(world: &Arc<World>, call: Call, key: Option<KeyInUse>) -
     if call.route.is_legacy() { answer.map(|reply| legacy::add_warning(call.route, reply)) } else { answer }
 }
 
-/// Reads a JSON body, and returns it with its length in bytes. An optional body that is empty is null.
-async fn json(
-    route: &Route,
-    headers: &HeaderMap,
-    body: Incoming,
+/// Refuses a `callback_id` without a `callback_url`.
+fn check_callback(body: &Value) -> Result<(), ApiError> {
+    let has = |name: &str| body.get(name).is_some_and(|value| !value.is_null());
+    match has("callback_id") && !has("callback_url") {
+        true => Err(ApiError::invalid("callback_id", "callback_id needs a callback_url")),
+        false => Ok(()),
+    }
+}
+
+/// A JSON body, read and checked.
+struct ParsedBody {
+    value: Value,
+    /// The files that were in the value.
+    inline: Inline,
+    /// The value as it is logged.
+    logged: Option<Value>,
+    /// Whether the value is valid for the document.
+    checked: Result<(), ApiError>,
+}
+
+fn content_type(headers: &HeaderMap) -> String {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+/// The body that an operation expects.
+#[derive(Clone, Copy)]
+struct Expected {
+    route: &'static Route,
+    /// Whether the document requires a body.
     required: bool,
-) -> Result<(Value, usize), ApiError> {
-    let bytes = read(headers, body, operations::body_limit(&route.id)).await?;
-    if bytes.is_empty() && !required {
-        return Ok((Value::Null, 0));
+    /// Whether unknown members are ignored.
+    lenient: bool,
+}
+
+impl Expected {
+    /// Parses and checks a JSON body. If nothing in it is required, it may be left out, and is null.
+    fn parse(self, media: &str, text: &[u8]) -> Result<ParsedBody, ApiError> {
+        let Self { route, required, lenient } = self;
+        if text.is_empty() && (!required || route.accepts_empty_body()) {
+            let value = Value::Null;
+            return Ok(ParsedBody { value, inline: Inline::default(), logged: None, checked: Ok(()) });
+        }
+        let named = media.split(';').next().unwrap_or_default().trim();
+        if !named.eq_ignore_ascii_case("application/json") {
+            return Err(ApiError::invalid(
+                "",
+                format!("Content-Type must be application/json, not `{media}`"),
+            ));
+        }
+        let mut value = bounded_json::parse(text, bounded_json::MAX_MEMORY).map_err(|error| match error {
+            JsonError::Invalid(message) => ApiError::invalid("", format!("the body is not JSON: {message}")),
+            JsonError::TooLarge => ApiError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "payload_too_large",
+                "the body has too many values; send fewer",
+            ),
+        })?;
+        let logged = log::body(&value, text.len());
+        let checked = match lenient {
+            true => route.check_body_leniently(&mut value),
+            false => route.check_body(&value),
+        };
+        let inline = if checked.is_ok() { Inline::take(route, &mut value) } else { Inline::default() };
+        Ok(ParsedBody { value, inline, logged, checked })
     }
-    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let named = media.split(';').next().unwrap_or_default().trim();
-    if !named.eq_ignore_ascii_case("application/json") {
-        return Err(ApiError::invalid("", format!("Content-Type must be application/json, not `{media}`")));
-    }
-    let value = serde_json::from_slice(&bytes);
-    let value = value.map_err(|error| ApiError::invalid("", format!("the body is not JSON: {error}")))?;
-    Ok((value, bytes.len()))
 }

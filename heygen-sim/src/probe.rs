@@ -12,18 +12,23 @@ use crate::world::World;
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Checks a URL, and sends `OPTIONS` to it as v1 did. Refuses it if it does not respond, or responds with a server error.
-pub(crate) async fn probe(world: &World, url: &str) -> Result<(), ApiError> {
+///
+/// A URL to which the simulator does not send is accepted without a probe. Then the reason is returned.
+pub(crate) async fn probe(world: &World, url: &str) -> Result<Option<String>, ApiError> {
     check_url("url", url)?;
+    if let Some(reason) = world.receivers.refusal(url) {
+        return Ok(Some(reason));
+    }
     if !world.env.settings.probe {
-        return Ok(());
+        return Ok(None);
     }
     let answer = tokio::select! {
-        answer = world.http.request(Method::OPTIONS, url).send() => answer.ok().map(|answer| answer.status()),
+        answer = world.receivers.request(Method::OPTIONS, url).send() => answer.ok().map(|answer| answer.status()),
         () = world.env.clock.external_timeout(PROBE_TIMEOUT) => None,
     };
     match answer {
         // A receiver that accepts only POST responds with an error below 500.
-        Some(status) if !status.is_server_error() => Ok(()),
+        Some(status) if !status.is_server_error() => Ok(None),
         Some(status) => {
             Err(ApiError::invalid("url", format!("the URL answered the probe (OPTIONS) with {status}")))
         }

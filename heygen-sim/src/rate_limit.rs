@@ -1,6 +1,6 @@
 //! Requests per minute.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use crate::api_error::ApiError;
 use crate::settings::Settings;
@@ -13,12 +13,31 @@ const SPEECH: u32 = 30;
 pub(crate) struct RateLimit {
     /// The start of each window, in milliseconds since 1970, and the number of requests in it.
     windows: HashMap<&'static str, (u64, u32)>,
+    /// The times of the newest requests of each operation, in milliseconds since 1970.
+    bursts: HashMap<String, VecDeque<u64>>,
 }
+
+/// The time in which the requests of a burst are counted, in milliseconds.
+const BURST: u64 = 1_000;
 
 impl RateLimit {
     /// Counts a request, and refuses it if the limit of the settings is exceeded.
     pub(crate) fn count_request(&mut self, settings: &Settings, now: u64) -> Result<(), ApiError> {
         settings.requests_per_minute.map_or(Ok(()), |limit| self.count("all", limit, now))
+    }
+
+    /// Counts a request of an operation, and refuses it if as many as the limit were taken within a second. The message is
+    /// that of the service.
+    pub(crate) fn count_burst(&mut self, operation: &str, limit: usize, now: u64) -> Result<(), ApiError> {
+        let taken = self.bursts.entry(operation.to_owned()).or_default();
+        while taken.front().is_some_and(|time| time + BURST <= now) {
+            taken.pop_front();
+        }
+        if taken.len() >= limit {
+            return Err(ApiError::too_many("please reduce the RATE to call this api", 1));
+        }
+        taken.push_back(now);
+        Ok(())
     }
 
     /// Counts a request to a speech model, and refuses it if their limit is exceeded.

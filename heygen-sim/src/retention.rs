@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// Members of bodies that a resource, an event or a callback uses later.
-const MEMBERS: [&str; 36] = [
+const MEMBERS: [&str; 39] = [
     "aspect_ratio",
     "audio_asset_id",
     "audio_url",
@@ -26,8 +26,10 @@ const MEMBERS: [&str; 36] = [
     "layers",
     "model",
     "model_a",
+    "mode",
     "model_b",
     "motion_prompt",
+    "num_images",
     "output_settings",
     "quality",
     "question_id",
@@ -35,6 +37,7 @@ const MEMBERS: [&str; 36] = [
     "resolution",
     "scenes",
     "script",
+    "seed",
     "subtitles",
     "title",
     "topic",

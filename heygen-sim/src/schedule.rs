@@ -125,7 +125,7 @@ fn message(code: &str) -> &'static str {
     match code {
         "script_too_long" => "The script is longer than 5000 characters",
         "avatar_unavailable" => "The avatar is not available",
-        "render_failed" => "The video could not be rendered",
+        "rendering_failed" => "The video could not be rendered",
         "audio_missing" => "Your video's audio is missing or corrupted, please try with another video",
         "download_failed" => {
             "Failed to download video from url, please check the url is valid or the video is public"

@@ -21,6 +21,9 @@ use crate::world::World;
 /// How long requests in progress may take after the simulator was stopped.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Maximum size of a request's head, in bytes. Above it, the response is 431.
+const HEAD_LIMIT: usize = 64 * 1024;
+
 /// Accepts connections until `stop` fires, then waits for the requests in progress.
 pub(crate) async fn serve(listener: TcpListener, world: Arc<World>, stop: oneshot::Receiver<()>) {
     let graceful = GracefulShutdown::new();
@@ -50,7 +53,8 @@ pub(crate) async fn serve(listener: TcpListener, world: Arc<World>, stop: onesho
             let (world, handle) = (Arc::clone(&world), handle.clone());
             async move { pipeline::handle(&world, request, &handle).await }
         });
-        let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(io, service);
+        let mut http = http1::Builder::new();
+        let connection = http.timer(TokioTimer::new()).max_buf_size(HEAD_LIMIT).serve_connection(io, service);
         let connection = graceful.watch(connection);
         connections.spawn(async move {
             // An error means that the client disconnected, or that a fault closed the connection.

@@ -24,6 +24,18 @@ pub(crate) struct Settings {
     pub(crate) upload_limit: u64,
     /// Whether a webhook endpoint is probed when it is registered.
     pub(crate) probe: bool,
+    /// Permissions of the API key.
+    pub(crate) scopes: Vec<String>,
+    /// Maximum number of requests of one operation that are taken at once; `None` for no limit.
+    pub(crate) burst_limit: Option<usize>,
+    /// Whether unknown members of bodies are ignored.
+    pub(crate) lenient: bool,
+    /// Whether a `callback_id` without a `callback_url` is refused.
+    pub(crate) callback_id_needs_url: bool,
+    /// Whether webhooks, callbacks and probes may go to other machines.
+    pub(crate) remote_receivers: bool,
+    /// Host names for which the simulator's own routes respond, in addition to loopback.
+    pub(crate) allowed_hosts: Vec<String>,
     /// Maximum number of resources of each kind.
     pub(crate) keep: usize,
 }

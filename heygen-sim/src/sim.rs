@@ -56,7 +56,7 @@ impl Sim {
 
     /// The refresh token that the token endpoint accepts.
     pub fn refresh_token(&self) -> String {
-        self.world.state().tokens.refresh.clone()
+        self.world.state().tokens.refresh()
     }
 
     /// Makes all access tokens invalid. The refresh token stays valid.

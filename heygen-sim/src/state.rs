@@ -14,11 +14,14 @@ use crate::model::brand_kit::Kit;
 use crate::model::consent::Consent;
 use crate::model::delivery::Deliveries;
 use crate::model::event::Event;
+use crate::model::folder::Folder;
+use crate::model::grants::Grants;
 use crate::model::idempotency::IdempotencyKeys;
 use crate::model::job::{Job, Kind};
 use crate::model::realtime_stream::Stream;
 use crate::model::run::Run;
 use crate::model::session::Session;
+use crate::model::template::Template;
 use crate::model::tokens::Tokens;
 use crate::model::voice::Voice;
 use crate::model::webhook_endpoint::Endpoint;
@@ -41,6 +44,8 @@ pub(crate) struct State {
     pub(crate) assets: Store<Asset>,
     pub(crate) glossaries: Store<Value>,
     pub(crate) kits: Store<Kit>,
+    pub(crate) folders: Store<Folder>,
+    pub(crate) templates: Store<Template>,
     pub(crate) batches: Store<Batch>,
     pub(crate) streams: Store<Stream>,
     pub(crate) workflows: Store<Workflow>,
@@ -54,10 +59,13 @@ pub(crate) struct State {
     pub(crate) rate_limit: RateLimit,
     pub(crate) wallet: Wallet,
     pub(crate) tokens: Tokens,
+    pub(crate) grants: Grants,
     pub(crate) deliveries: Deliveries,
     /// The jobs and sessions that count against the concurrency limit.
     pub(crate) running: Concurrency,
     timeline: Timeline,
+    /// When the simulator started, in milliseconds since 1970.
+    pub(crate) began: u64,
     /// Maximum number of resources of each kind.
     keep: usize,
 }
@@ -76,6 +84,8 @@ impl State {
             assets: Store::new(keep),
             glossaries: Store::new(keep),
             kits: Store::new(keep),
+            folders: Store::new(keep),
+            templates: Store::new(keep),
             batches: Store::new(keep),
             streams: Store::new(keep),
             workflows: Store::new(keep),
@@ -88,9 +98,11 @@ impl State {
             rate_limit: RateLimit::default(),
             wallet: Wallet::new(settings.balance),
             tokens: Tokens::new(settings.seed, now),
+            grants: Grants::default(),
             deliveries: Deliveries::default(),
             running: Concurrency::default(),
             timeline: Timeline::default(),
+            began: now,
             keep,
         }
     }

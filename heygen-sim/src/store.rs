@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// Maximum memory of the resources of a store whose sizes are known, in bytes.
+const MAX_MEMORY: usize = 64 * 1024 * 1024;
+
 /// A store with a maximum number of resources. To make room, it removes the oldest that has ended, or else the oldest of all.
 /// So the memory stays bounded, however long the simulator runs.
 pub(crate) struct Store<T> {
@@ -9,6 +12,10 @@ pub(crate) struct Store<T> {
     numbers: HashMap<String, u64>,
     /// The resources, by number.
     rows: BTreeMap<u64, (String, T)>,
+    /// The memory of each resource whose size is known, in bytes, by number.
+    sizes: HashMap<u64, usize>,
+    /// The sum of the sizes.
+    memory: usize,
     /// Number of the next resource.
     next: u64,
     /// Maximum number of resources, without the permanent ones.
@@ -27,6 +34,8 @@ impl<T> Store<T> {
         Self {
             numbers: HashMap::new(),
             rows: BTreeMap::new(),
+            sizes: HashMap::new(),
+            memory: 0,
             next: 0,
             keep: keep.max(1),
             permanent_below: 0,
@@ -45,12 +54,40 @@ impl<T> Store<T> {
         if self.rows.len() - self.permanent <= self.keep {
             return None;
         }
-        let oldest = || self.rows.range(self.permanent_below..).next().map(|(number, _)| *number);
-        let number = self.ended.first().copied().or_else(oldest)?;
-        let (id, _) = self.rows.get(&number)?;
-        let id = id.clone();
+        let id = self.oldest()?;
         self.remove(&id);
         Some(id)
+    }
+
+    /// Adds a resource that occupies `size` bytes. Returns the ids of the resources that were removed to make room.
+    pub(crate) fn insert_sized(&mut self, id: impl Into<String>, value: T, size: usize) -> Vec<String> {
+        let number = self.next;
+        let mut removed: Vec<String> = self.insert(id, value).into_iter().collect();
+        if self.rows.contains_key(&number) {
+            self.sizes.insert(number, size);
+            self.memory += size;
+        }
+        while self.memory > MAX_MEMORY && self.rows.len() - self.permanent > 1 {
+            let Some(id) = self.oldest() else { break };
+            self.remove(&id);
+            removed.push(id);
+        }
+        removed
+    }
+
+    /// Changes the size of a resource, in bytes.
+    pub(crate) fn resize(&mut self, id: &str, size: usize) {
+        if let Some(number) = self.numbers.get(id) {
+            let before = self.sizes.insert(*number, size).unwrap_or(0);
+            self.memory = self.memory - before + size;
+        }
+    }
+
+    /// Id of the resource to remove next: the oldest that has ended, or else the oldest of all.
+    fn oldest(&self) -> Option<String> {
+        let oldest = || self.rows.range(self.permanent_below..).next().map(|(number, _)| *number);
+        let number = self.ended.first().copied().or_else(oldest)?;
+        self.rows.get(&number).map(|(id, _)| id.clone())
     }
 
     /// Marks a resource as ended.
@@ -84,6 +121,7 @@ impl<T> Store<T> {
             self.permanent -= 1;
         }
         self.ended.remove(&number);
+        self.memory -= self.sizes.remove(&number).unwrap_or(0);
         self.rows.remove(&number).map(|(_, value)| value)
     }
 
@@ -139,6 +177,22 @@ mod tests {
         assert_eq!(store.insert("id-7", 7), Some("id-6".into()));
         assert_eq!(store.insert("id-8", 8), Some("id-0".into()));
         assert!(store.ended.is_empty());
+    }
+
+    #[test]
+    fn large_resources_are_removed_earlier() {
+        let mut store = Store::new(1_000);
+        let third = MAX_MEMORY / 3;
+        for number in 0..3 {
+            assert!(store.insert_sized(format!("id-{number}"), number, third).is_empty());
+        }
+        assert_eq!(store.insert_sized("id-3", 3, third), ["id-0"]);
+        store.resize("id-3", 1);
+        assert!(store.insert_sized("id-4", 4, third - 1).is_empty());
+        // A resource that is larger than all the memory is the only one.
+        assert_eq!(store.insert_sized("id-5", 5, MAX_MEMORY + 1), ["id-1", "id-2", "id-3", "id-4"]);
+        store.remove("id-5");
+        assert_eq!(store.memory, 0);
     }
 
     #[test]

@@ -3,23 +3,30 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
+use crate::api_error::ApiError;
 use crate::clock::Clock;
 use crate::env::Env;
 use crate::fault::Faults;
 use crate::log::Log;
 use crate::model::idempotency::IdempotencyKeys;
+use crate::receivers::Receivers;
 use crate::settings::Settings;
 use crate::state::State;
 use crate::{catalogue, lifecycle};
 
+/// How much heavy work is done at the same time. It bounds the memory that large bodies occupy.
+const HEAVY_TASKS: usize = 2;
+
 /// A simulator, shared by its tasks.
 pub(crate) struct World {
     pub(crate) env: Env,
-    /// The client that delivers webhooks and probes endpoints.
-    pub(crate) http: reqwest::Client,
+    /// To them webhooks are delivered, and they are probed.
+    pub(crate) receivers: Receivers,
+    /// Permits for work that takes long or much memory.
+    heavy_work: Semaphore,
     /// Notified when a delivery attempt has ended.
     pub(crate) delivery_ended: Notify,
     state: Mutex<State>,
@@ -35,16 +42,15 @@ impl World {
         settings: Settings,
         clock: Clock,
     ) -> Result<Arc<Self>, reqwest::Error> {
-        // Receivers are usually local, where a proxy cannot reach them.
-        let http =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+        let receivers = Receivers::new(settings.remote_receivers)?;
         let now = clock.now();
         let mut state = State::new(&settings, now);
         catalogue::fill(&mut state, now);
         Ok(Arc::new(Self {
             state: Mutex::new(state),
             env: Env::new(base_url, settings, clock),
-            http,
+            receivers,
+            heavy_work: Semaphore::new(HEAVY_TASKS),
             delivery_ended: Notify::new(),
             faults: Mutex::default(),
             log: Mutex::default(),
@@ -79,6 +85,18 @@ impl World {
             while background.try_join_next().is_some() {}
             background.spawn(work);
         }
+    }
+
+    /// Does work that takes long, such as reading a large body, on a thread of its own. So it does not hold up other
+    /// requests, nor the end of the program.
+    pub(crate) async fn heavy<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let permit = self.heavy_work.acquire().await;
+        let done = tokio::task::spawn_blocking(work).await;
+        drop(permit);
+        done.unwrap_or_else(|_| Err(ApiError::internal("the request could not be processed")))
     }
 
     /// Ends the background tasks, and lets no other start.

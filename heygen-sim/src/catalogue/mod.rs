@@ -1,6 +1,6 @@
 //! The presets of a new workspace: avatars, voices, styles, sounds, languages, templates.
 //!
-//! The data are in `catalogue.json`. Their ids are the same in every simulator, so programs can use them.
+//! The data are in `catalogue.json` and `languages.json`. Their ids are the same in every simulator, so programs can use them.
 
 use std::sync::LazyLock;
 
@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::avatar::{Group, Look};
 use crate::model::brand_kit::Kit;
+use crate::model::template::Template;
 use crate::model::voice::Voice;
 use crate::state::State;
 
@@ -21,8 +22,9 @@ pub(crate) struct Catalogue {
     pub(crate) styles: Vec<Map<String, Value>>,
     pub(crate) sounds: Vec<SearchableEntry>,
     pub(crate) pictures: Vec<SearchableEntry>,
+    #[serde(skip)]
     pub(crate) languages: Vec<Language>,
-    pub(crate) templates: Vec<Template>,
+    templates: Vec<Template>,
     glossaries: Vec<Value>,
     kits: Vec<KitEntry>,
 }
@@ -99,31 +101,6 @@ pub(crate) struct Language {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-/// A video template.
-pub(crate) struct Template {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) aspect_ratio: String,
-    /// Size in pixels.
-    pub(crate) width: u64,
-    pub(crate) height: u64,
-    pub(crate) scenes: Vec<TemplateScene>,
-    /// The variables with their defaults, as the service shows them.
-    pub(crate) variables: Map<String, Value>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-/// A scene of a template.
-pub(crate) struct TemplateScene {
-    pub(crate) scene_id: String,
-    pub(crate) script: Option<String>,
-    /// Names of the variables in the scene.
-    pub(crate) variables: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct KitEntry {
     id: String,
     name: String,
@@ -131,8 +108,10 @@ struct KitEntry {
 }
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    // A test parses the text. If it were invalid, the catalogue would be empty, and many tests would fail.
-    serde_json::from_str(include_str!("catalogue.json")).unwrap_or_default()
+    // A test parses the texts. If they were invalid, the catalogue would be empty, and many tests would fail.
+    let catalogue: Catalogue = serde_json::from_str(include_str!("catalogue.json")).unwrap_or_default();
+    let languages = serde_json::from_str(include_str!("languages.json")).unwrap_or_default();
+    Catalogue { languages, ..catalogue }
 });
 
 /// The presets.
@@ -144,6 +123,9 @@ pub(crate) fn catalogue() -> &'static Catalogue {
 pub(crate) fn language(text: &str) -> Option<&'static Language> {
     catalogue().languages.iter().find(|language| language.name == text || language.code == text)
 }
+
+/// When the templates were created, in milliseconds since 1970.
+const TEMPLATES_CREATED: u64 = 1_790_000_000_000;
 
 /// Adds the presets to the state, in reverse order, because lists show the newest first.
 pub(crate) fn fill(state: &mut State, now: u64) {
@@ -163,6 +145,7 @@ pub(crate) fn fill(state: &mut State, now: u64) {
                     tags: look.tags.clone(),
                     size: (look.width, look.height),
                     schedule: None,
+                    charge: 0,
                 },
             );
         }
@@ -197,6 +180,12 @@ pub(crate) fn fill(state: &mut State, now: u64) {
             },
         );
     }
+    for template in catalogue().templates.iter().rev() {
+        state.templates.insert_permanent(
+            template.id.clone(),
+            Template { created: TEMPLATES_CREATED, updated: TEMPLATES_CREATED, ..template.clone() },
+        );
+    }
     for entry in catalogue().glossaries.iter().rev() {
         let mut glossary = entry.clone();
         let id = entry["id"].as_str().unwrap_or_default().to_owned();
@@ -219,12 +208,20 @@ mod tests {
     #[test]
     fn the_catalogue_is_valid_and_its_references_exist() {
         let read: Catalogue = serde_json::from_str(include_str!("catalogue.json")).unwrap();
+        let languages: Vec<Language> = serde_json::from_str(include_str!("languages.json")).unwrap();
+        assert!(languages.len() >= 175);
         let voice = |id: &Option<String>| {
             id.as_ref().is_none_or(|id| read.voices.iter().any(|voice| voice.id == *id))
         };
         for group in &read.groups {
+            // One look has a voice that was deleted, as some looks of the service have.
+            let gone = |look: &LookEntry| look.id == "Vera_old_public";
             assert!(voice(&group.default_voice_id), "{}", group.id);
-            assert!(group.looks.iter().all(|look| voice(&look.default_voice_id)), "{}", group.id);
+            assert!(
+                group.looks.iter().all(|look| voice(&look.default_voice_id) != gone(look)),
+                "{}",
+                group.id
+            );
         }
         for template in &read.templates {
             let named = template.scenes.iter().flat_map(|scene| &scene.variables);

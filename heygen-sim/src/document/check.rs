@@ -1,6 +1,7 @@
 //! Validates requests against the document. The error names the first problem.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use http::{HeaderMap, StatusCode};
 use jsonschema::error::ValidationErrorKind;
@@ -8,13 +9,13 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
-use crate::document::{Route, document};
+use crate::document::{Route, document, resolve};
 
 /// Query or path parameters by name.
 pub(crate) type Pairs = BTreeMap<String, String>;
 
-/// Maximum length of a validator's message, in characters. The message quotes the value, which may be megabytes long.
-const MESSAGE_LIMIT: usize = 300;
+/// Maximum length of a value in a message, in bytes.
+const VALUE_LIMIT: usize = 200;
 
 /// A parameter of an operation.
 pub(super) struct Parameter {
@@ -27,9 +28,10 @@ pub(super) struct Parameter {
 }
 
 impl Parameter {
-    pub(super) fn new(value: &Value) -> Option<Self> {
+    pub(super) fn new(document: &Value, value: &Value) -> Option<Self> {
         let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-        let schema = value.get("schema").cloned().unwrap_or(json!({}));
+        // The schema may be a reference to a component, which has no references itself.
+        let schema = value.get("schema").map(|schema| resolve(document, schema).clone()).unwrap_or(json!({}));
         Some(Self {
             name: text("name")?,
             place: text("in")?,
@@ -49,7 +51,7 @@ impl Parameter {
                 if self.validator.as_ref().is_some_and(|validator| validator.is_valid(&value)) {
                     return Ok(());
                 }
-                Err(ApiError::invalid(name, truncate(&format!("{name} does not take `{given}`"))))
+                Err(ApiError::invalid(name, format!("{name} does not take `{given}`")))
             }
         }
     }
@@ -77,24 +79,52 @@ impl Route {
         Ok(())
     }
 
-    /// Checks a JSON body.
-    pub(crate) fn check_body(&self, body: &Value) -> Result<(), ApiError> {
+    /// The validator of the body; `None` if the schema is invalid.
+    fn validator(&self) -> Option<&Validator> {
         let validator = self.validator.get_or_init(|| {
             let body = super::precise::precise(&self.body_schema);
             let whole = json!({"allOf": [body], "components": document().precise.get("components")});
             jsonschema::draft202012::new(&whole).ok()
         });
-        let Some(validator) = validator else {
+        validator.as_ref()
+    }
+
+    /// Whether a request may have no body, because an empty object would be valid. HeyGen's own command line sends none to
+    /// stop a session.
+    pub(crate) fn accepts_empty_body(&self) -> bool {
+        self.check_body(&json!({})).is_ok()
+    }
+
+    /// Checks a JSON body, and removes unknown members from it. Several integrations send such members.
+    pub(crate) fn check_body_leniently(&self, body: &mut Value) -> Result<(), ApiError> {
+        for _ in 0..MAX_UNKNOWN {
+            let Some(validator) = self.validator() else { break };
+            let Err(error) = validator.validate(body) else { return Ok(()) };
+            let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() else { break };
+            let (place, unexpected) = (error.instance_path().to_string(), unexpected.clone());
+            let Some(object) = body.pointer_mut(&place).and_then(Value::as_object_mut) else { break };
+            unexpected.iter().for_each(|name| drop(object.remove(name)));
+        }
+        self.check_body(body)
+    }
+
+    /// Checks a JSON body.
+    pub(crate) fn check_body(&self, body: &Value) -> Result<(), ApiError> {
+        let Some(validator) = self.validator() else {
             // Refuse the request, so that an invalid schema is noticed.
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             return Err(ApiError::new(status, "internal_error", "the schema is broken"));
         };
-        match validator.iter_errors(body).next() {
-            None => Ok(()),
-            Some(error) => Err(ApiError::invalid(error_place(&error), truncate(&error.to_string()))),
-        }
+        // `iter_errors` would collect the errors of all elements before it returns the first.
+        validator.validate(body).map_err(|error| {
+            let value = shortened(error.instance());
+            ApiError::invalid(error_place(&error), error.masked_with(value).to_string())
+        })
     }
 }
+
+/// How many unknown members are removed from a body, one after another.
+const MAX_UNKNOWN: usize = 100;
 
 /// The place of a problem in dot notation, such as `scenes.0.input.avatar_id`.
 fn error_place(error: &ValidationError<'_>) -> String {
@@ -110,11 +140,31 @@ fn error_place(error: &ValidationError<'_>) -> String {
     place.replace("~1", "/").replace("~0", "~")
 }
 
-/// The message, cut to its maximum length.
-fn truncate(message: &str) -> String {
-    match message.char_indices().nth(MESSAGE_LIMIT) {
-        Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
-        None => message.to_owned(),
+/// A value as JSON, cut to a maximum length. It is not serialized beyond that.
+fn shortened(value: &Value) -> String {
+    let mut text = Vec::with_capacity(VALUE_LIMIT);
+    match serde_json::to_writer(Bounded(&mut text), value) {
+        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
+        Err(_) => format!("{}…", String::from_utf8_lossy(&text)),
+    }
+}
+
+/// A writer that stops after [`VALUE_LIMIT`] bytes.
+struct Bounded<'a>(&'a mut Vec<u8>);
+
+impl io::Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = VALUE_LIMIT.saturating_sub(self.0.len());
+        if room == 0 && !bytes.is_empty() {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        let length = room.min(bytes.len());
+        self.0.extend_from_slice(bytes.get(..length).unwrap_or_default());
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

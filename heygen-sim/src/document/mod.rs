@@ -75,6 +75,8 @@ pub(crate) struct Route {
     pub(crate) idempotent: bool,
     /// Whether it responds with an event stream.
     pub(crate) streams: bool,
+    /// Permissions that an API key needs, such as `videos:write`.
+    pub(crate) scopes: Vec<String>,
     parameters: Vec<Parameter>,
     /// Schema of the JSON body.
     body_schema: Value,
@@ -159,7 +161,7 @@ impl Route {
         let text = |pointer: &str| operation.pointer(pointer).and_then(Value::as_str);
         let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
         let parameters: Vec<_> =
-            parameters.filter_map(|one| Parameter::new(resolve(document, one))).collect();
+            parameters.filter_map(|one| Parameter::new(document, resolve(document, one))).collect();
         let json_body = operation.pointer("/requestBody/content/application~1json/schema");
         let body = match json_body {
             Some(_) => {
@@ -191,6 +193,10 @@ impl Route {
             envelope,
             idempotent: parameters.iter().any(|one| one.name.eq_ignore_ascii_case("Idempotency-Key")),
             streams: operation.pointer("/responses/200/content/text~1event-stream").is_some(),
+            scopes: {
+                let scopes = operation.get("x-heygen-required-scopes").and_then(Value::as_array);
+                scopes.into_iter().flatten().filter_map(|scope| scope.as_str().map(str::to_owned)).collect()
+            },
             parameters,
             body_schema: json_body.cloned().unwrap_or(json!({})),
             validator: OnceLock::new(),

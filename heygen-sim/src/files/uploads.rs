@@ -2,10 +2,10 @@
 
 use http::request::Parts;
 use http::{HeaderName, Method, StatusCode, header};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use crate::blob::Spool;
+use crate::body::next_chunk;
 use crate::document::check::Pairs;
 use crate::files::xml_error;
 use crate::links::{UPLOADS, is_signed};
@@ -50,14 +50,20 @@ pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: I
     }
     let mut spool = Spool::new();
     let mut body = body;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return xml_error(StatusCode::BAD_REQUEST, "IncompleteBody", "The body ended too early");
-        };
-        if let Ok(chunk) = frame.into_data()
-            && let Err(refusal) = spool.write(chunk)
-        {
-            return xml_error(refusal.status, "InternalError", &refusal.message);
+    loop {
+        match next_chunk(&mut body).await {
+            Ok(Some(chunk)) => {
+                if let Err(refusal) = spool.write(chunk) {
+                    return xml_error(refusal.status, "InternalError", &refusal.message);
+                }
+            }
+            Ok(None) => break,
+            Err(refusal) if refusal.status == StatusCode::REQUEST_TIMEOUT => {
+                return xml_error(StatusCode::BAD_REQUEST, "RequestTimeout", &refusal.message);
+            }
+            Err(_) => {
+                return xml_error(StatusCode::BAD_REQUEST, "IncompleteBody", "The body ended too early");
+            }
         }
     }
     if spool.len() != slot.size {
@@ -71,9 +77,13 @@ pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: I
     }
     let tag = format!("\"{}\"", content.tag());
     let now = world.env.clock.now();
-    if let Some(asset) = world.state().assets.get_mut(&id) {
+    let mut state = world.state();
+    let size = content.memory();
+    if let Some(asset) = state.assets.get_mut(&id) {
         asset.content = Some(content);
         asset.arrived = Some(now);
+        state.assets.resize(&id, size);
     }
+    drop(state);
     Reply::bytes(StatusCode::OK, "application/xml", "").header(header::ETAG, &tag)
 }

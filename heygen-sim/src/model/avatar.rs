@@ -35,4 +35,6 @@ pub(crate) struct Look {
     pub(crate) size: (u64, u64),
     /// The training; `None` for a preset.
     pub(crate) schedule: Option<Schedule>,
+    /// The price that was charged, in millionths of a dollar.
+    pub(crate) charge: i64,
 }

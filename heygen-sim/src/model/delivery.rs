@@ -41,6 +41,8 @@ pub struct Delivery {
     pub signed: bool,
     /// HTTP status of the receiver's response; `None` if it did not respond, or not in time.
     pub status: Option<u16>,
+    /// Why the status is missing: why nothing was sent, or why the receiver did not respond.
+    pub reason: Option<String>,
     /// When it was sent: milliseconds since 1970 by the simulator's clock.
     pub at: u64,
     /// The body that was sent.

@@ -14,9 +14,13 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::api_error::ApiError;
+use crate::bounded_json;
 
 /// How long a response is stored, in milliseconds.
 const LIFETIME: u64 = 24 * 60 * 60 * 1000;
+
+/// Maximum memory of all stored responses, in bytes.
+const MAX_MEMORY: usize = 64 * 1024 * 1024;
 
 /// Operations with the stricter rules.
 const STRICT: [&str; 3] = ["createWorkflow", "publishWorkflowVersion", "createWorkflowRun"];
@@ -44,6 +48,8 @@ enum Entry {
         body: Option<BodyDigest>,
         /// Number of the entry, in the order of completion.
         number: u64,
+        /// Memory of the response, in bytes.
+        size: usize,
     },
 }
 
@@ -87,13 +93,15 @@ pub(crate) struct IdempotencyKeys {
     next: u64,
     /// Maximum number of stored responses.
     keep: usize,
+    /// Memory of the stored responses, in bytes.
+    memory: usize,
 }
 
 impl IdempotencyKeys {
     /// Creates a store of up to `keep` responses, and at least one.
     pub(crate) fn new(keep: usize) -> Self {
         let (entries, done, paths) = (HashMap::new(), BTreeMap::new(), HashMap::new());
-        Self { entries, done, paths, next: 0, keep: keep.max(1) }
+        Self { entries, done, paths, next: 0, keep: keep.max(1), memory: 0 }
     }
 
     /// Decides what to do with a request that has a key.
@@ -154,9 +162,11 @@ impl IdempotencyKeys {
         let Some(entry) = self.entries.get_mut(key) else { return };
         let number = self.next;
         self.next += 1;
-        *entry = Entry::Done { at: now, status, response, body, number };
+        let size = bounded_json::memory(&response);
+        *entry = Entry::Done { at: now, status, response, body, number, size };
+        self.memory += size;
         self.done.insert(number, key.clone());
-        while self.done.len() > self.keep {
+        while self.done.len() > self.keep || (self.memory > MAX_MEMORY && self.done.len() > 1) {
             let Some((_, oldest)) = self.done.pop_first() else { break };
             self.remove(&oldest);
         }
@@ -170,7 +180,8 @@ impl IdempotencyKeys {
     }
 
     fn remove(&mut self, key: &Key) {
-        if let Some(Entry::Done { number, .. }) = self.entries.remove(key) {
+        if let Some(Entry::Done { number, size, .. }) = self.entries.remove(key) {
+            self.memory -= size;
             self.done.remove(&number);
         }
         let name = key.without_path();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::prices;
 use crate::schedule::{Schedule, Stage};
 
 /// The kinds of jobs.
@@ -20,6 +21,7 @@ pub(crate) enum Kind {
     Podcast,
     Comparison,
     ModelVideo,
+    ModelImage,
     /// The processing of an uploaded file. It is a kind of batch item; no [`Job`] has it.
     Asset,
 }
@@ -36,7 +38,7 @@ pub(crate) struct KindSpec {
     pub(crate) runs: u64,
     /// The service's statuses of a job that waits, runs, is completed, or has failed.
     pub(crate) statuses: [&'static str; 4],
-    /// Price in US dollars for the simulator's three seconds of video, from the price list of June 2026.
+    /// Price in US dollars, unless it depends on the request.
     pub(crate) price: f64,
     /// Whether the job counts against the concurrency limit.
     pub(crate) counts: bool,
@@ -48,7 +50,7 @@ pub(crate) struct KindSpec {
 
 impl Kind {
     /// The properties of the kind.
-    pub(crate) fn spec(self) -> &'static KindSpec {
+    pub(crate) fn spec(self) -> KindSpec {
         const PENDING_PROCESSING: [&str; 4] = ["pending", "processing", "completed", "failed"];
         const PENDING_RUNNING: [&str; 4] = ["pending", "running", "completed", "failed"];
         const PROCESSING: [&str; 4] = ["processing", "processing", "completed", "failed"];
@@ -64,23 +66,23 @@ impl Kind {
             callback_only: false,
         };
         match self {
-            Self::Video => &KindSpec {
+            Self::Video => KindSpec {
                 name: "video",
                 missing: "video_not_found",
-                price: 0.2001,
+                price: prices::AVATAR_IV_VIDEO.of_video(),
                 counts: true,
                 events: Some(("avatar_video.success", "avatar_video.fail")),
                 ..BASE
             },
-            Self::Translation => &KindSpec {
+            Self::Translation => KindSpec {
                 name: "video translation",
                 statuses: PENDING_RUNNING,
-                price: 0.0999,
+                price: prices::TRANSLATION.of_video(),
                 counts: true,
                 events: Some(("video_translate.success", "video_translate.fail")),
                 ..BASE
             },
-            Self::Proofread => &KindSpec {
+            Self::Proofread => KindSpec {
                 name: "proofread",
                 waits: 0,
                 runs: 180,
@@ -88,65 +90,74 @@ impl Kind {
                 events: Some(("proofread_creation.success", "proofread_creation.fail")),
                 ..BASE
             },
-            Self::Lipsync => &KindSpec {
+            Self::Lipsync => KindSpec {
                 name: "lipsync",
                 statuses: PENDING_RUNNING,
-                price: 0.0999,
+                price: prices::LIPSYNC.of_video(),
                 events: Some(("lipsync.success", "lipsync.fail")),
                 callback_only: true,
                 ..BASE
             },
-            Self::Render => &KindSpec {
+            Self::Render => KindSpec {
                 name: "render",
                 missing: "hyperframes_render_not_found",
                 waits: 5,
                 runs: 55,
                 statuses: ["queued", "rendering", "completed", "failed"],
-                price: 0.005,
+                price: prices::RENDER.of_video(),
                 events: Some(("hyperframes_video.success", "hyperframes_video.fail")),
                 ..BASE
             },
-            Self::Clipping => &KindSpec {
+            Self::Clipping => KindSpec {
                 name: "AI clipping job",
                 statuses: PENDING_RUNNING,
-                price: 0.15,
+                price: prices::CLIP.dollars,
                 events: Some(("ai_clipping.success", "ai_clipping.fail")),
                 ..BASE
             },
-            Self::BackgroundRemoval => {
-                &KindSpec { name: "background removal", runs: 110, price: 0.05, ..BASE }
-            }
-            Self::FillerWords => &KindSpec {
+            Self::BackgroundRemoval => KindSpec {
+                name: "background removal",
+                runs: 110,
+                price: prices::BACKGROUND_REMOVAL.dollars,
+                ..BASE
+            },
+            Self::FillerWords => KindSpec {
                 name: "filler word removal",
                 runs: 110,
                 statuses: PENDING_RUNNING,
-                price: 0.30,
+                price: prices::FILLER_WORDS.dollars,
                 events: Some(("filler_word_removal.success", "filler_word_removal.fail")),
                 ..BASE
             },
-            Self::Podcast => &KindSpec {
+            Self::Podcast => KindSpec {
                 name: "podcast",
                 waits: 0,
                 runs: 300,
                 statuses: PROCESSING,
-                price: 0.2001,
+                price: prices::PODCAST.of_video(),
                 events: Some(("podcast.success", "podcast.fail")),
                 ..BASE
             },
             Self::Comparison => {
-                &KindSpec { name: "comparison", waits: 0, runs: 30, statuses: PROCESSING, ..BASE }
+                KindSpec { name: "comparison", waits: 0, runs: 30, statuses: PROCESSING, ..BASE }
             }
-            Self::ModelVideo => &KindSpec {
+            Self::ModelVideo => KindSpec {
                 name: "model video",
                 missing: "video_not_found",
                 waits: 5,
                 runs: 115,
-                price: 0.5,
                 events: Some(("model_video.success", "model_video.fail")),
                 callback_only: true,
                 ..BASE
             },
-            Self::Asset => &KindSpec {
+            Self::ModelImage => KindSpec {
+                name: "image generation",
+                waits: 0,
+                runs: 30,
+                statuses: ["pending", "pending", "completed", "failed"],
+                ..BASE
+            },
+            Self::Asset => KindSpec {
                 name: "asset",
                 missing: "asset_not_found",
                 waits: 0,

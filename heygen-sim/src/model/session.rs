@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
+use crate::bounded_json;
 use crate::marker::Marker;
 use crate::retention;
 
@@ -69,10 +70,18 @@ pub(crate) enum Outcome {
         /// When the video is completed, in milliseconds since 1970.
         ends: u64,
     },
-    /// The session fails with this code.
-    Failure(String),
-    /// The agent thinks without end.
-    Hang,
+    /// The session fails.
+    Failure {
+        /// Code of the failure.
+        code: String,
+        /// Id of the video that was named when the session was created, and fails with it.
+        video: Option<String>,
+    },
+    /// The session does not end.
+    Hang {
+        /// Id of the video that was named when the session was created.
+        video: Option<String>,
+    },
     /// The session was stopped while the agent was thinking.
     Stopped,
 }
@@ -100,9 +109,23 @@ impl Turn {
     pub(crate) fn ends(&self) -> Option<u64> {
         match &self.outcome {
             Outcome::Video { ends, .. } => Some(*ends),
-            Outcome::Failure(_) => Some(self.thinks_until),
-            Outcome::Question | Outcome::Review | Outcome::Hang | Outcome::Stopped => None,
+            Outcome::Failure { .. } => Some(self.thinks_until),
+            Outcome::Question | Outcome::Review | Outcome::Hang { .. } | Outcome::Stopped => None,
         }
+    }
+
+    /// Id of the turn's video at a time, once it has one.
+    fn video(&self, now: u64) -> Option<&str> {
+        match &self.outcome {
+            Outcome::Video { id, .. } => Some(id.as_str()).filter(|_| now >= self.thinks_until),
+            Outcome::Failure { video, .. } | Outcome::Hang { video } => video.as_deref(),
+            Outcome::Question | Outcome::Review | Outcome::Stopped => None,
+        }
+    }
+
+    /// Id of the turn's video, even if it has not started.
+    pub(crate) fn any_video(&self) -> Option<&str> {
+        self.video(u64::MAX)
     }
 }
 
@@ -143,6 +166,12 @@ impl Session {
         }
     }
 
+    /// The memory of the session, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        let messages: usize = self.user_messages.iter().map(|(.., text)| text.len() + 64).sum();
+        bounded_json::memory(&self.body) + messages + 200 * self.turns.len()
+    }
+
     /// Adds a turn.
     pub(crate) fn add_turn(&mut self, turn: Turn) {
         self.stops = None;
@@ -162,6 +191,12 @@ impl Session {
         self.stops = Some(at);
         let turn = self.turns.back_mut()?;
         let begun = turn.thinks_until <= at;
+        // The video that was named at the creation ends with what there is of it.
+        let named = turn.video(0).map(str::to_owned);
+        if let Some(id) = named.filter(|_| !matches!(turn.outcome, Outcome::Video { .. })) {
+            *turn = Turn::new(at, Outcome::Video { id: id.clone(), ends: at });
+            return Some((id, true));
+        }
         match &mut turn.outcome {
             Outcome::Video { id, ends } if begun => {
                 *ends = at.min(*ends);
@@ -212,7 +247,7 @@ impl Session {
     /// Code of the failure, once the session has failed.
     pub(crate) fn failure(&self, now: u64) -> Option<&str> {
         match &self.turns.back()?.outcome {
-            Outcome::Failure(code) if self.status(now) == "failed" => Some(code),
+            Outcome::Failure { code, .. } if self.status(now) == "failed" => Some(code),
             _ => None,
         }
     }
@@ -224,14 +259,18 @@ impl Session {
         }
         match self.turns.back() {
             None => "thinking",
-            Some(turn) if now < turn.thinks_until => "thinking",
+            Some(turn) if now < turn.thinks_until => match turn.video(now) {
+                Some(_) => "generating",
+                None => "thinking",
+            },
             Some(turn) => match &turn.outcome {
                 Outcome::Question => "waiting_for_input",
                 Outcome::Review => "reviewing",
                 Outcome::Video { ends, .. } if now < *ends => "generating",
                 Outcome::Video { .. } => "completed",
-                Outcome::Failure(_) => "failed",
-                Outcome::Hang | Outcome::Stopped => "thinking",
+                Outcome::Failure { .. } => "failed",
+                Outcome::Hang { video: Some(_) } => "generating",
+                Outcome::Hang { video: None } | Outcome::Stopped => "thinking",
             },
         }
     }
@@ -243,15 +282,12 @@ impl Session {
 
     /// Whether a turn has a video, even if it has not started.
     pub(crate) fn has_video(&self) -> bool {
-        self.turns.iter().any(|turn| matches!(turn.outcome, Outcome::Video { .. }))
+        self.turns.iter().any(|turn| turn.any_video().is_some())
     }
 
-    /// Ids of the videos that have started, newest first.
+    /// Ids of the videos that have started or were named already, newest first.
     pub(crate) fn videos(&self, now: u64) -> impl Iterator<Item = &str> {
-        self.turns.iter().rev().filter_map(move |turn| match &turn.outcome {
-            Outcome::Video { id, .. } if now >= turn.thinks_until => Some(id.as_str()),
-            _ => None,
-        })
+        self.turns.iter().rev().filter_map(move |turn| turn.video(now))
     }
 
     /// The progress, in percent.
@@ -302,11 +338,11 @@ impl Session {
                     let ready = "Your video is ready.";
                     add(*ends, (order.0, 2), ("model", "resource"), ready, Some(id.clone()));
                 }
-                Outcome::Failure(code) => {
+                Outcome::Failure { code, .. } => {
                     let text = format!("The video could not be made ({code}).");
                     add(at, order, ("model", "error"), &text, None);
                 }
-                Outcome::Hang | Outcome::Stopped => {}
+                Outcome::Hang { .. } | Outcome::Stopped => {}
             }
         }
         all.retain(|(at, ..)| *at <= now);

@@ -64,6 +64,11 @@ impl Words {
         self.text.len()
     }
 
+    /// The memory of the text and the words, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.text.len() + self.ranges.len() * size_of::<Range<usize>>()
+    }
+
     /// Number of words.
     pub(crate) fn count(&self) -> usize {
         self.ranges.len()

@@ -1,22 +1,27 @@
-//! OAuth tokens: access tokens that expire, and the refresh token for new ones.
+//! OAuth tokens: access tokens that expire, and refresh tokens for new ones.
 
 use std::collections::VecDeque;
 
 /// Maximum number of access tokens. The oldest are removed.
 const MAX_ACCESS_TOKENS: usize = 100;
 
+/// Maximum number of refresh tokens. The oldest are removed.
+const MAX_REFRESH_TOKENS: usize = 100;
+
 /// How long an access token is valid, in seconds: ten days, as in the service's example.
 pub(crate) const LIFETIME: u64 = 864_000;
 
-/// The access tokens and the refresh token of the workspace.
+/// The access tokens and the refresh tokens of the workspace.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     /// Access tokens, oldest first, with their expiry times in milliseconds since 1970.
     access: VecDeque<(String, u64)>,
     /// How many access tokens were issued.
     issued: u64,
-    /// The refresh token. It does not change.
-    pub(crate) refresh: String,
+    /// The refresh tokens. The first exists from the start; each sign-in adds one.
+    refresh: VecDeque<String>,
+    /// How many refresh tokens were issued.
+    refresh_issued: u64,
 }
 
 impl Tokens {
@@ -25,7 +30,8 @@ impl Tokens {
         Self {
             access: VecDeque::from([(format!("access-{seed}-0"), now + LIFETIME * 1000)]),
             issued: 1,
-            refresh: format!("refresh-{seed}"),
+            refresh: VecDeque::from([format!("refresh-{seed}")]),
+            refresh_issued: 1,
         }
     }
 
@@ -38,6 +44,33 @@ impl Tokens {
             self.access.pop_front();
         }
         token
+    }
+
+    /// Issues another refresh token.
+    pub(crate) fn issue_refresh(&mut self, seed: u64) -> String {
+        let token = format!("refresh-{seed}-{}", self.refresh_issued);
+        self.refresh_issued += 1;
+        self.refresh.push_back(token.clone());
+        if self.refresh.len() > MAX_REFRESH_TOKENS {
+            self.refresh.pop_front();
+        }
+        token
+    }
+
+    /// The oldest refresh token; empty if all were revoked.
+    pub(crate) fn refresh(&self) -> String {
+        self.refresh.front().cloned().unwrap_or_default()
+    }
+
+    /// Whether `token` is a refresh token.
+    pub(crate) fn is_refresh(&self, token: &str) -> bool {
+        self.refresh.iter().any(|valid| valid == token)
+    }
+
+    /// Makes an access token or a refresh token invalid.
+    pub(crate) fn revoke(&mut self, token: &str) {
+        self.access.retain(|(valid, _)| valid != token);
+        self.refresh.retain(|valid| valid != token);
     }
 
     /// The newest access token.

@@ -135,7 +135,7 @@ pub(super) fn upload(env: &Env, state: &mut State, call: &Call) -> Answer {
     };
     let view = json!({"asset_id": asset.id, "url": asset.url(env), "mime_type": media,
         "size_bytes": file.content.len()});
-    state.assets.insert(asset.id.clone(), asset);
+    state.assets.insert_sized(asset.id.clone(), asset, file.content.memory());
     data(view)
 }
 

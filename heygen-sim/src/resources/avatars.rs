@@ -10,6 +10,7 @@ use crate::env::Env;
 use crate::links::link;
 use crate::marker::Marker;
 use crate::model::avatar::{Group, Look};
+use crate::prices;
 use crate::resources::inputs;
 use crate::resources::inputs::trimmed;
 use crate::resources::paging::page;
@@ -19,7 +20,9 @@ use crate::timeline::Due;
 use crate::wallet::dollars;
 
 /// Price of a look in US dollars.
-pub(crate) const PRICE: f64 = 1.0;
+fn price(is_photo: bool) -> f64 {
+    if is_photo { prices::PHOTO_AVATAR.dollars } else { prices::AVATAR.dollars }
+}
 
 /// Maximum number of groups in a workspace.
 const GROUP_LIMIT: usize = 500;
@@ -53,7 +56,7 @@ impl Look {
             "group_id": self.group_id,
             "name": self.name,
             "avatar_type": self.avatar_type,
-            "status": group.is_some_and(|group| group.owned).then_some(status),
+            "status": status,
             "error": error.map(|(code, message)| json!({"code": code, "message": message})),
             "gender": group.and_then(|group| group.gender.clone()),
             "default_voice_id": self.default_voice_id,
@@ -280,7 +283,8 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     }
     let marker = Marker::of(&call.body)?;
     let name = trimmed("name", call.text("name").unwrap_or_default())?;
-    state.wallet.charge(dollars(PRICE))?;
+    let charge = dollars(price(kind == "photo"));
+    state.wallet.charge(charge)?;
     let twin = kind == "digital_twin";
     let target_group = target_group.unwrap_or_else(|| {
         let id = env.id();
@@ -324,6 +328,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         tags: Vec::new(),
         size: if wide { (1920, 1080) } else { (1080, 1920) },
         schedule: Some(schedule),
+        charge,
     };
     if let Some(oldest) = state.looks.insert(id.clone(), look) {
         state.unschedule(&oldest);

@@ -25,6 +25,9 @@ const WAVE_SIZE: usize = 10;
 /// Time from one wave of items to the next, in milliseconds.
 const WAVE_INTERVAL: u64 = 60 * 1000;
 
+/// What an item occupies, in bytes.
+const ITEM_SIZE: usize = 300;
+
 /// Time until the first items start, in milliseconds.
 const QUEUE_TIME: u64 = 5 * 1000;
 
@@ -143,7 +146,8 @@ pub(super) fn get_assets(_: &Env, state: &mut State, call: &Call) -> Answer {
 
 /// Stores a batch. If an older batch is removed to make room, its end is unscheduled.
 pub(super) fn keep(state: &mut State, batch: Batch) {
-    if let Some(oldest) = state.batches.insert(batch.id.clone(), batch) {
+    let size = batch.items.len() * ITEM_SIZE;
+    for oldest in state.batches.insert_sized(batch.id.clone(), batch, size) {
         state.unschedule(&oldest);
     }
 }

@@ -13,7 +13,7 @@ use crate::resources::avatars::group;
 use crate::resources::inputs;
 use crate::state::State;
 
-/// How long a link is valid, in milliseconds.
+/// How long a link is valid, in milliseconds of real time, because a person opens it.
 const LIFETIME: u64 = 24 * 60 * 60 * 1000;
 
 /// Path prefix of the page. The token of the link follows.
@@ -60,7 +60,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         let token = env.id();
         let consent = Consent {
             group: id.to_owned(),
-            created: call.now,
+            created: env.clock.outside_now(),
             used: false,
             reroute: reroute.map(str::to_owned),
             text: text.map(str::to_owned),
@@ -76,7 +76,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
 /// The page where the person gives consent: GET shows it, POST agrees.
 pub(crate) fn page(env: &Env, state: &mut State, token: &str, agrees: bool) -> Reply {
     let html = |status, text: &str| Reply::bytes(status, "text/html; charset=utf-8", text.to_owned());
-    let now = env.clock.now();
+    let now = env.clock.outside_now();
     let valid = |consent: &&mut Consent| !consent.used && now < consent.created + LIFETIME;
     let Some(consent) = state.consents.get_mut(token).filter(valid) else {
         return html(StatusCode::GONE, "<h1>This link is used or has expired</h1>");

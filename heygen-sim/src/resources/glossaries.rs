@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, data, data_with};
 use crate::api_error::ApiError;
+use crate::bounded_json;
 use crate::call::Call;
 use crate::clock::iso;
 use crate::env::Env;
@@ -79,7 +80,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     for (list, members) in LISTS {
         glossary[list] = entries(&call.body, list, members)?.unwrap_or_else(|| json!([]));
     }
-    state.glossaries.insert(id, glossary.clone());
+    state.glossaries.insert_sized(id, glossary.clone(), bounded_json::memory(&glossary));
     data_with(StatusCode::CREATED, view(glossary))
 }
 
@@ -113,6 +114,7 @@ pub(super) fn update(_: &Env, state: &mut State, call: &Call) -> Answer {
     if let Some(stored) = state.glossaries.get_mut(id) {
         *stored = glossary.clone();
     }
+    state.glossaries.resize(id, bounded_json::memory(&glossary));
     data(view(glossary))
 }
 

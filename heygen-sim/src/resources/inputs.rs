@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use serde_json::Value;
 
+use crate::address::parse_url;
 use crate::api_error::ApiError;
 use crate::model::asset::Asset;
 use crate::model::batch::MAX_ITEMS;
@@ -52,7 +53,7 @@ fn kinds_of(member: &str, of: Option<&str>) -> Kinds {
     }
 }
 
-/// Checks all files that a body names, and its `callback_url`.
+/// Checks all files that a body names, its folder, and its `callback_url`.
 pub(super) fn check(state: &State, body: &Value, now: u64) -> Result<(), ApiError> {
     check_without(state, body, now, None)
 }
@@ -66,6 +67,11 @@ pub(super) fn check_without(
 ) -> Result<(), ApiError> {
     if let Some(url) = body.get("callback_url").and_then(Value::as_str) {
         check_url("callback_url", url)?;
+    }
+    if let Some(folder) = body.get("folder_id").and_then(Value::as_str).filter(|id| !id.is_empty())
+        && !state.folders.contains(folder)
+    {
+        return Err(ApiError::not_found("resource_not_found", format!("no folder {folder}")));
     }
     Inputs { state, now, except, decoded: true }.check_value(body, "", &[])
 }
@@ -141,13 +147,10 @@ impl Inputs<'_> {
 
 /// Checks a URL without downloading it. Reserved host names and HTML pages result in `download_failed`, as at the service.
 pub(super) fn check_file_url(param: &str, url: &str) -> Result<(), ApiError> {
-    let uri: Option<Uri> = url.parse().ok();
-    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
-    let scheme = uri.as_ref().and_then(Uri::scheme_str).unwrap_or_default();
-    if !matches!(scheme, "http" | "https") || host.is_empty() {
+    let Some(read) = parse_url(url) else {
         return Err(ApiError::invalid(param, format!("`{url}` is not a URL that can be fetched")));
-    }
-    let path = uri.as_ref().map(Uri::path).unwrap_or_default();
+    };
+    let (host, path) = (read.host_str().unwrap_or_default(), read.path());
     if host == "invalid" || host.ends_with(".invalid") || path.ends_with(".html") {
         let message = "the URL could not be fetched, or is not a direct link to a file";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "download_failed", message).at(param));

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, data};
 use crate::api_error::ApiError;
+use crate::bounded_json;
 use crate::call::Call;
 use crate::catalogue::{catalogue, language};
 use crate::env::Env;
@@ -133,7 +134,8 @@ pub(super) fn execute(env: &Env, state: &mut State, call: &Call) -> Answer {
     let id = env.id();
     let names: Vec<Value> = steps.iter().map(|step| step["id"].clone()).collect();
     let execution = json!({"created": call.now, "steps": names});
-    state.executions.insert(id.clone(), execution);
+    let size = bounded_json::memory(&execution);
+    state.executions.insert_sized(id.clone(), execution, size);
     data(json!({"execution_id": id, "status": "submitted"}))
 }
 

@@ -1,5 +1,6 @@
 //! The handlers of the operations. Each kind of resource has a file.
 
+mod api_keys;
 pub(crate) mod assets;
 pub(crate) mod avatars;
 pub(crate) mod batches;
@@ -7,11 +8,15 @@ pub(crate) mod brand_kits;
 mod clippings;
 mod comparisons;
 pub(crate) mod consents;
+mod folders;
 mod glossaries;
 mod graph;
 pub(crate) mod inputs;
 mod legacy;
 pub(crate) mod lipsyncs;
+mod look_templates;
+mod model_images;
+mod model_videos;
 mod model_voices;
 pub(crate) mod paging;
 mod podcasts;
@@ -25,6 +30,7 @@ mod speech;
 mod spoken_part;
 mod statuses;
 mod studio;
+mod template_edits;
 mod templates;
 pub(crate) mod translations;
 mod users;
@@ -132,8 +138,17 @@ fn handler(operation: &str) -> Option<Handler> {
         "createModelAudioVoice" => model_voices::create,
         "getModelAudioVoice" => model_voices::get,
         "deleteModelAudioVoice" => model_voices::delete,
-        "createModelVideo" => videos::create_model,
-        "getModelVideo" => videos::get_model,
+        "createModelVideo" => model_videos::create,
+        "getModelVideo" => model_videos::get,
+        "createModelImage" => model_images::create,
+        "getModelImage" => model_images::get,
+        "createFolder" => folders::create,
+        "getFolder" => folders::get,
+        "getCurrentApiKey" => api_keys::get,
+        "createAvatarLooks" => look_templates::create_looks,
+        "listAvatarLookTemplates" => look_templates::list,
+        "listProofreadsV3" => proofreads::list,
+        "deleteProofreadV3" => proofreads::delete,
         "createPodcastV3" => podcasts::create,
         "listPodcastsV3" => podcasts::list,
         "getPodcastV3" => podcasts::get,
@@ -141,6 +156,10 @@ fn handler(operation: &str) -> Option<Handler> {
         "listTemplatesV3" => templates::list,
         "getTemplateV3" => templates::get,
         "generateFromTemplateV3" => templates::generate,
+        "createTemplateV3" => template_edits::create,
+        "updateTemplateV3" => template_edits::rename,
+        "deleteTemplateV3" => template_edits::delete,
+        "setTemplateVariablesV3" => template_edits::set_variables,
         "getCurrentUserV3" => users::get,
         "getUserMe" => users::get_legacy,
         "createVideoAgentV3" => video_agents::create,
@@ -230,7 +249,8 @@ pub(crate) fn view_job(env: &Env, job: &Job, now: u64) -> Value {
         Kind::FillerWords => removals::view_filler(env, job, now),
         Kind::Podcast => podcasts::view(env, job, now),
         Kind::Comparison => comparisons::view(job, now),
-        Kind::ModelVideo => videos::view_model(env, job, now),
+        Kind::ModelVideo => model_videos::view(env, job, now),
+        Kind::ModelImage => model_images::view(env, job, now),
         Kind::Asset => Value::Null,
     }
 }

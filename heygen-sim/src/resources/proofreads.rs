@@ -11,6 +11,7 @@ use crate::env::Env;
 use crate::jobs::NewJob;
 use crate::links::link;
 use crate::model::job::{Job, Kind};
+use crate::resources::paging::page;
 use crate::resources::{glossaries, inputs, translations};
 use crate::schedule::Stage;
 use crate::state::State;
@@ -54,6 +55,16 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
 
 pub(super) fn get(_: &Env, state: &mut State, call: &Call) -> Answer {
     data(view(state.job(Kind::Proofread, call.id("proofread_id"), call.now)?, call.now))
+}
+
+pub(super) fn list(_: &Env, state: &mut State, call: &Call) -> Answer {
+    page(call, state.jobs(Kind::Proofread), |job| (!job.deleted).then(|| view(job, call.now)))
+}
+
+pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
+    let id = call.id("proofread_id");
+    jobs::delete(state, Kind::Proofread, id, call.now)?;
+    data(json!({"id": id}))
 }
 
 /// A completed proofread, or an error.

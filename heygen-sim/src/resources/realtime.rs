@@ -81,7 +81,8 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         canceled: None,
         changes: Arc::new(watch::Sender::new(0)),
     };
-    state.streams.insert(id.clone(), stream);
+    let size = stream.words.memory();
+    state.streams.insert_sized(id.clone(), stream, size);
     data_with(StatusCode::CREATED, json!({"stream_id": id}))
 }
 
@@ -132,7 +133,9 @@ pub(super) fn append(_: &Env, state: &mut State, call: &Call) -> Answer {
     stream.last_text = call.now;
     stream.open = !last;
     stream.changes.send_modify(|changes| *changes += 1);
-    data_with(StatusCode::ACCEPTED, json!({"ok": true, "buffered_bytes": stream.words.bytes()}))
+    let (bytes, size) = (stream.words.bytes(), stream.words.memory());
+    state.streams.resize(call.id("stream_id"), size);
+    data_with(StatusCode::ACCEPTED, json!({"ok": true, "buffered_bytes": bytes}))
 }
 
 /// The next event of a stream of which `sent` words were sent: its text, the number of words sent with it, and whether it is

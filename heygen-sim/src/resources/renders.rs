@@ -4,7 +4,7 @@ use std::io::Read;
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use zip::ZipArchive;
+use zip::{CompressionMethod, ZipArchive};
 
 use crate::answer::{Answer, data, data_with};
 use crate::api_error::ApiError;
@@ -20,8 +20,14 @@ use crate::resources::inputs;
 use crate::resources::paging::page;
 use crate::state::State;
 
-/// Largest composition that is read, in bytes.
-const HTML_LIMIT: u64 = 4 * 1024 * 1024;
+/// Most bytes that are read of a composition. A small zip may contain any number of them.
+const HTML_LIMIT: u64 = 1024 * 1024 * 1024;
+
+/// Longest list of declared variables, in bytes.
+const DECLARATION_LIMIT: usize = 1024 * 1024;
+
+/// The attribute in which a composition declares its variables.
+const DECLARATION: &[u8] = b"data-composition-variables=";
 
 /// Largest project, in bytes.
 const PROJECT_LIMIT: u64 = 200 * 1024 * 1024;
@@ -85,28 +91,44 @@ pub(crate) fn project_asset(state: &State, call: &Call) -> Result<Option<Blob>, 
     Ok(asset.content.clone())
 }
 
-/// Reads the zip of a project: its size, its composition, and the variables that the call gives to it. Nothing is
-/// fetched from a URL.
-pub(crate) fn check_project(asset: Option<Blob>, call: &Call) -> Result<(), ApiError> {
-    let Some(content) = asset.map_or_else(|| inline_project(call), |asset| Ok(Some(asset)))? else {
-        return Ok(());
-    };
-    check_size(content.len())?;
-    let reader = content.reader().map_err(|error| invalid(format!("the project cannot be read: {error}")))?;
-    let mut archive = ZipArchive::new(reader)
-        .map_err(|error| invalid(format!("the project is not a zip file: {error}")))?;
-    let entry = call.text("composition").unwrap_or("index.html");
-    let html = read(&mut archive, entry)?;
-    let declared = declared_variables(&html)?;
-    for name in call.body["variables"].as_object().into_iter().flatten().map(|(name, _)| name) {
-        if !declared.iter().any(|known| known == name) {
-            return Err(invalid(format!(
+/// The zip of a project, and what the call expects in it. It is read without the state, because that may take long.
+pub(crate) struct Project {
+    /// `None` if the project is at a URL. Nothing is fetched from there.
+    zip: Option<Blob>,
+    /// Name of the file to render.
+    composition: String,
+    /// Names of the variables that the call sets.
+    variables: Vec<String>,
+}
+
+impl Project {
+    /// The project of a call: the asset, or the zip in the body.
+    pub(crate) fn of(asset: Option<Blob>, call: &Call) -> Result<Self, ApiError> {
+        let zip = asset.map_or_else(|| inline_project(call), |asset| Ok(Some(asset)))?;
+        let variables = call.body["variables"].as_object().into_iter().flatten();
+        Ok(Self {
+            zip,
+            composition: call.text("composition").unwrap_or("index.html").to_owned(),
+            variables: variables.map(|(name, _)| name.clone()).collect(),
+        })
+    }
+
+    /// Checks the size of the zip, its composition, and the variables.
+    pub(crate) fn check(&self) -> Result<(), ApiError> {
+        let Some(zip) = &self.zip else { return Ok(()) };
+        check_size(zip.len())?;
+        let reader = zip.reader().map_err(|error| invalid(format!("the project cannot be read: {error}")))?;
+        let mut archive = ZipArchive::new(reader)
+            .map_err(|error| invalid(format!("the project is not a zip file: {error}")))?;
+        let declared = declared_variables(open(&mut archive, &self.composition)?, &self.composition)?;
+        match self.variables.iter().find(|name| !declared.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(invalid(format!(
                 "the composition declares no variable `{name}`; it has {}",
                 if declared.is_empty() { "none".to_owned() } else { declared.join(", ") }
-            )));
+            ))),
         }
     }
-    Ok(())
 }
 
 /// The zip of a project that is in the body, as base64. Invalid base64 is refused with the other inputs.
@@ -134,19 +156,63 @@ fn check_size(bytes: u64) -> Result<(), ApiError> {
     Err(ApiError::new(StatusCode::BAD_REQUEST, "hyperframes_project_too_large", message).at("project"))
 }
 
-fn read(archive: &mut ZipArchive<Box<dyn ReadSeek>>, entry: &str) -> Result<String, ApiError> {
-    let file = archive.by_name(entry).map_err(|_| invalid(format!("the project has no {entry}")))?;
-    let mut html = String::new();
-    let read = file.take(HTML_LIMIT).read_to_string(&mut html);
-    read.map_err(|error| invalid(format!("{entry} cannot be read: {error}")))?;
-    Ok(html)
+/// Opens a file of a zip.
+fn open<'a>(archive: &'a mut ZipArchive<Box<dyn ReadSeek>>, name: &str) -> Result<impl Read + 'a, ApiError> {
+    let missing = || invalid(format!("the project has no {name}"));
+    let index = archive.index_for_name(name).ok_or_else(missing)?;
+    let method = archive.by_index_raw(index).map(|file| file.compression());
+    let file = archive.by_index(index).map_err(|error| match method {
+        Ok(method) if !SUPPORTED.contains(&method) => {
+            let method = method_name(method);
+            invalid(format!("{name} is compressed with {method}; store it, or compress it with deflate"))
+        }
+        _ => invalid(format!("{name} cannot be read: {error}")),
+    })?;
+    Ok(file.take(HTML_LIMIT))
 }
 
-/// The names in the attribute `data-composition-variables`: a JSON object, or a list of objects with an `id`.
-fn declared_variables(html: &str) -> Result<Vec<String>, ApiError> {
-    let Some((_, rest)) = html.split_once("data-composition-variables=") else { return Ok(Vec::new()) };
-    let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''));
-    let text = quote.and_then(|quote| rest.get(1..)?.split(quote).next()).unwrap_or_default();
+/// The compression methods that are read.
+const SUPPORTED: [CompressionMethod; 2] = [CompressionMethod::STORE, CompressionMethod::DEFLATE];
+
+/// The name of a compression method, by the registry of the zip format.
+fn method_name(method: CompressionMethod) -> String {
+    const NAMES: [(CompressionMethod, &str); 8] = [
+        (CompressionMethod::SHRINK, "shrink"),
+        (CompressionMethod::IMPLODE, "implode"),
+        (CompressionMethod::DEFLATE64, "deflate64"),
+        (CompressionMethod::BZIP2, "bzip2"),
+        (CompressionMethod::LZMA, "lzma"),
+        (CompressionMethod::ZSTD, "zstd"),
+        (CompressionMethod::XZ, "xz"),
+        (CompressionMethod::PPMD, "ppmd"),
+    ];
+    let known = NAMES.iter().find(|(known, _)| *known == method);
+    known.map_or_else(|| format!("the method {method:?}"), |(_, name)| (*name).to_owned())
+}
+
+/// The names in the attribute `data-composition-variables`: a JSON object, or a list of objects with an `id`. The file is read
+/// in parts, so that its size does not matter.
+fn declared_variables(mut html: impl Read, name: &str) -> Result<Vec<String>, ApiError> {
+    let unreadable = |error| invalid(format!("{name} cannot be read: {error}"));
+    let (mut window, mut chunk) = (Vec::new(), vec![0; 64 * 1024]);
+    let rest = loop {
+        let length = html.read(&mut chunk).map_err(unreadable)?;
+        if length == 0 {
+            return Ok(Vec::new());
+        }
+        window.extend_from_slice(chunk.get(..length).unwrap_or_default());
+        let found = window.windows(DECLARATION.len()).position(|part| part == DECLARATION);
+        if let Some(found) = found {
+            break window.split_off(found + DECLARATION.len());
+        }
+        // The attribute may begin at the end of a part.
+        window.drain(..window.len().saturating_sub(DECLARATION.len()));
+    };
+    let mut text = rest;
+    html.take(DECLARATION_LIMIT as u64).read_to_end(&mut text).map_err(unreadable)?;
+    let quote = text.first().copied().filter(|quote| matches!(quote, b'"' | b'\''));
+    let value = quote.and_then(|quote| text.get(1..)?.split(|byte| *byte == quote).next());
+    let text = String::from_utf8_lossy(value.unwrap_or_default());
     let text = text.replace("&quot;", "\"").replace("&amp;", "&");
     let broken = |_| invalid("data-composition-variables is not JSON".to_owned());
     Ok(match serde_json::from_str(&text).map_err(broken)? {
@@ -188,10 +254,16 @@ mod tests {
 
     #[test]
     fn declared_variables_are_found() {
-        let of = |html: &str| declared_variables(html).unwrap();
+        let read = |html: &str| declared_variables(html.as_bytes(), "index.html");
+        let of = |html: &str| read(html).unwrap();
         assert_eq!(of("<html>"), Vec::<String>::new());
         assert_eq!(of(r#"<div data-composition-variables='{"title":"x","n":1}'>"#), ["n", "title"]);
         assert_eq!(of(r#"<div data-composition-variables="[{&quot;id&quot;:&quot;a&quot;}]">"#), ["a"]);
-        assert!(declared_variables("<div data-composition-variables='{'>").is_err());
+        assert!(read("<div data-composition-variables='{'>").is_err());
+        // The attribute is found at every position relative to the parts that are read.
+        for before in 65_500..65_560 {
+            let html = format!("{}<div data-composition-variables='[{{\"id\":\"a\"}}]'>", "x".repeat(before));
+            assert_eq!(of(&html), ["a"], "{before}");
+        }
     }
 }

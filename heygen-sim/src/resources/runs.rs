@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, data, data_with};
 use crate::api_error::ApiError;
+use crate::bounded_json;
 use crate::call::Call;
 use crate::clock::iso;
 use crate::env::Env;
@@ -237,7 +238,8 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         partial: marker.partial,
     };
     let view = run.view(env, call.now);
-    state.runs.insert(run.id.clone(), run);
+    let size = bounded_json::memory(&run.inputs);
+    state.runs.insert_sized(run.id.clone(), run, size);
     data_with(StatusCode::CREATED, view)
 }
 

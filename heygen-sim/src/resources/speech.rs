@@ -16,13 +16,11 @@ use crate::env::Env;
 use crate::links::link;
 use crate::marker::Marker;
 use crate::media::{DURATION, SPEECH_WAV};
+use crate::prices;
 use crate::reply::Reply;
 use crate::resources::{model_voices, voices};
 use crate::state::State;
 use crate::wallet::dollars;
-
-/// Price of a second of speech, in US dollars.
-const PRICE: f64 = 0.000_667;
 
 /// Duration of one part of a stream, in seconds.
 const PART_DURATION: f64 = 0.5;
@@ -36,9 +34,10 @@ fn timings(text: &str) -> Vec<(String, f64, f64)> {
     words.map(|(number, word)| (word.to_owned(), number as f64 * 0.4, number as f64 * 0.4 + 0.35)).collect()
 }
 
-/// Charges the price of a duration in seconds.
-fn charge(state: &mut State, seconds: f64) -> Result<(), ApiError> {
-    state.wallet.charge(dollars(PRICE * seconds))
+/// Charges the price of a text that an audio model speaks.
+fn charge_model(state: &mut State, call: &Call) -> Result<(), ApiError> {
+    let characters = call.text("text").unwrap_or_default().chars().count();
+    state.wallet.charge(dollars(prices::MODEL_SPEECH.dollars * characters as f64))
 }
 
 pub(super) fn speak(env: &Env, state: &mut State, call: &Call) -> Answer {
@@ -64,7 +63,7 @@ pub(super) fn speak(env: &Env, state: &mut State, call: &Call) -> Answer {
         let message = "a break takes its time in seconds, such as <break time=\"0.35s\"/>";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "tts_text_invalid", message).at("text"));
     }
-    charge(state, DURATION)?;
+    state.wallet.charge(dollars(prices::STARFISH.of_video()))?;
     let mut words = vec![json!({"word": "<start>", "start": 0.0, "end": 0.0})];
     let timed = timings(&plain);
     let end = timed.last().map_or(0.0, |(_, _, end)| *end);
@@ -105,7 +104,7 @@ fn without_tags(text: &str) -> String {
 pub(super) fn model_speech(env: &Env, state: &mut State, call: &Call) -> Answer {
     model_voices::active(state, call.text("voice_id").unwrap_or_default(), call.now)?;
     state.rate_limit.count_speech(call.now)?;
-    charge(state, PART_DURATION)?;
+    charge_model(state, call)?;
     let url = link(env, &format!("{}/speech.wav", env.id()));
     data(json!({"audio_url": url, "duration": PART_DURATION}))
 }
@@ -115,7 +114,7 @@ pub(super) fn model_stream(env: &Env, state: &mut State, call: &Call) -> Answer 
     model_voices::active(state, call.text("voice_id").unwrap_or_default(), call.now)?;
     let marker = Marker::of(&call.body)?;
     state.rate_limit.count_speech(call.now)?;
-    charge(state, DURATION)?;
+    charge_model(state, call)?;
     let with_timestamps = call.body.get("with_timestamps") == Some(&Value::Bool(true));
     let words = timings(call.text("text").unwrap_or_default());
     let parts = ((words.last().map_or(0.0, |(_, _, end)| *end) / PART_DURATION).ceil() as usize).max(1);

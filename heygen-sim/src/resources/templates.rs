@@ -5,22 +5,19 @@ use serde_json::{Map, Value, json};
 use crate::answer::{Answer, data};
 use crate::api_error::ApiError;
 use crate::call::Call;
-use crate::catalogue::{Template, catalogue};
 use crate::env::Env;
 use crate::jobs;
 use crate::jobs::NewJob;
 use crate::links::link;
 use crate::model::job::Kind;
+use crate::model::template::Template;
 use crate::resources::avatars::usable_look;
-use crate::resources::paging::{limit, page_of};
+use crate::resources::paging::page;
 use crate::resources::{glossaries, inputs, videos, voices};
 use crate::state::State;
 
 /// Possible frame rates, in frames per second.
 const FRAME_RATES: [f64; 3] = [25.0, 30.0, 60.0];
-
-/// When the templates were created, in seconds since 1970.
-const CREATED: u64 = 1_790_000_000;
 
 /// A template, as the list shows it.
 fn item(env: &Env, template: &Template) -> Map<String, Value> {
@@ -28,26 +25,33 @@ fn item(env: &Env, template: &Template) -> Map<String, Value> {
         "id": template.id,
         "name": template.name,
         "aspect_ratio": template.aspect_ratio,
-        "created_at": CREATED,
-        "updated_at": CREATED,
+        "created_at": template.created / 1000,
+        "updated_at": template.updated / 1000,
         "thumbnail_url": link(env, &format!("{}/thumbnail.png", template.id)),
     });
     item.as_object().cloned().unwrap_or_default()
 }
 
-fn find(call: &Call) -> Result<&'static Template, ApiError> {
+/// The template of a request.
+pub(super) fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Template, ApiError> {
     let id = call.id("template_id");
-    let template = catalogue().templates.iter().find(|template| template.id == id);
+    let template = state.templates.get_mut(id);
     template.ok_or_else(|| ApiError::not_found("template_not_found", format!("no template {id}")))
 }
 
-pub(super) fn list(env: &Env, _: &mut State, call: &Call) -> Answer {
-    let items = catalogue().templates.iter().map(|template| item(env, template).into());
-    page_of(call, items.collect(), limit(call))
+pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+    // A template without variables is not listed.
+    page(call, &state.templates, |template| {
+        (!template.variables.is_empty()).then(|| item(env, template).into())
+    })
 }
 
-pub(super) fn get(env: &Env, _: &mut State, call: &Call) -> Answer {
-    let template = find(call)?;
+pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+    data(detail(env, find(state, call)?))
+}
+
+/// A template, as its GET shows it.
+pub(super) fn detail(env: &Env, template: &Template) -> Value {
     let kind = |name: &String| template.variables.get(name).map(|variable| variable["type"].clone());
     let scenes = template.scenes.iter().map(|scene| {
         let variables = scene.variables.iter().map(|name| json!({"name": name, "variable_type": kind(name)}));
@@ -58,11 +62,40 @@ pub(super) fn get(env: &Env, _: &mut State, call: &Call) -> Answer {
     let ids = template.scenes.iter().map(|scene| Value::from(scene.scene_id.as_str()));
     detail.insert("scene_ids".into(), ids.collect());
     detail.insert("variables".into(), template.variables.clone().into());
-    data(detail.into())
+    if let Some(source) = &template.source_video {
+        detail.insert("source_video_id".into(), json!(source));
+        detail.insert("edit_version".into(), json!(template.edit_version()));
+        detail.insert("composition".into(), composition(template));
+    }
+    detail.into()
+}
+
+/// The scenes of a template with the ids to which variables can be bound.
+fn composition(template: &Template) -> Value {
+    let scenes = template.scenes.iter().enumerate().map(|(number, scene)| {
+        let elements: Vec<Value> = scene
+            .avatar
+            .iter()
+            .map(|avatar| {
+                json!({"type": "avatar", "id": format!("avatar-{number}"), "avatar_id": avatar,
+                    "bindable_as": ["character"]})
+            })
+            .collect();
+        let script: Vec<Value> = scene
+            .script
+            .iter()
+            .map(|text| {
+                json!({"type": "text", "id": format!("text-{number}"), "text": text, "voice_id": scene.voice,
+                    "bindable_as": ["voice"]})
+            })
+            .collect();
+        json!({"id": scene.scene_id, "background": null, "elements": elements, "script": script})
+    });
+    json!({"scenes": scenes.collect::<Value>(), "background_audio": []})
 }
 
 pub(super) fn generate(env: &Env, state: &mut State, call: &Call) -> Answer {
-    let template = find(call)?;
+    let template = &find(state, call)?.clone();
     inputs::check(state, &call.body, call.now)?;
     glossaries::check(state, &call.body)?;
     for (name, variable) in call.body["variables"].as_object().into_iter().flatten() {

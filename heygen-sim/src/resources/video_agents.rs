@@ -14,6 +14,7 @@ use crate::links::link;
 use crate::marker::Marker;
 use crate::model::job::Kind;
 use crate::model::session::{Context, Outcome, Session, SessionResource, THINKING_TIME, Turn};
+use crate::prices;
 use crate::reply::Reply;
 use crate::resources::avatars::usable_look;
 use crate::resources::paging::page;
@@ -38,8 +39,8 @@ const FAILURE_AFTER: u64 = 30;
 /// Seconds from the request to stop a session until it stops, at its next checkpoint.
 const STOP_AFTER: u64 = 10;
 
-/// Price of a session in US dollars, with the simulator's three seconds of video.
-const PRICE: f64 = 0.0999;
+/// Price of a session in US dollars.
+const PRICE: f64 = prices::VIDEO_AGENT.of_video();
 
 /// The title of a session: the first words of its prompt.
 fn title(prompt: &str) -> String {
@@ -66,7 +67,8 @@ fn check(state: &State, call: &Call) -> Result<(), ApiError> {
     }
 }
 
-/// Starts a turn whose outcome is a video, unless its markers specify another.
+/// Starts a turn whose outcome is a video, unless its markers specify another. In generate mode, the video is named at once,
+/// and fails or hangs with the session.
 fn video_turn(
     env: &Env,
     state: &mut State,
@@ -75,29 +77,38 @@ fn video_turn(
     now: u64,
     thinks: u64,
 ) -> Result<Turn, ApiError> {
+    let named_at_once = !context.chat && !marker.late_video;
     let takes = marker.takes.unwrap_or(thinks + GENERATION_TIME);
-    let thinks_until = now + thinks.min(takes / 4) * 1000;
-    if let Some(code) = &marker.fail {
-        let thinks_until = now + marker.takes.unwrap_or(FAILURE_AFTER) * 1000;
-        return Ok(Turn::new(thinks_until, Outcome::Failure(code.clone())));
+    let thinks = if named_at_once { 0 } else { thinks.min(takes / 4) };
+    let takes = if marker.fail.is_some() { marker.takes.unwrap_or(FAILURE_AFTER) } else { takes };
+    let (thinks_until, ends) = (now + thinks * 1000, now + takes * 1000);
+    let mut video = None;
+    if named_at_once || (marker.fail.is_none() && !marker.hang) {
+        let seconds = takes.saturating_sub(thinks);
+        let waits = VIDEO_WAITING_TIME.min(seconds / 4);
+        let video_marker = Marker {
+            size: marker.size,
+            late_link: marker.late_link,
+            hang: marker.hang,
+            fail: marker.fail.clone(),
+            takes: marker.fail.as_ref().map(|_| takes),
+            ..Marker::default()
+        };
+        let body = json!({"title": context.title});
+        let new_job = NewJob {
+            queued: thinks * 1000,
+            durations: Some((waits, seconds - waits)),
+            is_part: true,
+            marker: Some(video_marker),
+            ..NewJob::new(Kind::Video, &body)
+        };
+        video = Some(jobs::submit(env, state, now, new_job.with_extra(json!({"format": "mp4"})))?);
     }
-    if marker.hang {
-        return Ok(Turn::new(thinks_until, Outcome::Hang));
-    }
-    let ends = now + takes * 1000;
-    let seconds = (ends - thinks_until) / 1000;
-    let waits = VIDEO_WAITING_TIME.min(seconds / 4);
-    let video_marker = Marker { size: marker.size, late_link: marker.late_link, ..Marker::default() };
-    let body = json!({"title": context.title});
-    let new_job = NewJob {
-        queued: thinks_until - now,
-        durations: Some((waits, seconds - waits)),
-        is_part: true,
-        marker: Some(video_marker),
-        ..NewJob::new(Kind::Video, &body)
-    };
-    let video = jobs::submit(env, state, now, new_job.with_extra(json!({"format": "mp4"})))?;
-    Ok(Turn::new(thinks_until, Outcome::Video { id: video, ends }))
+    Ok(match (video, &marker.fail) {
+        (video, Some(code)) => Turn::new(ends, Outcome::Failure { code: code.clone(), video }),
+        (Some(id), None) if !marker.hang => Turn::new(thinks_until, Outcome::Video { id, ends }),
+        (video, None) => Turn::new(thinks_until, Outcome::Hang { video }),
+    })
 }
 
 /// Whether a storyboard must be approved before the video. A session that fails or hangs has none.
@@ -140,20 +151,20 @@ fn schedule_end(env: &Env, state: &mut State, id: &str, turn: &Turn) {
 /// Creates a session. Returns its id, and the id of its video if the first turn has one.
 pub(super) fn begin(env: &Env, state: &mut State, call: &Call) -> Result<(String, Option<String>), ApiError> {
     check(state, call)?;
+    // In v1, the video is `pending` until it starts.
     let marker = Marker::of(&call.body)?;
+    let marker = Marker { late_video: marker.late_video || call.route.is_legacy(), ..marker };
     state.check_concurrency(env, 1, call.now)?;
     state.wallet.charge(dollars(PRICE))?;
     let prompt = call.text("prompt").unwrap_or_default();
     let mut session = Session::new(env.id(), call.now, title(prompt), prompt, &call.body, marker.clone());
     let turn = next_turn(env, state, &session.context(), &marker, call.now, None)?;
     schedule_end(env, state, &session.id, &turn);
-    let video = match &turn.outcome {
-        Outcome::Video { id, .. } => Some(id.clone()),
-        _ => None,
-    };
+    let video = turn.any_video().map(str::to_owned);
     session.add_turn(turn);
     let id = session.id.clone();
-    if let Some(oldest) = state.sessions.insert(id.clone(), session) {
+    let size = session.memory();
+    for oldest in state.sessions.insert_sized(id.clone(), session, size) {
         state.unschedule(&oldest);
     }
     Ok((id, video))
@@ -233,6 +244,8 @@ pub(super) fn send(env: &Env, state: &mut State, call: &Call) -> Answer {
             session.marker = marker;
         }
     }
+    let size = find(state, &id)?.memory();
+    state.sessions.resize(&id, size);
     let session = find(state, &id)?;
     data(json!({"session_id": id, "run_id": env.id(), "title": session.title}))
 }
@@ -308,10 +321,10 @@ pub(crate) fn end_turn(env: &Env, state: &mut State, id: &str, at: u64) {
             });
             ("video_agent.success", Some(video), data)
         }
-        Outcome::Failure(code) => {
-            let data = json!({"session_id": id, "failure_code": code, "failure_message": "The video could not be made",
+        Outcome::Failure { code, video } => {
+            let data = json!({"session_id": id, "video_id": video, "failure_code": code, "failure_message": "The video could not be made",
                 "callback_id": callback_id});
-            ("video_agent.fail", None, data)
+            ("video_agent.fail", video, data)
         }
         _ => return,
     };

@@ -5,13 +5,11 @@ use serde_json::Value;
 use crate::api_error::ApiError;
 use crate::env::Env;
 use crate::model::avatar::Look;
+use crate::prices;
 use crate::resources::avatars::usable_look;
 use crate::resources::spoken_part::{Part, check_audio, check_avatar};
 use crate::resources::{glossaries, inputs, studio};
 use crate::state::State;
-
-/// Price of a cinematic video in US dollars. It does not depend on the duration.
-const CINEMATIC_PRICE: f64 = 7.0;
 
 /// The properties of the job for a valid request.
 pub(super) struct Plan {
@@ -33,15 +31,16 @@ pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<
     match part.text("type") {
         Some("avatar") => {
             let look = check_avatar(part, part.text("resolution"))?;
-            Ok(Plan { format: check_output(part, Some(look))?, ..mp4 })
+            let price = Some(price(part, look.is_photo()));
+            Ok(Plan { format: check_output(part, Some(look))?, price })
         }
         Some("image") => {
             check_audio(part, None, true)?;
-            Ok(Plan { format: check_output(part, None)?, ..mp4 })
+            Ok(Plan { format: check_output(part, None)?, price: Some(price(part, true)) })
         }
         Some("cinematic_avatar") => {
             check_cinematic(part)?;
-            Ok(Plan { price: Some(CINEMATIC_PRICE), ..mp4 })
+            Ok(Plan { price: Some(prices::CINEMATIC.dollars), ..mp4 })
         }
         Some("studio") => {
             studio::check(part)?;
@@ -56,9 +55,16 @@ pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<
                     None
                 }
             };
-            Ok(Plan { format: check_output(part, look)?, ..mp4 })
+            let price = Some(price(part, look.is_none_or(Look::is_photo)));
+            Ok(Plan { format: check_output(part, look)?, price })
         }
     }
+}
+
+/// The price of a video of a look, or of an image.
+fn price(part: Part<'_>, is_photo: bool) -> f64 {
+    let engine = part.body.pointer("/engine/type").and_then(Value::as_str).unwrap_or_default();
+    prices::avatar_video(engine, is_photo).of_video()
 }
 
 /// Checks transparency and background. Returns the container.

@@ -1,9 +1,8 @@
-//! Videos: those of avatars, images, scenes, templates and agents, and those of the video models.
+//! Videos of avatars, images, scenes, templates and agents.
 
-use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, data, data_with};
+use crate::answer::{Answer, data};
 use crate::api_error::ApiError;
 use crate::call::Call;
 use crate::env::Env;
@@ -13,7 +12,7 @@ use crate::links::link;
 use crate::media::DURATION;
 use crate::model::job::{Job, Kind};
 use crate::resources::paging::page;
-use crate::resources::{inputs, video_rules};
+use crate::resources::video_rules;
 use crate::state::State;
 
 /// A video, as its GET shows it.
@@ -152,43 +151,4 @@ fn scene(env: &Env, number: usize, scene: &Value) -> Value {
         (None, _) => (stock_media("video", "video.mp4"), Vec::new()),
     };
     json!({"id": id("scene"), "background": background, "elements": elements, "script": [script]})
-}
-
-/// Length of a model video whose request names none, in seconds.
-const DEFAULT_SECONDS: u64 = 5;
-
-/// The video of a video model, as its GET shows it.
-pub(super) fn view_model(env: &Env, job: &Job, now: u64) -> Value {
-    let mut video = json!({
-        "video_id": job.id,
-        "status": job.status(now),
-        "model": job.text("model"),
-        "created_at": job.schedule.created_at(),
-    });
-    if job.schedule.has_links(now) {
-        video["video_url"] = json!(link(env, &job.file("video.mp4")));
-        video["duration"] = job.body.get("duration").cloned().unwrap_or(json!(DEFAULT_SECONDS));
-    }
-    if let Some((_, message)) = job.schedule.failure(now) {
-        // Other codes than those of the document are not known for model videos.
-        video["failure_code"] = json!("generation_failed");
-        video["failure_message"] = json!(message);
-    }
-    video
-}
-
-pub(super) fn create_model(env: &Env, state: &mut State, call: &Call) -> Answer {
-    inputs::check(state, &call.body, call.now)?;
-    let count = |name: &str| call.body.get(name).and_then(Value::as_array).map_or(0, Vec::len);
-    let references = ["reference_images", "reference_videos", "reference_audio"].map(count);
-    if references.iter().sum::<usize>() > 12 {
-        return Err(ApiError::invalid("reference_images", "at most 12 reference files are taken in all"));
-    }
-    let id = jobs::submit(env, state, call.now, NewJob::new(Kind::ModelVideo, &call.body))?;
-    data_with(StatusCode::ACCEPTED, json!({"video_id": id, "status": "pending"}))
-}
-
-pub(super) fn get_model(env: &Env, state: &mut State, call: &Call) -> Answer {
-    let job = state.job(Kind::ModelVideo, call.id("video_id"), call.now)?;
-    data(view_model(env, job, call.now))
 }

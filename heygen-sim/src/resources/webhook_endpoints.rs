@@ -1,8 +1,8 @@
 //! Webhook endpoints, and the rotation of their secrets.
 
-use http::Uri;
 use serde_json::{Value, json};
 
+use crate::address::{is_loopback, parse_url};
 use crate::answer::{Answer, data};
 use crate::api_error::ApiError;
 use crate::call::Call;
@@ -27,12 +27,10 @@ impl Endpoint {
 
 /// Refuses a URL to which webhooks cannot be sent. Unlike the service, the simulator accepts plain HTTP on loopback.
 pub(crate) fn check_url(param: &str, url: &str) -> Result<(), ApiError> {
-    let uri: Option<Uri> = url.parse().ok();
-    let scheme = uri.as_ref().and_then(Uri::scheme_str);
-    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
-    let loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
-    match scheme {
-        Some("https") if !host.is_empty() => Ok(()),
+    let read = parse_url(url);
+    let loopback = read.as_ref().and_then(url::Url::host).is_some_and(|host| is_loopback(&host));
+    match read.as_ref().map(url::Url::scheme) {
+        Some("https") => Ok(()),
         Some("http") if loopback => Ok(()),
         _ => Err(ApiError::invalid(
             param,

@@ -9,12 +9,16 @@ use sha2::{Digest, Sha256};
 
 use crate::answer::{Answer, data, data_with};
 use crate::api_error::ApiError;
+use crate::bounded_json;
 use crate::call::Call;
 use crate::env::Env;
 use crate::model::workflow::{Version, Workflow};
 use crate::resources::graph;
 use crate::resources::paging::{limit, page, page_of};
 use crate::state::State;
+
+/// Maximum memory of the graphs of a workflow, in bytes. Above it, the oldest versions are removed.
+const MAX_MEMORY: usize = 32 * 1024 * 1024;
 
 /// Maximum number of versions of a workflow. A run keeps its own version.
 const MAX_VERSIONS: usize = 100;
@@ -40,6 +44,12 @@ impl Version {
 }
 
 impl Workflow {
+    /// The memory of its graphs, in bytes.
+    fn memory(&self) -> usize {
+        let versions = self.versions.iter().map(|version| bounded_json::memory(&version.graph));
+        bounded_json::memory(&self.draft) + versions.sum::<usize>()
+    }
+
     fn view(&self) -> Value {
         let latest = self.versions.back();
         json!({
@@ -91,8 +101,8 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
         revision: 1,
         versions: VecDeque::from([Version::new(env, 1, graph)]),
     };
-    let view = workflow.view();
-    state.workflows.insert(id, workflow);
+    let (view, size) = (workflow.view(), workflow.memory());
+    state.workflows.insert_sized(id, workflow, size);
     data_with(StatusCode::CREATED, view)
 }
 
@@ -116,7 +126,9 @@ pub(super) fn update(_: &Env, state: &mut State, call: &Call) -> Answer {
     check(&call.body["product_graph"])?;
     workflow.draft = call.body["product_graph"].clone();
     workflow.revision += 1;
-    data(workflow.view())
+    let (view, size) = (workflow.view(), workflow.memory());
+    state.workflows.resize(call.id("workflow_id"), size);
+    data(view)
 }
 
 pub(super) fn publish(env: &Env, state: &mut State, call: &Call) -> Answer {
@@ -133,9 +145,13 @@ pub(super) fn publish(env: &Env, state: &mut State, call: &Call) -> Answer {
     let version = Version::new(env, number, graph);
     let view = version.view(id);
     workflow.versions.push_back(version);
-    if workflow.versions.len() > MAX_VERSIONS {
+    while workflow.versions.len() > MAX_VERSIONS
+        || (workflow.memory() > MAX_MEMORY && workflow.versions.len() > 1)
+    {
         workflow.versions.pop_front();
     }
+    let size = workflow.memory();
+    state.workflows.resize(id, size);
     data_with(StatusCode::CREATED, view)
 }
 

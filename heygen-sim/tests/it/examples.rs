@@ -1,10 +1,11 @@
 //! Tests of the program as a process, and of the examples that run against it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use base64::Engine as _;
 use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -119,7 +120,7 @@ async fn the_quick_start_prints_the_reason_of_a_failure() {
     assert_eq!(wrong_key.status.code(), Some(1));
     assert_eq!(
         errors(&wrong_key),
-        "quickstart: 401 unauthorized: the API key or access token is not valid\n"
+        "quickstart: 401 unauthorized: the API key or access token is missing or not valid\n"
     );
 
     let failed = json!({"id": "v", "status": "failed", "failure_code": "x", "failure_message": "no face"});
@@ -159,6 +160,42 @@ async fn sigterm_stops_the_program_gracefully() {
     let sent = Command::new("kill").args(["-TERM", &program.child.id().to_string()]).status().unwrap();
     assert!(sent.success());
     assert!(program.child.wait().unwrap().success());
+}
+
+/// Neither a request that waits nor work that takes long delays the end.
+#[tokio::test]
+async fn sigterm_stops_the_program_while_requests_are_in_progress() {
+    let mut program = Program::start();
+    let client = Client::new();
+    let fault = json!({"operation": "getCurrentUserV3", "effect": {"type": "delay", "seconds": 900_000_000}});
+    let set = client.post(format!("{}/__sim/faults", program.url())).body(fault.to_string());
+    assert!(set.send().await.unwrap().status().is_success());
+    let key = ("x-api-key", "sk-simulated");
+    let waits = client.get(format!("{}/v3/users/me", program.url())).header(key.0, key.1);
+    // Zeros, of which a small zip contains many.
+    let zip = {
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        writer.start_file("index.html", zip::write::SimpleFileOptions::default()).unwrap();
+        for _ in 0..48 {
+            writer.write_all(&vec![0; 1024 * 1024]).unwrap();
+        }
+        base64::prelude::BASE64_STANDARD.encode(writer.finish().unwrap().into_inner())
+    };
+    let project = json!({"type": "base64", "media_type": "application/zip", "data": zip});
+    let works = client.post(format!("{}/v3/hyperframes/renders", program.url())).header(key.0, key.1);
+    let works = works.header("content-type", "application/json");
+    let works = works.body(json!({"project": project}).to_string());
+    let in_progress = [tokio::spawn(waits.send()), tokio::spawn(works.send())];
+    while program.requests().await.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let sent = Command::new("kill").args(["-TERM", &program.child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert!(program.child.wait().unwrap().success());
+    for request in in_progress {
+        // It was cut off, unless it had ended before.
+        let _ = request.await.unwrap();
+    }
 }
 
 /// Webhook receivers run on the same machine, so proxy settings do not apply to them.

@@ -334,7 +334,7 @@ async fn jobs_cost_money_unless_they_fail() {
     program.video("three").await;
     let wallet = &program.get("/v3/users/me").await["wallet"];
     assert_eq!(wallet["remaining_balance"].as_f64().unwrap(), program.sim.balance());
-    assert!((program.sim.balance() - (0.5 - 2.0 * 0.2001)).abs() < 1e-9);
+    assert!((program.sim.balance() - (0.5 - 2.0 * 0.2415)).abs() < 1e-9);
 }
 
 #[tokio::test]

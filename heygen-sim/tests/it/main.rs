@@ -1,5 +1,6 @@
 //! Tests of the simulator over HTTP, without one of the client crates of this workspace.
 
+mod clocks;
 mod deletes;
 // The tests run a shell.
 #[cfg(unix)]
@@ -10,11 +11,15 @@ mod idempotency;
 mod jobs;
 mod load;
 mod memory;
+mod models;
+mod oauth;
 mod pipeline;
 mod program;
 mod receiver;
 mod runs;
+mod safety;
 mod sessions;
 mod streams;
 mod uploads;
 mod webhooks;
+mod workspace;

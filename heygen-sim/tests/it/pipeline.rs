@@ -30,7 +30,8 @@ async fn get(sim: &Sim, path: &str) -> Value {
 
 async fn session(sim: &Sim) -> String {
     let (status, body) =
-        call(sim, Method::POST, "/v3/video-agents", Some(json!({"prompt": "Say hello"}))).await;
+        call(sim, Method::POST, "/v3/video-agents", Some(json!({"prompt": "Say hello [sim:late-video]"})))
+            .await;
     assert_eq!(status, StatusCode::OK, "{body}");
     assert_eq!(body["data"]["status"], "thinking");
     assert_eq!(body["data"]["video_id"], Value::Null);

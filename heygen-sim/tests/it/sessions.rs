@@ -1,6 +1,6 @@
 //! Tests of agent sessions in generate mode and in chat mode.
 
-use heygen_sim::Sim;
+use heygen_sim::{Fault, Sim};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -116,8 +116,8 @@ async fn messages_at_the_same_time_keep_their_order() {
 async fn a_session_fails_hangs_or_is_stopped() {
     let program = Program::start().await;
     let fails = begin(&program, "Launch [sim:fail=script_too_long]", "generate").await;
-    let hangs = begin(&program, "Launch [sim:hang]", "generate").await;
-    let stops = begin(&program, "Launch", "generate").await;
+    let hangs = begin(&program, "Launch [sim:hang][sim:late-video]", "generate").await;
+    let stops = begin(&program, "Launch [sim:late-video]", "generate").await;
     program.advance(130);
     assert_eq!(status(&program, &fails).await, "failed");
     let failed = program.get(&fails).await;
@@ -152,13 +152,68 @@ async fn messages_to_generate_sessions_and_unknown_ids_are_refused() {
     }
 }
 
+/// HeyGen's own command line polls only the video that the response to the creation names.
+#[tokio::test]
+async fn a_session_in_generate_mode_names_its_video_at_once() {
+    let program = Program::start().await;
+    let create = async |prompt: &str| program.post("/v3/video-agents", json!({"prompt": prompt})).await;
+    let (good, fails) = (create("Launch").await, create("Launch [sim:fail=avatar_unavailable]").await);
+    let (hangs, stops) = (create("Launch [sim:hang]").await, create("Launch [sim:hang]").await);
+    for created in [&good, &fails, &hangs, &stops] {
+        assert_eq!(
+            (&created["status"], created["video_id"].as_str().map(str::len)),
+            (&json!("generating"), Some(32))
+        );
+    }
+    let read = async |created: &Value| {
+        let session =
+            program.get(&format!("/v3/video-agents/{}", created["session_id"].as_str().unwrap())).await;
+        assert_eq!(session["video_id"], created["video_id"]);
+        let video = program.get(&format!("/v3/videos/{}", created["video_id"].as_str().unwrap())).await;
+        (session["status"].as_str().unwrap().to_owned(), video["status"].as_str().unwrap().to_owned())
+    };
+    let pair = |session: &str, video: &str| (session.to_owned(), video.to_owned());
+    assert_eq!(read(&good).await, pair("generating", "pending"));
+    program
+        .post(&format!("/v3/video-agents/{}/stop", stops["session_id"].as_str().unwrap()), json!({}))
+        .await;
+    program.advance(30);
+    assert_eq!(read(&fails).await, pair("failed", "failed"));
+    assert_eq!(read(&stops).await, pair("completed", "completed"));
+    let failed = program.get(&format!("/v3/videos/{}", fails["video_id"].as_str().unwrap())).await;
+    assert_eq!(failed["failure_code"], "avatar_unavailable");
+    program.advance(569);
+    assert_eq!(read(&good).await, pair("generating", "processing"));
+    program.advance(1);
+    assert_eq!(read(&good).await, pair("completed", "completed"));
+    assert_eq!(read(&hangs).await, pair("generating", "processing"));
+    let videos =
+        program.get(&format!("/v3/video-agents/{}/videos", good["session_id"].as_str().unwrap())).await;
+    assert_eq!(videos[0]["id"], good["video_id"]);
+}
+
+/// In production, the session of a video that completes was seen to answer 404.
+#[tokio::test]
+async fn a_session_can_get_lost_while_its_video_completes() {
+    let program = Program::start().await;
+    let lost = Fault::answer(404, "application/json", "{}").on("getVideoAgentSession");
+    program.sim.inject(lost).unwrap();
+    let created = program.post("/v3/video-agents", json!({"prompt": "Launch"})).await;
+    let session = format!("/v3/video-agents/{}", created["session_id"].as_str().unwrap());
+    assert_eq!(program.refused(Method::GET, &session, None).await.0, 404);
+    program.advance(600);
+    assert_eq!(program.refused(Method::GET, &session, None).await.0, 404);
+    let video = program.get(&format!("/v3/videos/{}", created["video_id"].as_str().unwrap())).await;
+    assert_eq!(program.fetch(&video["video_url"]).await.0, 200);
+}
+
 #[tokio::test]
 async fn a_session_that_is_stopped_while_thinking_creates_no_video() {
     let program = Program::start().await;
     let receiver = Receiver::start().await;
     program.post("/v3/webhooks/endpoints", json!({"url": receiver.url})).await;
-    let session = begin(&program, "Launch", "generate").await;
-    let fails = begin(&program, "Launch [sim:fail]", "generate").await;
+    let session = begin(&program, "Launch [sim:late-video]", "generate").await;
+    let fails = begin(&program, "Launch [sim:fail][sim:late-video]", "generate").await;
     let balance = program.sim.balance();
     for session in [&session, &fails] {
         program.post(&format!("{session}/stop"), json!({})).await;

@@ -126,13 +126,13 @@ async fn public_avatars_cannot_be_changed_or_deleted() {
     harness.finish();
 }
 
-/// In the document, only private avatars have a training status.
+/// In the document, only private avatars have a training status, but public looks were seen with one.
 #[tokio::test]
-async fn a_public_avatar_has_no_training_status() {
+async fn a_public_look_is_completed_and_a_public_group_has_no_status() {
     let harness = Harness::new().await;
     for (path, status) in [
         ("Anna_public", Value::Null),
-        ("looks/Anna_sitting_public", Value::Null),
+        ("looks/Anna_sitting_public", json!("completed")),
         (APPROVED, json!("completed")),
         ("looks/b0000000000000000000000000000001", json!("completed")),
         (WAITING, json!("pending_consent")),

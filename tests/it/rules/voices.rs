@@ -42,7 +42,7 @@ async fn voices_are_listed_by_ownership() {
     let harness = Harness::of(Sim::builder().legacy(true)).await;
     for path in ["/v3/voices", "/v1/audio/voices"] {
         for (query, kind, count) in
-            [("", "public", 8), ("?type=public", "public", 8), ("?type=private", "private", 1)]
+            [("", "public", 9), ("?type=public", "public", 9), ("?type=private", "private", 1)]
         {
             let listed = harness.get(&format!("{path}{query}")).await;
             let voices = listed.body["data"].as_array().unwrap();
