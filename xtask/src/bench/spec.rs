@@ -22,7 +22,7 @@ const RUNS: usize = 7;
 const RIVAL: &str = "openapi-to-rust";
 const RIVAL_VERSION: &str = "0.23.0";
 
-/// Times an update without compilation, a diff of two documents, and the generation beside [`RIVAL`].
+/// Times an update without compilation, a diff of two documents, and the generation beside that of openapi-to-rust.
 pub fn spec() -> Result<()> {
     if cfg!(debug_assertions) {
         println!(
