@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -26,7 +26,7 @@ use crate::inline::Inline;
 use crate::key_in_use::KeyInUse;
 use crate::log::LoggedRequest;
 use crate::model::idempotency::{Decision, Key};
-use crate::reply::{Body, Disconnect, Payload, Reply};
+use crate::reply::{Body, Disconnect, Payload, Reply, full_body};
 use crate::world::World;
 use crate::{admin, authorization, files, form, legacy, links, log, oauth, operations};
 
@@ -43,8 +43,8 @@ enum Target {
     Upload,
     /// An endpoint or a page of OAuth.
     OAuth,
-    /// The path of an operation, with a method that it does not have.
-    OtherMethod,
+    /// The path of an operation, with a method that it does not have; and those that it has.
+    OtherMethod(String),
     /// An unknown path.
     Nothing,
 }
@@ -56,7 +56,7 @@ impl Target {
             _ if path.starts_with(links::FILES) => Self::File,
             _ if path.starts_with(links::UPLOADS) => Self::Upload,
             _ if oauth::is_path(path) => Self::OAuth,
-            Found::OtherMethod => Self::OtherMethod,
+            Found::OtherMethod(allowed) => Self::OtherMethod(allowed),
             Found::Nothing => Self::Nothing,
         }
     }
@@ -68,7 +68,7 @@ impl Target {
             Self::File => Some("files"),
             Self::Upload => Some("uploads"),
             Self::OAuth => Some("oauth"),
-            Self::OtherMethod | Self::Nothing => None,
+            Self::OtherMethod(_) | Self::Nothing => None,
         }
     }
 }
@@ -81,6 +81,7 @@ pub(crate) async fn handle(
 ) -> Result<Response<Body>, Disconnect> {
     let request_id = world.env.request_id();
     let (parts, body) = request.into_parts();
+    let is_head = parts.method == Method::HEAD;
     let mut response = if let Err(refusal) = access::check_host(&parts.headers) {
         refusal.into_reply(Envelope::Standard).into_response()
     } else if parts.uri.path().starts_with(admin::PREFIX) {
@@ -88,11 +89,24 @@ pub(crate) async fn handle(
     } else {
         process(world, parts, body, connection, &request_id).await?
     };
+    if is_head {
+        response = without_body(response);
+    }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         // A fault may have set the header.
         response.headers_mut().entry("x-request-id").or_insert(value);
     }
     Ok(response)
+}
+
+/// The head of a response, with the length of the body that a GET would have.
+fn without_body(mut response: Response<Body>) -> Response<Body> {
+    if let Some(length) = response.body().size_hint().exact()
+        && !response.headers().contains_key(header::CONTENT_LENGTH)
+    {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    response.map(|_| full_body(""))
 }
 
 /// Logs a request, applies a fault if one is due, and responds.
@@ -142,7 +156,7 @@ async fn process(
         _ => {}
     }
     let retired = match &target {
-        Target::OtherMethod | Target::Nothing => legacy::unknown_path(&parts.method, path),
+        Target::OtherMethod(_) | Target::Nothing => legacy::unknown_path(&parts.method, path),
         _ => None,
     };
     let envelope = match (&target, &retired) {
@@ -167,9 +181,10 @@ async fn process(
         (Target::OAuth, None) => Ok(oauth::answer(world, &parts, &query, body).await),
         (Target::File, None) => Ok(files::serve(world, &parts, &query).await),
         (Target::Upload, None) => Ok(uploads::receive(world, &parts, &query, body).await),
-        (Target::OtherMethod, None) => {
+        (Target::OtherMethod(allowed), None) => {
             let message = format!("{} is not allowed on {path}", parts.method);
-            Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message))
+            let refusal = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
+            Ok(refusal.into_reply(envelope).header(header::ALLOW, &allowed))
         }
         (Target::Nothing, None) => Err(ApiError::not_found("not_found", format!("no route {path}"))),
     };

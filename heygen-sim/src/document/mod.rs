@@ -90,8 +90,8 @@ pub(crate) struct Route {
 pub(crate) enum Found {
     /// The operation, and its path parameters, not yet percent-decoded.
     Route(&'static Route, BTreeMap<String, String>),
-    /// The path exists, but not with this method.
-    OtherMethod,
+    /// The path exists, but not with this method; with those that it has, for the header `Allow`.
+    OtherMethod(String),
     /// The path does not exist.
     Nothing,
 }
@@ -123,13 +123,22 @@ impl Document {
     /// The operation for a method and a path.
     pub(crate) fn find(&'static self, method: &Method, path: &str) -> Found {
         let Ok(found) = self.paths.at(path) else { return Found::Nothing };
-        let mut routes = found.value.iter().filter_map(|index| self.routes.get(*index));
-        match routes.find(|route| route.method == *method) {
+        let routes = || found.value.iter().filter_map(|index| self.routes.get(*index));
+        // Every GET can be asked for its head.
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        match routes().find(|route| route.method == *method) {
             Some(route) => {
                 let named = found.params.iter();
                 Found::Route(route, named.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
             }
-            None => Found::OtherMethod,
+            None => {
+                let mut methods: Vec<&str> = routes().map(|route| route.method.as_str()).collect();
+                if methods.contains(&"GET") {
+                    methods.push("HEAD");
+                }
+                methods.sort_unstable();
+                Found::OtherMethod(methods.join(", "))
+            }
         }
     }
 
@@ -251,14 +260,15 @@ mod tests {
     fn a_literal_segment_takes_precedence_over_a_parameter() {
         let id = |method: Method, path: &str| match document().find(&method, path) {
             Found::Route(route, _) => route.id.clone(),
-            Found::OtherMethod => "other method".to_owned(),
+            Found::OtherMethod(methods) => format!("allowed: {methods}"),
             Found::Nothing => "nothing".to_owned(),
         };
         assert_eq!(id(Method::GET, "/v3/videos/statuses"), "bulkVideoStatusesV3");
         assert_eq!(id(Method::GET, "/v3/videos/abc"), "getVideoV3");
         assert_eq!(id(Method::GET, "/v3/avatars/looks/abc"), "getAvatarLook");
         assert_eq!(id(Method::POST, "/v3/avatars/abc/consent"), "createAvatarConsent");
-        assert_eq!(id(Method::PUT, "/v3/videos/abc"), "other method");
+        assert_eq!(id(Method::PUT, "/v3/videos/abc"), "allowed: DELETE, GET, HEAD");
+        assert_eq!(id(Method::HEAD, "/v3/videos/abc"), "getVideoV3");
         assert_eq!(id(Method::GET, "/v3/vidoes"), "nothing");
         assert_eq!(id(Method::GET, "/v3/videos/"), "nothing");
     }

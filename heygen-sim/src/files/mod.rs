@@ -7,7 +7,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-use range::Range;
+use range::{FileInfo, Range};
 
 use crate::blob::Blob;
 use crate::document::check::Pairs;
@@ -19,11 +19,9 @@ use crate::world::World;
 /// Responds to a request for a file.
 pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply {
     if !matches!(parts.method, Method::GET | Method::HEAD) {
-        return xml_error(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "MethodNotAllowed",
-            "Only GET and HEAD are allowed",
-        );
+        let message = "Only GET and HEAD are allowed";
+        return xml_error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+            .header(header::ALLOW, "GET, HEAD");
     }
     if parts.headers.contains_key(header::AUTHORIZATION) {
         let message = "Only one auth mechanism allowed; the link is signed";
@@ -39,7 +37,10 @@ pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply 
     }
     let name = path.strip_prefix(FILES).unwrap_or_default();
     match find(world, name) {
-        Some((media, blob)) => deliver(&parts.method, &parts.headers, media, &blob),
+        Some((media, blob)) => {
+            let modified = i64::try_from(world.state().began / 1000).unwrap_or_default();
+            deliver(&parts.method, &parts.headers, media, &blob, modified)
+        }
         None => xml_error(StatusCode::NOT_FOUND, "NoSuchKey", "The file does not exist any more"),
     }
 }
@@ -77,10 +78,10 @@ fn padded_video(video: &'static [u8], size: u64) -> Blob {
 }
 
 /// Sends a file, or the requested range of it.
-fn deliver(method: &Method, headers: &HeaderMap, media: String, blob: &Blob) -> Reply {
+fn deliver(method: &Method, headers: &HeaderMap, media: String, blob: &Blob, modified: i64) -> Reply {
     let tag = format!("\"{}\"", blob.tag());
     let length = blob.len();
-    let range = range::requested(headers, &tag, length);
+    let range = range::requested(headers, FileInfo { tag: &tag, modified, length });
     let (status, start, end) = match range {
         Range::Whole => (StatusCode::OK, 0, length),
         Range::Part(start, end) => (StatusCode::PARTIAL_CONTENT, start, end),
@@ -106,7 +107,7 @@ fn deliver(method: &Method, headers: &HeaderMap, media: String, blob: &Blob) -> 
     if *method == Method::GET && status != StatusCode::NOT_MODIFIED {
         reply.payload = Payload::Stream(blob.body(start, end));
     }
-    reply.header(header::ETAG, &tag)
+    reply.header(header::ETAG, &tag).header(header::LAST_MODIFIED, &range::format_date(modified))
 }
 
 /// An error in the form of the storage service.

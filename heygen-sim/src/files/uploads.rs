@@ -15,7 +15,8 @@ use crate::world::World;
 /// Receives the bytes of an upload.
 pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: Incoming) -> Reply {
     if parts.method != Method::PUT {
-        return xml_error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "Only PUT is allowed");
+        return xml_error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "Only PUT is allowed")
+            .header(header::ALLOW, "PUT");
     }
     let wrong = |message: &str| xml_error(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message);
     if !is_signed(&world.env, parts.uri.path(), query, "X-Amz-Expires", "X-Amz-Signature") {

@@ -7,6 +7,7 @@ mod deletes;
 mod examples;
 mod faults;
 mod files;
+mod http;
 mod idempotency;
 mod jobs;
 mod load;
