@@ -95,6 +95,22 @@ impl Fault {
         Self::answer(status, "", "")
     }
 
+    /// Refuses with this status, code and message, as the service does. The request is not executed.
+    ///
+    /// ```
+    /// # async fn example(sim: heygen_sim::Sim) -> Result<(), heygen_sim::InvalidFault> {
+    /// use heygen_sim::Fault;
+    ///
+    /// let fault = Fault::refuse(429, "rate_limit_exceeded", "Too many requests");
+    /// sim.inject(fault.on("create_video").times(2).header("Retry-After", "1"))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn refuse(status: u16, code: &str, message: &str) -> Self {
+        let body = serde_json::json!({"error": {"code": code, "message": message}});
+        Self::answer(status, "application/json", body.to_string())
+    }
+
     /// Executes the request after a delay, by the simulator's clock. A refusal is delayed too.
     ///
     /// During the delay, the idempotency key is in progress. An operation of the document is executed even if the client
@@ -143,7 +159,8 @@ impl Fault {
         Self::new(Effect::FailStream { events })
     }
 
-    /// Applies only to requests of this operation: an `operationId` of the document, `files` for downloads from signed links,
+    /// Applies only to requests of this operation: an `operationId` of the document, such as `createVideo`, or the name of the
+    /// method in a client, such as `create_video`; `files` for downloads from signed links,
     /// `uploads` for the slots of direct uploads, or `oauth` for the token endpoint.
     pub fn on(mut self, operation: impl Into<String>) -> Self {
         self.operation = Some(operation.into());
@@ -182,7 +199,7 @@ impl Fault {
             let known = ["files", "uploads", "oauth"].contains(&operation.as_str());
             if !known && document().route(operation).is_none() {
                 return invalid(format!(
-                    "`{operation}` is not an operation: take an operationId of the document, `files`, `uploads` or `oauth`"
+                    "`{operation}` is not an operation: take an operationId of the document, such as `createVideo` or `create_video`, or `files`, `uploads` or `oauth`"
                 ));
             }
         }
@@ -203,6 +220,11 @@ impl Fault {
                     if !good {
                         return invalid(format!("`{name}: {value}` is not a valid header"));
                     }
+                    if FRAMING.iter().any(|framing| name.eq_ignore_ascii_case(framing)) {
+                        return invalid(format!(
+                            "the header `{name}` frames the response and is set by the simulator; use `half_body` or `wrong_length` for a broken one"
+                        ));
+                    }
                 }
             }
             Effect::Delay { seconds } | Effect::SlowBody { seconds }
@@ -222,6 +244,9 @@ impl Fault {
         Ok(())
     }
 }
+
+/// Headers that say how the response is framed.
+const FRAMING: [&str; 6] = ["connection", "content-length", "te", "trailer", "transfer-encoding", "upgrade"];
 
 /// The error when a [`Fault`] is invalid. The message names the problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,7 +276,8 @@ struct ActiveFault {
 
 impl Faults {
     /// Sets a fault.
-    pub(crate) fn add(&mut self, fault: Fault) -> Result<(), InvalidFault> {
+    pub(crate) fn add(&mut self, mut fault: Fault) -> Result<(), InvalidFault> {
+        fault.operation = fault.operation.map(|name| document().operation_id(&name).unwrap_or(name));
         fault.validate()?;
         self.0.push(ActiveFault { fault, matched: 0, applied: 0 });
         Ok(())
@@ -287,6 +313,33 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_operation_has_its_name_in_the_document_and_in_clients() {
+        for (name, id) in [
+            ("create_video", "createVideo"),
+            ("createVideo", "createVideo"),
+            ("get_video", "getVideoV3"),
+            ("get_video_agent_session", "getVideoAgentSession"),
+            ("get_video_v2", "getVideo"),
+            ("files", "files"),
+        ] {
+            let mut faults = Faults::default();
+            faults.add(Fault::status(500).on(name)).unwrap();
+            assert_eq!(faults.list()[0].0.operation.as_deref(), Some(id));
+        }
+        assert!(Faults::default().add(Fault::status(500).on("make_video")).is_err());
+    }
+
+    #[test]
+    fn headers_that_frame_the_response_are_refused() {
+        for name in ["Content-Length", "transfer-encoding", "Connection"] {
+            let refused = Faults::default().add(Fault::status(200).header(name, "1")).unwrap_err();
+            assert!(refused.to_string().contains(name), "{refused}");
+        }
+        let refusal = Fault::refuse(429, "rate_limit_exceeded", "m").header("Retry-After", "1");
+        assert!(Faults::default().add(refusal).is_ok());
+    }
 
     #[test]
     fn faults_apply_to_the_requests_that_they_match() {

@@ -40,6 +40,7 @@ mod oauth;
 mod operations;
 mod payloads;
 mod pipeline;
+pub mod preset;
 mod prices;
 mod probe;
 mod rate_limit;

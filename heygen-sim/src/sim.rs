@@ -77,6 +77,30 @@ impl Sim {
         drop(self.world.state());
     }
 
+    /// Runs a future, and advances the manual clock by `step` whenever the future has to wait for tokio's clock for that long.
+    /// So code that polls needs no second task that advances the clock.
+    ///
+    /// With tokio's clock paused, as in `#[tokio::test(start_paused = true)]`, no real time passes.
+    ///
+    /// ```
+    /// # async fn wait_for_video(_: &str) {}
+    /// # async fn example(sim: heygen_sim::Sim) {
+    /// use std::time::Duration;
+    ///
+    /// sim.drive(Duration::from_secs(1), wait_for_video("VIDEO_ID")).await;
+    /// # }
+    /// ```
+    pub async fn drive<F: Future>(&self, step: Duration, future: F) -> F::Output {
+        let mut future = std::pin::pin!(future);
+        loop {
+            tokio::select! {
+                biased;
+                output = &mut future => return output,
+                () = tokio::time::sleep(step) => self.advance(step),
+            }
+        }
+    }
+
     /// Waits until each webhook that is due was delivered or has failed. Does not wait for webhooks that
     /// [`reverse_deliveries`](Self::reverse_deliveries) holds.
     ///

@@ -1,6 +1,5 @@
 //! Jobs against the simulator. Both clocks are manual: time passes only while a wait pauses.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
@@ -20,15 +19,7 @@ async fn pair() -> (Sim, HeyGen) {
 
 /// Lets time pass in the simulator as it passes for the future.
 pub(crate) async fn drive<F: Future>(sim: &Sim, future: F) -> F::Output {
-    let mut future = pin!(future);
-    let step = Duration::from_secs(1);
-    loop {
-        tokio::select! {
-            biased;
-            output = &mut future => return output,
-            () = tokio::time::sleep(step) => sim.advance(step),
-        }
-    }
+    sim.drive(Duration::from_secs(1), future).await
 }
 
 fn video(text: &str) -> CreateVideoFromImage {
@@ -158,9 +149,9 @@ async fn a_dropped_wait_sends_no_more_requests() {
 #[tokio::test(start_paused = true)]
 async fn trouble_that_passes_does_not_end_a_wait() {
     for fault in [
-        Fault::status(502).on("getVideoV3").times(9),
-        Fault::close_before().on("getVideoV3").times(9),
-        Fault::status(404).on("getVideoV3").times(2),
+        Fault::status(502).on("get_video").times(9),
+        Fault::close_before().on("get_video").times(9),
+        Fault::status(404).on("get_video").times(2),
     ] {
         let (sim, heygen) = pair().await;
         let job = heygen.submit(video("Hello")).await.unwrap();
@@ -178,7 +169,7 @@ async fn trouble_that_does_not_pass_ends_at_the_deadline_with_the_last_status() 
     let mut states = job.watch();
     let first = drive(&sim, states.next()).await.unwrap().unwrap();
     assert!(matches!(first, JobState::Running(_)), "{first:?}");
-    sim.inject(Fault::status(502).on("getVideoV3")).unwrap();
+    sim.inject(Fault::status(502).on("get_video")).unwrap();
     let error = drive(&sim, states.try_collect::<Vec<_>>()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Deadline);
     assert!(error.job_status().is_some(), "{error}");

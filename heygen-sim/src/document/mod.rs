@@ -147,6 +147,12 @@ impl Document {
         self.by_id.get(id).and_then(|index| self.routes.get(*index))
     }
 
+    /// The `operationId` of an operation that is named as in a client: `get_video` for `getVideoV3`.
+    pub(crate) fn operation_id(&self, name: &str) -> Option<String> {
+        let named = self.routes.iter().find(|route| method_name(&route.id, &route.path) == name);
+        named.map(|route| route.id.clone())
+    }
+
     /// All operations, in the order of the document.
     #[cfg(test)]
     pub(crate) fn routes(&self) -> &[Route] {
@@ -228,6 +234,21 @@ impl Route {
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let target = value.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
     target.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
+}
+
+/// The name of a client's method for an operation: snake case, without `V3`; for an operation of v1 or v2 with its version.
+fn method_name(id: &str, path: &str) -> String {
+    let mut name = String::new();
+    for letter in id.strip_suffix("V3").unwrap_or(id).chars() {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    match path.split('/').nth(1) {
+        Some(version @ ("v1" | "v2")) => format!("{name}_{version}"),
+        _ => name,
+    }
 }
 
 #[cfg(test)]
