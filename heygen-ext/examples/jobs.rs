@@ -21,16 +21,16 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut prompts: Vec<String> = std::env::args().skip(1).collect();
+    if std::env::var_os("HEYGEN_API_KEY").is_some() {
+        // Each prompt costs credits, so none is made up.
+        if prompts.is_empty() {
+            return Err("give one prompt or more: each becomes a video, which costs credits".into());
+        }
+        let heygen = HeyGen::from_env()?.with_ledger(JsonLines::open("jobs.jsonl")?);
+        return make(heygen, &prompts, Path::new(".")).await;
+    }
     if prompts.is_empty() {
         prompts = ["Our launch", "Our team", "Our office"].map(str::to_owned).to_vec();
-    }
-    if std::env::var_os("HEYGEN_API_KEY").is_some() {
-        return make(
-            HeyGen::from_env()?.with_ledger(JsonLines::open("jobs.jsonl")?),
-            &prompts,
-            Path::new("."),
-        )
-        .await;
     }
     let folder = tempfile::tempdir()?;
     let sim = Sim::builder().clock(Clock::scaled(600.0)).start().await?;

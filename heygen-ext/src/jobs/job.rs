@@ -106,12 +106,12 @@ impl<K: JobKind> Job<K> {
     ///
     /// # Errors
     ///
-    /// Those of [`wait`](Self::wait), except that every failed read is an error.
+    /// Those of [`wait`](Self::wait), except that every failed read is an error. Where a consent is missing, the question has
+    /// no link, because a read creates nothing.
     pub async fn poll_once(&self) -> Result<JobState<K::Output>, Error> {
-        let mut wait = self.clone().into_wait();
-        match wait.look().await? {
-            Step::Running(progress) => Ok(JobState::Running(progress)),
-            Step::Done(data) => decode(&wait, data).map(JobState::Completed),
+        match self.clone().into_wait().look_once().await? {
+            (_, Step::Running(progress)) => Ok(JobState::Running(progress)),
+            (wait, Step::Done(data)) => decode(&wait, data).map(JobState::Completed),
         }
     }
 

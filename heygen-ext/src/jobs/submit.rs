@@ -98,8 +98,16 @@ async fn submit_once(
     if was_there && !can_repeat(&entry, submission, now) {
         return Err(Error::unsettled(&entry.id, submission.operation));
     }
-    let starts = send_entry(context, recorder, submission, facts, &entry).await?;
-    Ok((entry, starts))
+    match send_entry(context, recorder, submission, facts, &entry).await {
+        Ok(starts) => Ok((entry, starts)),
+        Err(error) => {
+            // An earlier attempt of the same entry may have been executed; then it is sent again with the same key.
+            if !was_there && !error.may_have_executed() {
+                recorder.ledger.withdraw(&entry.id).await?;
+            }
+            Err(error)
+        }
+    }
 }
 
 /// Sends the request of an entry with the entry's key, and records what it started.
@@ -110,16 +118,7 @@ pub(crate) async fn send_entry(
     facts: &'static Facts,
     entry: &Entry,
 ) -> Result<Vec<Start>, Error> {
-    let answer = match call(context, submission, Some(&entry.idempotency_key)).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            // Otherwise the entry stays, and its request is sent again with the same key.
-            if !error.may_have_executed() {
-                recorder.ledger.forget(&entry.id).await?;
-            }
-            return Err(error);
-        }
-    };
+    let answer = call(context, submission, Some(&entry.idempotency_key)).await?;
     let starts = starts(facts, submission, &answer);
     let handles: Vec<JobHandle> = starts.iter().map(|start| start.handle.clone()).collect();
     let recorded = recorder.ledger.submitted(&entry.id, &handles).await;

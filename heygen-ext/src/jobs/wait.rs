@@ -21,7 +21,7 @@ use crate::runtime::Runtime;
 
 /// Maximum number of looks in succession that fail for reasons that pass.
 pub(crate) const MAX_FAILED_LOOKS: u32 = 60;
-/// How long after its creation a job may be unknown to the service.
+/// How long after its creation a job may be unknown to the service, and after an answer a session may have its old state.
 pub(crate) const GRACE_AFTER_CREATE: Duration = Duration::from_secs(60);
 /// Longest pause after looks that failed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -60,6 +60,8 @@ pub(crate) struct Wait {
     last: Option<JobProgress>,
     record: Option<Record>,
     sleeper: Sleeper,
+    /// Whether this is a wait, not a single look. A look does not create links.
+    is_waiting: bool,
 }
 
 /// What one look says.
@@ -91,6 +93,7 @@ impl Wait {
             last: None,
             record: None,
             sleeper,
+            is_waiting: true,
         }
     }
 
@@ -137,8 +140,17 @@ impl Wait {
         }
     }
 
+    /// Looks once, for a program that polls by itself.
+    pub(crate) async fn look_once(mut self) -> Result<(Self, Step), Error> {
+        self.is_waiting = false;
+        match self.look().await {
+            Ok(step) => Ok((self, step)),
+            Err(error) => Err(self.describe(error)),
+        }
+    }
+
     /// Looks once. The error of a look that failed, and of a job that ended without a result.
-    pub(crate) async fn look(&mut self) -> Result<Step, Error> {
+    async fn look(&mut self) -> Result<Step, Error> {
         if self.start.handle.facts().name == facts::VIDEO_AGENT_SESSION.name {
             return self.look_at_session().await;
         }
@@ -162,12 +174,15 @@ impl Wait {
             self.start.video_id = named.filter(|id| !self.start.older_videos.contains(id));
             if self.start.video_id.is_none() {
                 return match reading::read(session, &data) {
-                    // After an answer, the session may still name the video from before.
-                    Reading::Completed if data.get("video_id").is_some_and(|id| !id.is_null()) => {
+                    // Just after an answer, the session may still have the state from before. Later, it has answered without a
+                    // new video.
+                    Reading::Completed
+                        if !self.start.older_videos.is_empty() && self.elapsed() < GRACE_AFTER_CREATE =>
+                    {
                         Ok(Step::Running(self.progress_of(session, &data)))
                     }
                     Reading::Completed => {
-                        let problem = "the session completed without a video".to_owned();
+                        let problem = "the session completed without a new video".to_owned();
                         Err(self.ended(Error::failed(None, problem), &data))
                     }
                     _ => self.outcome(session, data).await,
@@ -215,6 +230,7 @@ impl Wait {
     async fn question(&self, facts: &Facts, data: &Value) -> Question {
         match serde_json::from_value::<Session>(data.clone()) {
             Ok(session) if facts.name == facts::VIDEO_AGENT_SESSION.name => question::of_session(&session),
+            _ if !self.is_waiting => Question::Consent { link: None },
             _ => question::of_consent(&self.context.api, data).await,
         }
     }
@@ -250,7 +266,8 @@ impl Wait {
         }
         let pause = match self.failed_looks {
             0 => {
-                self.context.poller.aligned(self.cadence.pause(self.elapsed()) * self.context.wakes.slower())
+                let pause = self.cadence.pause(self.elapsed()).saturating_mul(self.context.wakes.slower());
+                self.context.poller.aligned(pause)
             }
             _ => self.last_pause,
         };
@@ -259,7 +276,11 @@ impl Wait {
             self.sleeper.listen(video);
         }
         let sleep = self.context.runtime.sleep(pause.min(left));
-        future::select(sleep, pin!(self.sleeper.woken())).await;
+        match self.failed_looks {
+            0 => drop(future::select(sleep, pin!(self.sleeper.woken())).await),
+            // The service is in trouble, or has asked for this pause.
+            _ => sleep.await,
+        }
         true
     }
 

@@ -291,3 +291,18 @@ async fn every_kind_completes_fails_stops_and_asks_as_its_table_says() {
         assert!(error.to_string().starts_with(&format!("{name}:j: not finished after 600 s")), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_session_that_answers_without_a_new_video_has_ended() {
+    let mut scene = scene(&facts::VIDEO_AGENT_SESSION, false, |_, _| {
+        data(json!({"session_id": "j", "status": "completed", "created_at": 0, "video_id": "old"}))
+    });
+    let start = Start {
+        older_videos: vec!["old".to_owned()],
+        ..Start::of(JobHandle::new(&facts::VIDEO_AGENT_SESSION, "j"))
+    };
+    scene.wait = Wait::new(scene.wait.context().clone(), start, None, None);
+    let error = scene.end().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Failed, "{error}");
+    assert!((60..120).contains(&scene.elapsed()), "{}", scene.elapsed());
+}

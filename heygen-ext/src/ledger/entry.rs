@@ -1,5 +1,7 @@
 //! Entries of a ledger.
 
+use std::fmt;
+
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
@@ -7,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::jobs::handle::JobHandle;
 
-/// A request that was submitted, or is about to be, with its jobs.
-#[derive(Debug, Clone, PartialEq)]
+/// A request that was submitted, or is about to be, with its jobs. Debug does not show the body, which may contain secrets.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Entry {
     /// Digest of operation, parameter and body, and which of several equal requests it is: `9f86d081…-1`.
@@ -25,6 +27,17 @@ pub struct Entry {
     pub created_at: u64,
     /// The jobs that it started; empty until the answer arrived.
     pub jobs: Vec<EntryJob>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("id", &self.id)
+            .field("operation", &self.operation)
+            .field("created_at", &self.created_at)
+            .field("jobs", &self.jobs)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A job of an entry.

@@ -3,9 +3,9 @@
 //! The first line has the version: `{"heygen_ledger":1}`. Every other line is a change: `{"begin":ENTRY}`,
 //! `{"submitted":{"id":…,"jobs":[…]}}`, `{"ended":{"id":…,"job":…,"end":…}}` or `{"forget":{"id":…}}`. Lines are only added.
 
-use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -13,7 +13,7 @@ use heygen_api::BoxFuture;
 use serde_json::{Value, json};
 
 use super::entry::{Entry, JobEnd, member};
-use super::{Ledger, VERSION};
+use super::{Ledger, VERSION, create_private};
 use crate::error::Error;
 use crate::jobs::handle::JobHandle;
 
@@ -29,8 +29,12 @@ struct Lines {
     path: PathBuf,
     file: File,
     entries: BTreeMap<String, Entry>,
+    /// Length of the whole lines in bytes.
+    length: usize,
     /// Ids in the order of their entries.
     order: Vec<String>,
+    /// Entries that this process has begun once, and that were not there before.
+    begun: BTreeSet<String>,
 }
 
 /// A line after the first.
@@ -74,6 +78,11 @@ impl Change {
     }
 }
 
+/// The first line.
+fn head() -> Value {
+    json!({ "heygen_ledger": VERSION })
+}
+
 impl JsonLines {
     /// Opens the file, or creates it.
     ///
@@ -83,24 +92,27 @@ impl JsonLines {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let name = path.display();
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
+        let mut file = create_private(path)
             .map_err(|error| Error::file(format!("cannot open the ledger {name}"), error))?;
         file.try_lock().map_err(|error| {
             Error::ledger(format!("cannot lock the ledger {name}: {error}; if another process uses it, wait for its end, or use `Sqlite`"))
         })?;
-        let mut text = String::new();
-        file.read_to_string(&mut text)
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
             .map_err(|error| Error::file(format!("cannot read the ledger {name}"), error))?;
-        let mut lines = Lines { path: path.to_owned(), file, entries: BTreeMap::new(), order: Vec::new() };
-        let kept = lines.read(&text)?;
-        lines.cut(kept, text.len())?;
-        if kept == 0 {
-            lines.write(&json!({ "heygen_ledger": VERSION }))?;
+        let mut lines = Lines {
+            path: path.to_owned(),
+            file,
+            length: 0,
+            entries: BTreeMap::new(),
+            order: Vec::new(),
+            begun: BTreeSet::new(),
+        };
+        lines.read(&bytes)?;
+        lines.cut(bytes.len())?;
+        if lines.length == 0 {
+            lines.write(&head())?;
+            lines.sync_folder()?;
         }
         Ok(Self(Mutex::new(lines)))
     }
@@ -111,49 +123,72 @@ impl JsonLines {
 }
 
 impl Lines {
-    /// Reads all lines. Returns how many bytes of the text are whole lines.
-    fn read(&mut self, text: &str) -> Result<usize, Error> {
-        let mut kept = 0;
-        for (index, line) in text.split_inclusive('\n').enumerate() {
+    /// Reads all whole lines.
+    fn read(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let damaged =
                 |problem: String| Error::ledger(format!("{}:{}: {problem}", self.path.display(), index + 1));
-            if !line.ends_with('\n') {
-                // A process was killed while it wrote this line.
+            let other_file = || {
+                damaged(
+                    "the first line is not that of a ledger, `{\"heygen_ledger\":1}`; use another file"
+                        .to_owned(),
+                )
+            };
+            if !line.ends_with(b"\n") {
+                // A process was killed while it wrote this line. A file with only one line may be a file of something else.
+                if index == 0 && !head().to_string().as_bytes().starts_with(line) {
+                    return Err(other_file());
+                }
                 break;
             }
             if index == 0 {
-                let head = serde_json::from_str::<Value>(line).ok();
+                let head = serde_json::from_slice::<Value>(line).ok();
                 let version = head.as_ref().and_then(|head| head.get("heygen_ledger")?.as_u64());
-                let version = version.ok_or_else(|| {
-                    damaged(
-                        "the first line is not that of a ledger, `{\"heygen_ledger\":1}`; use another file"
-                            .to_owned(),
-                    )
-                })?;
+                let version = version.ok_or_else(other_file)?;
                 if version > u64::from(VERSION) {
                     return Err(damaged(format!(
                         "the ledger has version {version}, but this program reads up to {VERSION}; update heygen-ext"
                     )));
                 }
             } else {
-                let change = serde_json::from_str(line).and_then(Change::read).map_err(|error| {
+                let change = serde_json::from_slice(line).and_then(Change::read).map_err(|error| {
                     damaged(format!("the line is damaged: {error}; restore the file, or remove the line"))
                 })?;
                 self.apply(change);
             }
-            kept += line.len();
+            self.length += line.len();
         }
-        Ok(kept)
+        Ok(())
+    }
+
+    fn failed(&self, error: io::Error) -> Error {
+        Error::file(format!("cannot write the ledger {}", self.path.display()), error)
     }
 
     /// Removes a last line that is not whole.
-    fn cut(&mut self, kept: usize, length: usize) -> Result<(), Error> {
-        let failed = |error| Error::file(format!("cannot write the ledger {}", self.path.display()), error);
-        if kept < length {
-            tracing::warn!(ledger = %self.path.display(), bytes = length - kept, "removed a line that was cut");
-            self.file.set_len(kept as u64).map_err(failed)?;
+    fn cut(&mut self, length: usize) -> Result<(), Error> {
+        if self.length < length {
+            let bytes = length - self.length;
+            tracing::warn!(ledger = %self.path.display(), bytes, "removed a line that was cut");
         }
-        self.file.seek(SeekFrom::Start(kept as u64)).map_err(failed)?;
+        self.truncate().map_err(|error| self.failed(error))
+    }
+
+    /// Removes what is behind the last whole line.
+    fn truncate(&mut self) -> io::Result<()> {
+        self.file.set_len(self.length as u64)?;
+        self.file.seek(SeekFrom::Start(self.length as u64))?;
+        Ok(())
+    }
+
+    /// Makes the name of a new file durable, too.
+    fn sync_folder(&self) -> Result<(), Error> {
+        #[cfg(unix)]
+        {
+            let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = File::open(folder.unwrap_or(Path::new(".")));
+            folder.and_then(|folder| folder.sync_all()).map_err(|error| self.failed(error))?;
+        }
         Ok(())
     }
 
@@ -182,12 +217,16 @@ impl Lines {
         }
     }
 
-    /// Writes a line, to the disk.
+    /// Writes a line, to the disk. A line that could not be written is removed, so that the next one is not joined to it.
     fn write(&mut self, line: &Value) -> Result<(), Error> {
-        let failed = |error| Error::file(format!("cannot write the ledger {}", self.path.display()), error);
         let text = format!("{line}\n");
-        self.file.write_all(text.as_bytes()).map_err(failed)?;
-        self.file.sync_data().map_err(failed)
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
+        if let Err(error) = written {
+            self.truncate().map_err(|error| self.failed(error))?;
+            return Err(self.failed(error));
+        }
+        self.length += text.len();
+        Ok(())
     }
 
     fn record(&mut self, change: Change) -> Result<(), Error> {
@@ -202,9 +241,11 @@ impl Ledger for JsonLines {
         Box::pin(async move {
             self.with(|lines| {
                 if let Some(known) = lines.entries.get(&entry.id) {
+                    lines.begun.remove(&entry.id);
                     return Ok((known.clone(), true));
                 }
                 lines.record(Change::Begin(entry.clone()))?;
+                lines.begun.insert(entry.id.clone());
                 Ok((entry.clone(), false))
             })
         })
@@ -223,6 +264,18 @@ impl Ledger for JsonLines {
     ) -> BoxFuture<'a, Result<(), Error>> {
         let change = Change::Ended { id: id.to_owned(), job: job.clone(), end: end.clone() };
         Box::pin(async move { self.with(|lines| lines.record(change)) })
+    }
+
+    fn withdraw<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            self.with(|lines| {
+                let has_jobs = lines.entries.get(id).is_none_or(|entry| !entry.jobs.is_empty());
+                match lines.begun.contains(id) && !has_jobs {
+                    true => lines.record(Change::Forget { id: id.to_owned() }),
+                    false => Ok(()),
+                }
+            })
+        })
     }
 
     fn forget<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>> {

@@ -29,7 +29,8 @@
 //! | [`JsonLines`] | the simplest case: one file that people can read | one at a time |
 //! | `Sqlite`, behind the feature `ledger-sqlite` | everything else | several at once |
 //!
-//! Both write to the disk, not only to the operating system, before a call returns.
+//! Both write to the disk, not only to the operating system, before a call returns. A ledger contains the bodies of requests;
+//! a new one can only be read by its owner.
 //!
 //! # What cannot be decided
 //!
@@ -49,6 +50,9 @@ pub use json_lines::JsonLines;
 #[cfg_attr(docsrs, doc(cfg(feature = "ledger-sqlite")))]
 pub use sqlite::Sqlite;
 
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use heygen_api::BoxFuture;
@@ -77,11 +81,24 @@ pub trait Ledger: Send + Sync + 'static {
         end: &'a JobEnd,
     ) -> BoxFuture<'a, Result<(), Error>>;
 
-    /// Removes an entry whose request started no job, so that the same request is sent again.
+    /// Removes an entry whose request was certainly not executed, if it has no jobs and [`begin`](Self::begin) was called for it
+    /// only once: another run may have executed it.
+    fn withdraw<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Removes an entry with its jobs, so that the same request is sent again.
     fn forget<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>>;
 
     /// All entries, the oldest first.
     fn entries(&self) -> BoxFuture<'_, Result<Vec<Entry>, Error>>;
+}
+
+/// Opens a file for reading and writing. A new one can only be read by its owner.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// A ledger that a program shares with its client.
@@ -101,6 +118,10 @@ impl<L: Ledger + ?Sized> Ledger for Arc<L> {
         end: &'a JobEnd,
     ) -> BoxFuture<'a, Result<(), Error>> {
         (**self).ended(id, job, end)
+    }
+
+    fn withdraw<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        (**self).withdraw(id)
     }
 
     fn forget<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>> {

@@ -1,7 +1,7 @@
 //! A ledger in a SQLite database, which several processes may share.
 //!
 //! Table `heygen_ledger` has the version. Table `heygen_ledger_entries` has a row for each request, with the entry as JSON but
-//! without its jobs. Table `heygen_ledger_jobs` has a row for each job.
+//! without its jobs, and how often runs have begun it. Table `heygen_ledger_jobs` has a row for each job.
 
 use std::fmt;
 use std::path::Path;
@@ -14,14 +14,14 @@ use sqlx::sqlite::{
 use sqlx::{Row, SqliteConnection};
 
 use super::entry::{Entry, EntryJob, JobEnd};
-use super::{Ledger, VERSION};
+use super::{Ledger, VERSION, create_private};
 use crate::error::Error;
 use crate::jobs::handle::JobHandle;
 
 const SCHEMA: [&str; 3] = [
     "CREATE TABLE IF NOT EXISTS heygen_ledger (version INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS heygen_ledger_entries (
-        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, entry TEXT NOT NULL)",
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, entry TEXT NOT NULL, begun INTEGER NOT NULL DEFAULT 1)",
     "CREATE TABLE IF NOT EXISTS heygen_ledger_jobs (
         id TEXT NOT NULL, position INTEGER NOT NULL, job TEXT NOT NULL, job_end TEXT, PRIMARY KEY (id, position))",
 ];
@@ -38,6 +38,9 @@ impl Sqlite {
     /// The file cannot be opened, is not a database, or was written by a newer version.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
+        // Requests may contain what only the owner should read.
+        create_private(path)
+            .map_err(|error| Error::file(format!("cannot open the ledger {}", path.display()), error))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -107,16 +110,15 @@ impl Ledger for Sqlite {
         Box::pin(async move {
             let text = serde_json::to_string(new).map_err(|error| Error::ledger(error.to_string()))?;
             let mut transaction = self.0.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-            let insert = sqlx::query(
-                "INSERT INTO heygen_ledger_entries (id, entry) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            let insert = sqlx::query_as(
+                "INSERT INTO heygen_ledger_entries (id, entry) VALUES (?, ?)
+                 ON CONFLICT (id) DO UPDATE SET begun = begun + 1 RETURNING entry, begun",
             );
-            let added = insert.bind(&new.id).bind(text).execute(&mut *transaction).await.map_err(failed)?;
-            let select =
-                sqlx::query_scalar("SELECT entry FROM heygen_ledger_entries WHERE id = ?").bind(&new.id);
-            let text: String = select.fetch_one(&mut *transaction).await.map_err(failed)?;
+            let insert = insert.bind(&new.id).bind(text);
+            let (text, begun): (String, i64) = insert.fetch_one(&mut *transaction).await.map_err(failed)?;
             let known = entry(&mut transaction, &text).await?;
             transaction.commit().await.map_err(failed)?;
-            Ok((known, added.rows_affected() == 0))
+            Ok((known, begun > 1))
         })
     }
 
@@ -145,6 +147,17 @@ impl Ledger for Sqlite {
             let end = serde_json::to_string(end).map_err(|error| Error::ledger(error.to_string()))?;
             let update = sqlx::query("UPDATE heygen_ledger_jobs SET job_end = ? WHERE id = ? AND job = ?");
             update.bind(end).bind(id).bind(job.to_string()).execute(&self.0).await.map_err(failed)?;
+            Ok(())
+        })
+    }
+
+    fn withdraw<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let delete = sqlx::query(
+                "DELETE FROM heygen_ledger_entries WHERE id = ?1 AND begun = 1
+                 AND NOT EXISTS (SELECT 1 FROM heygen_ledger_jobs WHERE id = ?1)",
+            );
+            delete.bind(id).execute(&self.0).await.map_err(failed)?;
             Ok(())
         })
     }

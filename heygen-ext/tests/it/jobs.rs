@@ -7,7 +7,9 @@ use heygen_ext::heygen_api::types::{
     AssetInput, AssetReference, CloneVoiceRequest, CreateDigitalTwinRequest, CreateLipsyncRequest,
     CreateVideoFromImage, CreateVideoTranslationRequest, SessionMode,
 };
-use heygen_ext::jobs::{self, Job, JobHandle, JobKind, JobState, Question, Video, VideoAgentSession};
+use heygen_ext::jobs::{
+    self, Cadence, Job, JobHandle, JobKind, JobState, Question, Video, VideoAgentSession,
+};
 use heygen_ext::{ErrorKind, HeyGen, VideoAgent};
 use heygen_sim::{Clock, Fault, Sim};
 
@@ -22,7 +24,7 @@ pub(crate) async fn drive<F: Future>(sim: &Sim, future: F) -> F::Output {
     sim.drive(Duration::from_secs(1), future).await
 }
 
-fn video(text: &str) -> CreateVideoFromImage {
+pub(crate) fn video(text: &str) -> CreateVideoFromImage {
     CreateVideoFromImage::builder()
         .image(AssetInput::url("https://example.com/face.png"))
         .script(text)
@@ -306,8 +308,21 @@ async fn a_training_that_needs_consent_returns_the_link_and_goes_on_after_it() {
     let request =
         CreateDigitalTwinRequest::builder().name("Ada").file(AssetInput::url("https://example.com/ada.mp4"));
     let job = heygen.submit(request).await.unwrap();
+    // A single read creates no link.
+    let error = loop {
+        match job.poll_once().await {
+            Ok(_) => drive(&sim, tokio::time::sleep(Duration::from_secs(10))).await,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.question(), Some(&Question::Consent { link: None }), "{error}");
+    assert_eq!(error.job(), Some(job.handle()));
+    let consents = || {
+        sim.requests().iter().filter(|one| one.operation.as_deref() == Some("createAvatarConsent")).count()
+    };
+    assert_eq!(consents(), 0);
     let error = drive(&sim, job.clone().wait()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NeedsPerson, "{error}");
+    assert_eq!((error.kind(), consents()), (ErrorKind::NeedsPerson, 1), "{error}");
     let Some(Question::Consent { link: Some(link) }) = error.question() else { panic!("{error:?}") };
     assert!(!error.to_string().contains(link), "{error}");
     // The person agrees.
@@ -321,4 +336,33 @@ async fn an_empty_id_is_an_invalid_request() {
     let (_sim, heygen) = pair().await;
     let error = heygen.job::<Video>("").wait().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+}
+
+#[cfg(feature = "webhook")]
+#[tokio::test(start_paused = true)]
+async fn an_event_does_not_shorten_a_pause_that_the_service_asks_for() {
+    let (sim, heygen) = pair().await;
+    let hub = heygen.hub();
+    let job = heygen.submit(video("Hello")).await.unwrap();
+    let id = job.id().to_owned();
+    let fault = Fault::refuse(429, "rate_limit_exceeded", "m").on("get_video").header("Retry-After", "70");
+    sim.inject(fault).unwrap();
+    let wait = tokio::spawn(job.deadline(Duration::from_secs(600)).wait());
+    for _ in 0..100 {
+        hub.notify(&event(&id));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let reads = sim.requests().iter().filter(|one| one.operation.as_deref() == Some("getVideoV3")).count();
+    assert!((1..=3).contains(&reads), "{reads}");
+    wait.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_of_any_length_is_taken() {
+    let (_sim, heygen) = pair().await;
+    #[cfg(feature = "webhook")]
+    let _hub = heygen.hub();
+    let job = heygen.submit(video("Hello")).await.unwrap().cadence(Cadence::every(Duration::MAX));
+    let error = job.deadline(Duration::from_secs(5)).wait().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline);
 }

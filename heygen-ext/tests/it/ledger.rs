@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use heygen_ext::heygen_api::types::{AssetInput, CreateVideoFromImage};
-use heygen_ext::ledger::{EntryState, JsonLines, Ledger};
+use heygen_ext::ledger::{Entry, EntryState, JsonLines, Ledger};
 use heygen_ext::{ErrorKind, HeyGen, Paged};
 use heygen_sim::{Clock, Fault, Sim};
+
+use super::jobs::video;
 
 async fn sim() -> Sim {
     Sim::builder().clock(Clock::manual()).concurrency(10_000).balance(100_000.0).start().await.unwrap()
@@ -18,15 +19,6 @@ async fn sim() -> Sim {
 
 fn client(base_url: &str, key: &str, ledger: impl Ledger) -> HeyGen {
     HeyGen::builder().api_key(key).base_url(base_url).build().unwrap().with_ledger(ledger)
-}
-
-fn video(text: &str) -> CreateVideoFromImage {
-    CreateVideoFromImage::builder()
-        .image(AssetInput::url("https://example.com/face.png"))
-        .script(text)
-        .voice_id("en-us-clara")
-        .build()
-        .unwrap()
 }
 
 /// The stores, each with a function that opens it again.
@@ -108,6 +100,48 @@ async fn a_request_without_an_answer_is_sent_again_with_the_same_key() {
 }
 
 #[tokio::test]
+async fn a_refusal_after_a_lost_answer_keeps_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, ledger) in stores(folder.path()).await {
+        let sim = sim().await;
+        let run = || client(sim.base_url(), sim.api_key(), Arc::clone(&ledger));
+        // The first run creates the video, and does not get the answer; the second is refused.
+        sim.inject(Fault::close_after().on("create_video").times(3)).unwrap();
+        run().submit(video("Hello")).await.unwrap_err();
+        sim.inject(Fault::refuse(403, "forbidden", "m").on("create_video").times(2)).unwrap();
+        let error = run().submit(video("Hello")).await.unwrap_err();
+        assert!(!error.may_have_executed(), "{name}: {error}");
+        assert_eq!(run().resume().await.unwrap().unsettled.len(), 1, "{name}");
+        let _ = run().submit(video("Hello")).await.unwrap();
+        assert_eq!(videos(&sim).await, 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn only_an_entry_that_one_run_began_is_withdrawn() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, ledger) in stores(folder.path()).await {
+        let entry: Entry =
+            serde_json::from_value(serde_json::json!({"id": "d-1", "operation": "create_video",
+            "body": {"secret": "s"}, "idempotency_key": "k", "created_at": 0}))
+            .unwrap();
+        assert!(!format!("{entry:?}").contains("secret"));
+        assert!(!ledger.begin(&entry).await.unwrap().1, "{name}");
+        ledger.withdraw("d-1").await.unwrap();
+        assert!(!ledger.begin(&entry).await.unwrap().1, "{name}");
+        assert!(ledger.begin(&entry).await.unwrap().1, "{name}");
+        ledger.withdraw("d-1").await.unwrap();
+        assert_eq!(ledger.entries().await.unwrap().len(), 1, "{name}");
+        #[cfg(unix)]
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            use std::os::unix::fs::PermissionsExt as _;
+            let file = file.unwrap();
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", file.path());
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refused_request_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     for (name, ledger) in stores(folder.path()).await {
@@ -160,6 +194,12 @@ async fn a_damaged_file_is_repaired_at_its_end_and_refused_elsewhere() {
     drop(ledger);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), whole);
 
+    // A cut inside a letter of several bytes.
+    let letter = whole.replacen("Hello", "H\u{fc}", 1);
+    let inside = letter.find('\u{fc}').unwrap() + 1;
+    std::fs::write(&path, &letter.as_bytes()[..inside]).unwrap();
+    assert!(JsonLines::open(&path).unwrap().entries().await.unwrap().is_empty());
+
     let open = |text: &str| {
         std::fs::write(&path, text).unwrap();
         JsonLines::open(&path).map(drop).unwrap_err()
@@ -171,10 +211,12 @@ async fn a_damaged_file_is_repaired_at_its_end_and_refused_elsewhere() {
             "has version 2, but this program reads up to 1",
         ),
         ("a text\n".to_owned(), "ledger.jsonl:1: the first line is not that of a ledger"),
+        ("a text".to_owned(), "ledger.jsonl:1: the first line is not that of a ledger"),
     ] {
         let error = open(&text);
         assert_eq!(error.kind(), ErrorKind::Ledger);
         assert!(error.to_string().contains(problem), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "another file stays as it is");
     }
     let held = JsonLines::open(folder.path().join("other.jsonl")).unwrap();
     let error = JsonLines::open(folder.path().join("other.jsonl")).map(drop).unwrap_err();
