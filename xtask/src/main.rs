@@ -68,6 +68,9 @@ enum Command {
         /// Compile and test the whole workspace instead of heygen-api
         #[arg(long)]
         test: bool,
+        /// Make edits that do not contradict each other in one document, and its halves if it fails
+        #[arg(long, conflicts_with_all = ["documents", "sample"])]
+        together: bool,
     },
     /// Run a benchmark
     #[command(subcommand)]
@@ -298,8 +301,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Surface { source, command: None } => {
             generate::print(&surface::of_crate(&source)?);
         }
-        Command::Rehearse { documents, overlay, only, sample, test } => {
-            let options = rehearse::Options { documents, overlay, only, sample, test };
+        Command::Rehearse { documents, overlay, only, sample, test, together } => {
+            let options = rehearse::Options { documents, overlay, only, sample, test, together };
             rehearse::run(&workspace_root(), &options)?;
         }
         Command::Bench(Bench::Spec) => bench::spec()?,

@@ -4,6 +4,7 @@
 //! compile, and which hand-written code does it break?
 
 pub mod edits;
+mod together;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,8 +15,9 @@ use serde_json::Value;
 
 use crate::generate::{self, Paths};
 use crate::names_lock::NamesLock;
+use crate::overlay::{self, Overlay};
 use crate::update::{self, rehearsal};
-use crate::{document, files, git, overlay};
+use crate::{document, files, git};
 use edits::Step;
 
 /// The files with edits, in the tests.
@@ -38,6 +40,8 @@ pub struct Options {
     pub sample: bool,
     /// Compile and test the whole workspace, not only heygen-api.
     pub test: bool,
+    /// Make edits that do not contradict each other in one document. If it fails, its halves are rehearsed.
+    pub together: bool,
 }
 
 /// A document to rehearse.
@@ -46,8 +50,15 @@ struct Rehearsed {
     document: Value,
 }
 
+/// What came of one document.
+enum Outcome {
+    Compiles,
+    Refused(String),
+    Fails(String),
+}
+
 /// A row of a file with edits.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Row {
     #[serde(alias = "construct")]
     edit: String,
@@ -56,36 +67,31 @@ struct Row {
 
 /// Rehearses each document and prints the results. The error says how many clients do not compile.
 pub fn run(root: &Path, options: &Options) -> Result<()> {
-    let documents = documents(root, options)?;
-    let scratch = root.join("target/rehearse");
-    copy_workspace(root, &scratch)?;
-    let mut paths = Paths::of_workspace(root);
-    paths.overlay = options.overlay.clone().unwrap_or(paths.overlay);
-    let (overlay, lock) = (overlay::load(&paths.overlay)?, NamesLock::load(&paths.lock)?);
-    let original = document::load(&paths.spec)?;
-    let (mut refused, mut failed) = (0, 0);
-    for Rehearsed { name, document } in &documents {
-        let mut lock = lock.clone();
-        update::keep_names(&mut lock, &original, document);
-        match generate::prepare(document.clone(), &overlay, &lock) {
-            Err(findings) => {
-                refused += 1;
-                println!("refused   {name}\n{}", indented(&findings.to_string()));
-            }
-            Ok(prepared) => match compile(&scratch, document, &prepared, options.test) {
-                Ok(()) => println!("compiles  {name}"),
-                Err(error) => {
-                    failed += 1;
-                    println!("FAILS     {name}\n{}", indented(&format!("{error:#}")));
-                }
-            },
+    let workspace = Workspace::copy(root, options)?;
+    let (mut compiled, mut refused, mut failed) = (0, 0, 0);
+    let mut count = |name: &str, outcome: Outcome, edits: usize| match outcome {
+        Outcome::Compiles => {
+            compiled += edits;
+            println!("compiles  {name}");
+        }
+        Outcome::Refused(findings) => {
+            refused += edits;
+            println!("refused   {name}\n{}", indented(&findings));
+        }
+        Outcome::Fails(error) => {
+            failed += edits;
+            println!("FAILS     {name}\n{}", indented(&error));
+        }
+    };
+    if options.together {
+        together::run(&workspace, &selected(root, options)?, &mut count)?;
+    } else {
+        for Rehearsed { name, document } in documents(root, options)? {
+            count(&name, workspace.rehearse(&document)?, 1);
         }
     }
-    println!(
-        "{} documents: {} compile, {refused} are refused, {failed} fail",
-        documents.len(),
-        documents.len() - refused - failed
-    );
+    let all = compiled + refused + failed;
+    println!("{all} documents: {compiled} compile, {refused} are refused, {failed} fail");
     if failed > 0 {
         bail!(
             "{failed} generated clients do not compile; add a rule to xtask/src/lint, or correct the emitter"
@@ -121,12 +127,17 @@ fn documents(root: &Path, options: &Options) -> Result<Vec<Rehearsed>> {
         }
         return Ok(sample);
     }
+    selected(root, options)?.iter().map(|row| edited(&row.edit, &row.steps)).collect()
+}
+
+/// The edits of the tests whose name contains the wanted text.
+fn selected(root: &Path, options: &Options) -> Result<Vec<Row>> {
     let mut all = Vec::new();
     for file in EDITS {
         all.extend(rows(root, file)?);
     }
-    let wanted = |row: &&Row| options.only.as_ref().is_none_or(|only| row.edit.contains(only.as_str()));
-    all.iter().filter(wanted).map(|row| edited(&row.edit, &row.steps)).collect()
+    all.retain(|row| options.only.as_ref().is_none_or(|only| row.edit.contains(only.as_str())));
+    Ok(all)
 }
 
 fn rows(root: &Path, file: &str) -> Result<Vec<Row>> {
@@ -149,6 +160,50 @@ pub fn copy_workspace(root: &Path, scratch: &Path) -> Result<()> {
         fs::write(&to, content).with_context(|| format!("cannot write {}", to.display()))?;
     }
     Ok(())
+}
+
+/// A copy of the workspace, and what a document is generated with.
+struct Workspace {
+    scratch: PathBuf,
+    original: Value,
+    overlay: Overlay,
+    lock: NamesLock,
+    test: bool,
+}
+
+impl Workspace {
+    fn copy(root: &Path, options: &Options) -> Result<Self> {
+        let scratch = root.join("target/rehearse");
+        copy_workspace(root, &scratch)?;
+        let mut paths = Paths::of_workspace(root);
+        paths.overlay = options.overlay.clone().unwrap_or(paths.overlay);
+        Ok(Self {
+            scratch,
+            original: document::load(&paths.spec)?,
+            overlay: overlay::load(&paths.overlay)?,
+            lock: NamesLock::load(&paths.lock)?,
+            test: options.test,
+        })
+    }
+
+    /// Generates the client of a document. `Err` holds the findings that refuse it.
+    fn generate(&self, document: &Value) -> Result<generate::Prepared, String> {
+        let mut lock = self.lock.clone();
+        update::keep_names(&mut lock, &self.original, document);
+        generate::prepare(document.clone(), &self.overlay, &lock).map_err(|findings| findings.to_string())
+    }
+
+    /// Generates the client of a document, and compiles or tests it.
+    fn rehearse(&self, document: &Value) -> Result<Outcome> {
+        let prepared = match self.generate(document) {
+            Ok(prepared) => prepared,
+            Err(findings) => return Ok(Outcome::Refused(findings)),
+        };
+        Ok(match compile(&self.scratch, document, &prepared, self.test) {
+            Ok(()) => Outcome::Compiles,
+            Err(error) => Outcome::Fails(format!("{error:#}")),
+        })
+    }
 }
 
 /// Writes the client of a document to the copy, and compiles it there.
