@@ -21,7 +21,8 @@ use crate::jobs::many;
 use crate::jobs::poller::{Bulks, Poller};
 use crate::jobs::recorded::Recorder;
 use crate::jobs::resume::{self, Resumed};
-use crate::jobs::submit::{self, Submit};
+use crate::jobs::send;
+use crate::jobs::submit::Submit;
 use crate::jobs::wait::{Start, WaitContext};
 use crate::jobs::wakes::Wakes;
 use crate::ledger::Ledger;
@@ -121,15 +122,19 @@ impl HeyGen {
     /// The request is incomplete, or the service refused it or did not answer; see [`Error::may_have_executed`].
     pub async fn submit<R: Submit>(&self, request: R) -> Result<R::Started, Error> {
         let submission = request.submission()?;
-        submit::send(&self.wait_context(), self.recorder.as_ref(), &submission).await
+        send::send(&self.wait_context(), self.recorder.as_ref(), &submission).await
     }
 
     /// Submits many requests at a pace that the service accepts. Returns an outcome for each, in their order.
     ///
-    /// The service limits the rate of submissions long before it limits the number of running jobs. So this starts with four
-    /// a second, goes faster while all are accepted, and slower after a refusal for the rate, which costs nothing and is
-    /// repeated. Where the service has a batch operation, one request such as
-    /// [`CreateVideoBatchRequest`](heygen_api::types::CreateVideoBatchRequest) starts up to 100 jobs.
+    /// Videos, translations and lipsyncs are sent in batches of up to 100 jobs. The service makes the jobs of a batch one after
+    /// the other, and tells their ids only then, so a job of a batch is called by its position: `video:b7f3#4`. If the service
+    /// refuses a batch because of one invalid request, each request is sent by itself, so that only that one fails. A request
+    /// with a `folder_id` is always sent by itself.
+    ///
+    /// The service limits the rate of requests long before it limits the number of running jobs. So this starts with four
+    /// requests a second, goes faster while all are accepted, and slower after a refusal for the rate, which costs nothing and
+    /// is repeated.
     ///
     /// ```no_run
     /// use heygen_ext::{HeyGen, VideoAgent};
@@ -159,7 +164,7 @@ impl HeyGen {
     #[cfg(feature = "webhook")]
     #[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
     pub fn hub(&self) -> Hub {
-        Hub::new(Arc::clone(&self.wakes))
+        Hub::new(Arc::clone(&self.wakes), self.wait_context().runtime)
     }
 
     /// Records every submission and its end in a [ledger](crate::ledger), so that a program that stops in the middle continues

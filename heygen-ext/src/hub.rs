@@ -2,9 +2,16 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::error::Error;
 use crate::jobs::wakes::Wakes;
+use crate::ledger::Ledger;
+use crate::runtime::Runtime;
 use crate::webhook::Event;
+
+/// The pause between two looks for what other processes record.
+const FOLLOW: Duration = Duration::from_secs(1);
 
 /// Wakes waits by webhook events: the wait for the job of an event reads it at once. Made by
 /// [`HeyGen::hub`](crate::HeyGen::hub).
@@ -24,29 +31,78 @@ use crate::webhook::Event;
 /// };
 /// # }
 /// ```
-pub struct Hub(Arc<Wakes>);
+///
+/// # A receiver in another process
+///
+/// Both processes open one SQLite ledger. The receiver records events there with [`Ledger::signal`], and the process that
+/// waits runs [`follow`](Self::follow).
+///
+/// ```no_run
+/// use heygen_ext::ledger::Ledger;
+/// use heygen_ext::webhook::Event;
+/// use heygen_ext::{Error, HeyGen};
+///
+/// // In the receiver:
+/// async fn handle(ledger: &impl Ledger, event: Event) -> Result<(), Error> {
+///     match event.job_id() {
+///         Some(id) => ledger.signal(id).await,
+///         None => Ok(()),
+///     }
+/// }
+///
+/// // In the process that waits:
+/// fn start(heygen: &HeyGen, ledger: impl Ledger) {
+///     let hub = heygen.hub();
+///     tokio::spawn(async move {
+///         let error = hub.follow(&ledger).await;
+///         eprintln!("events no longer arrive: {error}");
+///     });
+/// }
+/// ```
+pub struct Hub {
+    wakes: Arc<Wakes>,
+    runtime: Arc<dyn Runtime>,
+}
 
 impl Hub {
-    pub(crate) fn new(wakes: Arc<Wakes>) -> Self {
+    pub(crate) fn new(wakes: Arc<Wakes>, runtime: Arc<dyn Runtime>) -> Self {
         wakes.add_hub();
-        Self(wakes)
+        Self { wakes, runtime }
     }
 
     /// Wakes the waits for the job of a verified event. Returns how many there are.
     pub fn notify(&self, event: &Event) -> usize {
-        event.job_id().map_or(0, |id| self.0.wake(id))
+        event.job_id().map_or(0, |id| self.wakes.wake(id))
+    }
+
+    /// Wakes the waits for jobs that another process records in the ledger. It looks once a second, and returns only if the
+    /// ledger cannot be read.
+    pub async fn follow(&self, ledger: &impl Ledger) -> Error {
+        let mut position = 0;
+        loop {
+            match ledger.signals(position).await {
+                Ok((last, ids)) => {
+                    position = last;
+                    for id in ids {
+                        self.wakes.wake(&id);
+                    }
+                }
+                Err(error) => return error,
+            }
+            self.runtime.sleep(FOLLOW).await;
+        }
     }
 }
 
 impl Clone for Hub {
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.0))
+        Self::new(Arc::clone(&self.wakes), Arc::clone(&self.runtime))
     }
 }
 
 impl Drop for Hub {
     fn drop(&mut self) {
-        self.0.remove_hub();
+        self.wakes.remove_hub();
     }
 }
 

@@ -163,7 +163,7 @@ enum Bench {
     /// Thousands of waits: requests, delays and memory, beside the loops of the provider's guide and its tool
     Wait {
         /// Number of waits
-        #[arg(long, default_value_t = 2_000)]
+        #[arg(long, default_value_t = 10_000)]
         count: usize,
     },
     /// Webhooks: signature checks as a ratio to bare code, whole requests as a ratio to bare axum, and an overload test

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use heygen_api::{Operation, operations};
 use serde_json::Value;
 
+use super::batches::{BATCHES, MAX_ITEMS};
 use super::facts::ALL;
 use super::reading;
-use super::submit::{PREVIEW_STARTS, STARTS};
+use super::submit::{PREVIEW_STARTS, STARTS, WITH_PARAMETER};
 
 fn document() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../heygen-sim/openapi.json");
@@ -79,7 +80,7 @@ fn every_documented_status_has_a_meaning() {
 }
 
 /// Operations that return an id, and start no job that could be waited for.
-const NOT_JOBS: [(&Operation, &str); 12] = [
+const NOT_JOBS: [(&Operation, &str); 11] = [
     (&operations::CREATE_WEBHOOK_ENDPOINT, "exists at once"),
     (&operations::ROTATE_WEBHOOK_ENDPOINT_SECRET, "exists at once"),
     (&operations::CREATE_FOLDER, "exists at once"),
@@ -91,14 +92,13 @@ const NOT_JOBS: [(&Operation, &str); 12] = [
     (&operations::CREATE_ASSET_UPLOAD_BATCH, "waits for the uploads; `complete_asset_batch` starts the job"),
     (&operations::SEND_VIDEO_AGENT_MESSAGE, "continues a job: `Job::answer`"),
     (&operations::STOP_VIDEO_AGENT_SESSION, "ends a job"),
-    (&operations::COMPLETE_ASSET_UPLOAD, "`HeyGen::upload` waits for it"),
 ];
 
 #[test]
 fn every_operation_that_starts_a_job_has_a_kind() {
     let document = document();
     let started: BTreeSet<&str> =
-        STARTS.iter().chain(PREVIEW_STARTS).map(|start| start.operation.id()).collect();
+        STARTS.iter().chain(WITH_PARAMETER).chain(PREVIEW_STARTS).map(|start| start.operation.id()).collect();
     let mut missing = Vec::new();
     for operation in
         operations::ALL.iter().filter(|one| one.path().starts_with("/v3") && one.method() == "POST")
@@ -116,13 +116,37 @@ fn every_operation_that_starts_a_job_has_a_kind() {
         let is_exempt = NOT_JOBS.iter().any(|(one, _)| one.id() == operation.id())
             // Workflows are definitions, and realtime avatars are streams.
             || ["/v3/workflows", "/v3/avatar-realtime"].iter().any(|path| operation.path().starts_with(path))
-            || operation.path().ends_with("/cancel")
-            || ["generate_from_template", "generate_from_proofread"].contains(&operation.id());
+            || operation.path().ends_with("/cancel");
         if has_id && !is_exempt && !started.contains(operation.id()) {
             missing.push(operation.id());
         }
     }
     assert_eq!(missing, [""; 0], "these operations start jobs of no kind; see jobs/submit.rs");
+}
+
+#[test]
+fn the_batch_operations_take_what_the_table_says() {
+    let document = document();
+    for batch in &BATCHES {
+        let body = |operation: &Operation| {
+            let body = of(&document, operation).pointer("/requestBody/content/application~1json/schema");
+            resolved(&document, body.unwrap())
+        };
+        let items = properties(&document, body(batch.create), batch.requests);
+        let item = resolved(&document, &items[0]["items"]);
+        assert_eq!(items[0]["maxItems"], MAX_ITEMS, "{}", batch.requests);
+        let members = |schema: &Value| -> BTreeSet<String> {
+            let variants = schema["oneOf"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let all = std::iter::once(schema).chain(variants.iter().map(|one| resolved(&document, one)));
+            let properties = all.filter_map(|one| one["properties"].as_object());
+            properties.flat_map(|properties| properties.keys().cloned()).collect()
+        };
+        let single = members(body(batch.single));
+        assert!(!single.is_empty());
+        for member in single.difference(&members(item)) {
+            assert!(batch.only_single.contains(&member.as_str()), "{}: `{member}`", batch.requests);
+        }
+    }
 }
 
 #[test]

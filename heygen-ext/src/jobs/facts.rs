@@ -43,6 +43,8 @@ pub(crate) struct Bulk {
     pub(crate) ids: &'static str,
     /// Whether only this operation has the status of a job.
     pub(crate) only: bool,
+    /// The kind of batch whose items have such jobs. The parameter `batch_ids` asks for all items of a batch.
+    pub(crate) batch: &'static Facts,
 }
 
 /// How often a job is read, and for how long.
@@ -90,6 +92,11 @@ impl Cadence {
         let mut cadence = Self::new(&[], 30, 10, 60);
         cadence.fixed = Some(pause);
         cadence
+    }
+
+    /// Whether a program has set the pause.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.fixed.is_some()
     }
 
     /// The pause after a read, at a time since the start of the wait.
@@ -144,14 +151,14 @@ const fn facts(name: &'static str, read: &'static Operation, id: &'static str) -
     }
 }
 
-const fn bulk(read: &'static Operation, ids: &'static str) -> Option<Bulk> {
-    Some(Bulk { read, ids, only: false })
+const fn bulk(read: &'static Operation, ids: &'static str, batch: &'static Facts) -> Option<Bulk> {
+    Some(Bulk { read, ids, only: false, batch })
 }
 
 kinds! {
     VIDEO = "video", GET_VIDEO("video_id") {
         result: Some("video_url"),
-        bulk: bulk(&operations::BULK_VIDEO_STATUSES, "video_ids"),
+        bulk: bulk(&operations::BULK_VIDEO_STATUSES, "video_ids", &VIDEO_BATCH),
         cadence: Cadence::new(RENDER, 30, 8, 60),
     }
     VIDEO_AGENT_SESSION = "video-agent", GET_VIDEO_AGENT_SESSION("session_id") {
@@ -163,13 +170,17 @@ kinds! {
         cadence: Cadence::new(LONG, 60, 30, 90),
     }
     VIDEO_TRANSLATION = "video-translation", GET_VIDEO_TRANSLATION("video_translation_id") {
-        bulk: bulk(&operations::BULK_VIDEO_TRANSLATION_STATUSES, "video_translation_ids"),
+        bulk: bulk(
+            &operations::BULK_VIDEO_TRANSLATION_STATUSES,
+            "video_translation_ids",
+            &VIDEO_TRANSLATION_BATCH,
+        ),
         cadence: Cadence::new(&[(180, 30)], 60, 10, 120),
     }
     PROOFREAD = "proofread", GET_PROOFREAD("proofread_id") { cadence: Cadence::new(&[(120, 15)], 30, 4, 45) }
     LIPSYNC = "lipsync", GET_LIPSYNC("lipsync_id") {
         result: Some("video_url"),
-        bulk: bulk(&operations::BULK_LIPSYNC_STATUSES, "lipsync_ids"),
+        bulk: bulk(&operations::BULK_LIPSYNC_STATUSES, "lipsync_ids", &LIPSYNC_BATCH),
         cadence: Cadence::new(LONG, 60, 10, 120),
     }
     HYPERFRAMES_RENDER = "hyperframes-render", GET_HYPERFRAMES_RENDER("render_id") {
@@ -205,7 +216,12 @@ kinds! {
     }
     ASSET = "asset", GET_ASSET("asset_id") {
         statuses: Statuses { running: &["pending_upload", "queued", "processing"], ..COMMON },
-        bulk: Some(Bulk { read: &operations::BULK_ASSET_STATUSES, ids: "asset_ids", only: true }),
+        bulk: Some(Bulk {
+            read: &operations::BULK_ASSET_STATUSES,
+            ids: "asset_ids",
+            only: true,
+            batch: &ASSET_BATCH,
+        }),
         cadence: Cadence::new(SHORT, 15, 1, 30),
     }
     VIDEO_BATCH = "video-batch", GET_VIDEO_BATCH("batch_id") { cadence: Cadence::new(LONG, 60, 20, 240) }

@@ -9,7 +9,8 @@ use super::facts::{self, Facts};
 
 /// Kind and id of a job: all that is needed to find it again, from any process.
 ///
-/// It prints as `video:abc`, and reads and serializes as the same text.
+/// It prints as `video:abc`, and reads and serializes as the same text. A job that was started by a batch is called by the
+/// batch and its position there, such as `video:b7f3#4`, because the service tells its id only later.
 ///
 /// ```
 /// use heygen_ext::jobs::JobHandle;
@@ -35,9 +36,21 @@ impl JobHandle {
         self.facts.name
     }
 
-    /// The service's id of the job.
+    /// The service's id of the job, or of its batch with the position in it.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The job at a position in a batch.
+    pub(crate) fn item(facts: &'static Facts, batch: &str, position: usize) -> Self {
+        Self::new(facts, format!("{batch}#{position}"))
+    }
+
+    /// The batch and the position in it, if the job is called by them.
+    pub(crate) fn as_item(&self) -> Option<(&str, usize)> {
+        self.facts.bulk.as_ref()?;
+        let (batch, position) = self.id.rsplit_once('#')?;
+        Some((batch, position.parse().ok()?))
     }
 
     pub(crate) fn facts(&self) -> &'static Facts {
@@ -132,6 +145,16 @@ mod tests {
             assert_eq!(handle.to_string().parse::<JobHandle>().unwrap(), handle);
             let json = serde_json::to_string(&handle).unwrap();
             assert_eq!(serde_json::from_str::<JobHandle>(&json).unwrap(), handle);
+        }
+    }
+
+    #[test]
+    fn the_job_of_a_batch_is_called_by_its_position() {
+        let handle = JobHandle::item(&facts::VIDEO, "b", 4);
+        assert_eq!(handle.to_string(), "video:b#4");
+        assert_eq!(handle.to_string().parse::<JobHandle>().unwrap().as_item(), Some(("b", 4)));
+        for other in ["video:b", "video:b#", "video:b#x", "voice-clone:b#4"] {
+            assert_eq!(other.parse::<JobHandle>().unwrap().as_item(), None, "{other}");
         }
     }
 

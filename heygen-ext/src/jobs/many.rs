@@ -7,9 +7,13 @@ use futures_util::future::{self, Either};
 use futures_util::stream::FuturesUnordered;
 use http::StatusCode;
 
+use super::grouping::{self, Group, Part};
+use super::job::Job;
+use super::kind::JobKind;
 use super::recorded::Recorder;
+use super::send::{send, send_recorded, send_unrecorded};
 use super::submission::Submission;
-use super::submit::{Started, send};
+use super::submit::Started;
 use super::wait::WaitContext;
 use crate::error::Error;
 
@@ -50,25 +54,32 @@ pub(crate) async fn submit_many<S: Started + Send>(
     submissions: Vec<Result<Submission, Error>>,
 ) -> Vec<Result<S, Error>> {
     let mut outcomes: Vec<Option<Result<S, Error>>> = submissions.iter().map(|_| None).collect();
-    let mut waiting = Vec::new();
+    let mut valid = Vec::new();
     for (index, submission) in submissions.into_iter().enumerate() {
         match submission {
-            Ok(submission) => waiting.push((index, submission, 0)),
+            Ok(submission) => valid.push((index, submission)),
             Err(error) => set(&mut outcomes, index, Err(error)),
         }
     }
-    // The first is the last of the list.
-    waiting.reverse();
+    let places: Vec<usize> = valid.iter().map(|(index, _)| *index).collect();
+    let mut waiting: Vec<(Group, u32)> = match grouping::group(recorder, valid).await {
+        // The first is the last of the list.
+        Ok(groups) => groups.into_iter().rev().map(|group| (group, 0)).collect(),
+        Err(error) => {
+            places.into_iter().for_each(|index| set(&mut outcomes, index, Err(error.clone())));
+            Vec::new()
+        }
+    };
     let (mut pace, mut running) = (Pace::new(), FuturesUnordered::new());
     let mut pause = None;
     loop {
         if running.len() < AT_ONCE
             && pause.is_none()
-            && let Some((index, submission, repeats)) = waiting.pop()
+            && let Some((group, repeats)) = waiting.pop()
         {
             running.push(async move {
-                let outcome = send::<S>(context, recorder, &submission).await;
-                (index, submission, repeats, outcome)
+                let outcome = send_group::<S>(context, recorder, &group).await;
+                (group, repeats, outcome)
             });
             pause = Some(context.runtime.sleep(pace.0));
         }
@@ -89,7 +100,7 @@ pub(crate) async fn submit_many<S: Started + Send>(
             },
             _ => running.next().await,
         };
-        let Some((index, submission, repeats, outcome)) = ended else { break };
+        let Some((group, repeats, outcome)) = ended else { break };
         match outcome {
             // The service has not executed it, so it costs nothing to repeat it.
             Err(error)
@@ -98,17 +109,76 @@ pub(crate) async fn submit_many<S: Started + Send>(
                     && repeats < MAX_REPEATS =>
             {
                 pause = Some(context.runtime.sleep(pace.refused(error.retry_after())));
-                waiting.push((index, submission, repeats + 1));
+                waiting.push((group, repeats + 1));
             }
-            outcome => {
-                if outcome.is_ok() {
-                    pace.succeeded();
-                }
-                set(&mut outcomes, index, outcome);
+            // One invalid request makes the service refuse the whole batch.
+            Err(error) if group.parts.len() > 1 && group.entry.is_none() && is_invalid(&error) => {
+                let alone = group.parts.into_iter().rev();
+                waiting.extend(alone.map(|part| (Group::single(part.index, part.submission), 0)));
+            }
+            Err(error) => {
+                group.parts.iter().for_each(|part| set(&mut outcomes, part.index, Err(error.clone())));
+            }
+            Ok(started) => {
+                pace.succeeded();
+                started.into_iter().for_each(|(index, outcome)| set(&mut outcomes, index, outcome));
             }
         }
     }
     outcomes.into_iter().flatten().collect()
+}
+
+/// Whether the service has refused a request for what it contains, without executing it.
+fn is_invalid(error: &Error) -> bool {
+    let statuses = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY];
+    !error.may_have_executed() && error.status().is_some_and(|status| statuses.contains(&status))
+}
+
+/// Sends the request of a group. Returns what each part has started, with its place.
+async fn send_group<S: Started>(
+    context: &WaitContext,
+    recorder: Option<&Recorder>,
+    group: &Group,
+) -> Result<Vec<(usize, Result<S, Error>)>, Error> {
+    let submission = &group.submission;
+    if submission.items.is_none() {
+        let started = send::<S>(context, recorder, submission).await?;
+        return Ok(group.parts.iter().map(|part| part.index).zip([Ok(started)]).collect());
+    }
+    let jobs = send_batch::<S::Kind>(context, recorder, group).await?;
+    let mut jobs: Vec<Option<Job<S::Kind>>> = jobs.into_iter().map(Some).collect();
+    let mut started = |part: &Part| {
+        let own = jobs.get_mut(part.first..part.first + part.jobs)?;
+        S::started(own.iter_mut().filter_map(Option::take).collect())
+    };
+    let outcome = |part: &Part| {
+        let missing = || Error::no_job_id(submission.operation, submission.ids);
+        (part.index, started(part).ok_or_else(missing))
+    };
+    Ok(group.parts.iter().map(outcome).collect())
+}
+
+/// Sends a batch, or finds it in the ledger.
+async fn send_batch<K: JobKind>(
+    context: &WaitContext,
+    recorder: Option<&Recorder>,
+    group: &Group,
+) -> Result<Vec<Job<K>>, Error> {
+    let submission = &group.submission;
+    let Some(recorder) = recorder else { return send_unrecorded(context, submission).await };
+    let (entry, number) = match &group.entry {
+        Some(entry) => (entry.clone(), None),
+        None => {
+            let number = recorder.number(submission);
+            (number.entry(submission, context.runtime.system_time()), Some(number))
+        }
+    };
+    let (entry, jobs) = send_recorded(context, recorder, submission, &entry).await?;
+    if let Some(number) = number {
+        number.keep();
+    }
+    recorder.keep(&entry.id, group.parts.iter().map(|part| part.first));
+    Ok(jobs)
 }
 
 fn set<T>(outcomes: &mut [Option<T>], index: usize, outcome: T) {
@@ -126,7 +196,6 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::jobs::job::Job;
     use crate::jobs::kind::HyperframesRender;
     use crate::jobs::poller::{Bulks, Poller};
     use crate::jobs::submit::Submit as _;

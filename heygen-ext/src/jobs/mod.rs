@@ -46,9 +46,11 @@
 //!
 //! Each error has the [handle](crate::Error::job) of the job, with which `heygen.job_of` resumes the wait.
 
+mod batches;
 #[cfg(all(test, feature = "preview"))]
 mod document_tests;
 mod facts;
+mod grouping;
 pub(crate) mod handle;
 pub(crate) mod job;
 pub(crate) mod kind;
@@ -58,6 +60,7 @@ pub(crate) mod question;
 mod reading;
 pub(crate) mod recorded;
 pub(crate) mod resume;
+pub(crate) mod send;
 mod submission;
 pub(crate) mod submit;
 pub(crate) mod wait;
@@ -72,7 +75,7 @@ pub use kind::*;
 pub use question::Question;
 pub use reading::JobProgress;
 pub use resume::Resumed;
-pub use submit::{ProofreadVideo, Started, Submit, TemplateVideo};
+pub use submit::{ProofreadVideo, Started, Submit, TemplateVideo, UploadedAsset};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{Stream, future};

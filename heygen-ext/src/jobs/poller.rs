@@ -3,7 +3,7 @@
 //!
 //! The waits themselves drive the shared request, not a task. When the last of them is dropped, so is the request.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use heygen_api::Client;
+use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::facts::{Bulk, Facts};
@@ -22,6 +23,8 @@ use crate::runtime::Runtime;
 const COLLECT: Duration = Duration::from_millis(50);
 /// Maximum number of ids in a bulk request (the document).
 const MAX_IDS: usize = 100;
+/// The query parameter with the ids of batches, separated by commas.
+const BATCH_IDS: &str = "batch_ids";
 
 /// The statuses that a bulk request returned, by id; or why it failed.
 type Statuses = Result<Arc<BTreeMap<String, Value>>, Error>;
@@ -73,10 +76,7 @@ impl Poller {
         let entry = match statuses {
             // A single job is read by its own operation, which says more.
             _ if alone && !bulk.only => None,
-            Ok(statuses) => statuses.get(id).cloned(),
-            Err(error) if error.is_retryable() || bulk.only => return Err(error),
-            // The service may refuse the whole request because of one id.
-            Err(_) => None,
+            statuses => statuses?.get(id).cloned(),
         };
         match entry.as_ref().map(reading::status) {
             Some(status) if status != "not_found" && is_running(facts, status) => {
@@ -86,6 +86,14 @@ impl Poller {
             Some(_) if bulk.only => self.with_status(facts, id, entry.unwrap_or_default()).await,
             _ => self.read(facts, id).await.map(Look::Job),
         }
+    }
+
+    /// The status of a job that is called by its batch and position, with its id as `video_id` if it has one.
+    pub(crate) async fn look_at_item(&self, facts: &'static Facts, id: &str) -> Result<Value, Error> {
+        let unknown = || Error::unknown_job(facts.name, id);
+        let bulk = facts.bulk.as_ref().ok_or_else(unknown)?;
+        let (_, request) = self.join(facts, bulk, id);
+        request.await?.get(id).cloned().ok_or_else(unknown)
     }
 
     /// How long to pause after now, so that reads of different waits coincide: at least half of `pause`, and until a multiple
@@ -131,25 +139,60 @@ impl Poller {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).collecting.remove(facts.name);
         let ids: Vec<String> = ids.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut statuses = BTreeMap::new();
-        if ids.len() < 2 && !bulk.only {
+        if let [id] = ids.as_slice()
+            && !bulk.only
+            && !id.contains('#')
+        {
             return Ok(Arc::new(statuses));
         }
-        for chunk in ids.chunks(MAX_IDS) {
-            let request = self.api.request(bulk.read.method().clone(), bulk.read.path());
-            let answer = request.query(bulk.ids, chunk.join(",")).send_for::<Vec<Value>>().await?;
-            for entry in answer.into_inner() {
-                // In every kind, the member has this name.
-                if let Some(id) = entry.get("video_id").and_then(Value::as_str) {
-                    statuses.insert(id.to_owned(), entry);
+        let batches: BTreeSet<&str> = ids.iter().filter_map(|id| Some(id.rsplit_once('#')?.0)).collect();
+        let jobs = ids.iter().filter(|id| !id.contains('#')).map(|id| (bulk.ids, id.as_str()));
+        let wanted: Vec<(&str, &str)> = jobs.chain(batches.iter().map(|id| (BATCH_IDS, *id))).collect();
+        for chunk in wanted.chunks(MAX_IDS) {
+            match self.statuses_of(bulk, chunk).await {
+                Ok(entries) => entries.into_iter().for_each(|entry| keep(&mut statuses, None, entry)),
+                Err(error) if error.is_retryable() || bulk.only => return Err(error),
+                // The service may refuse the whole request because of one id.
+                Err(_) => {}
+            }
+        }
+        // A batch without an item in the answer is read by its own operation.
+        for batch in batches {
+            if statuses.contains_key(&format!("{batch}#0")) {
+                continue;
+            }
+            match self.read(bulk.batch, batch).await {
+                Ok(mut detail) => {
+                    let items = detail.get_mut("items").map(Value::take);
+                    let items = items.iter().filter_map(Value::as_array).flatten();
+                    items.for_each(|item| keep(&mut statuses, Some(batch), item.clone()));
                 }
+                Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(Arc::new(statuses))
     }
 
-    /// Reads one job.
-    async fn read(&self, facts: &Facts, id: &str) -> Result<Value, Error> {
-        let request = self.api.request(facts.read.method().clone(), facts.read.path());
+    /// Reads the statuses of jobs and of items of batches. Each id has the name of its parameter.
+    async fn statuses_of(&self, bulk: &Bulk, ids: &[(&str, &str)]) -> Result<Vec<Value>, Error> {
+        let mut request = self.api.request(bulk.read.method().clone(), bulk.read.path());
+        for parameter in [bulk.ids, BATCH_IDS] {
+            let named: Vec<&str> =
+                ids.iter().filter(|(name, _)| *name == parameter).map(|(_, id)| *id).collect();
+            if !named.is_empty() {
+                request = request.query(parameter, named.join(","));
+            }
+        }
+        Ok(request.send_for::<Vec<Value>>().await?.into_inner())
+    }
+
+    /// Reads one job, or the first items of a batch.
+    pub(crate) async fn read(&self, facts: &Facts, id: &str) -> Result<Value, Error> {
+        let mut request = self.api.request(facts.read.method().clone(), facts.read.path());
+        if facts.is_batch() {
+            request = request.query("limit", MAX_IDS);
+        }
         Ok(request.path(facts.id, id).send_for::<Value>().await?.into_inner())
     }
 
@@ -168,8 +211,19 @@ impl Poller {
     }
 }
 
+/// Keeps a status under the id of its job, and under batch and position if it has them.
+fn keep(statuses: &mut BTreeMap<String, Value>, batch: Option<&str>, entry: Value) {
+    let batch = batch.or_else(|| entry.get("batch_id")?.as_str());
+    if let (Some(batch), Some(position)) = (batch, entry.get("item_index").and_then(Value::as_u64)) {
+        statuses.insert(format!("{batch}#{position}"), entry);
+    } else if let Some(id) = entry.get("video_id").and_then(Value::as_str) {
+        // In every kind, the member has this name.
+        statuses.insert(id.to_owned(), entry);
+    }
+}
+
 /// Whether a status alone says that the job goes on. Others are read in full.
-fn is_running(facts: &Facts, status: &str) -> bool {
+pub(crate) fn is_running(facts: &Facts, status: &str) -> bool {
     let all = &facts.statuses;
     ![all.completed, all.failed, all.stopped, all.person].iter().any(|words| words.contains(&status))
 }

@@ -22,6 +22,8 @@ pub(crate) struct Recorder {
     pub(crate) ledger: Arc<dyn Ledger>,
     /// Numbers of equal requests, by digest.
     used: Arc<Mutex<BTreeMap<String, BTreeSet<u32>>>>,
+    /// Jobs of batches that this run has used: entry, and position of the first job of a request.
+    used_items: Arc<Mutex<BTreeSet<(String, usize)>>>,
 }
 
 /// The number of an entry among those of equal requests. It is free again if the submission fails.
@@ -34,18 +36,43 @@ pub(crate) struct Number<'a> {
 
 impl Recorder {
     pub(crate) fn new(ledger: Arc<dyn Ledger>) -> Self {
-        Self { ledger, used: Arc::default() }
+        Self { ledger, used: Arc::default(), used_items: Arc::default() }
     }
 
     /// Takes the first number that this run has not used for the request.
     pub(crate) fn number(&self, submission: &Submission) -> Number<'_> {
-        let parameter = submission.parameter.as_ref().map(|(_, value)| value.as_str());
-        let digest = digest(submission.operation.id(), parameter, &submission.body);
+        let digest = digest(submission.operation.id(), submission.recorded_parameter(), &submission.body);
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let numbers = used.entry(digest.clone()).or_default();
         let number = (1..).find(|number| !numbers.contains(number)).unwrap_or(u32::MAX);
         numbers.insert(number);
         Number { recorder: self, digest, number, is_kept: false }
+    }
+
+    /// The first number of each request that this run has not used.
+    pub(crate) fn next_numbers(&self) -> BTreeMap<String, u32> {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let next =
+            |numbers: &BTreeSet<u32>| (1..).find(|number| !numbers.contains(number)).unwrap_or(u32::MAX);
+        used.iter().map(|(digest, numbers)| (digest.clone(), next(numbers))).collect()
+    }
+
+    /// Whether this run has used the request of a batch whose first job has this position.
+    pub(crate) fn has_used(&self, entry: &str, first: usize) -> bool {
+        let used = self.used_items.lock().unwrap_or_else(PoisonError::into_inner);
+        used.contains(&(entry.to_owned(), first))
+    }
+
+    /// Keeps the entry of a batch, and its requests whose first jobs have these positions.
+    pub(crate) fn keep(&self, entry: &str, firsts: impl Iterator<Item = usize>) {
+        if let Some((digest, number)) = entry.rsplit_once('-')
+            && let Ok(number) = number.parse()
+        {
+            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            used.entry(digest.to_owned()).or_default().insert(number);
+        }
+        let mut used = self.used_items.lock().unwrap_or_else(PoisonError::into_inner);
+        used.extend(firsts.map(|first| (entry.to_owned(), first)));
     }
 
     pub(crate) fn record(&self, entry: &Entry) -> Record {
@@ -59,7 +86,7 @@ impl Number<'_> {
         Entry {
             id: format!("{}-{}", self.digest, self.number),
             operation: submission.operation.id().to_owned(),
-            parameter: submission.parameter.as_ref().map(|(_, value)| value.clone()),
+            parameter: submission.recorded_parameter().map(str::to_owned),
             body: submission.body.clone(),
             idempotency_key: Uuid::new_v4().to_string(),
             created_at: seconds(now),

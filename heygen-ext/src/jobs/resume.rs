@@ -3,7 +3,8 @@
 use super::handle::JobHandle;
 use super::job::AnyJob;
 use super::recorded::{Recorder, can_repeat};
-use super::submit::{of_entry, send_entry};
+use super::send::send_entry;
+use super::submit::of_entry;
 use super::wait::WaitContext;
 use crate::error::Error;
 use crate::ledger::{Entry, EntryState};

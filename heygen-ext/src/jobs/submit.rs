@@ -1,20 +1,16 @@
 //! The requests that start jobs.
 
 use heygen_api::types::{self, builder};
-use heygen_api::{BuildError, IdempotencyKey, Operation, operations};
+use heygen_api::{BuildError, Operation, operations};
 use serde::Serialize;
-use serde_json::Value;
 
 #[cfg(feature = "preview")]
 pub(super) use self::preview::PREVIEW_STARTS;
+use super::batches::BatchOperation;
 use super::facts::Facts;
-use super::handle::JobHandle;
 use super::job::{Job, Jobs};
 use super::kind::{self, JobKind};
-use super::recorded::{Number, Recorder, can_repeat};
-use super::submission::Submission;
-use super::wait::{Start, WaitContext};
-use crate::error::Error;
+use super::submission::{Submission, each_item_is_a_job};
 use crate::ledger::Entry;
 use crate::video_agent::VideoAgent;
 
@@ -59,103 +55,25 @@ impl<K: JobKind> Started for Jobs<K> {
     }
 }
 
-/// Sends a submission, and returns what it started. With a ledger, a request that was submitted before returns its jobs.
-pub(crate) async fn send<S: Started>(
-    context: &WaitContext,
-    recorder: Option<&Recorder>,
-    submission: &Submission,
-) -> Result<S, Error> {
-    let facts = <S::Kind as JobKind>::facts().0;
-    let missing = || Error::no_job_id(submission.operation, submission.ids);
-    let Some(recorder) = recorder else {
-        let answer = call(context, submission, None).await?;
-        let starts = starts(facts, submission, &answer);
-        return S::started(starts.into_iter().map(|start| Job::new(context.clone(), start)).collect())
-            .ok_or_else(missing);
-    };
-    let number = recorder.number(submission);
-    let (entry, starts) = submit_once(context, recorder, submission, facts, &number).await?;
-    let job = |start| Job::new(context.clone(), start).recorded(recorder.record(&entry));
-    let started = S::started(starts.into_iter().map(job).collect()).ok_or_else(missing)?;
-    number.keep();
-    Ok(started)
-}
-
-/// Sends the request of an entry, unless it has started its jobs.
-async fn submit_once(
-    context: &WaitContext,
-    recorder: &Recorder,
-    submission: &Submission,
-    facts: &'static Facts,
-    number: &Number<'_>,
-) -> Result<(Entry, Vec<Start>), Error> {
-    let now = context.runtime.system_time();
-    let (entry, was_there) = recorder.ledger.begin(&number.entry(submission, now)).await?;
-    if !entry.jobs.is_empty() {
-        let starts = entry.jobs.iter().map(|job| Start::of(job.handle.clone())).collect();
-        return Ok((entry, starts));
-    }
-    if was_there && !can_repeat(&entry, submission, now) {
-        return Err(Error::unsettled(&entry.id, submission.operation));
-    }
-    match send_entry(context, recorder, submission, facts, &entry).await {
-        Ok(starts) => Ok((entry, starts)),
-        Err(error) => {
-            // An earlier attempt of the same entry may have been executed; then it is sent again with the same key.
-            if !was_there && !error.may_have_executed() {
-                recorder.ledger.withdraw(&entry.id).await?;
-            }
-            Err(error)
-        }
-    }
-}
-
-/// Sends the request of an entry with the entry's key, and records what it started.
-pub(crate) async fn send_entry(
-    context: &WaitContext,
-    recorder: &Recorder,
-    submission: &Submission,
-    facts: &'static Facts,
-    entry: &Entry,
-) -> Result<Vec<Start>, Error> {
-    let answer = call(context, submission, Some(&entry.idempotency_key)).await?;
-    let starts = starts(facts, submission, &answer);
-    let handles: Vec<JobHandle> = starts.iter().map(|start| start.handle.clone()).collect();
-    let recorded = recorder.ledger.submitted(&entry.id, &handles).await;
-    match (recorded, handles.first()) {
-        (Err(error), Some(handle)) => Err(error.of_job(handle)),
-        (Err(error), None) => Err(error),
-        (Ok(()), _) => Ok(starts),
-    }
-}
-
-/// Sends the request. Returns the member `data` of the answer.
-async fn call(context: &WaitContext, submission: &Submission, key: Option<&str>) -> Result<Value, Error> {
-    let operation = submission.operation;
-    let mut call = context.api.request(operation.method().clone(), operation.path()).json(&submission.body);
-    if let Some((name, value)) = &submission.parameter {
-        call = call.path(*name, value);
-    }
-    if let Some(key) = key.filter(|_| operation.idempotency_key() != IdempotencyKey::None) {
-        call = call.idempotency_key(key);
-    }
-    Ok(call.send_for::<Value>().await?.into_inner())
-}
-
-fn starts(facts: &'static Facts, submission: &Submission, answer: &Value) -> Vec<Start> {
-    let ids = ids_in(answer, submission.ids).into_iter();
-    ids.map(|id| Start::new(JobHandle::new(facts, id), answer)).collect()
-}
-
 /// The submission of an entry, and the kind of its jobs; `None` if no operation of this version is called so.
 pub(crate) fn of_entry(entry: &Entry) -> Option<(Submission, &'static Facts)> {
+    if each_item_is_a_job(entry.parameter.as_deref()) {
+        let batch = BatchOperation::named(&entry.operation)?;
+        let requests = batch.requests(&entry.body).into_iter().map(|(request, ..)| request.clone());
+        return Some((batch.submission(requests.collect()), batch.kind));
+    }
     let lists = [STARTS, WITH_PARAMETER];
     #[cfg(feature = "preview")]
     let lists = lists.into_iter().chain([PREVIEW_STARTS]);
     let start = lists.into_iter().flatten().find(|start| start.operation.id() == entry.operation)?;
     let parameter = start.parameter.and_then(|name| Some((name, entry.parameter.clone()?)));
-    let submission =
-        Submission { operation: start.operation, parameter, body: entry.body.clone(), ids: start.ids };
+    let submission = Submission {
+        operation: start.operation,
+        parameter,
+        body: entry.body.clone(),
+        ids: start.ids,
+        items: None,
+    };
     Some((submission, (start.kind)().0))
 }
 
@@ -170,7 +88,7 @@ pub(crate) struct StartOperation {
 }
 
 /// The operations with a path parameter that start jobs.
-static WITH_PARAMETER: &[StartOperation] = &[
+pub(crate) static WITH_PARAMETER: &[StartOperation] = &[
     StartOperation {
         operation: &operations::GENERATE_FROM_TEMPLATE,
         kind: <kind::Video as JobKind>::facts,
@@ -183,17 +101,13 @@ static WITH_PARAMETER: &[StartOperation] = &[
         ids: "/video_translation_id",
         parameter: Some("proofread_id"),
     },
+    StartOperation {
+        operation: &operations::COMPLETE_ASSET_UPLOAD,
+        kind: <kind::Asset as JobKind>::facts,
+        ids: "/asset_id",
+        parameter: Some("asset_id"),
+    },
 ];
-
-/// The id, or the ids, at the pointer. A list of objects has them in the member `id`.
-pub(crate) fn ids_in(answer: &Value, pointer: &str) -> Vec<String> {
-    let text = |value: &Value| value.as_str().or_else(|| value.get("id")?.as_str()).map(str::to_owned);
-    match answer.pointer(pointer) {
-        Some(Value::Array(all)) => all.iter().filter_map(text).collect(),
-        Some(one) => text(one).into_iter().collect(),
-        None => Vec::new(),
-    }
-}
 
 fn submission(
     operation: &'static Operation,
@@ -203,7 +117,7 @@ fn submission(
 ) -> Result<Submission, BuildError> {
     // The generated types serialize without error.
     let body = serde_json::to_value(request).unwrap_or_default();
-    Ok(Submission { operation, parameter, body, ids })
+    Ok(Submission { operation, parameter, body, ids, items: None })
 }
 
 /// Implements [`Submit`] for requests and their builders, and lists the operations that they call.
@@ -354,6 +268,34 @@ where
     fn submission(self) -> Result<Submission, BuildError> {
         let parameter = Some(("template_id", self.template_id));
         submission(&operations::GENERATE_FROM_TEMPLATE, parameter, &self.request.into_value()?, "/id")
+    }
+}
+
+/// An asset whose file a program has uploaded to the address from
+/// [`create_asset_upload`](heygen_api::Client::create_asset_upload). [`HeyGen::upload`](crate::HeyGen::upload) does all of this
+/// by itself.
+#[derive(Debug, Clone)]
+pub struct UploadedAsset<R> {
+    asset_id: String,
+    request: R,
+}
+
+impl<R> UploadedAsset<R> {
+    /// The asset with this id. The request is a `CompleteAssetUploadRequest` or its builder.
+    pub fn new(asset_id: impl Into<String>, request: R) -> Self {
+        Self { asset_id: asset_id.into(), request }
+    }
+}
+
+impl<R> Submit for UploadedAsset<R>
+where
+    R: heygen_api::IntoValue<types::CompleteAssetUploadRequest> + Send,
+{
+    type Started = Job<kind::Asset>;
+
+    fn submission(self) -> Result<Submission, BuildError> {
+        let parameter = Some(("asset_id", self.asset_id));
+        submission(&operations::COMPLETE_ASSET_UPLOAD, parameter, &self.request.into_value()?, "/asset_id")
     }
 }
 

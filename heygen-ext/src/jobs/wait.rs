@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::facts::{self, Cadence, Facts};
 use super::handle::JobHandle;
-use super::poller::{Look, Poller};
+use super::poller::{self, Look, Poller};
 use super::question::{self, Question};
 use super::reading::{self, JobProgress, Reading};
 use super::recorded::Record;
@@ -78,7 +78,9 @@ impl Wait {
         deadline: Option<Duration>,
     ) -> Self {
         let facts = start.handle.facts();
-        let deadline = deadline.unwrap_or(facts.cadence.deadline);
+        // The service makes the jobs of a batch one after the other.
+        let batch = facts.bulk.as_ref().filter(|_| start.handle.as_item().is_some()).map(|bulk| bulk.batch);
+        let deadline = deadline.unwrap_or(batch.unwrap_or(facts).cadence.deadline);
         let began = context.runtime.now();
         let cadence = cadence.unwrap_or(facts.cadence);
         let sleeper = context.wakes.sleeper();
@@ -154,11 +156,35 @@ impl Wait {
         if self.start.handle.facts().name == facts::VIDEO_AGENT_SESSION.name {
             return self.look_at_session().await;
         }
+        if self.start.handle.as_item().is_some() {
+            return self.look_at_item().await;
+        }
         let facts = self.start.handle.facts();
         let id = self.start.handle.id().to_owned();
         match self.context.poller.look(facts, &id).await? {
             Look::Status(status) => Ok(Step::Running(self.progress(facts, status, None))),
             Look::Job(data) => self.outcome(facts, data).await,
+        }
+    }
+
+    /// Looks at a job by its batch and position, and at the job itself as soon as it has ended.
+    async fn look_at_item(&mut self) -> Result<Step, Error> {
+        let facts = self.start.handle.facts();
+        let entry = self.context.poller.look_at_item(facts, self.start.handle.id()).await?;
+        let id = entry.get("video_id").and_then(Value::as_str);
+        if let Some(id) = id {
+            self.sleeper.listen(id);
+        }
+        let status = reading::status(&entry);
+        match id {
+            _ if poller::is_running(facts, status) && status != "not_found" => {
+                Ok(Step::Running(self.progress(facts, status.to_owned(), None)))
+            }
+            Some(id) => {
+                let data = self.context.poller.read(facts, id).await?;
+                self.outcome(facts, data).await
+            }
+            None => self.outcome(facts, entry).await,
         }
     }
 
@@ -266,7 +292,12 @@ impl Wait {
         }
         let pause = match self.failed_looks {
             0 => {
-                let pause = self.cadence.pause(self.elapsed()).saturating_mul(self.context.wakes.slower());
+                let mut pause =
+                    self.cadence.pause(self.elapsed()).saturating_mul(self.context.wakes.slower());
+                // All jobs of a batch share a request, so it costs little to look more often.
+                if self.start.handle.as_item().is_some() && !self.cadence.is_fixed() {
+                    pause /= 2;
+                }
                 self.context.poller.aligned(pause)
             }
             _ => self.last_pause,

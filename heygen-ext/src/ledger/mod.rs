@@ -22,6 +22,9 @@
 //! # }
 //! ```
 //!
+//! [`HeyGen::submit_many`](crate::HeyGen::submit_many) sends many requests as one batch, and finds each of them again even if
+//! the list has changed. `submit` finds only what `submit` has sent: submit a list again as a list.
+//!
 //! # Stores
 //!
 //! | store | for | processes |
@@ -90,6 +93,19 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// All entries, the oldest first.
     fn entries(&self) -> BoxFuture<'_, Result<Vec<Entry>, Error>>;
+
+    /// Records that the service has sent an event about the job with this id, for the waits of other processes; see
+    /// `Hub::follow`. A store that processes cannot share does nothing.
+    fn signal<'a>(&'a self, job_id: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        let _ = job_id;
+        Box::pin(async { Ok(()) })
+    }
+
+    /// The ids of the jobs that were recorded by [`signal`](Self::signal) after a position, and the new position. The first
+    /// position is 0.
+    fn signals(&self, after: u64) -> BoxFuture<'_, Result<(u64, Vec<String>), Error>> {
+        Box::pin(async move { Ok((after, Vec::new())) })
+    }
 }
 
 /// Opens a file for reading and writing. A new one can only be read by its owner.
@@ -130,5 +146,13 @@ impl<L: Ledger + ?Sized> Ledger for Arc<L> {
 
     fn entries(&self) -> BoxFuture<'_, Result<Vec<Entry>, Error>> {
         (**self).entries()
+    }
+
+    fn signal<'a>(&'a self, job_id: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        (**self).signal(job_id)
+    }
+
+    fn signals(&self, after: u64) -> BoxFuture<'_, Result<(u64, Vec<String>), Error>> {
+        (**self).signals(after)
     }
 }

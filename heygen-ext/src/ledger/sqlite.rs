@@ -1,8 +1,10 @@
 //! A ledger in a SQLite database, which several processes may share.
 //!
 //! Table `heygen_ledger` has the version. Table `heygen_ledger_entries` has a row for each request, with the entry as JSON but
-//! without its jobs, and how often runs have begun it. Table `heygen_ledger_jobs` has a row for each job.
+//! without its jobs, and how often runs have begun it. Table `heygen_ledger_jobs` has a row for each job. Table
+//! `heygen_ledger_signals` has the ids of jobs about which events have arrived, the last 10,000.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
@@ -16,14 +18,19 @@ use sqlx::{Row, SqliteConnection};
 use super::entry::{Entry, EntryJob, JobEnd};
 use super::{Ledger, VERSION, create_private};
 use crate::error::Error;
-use crate::jobs::handle::JobHandle;
+use crate::jobs::handle::{InvalidHandle, JobHandle};
 
-const SCHEMA: [&str; 3] = [
+/// How many signals are kept.
+const KEPT_SIGNALS: i64 = 10_000;
+
+const SCHEMA: [&str; 4] = [
     "CREATE TABLE IF NOT EXISTS heygen_ledger (version INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS heygen_ledger_entries (
         number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, entry TEXT NOT NULL, begun INTEGER NOT NULL DEFAULT 1)",
     "CREATE TABLE IF NOT EXISTS heygen_ledger_jobs (
         id TEXT NOT NULL, position INTEGER NOT NULL, job TEXT NOT NULL, job_end TEXT, PRIMARY KEY (id, position))",
+    "CREATE TABLE IF NOT EXISTS heygen_ledger_signals (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL)",
 ];
 
 /// A ledger in a SQLite database. Several processes may use it at the same time: each request is submitted once.
@@ -86,23 +93,22 @@ async fn jobs(connection: &mut SqliteConnection, id: &str) -> Result<Vec<EntryJo
     let query =
         sqlx::query("SELECT job, job_end FROM heygen_ledger_jobs WHERE id = ? ORDER BY position").bind(id);
     let rows = query.fetch_all(connection).await.map_err(failed)?;
-    let read = |row: sqlx::sqlite::SqliteRow| {
-        let (job, end): (String, Option<String>) = (row.get(0), row.get(1));
-        let damaged =
-            |problem: String| Error::ledger(format!("entry {id} of the ledger is damaged: {problem}"));
-        let handle =
-            job.parse().map_err(|error: crate::jobs::handle::InvalidHandle| damaged(error.to_string()))?;
-        let end = end.map(|end| serde_json::from_str(&end)).transpose();
-        Ok(EntryJob { handle, end: end.map_err(|error| damaged(error.to_string()))? })
-    };
-    rows.into_iter().map(read).collect()
+    rows.into_iter().map(|row| job(id, row.get(0), row.get(1))).collect()
 }
 
-async fn entry(connection: &mut SqliteConnection, text: &str) -> Result<Entry, Error> {
-    let mut entry: Entry = serde_json::from_str(text)
-        .map_err(|error| Error::ledger(format!("an entry of the ledger is damaged: {error}")))?;
-    entry.jobs = jobs(connection, &entry.id).await?;
-    Ok(entry)
+/// Reads a job of an entry.
+fn job(entry: &str, job: &str, end: Option<&str>) -> Result<EntryJob, Error> {
+    let damaged =
+        |problem: String| Error::ledger(format!("entry {entry} of the ledger is damaged: {problem}"));
+    let handle = job.parse().map_err(|error: InvalidHandle| damaged(error.to_string()))?;
+    let end = end.map(serde_json::from_str).transpose().map_err(|error| damaged(error.to_string()))?;
+    Ok(EntryJob { handle, end })
+}
+
+/// Reads an entry, without its jobs.
+fn entry(text: &str) -> Result<Entry, Error> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::ledger(format!("an entry of the ledger is damaged: {error}")))
 }
 
 impl Ledger for Sqlite {
@@ -116,7 +122,8 @@ impl Ledger for Sqlite {
             );
             let insert = insert.bind(&new.id).bind(text);
             let (text, begun): (String, i64) = insert.fetch_one(&mut *transaction).await.map_err(failed)?;
-            let known = entry(&mut transaction, &text).await?;
+            let mut known = entry(&text)?;
+            known.jobs = jobs(&mut transaction, &known.id).await?;
             transaction.commit().await.map_err(failed)?;
             Ok((known, begun > 1))
         })
@@ -177,14 +184,46 @@ impl Ledger for Sqlite {
 
     fn entries(&self) -> BoxFuture<'_, Result<Vec<Entry>, Error>> {
         Box::pin(async move {
-            let mut connection = self.0.acquire().await.map_err(failed)?;
+            // In one transaction, so that each entry is read with the jobs of the same moment.
+            let mut transaction = self.0.begin().await.map_err(failed)?;
             let select = sqlx::query_scalar("SELECT entry FROM heygen_ledger_entries ORDER BY number");
-            let texts: Vec<String> = select.fetch_all(&mut *connection).await.map_err(failed)?;
-            let mut entries = Vec::with_capacity(texts.len());
-            for text in texts {
-                entries.push(entry(&mut connection, &text).await?);
+            let texts: Vec<String> = select.fetch_all(&mut *transaction).await.map_err(failed)?;
+            let select = sqlx::query("SELECT id, job, job_end FROM heygen_ledger_jobs ORDER BY id, position");
+            let mut jobs: BTreeMap<String, Vec<EntryJob>> = BTreeMap::new();
+            for row in select.fetch_all(&mut *transaction).await.map_err(failed)? {
+                let id: String = row.get(0);
+                let job = job(&id, row.get(1), row.get(2))?;
+                jobs.entry(id).or_default().push(job);
             }
-            Ok(entries)
+            let with_jobs = |text: String| {
+                let mut entry = entry(&text)?;
+                entry.jobs = jobs.remove(&entry.id).unwrap_or_default();
+                Ok(entry)
+            };
+            texts.into_iter().map(with_jobs).collect()
+        })
+    }
+
+    fn signal<'a>(&'a self, job_id: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let mut transaction = self.0.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+            let insert = sqlx::query("INSERT INTO heygen_ledger_signals (job) VALUES (?)").bind(job_id);
+            let position = insert.execute(&mut *transaction).await.map_err(failed)?.last_insert_rowid();
+            let delete = sqlx::query("DELETE FROM heygen_ledger_signals WHERE position <= ?");
+            let delete = delete.bind(position.saturating_sub(KEPT_SIGNALS));
+            delete.execute(&mut *transaction).await.map_err(failed)?;
+            transaction.commit().await.map_err(failed)
+        })
+    }
+
+    fn signals(&self, after: u64) -> BoxFuture<'_, Result<(u64, Vec<String>), Error>> {
+        Box::pin(async move {
+            let select =
+                "SELECT position, job FROM heygen_ledger_signals WHERE position > ? ORDER BY position";
+            let select = sqlx::query_as(select).bind(i64::try_from(after).unwrap_or(i64::MAX));
+            let rows: Vec<(i64, String)> = select.fetch_all(&self.0).await.map_err(failed)?;
+            let last = rows.last().and_then(|(position, _)| u64::try_from(*position).ok()).unwrap_or(after);
+            Ok((last, rows.into_iter().map(|(_, job)| job).collect()))
         })
     }
 }

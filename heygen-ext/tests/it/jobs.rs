@@ -221,8 +221,8 @@ async fn other_kinds_complete_too() {
 #[tokio::test(start_paused = true)]
 async fn many_submissions_keep_a_pace_and_repeat_refusals_for_the_rate() {
     let (sim, heygen) = pair().await;
-    sim.inject(Fault::status(429).on("createVideo").after(5).times(9)).unwrap();
-    let requests = (0..20).map(|number| video(&format!("Hello {number}")));
+    sim.inject(Fault::status(429).on("create_video_agent").after(5).times(9)).unwrap();
+    let requests = (0..20).map(|number| VideoAgent::prompt(format!("Hello {number}")));
     let outcomes = drive(&sim, heygen.submit_many(requests)).await;
     assert_eq!(outcomes.len(), 20);
     let ids: std::collections::BTreeSet<_> =
@@ -240,12 +240,37 @@ async fn an_invalid_request_among_many_is_an_error_at_its_place() {
 
 /// A verified event about a video.
 #[cfg(feature = "webhook")]
-fn event(id: &str) -> heygen_ext::webhook::Event {
+pub(crate) fn event(id: &str) -> heygen_ext::webhook::Event {
     use heygen_ext::webhook::testing::{Generation, Signer};
     let body = serde_json::json!({"event_type": "avatar_video.success", "event_data": {"video_id": id}});
     let delivery = Signer::new("secret").unwrap().deliver(Generation::Signature, body.to_string());
     let verifier = heygen_ext::webhook::Verifier::new("secret").unwrap();
     verifier.verify(delivery.headers(), delivery.body().clone()).unwrap().event().unwrap()
+}
+
+#[cfg(feature = "webhook")]
+#[tokio::test(start_paused = true)]
+async fn an_event_that_another_process_received_wakes_the_wait_through_the_ledger() {
+    let ledger = super::ledger::Shared::default();
+    let (sim, heygen) = pair().await;
+    let job = heygen.submit(video("Hello")).await.unwrap().cadence(Cadence::every(Duration::from_secs(3600)));
+    let id = job.id().to_owned();
+    let hub = heygen.hub();
+    let wait = async {
+        tokio::select! {
+            outcome = job.wait() => outcome.unwrap(),
+            error = hub.follow(&ledger) => panic!("{error}"),
+        }
+    };
+    let signal = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        sim.advance(Duration::from_secs(600));
+        ledger.0.lock().unwrap().push(id.clone());
+    };
+    let start = tokio::time::Instant::now();
+    let (video, ()) = tokio::join!(wait, signal);
+    assert_eq!(video.id, id);
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
 #[cfg(feature = "webhook")]

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use heygen_ext::ledger::{Entry, EntryState, JsonLines, Ledger};
-use heygen_ext::{ErrorKind, HeyGen, Paged};
+use heygen_ext::heygen_api::BoxFuture;
+use heygen_ext::jobs::JobHandle;
+use heygen_ext::ledger::{Entry, EntryState, JobEnd, JsonLines, Ledger};
+use heygen_ext::{Error, ErrorKind, HeyGen, Paged};
 use heygen_sim::{Clock, Fault, Sim};
 
 use super::jobs::video;
@@ -33,12 +35,13 @@ async fn stores(folder: &Path) -> Vec<(&'static str, Arc<dyn Ledger>)> {
     all
 }
 
-/// The videos that were created.
+/// The requests for videos that succeeded.
 fn created(sim: &Sim) -> usize {
+    let is_create = |operation: Option<&str>| matches!(operation, Some("createVideo" | "createVideoBatchV3"));
     let requests = sim.requests();
     requests
         .iter()
-        .filter(|one| one.operation.as_deref() == Some("createVideo") && one.status == Some(200))
+        .filter(|one| is_create(one.operation.as_deref()) && matches!(one.status, Some(200 | 202)))
         .count()
 }
 
@@ -234,6 +237,62 @@ async fn a_file_that_is_not_a_database_is_refused() {
     assert_eq!(Sqlite::open(&path).await.map(drop).unwrap_err().kind(), ErrorKind::Ledger);
 }
 
+/// A ledger that another process writes signals to.
+#[derive(Default)]
+pub(crate) struct Shared(pub(crate) std::sync::Mutex<Vec<String>>);
+
+impl Ledger for Shared {
+    fn begin<'a>(&'a self, entry: &'a Entry) -> BoxFuture<'a, Result<(Entry, bool), Error>> {
+        Box::pin(async move { Ok((entry.clone(), false)) })
+    }
+
+    fn submitted<'a>(&'a self, _: &'a str, _: &'a [JobHandle]) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn ended<'a>(&'a self, _: &'a str, _: &'a JobHandle, _: &'a JobEnd) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn withdraw<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn forget<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn entries(&self) -> BoxFuture<'_, Result<Vec<Entry>, Error>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn signals(&self, after: u64) -> BoxFuture<'_, Result<(u64, Vec<String>), Error>> {
+        let signals = self.0.lock().unwrap();
+        let new = signals.iter().skip(usize::try_from(after).unwrap()).cloned().collect();
+        let last = signals.len() as u64;
+        Box::pin(async move { Ok((last, new)) })
+    }
+}
+
+#[cfg(feature = "ledger-sqlite")]
+#[tokio::test]
+async fn processes_that_share_a_database_read_the_signals_of_each_other() {
+    use heygen_ext::ledger::Sqlite;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("work.sqlite");
+    let (here, there) = (Sqlite::open(&path).await.unwrap(), Sqlite::open(&path).await.unwrap());
+    assert_eq!(here.signals(0).await.unwrap(), (0, vec![]));
+    for id in ["a", "b", "a"] {
+        there.signal(id).await.unwrap();
+    }
+    let (position, ids) = here.signals(0).await.unwrap();
+    assert_eq!(ids, ["a", "b", "a"]);
+    there.signal("c").await.unwrap();
+    let (position, ids) = here.signals(position).await.unwrap();
+    assert_eq!(ids, ["c"]);
+    assert_eq!(here.signals(position).await.unwrap(), (position, vec![]));
+}
+
 const JOBS: usize = 500;
 
 /// Submits all jobs with a ledger: the program that the tests below kill.
@@ -243,8 +302,18 @@ async fn submit_all(base_url: &str, key: &str, path: &Path) {
         Some("sqlite") => client(base_url, key, heygen_ext::ledger::Sqlite::open(path).await.unwrap()),
         _ => client(base_url, key, JsonLines::open(path).unwrap()),
     };
-    for number in 0..JOBS {
-        let _ = heygen.submit(video(&format!("Video {number}"))).await.unwrap();
+    let request = |number: usize| video(&format!("Video {number}"));
+    if !path.to_string_lossy().contains("lists") {
+        for number in 0..JOBS {
+            let _ = heygen.submit(request(number)).await.unwrap();
+        }
+        return;
+    }
+    // Lists of another length in each run, so that a run finds its jobs in batches that an earlier one has filled otherwise.
+    let length = 5 + std::process::id() as usize % 31;
+    for first in (0..JOBS).step_by(length) {
+        let outcomes = heygen.submit_many((first..JOBS.min(first + length)).map(request)).await;
+        outcomes.into_iter().for_each(|outcome| drop(outcome.unwrap()));
     }
 }
 
@@ -267,12 +336,12 @@ fn child(sim: &Sim, path: &Path) -> Child {
 }
 
 /// Kills one process again and again after it has created some more videos, until one run ends by itself.
-async fn kill_until_done(sim: &Sim, path: &Path, beside: usize) {
+async fn kill_until_done(sim: &Sim, path: &Path, beside: usize, requests: usize) {
     let mut others: Vec<Child> = (0..beside).map(|_| child(sim, path)).collect();
     for round in 1.. {
         let mut process = child(sim, path);
         // Not after a time, but after a number of requests, which differs from round to round.
-        let goal = created(sim) + 1 + (round * 37) % 97;
+        let goal = created(sim) + 1 + (round * 37) % requests;
         let ended = loop {
             if let Some(status) = process.try_wait().unwrap() {
                 break status.success();
@@ -312,9 +381,20 @@ async fn a_killed_process_never_pays_twice_and_forgets_nothing() {
     }
     for path in paths {
         let sim = sim().await;
-        kill_until_done(&sim, &path, 0).await;
+        kill_until_done(&sim, &path, 0, 97).await;
         assert_eq!(videos(&sim).await, JOBS, "{}", path.display());
     }
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_while_it_sends_batches_never_pays_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lists.jsonl");
+    let sim = sim().await;
+    kill_until_done(&sim, &path, 0, 7).await;
+    // The simulator starts the videos of a batch in waves.
+    sim.advance(Duration::from_secs(24 * 3600));
+    assert_eq!(videos(&sim).await, JOBS);
 }
 
 #[cfg(feature = "ledger-sqlite")]
@@ -323,6 +403,6 @@ async fn two_processes_on_one_ledger_share_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shared.sqlite");
     let sim = sim().await;
-    kill_until_done(&sim, &path, 1).await;
+    kill_until_done(&sim, &path, 1, 97).await;
     assert_eq!(videos(&sim).await, JOBS);
 }

@@ -1,5 +1,6 @@
 //! Integration tests against the simulator.
 
+mod batches;
 mod credentials;
 mod downloads;
 mod examples;
