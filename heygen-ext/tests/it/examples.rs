@@ -15,6 +15,9 @@ mod download;
 #[path = "../../examples/jobs.rs"]
 mod jobs;
 #[allow(dead_code, reason = "its `main` is not run here")]
+#[path = "../../examples/look.rs"]
+mod look;
+#[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../../examples/pages.rs"]
 mod pages;
 #[allow(dead_code, reason = "its `main` is not run here")]
@@ -27,6 +30,9 @@ mod quickstart;
 #[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../../examples/speech.rs"]
 mod speech;
+#[allow(dead_code, reason = "its `main` is not run here")]
+#[path = "../../examples/translations.rs"]
+mod translations;
 
 #[tokio::test]
 async fn the_example_calls_creates_a_video_and_counts_attempts() {
@@ -101,6 +107,30 @@ async fn the_example_jobs_makes_all_videos_but_the_one_that_fails_and_finds_them
     let created =
         sim.requests().iter().filter(|one| one.operation.as_deref() == Some("createVideoAgentV3")).count();
     assert_eq!(created, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_example_look_makes_a_video_with_the_voice_of_the_look() {
+    let sim = Sim::builder().clock(Clock::manual()).start().await.unwrap();
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("look.mp4");
+    super::jobs::drive(&sim, look::make(&heygen, "Welcome", &path)).await.unwrap();
+    assert!(std::fs::read(&path).unwrap()[4..].starts_with(b"ftyp"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_example_translations_makes_all_but_those_that_fail() {
+    let sim = Sim::builder().clock(Clock::manual()).concurrency(100).start().await.unwrap();
+    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+    let videos = ["talk", "[sim:fail]", "tour"].map(|name| format!("https://example.com/{name}.mp4"));
+    let languages = ["German", "French"].map(str::to_owned);
+    let failed = translations::translate(&heygen, &videos, &languages);
+    assert_eq!(super::jobs::drive(&sim, failed).await, 2);
+    let sent = |operation: &str| {
+        sim.requests().iter().filter(|one| one.operation.as_deref() == Some(operation)).count()
+    };
+    assert_eq!(sent("createVideoTranslationBatchV3"), 1);
 }
 
 #[tokio::test(start_paused = true)]
