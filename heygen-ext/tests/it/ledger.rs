@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use heygen_ext::heygen_api::BoxFuture;
-use heygen_ext::jobs::JobHandle;
-use heygen_ext::ledger::{Entry, EntryState, JobEnd, JsonLines, Ledger};
-use heygen_ext::{Error, ErrorKind, HeyGen, Paged};
+use heygen_ext::ledger::{Entry, EntryState, JsonLines, Ledger};
+#[cfg(feature = "webhook")]
+use heygen_ext::{Error, heygen_api::BoxFuture, jobs::JobHandle, ledger::JobEnd};
+use heygen_ext::{ErrorKind, HeyGen, Paged};
 use heygen_sim::{Clock, Fault, Sim};
 
 use super::jobs::video;
@@ -25,6 +25,7 @@ fn client(base_url: &str, key: &str, ledger: impl Ledger) -> HeyGen {
 
 /// The stores, each with a function that opens it again.
 async fn stores(folder: &Path) -> Vec<(&'static str, Arc<dyn Ledger>)> {
+    #[cfg_attr(not(feature = "ledger-sqlite"), allow(unused_mut, reason = "nothing is added"))]
     let mut all: Vec<(&'static str, Arc<dyn Ledger>)> =
         vec![("JSON lines", Arc::new(JsonLines::open(folder.join("ledger.jsonl")).unwrap()))];
     #[cfg(feature = "ledger-sqlite")]
@@ -238,9 +239,11 @@ async fn a_file_that_is_not_a_database_is_refused() {
 }
 
 /// A ledger that another process writes signals to.
+#[cfg(feature = "webhook")]
 #[derive(Default)]
 pub(crate) struct Shared(pub(crate) std::sync::Mutex<Vec<String>>);
 
+#[cfg(feature = "webhook")]
 impl Ledger for Shared {
     fn begin<'a>(&'a self, entry: &'a Entry) -> BoxFuture<'a, Result<(Entry, bool), Error>> {
         Box::pin(async move { Ok((entry.clone(), false)) })
