@@ -214,11 +214,12 @@ impl Poller {
 /// Keeps a status under the id of its job, and under batch and position if it has them.
 fn keep(statuses: &mut BTreeMap<String, Value>, batch: Option<&str>, entry: Value) {
     let batch = batch.or_else(|| entry.get("batch_id")?.as_str());
+    // In every kind, the member has this name.
+    if let Some(id) = entry.get("video_id").and_then(Value::as_str) {
+        statuses.insert(id.to_owned(), entry.clone());
+    }
     if let (Some(batch), Some(position)) = (batch, entry.get("item_index").and_then(Value::as_u64)) {
         statuses.insert(format!("{batch}#{position}"), entry);
-    } else if let Some(id) = entry.get("video_id").and_then(Value::as_str) {
-        // In every kind, the member has this name.
-        statuses.insert(id.to_owned(), entry);
     }
 }
 

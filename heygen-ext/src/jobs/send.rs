@@ -84,8 +84,8 @@ async fn submit_once(
     match send_entry(context, recorder, submission, facts, &entry).await {
         Ok(starts) => Ok((entry, starts)),
         Err(error) => {
-            // An earlier attempt of the same entry may have been executed; then it is sent again with the same key.
-            if !was_there && !error.may_have_executed() {
+            // The ledger keeps an entry that an earlier run has begun, because that one may have been executed.
+            if !error.may_have_executed() {
                 recorder.ledger.withdraw(&entry.id).await?;
             }
             Err(error)

@@ -174,6 +174,9 @@ impl Wait {
         let id = entry.get("video_id").and_then(Value::as_str);
         if let Some(id) = id {
             self.sleeper.listen(id);
+            if facts.name == facts::VIDEO.name {
+                self.start.video_id = Some(id.to_owned());
+            }
         }
         let status = reading::status(&entry);
         match id {

@@ -187,6 +187,30 @@ async fn a_second_run_with_a_longer_list_pays_only_for_what_is_new() {
     assert_eq!(states, [EntryState::Ended; 3]);
 }
 
+/// Handles in the order of their list.
+fn handles(outcomes: &[Result<Job<Video>, Error>]) -> Vec<JobHandle> {
+    outcomes.iter().map(|outcome| outcome.as_ref().unwrap().handle().clone()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn equal_lists_in_one_run_are_other_jobs_and_a_second_run_finds_them_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger: Arc<dyn Ledger> = Arc::new(JsonLines::open(folder.path().join("list.jsonl")).unwrap());
+    let (sim, heygen) = pair().await;
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let run = heygen.clone().with_ledger(Arc::clone(&ledger));
+        let mut all = Vec::new();
+        for _ in 0..2 {
+            all.extend(handles(&drive(&sim, run.submit_many(["one", "two"].map(titled))).await));
+        }
+        assert_eq!(all.iter().collect::<std::collections::HashSet<_>>().len(), 4, "{all:?}");
+        runs.push(all);
+    }
+    assert_eq!(runs[0], runs[1]);
+    assert_eq!(count(&sim, "createVideoBatch"), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_batch_without_an_answer_is_sent_again_with_the_same_key() {
     let folder = tempfile::tempdir().unwrap();

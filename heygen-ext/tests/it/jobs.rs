@@ -219,6 +219,19 @@ async fn other_kinds_complete_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_deadline_of_zero_reads_the_job_once() {
+    let (sim, heygen) = pair().await;
+    let job = heygen.submit(video("Hello")).await.unwrap();
+    let wait = || heygen.job::<Video>(job.id()).deadline(Duration::ZERO).wait();
+    let before = sim.requests().len();
+    let error = wait().await.unwrap_err();
+    assert_eq!((error.kind(), error.job()), (ErrorKind::Deadline, Some(job.handle())));
+    assert_eq!(sim.requests().len(), before + 1);
+    sim.advance(Duration::from_secs(3600));
+    assert!(wait().await.unwrap().video_url.is_some());
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_submissions_keep_a_pace_and_repeat_refusals_for_the_rate() {
     let (sim, heygen) = pair().await;
     sim.inject(Fault::status(429).on("create_video_agent").after(5).times(9)).unwrap();
