@@ -27,6 +27,10 @@ use crate::{events, jobs};
 /// Seconds until the agent asks a question.
 const QUESTION_AFTER: u64 = 60;
 
+/// Seconds until a session in generate mode names its video, if a marker delays that. HeyGen's plugin for OpenClaw takes a
+/// session for stuck that has no video after 45 seconds.
+const LATE_VIDEO_TIME: u64 = 30;
+
 /// Seconds in which the video is generated.
 const GENERATION_TIME: u64 = 480;
 
@@ -79,7 +83,11 @@ fn video_turn(
 ) -> Result<Turn, ApiError> {
     let named_at_once = !context.chat && !marker.late_video;
     let takes = marker.takes.unwrap_or(thinks + GENERATION_TIME);
-    let thinks = if named_at_once { 0 } else { thinks.min(takes / 4) };
+    let thinks = match (named_at_once, context.chat) {
+        (true, _) => 0,
+        (false, true) => thinks.min(takes / 4),
+        (false, false) => thinks.min(takes / 4).min(LATE_VIDEO_TIME),
+    };
     let takes = if marker.fail.is_some() { marker.takes.unwrap_or(FAILURE_AFTER) } else { takes };
     let (thinks_until, ends) = (now + thinks * 1000, now + takes * 1000);
     let mut video = None;
