@@ -1,5 +1,6 @@
 //! Tests of the simulator over HTTP, without one of the client crates of this workspace.
 
+mod clients;
 mod clocks;
 mod deletes;
 // The tests run a shell.
@@ -10,6 +11,7 @@ mod files;
 mod http;
 mod idempotency;
 mod jobs;
+mod languages;
 mod load;
 mod memory;
 mod models;
