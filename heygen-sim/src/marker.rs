@@ -52,6 +52,9 @@ impl Marker {
         let mut marker = Self::default();
         for member in MEMBERS {
             let text = body.get(member).and_then(Value::as_str).unwrap_or_default();
+            if !text.contains('[') {
+                continue;
+            }
             for word in text.split("[sim:").skip(1) {
                 let word = word.split(']').next().unwrap_or_default();
                 marker.read(word).ok_or_else(|| {

@@ -24,7 +24,7 @@ use crate::fault::{Effect, apply};
 use crate::files::uploads;
 use crate::inline::Inline;
 use crate::key_in_use::KeyInUse;
-use crate::log::LoggedRequest;
+use crate::log::Entry;
 use crate::model::idempotency::{Decision, Key};
 use crate::reply::{Body, Disconnect, Payload, Reply, full_body};
 use crate::world::World;
@@ -122,12 +122,12 @@ async fn process(
     let operation = target.name();
     let query = parse_query(parts.uri.query().unwrap_or_default());
     // Build the entry before locking the log, because that takes most of the time.
-    let logged = LoggedRequest {
+    let logged = Entry {
         number: 0,
         at: world.env.clock.now(),
-        method: parts.method.as_str().to_owned(),
+        method: parts.method.clone(),
         path: log::path(path),
-        operation: operation.map(str::to_owned),
+        operation,
         query: log::query(&query),
         headers: log::headers(&parts.headers),
         body: None,
@@ -141,7 +141,7 @@ async fn process(
     let effect = world.faults().take_due(operation.unwrap_or_default(), || world.env.random());
     if let Some(effect) = &effect {
         let name = apply::name(effect);
-        world.log().amend(number, |request| request.fault = Some(name.to_owned()));
+        world.log().amend(number, |request| request.fault = Some(name));
     }
     match &effect {
         Some(Effect::CloseBefore) => return Err(Disconnect),
@@ -227,7 +227,8 @@ async fn execute(
     if world.env.settings.requests_per_minute.is_some() {
         world.state().rate_limit.count_request(&world.env.settings, world.env.clock.now())?;
     }
-    let path: Pairs = path.into_iter().map(|(name, value)| (name, percent_decode(&value))).collect();
+    let mut path = path;
+    path.values_mut().filter(|value| value.contains('%')).for_each(|value| *value = percent_decode(value));
     route.check_parameters(&path, &query, &parts.headers)?;
     let (mut file, mut inline) = (None, Inline::default());
     let body = match route.body {

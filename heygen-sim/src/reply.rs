@@ -79,7 +79,7 @@ impl Reply {
     /// The HTTP response.
     pub(crate) fn into_response(self) -> Response<Body> {
         let body = match self.payload {
-            Payload::Json(value) => full_body(value.to_string()),
+            Payload::Json(value) => full_body(serde_json::to_vec(&value).unwrap_or_default()),
             Payload::Bytes(bytes) => full_body(bytes),
             Payload::Stream(body) => body,
         };

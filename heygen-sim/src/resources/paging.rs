@@ -2,14 +2,12 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, list};
 use crate::api_error::ApiError;
 use crate::call::Call;
 use crate::document::Route;
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Maximum number of items on the page: the parameter `limit`, or its default.
@@ -46,14 +44,13 @@ pub(crate) fn page<T>(call: &Call, store: &Store<T>, mut show: impl FnMut(&T) ->
     }
     let more = shown.next().is_some();
     let next = last.filter(|_| more).map(|number| cursor(call.route, number));
-    Ok(Reply::json(StatusCode::OK, json!({"data": items, "has_more": more, "next_token": next})))
+    list(items, next)
 }
 
 /// A page of a complete list, in its order.
 pub(crate) fn page_of(call: &Call, items: Vec<Value>, limit: usize) -> Answer {
     let (items, next) = page_items(call, items, limit)?;
-    let body = json!({"data": items, "has_more": next.is_some(), "next_token": next});
-    Ok(Reply::json(StatusCode::OK, body))
+    list(items, next)
 }
 
 /// The items of a page, and the cursor of the next one, for a list that is nested in a resource.

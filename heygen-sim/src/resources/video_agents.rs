@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use crate::answer;
 use crate::answer::{Answer, data};
 use crate::api_error::ApiError;
 use crate::call::Call;
@@ -15,7 +16,6 @@ use crate::marker::Marker;
 use crate::model::job::Kind;
 use crate::model::session::{Context, Outcome, Session, SessionResource, THINKING_TIME, Turn};
 use crate::prices;
-use crate::reply::Reply;
 use crate::resources::avatars::usable_look;
 use crate::resources::paging::page;
 use crate::resources::{brand_kits, glossaries, inputs, search, videos, voices};
@@ -303,8 +303,7 @@ pub(super) fn videos(env: &Env, state: &mut State, call: &Call) -> Answer {
     let jobs = state.jobs(Kind::Video);
     let videos: Vec<Value> =
         ids.iter().filter_map(|id| jobs.get(id).map(|job| videos::view(env, job, call.now))).collect();
-    let body = json!({"data": videos, "has_more": false, "next_token": null});
-    Ok(Reply::json(http::StatusCode::OK, body))
+    answer::list(videos, None)
 }
 
 /// The `video_url` of a video, as its GET shows it.

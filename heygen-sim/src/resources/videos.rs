@@ -20,7 +20,7 @@ pub(crate) fn view(env: &Env, job: &Job, now: u64) -> Value {
     let failure = job.schedule.failure(now);
     let ready = job.schedule.has_links(now);
     let link = |name: &str| ready.then(|| link(env, &job.file(name)));
-    let burned_in = job.body.pointer("/caption/style").is_some_and(|style| !style.is_null())
+    let burned_in = !job.body["caption"]["style"].is_null()
         || job.body.get("caption") == Some(&Value::Bool(true))
         || job.body.get("subtitles").is_some_and(|subtitles| !subtitles.is_null());
     let main = match job.extra["format"].as_str() {
@@ -40,13 +40,14 @@ pub(crate) fn view(env: &Env, job: &Job, now: u64) -> Value {
         video["failure_message"] = json!(message);
     }
     if let Some(ended) = job.schedule.ended(now).filter(|_| failure.is_none()) {
+        let captioned = link("captioned.mp4").filter(|_| burned_in);
         video["completed_at"] = json!(ended);
         video["duration"] = json!(DURATION);
-        video["video_url"] = json!(link(main));
-        video["thumbnail_url"] = json!(link("thumbnail.png"));
-        video["gif_url"] = json!(link("preview.gif"));
-        video["subtitle_url"] = json!(link("captions.srt"));
-        video["captioned_video_url"] = json!(link("captioned.mp4").filter(|_| burned_in));
+        video["video_url"] = link(main).into();
+        video["thumbnail_url"] = link("thumbnail.png").into();
+        video["gif_url"] = link("preview.gif").into();
+        video["subtitle_url"] = link("captions.srt").into();
+        video["captioned_video_url"] = captioned.into();
         video["video_page_url"] = json!(format!("https://app.heygen.com/videos/{}", job.id));
     }
     video
