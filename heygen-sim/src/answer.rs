@@ -1,6 +1,7 @@
 //! The result of a handler: a reply or an error.
 
 use http::StatusCode;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::api_error::ApiError;
@@ -20,12 +21,24 @@ pub(crate) fn data_with(status: StatusCode, value: Value) -> Answer {
     Ok(Reply::json(status, Map::from_iter([("data".to_owned(), value)]).into()))
 }
 
+/// 200 with `{"data": …}`, written at once. Unlike that of [`data`], such an answer cannot be replayed for an idempotency key.
+pub(crate) fn written<T: Serialize>(data: T) -> Answer {
+    Ok(Reply::written(&Enveloped { data }))
+}
+
 /// 200 with a page of a list, and the cursor of the next page if there is one.
-pub(crate) fn list(items: Vec<Value>, next: Option<String>) -> Answer {
-    let members = [
-        ("data".to_owned(), items.into()),
-        ("has_more".to_owned(), next.is_some().into()),
-        ("next_token".to_owned(), next.into()),
-    ];
-    Ok(Reply::json(StatusCode::OK, Map::from_iter(members).into()))
+pub(crate) fn list<T: Serialize>(items: Vec<T>, next: Option<String>) -> Answer {
+    Ok(Reply::written(&Page { data: items, has_more: next.is_some(), next_token: next }))
+}
+
+#[derive(Serialize)]
+struct Enveloped<T> {
+    data: T,
+}
+
+#[derive(Serialize)]
+struct Page<T> {
+    data: Vec<T>,
+    has_more: bool,
+    next_token: Option<String>,
 }

@@ -63,9 +63,9 @@ impl Env {
         self.digits("request", &self.request_ids)
     }
 
-    /// A number for a link. Each call returns a different one.
-    pub(crate) fn link_number(&self) -> u64 {
-        self.links.fetch_add(1, Ordering::Relaxed)
+    /// The number of a link, in hexadecimal digits. Each call returns a different one.
+    pub(crate) fn link_number(&self) -> String {
+        const_hex::encode(self.links.fetch_add(1, Ordering::Relaxed).to_be_bytes())
     }
 
     /// A random number from 0 to below 1. Its sequence depends only on the seed.
@@ -78,20 +78,16 @@ impl Env {
     /// 32 hexadecimal digits for the next number of a counter, derived from the seed.
     fn digits(&self, what: &str, counter: &AtomicU64) -> String {
         let number = counter.fetch_add(1, Ordering::Relaxed);
-        self.keyed_hash([what, &number.to_string()])
+        self.keyed_hash(&[what.as_bytes(), &number.to_be_bytes()].concat())
     }
 
-    /// 32 hexadecimal digits that depend on the seed and on the texts. With them, links are signed.
+    /// 32 hexadecimal digits that depend on the seed and on these bytes. With them, links are signed.
     ///
     /// Lists contain hundreds of links, so this is SipHash-2-4, a MAC for short texts: it is fast even without optimization, as
     /// in the tests of most programs.
-    pub(crate) fn keyed_hash<const N: usize>(&self, texts: [&str; N]) -> String {
+    pub(crate) fn keyed_hash(&self, bytes: &[u8]) -> String {
         let mut hasher = self.keyed;
-        for text in texts {
-            hasher.write(text.as_bytes());
-            // No text contains a newline, so no two sequences of texts are hashed alike.
-            hasher.write(b"\n");
-        }
+        hasher.write(bytes);
         const_hex::encode(hasher.finish128().as_bytes())
     }
 }

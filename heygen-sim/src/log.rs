@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -199,7 +199,12 @@ pub(crate) fn path(path: &str) -> String {
 
 /// The headers of a request, with hidden secrets.
 pub(crate) fn headers(headers: &HeaderMap) -> Texts {
-    let mut texts = Texts::default();
+    let length =
+        |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len().min(TEXT_LIMIT);
+    let mut texts = Texts {
+        text: String::with_capacity(headers.iter().map(length).sum()),
+        ends: Vec::with_capacity(2 * headers.len()),
+    };
     for (name, value) in headers {
         let secret =
             matches!(name.as_str(), "x-api-key" | "authorization" | "cookie" | "proxy-authorization");
@@ -271,7 +276,7 @@ mod tests {
         let mut sent = HeaderMap::from_iter([
             ("x-api-key".parse().unwrap(), "secret".parse().unwrap()),
             ("accept".parse().unwrap(), "a/b".parse().unwrap()),
-            ("x-latin".parse().unwrap(), http::HeaderValue::from_bytes(b"caf\xe9").unwrap()),
+            ("x-latin".parse().unwrap(), HeaderValue::from_bytes(b"caf\xe9").unwrap()),
             ("x-empty".parse().unwrap(), "".parse().unwrap()),
         ]);
         sent.append("x-two", "1".parse().unwrap());

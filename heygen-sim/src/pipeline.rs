@@ -1,6 +1,9 @@
 //! Processes every request: applies faults, finds the operation, checks the API key, the rate limit, the parameters and the
 //! body, and then calls the operation.
 
+#[cfg(test)]
+mod hostile_tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

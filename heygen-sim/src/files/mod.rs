@@ -11,7 +11,7 @@ use range::{FileInfo, Range};
 
 use crate::blob::Blob;
 use crate::document::check::Pairs;
-use crate::links::{FILES, is_signed};
+use crate::links::{FILES, is_signed_file};
 use crate::media::BUILT_IN;
 use crate::reply::{Payload, Reply};
 use crate::world::World;
@@ -28,7 +28,7 @@ pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply 
         return xml_error(StatusCode::BAD_REQUEST, "InvalidArgument", message);
     }
     let path = parts.uri.path();
-    if !is_signed(&world.env, path, query, "Expires", "Signature") {
+    if !is_signed_file(&world.env, path, query) {
         return xml_error(
             StatusCode::FORBIDDEN,
             "AccessDenied",

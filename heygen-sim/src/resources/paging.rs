@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer::{Answer, list};
@@ -33,7 +34,11 @@ fn position(call: &Call) -> Result<Option<u64>, ApiError> {
 }
 
 /// A page of a store, newest first. Resources for which `show` returns `None` are left out.
-pub(crate) fn page<T>(call: &Call, store: &Store<T>, mut show: impl FnMut(&T) -> Option<Value>) -> Answer {
+pub(crate) fn page<'a, T, V: Serialize>(
+    call: &Call,
+    store: &'a Store<T>,
+    mut show: impl FnMut(&'a T) -> Option<V>,
+) -> Answer {
     let before = position(call)?.unwrap_or(u64::MAX);
     let mut shown = store.before(before).filter_map(|(number, value)| Some((number, show(value)?)));
     let mut last = None;

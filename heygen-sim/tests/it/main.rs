@@ -8,6 +8,7 @@ mod deletes;
 mod examples;
 mod faults;
 mod files;
+mod hostile;
 mod http;
 mod idempotency;
 mod jobs;
