@@ -21,7 +21,7 @@ pub(crate) fn data_with(status: StatusCode, value: Value) -> Answer {
     Ok(Reply::json(status, Map::from_iter([("data".to_owned(), value)]).into()))
 }
 
-/// 200 with `{"data": …}`, written at once. Unlike that of [`data`], such an answer cannot be replayed for an idempotency key.
+/// 200 with `{"data": …}`, written at once, without a tree of values.
 pub(crate) fn written<T: Serialize>(data: T) -> Answer {
     Ok(Reply::written(&Enveloped { data }))
 }

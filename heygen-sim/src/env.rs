@@ -17,6 +17,8 @@ pub(crate) struct Env {
     pub(crate) clock: Clock,
     /// Notified when something may be due earlier than before.
     pub(crate) wake: Notify,
+    /// When the simulator started by the clocks of other programs, in milliseconds since 1970.
+    pub(crate) started: u64,
     base_url: String,
     /// A keyed hash function, whose key depends on the seed.
     keyed: SipHasher24,
@@ -31,6 +33,7 @@ impl Env {
         let secret: [u8; 32] = Sha256::digest(format!("links with seed {}", settings.seed)).into();
         let key = std::array::from_fn(|index| secret.get(index).copied().unwrap_or_default());
         Self {
+            started: clock.outside_now(),
             settings,
             clock,
             wake: Notify::new(),

@@ -50,9 +50,9 @@ impl Marker {
     /// Reads the markers of a body. An unknown marker is an error.
     pub(crate) fn of(body: &Value) -> Result<Self, ApiError> {
         let mut marker = Self::default();
-        for member in MEMBERS {
-            let text = body.get(member).and_then(Value::as_str).unwrap_or_default();
-            if !text.contains('[') {
+        for (member, value) in body.as_object().into_iter().flatten() {
+            let text = value.as_str().unwrap_or_default();
+            if !text.contains('[') || !MEMBERS.contains(&member.as_str()) {
                 continue;
             }
             for word in text.split("[sim:").skip(1) {

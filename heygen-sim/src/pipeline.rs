@@ -29,7 +29,7 @@ use crate::inline::Inline;
 use crate::key_in_use::KeyInUse;
 use crate::log::Entry;
 use crate::model::idempotency::{Decision, Key};
-use crate::reply::{Body, Disconnect, Payload, Reply, full_body};
+use crate::reply::{Body, Disconnect, Reply, full_body};
 use crate::world::World;
 use crate::{admin, authorization, files, form, legacy, links, log, oauth, operations};
 
@@ -270,7 +270,7 @@ async fn execute(
         let decision = world.state().idempotency.begin(&key, digest, now)?;
         if let Decision::Replay(status, response) = decision {
             world.log().amend(number, |request| request.replayed = true);
-            return Ok(Reply::json(status, response));
+            return Ok(Reply::bytes(status, "application/json", response));
         }
         key_in_use = Some(KeyInUse::new(world, key, digest));
     }
@@ -290,11 +290,12 @@ async fn execute(
 
 /// Calls the handler of the operation, and stores a successful response for its idempotency key.
 async fn call_operation(world: &Arc<World>, call: Call, key: Option<KeyInUse>) -> Answer {
-    let answer = operations::handle(world, &call).await;
+    let mut answer = operations::handle(world, &call).await;
     if let Some(key) = key
-        && let Ok(Reply { status, payload: Payload::Json(response), .. }) = &answer
+        && let Ok(reply) = &mut answer
+        && let Some(text) = reply.json_text()
     {
-        key.complete((*status, response.clone()), call.now);
+        key.complete((reply.status, text), call.now);
     }
     if call.route.is_legacy() { answer.map(|reply| legacy::add_warning(call.route, reply)) } else { answer }
 }
@@ -314,7 +315,7 @@ struct ParsedBody {
     /// The files that were in the value.
     inline: Inline,
     /// The value as it is logged.
-    logged: Option<Value>,
+    logged: Option<log::Body>,
     /// Whether the value is valid for the document.
     checked: Result<(), ApiError>,
 }
@@ -356,7 +357,7 @@ impl Expected {
                 "the body has too many values; send fewer",
             ),
         })?;
-        let logged = log::body(&value, text.len());
+        let logged = log::body(&value, text);
         let checked = match lenient {
             true => route.check_body_leniently(&mut value),
             false => route.check_body(&value),

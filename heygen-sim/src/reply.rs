@@ -24,6 +24,9 @@ impl fmt::Display for Disconnect {
 
 impl std::error::Error for Disconnect {}
 
+/// The media type of JSON.
+const JSON: &str = "application/json";
+
 /// Room for the text of most responses, in bytes.
 const USUAL_SIZE: usize = 1024;
 
@@ -49,13 +52,13 @@ pub(crate) enum Payload {
 impl Reply {
     /// A JSON response.
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
-        let headers = media("application/json");
+        let headers = media(JSON);
         Self { status, headers, payload: Payload::Json(body), code: None }
     }
 
     /// A JSON response with status 200, which is serialized at once.
     pub(crate) fn written(body: &impl Serialize) -> Self {
-        Self::bytes(StatusCode::OK, "application/json", to_text(body))
+        Self::bytes(StatusCode::OK, JSON, to_text(body))
     }
 
     /// A response of bytes with a media type.
@@ -74,6 +77,17 @@ impl Reply {
             headers: media(media_type),
             payload: Payload::Stream(body.boxed_unsync()),
             code: None,
+        }
+    }
+
+    /// The text of a JSON response. It is serialized once, however often it is asked for.
+    pub(crate) fn json_text(&mut self) -> Option<Bytes> {
+        if let Payload::Json(value) = &self.payload {
+            self.payload = Payload::Bytes(to_text(value).into());
+        }
+        match &self.payload {
+            Payload::Bytes(text) if self.headers.get(header::CONTENT_TYPE)? == JSON => Some(text.clone()),
+            _ => None,
         }
     }
 

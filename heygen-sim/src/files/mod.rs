@@ -38,7 +38,8 @@ pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply 
     let name = path.strip_prefix(FILES).unwrap_or_default();
     match find(world, name) {
         Some((media, blob)) => {
-            let modified = i64::try_from(world.state().began / 1000).unwrap_or_default();
+            // By real time: HTTP forbids a modification after the response.
+            let modified = i64::try_from(world.env.started / 1000).unwrap_or_default();
             deliver(&parts.method, &parts.headers, media, &blob, modified)
         }
         None => xml_error(StatusCode::NOT_FOUND, "NoSuchKey", "The file does not exist any more"),

@@ -69,3 +69,61 @@ pub(crate) fn page_items(
     let next = (end < items.len()).then(|| cursor(call.route, end as u64));
     Ok((items.into_iter().skip(start).take(limit).collect(), next))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use http::StatusCode;
+    use serde_json::json;
+
+    use super::*;
+    use crate::document::document;
+    use crate::inline::Inline;
+    use crate::reply::Payload;
+
+    fn call(limit: usize) -> Call {
+        Call {
+            route: document().route("listVideosV3").unwrap(),
+            path: BTreeMap::new(),
+            query: BTreeMap::from([("limit".to_owned(), limit.to_string())]),
+            body: Value::Null,
+            inline: Inline::default(),
+            file: None,
+            now: 0,
+        }
+    }
+
+    /// The work is counted in allocations: for each item of the page, and not for the other items of the store.
+    #[test]
+    fn the_work_of_a_page_grows_with_its_items_and_not_with_the_store() {
+        let work = |stored: usize, limit: usize| {
+            let mut store = Store::new(stored);
+            (0..stored)
+                .for_each(|number| drop(store.insert(format!("id-{number}"), json!({"number": number}))));
+            let call = call(limit);
+            let measured = allocation_counter::measure(|| {
+                let reply = page(&call, &store, Some).unwrap();
+                assert_eq!(reply.status, StatusCode::OK);
+            });
+            measured.count_total
+        };
+        let (small, large) = (work(1_000, 10), work(1_000, 100));
+        assert!(large <= small + 90, "{large} allocations for 100 items, and {small} for 10");
+        assert_eq!(work(20_000, 100), large);
+    }
+
+    #[test]
+    fn a_page_tells_whether_more_follow() {
+        let mut store = Store::new(10);
+        (0..3).for_each(|number| drop(store.insert(format!("id-{number}"), number)));
+        let body = |limit| match page(&call(limit), &store, Some).unwrap().payload {
+            Payload::Bytes(text) => serde_json::from_slice::<Value>(&text).unwrap(),
+            _ => Value::Null,
+        };
+        assert_eq!(body(3), json!({"data": [2, 1, 0], "has_more": false, "next_token": null}));
+        let first = body(2);
+        assert_eq!((&first["data"], &first["has_more"]), (&json!([2, 1]), &json!(true)));
+        assert!(first["next_token"].is_string());
+    }
+}

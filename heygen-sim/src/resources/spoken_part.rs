@@ -1,5 +1,7 @@
 //! The rules of a part of a video with speech: the source of audio, the look and the engine.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
@@ -38,8 +40,11 @@ impl<'a> Part<'a> {
     }
 
     /// The place of a member in the body.
-    pub(super) fn place(&self, name: &str) -> String {
-        format!("{}{name}", self.at)
+    pub(super) fn place<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        match self.at {
+            "" => name.into(),
+            at => format!("{at}{name}").into(),
+        }
     }
 }
 

@@ -100,9 +100,17 @@ pub(super) fn submit(
     Ok((id, plan.format))
 }
 
+/// The response to a request that creates a video.
+#[derive(Serialize)]
+struct Created<'a> {
+    output_format: &'a str,
+    status: &'a str,
+    video_id: &'a str,
+}
+
 pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let (id, format) = submit(env, state, &call.body, call.now, 0)?;
-    data(json!({"video_id": id, "status": "waiting", "output_format": format}))
+    written(Created { video_id: &id, status: "waiting", output_format: format })
 }
 
 pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
