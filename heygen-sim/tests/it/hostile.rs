@@ -162,3 +162,17 @@ fn hostile_requests_are_answered_within_bounds_of_work_and_memory() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// A large body is parsed and checked on a thread of its own, so that other requests do not wait for it.
+#[test]
+fn a_large_body_does_not_occupy_the_thread_of_the_requests() {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let sim = runtime.block_on(Sim::builder().clock(Clock::manual()).start()).unwrap();
+    let address = sim.base_url().trim_start_matches("http://").to_owned();
+    let objects = format!("[{}0]", "{\"a\":0},".repeat(100_000));
+    let request = body(sim.api_key(), objects.as_bytes());
+    let mut status = 0;
+    let measured = allocation_counter::measure(|| status = runtime.block_on(send(&address, &request)));
+    // The value has an allocation for each object at least, and they are not on this thread.
+    assert_eq!((status, measured.count_total < 5_000), (400, true), "{} allocations", measured.count_total);
+}
