@@ -13,7 +13,9 @@ use crate::settings::Settings;
 /// Refuses a request without exactly one valid `Host`, as HTTP/1.1 requires.
 pub(crate) fn check_host(headers: &HeaderMap) -> Result<(), ApiError> {
     let mut hosts = headers.get_all(header::HOST).iter();
-    let valid = |host: &http::HeaderValue| host.to_str().is_ok_and(|host| of_authority(host).is_some());
+    let valid = |host: &http::HeaderValue| {
+        host.to_str().is_ok_and(|host| is_local(host) || of_authority(host).is_some())
+    };
     let message = match (hosts.next(), hosts.next()) {
         (Some(host), None) if valid(host) => return Ok(()),
         (Some(_), None) => "the header Host is malformed",
@@ -21,6 +23,15 @@ pub(crate) fn check_host(headers: &HeaderMap) -> Result<(), ApiError> {
         (None, _) => "the header Host is missing",
     };
     Err(ApiError::invalid("Host", message))
+}
+
+/// Whether a host is one of those that most requests name. They need no parser.
+fn is_local(host: &str) -> bool {
+    let port = host.strip_prefix("127.0.0.1").or_else(|| host.strip_prefix("localhost"));
+    port.filter(|port| port.is_empty() || port.starts_with(':')).is_some_and(|port| {
+        let digits = port.strip_prefix(':').unwrap_or("80");
+        digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok()
+    })
 }
 
 /// Refuses a request of another origin or for another host. `navigates` tells that the route only shows a page to which other

@@ -17,6 +17,9 @@ const DETAILS_LIMIT: usize = 100;
 
 /// Cuts a text to a length in characters.
 pub(crate) fn shorten(text: &str, limit: usize) -> String {
+    if text.len() <= limit {
+        return text.to_owned();
+    }
     match text.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),

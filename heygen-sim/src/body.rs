@@ -73,7 +73,10 @@ pub(crate) fn parse_query(query: &str) -> Pairs {
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let plain = |text: &str| percent_decode(&text.replace('+', " "));
+    let plain = |text: &str| match text.contains(['+', '%']) {
+        true => percent_decode(&text.replace('+', " ")),
+        false => text.to_owned(),
+    };
     pairs.map(|(name, value)| (plain(name), plain(value))).collect::<BTreeMap<_, _>>()
 }
 

@@ -27,10 +27,11 @@ impl Concurrency {
 
     /// Counts a job as running until its end.
     pub(crate) fn acquire(&mut self, id: &str, ends: Option<u64>) {
-        self.release(id);
         let ends = ends.unwrap_or(u64::MAX);
+        if let Some(earlier) = self.ends.insert(id.to_owned(), ends) {
+            self.by_end.remove(&(earlier, id.to_owned()));
+        }
         self.by_end.insert((ends, id.to_owned()));
-        self.ends.insert(id.to_owned(), ends);
     }
 
     /// Frees the slots of the jobs that have ended.

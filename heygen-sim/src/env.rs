@@ -1,8 +1,10 @@
 //! The environment of handlers: settings, the clock, ids, random numbers, and the notification of the background task.
 
+use std::hash::Hasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
+use siphasher::sip128::{Hasher128, SipHasher24};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
@@ -15,8 +17,11 @@ pub(crate) struct Env {
     pub(crate) clock: Clock,
     /// Notified when something may be due earlier than before.
     pub(crate) wake: Notify,
+    /// When the simulator started by the clocks of other programs, in milliseconds since 1970.
+    pub(crate) started: u64,
     base_url: String,
-    signing_secret: [u8; 32],
+    /// A keyed hash function, whose key depends on the seed.
+    keyed: SipHasher24,
     ids: AtomicU64,
     request_ids: AtomicU64,
     random_numbers: AtomicU64,
@@ -25,13 +30,15 @@ pub(crate) struct Env {
 
 impl Env {
     pub(crate) fn new(base_url: String, settings: Settings, clock: Clock) -> Self {
-        let signing_secret = Sha256::digest(format!("links with seed {}", settings.seed)).into();
+        let secret: [u8; 32] = Sha256::digest(format!("links with seed {}", settings.seed)).into();
+        let key = std::array::from_fn(|index| secret.get(index).copied().unwrap_or_default());
         Self {
+            started: clock.outside_now(),
             settings,
             clock,
             wake: Notify::new(),
             base_url,
-            signing_secret,
+            keyed: SipHasher24::new_with_key(&key),
             ids: AtomicU64::new(0),
             request_ids: AtomicU64::new(0),
             random_numbers: AtomicU64::new(0),
@@ -59,9 +66,9 @@ impl Env {
         self.digits("request", &self.request_ids)
     }
 
-    /// A number for a link. Each call returns a different one.
-    pub(crate) fn link_number(&self) -> u64 {
-        self.links.fetch_add(1, Ordering::Relaxed)
+    /// The number of a link, in hexadecimal digits. Each call returns a different one.
+    pub(crate) fn link_number(&self) -> String {
+        const_hex::encode(self.links.fetch_add(1, Ordering::Relaxed).to_be_bytes())
     }
 
     /// A random number from 0 to below 1. Its sequence depends only on the seed.
@@ -74,14 +81,16 @@ impl Env {
     /// 32 hexadecimal digits for the next number of a counter, derived from the seed.
     fn digits(&self, what: &str, counter: &AtomicU64) -> String {
         let number = counter.fetch_add(1, Ordering::Relaxed);
-        let mut digest = Sha256::new_with_prefix(self.settings.seed.to_be_bytes());
-        digest.update(number.to_be_bytes());
-        digest.update(what);
-        const_hex::encode(digest.finalize().get(..16).unwrap_or_default())
+        self.keyed_hash(&[what.as_bytes(), &number.to_be_bytes()].concat())
     }
 
-    /// The secret that signs links. It depends only on the seed.
-    pub(crate) fn signing_secret(&self) -> &[u8] {
-        &self.signing_secret
+    /// 32 hexadecimal digits that depend on the seed and on these bytes. With them, links are signed.
+    ///
+    /// Lists contain hundreds of links, so this is SipHash-2-4, a MAC for short texts: it is fast even without optimization, as
+    /// in the tests of most programs.
+    pub(crate) fn keyed_hash(&self, bytes: &[u8]) -> String {
+        let mut hasher = self.keyed;
+        hasher.write(bytes);
+        const_hex::encode(hasher.finish128().as_bytes())
     }
 }

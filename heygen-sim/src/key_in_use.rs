@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::StatusCode;
-use serde_json::Value;
 
 use crate::model::idempotency::{BodyDigest, Key};
 use crate::world::World;
@@ -23,7 +23,7 @@ impl KeyInUse {
     }
 
     /// Stores the response for later requests with the same key.
-    pub(crate) fn complete(self, response: (StatusCode, Value), now: u64) {
+    pub(crate) fn complete(self, response: (StatusCode, Bytes), now: u64) {
         self.world.change_idempotency_keys(|keys| keys.complete(&self.key, response, self.body, now));
     }
 }

@@ -97,6 +97,11 @@ pub(crate) fn refusal(route: &Route) -> ApiError {
 
 /// Adds the warning and the headers that the service sent before the retirement.
 pub(crate) fn add_warning(route: &Route, mut reply: Reply) -> Reply {
+    if let Payload::Bytes(text) = &reply.payload
+        && let Ok(body) = serde_json::from_slice(text)
+    {
+        reply.payload = Payload::Json(body);
+    }
     if let Payload::Json(body) = &mut reply.payload {
         body["warning"] = json!({"message": format!("This endpoint is retired; use {}", successor(route))});
     }

@@ -2,9 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
-use sha2::Sha256;
 
 use crate::clock::millis;
 use crate::document::check::Pairs;
@@ -22,29 +20,50 @@ pub(crate) const UPLOAD_LIFETIME: u64 = 3600;
 /// Creates a link to a file, such as `VIDEO_ID/video.mp4`. Each link is different, even within a second.
 pub(crate) fn link(env: &Env, name: &str) -> String {
     let expires = env.clock.outside_now().saturating_add(millis(env.settings.link_lifetime)) / 1000;
-    let path = format!("{FILES}{name}");
-    let number = env.link_number().to_string();
-    let signature = const_hex::encode(mac(env, &path, expires, &number).finalize().into_bytes());
-    let url = env.base_url();
-    format!("{url}{path}?Expires={expires}&Number={number}&Signature={signature}&Key-Pair-Id=simulated")
+    let signed = signed_file(&[FILES, name].concat(), &expires.to_string(), &env.link_number());
+    [env.base_url(), &signed, "&Signature=", &signature(env, &signed), "&Key-Pair-Id=simulated"].concat()
 }
 
-/// Whether the signature of a link is valid and the link has not expired.
-pub(crate) fn is_signed(env: &Env, path: &str, query: &Pairs, expires: &str, signature: &str) -> bool {
-    let expires = query.get(expires).and_then(|text| text.parse().ok()).unwrap_or(0);
-    let signature = query.get(signature).and_then(|text| decode_hex(text)).unwrap_or_default();
-    let number = query.get("Number").map(String::as_str).unwrap_or_default();
-    mac(env, path, expires, number).verify_slice(&signature).is_ok()
-        && env.clock.outside_now() / 1000 <= expires
+/// The part of a link to a file that is signed.
+fn signed_file(path: &str, expires: &str, number: &str) -> String {
+    [path, "?Expires=", expires, "&Number=", number].concat()
 }
 
-/// The MAC of a path, an expiry time in seconds and the number of a link.
-fn mac(env: &Env, path: &str, expires: u64, number: &str) -> Hmac<Sha256> {
-    // HMAC accepts a key of any length, so the default is never used.
-    let mut mac = Hmac::<Sha256>::new_from_slice(env.signing_secret())
-        .unwrap_or_else(|_| Hmac::new(&Default::default()));
-    mac.update(format!("{path}\n{expires}\n{number}").as_bytes());
-    mac
+/// The part of a link to an upload slot that is signed.
+fn signed_upload(path: &str, expires: &str) -> String {
+    [path, "?X-Amz-Expires=", expires].concat()
+}
+
+fn signature(env: &Env, signed: &str) -> String {
+    env.keyed_hash(signed.as_bytes())
+}
+
+/// Whether the signature of a link to a file is valid and the link has not expired.
+pub(crate) fn is_signed_file(env: &Env, path: &str, query: &Pairs) -> bool {
+    let (expires, number) = (text(query, "Expires"), text(query, "Number"));
+    is_open(env, expires)
+        && is_number(number)
+        && text(query, "Signature") == signature(env, &signed_file(path, expires, number))
+}
+
+/// Whether the signature of a link to an upload slot is valid and the slot is open.
+pub(crate) fn is_signed_upload(env: &Env, path: &str, query: &Pairs) -> bool {
+    let expires = text(query, "X-Amz-Expires");
+    is_open(env, expires) && text(query, "X-Amz-Signature") == signature(env, &signed_upload(path, expires))
+}
+
+fn text<'a>(query: &'a Pairs, name: &str) -> &'a str {
+    query.get(name).map(String::as_str).unwrap_or_default()
+}
+
+/// Whether a time in seconds since 1970 has not passed.
+fn is_open(env: &Env, expires: &str) -> bool {
+    is_number(expires) && expires.parse().is_ok_and(|expires: u64| env.clock.outside_now() / 1000 <= expires)
+}
+
+/// Whether a text consists of digits, as the numbers in links do. Anything else could imitate another parameter in the signed part.
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Decodes hexadecimal digits.
@@ -55,10 +74,9 @@ pub(crate) fn decode_hex(text: &str) -> Option<Vec<u8>> {
 
 /// Creates the link to an asset's upload slot.
 pub(crate) fn upload_link(env: &Env, asset: &str) -> String {
-    let expires = env.clock.outside_now() / 1000 + UPLOAD_LIFETIME;
-    let path = format!("{UPLOADS}{asset}");
-    let signature = const_hex::encode(mac(env, &path, expires, "").finalize().into_bytes());
-    format!("{}{path}?X-Amz-Expires={expires}&X-Amz-Signature={signature}", env.base_url())
+    let expires = (env.clock.outside_now() / 1000 + UPLOAD_LIFETIME).to_string();
+    let signed = signed_upload(&format!("{UPLOADS}{asset}"), &expires);
+    [env.base_url(), &signed, "&X-Amz-Signature=", &signature(env, &signed)].concat()
 }
 
 /// The headers that the PUT to an upload slot must send.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -59,28 +59,97 @@ pub struct LoggedRequest {
     pub replayed: bool,
 }
 
+/// A request as the log stores it: with few allocations, because most requests are never looked at.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) number: u64,
+    pub(crate) at: u64,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) operation: Option<&'static str>,
+    pub(crate) query: Texts,
+    pub(crate) headers: Texts,
+    pub(crate) body: Option<Body>,
+    pub(crate) status: Option<u16>,
+    pub(crate) code: Option<String>,
+    pub(crate) request_id: String,
+    pub(crate) fault: Option<&'static str>,
+    pub(crate) replayed: bool,
+}
+
+impl Entry {
+    fn to_request(&self) -> LoggedRequest {
+        LoggedRequest {
+            number: self.number,
+            at: self.at,
+            method: self.method.as_str().to_owned(),
+            path: self.path.clone(),
+            operation: self.operation.map(str::to_owned),
+            query: self.query.to_map(),
+            headers: self.headers.to_map(),
+            body: self.body.as_ref().map(Body::to_value),
+            status: self.status,
+            code: self.code.clone(),
+            request_id: self.request_id.clone(),
+            fault: self.fault.map(str::to_owned),
+            replayed: self.replayed,
+        }
+    }
+
+    /// An estimate of the memory that it occupies, in bytes.
+    fn memory(&self) -> usize {
+        let texts = self.headers.memory() + self.query.memory();
+        ENTRY + self.path.len() + texts + self.body.as_ref().map_or(0, |body| body.memory)
+    }
+}
+
+/// Names with their values, in one text.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    text: String,
+    /// Where each name and each value ends, in turn.
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn add(&mut self, name: &str, value: &str) {
+        for text in [name, value] {
+            self.text.push_str(text);
+            self.ends.push(self.text.len());
+        }
+    }
+
+    /// The values by name. Of several with one name, the last.
+    fn to_map(&self) -> BTreeMap<String, String> {
+        let mut start = 0;
+        let mut texts = self.ends.iter().map(|end| {
+            let text = self.text.get(start..*end).unwrap_or_default().to_owned();
+            start = *end;
+            text
+        });
+        std::iter::from_fn(|| Some((texts.next()?, texts.next()?))).collect()
+    }
+
+    fn memory(&self) -> usize {
+        self.text.capacity() + self.ends.capacity() * size_of::<usize>()
+    }
+}
+
 /// The newest requests.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    requests: VecDeque<(LoggedRequest, usize)>,
+    requests: VecDeque<(Entry, usize)>,
     /// Memory of the requests, in bytes.
     memory: usize,
     next: u64,
 }
 
-/// An estimate of the memory that a request occupies, in bytes.
-fn memory(request: &LoggedRequest) -> usize {
-    let pairs = request.headers.iter().chain(&request.query);
-    let texts: usize = pairs.map(|(name, value)| name.len() + value.len() + 100).sum();
-    ENTRY + request.path.len() + texts + request.body.as_ref().map_or(0, bounded_json::memory)
-}
-
 impl Log {
     /// Adds a request. Returns its number, for [`amend`](Self::amend).
-    pub(crate) fn begin(&mut self, mut request: LoggedRequest) -> u64 {
+    pub(crate) fn begin(&mut self, mut request: Entry) -> u64 {
         request.number = self.next;
         self.next += 1;
-        let size = memory(&request);
+        let size = request.memory();
         self.requests.push_back((request, size));
         self.memory += size;
         self.remove_oldest();
@@ -97,7 +166,7 @@ impl Log {
     }
 
     /// Changes a request, unless it was removed.
-    pub(crate) fn amend(&mut self, number: u64, change: impl FnOnce(&mut LoggedRequest)) {
+    pub(crate) fn amend(&mut self, number: u64, change: impl FnOnce(&mut Entry)) {
         let first = self.next - self.requests.len() as u64;
         let place = number.checked_sub(first).and_then(|place| usize::try_from(place).ok());
         if let Some((request, size)) = place.and_then(|place| self.requests.get_mut(place)) {
@@ -105,7 +174,7 @@ impl Log {
             change(request);
             // Nothing else that is amended has a size worth counting.
             if !had_body && let Some(body) = &request.body {
-                let more = bounded_json::memory(body);
+                let more = body.memory;
                 *size += more;
                 self.memory += more;
                 self.remove_oldest();
@@ -114,7 +183,7 @@ impl Log {
     }
 
     pub(crate) fn requests(&self) -> Vec<LoggedRequest> {
-        self.requests.iter().map(|(request, _)| request.clone()).collect()
+        self.requests.iter().map(|(request, _)| request.to_request()).collect()
     }
 
     pub(crate) fn clear(&mut self) {
@@ -129,33 +198,55 @@ pub(crate) fn path(path: &str) -> String {
 }
 
 /// The headers of a request, with hidden secrets.
-pub(crate) fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
-    let shown = headers.iter().map(|(name, value)| {
+pub(crate) fn headers(headers: &HeaderMap) -> Texts {
+    let length =
+        |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len().min(TEXT_LIMIT);
+    let mut texts = Texts {
+        text: String::with_capacity(headers.iter().map(length).sum()),
+        ends: Vec::with_capacity(2 * headers.len()),
+    };
+    for (name, value) in headers {
         let secret =
             matches!(name.as_str(), "x-api-key" | "authorization" | "cookie" | "proxy-authorization");
-        let value = if secret {
-            "[hidden]".into()
-        } else {
-            shorten(&String::from_utf8_lossy(value.as_bytes()), TEXT_LIMIT)
-        };
-        (name.as_str().to_owned(), value)
-    });
-    shown.collect()
+        match value.to_str() {
+            _ if secret => texts.add(name.as_str(), "[hidden]"),
+            Ok(value) if value.len() <= TEXT_LIMIT => texts.add(name.as_str(), value),
+            _ => texts.add(name.as_str(), &shorten(&String::from_utf8_lossy(value.as_bytes()), TEXT_LIMIT)),
+        }
+    }
+    texts
 }
 
 /// The query of a request, with hidden signatures.
-pub(crate) fn query(pairs: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let shown = pairs.iter().map(|(name, value)| {
+pub(crate) fn query(pairs: &BTreeMap<String, String>) -> Texts {
+    let mut texts = Texts::default();
+    for (name, value) in pairs {
         let secret = name.to_ascii_lowercase().contains("signature");
-        (name.clone(), if secret { "[hidden]".into() } else { shorten(value, TEXT_LIMIT) })
-    });
-    shown.collect()
+        texts.add(name, &if secret { "[hidden]".into() } else { shorten(value, TEXT_LIMIT) });
+    }
+    texts
 }
 
-/// The body of a request; `None` if it is too large.
-pub(crate) fn body(value: &Value, length: usize) -> Option<Value> {
-    let fits = length <= BODY_LIMIT && bounded_json::memory(value) <= MAX_BODY_MEMORY;
-    (fits && !value.is_null()).then(|| value.clone())
+/// A JSON body as the log stores it: as text, because most bodies are never looked at.
+#[derive(Debug)]
+pub(crate) struct Body {
+    text: Box<[u8]>,
+    /// The memory of its value, in bytes: what it occupies for those who read the log.
+    memory: usize,
+}
+
+impl Body {
+    fn to_value(&self) -> Value {
+        // It was parsed when the request arrived.
+        serde_json::from_slice(&self.text).unwrap_or_default()
+    }
+}
+
+/// The body of a request, from its text and its value; `None` if it is too large.
+pub(crate) fn body(value: &Value, text: &[u8]) -> Option<Body> {
+    let memory = bounded_json::memory(value);
+    let fits = text.len() <= BODY_LIMIT && memory <= MAX_BODY_MEMORY && !value.is_null();
+    fits.then(|| Body { text: text.into(), memory })
 }
 
 #[cfg(test)]
@@ -171,13 +262,13 @@ mod tests {
         let mut log = Log::default();
         let measured = allocation_counter::measure(|| {
             for _ in 0..MAX_REQUESTS {
-                let number = log.begin(LoggedRequest {
+                let number = log.begin(Entry {
                     number: 0,
                     at: 0,
-                    method: "GET".into(),
+                    method: Method::GET,
                     path: path(&"/".repeat(60_000)),
                     operation: None,
-                    query: BTreeMap::new(),
+                    query: Texts::default(),
                     headers: headers(&large),
                     body: None,
                     status: None,
@@ -187,12 +278,45 @@ mod tests {
                     replayed: false,
                 });
                 let tree = Value::from(vec![Value::from(Vec::<Value>::new()); 2_000]);
-                log.amend(number, |request| request.body = body(&tree, 6_000));
+                let text = tree.to_string().into_bytes();
+                log.amend(number, |request| request.body = body(&tree, &text));
             }
         });
-        let newest = log.requests().pop().unwrap();
-        assert_eq!((newest.number, newest.path.chars().count()), (4_999, TEXT_LIMIT + 1));
         let held = usize::try_from(measured.bytes_current).unwrap();
-        assert!(held < MAX_MEMORY && held > MAX_MEMORY / 2, "{held}");
+        assert!(held < MAX_MEMORY, "{held}");
+        // Those who read the log have the values of the bodies, which the limit counts, too.
+        let mut requests = Vec::new();
+        let measured = allocation_counter::measure(|| requests = log.requests());
+        let newest = requests.pop().unwrap();
+        assert_eq!((newest.number, newest.path.chars().count()), (4_999, TEXT_LIMIT + 1));
+        let read = usize::try_from(measured.bytes_max).unwrap();
+        assert!(read < 2 * MAX_MEMORY && read > MAX_MEMORY / 2, "{read}");
+    }
+
+    #[test]
+    fn the_headers_and_the_query_are_logged_without_secrets() {
+        let mut sent = HeaderMap::from_iter([
+            ("x-api-key".parse().unwrap(), "secret".parse().unwrap()),
+            ("accept".parse().unwrap(), "a/b".parse().unwrap()),
+            ("x-latin".parse().unwrap(), HeaderValue::from_bytes(b"caf\xe9").unwrap()),
+            ("x-empty".parse().unwrap(), "".parse().unwrap()),
+        ]);
+        sent.append("x-two", "1".parse().unwrap());
+        sent.append("x-two", "2".parse().unwrap());
+        let logged = headers(&sent).to_map();
+        let expected = [
+            ("accept", "a/b"),
+            ("x-api-key", "[hidden]"),
+            ("x-empty", ""),
+            ("x-latin", "caf\u{fffd}"),
+            ("x-two", "2"),
+        ];
+        assert_eq!(
+            logged.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>(),
+            expected
+        );
+        let pairs = BTreeMap::from([("a".into(), "é".into()), ("X-Amz-Signature".into(), "secret".into())]);
+        assert_eq!(query(&pairs).to_map()["X-Amz-Signature"], "[hidden]");
+        assert_eq!(query(&pairs).to_map()["a"], "é");
     }
 }

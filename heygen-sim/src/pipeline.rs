@@ -1,6 +1,9 @@
 //! Processes every request: applies faults, finds the operation, checks the API key, the rate limit, the parameters and the
 //! body, and then calls the operation.
 
+#[cfg(test)]
+mod hostile_tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,9 +27,9 @@ use crate::fault::{Effect, apply};
 use crate::files::uploads;
 use crate::inline::Inline;
 use crate::key_in_use::KeyInUse;
-use crate::log::LoggedRequest;
+use crate::log::Entry;
 use crate::model::idempotency::{Decision, Key};
-use crate::reply::{Body, Disconnect, Payload, Reply, full_body};
+use crate::reply::{Body, Disconnect, Reply, full_body};
 use crate::world::World;
 use crate::{admin, authorization, files, form, legacy, links, log, oauth, operations};
 
@@ -122,12 +125,12 @@ async fn process(
     let operation = target.name();
     let query = parse_query(parts.uri.query().unwrap_or_default());
     // Build the entry before locking the log, because that takes most of the time.
-    let logged = LoggedRequest {
+    let logged = Entry {
         number: 0,
         at: world.env.clock.now(),
-        method: parts.method.as_str().to_owned(),
+        method: parts.method.clone(),
         path: log::path(path),
-        operation: operation.map(str::to_owned),
+        operation,
         query: log::query(&query),
         headers: log::headers(&parts.headers),
         body: None,
@@ -141,7 +144,7 @@ async fn process(
     let effect = world.faults().take_due(operation.unwrap_or_default(), || world.env.random());
     if let Some(effect) = &effect {
         let name = apply::name(effect);
-        world.log().amend(number, |request| request.fault = Some(name.to_owned()));
+        world.log().amend(number, |request| request.fault = Some(name));
     }
     match &effect {
         Some(Effect::CloseBefore) => return Err(Disconnect),
@@ -227,7 +230,8 @@ async fn execute(
     if world.env.settings.requests_per_minute.is_some() {
         world.state().rate_limit.count_request(&world.env.settings, world.env.clock.now())?;
     }
-    let path: Pairs = path.into_iter().map(|(name, value)| (name, percent_decode(&value))).collect();
+    let mut path = path;
+    path.values_mut().filter(|value| value.contains('%')).for_each(|value| *value = percent_decode(value));
     route.check_parameters(&path, &query, &parts.headers)?;
     let (mut file, mut inline) = (None, Inline::default());
     let body = match route.body {
@@ -266,7 +270,7 @@ async fn execute(
         let decision = world.state().idempotency.begin(&key, digest, now)?;
         if let Decision::Replay(status, response) = decision {
             world.log().amend(number, |request| request.replayed = true);
-            return Ok(Reply::json(status, response));
+            return Ok(Reply::bytes(status, "application/json", response));
         }
         key_in_use = Some(KeyInUse::new(world, key, digest));
     }
@@ -286,11 +290,12 @@ async fn execute(
 
 /// Calls the handler of the operation, and stores a successful response for its idempotency key.
 async fn call_operation(world: &Arc<World>, call: Call, key: Option<KeyInUse>) -> Answer {
-    let answer = operations::handle(world, &call).await;
+    let mut answer = operations::handle(world, &call).await;
     if let Some(key) = key
-        && let Ok(Reply { status, payload: Payload::Json(response), .. }) = &answer
+        && let Ok(reply) = &mut answer
+        && let Some(text) = reply.json_text()
     {
-        key.complete((*status, response.clone()), call.now);
+        key.complete((reply.status, text), call.now);
     }
     if call.route.is_legacy() { answer.map(|reply| legacy::add_warning(call.route, reply)) } else { answer }
 }
@@ -310,7 +315,7 @@ struct ParsedBody {
     /// The files that were in the value.
     inline: Inline,
     /// The value as it is logged.
-    logged: Option<Value>,
+    logged: Option<log::Body>,
     /// Whether the value is valid for the document.
     checked: Result<(), ApiError>,
 }
@@ -352,7 +357,7 @@ impl Expected {
                 "the body has too many values; send fewer",
             ),
         })?;
-        let logged = log::body(&value, text.len());
+        let logged = log::body(&value, text);
         let checked = match lenient {
             true => route.check_body_leniently(&mut value),
             false => route.check_body(&value),

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
+use serde::Serialize;
 use serde_json::Value;
 
 /// The error that closes a connection, without a response or in the middle of its body.
@@ -22,6 +23,12 @@ impl fmt::Display for Disconnect {
 }
 
 impl std::error::Error for Disconnect {}
+
+/// The media type of JSON.
+const JSON: &str = "application/json";
+
+/// Room for the text of most responses, in bytes.
+const USUAL_SIZE: usize = 1024;
 
 /// The body of a response.
 pub(crate) type Body = UnsyncBoxBody<Bytes, Disconnect>;
@@ -45,8 +52,13 @@ pub(crate) enum Payload {
 impl Reply {
     /// A JSON response.
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
-        let headers = media("application/json");
+        let headers = media(JSON);
         Self { status, headers, payload: Payload::Json(body), code: None }
+    }
+
+    /// A JSON response with status 200, which is serialized at once.
+    pub(crate) fn written(body: &impl Serialize) -> Self {
+        Self::bytes(StatusCode::OK, JSON, to_text(body))
     }
 
     /// A response of bytes with a media type.
@@ -68,6 +80,17 @@ impl Reply {
         }
     }
 
+    /// The text of a JSON response. It is serialized once, however often it is asked for.
+    pub(crate) fn json_text(&mut self) -> Option<Bytes> {
+        if let Payload::Json(value) = &self.payload {
+            self.payload = Payload::Bytes(to_text(value).into());
+        }
+        match &self.payload {
+            Payload::Bytes(text) if self.headers.get(header::CONTENT_TYPE)? == JSON => Some(text.clone()),
+            _ => None,
+        }
+    }
+
     /// Sets a header. An invalid value is ignored.
     pub(crate) fn header(mut self, name: header::HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -79,7 +102,7 @@ impl Reply {
     /// The HTTP response.
     pub(crate) fn into_response(self) -> Response<Body> {
         let body = match self.payload {
-            Payload::Json(value) => full_body(value.to_string()),
+            Payload::Json(value) => full_body(to_text(&value)),
             Payload::Bytes(bytes) => full_body(bytes),
             Payload::Stream(body) => body,
         };
@@ -87,6 +110,16 @@ impl Reply {
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response
+    }
+}
+
+/// A value as JSON.
+fn to_text(value: &impl Serialize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(USUAL_SIZE);
+    // Writing to a vector does not fail, and the members of all values have names.
+    match serde_json::to_writer(&mut text, value) {
+        Ok(()) => text,
+        Err(_) => Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-/// Members of bodies that a resource, an event or a callback uses later.
+/// Members of bodies that a resource, an event or a callback uses later, in order.
 const MEMBERS: [&str; 39] = [
     "aspect_ratio",
     "audio_asset_id",
@@ -24,9 +24,9 @@ const MEMBERS: [&str; 39] = [
     "include_gif",
     "input_language",
     "layers",
+    "mode",
     "model",
     "model_a",
-    "mode",
     "model_b",
     "motion_prompt",
     "num_images",
@@ -59,7 +59,7 @@ const MAX_INLINE: usize = 1024;
 pub(crate) fn retained(body: &Value) -> Value {
     let mut left = MAX_SIZE;
     let members = body.as_object().into_iter().flatten();
-    let members = members.filter(|(name, _)| MEMBERS.contains(&name.as_str()));
+    let members = members.filter(|(name, _)| MEMBERS.binary_search(&name.as_str()).is_ok());
     // A member that does not fit is left out. It is not set to null, because null has a meaning.
     let kept = members.filter_map(|(name, value)| Some((name.clone(), truncate(value, &mut left)?)));
     Value::Object(kept.collect())
@@ -95,6 +95,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_members_are_in_order() {
+        assert!(MEMBERS.is_sorted());
+    }
 
     #[test]
     fn large_inline_files_are_removed() {

@@ -21,6 +21,10 @@ use crate::world::World;
 /// How long requests in progress may take after the simulator was stopped.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long a connection may wait for the head of the next request. Clients poll every minute, and keep their connections for
+/// up to 90 seconds, so a shorter time would close connections that they are about to use.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// Maximum size of a request's head, in bytes. Above it, the response is 431.
 const HEAD_LIMIT: usize = 64 * 1024;
 
@@ -54,7 +58,8 @@ pub(crate) async fn serve(listener: TcpListener, world: Arc<World>, stop: onesho
             async move { pipeline::handle(&world, request, &handle).await }
         });
         let mut http = http1::Builder::new();
-        let connection = http.timer(TokioTimer::new()).max_buf_size(HEAD_LIMIT).serve_connection(io, service);
+        http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_LIMIT);
+        let connection = http.serve_connection(io, service);
         let connection = graceful.watch(connection);
         connections.spawn(async move {
             // An error means that the client disconnected, or that a fault closed the connection.

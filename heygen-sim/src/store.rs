@@ -11,9 +11,7 @@ pub(crate) struct Store<T> {
     /// The number of each resource, by id.
     numbers: HashMap<String, u64>,
     /// The resources, by number.
-    rows: BTreeMap<u64, (String, T)>,
-    /// The memory of each resource whose size is known, in bytes, by number.
-    sizes: HashMap<u64, usize>,
+    rows: BTreeMap<u64, Row<T>>,
     /// The sum of the sizes.
     memory: usize,
     /// Number of the next resource.
@@ -28,13 +26,20 @@ pub(crate) struct Store<T> {
     ended: BTreeSet<u64>,
 }
 
+/// A resource with its id.
+struct Row<T> {
+    id: String,
+    value: T,
+    /// The memory of the resource in bytes, or 0 if it is not known.
+    size: usize,
+}
+
 impl<T> Store<T> {
     /// Creates a store of up to `keep` resources, and at least one.
     pub(crate) fn new(keep: usize) -> Self {
         Self {
             numbers: HashMap::new(),
             rows: BTreeMap::new(),
-            sizes: HashMap::new(),
             memory: 0,
             next: 0,
             keep: keep.max(1),
@@ -46,11 +51,7 @@ impl<T> Store<T> {
 
     /// Adds a resource, in place of one with the same id. Returns the id of the resource that was removed to make room.
     pub(crate) fn insert(&mut self, id: impl Into<String>, value: T) -> Option<String> {
-        let id = id.into();
-        self.remove(&id);
-        self.numbers.insert(id.clone(), self.next);
-        self.rows.insert(self.next, (id, value));
-        self.next += 1;
+        self.add(id.into(), value, 0);
         if self.rows.len() - self.permanent <= self.keep {
             return None;
         }
@@ -61,13 +62,13 @@ impl<T> Store<T> {
 
     /// Adds a resource that occupies `size` bytes. Returns the ids of the resources that were removed to make room.
     pub(crate) fn insert_sized(&mut self, id: impl Into<String>, value: T, size: usize) -> Vec<String> {
-        let number = self.next;
-        let mut removed: Vec<String> = self.insert(id, value).into_iter().collect();
-        if self.rows.contains_key(&number) {
-            self.sizes.insert(number, size);
-            self.memory += size;
-        }
-        while self.memory > MAX_MEMORY && self.rows.len() - self.permanent > 1 {
+        self.add(id.into(), value, size);
+        let mut removed = Vec::new();
+        let excess = |store: &Self| {
+            let count = store.rows.len() - store.permanent;
+            count > store.keep || (store.memory > MAX_MEMORY && count > 1)
+        };
+        while excess(self) {
             let Some(id) = self.oldest() else { break };
             self.remove(&id);
             removed.push(id);
@@ -75,11 +76,20 @@ impl<T> Store<T> {
         removed
     }
 
+    fn add(&mut self, id: String, value: T, size: usize) {
+        if let Some(earlier) = self.numbers.insert(id.clone(), self.next) {
+            self.remove_row(earlier);
+        }
+        self.rows.insert(self.next, Row { id, value, size });
+        self.next += 1;
+        self.memory += size;
+    }
+
     /// Changes the size of a resource, in bytes.
     pub(crate) fn resize(&mut self, id: &str, size: usize) {
-        if let Some(number) = self.numbers.get(id) {
-            let before = self.sizes.insert(*number, size).unwrap_or(0);
-            self.memory = self.memory - before + size;
+        if let Some(row) = self.numbers.get(id).and_then(|number| self.rows.get_mut(number)) {
+            self.memory = self.memory - row.size + size;
+            row.size = size;
         }
     }
 
@@ -87,7 +97,7 @@ impl<T> Store<T> {
     fn oldest(&self) -> Option<String> {
         let oldest = || self.rows.range(self.permanent_below..).next().map(|(number, _)| *number);
         let number = self.ended.first().copied().or_else(oldest)?;
-        self.rows.get(&number).map(|(id, _)| id.clone())
+        self.rows.get(&number).map(|row| row.id.clone())
     }
 
     /// Marks a resource as ended.
@@ -101,28 +111,33 @@ impl<T> Store<T> {
     pub(crate) fn insert_permanent(&mut self, id: impl Into<String>, value: T) {
         let id = id.into();
         self.numbers.insert(id.clone(), self.next);
-        self.rows.insert(self.next, (id, value));
+        self.rows.insert(self.next, Row { id, value, size: 0 });
         self.next += 1;
         self.permanent_below = self.next;
         self.permanent += 1;
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&T> {
-        self.rows.get(self.numbers.get(id)?).map(|(_, value)| value)
+        self.rows.get(self.numbers.get(id)?).map(|row| &row.value)
     }
 
     pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
-        self.rows.get_mut(self.numbers.get(id)?).map(|(_, value)| value)
+        self.rows.get_mut(self.numbers.get(id)?).map(|row| &mut row.value)
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<T> {
         let number = self.numbers.remove(id)?;
+        self.remove_row(number)
+    }
+
+    fn remove_row(&mut self, number: u64) -> Option<T> {
         if number < self.permanent_below {
             self.permanent -= 1;
         }
         self.ended.remove(&number);
-        self.memory -= self.sizes.remove(&number).unwrap_or(0);
-        self.rows.remove(&number).map(|(_, value)| value)
+        let row = self.rows.remove(&number)?;
+        self.memory -= row.size;
+        Some(row.value)
     }
 
     pub(crate) fn contains(&self, id: &str) -> bool {
@@ -131,15 +146,15 @@ impl<T> Store<T> {
 
     /// The resources below `number`, newest first, with their numbers. Cursors of lists contain these numbers.
     pub(crate) fn before(&self, number: u64) -> impl Iterator<Item = (u64, &T)> {
-        self.rows.range(..number).rev().map(|(number, (_, value))| (*number, value))
+        self.rows.range(..number).rev().map(|(number, row)| (*number, &row.value))
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
-        self.rows.values().map(|(_, value)| value)
+        self.rows.values().map(|row| &row.value)
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.rows.values_mut().map(|(_, value)| value)
+        self.rows.values_mut().map(|row| &mut row.value)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What will happen, and when.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::delivery_attempt::Attempt;
@@ -36,8 +37,8 @@ type Key = (u64, u64);
 #[derive(Default)]
 pub(crate) struct Timeline {
     entries: BTreeMap<Key, Due>,
-    /// The keys of each resource's entries, to remove them together with the resource.
-    keys: HashMap<String, Vec<Key>>,
+    /// The keys of each resource's entries, to remove them together with the resource: the first, and the others.
+    keys: HashMap<String, (Key, Vec<Key>)>,
     /// Number of entries that were ever scheduled.
     scheduled: u64,
 }
@@ -48,7 +49,10 @@ impl Timeline {
         let key = (at, self.scheduled);
         self.scheduled += 1;
         if let Some(id) = due.id() {
-            self.keys.entry(id.to_owned()).or_default().push(key);
+            match self.keys.entry(id.to_owned()) {
+                Entry::Vacant(vacant) => drop(vacant.insert((key, Vec::new()))),
+                Entry::Occupied(mut keys) => keys.get_mut().1.push(key),
+            }
         }
         self.entries.insert(key, due);
     }
@@ -63,11 +67,14 @@ impl Timeline {
         let entry = self.entries.first_entry().filter(|entry| entry.key().0 <= now)?;
         let (key, due) = entry.remove_entry();
         if let Some(id) = due.id()
-            && let Some(keys) = self.keys.get_mut(id)
+            && let Some((first, others)) = self.keys.get_mut(id)
         {
-            keys.retain(|one| *one != key);
-            if keys.is_empty() {
-                self.keys.remove(id);
+            others.retain(|one| *one != key);
+            if *first == key {
+                match others.pop() {
+                    Some(other) => *first = other,
+                    None => drop(self.keys.remove(id)),
+                }
             }
         }
         Some((key.0, due))
@@ -75,8 +82,10 @@ impl Timeline {
 
     /// Removes all entries of a resource.
     pub(crate) fn unschedule(&mut self, id: &str) {
-        for key in self.keys.remove(id).into_iter().flatten() {
-            self.entries.remove(&key);
+        if let Some((first, others)) = self.keys.remove(id) {
+            for key in others.into_iter().chain([first]) {
+                self.entries.remove(&key);
+            }
         }
     }
 

@@ -10,6 +10,7 @@
 mod client;
 mod figures;
 mod open_files;
+mod repeated;
 mod soak;
 mod versus;
 
@@ -17,6 +18,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::runtime;
 use tokio::runtime::Runtime;
 
 /// Both ends of each connection are in this process.
@@ -31,6 +33,15 @@ struct Options {
     /// Run only the soak test
     #[arg(long)]
     soak: bool,
+    /// Only send this request repeatedly, on one thread; for callgrind
+    #[arg(long, requires = "side")]
+    repeat: Option<repeated::Kind>,
+    /// The server to which it is sent
+    #[arg(long)]
+    side: Option<repeated::Side>,
+    /// How often it is sent
+    #[arg(long, default_value_t = 1)]
+    count: usize,
     /// Added by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
@@ -48,6 +59,11 @@ fn main() -> ExitCode {
 }
 
 fn measure(options: &Options) -> io::Result<Vec<String>> {
+    if let (Some(kind), Some(side)) = (options.repeat, options.side) {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(repeated::run(side, kind, options.count))?;
+        return Ok(Vec::new());
+    }
     open_files::allow(OPEN_FILES).map_err(io::Error::other)?;
     if !options.soak {
         Runtime::new()?.block_on(versus::run())?;

@@ -89,12 +89,15 @@ async fn compare(name: &str, sim: Sim, request: &[u8]) -> io::Result<()> {
 }
 
 /// Serves two routes with the minimal work of a handler: they parse the path or the body, and send a fixed response.
-async fn serve_bare_axum(tasks: &mut JoinSet<()>, body: String) -> io::Result<SocketAddr> {
+pub(crate) async fn serve_bare_axum(tasks: &mut JoinSet<()>, body: String) -> io::Result<SocketAddr> {
     let respond = move || ([(header::CONTENT_TYPE, "application/json")], body.clone()).into_response();
-    let created = respond.clone();
+    let (created, listed) = (respond.clone(), respond.clone());
     let routes = Router::new()
         .route("/v3/videos/{video_id}", get(move |Path(_): Path<String>| async move { respond() }))
-        .route("/v3/videos", post(move |Json(_): Json<Value>| async move { created() }));
+        .route(
+            "/v3/videos",
+            post(move |Json(_): Json<Value>| async move { created() }).get(move || async move { listed() }),
+        );
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let listener = listener.tap_io(|stream| {

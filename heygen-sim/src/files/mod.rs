@@ -11,7 +11,7 @@ use range::{FileInfo, Range};
 
 use crate::blob::Blob;
 use crate::document::check::Pairs;
-use crate::links::{FILES, is_signed};
+use crate::links::{FILES, is_signed_file};
 use crate::media::BUILT_IN;
 use crate::reply::{Payload, Reply};
 use crate::world::World;
@@ -28,7 +28,7 @@ pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply 
         return xml_error(StatusCode::BAD_REQUEST, "InvalidArgument", message);
     }
     let path = parts.uri.path();
-    if !is_signed(&world.env, path, query, "Expires", "Signature") {
+    if !is_signed_file(&world.env, path, query) {
         return xml_error(
             StatusCode::FORBIDDEN,
             "AccessDenied",
@@ -38,7 +38,8 @@ pub(crate) async fn serve(world: &World, parts: &Parts, query: &Pairs) -> Reply 
     let name = path.strip_prefix(FILES).unwrap_or_default();
     match find(world, name) {
         Some((media, blob)) => {
-            let modified = i64::try_from(world.state().began / 1000).unwrap_or_default();
+            // By real time: HTTP forbids a modification after the response.
+            let modified = i64::try_from(world.env.started / 1000).unwrap_or_default();
             deliver(&parts.method, &parts.headers, media, &blob, modified)
         }
         None => xml_error(StatusCode::NOT_FOUND, "NoSuchKey", "The file does not exist any more"),

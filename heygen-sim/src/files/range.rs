@@ -61,9 +61,8 @@ pub(super) fn requested(headers: &HeaderMap, file: FileInfo<'_>) -> Range {
 
 /// Whether a list of tags contains a tag, or is `*`. The weak comparison ignores that a tag is weak.
 fn lists(tags: &str, tag: &str, weak: bool) -> bool {
-    let plain =
-        |one: &'_ str| if weak { one.strip_prefix("W/").unwrap_or(one).to_owned() } else { one.to_owned() };
-    tags.split(',').map(str::trim).any(|one| one == "*" || plain(one) == tag)
+    let is_tag = |one: &str| one == tag || (weak && one.strip_prefix("W/") == Some(tag));
+    tags.split(',').map(str::trim).any(|one| one == "*" || is_tag(one))
 }
 
 /// An HTTP date, in seconds since 1970.

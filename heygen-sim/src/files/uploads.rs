@@ -8,7 +8,7 @@ use crate::blob::Spool;
 use crate::body::next_chunk;
 use crate::document::check::Pairs;
 use crate::files::xml_error;
-use crate::links::{UPLOADS, is_signed};
+use crate::links::{UPLOADS, is_signed_upload};
 use crate::reply::Reply;
 use crate::world::World;
 
@@ -19,7 +19,7 @@ pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: I
             .header(header::ALLOW, "PUT");
     }
     let wrong = |message: &str| xml_error(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message);
-    if !is_signed(&world.env, parts.uri.path(), query, "X-Amz-Expires", "X-Amz-Signature") {
+    if !is_signed_upload(&world.env, parts.uri.path(), query) {
         return xml_error(
             StatusCode::FORBIDDEN,
             "AccessDenied",

@@ -9,12 +9,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::api_error::ApiError;
-use crate::bounded_json;
 
 /// How long a response is stored, in milliseconds.
 const LIFETIME: u64 = 24 * 60 * 60 * 1000;
@@ -43,7 +43,7 @@ enum Entry {
         /// When the response was stored, in milliseconds since 1970.
         at: u64,
         status: StatusCode,
-        response: Value,
+        response: Bytes,
         /// Digest of the body, for a strict operation.
         body: Option<BodyDigest>,
         /// Number of the entry, in the order of completion.
@@ -78,8 +78,8 @@ impl Key {
 pub(crate) enum Decision {
     /// Execute the request, then call [`IdempotencyKeys::complete`] or [`IdempotencyKeys::release`].
     Execute,
-    /// Respond with this stored response.
-    Replay(StatusCode, Value),
+    /// Respond with this status and this stored body.
+    Replay(StatusCode, Bytes),
 }
 
 /// The keys in use, and the newest stored responses.
@@ -155,14 +155,14 @@ impl IdempotencyKeys {
     pub(crate) fn complete(
         &mut self,
         key: &Key,
-        (status, response): (StatusCode, Value),
+        (status, response): (StatusCode, Bytes),
         body: Option<BodyDigest>,
         now: u64,
     ) {
         let Some(entry) = self.entries.get_mut(key) else { return };
         let number = self.next;
         self.next += 1;
-        let size = bounded_json::memory(&response);
+        let size = response.len();
         *entry = Entry::Done { at: now, status, response, body, number, size };
         self.memory += size;
         self.done.insert(number, key.clone());
@@ -196,8 +196,6 @@ impl IdempotencyKeys {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn key(operation: &str, value: &str) -> Key {
@@ -208,8 +206,8 @@ mod tests {
         Some([number; 32])
     }
 
-    fn done(answer: &str) -> (StatusCode, Value) {
-        (StatusCode::CREATED, json!(answer))
+    fn done(answer: &'static str) -> (StatusCode, Bytes) {
+        (StatusCode::CREATED, answer.into())
     }
 
     #[test]
@@ -219,7 +217,7 @@ mod tests {
         assert_eq!(keys.begin(&one, body(1), 0), Ok(Decision::Execute));
         assert_eq!(keys.begin(&one, body(1), 0).unwrap_err().code, "request_in_progress");
         keys.complete(&one, done("a"), body(1), 0);
-        let replay = Ok(Decision::Replay(StatusCode::CREATED, json!("a")));
+        let replay = Ok(Decision::Replay(StatusCode::CREATED, "a".into()));
         assert_eq!(keys.begin(&one, body(2), LIFETIME - 1), replay);
         assert_eq!(keys.begin(&key("createLipsyncV3", "k"), body(1), 0), Ok(Decision::Execute));
         assert_eq!(keys.begin(&one, body(2), LIFETIME), Ok(Decision::Execute));
@@ -244,7 +242,7 @@ mod tests {
         keys.release(&run);
         assert_eq!(
             keys.begin(&run, body(1), 10 * LIFETIME),
-            Ok(Decision::Replay(StatusCode::OK, json!("a")))
+            Ok(Decision::Replay(StatusCode::OK, "a".into()))
         );
         assert_eq!(keys.begin(&run, body(2), 0).unwrap_err().code, "conflict");
     }

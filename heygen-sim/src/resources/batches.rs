@@ -237,12 +237,11 @@ pub(super) fn create_translations(env: &Env, state: &mut State, call: &Call) -> 
     let mut items = Vec::new();
     for body in bodies {
         match translations::check(env, state, body, call.now) {
-            Ok(languages) => {
+            Ok(outputs) => {
                 let kept = Arc::new(retention::retained(body));
-                for language in languages {
+                for output in outputs {
                     let queued = start_delay(items.len());
-                    let submitted =
-                        translations::submit(env, state, body, &kept, &language, call.now, queued);
+                    let submitted = translations::submit(env, state, body, &kept, &output, call.now, queued);
                     items.push(item(state, Kind::Translation, submitted));
                 }
             }

@@ -122,7 +122,10 @@ impl Inputs<'_> {
                         ("audio_asset_id" | "image_asset_id", Some(id)) => {
                             self.asset(&below(key), id, kinds)?;
                         }
-                        _ => self.check_value(value, &below(key), kinds)?,
+                        _ if value.is_object() || value.is_array() => {
+                            self.check_value(value, &below(key), kinds)?;
+                        }
+                        _ => {}
                     }
                 }
                 Ok(())

@@ -70,8 +70,8 @@ pub(super) fn translate(env: &Env, state: &mut State, call: &Call) -> Answer {
         .map(|name| name.ok_or_else(|| ApiError::invalid("output_language", "no such language")))
         .collect();
     body["output_languages"] = names?.into();
-    let languages = translations::check(env, state, &body, call.now)?;
-    let ids = translations::submit_all(env, state, &body, &languages, call.now)?;
+    let outputs = translations::check(env, state, &body, call.now)?;
+    let ids = translations::submit_all(env, state, &body, &outputs, call.now)?;
     let single = ids.first().filter(|_| ids.len() == 1);
     data(json!({"video_translate_id": single, "video_translate_ids": (ids.len() > 1).then_some(&ids)}))
 }

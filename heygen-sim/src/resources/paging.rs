@@ -2,14 +2,13 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, list};
 use crate::api_error::ApiError;
 use crate::call::Call;
 use crate::document::Route;
-use crate::reply::Reply;
 use crate::store::Store;
 
 /// Maximum number of items on the page: the parameter `limit`, or its default.
@@ -35,7 +34,11 @@ fn position(call: &Call) -> Result<Option<u64>, ApiError> {
 }
 
 /// A page of a store, newest first. Resources for which `show` returns `None` are left out.
-pub(crate) fn page<T>(call: &Call, store: &Store<T>, mut show: impl FnMut(&T) -> Option<Value>) -> Answer {
+pub(crate) fn page<'a, T, V: Serialize>(
+    call: &Call,
+    store: &'a Store<T>,
+    mut show: impl FnMut(&'a T) -> Option<V>,
+) -> Answer {
     let before = position(call)?.unwrap_or(u64::MAX);
     let mut shown = store.before(before).filter_map(|(number, value)| Some((number, show(value)?)));
     let mut last = None;
@@ -46,14 +49,13 @@ pub(crate) fn page<T>(call: &Call, store: &Store<T>, mut show: impl FnMut(&T) ->
     }
     let more = shown.next().is_some();
     let next = last.filter(|_| more).map(|number| cursor(call.route, number));
-    Ok(Reply::json(StatusCode::OK, json!({"data": items, "has_more": more, "next_token": next})))
+    list(items, next)
 }
 
 /// A page of a complete list, in its order.
 pub(crate) fn page_of(call: &Call, items: Vec<Value>, limit: usize) -> Answer {
     let (items, next) = page_items(call, items, limit)?;
-    let body = json!({"data": items, "has_more": next.is_some(), "next_token": next});
-    Ok(Reply::json(StatusCode::OK, body))
+    list(items, next)
 }
 
 /// The items of a page, and the cursor of the next one, for a list that is nested in a resource.
@@ -66,4 +68,62 @@ pub(crate) fn page_items(
     let end = start.saturating_add(limit);
     let next = (end < items.len()).then(|| cursor(call.route, end as u64));
     Ok((items.into_iter().skip(start).take(limit).collect(), next))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use http::StatusCode;
+    use serde_json::json;
+
+    use super::*;
+    use crate::document::document;
+    use crate::inline::Inline;
+    use crate::reply::Payload;
+
+    fn call(limit: usize) -> Call {
+        Call {
+            route: document().route("listVideosV3").unwrap(),
+            path: BTreeMap::new(),
+            query: BTreeMap::from([("limit".to_owned(), limit.to_string())]),
+            body: Value::Null,
+            inline: Inline::default(),
+            file: None,
+            now: 0,
+        }
+    }
+
+    /// The work is counted in allocations: for each item of the page, and not for the other items of the store.
+    #[test]
+    fn the_work_of_a_page_grows_with_its_items_and_not_with_the_store() {
+        let work = |stored: usize, limit: usize| {
+            let mut store = Store::new(stored);
+            (0..stored)
+                .for_each(|number| drop(store.insert(format!("id-{number}"), json!({"number": number}))));
+            let call = call(limit);
+            let measured = allocation_counter::measure(|| {
+                let reply = page(&call, &store, Some).unwrap();
+                assert_eq!(reply.status, StatusCode::OK);
+            });
+            measured.count_total
+        };
+        let (small, large) = (work(1_000, 10), work(1_000, 100));
+        assert!(large <= small + 90, "{large} allocations for 100 items, and {small} for 10");
+        assert_eq!(work(20_000, 100), large);
+    }
+
+    #[test]
+    fn a_page_tells_whether_more_follow() {
+        let mut store = Store::new(10);
+        (0..3).for_each(|number| drop(store.insert(format!("id-{number}"), number)));
+        let body = |limit| match page(&call(limit), &store, Some).unwrap().payload {
+            Payload::Bytes(text) => serde_json::from_slice::<Value>(&text).unwrap(),
+            _ => Value::Null,
+        };
+        assert_eq!(body(3), json!({"data": [2, 1, 0], "has_more": false, "next_token": null}));
+        let first = body(2);
+        assert_eq!((&first["data"], &first["has_more"]), (&json!([2, 1]), &json!(true)));
+        assert!(first["next_token"].is_string());
+    }
 }

@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, data};
 use crate::api_error::ApiError;
 use crate::call::Call;
+use crate::catalogue::language;
 use crate::env::Env;
 use crate::jobs::NewJob;
 use crate::links::link;
+use crate::marker::Marker;
 use crate::model::job::{Job, Kind};
 use crate::resources::paging::page;
+use crate::resources::translations::Output;
 use crate::resources::{glossaries, inputs, translations};
 use crate::schedule::Stage;
 use crate::state::State;
@@ -36,19 +39,20 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let wanted = call.body["output_languages"].as_array().map(Vec::as_slice).unwrap_or_default();
     inputs::check_languages("output_languages", wanted.len())?;
     let wanted = wanted.iter().filter_map(Value::as_str);
-    let codes: Result<Vec<&str>, ApiError> = wanted
-        .enumerate()
-        .map(|(number, text)| {
-            let message = format!("`{text}` is not a language");
-            translations::code(text)
-                .ok_or_else(|| ApiError::invalid(format!("output_languages.{number}"), message))
-        })
-        .collect();
+    let named = wanted.enumerate().map(|(number, text)| {
+        let message = format!("`{text}` is not a language");
+        language(text).ok_or_else(|| ApiError::invalid(format!("output_languages.{number}"), message))
+    });
+    let outputs = translations::outputs(&call.body, &named.collect::<Result<Vec<_>, _>>()?)?;
     let retained = Arc::new(retention::retained(&call.body));
     let mut ids = Vec::new();
-    for code in codes? {
-        let new_job = NewJob::new(Kind::Proofread, &call.body).with_extra(json!({"output_language": code}));
-        ids.push(jobs::submit(env, state, call.now, NewJob { retained: Some(&retained), ..new_job })?);
+    for output in outputs {
+        let new_job = NewJob {
+            retained: Some(&retained),
+            marker: Some(output.marker),
+            ..NewJob::new(Kind::Proofread, &call.body).with_extra(json!({"output_language": output.code}))
+        };
+        ids.push(jobs::submit(env, state, call.now, new_job)?);
     }
     data(json!({"proofread_ids": ids, "status": "processing"}))
 }
@@ -102,20 +106,15 @@ pub(super) fn replace_subtitles(_: &Env, state: &mut State, call: &Call) -> Answ
 pub(super) fn generate(env: &Env, state: &mut State, call: &Call) -> Answer {
     inputs::check(state, &call.body, call.now)?;
     let job = completed(state, call)?;
-    let language = job.extra["output_language"].as_str().unwrap_or_default().to_owned();
-    let name =
-        crate::catalogue::language(&language).map_or(language.as_str(), |language| language.name.as_str());
+    let language = job.extra["output_language"].as_str().and_then(language);
+    let code = language.map_or("", |language| language.code.as_str());
     let mut body = Value::clone(&job.body);
-    // The markers of the title controlled the proofread. They must not control the translation.
-    body["title"] = json!("Proofread translation");
+    // The markers of the title controlled the proofread. They do not control the translation.
+    let output = Output { code, marker: Marker::default() };
     for member in ["callback_id", "callback_url", "translate_audio_only"] {
         body[member] = call.body.get(member).cloned().unwrap_or(Value::Null);
     }
-    let title = job.title.clone();
     let retained = Arc::new(retention::retained(&body));
-    let id = translations::submit(env, state, &body, &retained, name, call.now, 0)?;
-    if let Ok(job) = state.job(Kind::Translation, &id, call.now) {
-        job.title = title;
-    }
+    let id = translations::submit(env, state, &body, &retained, &output, call.now, 0)?;
     data(json!({"video_translation_id": id, "status": "processing"}))
 }

@@ -9,6 +9,8 @@ use zip::{CompressionMethod, ZipArchive};
 use crate::answer::{Answer, data, data_with};
 use crate::api_error::ApiError;
 use crate::blob::{Blob, ReadSeek, Spool};
+use crate::bounded_json;
+use crate::bounded_json::JsonError;
 use crate::call::Call;
 use crate::env::Env;
 use crate::jobs;
@@ -25,6 +27,9 @@ const HTML_LIMIT: u64 = 1024 * 1024 * 1024;
 
 /// Longest list of declared variables, in bytes.
 const DECLARATION_LIMIT: usize = 1024 * 1024;
+
+/// Most memory that the declared variables occupy, in bytes. It is enough for ten thousand.
+const DECLARATION_MEMORY: usize = 16 * 1024 * 1024;
 
 /// The attribute in which a composition declares its variables.
 const DECLARATION: &[u8] = b"data-composition-variables=";
@@ -214,8 +219,14 @@ fn declared_variables(mut html: impl Read, name: &str) -> Result<Vec<String>, Ap
     let value = quote.and_then(|quote| text.get(1..)?.split(|byte| *byte == quote).next());
     let text = String::from_utf8_lossy(value.unwrap_or_default());
     let text = text.replace("&quot;", "\"").replace("&amp;", "&");
-    let broken = |_| invalid("data-composition-variables is not JSON".to_owned());
-    Ok(match serde_json::from_str(&text).map_err(broken)? {
+    let declaration = bounded_json::parse(text.as_bytes(), DECLARATION_MEMORY);
+    let declaration = declaration.map_err(|error| {
+        invalid(match error {
+            JsonError::Invalid(_) => "data-composition-variables is not JSON".to_owned(),
+            JsonError::TooLarge => format!("{name} declares too many variables; declare fewer"),
+        })
+    })?;
+    Ok(match declaration {
         Value::Object(members) => members.into_iter().map(|(name, _)| name).collect(),
         Value::Array(items) => items
             .iter()
@@ -243,6 +254,11 @@ pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Cursor, Write};
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
     use super::*;
 
     #[test]
@@ -264,6 +280,53 @@ mod tests {
         for before in 65_500..65_560 {
             let html = format!("{}<div data-composition-variables='[{{\"id\":\"a\"}}]'>", "x".repeat(before));
             assert_eq!(of(&html), ["a"], "{before}");
+        }
+    }
+
+    fn project(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Project {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in files {
+            writer.start_file(name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(&content).unwrap();
+        }
+        let mut spool = Spool::new();
+        spool.write(writer.finish().unwrap().into_inner().into()).unwrap();
+        let zip = Some(spool.finish().unwrap());
+        Project { zip, composition: "index.html".to_owned(), variables: vec!["title".to_owned()] }
+    }
+
+    fn html(content: Vec<u8>) -> Project {
+        project([("index.html".to_owned(), content)])
+    }
+
+    #[test]
+    fn hostile_projects_are_refused_within_a_bound_of_memory() {
+        let variables = |count: usize| {
+            json!((0..count).map(|number| json!({"id": number.to_string()})).collect::<Vec<_>>()).to_string()
+        };
+        let declared = |value: String| [DECLARATION, b"'", value.as_bytes(), b"'>"].concat();
+        let broken = "data-composition-variables is not JSON";
+        for (label, project, message) in [
+            ("a small zip of a large file", html(vec![0; 16 * 1024 * 1024]), "it has none"),
+            ("a declaration without end", html([DECLARATION, &b"'{".repeat(4_000_000)].concat()), broken),
+            ("a deep declaration", html(declared("[".repeat(500_000))), broken),
+            (
+                "many declared variables",
+                html(declared(variables(50_000))),
+                "index.html declares too many variables",
+            ),
+            ("ten thousand variables", html(declared(variables(10_000))), "declares no variable `title`"),
+            (
+                "many files",
+                project((0..20_000).map(|number| (format!("{number}"), Vec::new()))),
+                "the project has no index.html",
+            ),
+        ] {
+            let mut outcome = Ok(());
+            let measured = allocation_counter::measure(|| outcome = project.check());
+            let refusal = outcome.unwrap_err();
+            assert!(refusal.message.contains(message), "{label}: {}", refusal.message);
+            assert!(measured.bytes_max < 32 * 1024 * 1024, "{label}: {} MiB", measured.bytes_max >> 20);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The rules of a part of a video with speech: the source of audio, the look and the engine.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
@@ -38,8 +40,11 @@ impl<'a> Part<'a> {
     }
 
     /// The place of a member in the body.
-    pub(super) fn place(&self, name: &str) -> String {
-        format!("{}{name}", self.at)
+    pub(super) fn place<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        match self.at {
+            "" => name.into(),
+            at => format!("{at}{name}").into(),
+        }
     }
 }
 
@@ -84,7 +89,7 @@ pub(super) fn check_audio(part: Part<'_>, look: Option<&Look>, needed: bool) -> 
     };
     let voice = voices::usable(part.state, &part.place("voice_id"), id, part.now)?;
     let Some(settings) =
-        part.body.pointer("/voice_settings/engine_settings").filter(|value| !value.is_null())
+        Some(&part.body["voice_settings"]["engine_settings"]).filter(|value| !value.is_null())
     else {
         return Ok(());
     };
@@ -105,7 +110,7 @@ pub(super) fn check_audio(part: Part<'_>, look: Option<&Look>, needed: bool) -> 
 
 /// Checks that the look supports the engine, and the engine the other members.
 fn check_engine(part: Part<'_>, look: &Look, resolution: Option<&str>) -> Result<(), ApiError> {
-    let given = part.body.pointer("/engine/type").and_then(Value::as_str);
+    let given = part.body["engine"]["type"].as_str();
     let engine = given.unwrap_or("avatar_iv");
     if !look.engines.iter().any(|one| one == engine) {
         let message = format!("the look takes {}, not {engine}", look.engines.join(", "));
@@ -116,7 +121,7 @@ fn check_engine(part: Part<'_>, look: &Look, resolution: Option<&str>) -> Result
             other.group_id == look.group_id && other.avatar_type == kind && id.is_none_or(|id| other.id == id)
         })
     };
-    if let Some(id) = part.body.pointer("/engine/reference_look_id").and_then(Value::as_str)
+    if let Some(id) = part.body["engine"]["reference_look_id"].as_str()
         && !in_group("digital_twin", Some(id))
     {
         let message = "the reference must be a digital_twin look of the same group";
@@ -124,7 +129,7 @@ fn check_engine(part: Part<'_>, look: &Look, resolution: Option<&str>) -> Result
     }
     let has_consent = part.state.groups.get(&look.group_id).is_none_or(Group::has_consent);
     if engine == "avatar_v" && !has_consent && in_group("digital_twin", None) {
-        let named = part.body.pointer("/engine/reference_look_id").is_some_and(Value::is_string);
+        let named = part.body["engine"]["reference_look_id"].is_string();
         let place = part.place(if named { "engine.reference_look_id" } else { "engine" });
         let message = "the person in the reference has not given consent";
         return Err(ApiError::new(http::StatusCode::FORBIDDEN, "avatar_consent_required", message).at(place));

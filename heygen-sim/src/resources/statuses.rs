@@ -1,14 +1,13 @@
 //! Bulk lookups of statuses. In the responses, every id is called `video_id`, also that of a translation or an asset.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, list};
 use crate::api_error::ApiError;
 use crate::call::Call;
 use crate::env::Env;
 use crate::model::batch::Item;
 use crate::model::job::Kind;
-use crate::reply::Reply;
 use crate::resources::batches::{item_status, item_statuses};
 use crate::state::State;
 
@@ -17,11 +16,11 @@ const LIMIT: usize = 100;
 
 /// Looks up the ids in the parameter `ids`, and the items of the batches in `batch_ids`.
 fn lookup(state: &mut State, call: &Call, kind: Kind, ids: &str) -> Answer {
-    let list = |name: &str| -> Vec<String> {
+    let listed = |name: &str| -> Vec<String> {
         let text = call.query.get(name).map(String::as_str).unwrap_or_default();
         text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect()
     };
-    let (single, batches) = (list(ids), list("batch_ids"));
+    let (single, batches) = (listed(ids), listed("batch_ids"));
     if single.is_empty() && batches.is_empty() {
         return Err(ApiError::invalid(ids, format!("{ids}, batch_ids or both are needed")));
     }
@@ -49,8 +48,7 @@ fn lookup(state: &mut State, call: &Call, kind: Kind, ids: &str) -> Answer {
                 "item_index": number}));
         }
     }
-    let body = json!({"data": Value::from(entries), "has_more": false, "next_token": null});
-    Ok(Reply::json(http::StatusCode::OK, body))
+    list(entries, None)
 }
 
 pub(super) fn videos(_: &Env, state: &mut State, call: &Call) -> Answer {

@@ -41,9 +41,7 @@ pub(super) fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Temp
 
 pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
     // A template without variables is not listed.
-    page(call, &state.templates, |template| {
-        (!template.variables.is_empty()).then(|| item(env, template).into())
-    })
+    page(call, &state.templates, |template| (!template.variables.is_empty()).then(|| item(env, template)))
 }
 
 pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, data};
 use crate::api_error::ApiError;
 use crate::call::Call;
-use crate::catalogue::{catalogue, language};
+use crate::catalogue::{Language, catalogue};
 use crate::env::Env;
 use crate::jobs::NewJob;
 use crate::links::link;
+use crate::marker::Marker;
 use crate::media::DURATION;
 use crate::model::job::{Job, Kind};
 use crate::resources::paging::page;
@@ -58,8 +59,16 @@ pub(super) fn check_time_range(body: &Value) -> Result<(), ApiError> {
     }
 }
 
-/// Checks the body of a translation, and returns the names of its languages.
-pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<Vec<String>, ApiError> {
+/// A language into which a request translates.
+pub(super) struct Output {
+    /// The code of the language. Requests have its name, and responses its code.
+    pub(super) code: &'static str,
+    /// The markers of its job.
+    pub(super) marker: Marker,
+}
+
+/// Checks the body of a translation, and returns its languages.
+pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<Vec<Output>, ApiError> {
     inputs::check_languages("output_languages", body["output_languages"].as_array().map_or(0, Vec::len))?;
     inputs::check(state, body, now)?;
     glossaries::check(state, body)?;
@@ -77,12 +86,23 @@ pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<
     let wanted = body["output_languages"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let named = wanted.enumerate().map(|(number, name)| {
         let known = catalogue().languages.iter().find(|language| language.name == name);
-        known.map(|language| language.name.clone()).ok_or_else(|| {
+        known.ok_or_else(|| {
             let message = format!("`{name}` is not a language of GET /v3/video-translations/languages");
             ApiError::invalid(format!("output_languages.{number}"), message)
         })
     });
-    named.collect()
+    outputs(body, &named.collect::<Result<Vec<_>, _>>()?)
+}
+
+/// The languages of a request, each with the markers of its job.
+pub(super) fn outputs(body: &Value, languages: &[&'static Language]) -> Result<Vec<Output>, ApiError> {
+    let named: Vec<_> = languages.iter().map(|one| (one.name.as_str(), one.code.as_str())).collect();
+    let markers = Marker::of(body)?.for_languages(&named)?;
+    Ok(languages
+        .iter()
+        .zip(markers)
+        .map(|(one, marker)| Output { code: one.code.as_str(), marker })
+        .collect())
 }
 
 /// Submits the job for one language.
@@ -91,13 +111,13 @@ pub(super) fn submit(
     state: &mut State,
     body: &Value,
     retained: &Arc<Value>,
-    language: &str,
+    output: &Output,
     now: u64,
     queued: u64,
 ) -> Result<String, ApiError> {
-    // Requests name a language, and responses contain its code.
-    let new_job = NewJob::new(Kind::Translation, body).with_extra(json!({"output_language": code(language)}));
-    jobs::submit(env, state, now, NewJob { retained: Some(retained), queued, ..new_job })
+    let new_job = NewJob::new(Kind::Translation, body).with_extra(json!({"output_language": output.code}));
+    let marker = Some(output.marker.clone());
+    jobs::submit(env, state, now, NewJob { retained: Some(retained), queued, marker, ..new_job })
 }
 
 /// Submits the jobs for all languages, or refuses all of them if the wallet or the concurrency limit does not allow it.
@@ -105,20 +125,20 @@ pub(super) fn submit_all(
     env: &Env,
     state: &mut State,
     body: &Value,
-    languages: &[String],
+    outputs: &[Output],
     now: u64,
 ) -> Result<Vec<String>, ApiError> {
-    state.check_concurrency(env, languages.len(), now)?;
-    let price = dollars(Kind::Translation.spec().price) * i64::try_from(languages.len()).unwrap_or(i64::MAX);
+    state.check_concurrency(env, outputs.len(), now)?;
+    let price = dollars(Kind::Translation.spec().price) * i64::try_from(outputs.len()).unwrap_or(i64::MAX);
     state.wallet.charge(price)?;
     state.wallet.refund(price);
     let retained = Arc::new(retention::retained(body));
-    languages.iter().map(|language| submit(env, state, body, &retained, language, now, 0)).collect()
+    outputs.iter().map(|output| submit(env, state, body, &retained, output, now, 0)).collect()
 }
 
 pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
-    let languages = check(env, state, &call.body, call.now)?;
-    let ids = submit_all(env, state, &call.body, &languages, call.now)?;
+    let outputs = check(env, state, &call.body, call.now)?;
+    let ids = submit_all(env, state, &call.body, &outputs, call.now)?;
     data(json!({"video_translation_ids": ids}))
 }
 
@@ -148,9 +168,4 @@ pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
 pub(super) fn languages(_: &Env, _: &mut State, _: &Call) -> Answer {
     let names: Vec<&str> = catalogue().languages.iter().map(|language| language.name.as_str()).collect();
     data(json!({"languages": names}))
-}
-
-/// The code of a language, from its name or its code.
-pub(super) fn code(text: &str) -> Option<&'static str> {
-    language(text).map(|language| language.code.as_str())
 }

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use crate::answer;
 use crate::answer::{Answer, data};
 use crate::api_error::ApiError;
 use crate::call::Call;
@@ -15,7 +16,6 @@ use crate::marker::Marker;
 use crate::model::job::Kind;
 use crate::model::session::{Context, Outcome, Session, SessionResource, THINKING_TIME, Turn};
 use crate::prices;
-use crate::reply::Reply;
 use crate::resources::avatars::usable_look;
 use crate::resources::paging::page;
 use crate::resources::{brand_kits, glossaries, inputs, search, videos, voices};
@@ -26,6 +26,10 @@ use crate::{events, jobs};
 
 /// Seconds until the agent asks a question.
 const QUESTION_AFTER: u64 = 60;
+
+/// Seconds until a session in generate mode names its video, if a marker delays that. HeyGen's plugin for OpenClaw takes a
+/// session for stuck that has no video after 45 seconds.
+const LATE_VIDEO_TIME: u64 = 30;
 
 /// Seconds in which the video is generated.
 const GENERATION_TIME: u64 = 480;
@@ -79,7 +83,11 @@ fn video_turn(
 ) -> Result<Turn, ApiError> {
     let named_at_once = !context.chat && !marker.late_video;
     let takes = marker.takes.unwrap_or(thinks + GENERATION_TIME);
-    let thinks = if named_at_once { 0 } else { thinks.min(takes / 4) };
+    let thinks = match (named_at_once, context.chat) {
+        (true, _) => 0,
+        (false, true) => thinks.min(takes / 4),
+        (false, false) => thinks.min(takes / 4).min(LATE_VIDEO_TIME),
+    };
     let takes = if marker.fail.is_some() { marker.takes.unwrap_or(FAILURE_AFTER) } else { takes };
     let (thinks_until, ends) = (now + thinks * 1000, now + takes * 1000);
     let mut video = None;
@@ -295,8 +303,7 @@ pub(super) fn videos(env: &Env, state: &mut State, call: &Call) -> Answer {
     let jobs = state.jobs(Kind::Video);
     let videos: Vec<Value> =
         ids.iter().filter_map(|id| jobs.get(id).map(|job| videos::view(env, job, call.now))).collect();
-    let body = json!({"data": videos, "has_more": false, "next_token": null});
-    Ok(Reply::json(http::StatusCode::OK, body))
+    answer::list(videos, None)
 }
 
 /// The `video_url` of a video, as its GET shows it.

@@ -63,7 +63,7 @@ pub(super) fn check(env: &Env, state: &State, body: &Value, now: u64) -> Result<
 
 /// The price of a video of a look, or of an image.
 fn price(part: Part<'_>, is_photo: bool) -> f64 {
-    let engine = part.body.pointer("/engine/type").and_then(Value::as_str).unwrap_or_default();
+    let engine = part.body["engine"]["type"].as_str().unwrap_or_default();
     prices::avatar_video(engine, is_photo).of_video()
 }
 

@@ -1,8 +1,9 @@
 //! Videos of avatars, images, scenes, templates and agents.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, data};
+use crate::answer::{Answer, data, written};
 use crate::api_error::ApiError;
 use crate::call::Call;
 use crate::env::Env;
@@ -15,41 +16,74 @@ use crate::resources::paging::page;
 use crate::resources::video_rules;
 use crate::state::State;
 
-/// A video, as its GET shows it.
+/// A video, as its GET shows it. The outer options are for members that are left out, the inner ones for null.
+#[derive(Serialize)]
+pub(super) struct View<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    captioned_video_url: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_at: Option<u64>,
+    created_at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_message: Option<&'a str>,
+    folder_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gif_url: Option<Option<String>>,
+    id: &'a str,
+    output_language: Option<&'a str>,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subtitle_url: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thumbnail_url: Option<Option<String>>,
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    video_page_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    video_url: Option<Option<String>>,
+}
+
+impl<'a> View<'a> {
+    fn new(env: &Env, job: &'a Job, now: u64) -> Self {
+        let failure = job.schedule.failure(now);
+        let ended = job.schedule.ended(now).filter(|_| failure.is_none());
+        let ready = job.schedule.has_links(now);
+        let link = |name: &str| ended.map(|_| ready.then(|| link(env, &job.file(name))));
+        let burned_in = !job.body["caption"]["style"].is_null()
+            || job.body.get("caption") == Some(&Value::Bool(true))
+            || job.body.get("subtitles").is_some_and(|subtitles| !subtitles.is_null());
+        let main = match job.extra["format"].as_str() {
+            Some("webm") => "video.webm",
+            _ => "video.mp4",
+        };
+        Self {
+            video_url: link(main),
+            thumbnail_url: link("thumbnail.png"),
+            gif_url: link("preview.gif"),
+            subtitle_url: link("captions.srt"),
+            captioned_video_url: if burned_in { link("captioned.mp4") } else { ended.map(|_| None) },
+            video_page_url: ended.map(|_| ["https://app.heygen.com/videos/", &job.id].concat()),
+            completed_at: ended,
+            created_at: job.schedule.created_at(),
+            duration: ended.map(|_| DURATION),
+            failure_code: failure.map(|(code, _)| code),
+            failure_message: failure.map(|(_, message)| message),
+            folder_id: job.text("folder_id"),
+            id: &job.id,
+            output_language: None,
+            status: job.status(now),
+            title: job.title.as_deref(),
+        }
+    }
+}
+
+/// A video, as its GET shows it, as a value.
 pub(crate) fn view(env: &Env, job: &Job, now: u64) -> Value {
-    let failure = job.schedule.failure(now);
-    let ready = job.schedule.has_links(now);
-    let link = |name: &str| ready.then(|| link(env, &job.file(name)));
-    let burned_in = job.body.pointer("/caption/style").is_some_and(|style| !style.is_null())
-        || job.body.get("caption") == Some(&Value::Bool(true))
-        || job.body.get("subtitles").is_some_and(|subtitles| !subtitles.is_null());
-    let main = match job.extra["format"].as_str() {
-        Some("webm") => "video.webm",
-        _ => "video.mp4",
-    };
-    let mut video = json!({
-        "id": job.id,
-        "title": job.title,
-        "status": job.status(now),
-        "created_at": job.schedule.created_at(),
-        "folder_id": job.text("folder_id"),
-        "output_language": null,
-    });
-    if let Some((code, message)) = failure {
-        video["failure_code"] = json!(code);
-        video["failure_message"] = json!(message);
-    }
-    if let Some(ended) = job.schedule.ended(now).filter(|_| failure.is_none()) {
-        video["completed_at"] = json!(ended);
-        video["duration"] = json!(DURATION);
-        video["video_url"] = json!(link(main));
-        video["thumbnail_url"] = json!(link("thumbnail.png"));
-        video["gif_url"] = json!(link("preview.gif"));
-        video["subtitle_url"] = json!(link("captions.srt"));
-        video["captioned_video_url"] = json!(link("captioned.mp4").filter(|_| burned_in));
-        video["video_page_url"] = json!(format!("https://app.heygen.com/videos/{}", job.id));
-    }
-    video
+    serde_json::to_value(View::new(env, job, now)).unwrap_or_default()
 }
 
 /// Checks and submits a video with the body of `POST /v3/videos`. Returns its id and its container.
@@ -66,14 +100,22 @@ pub(super) fn submit(
     Ok((id, plan.format))
 }
 
+/// The response to a request that creates a video.
+#[derive(Serialize)]
+struct Created<'a> {
+    output_format: &'a str,
+    status: &'a str,
+    video_id: &'a str,
+}
+
 pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let (id, format) = submit(env, state, &call.body, call.now, 0)?;
-    data(json!({"video_id": id, "status": "waiting", "output_format": format}))
+    written(Created { video_id: &id, status: "waiting", output_format: format })
 }
 
 pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     let job = state.job(Kind::Video, call.id("video_id"), call.now)?;
-    data(view(env, job, call.now))
+    written(View::new(env, job, call.now))
 }
 
 pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
@@ -84,7 +126,7 @@ pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
         let wanted = job.visible <= call.now
             && title.as_ref().is_none_or(named)
             && folder.is_none_or(|folder| job.text("folder_id") == Some(folder.as_str()));
-        wanted.then(|| view(env, job, call.now))
+        wanted.then(|| View::new(env, job, call.now))
     })
 }
 

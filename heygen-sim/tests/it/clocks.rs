@@ -19,6 +19,19 @@ fn number(url: &Value, name: &str) -> u64 {
     url.query_pairs().find(|(key, _)| key == name).unwrap().1.parse().unwrap()
 }
 
+/// The seconds since 1970 of an HTTP date.
+fn http_date(value: &reqwest::header::HeaderValue) -> u64 {
+    let time = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value.to_str().unwrap()).unwrap();
+    time.as_second().try_into().unwrap()
+}
+
+/// The response to the beginning of a sign-in on a device.
+async fn device_grant(program: &Program) -> Value {
+    let request = program.client.post(program.url("/v1/oauth/device_authorization"));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body("client_id=tool");
+    serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap()
+}
+
 #[tokio::test]
 async fn times_for_other_programs_are_real_at_every_speed() {
     for (speed, retry_after) in [(1.0, 60), (60.0, 1), (10_000.0, 1)] {
@@ -43,7 +56,12 @@ async fn times_for_other_programs_are_real_at_every_speed() {
         let file = json!({"filename": "a.png", "content_type": "image/png", "size_bytes": 4});
         let slot = program.post("/v3/assets/direct-uploads", file).await;
         assert_eq!(slot["expires_in_seconds"], 3600);
+        let files = json!({"files": [{"filename": "a.png", "content_type": "image/png", "size_bytes": 4}]});
+        let slots = program.post("/v3/assets/direct-uploads/batches", files).await;
+        let grant = device_grant(&program).await;
         let voice = program.get("/v3/voices?limit=1").await[0]["preview_audio_url"].clone();
+        let file = program.client.get(voice.as_str().unwrap()).send().await.unwrap();
+        let modified = http_date(&file.headers()["last-modified"]);
         let receiver = Receiver::start().await;
         program.post("/v3/webhooks/endpoints", json!({"url": receiver.url})).await;
         program.sim.sign_as(SignatureGeneration::A);
@@ -56,6 +74,12 @@ async fn times_for_other_programs_are_real_at_every_speed() {
         assert!(around(timestamp, 0), "{speed}: a webhook of {timestamp}, between {started} and {ended}");
         assert!(around(number(&voice, "Expires"), 3600), "{speed}: {voice}");
         assert!(around(number(&slot["upload_url"], "X-Amz-Expires"), 3600), "{speed}: {slot}");
+        let of_batch = &slots["items"][0];
+        assert_eq!(of_batch["expires_in_seconds"], 3600, "{slots}");
+        assert!(around(number(&of_batch["upload_url"], "X-Amz-Expires"), 3600), "{speed}: {slots}");
+        // HTTP forbids that a file was modified after the response was sent.
+        assert!(modified <= ended, "{speed}: modified at {modified}, read until {ended}");
+        assert_eq!((&grant["expires_in"], &grant["interval"]), (&json!(900), &json!(5)), "{speed}");
         // The links are still valid, although the simulator's clock has passed their lifetime at the highest speed.
         while speed > 1_000.0 && program.sim.now() / 1000 < started + 10_000 {
             tokio::task::yield_now().await;

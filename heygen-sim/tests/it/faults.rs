@@ -285,3 +285,21 @@ async fn tokens_expire_and_are_refreshed() {
     program.sim.expire_tokens();
     assert_eq!(me(program.sim.access_token()).await, 401);
 }
+
+/// A typing error would otherwise set a fault that applies to other requests, or more often.
+#[tokio::test]
+async fn unknown_members_of_a_fault_are_refused() {
+    let program = Program::start().await;
+    for fault in [
+        json!({"operation": "createVideo", "time": 1, "effect": {"type": "reset"}}),
+        json!({"opertion": "createVideo", "effect": {"type": "reset"}}),
+        json!({"effect": {"type": "delay", "seconds": 1, "second": 2}}),
+        json!({"effect": {"type": "answer", "status": 503, "header": {}}}),
+        json!({"effect": {"type": "explode"}}),
+        json!({"operation": "createVideo"}),
+    ] {
+        let refused = program.send(Method::POST, "/__sim/faults", &[], Some(fault.clone())).await;
+        assert_eq!(refused.status, 400, "{fault}: {}", refused.body);
+    }
+    assert!(program.sim.faults().is_empty());
+}

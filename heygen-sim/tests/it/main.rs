@@ -1,5 +1,6 @@
 //! Tests of the simulator over HTTP, without one of the client crates of this workspace.
 
+mod clients;
 mod clocks;
 mod deletes;
 // The tests run a shell.
@@ -7,9 +8,11 @@ mod deletes;
 mod examples;
 mod faults;
 mod files;
+mod hostile;
 mod http;
 mod idempotency;
 mod jobs;
+mod languages;
 mod load;
 mod memory;
 mod models;

@@ -45,7 +45,7 @@ async fn a_session_passes_from_thinking_to_a_video_file() {
     let path = format!("/v3/video-agents/{id}");
     assert_eq!(get(&sim, &path).await["data"]["status"], "thinking");
 
-    sim.advance(Duration::from_secs(120));
+    sim.advance(Duration::from_secs(30));
     let generating = get(&sim, &path).await;
     assert_eq!(generating["data"]["status"], "generating");
     let video = format!("/v3/videos/{}", generating["data"]["video_id"].as_str().unwrap());
@@ -56,7 +56,7 @@ async fn a_session_passes_from_thinking_to_a_video_file() {
     assert_eq!(processing["data"]["status"], "processing");
     assert_eq!(processing["data"].get("video_url"), None);
 
-    sim.advance(Duration::from_secs(420));
+    sim.advance(Duration::from_secs(510));
     assert_eq!(get(&sim, &path).await["data"]["status"], "completed");
     let completed = get(&sim, &video).await;
     assert_eq!(completed["data"]["status"], "completed");

@@ -1,4 +1,4 @@
-//! Counts the instructions of a call with callgrind. Unlike times, they do not depend on the load of the machine.
+//! Counts the instructions of a call or of a request with callgrind. Unlike times, they do not depend on the load of the machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,11 +27,32 @@ pub(super) fn call() -> Result<()> {
     }
     let bench = executable("heygen-benches", "calls")?;
     let folder = tempfile::tempdir()?;
-    let rival = per_call(&bench, "rival", folder.path())?;
-    let ours = per_call(&bench, "ours", folder.path())?;
+    let arguments = |side: &'static str| ["--only", side, "--calls"];
+    let rival = per_call(&bench, &arguments("rival"), folder.path())?;
+    let ours = per_call(&bench, &arguments("ours"), folder.path())?;
     println!("  bare reqwest + serde_json  {rival:7}");
     println!("  HeyGen                     {ours:7}");
     println!("  ratio                      {:7.3}", ours as f64 / rival as f64);
+    Ok(())
+}
+
+/// Prints the instructions of one request in the bench `load`: to the simulator, and to a bare axum handler that sends the same
+/// response. Client and server are one process, so the client is counted on both sides.
+pub(super) fn sim() -> Result<()> {
+    println!("\ninstructions of one request, with its client");
+    if !has_valgrind() {
+        println!("  not counted: valgrind is not installed");
+        return Ok(());
+    }
+    let bench = executable("heygen-sim", "load")?;
+    let folder = tempfile::tempdir()?;
+    println!("  {:12} {:>10} {:>10} {:>6}", "request", "simulator", "bare axum", "ratio");
+    for kind in ["running", "completed", "create", "page-of10", "page-of100"] {
+        let arguments = |side: &'static str| ["--repeat", kind, "--side", side, "--count"];
+        let ours = per_call(&bench, &arguments("simulator"), folder.path())?;
+        let rival = per_call(&bench, &arguments("bare-axum"), folder.path())?;
+        println!("  {kind:12} {ours:10} {rival:10} {:6.2}", ours as f64 / rival as f64);
+    }
     Ok(())
 }
 
@@ -41,20 +62,22 @@ fn has_valgrind() -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-fn per_call(bench: &Path, side: &str, folder: &Path) -> Result<u64> {
-    let short = count(bench, side, CALLS, folder)?;
-    let long = count(bench, side, 2 * CALLS, folder)?;
+/// The instructions of one call. The number of calls follows the arguments.
+fn per_call(bench: &Path, arguments: &[&str], folder: &Path) -> Result<u64> {
+    let short = count(bench, arguments, CALLS, folder)?;
+    let long = count(bench, arguments, 2 * CALLS, folder)?;
     Ok(long.saturating_sub(short) / CALLS)
 }
 
 /// Counts the instructions of one run.
-fn count(bench: &Path, side: &str, calls: u64, folder: &Path) -> Result<u64> {
-    let profile = folder.join(format!("{side}.{calls}"));
+fn count(bench: &Path, arguments: &[&str], calls: u64, folder: &Path) -> Result<u64> {
+    let profile = folder.join("profile");
     let output = Command::new("valgrind")
         .args(["--quiet", "--tool=callgrind"])
         .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(bench)
-        .args(["--only", side, "--calls", &calls.to_string()])
+        .args(arguments)
+        .arg(calls.to_string())
         .output()
         .context("cannot run valgrind")?;
     if !output.status.success() {
@@ -62,7 +85,7 @@ fn count(bench: &Path, side: &str, calls: u64, folder: &Path) -> Result<u64> {
     }
     let text = fs::read_to_string(&profile)
         .with_context(|| format!("cannot read the callgrind profile {}", profile.display()))?;
-    total(&text).with_context(|| format!("the callgrind profile of `{side}` has no line `totals:`"))
+    total(&text).with_context(|| format!("the callgrind profile of `{arguments:?}` has no line `totals:`"))
 }
 
 /// The total at the end of a callgrind profile.

@@ -9,7 +9,8 @@ use crate::generate::workspace_root;
 
 /// `cargo xtask bench sim`.
 pub fn sim(seconds: u64) -> Result<()> {
-    run("heygen-sim", "load", &["--seconds", &seconds.to_string()])
+    run("heygen-sim", "load", &["--seconds", &seconds.to_string()])?;
+    super::callgrind::sim()
 }
 
 /// `cargo xtask bench call`.
