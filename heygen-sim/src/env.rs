@@ -19,6 +19,7 @@ pub(crate) struct Env {
     signing_secret: [u8; 32],
     ids: AtomicU64,
     request_ids: AtomicU64,
+    own_request_ids: AtomicU64,
     random_numbers: AtomicU64,
     links: AtomicU64,
 }
@@ -34,6 +35,7 @@ impl Env {
             signing_secret,
             ids: AtomicU64::new(0),
             request_ids: AtomicU64::new(0),
+            own_request_ids: AtomicU64::new(0),
             random_numbers: AtomicU64::new(0),
             links: AtomicU64::new(0),
         }
@@ -57,6 +59,11 @@ impl Env {
 
     pub(crate) fn request_id(&self) -> String {
         self.digits("request", &self.request_ids)
+    }
+
+    /// The id of a request to the simulator itself.
+    pub(crate) fn own_request_id(&self) -> String {
+        self.digits("own request", &self.own_request_ids)
     }
 
     /// A number for a link. Each call returns a different one.

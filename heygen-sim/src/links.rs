@@ -21,12 +21,19 @@ pub(crate) const UPLOAD_LIFETIME: u64 = 3600;
 
 /// Creates a link to a file, such as `VIDEO_ID/video.mp4`. Each link is different, even within a second.
 pub(crate) fn link(env: &Env, name: &str) -> String {
+    format!("{}{}", env.base_url(), target(env, name, &env.link_number().to_string()))
+}
+
+/// Creates the path and the query of a link for the simulator's own page. It does not change the numbers of other links.
+pub(crate) fn own_target(env: &Env, name: &str) -> String {
+    target(env, name, "page")
+}
+
+fn target(env: &Env, name: &str, number: &str) -> String {
     let expires = env.clock.outside_now().saturating_add(millis(env.settings.link_lifetime)) / 1000;
     let path = format!("{FILES}{name}");
-    let number = env.link_number().to_string();
-    let signature = const_hex::encode(mac(env, &path, expires, &number).finalize().into_bytes());
-    let url = env.base_url();
-    format!("{url}{path}?Expires={expires}&Number={number}&Signature={signature}&Key-Pair-Id=simulated")
+    let signature = const_hex::encode(mac(env, &path, expires, number).finalize().into_bytes());
+    format!("{path}?Expires={expires}&Number={number}&Signature={signature}&Key-Pair-Id=simulated")
 }
 
 /// Whether the signature of a link is valid and the link has not expired.

@@ -59,10 +59,20 @@ pub struct LoggedRequest {
     pub replayed: bool,
 }
 
+/// A request, and what is stored with it.
+#[derive(Debug)]
+struct Entry {
+    request: LoggedRequest,
+    /// The body of the response, if it is text of at most 16 KiB.
+    response: Option<Box<[u8]>>,
+    /// What both occupy, in bytes.
+    memory: usize,
+}
+
 /// The newest requests.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    requests: VecDeque<(LoggedRequest, usize)>,
+    requests: VecDeque<Entry>,
     /// Memory of the requests, in bytes.
     memory: usize,
     next: u64,
@@ -81,7 +91,7 @@ impl Log {
         request.number = self.next;
         self.next += 1;
         let size = memory(&request);
-        self.requests.push_back((request, size));
+        self.requests.push_back(Entry { request, response: None, memory: size });
         self.memory += size;
         self.remove_oldest();
         self.next - 1
@@ -90,31 +100,59 @@ impl Log {
     /// Removes the oldest requests if there are too many, or if they are too large.
     fn remove_oldest(&mut self) {
         while self.requests.len() > MAX_REQUESTS || (self.memory > MAX_MEMORY && self.requests.len() > 1) {
-            if let Some((_, size)) = self.requests.pop_front() {
-                self.memory -= size;
+            if let Some(removed) = self.requests.pop_front() {
+                self.memory -= removed.memory;
             }
         }
     }
 
     /// Changes a request, unless it was removed.
     pub(crate) fn amend(&mut self, number: u64, change: impl FnOnce(&mut LoggedRequest)) {
-        let first = self.next - self.requests.len() as u64;
-        let place = number.checked_sub(first).and_then(|place| usize::try_from(place).ok());
-        if let Some((request, size)) = place.and_then(|place| self.requests.get_mut(place)) {
-            let had_body = request.body.is_some();
-            change(request);
-            // Nothing else that is amended has a size worth counting.
-            if !had_body && let Some(body) = &request.body {
-                let more = bounded_json::memory(body);
-                *size += more;
-                self.memory += more;
-                self.remove_oldest();
-            }
+        let Some(entry) = self.entry(number) else { return };
+        let had_body = entry.request.body.is_some();
+        change(&mut entry.request);
+        // Nothing else that is amended has a size worth counting.
+        if !had_body && let Some(body) = &entry.request.body {
+            let more = bounded_json::memory(body);
+            entry.memory += more;
+            self.memory += more;
+            self.remove_oldest();
         }
     }
 
+    /// Stores the body of the response to a request, unless it is too large or the request was removed.
+    pub(crate) fn respond(&mut self, number: u64, body: &[u8]) {
+        if !(1..=BODY_LIMIT).contains(&body.len()) {
+            return;
+        }
+        if let Some(entry) = self.entry(number)
+            && entry.response.is_none()
+        {
+            entry.response = Some(body.into());
+            entry.memory += body.len();
+            self.memory += body.len();
+            self.remove_oldest();
+        }
+    }
+
+    fn entry(&mut self, number: u64) -> Option<&mut Entry> {
+        let first = self.next - self.requests.len() as u64;
+        let place = number.checked_sub(first).and_then(|place| usize::try_from(place).ok());
+        place.and_then(|place| self.requests.get_mut(place))
+    }
+
     pub(crate) fn requests(&self) -> Vec<LoggedRequest> {
-        self.requests.iter().map(|(request, _)| request.clone()).collect()
+        self.requests.iter().map(|entry| entry.request.clone()).collect()
+    }
+
+    /// At most `count` requests with the bodies of their responses, newest first.
+    pub(crate) fn newest(&self, count: usize) -> Vec<(LoggedRequest, Option<Box<[u8]>>)> {
+        let entries = self.requests.iter().rev().take(count);
+        entries.map(|entry| (entry.request.clone(), entry.response.clone())).collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.requests.len()
     }
 
     pub(crate) fn clear(&mut self) {
@@ -188,6 +226,7 @@ mod tests {
                 });
                 let tree = Value::from(vec![Value::from(Vec::<Value>::new()); 2_000]);
                 log.amend(number, |request| request.body = body(&tree, 6_000));
+                log.respond(number, &[b' '; BODY_LIMIT]);
             }
         });
         let newest = log.requests().pop().unwrap();
