@@ -85,12 +85,15 @@ async fn execute(world: &World, parts: &Parts, body: &[u8]) -> Answer {
     let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
     match (method, place) {
         ("GET", "") if page::is_wanted(&parts.headers) => Ok(page::reply(world)),
-        ("GET", "") => done(json!({
+        ("GET", "") => {
+            let list = json!({
             "base_url": world.env.base_url(),
             "now": world.env.clock.now(),
             "seed": world.env.settings.seed,
-            "places": ["requests", "deliveries", "faults", "clock", "idle", "webhooks", "events", "wallet", "prices", "tokens"],
-        })),
+            "places": ["requests", "deliveries", "faults", "clock", "idle", "webhooks", "events", "wallet", "prices", "tokens", "results"],
+            });
+            Ok(Reply::json(StatusCode::OK, list).header(header::VARY, "accept"))
+        }
         ("GET", "requests") => done(json!({"requests": world.log().requests()})),
         ("DELETE", "requests") => {
             world.log().clear();
