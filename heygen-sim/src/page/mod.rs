@@ -31,6 +31,15 @@ const SCRIPT: &str = include_str!("page.js");
 /// Maximum number of jobs, deliveries and requests on the page.
 const ROWS: usize = 100;
 
+/// The sections, by the names of their headings.
+const SECTIONS: [(&str, &str); 5] = [
+    ("clock", "Clock"),
+    ("jobs", "Jobs"),
+    ("deliveries", "Webhook deliveries"),
+    ("requests", "Requests"),
+    ("faults", "Faults"),
+];
+
 /// What the browser may load and run.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = |text: &str| format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text)));
@@ -75,6 +84,9 @@ fn page(world: &World) -> Markup {
                 header {
                     h1 { "heygen-sim" }
                     p { "A simulator of the HeyGen API at " code { (world.env.base_url()) } }
+                    nav aria-label="Sections" {
+                        @for (name, label) in SECTIONS { a href=(format!("#{name}-heading")) { (label) } }
+                    }
                     label { input #refresh type="checkbox" checked; " Refresh every second" }
                     p #message role="status" {}
                     noscript { p { "Buttons and refreshing need JavaScript. Reload the page to see what is new." } }
@@ -83,8 +95,8 @@ fn page(world: &World) -> Markup {
                     (clock_section::section(world))
                     (jobs_section::section(world))
                     (deliveries_section::section(world))
-                    (faults_section::section(world))
                     (requests_section::section(world))
+                    (faults_section::section(world))
                 }
                 script { (PreEscaped(SCRIPT)) }
             }

@@ -4,6 +4,7 @@
 //! ends when its pipe is closed, so that it does not outlive the test, however the test ends.
 
 use std::env;
+use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -20,6 +21,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Names of the program. Debian's package installs the first.
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
+/// The file in the profile that receives the browser's standard error.
+const LOG: &str = "heygen-sim-test.log";
+
 /// Passes its arguments on to the program that is its first one, with the pipes where the program expects them.
 const WITH_PIPES: &str = "exec \"$@\" 3<&0 4>&1 0</dev/null 1>/dev/null";
 
@@ -32,7 +36,12 @@ pub(crate) struct Browser {
     session: Option<String>,
     /// Scripts that failed, and what the browser refused to load.
     problems: Vec<Value>,
-    _profile: TempDir,
+    profile: TempDir,
+}
+
+/// Whether a test must not be skipped.
+fn is_required() -> bool {
+    env::var_os("HEYGEN_REQUIRE_CHROMIUM").is_some_and(|value| value == "1")
 }
 
 /// The program; `None`, with the reason on standard error, where there is not any. `HEYGEN_REQUIRE_CHROMIUM` makes that an error.
@@ -42,9 +51,10 @@ fn program() -> Option<PathBuf> {
     let found = places.find(|place| place.is_file());
     if found.is_none() {
         let reason = format!("no program of these is in PATH: {}", NAMES.join(", "));
-        assert!(env::var_os("HEYGEN_REQUIRE_CHROMIUM").is_none_or(|value| value != "1"), "{reason}");
+        assert!(!is_required(), "{reason}");
         // Written directly, since the output of a test that passes is not shown.
-        writeln!(std::io::stderr(), "the test of the page in a browser is skipped: {reason}").unwrap();
+        let mut output = std::io::stderr();
+        writeln!(output, "the test of the page in a browser is skipped: {reason}").unwrap();
     }
     found
 }
@@ -54,28 +64,22 @@ impl Browser {
     pub(crate) async fn start() -> Option<Self> {
         let program = program()?;
         let profile = TempDir::new().unwrap();
+        let log = File::create(profile.path().join(LOG)).unwrap();
         let mut command = Command::new("sh");
         command.args(["-c", WITH_PIPES, "sh"]).arg(program).arg("--headless").arg("--remote-debugging-pipe");
         command.arg(format!("--user-data-dir={}", profile.path().display()));
         command.args(["--no-first-run", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio"]);
         command.args(["--disable-background-networking", "--disable-component-update", "--hide-scrollbars"]);
-        if rustix::process::geteuid().is_root() {
-            // The sandbox does not work for the superuser.
+        if rustix::process::geteuid().is_root() || is_required() {
+            // The sandbox does not work for the superuser, nor in many containers. The pages are those of the simulator.
             command.arg("--no-sandbox");
         }
-        command.arg("about:blank").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.arg("about:blank").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::from(log));
         let mut process = command.kill_on_drop(true).spawn().unwrap();
         let (commands, answers) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
         let answers = BufReader::new(answers);
-        let mut browser = Self {
-            process,
-            commands,
-            answers,
-            sent: 0,
-            session: None,
-            problems: Vec::new(),
-            _profile: profile,
-        };
+        let mut browser =
+            Self { process, commands, answers, sent: 0, session: None, problems: Vec::new(), profile };
         let target =
             browser.send("Target.createTarget", json!({"url": "about:blank"})).await["targetId"].clone();
         let attach = json!({"targetId": target, "flatten": true});
@@ -104,12 +108,17 @@ impl Browser {
         answer["result"].take()
     }
 
+    /// What the browser has written to its standard error.
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.profile.path().join(LOG)).unwrap()
+    }
+
     /// Reads until the answer to a command.
     async fn answer(&mut self, number: u64) -> Value {
         loop {
             let mut text = Vec::new();
             self.answers.read_until(0, &mut text).await.unwrap();
-            assert_eq!(text.pop(), Some(0), "the browser has ended");
+            assert_eq!(text.pop(), Some(0), "the browser has ended: {}", self.log());
             let message: Value = serde_json::from_slice(&text).unwrap();
             if message["id"] == number {
                 return message;
@@ -188,10 +197,10 @@ impl Browser {
         self.send("Input.insertText", json!({"text": text})).await;
     }
 
-    /// A picture of the visible part of the page, as PNG.
+    /// A picture of the visible part of the page, as WebP.
     pub(crate) async fn picture(&mut self) -> Vec<u8> {
         use base64::Engine as _;
-        let picture = self.send("Page.captureScreenshot", json!({"format": "png"})).await;
+        let picture = self.send("Page.captureScreenshot", json!({"format": "webp", "quality": 80})).await;
         base64::prelude::BASE64_STANDARD.decode(picture["data"].as_str().unwrap()).unwrap()
     }
 
