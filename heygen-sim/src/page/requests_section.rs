@@ -46,7 +46,7 @@ fn row(request: LoggedRequest, response: Option<&[u8]>) -> Markup {
         h3 { "Response body" }
         @match response {
             Some(body) => (body_block(body)),
-            None => p { "None, not JSON, or larger than 16 KiB." }
+            None => p { "None, not text, or larger than 16 KiB." }
         }
     };
     html! {

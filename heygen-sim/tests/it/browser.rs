@@ -60,7 +60,7 @@ fn program() -> Option<PathBuf> {
 }
 
 impl Browser {
-    /// Starts the browser with a new profile, and opens an empty page; `None` where there is no browser.
+    /// Starts the browser with a new profile, and opens an empty page; `None` where no browser is installed.
     pub(crate) async fn start() -> Option<Self> {
         let program = program()?;
         let profile = TempDir::new().unwrap();

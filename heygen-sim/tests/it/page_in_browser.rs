@@ -1,6 +1,7 @@
 //! A test that uses the page at `/__sim/` in a browser, and takes the picture that README shows.
 
 use std::env;
+use std::time::Duration;
 
 use heygen_sim::Fault;
 use reqwest::Method;
@@ -58,6 +59,18 @@ async fn a_person_uses_the_page() {
     assert_eq!(browser.value("document.querySelector('#fault-text').value").await, "Out of order");
     assert_eq!(browser.value("document.activeElement.id").await, "fault-text");
 
+    // A row that changes stays open, too.
+    program.sim.inject(Fault::delay(Duration::from_secs(5)).on("get_video").times(1)).unwrap();
+    let slow = program.client.get(program.url(&format!("/v3/videos/{id}")));
+    let slow = tokio::spawn(slow.header("x-api-key", program.sim.api_key()).send());
+    browser.wait_until(&shows("#request-3", "no response")).await;
+    browser.click("#request-3 summary").await;
+    program.advance(5);
+    assert_eq!(slow.await.unwrap().unwrap().status().as_u16(), 200);
+    browser.wait_until("document.querySelector('#request-3').cells[4].textContent.startsWith('200')").await;
+    assert_eq!(browser.value("document.querySelector('#request-3 details').open").await, true);
+    browser.wait_until(&shows("#request-3 details", "\"status\": \"processing\"")).await;
+
     // The clock ends the job, and its event is delivered.
     browser.click("#advance-next").await;
     browser.wait_until(&shows(&job, "completed")).await;
@@ -80,6 +93,7 @@ async fn a_person_uses_the_page() {
         return [video.videoWidth > 0, video.error];
     })()";
     assert_eq!(browser.value(play).await, json!([true, null]));
+    browser.value("window.player = document.querySelector('video'); null").await;
 
     // A mistake in the form is reported, and what was typed is still there.
     browser.type_into("#fault-operation", "creat_video").await;
@@ -87,12 +101,16 @@ async fn a_person_uses_the_page() {
     browser.wait_until(&shows("#message.failed", "`creat_video` is not an operation")).await;
     browser.type_into("#fault-operation", "create_video").await;
     browser.click("#set-fault").await;
-    browser.wait_until(&shows("#fault-1", "Out of order")).await;
+    browser.wait_until(&shows("#fault-2", "Out of order")).await;
+    // The keyboard stays where it is when its row changes.
+    browser.value("document.querySelector('#remove-fault-2').focus()").await;
     let refused = program.send(Method::POST, "/v3/videos", &[], create()).await;
     assert_eq!((refused.status, &refused.body["error"]["message"]), (503, &json!("Out of order")));
-    browser.wait_until(&shows("#fault-1", "1 times")).await;
-    browser.click("#remove-fault-1").await;
-    browser.wait_until("!document.querySelector('#fault-1')").await;
+    browser.wait_until(&shows("#fault-2", "1 times")).await;
+    assert_eq!(browser.value("document.activeElement.id").await, "remove-fault-2");
+    assert_eq!(browser.value("window.player.isConnected && !window.player.error").await, true);
+    browser.click("#remove-fault-2").await;
+    browser.wait_until("!document.querySelector('#fault-2')").await;
     browser.click("#clear-faults").await;
     browser.wait_until("document.querySelector('#faults-rows').children.length === 0").await;
     assert!(program.sim.faults().is_empty());
@@ -109,7 +127,7 @@ async fn a_person_uses_the_page() {
         );
         browser.value(&select).await;
         browser.click("#set-fault").await;
-        browser.wait_until(&format!("document.querySelector('#fault-{}')", number + 2)).await;
+        browser.wait_until(&format!("document.querySelector('#fault-{}')", number + 3)).await;
     }
     assert_eq!((program.sim.faults().len(), effects.len()), (11, 11));
     browser.click("#clear-requests").await;
