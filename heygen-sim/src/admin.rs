@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 use hyper::body::Incoming;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -14,8 +14,10 @@ use crate::answer::Answer;
 use crate::api_error::ApiError;
 use crate::body::read;
 use crate::document::Envelope;
-use crate::fault::Fault;
+use crate::fault::{ActiveFault, Fault};
 use crate::model::delivery::SignatureGeneration;
+use crate::page;
+use crate::page::jobs_section::{RESULTS, signed_target};
 use crate::prices;
 use crate::reply::Reply;
 use crate::resources::consents;
@@ -24,6 +26,9 @@ use crate::world::World;
 
 /// Path prefix.
 pub(crate) const PREFIX: &str = "/__sim/";
+
+/// Path of a single fault below the prefix. Its number follows.
+const ONE_FAULT: &str = "faults/";
 
 /// Maximum size of a body, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -77,13 +82,18 @@ pub(crate) async fn answer(world: &World, parts: &Parts, body: Incoming) -> Repl
 async fn execute(world: &World, parts: &Parts, body: &[u8]) -> Answer {
     let place = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let done = |value: Value| Ok(Reply::json(StatusCode::OK, value));
-    match (parts.method.as_str(), place) {
-        ("GET", "") => done(json!({
+    let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
+    match (method, place) {
+        ("GET", "") if page::is_wanted(&parts.headers) => Ok(page::reply(world)),
+        ("GET", "") => {
+            let list = json!({
             "base_url": world.env.base_url(),
             "now": world.env.clock.now(),
             "seed": world.env.settings.seed,
-            "places": ["requests", "deliveries", "faults", "clock", "idle", "webhooks", "events", "wallet", "prices", "tokens"],
-        })),
+            "places": ["requests", "deliveries", "faults", "clock", "idle", "webhooks", "events", "wallet", "prices", "tokens", "results"],
+            });
+            Ok(Reply::json(StatusCode::OK, list).header(header::VARY, "accept"))
+        }
         ("GET", "requests") => done(json!({"requests": world.log().requests()})),
         ("DELETE", "requests") => {
             world.log().clear();
@@ -91,9 +101,9 @@ async fn execute(world: &World, parts: &Parts, body: &[u8]) -> Answer {
         }
         ("GET", "deliveries") => done(json!({"deliveries": world.state().deliveries.records()})),
         ("GET", "faults") => {
-            let faults = world.faults().list();
-            let faults = faults.iter().map(|(fault, applied)| json!({"fault": fault, "struck": applied}));
-            done(json!({"faults": faults.collect::<Value>()}))
+            let faults = world.faults().active().to_vec();
+            let view = |active: &ActiveFault| json!({"number": active.number, "fault": active.fault, "struck": active.applied});
+            done(json!({"faults": faults.iter().map(view).collect::<Value>()}))
         }
         ("POST", "faults") => {
             let fault: Fault = parse(body)?;
@@ -103,6 +113,21 @@ async fn execute(world: &World, parts: &Parts, body: &[u8]) -> Answer {
         ("DELETE", "faults") => {
             world.faults().clear();
             done(json!({}))
+        }
+        ("DELETE", place) if place.starts_with(ONE_FAULT) => {
+            let number = place.strip_prefix(ONE_FAULT).and_then(|number| number.parse().ok());
+            match number.is_some_and(|number| world.faults().remove(number)) {
+                true => done(json!({})),
+                false => Err(ApiError::not_found(
+                    "not_found",
+                    format!("`{place}` is not set; GET /__sim/faults lists all"),
+                )),
+            }
+        }
+        ("GET", place) if place.starts_with(RESULTS) => {
+            let target = signed_target(world, place.strip_prefix(RESULTS).unwrap_or_default());
+            let found = Reply::bytes(StatusCode::TEMPORARY_REDIRECT, "text/plain", "");
+            Ok(found.header(header::LOCATION, &target).header(header::CACHE_CONTROL, "no-store"))
         }
         ("GET", "prices") => {
             let price = |price: &prices::Price| json!({"what": price.what, "dollars": price.dollars, "unit": price.unit, "since": price.since});

@@ -81,6 +81,14 @@ impl Clock {
         }
     }
 
+    /// How much faster than real time the clock is; `None` if it is advanced manually.
+    pub(crate) fn speed(&self) -> Option<f64> {
+        match &self.0 {
+            Kind::Scaled { speed, .. } => Some(*speed),
+            Kind::Manual { .. } => None,
+        }
+    }
+
     /// Whether the clock is advanced manually.
     pub(crate) fn is_manual(&self) -> bool {
         matches!(self.0, Kind::Manual { .. })

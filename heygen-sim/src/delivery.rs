@@ -1,5 +1,6 @@
 //! Delivers webhooks: signs them, waits ten seconds for the response, and retries for a day.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,8 +46,12 @@ async fn deliver(world: Arc<World>, attempt: Attempt) {
         (secret, state.deliveries.generation, endpoint.is_none_or(|endpoint| endpoint.is_some()))
     };
     // An endpoint that was deleted in the meantime receives nothing.
+    let signature_headers = match &secret {
+        Some(secret) => sign_headers(&world.env.clock, &attempt, secret, generation),
+        None => BTreeMap::new(),
+    };
     let sent = match exists {
-        true => Some(send(&world, &attempt, secret.as_deref(), generation).await),
+        true => Some(send(&world, &attempt, &signature_headers).await),
         false => None,
     };
     let mut state = world.state();
@@ -64,6 +69,7 @@ async fn deliver(world: Arc<World>, attempt: Attempt) {
             url: attempt.url.clone(),
             attempt: attempt.number,
             signed: secret.is_some(),
+            signature_headers,
             status,
             reason,
             at,
@@ -94,26 +100,14 @@ enum Outcome {
 }
 
 /// Sends an attempt.
-async fn send(
-    world: &World,
-    attempt: &Attempt,
-    secret: Option<&str>,
-    generation: SignatureGeneration,
-) -> Outcome {
+async fn send(world: &World, attempt: &Attempt, signature_headers: &BTreeMap<String, String>) -> Outcome {
     if let Some(reason) = world.receivers.refusal(&attempt.url) {
         return Outcome::NotSent(reason);
     }
     let mut request =
         world.receivers.request(Method::POST, &attempt.url).header("content-type", "application/json");
-    if let Some(secret) = secret {
-        let signature = sign(secret, &attempt.body);
-        request = match generation {
-            SignatureGeneration::A => request
-                .header("heygen-signature", signature)
-                .header("heygen-timestamp", world.env.clock.outside_now() / 1000)
-                .header("heygen-event-id", &attempt.event_id),
-            SignatureGeneration::B => request.header("signature", signature),
-        };
+    for (name, value) in signature_headers {
+        request = request.header(name, value);
     }
     tokio::select! {
         answer = request.body(attempt.body.clone()).send() => match answer {
@@ -145,6 +139,25 @@ fn next_attempt(clock: &Clock, attempt: Attempt) -> Option<Attempt> {
     let due = ended + delay;
     let number = attempt.number + 1;
     (due <= attempt.first + RETRY_PERIOD).then_some(Attempt { number, due, ..attempt })
+}
+
+/// The headers that sign an attempt.
+fn sign_headers(
+    clock: &Clock,
+    attempt: &Attempt,
+    secret: &str,
+    generation: SignatureGeneration,
+) -> BTreeMap<String, String> {
+    let signature = sign(secret, &attempt.body);
+    let headers = match generation {
+        SignatureGeneration::A => vec![
+            ("heygen-signature", signature),
+            ("heygen-timestamp", (clock.outside_now() / 1000).to_string()),
+            ("heygen-event-id", attempt.event_id.clone()),
+        ],
+        SignatureGeneration::B => vec![("signature", signature)],
+    };
+    headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// HMAC-SHA256 of the body. The key is the whole secret, including its prefix.

@@ -24,6 +24,7 @@ pub(crate) struct Env {
     keyed: SipHasher24,
     ids: AtomicU64,
     request_ids: AtomicU64,
+    own_request_ids: AtomicU64,
     random_numbers: AtomicU64,
     links: AtomicU64,
 }
@@ -41,6 +42,7 @@ impl Env {
             keyed: SipHasher24::new_with_key(&key),
             ids: AtomicU64::new(0),
             request_ids: AtomicU64::new(0),
+            own_request_ids: AtomicU64::new(0),
             random_numbers: AtomicU64::new(0),
             links: AtomicU64::new(0),
         }
@@ -64,6 +66,11 @@ impl Env {
 
     pub(crate) fn request_id(&self) -> String {
         self.digits("request", &self.request_ids)
+    }
+
+    /// The id of a request to the simulator itself.
+    pub(crate) fn own_request_id(&self) -> String {
+        self.digits("own request", &self.own_request_ids)
     }
 
     /// The number of a link, in hexadecimal digits. Each call returns a different one.

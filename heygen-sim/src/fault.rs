@@ -45,6 +45,9 @@ fn always() -> f64 {
     1.0
 }
 
+/// What a fault can apply to beside the operations of the document.
+pub(crate) const OTHER_TARGETS: [&str; 3] = ["files", "uploads", "oauth"];
+
 /// The effect of a fault.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -196,7 +199,7 @@ impl Fault {
     fn validate(&self) -> Result<(), InvalidFault> {
         let invalid = |message: String| Err(InvalidFault(message));
         if let Some(operation) = &self.operation {
-            let known = ["files", "uploads", "oauth"].contains(&operation.as_str());
+            let known = OTHER_TARGETS.contains(&operation.as_str());
             if !known && document().route(operation).is_none() {
                 return invalid(format!(
                     "`{operation}` is not an operation: take an operationId of the document, such as `createVideo` or `create_video`, or `files`, `uploads` or `oauth`"
@@ -262,16 +265,22 @@ impl std::error::Error for InvalidFault {}
 
 /// The faults that are set, in their order.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<ActiveFault>);
+pub(crate) struct Faults {
+    active: Vec<ActiveFault>,
+    /// Number of the next fault.
+    next: u64,
+}
 
 /// A fault that is set.
-#[derive(Debug)]
-struct ActiveFault {
-    fault: Fault,
+#[derive(Debug, Clone)]
+pub(crate) struct ActiveFault {
+    /// Number of the fault, from 0. It is never used for another one.
+    pub(crate) number: u64,
+    pub(crate) fault: Fault,
     /// Number of requests that matched.
     matched: u32,
     /// Number of requests to which it was applied.
-    applied: u32,
+    pub(crate) applied: u32,
 }
 
 impl Faults {
@@ -279,22 +288,35 @@ impl Faults {
     pub(crate) fn add(&mut self, mut fault: Fault) -> Result<(), InvalidFault> {
         fault.operation = fault.operation.map(|name| document().operation_id(&name).unwrap_or(name));
         fault.validate()?;
-        self.0.push(ActiveFault { fault, matched: 0, applied: 0 });
+        self.active.push(ActiveFault { number: self.next, fault, matched: 0, applied: 0 });
+        self.next += 1;
         Ok(())
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.active.clear();
+    }
+
+    /// Removes the fault with this number. Returns `false` if it is not set.
+    pub(crate) fn remove(&mut self, number: u64) -> bool {
+        let before = self.active.len();
+        self.active.retain(|active| active.number != number);
+        self.active.len() < before
+    }
+
+    /// The faults.
+    pub(crate) fn active(&self) -> &[ActiveFault] {
+        &self.active
     }
 
     /// The faults, with how often each was applied.
     pub(crate) fn list(&self) -> Vec<(Fault, u32)> {
-        self.0.iter().map(|active| (active.fault.clone(), active.applied)).collect()
+        self.active.iter().map(|active| (active.fault.clone(), active.applied)).collect()
     }
 
     /// The effect on a request of `operation`: that of the first fault that matches and is due.
     pub(crate) fn take_due(&mut self, operation: &str, mut random: impl FnMut() -> f64) -> Option<Effect> {
-        for active in &mut self.0 {
+        for active in &mut self.active {
             let fault = &active.fault;
             if fault.operation.as_deref().is_some_and(|wanted| wanted != operation) {
                 continue;

@@ -19,9 +19,18 @@ pub(crate) const UPLOAD_LIFETIME: u64 = 3600;
 
 /// Creates a link to a file, such as `VIDEO_ID/video.mp4`. Each link is different, even within a second.
 pub(crate) fn link(env: &Env, name: &str) -> String {
+    [env.base_url(), &target(env, name, &env.link_number())].concat()
+}
+
+/// Creates the path and the query of a link for the simulator's own page. It does not change the numbers of other links.
+pub(crate) fn own_target(env: &Env, name: &str) -> String {
+    target(env, name, "0")
+}
+
+fn target(env: &Env, name: &str, number: &str) -> String {
     let expires = env.clock.outside_now().saturating_add(millis(env.settings.link_lifetime)) / 1000;
-    let signed = signed_file(&[FILES, name].concat(), &expires.to_string(), &env.link_number());
-    [env.base_url(), &signed, "&Signature=", &signature(env, &signed), "&Key-Pair-Id=simulated"].concat()
+    let signed = signed_file(&[FILES, name].concat(), &expires.to_string(), number);
+    [&signed, "&Signature=", &signature(env, &signed), "&Key-Pair-Id=simulated"].concat()
 }
 
 /// The part of a link to a file that is signed.

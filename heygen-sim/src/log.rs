@@ -135,10 +135,20 @@ impl Texts {
     }
 }
 
+/// A request, and what is stored with it.
+#[derive(Debug)]
+struct Kept {
+    request: Entry,
+    /// The body of the response, if it is text of at most 16 KiB.
+    response: Option<Box<[u8]>>,
+    /// What both occupy, in bytes.
+    memory: usize,
+}
+
 /// The newest requests.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    requests: VecDeque<(Entry, usize)>,
+    requests: VecDeque<Kept>,
     /// Memory of the requests, in bytes.
     memory: usize,
     next: u64,
@@ -149,9 +159,9 @@ impl Log {
     pub(crate) fn begin(&mut self, mut request: Entry) -> u64 {
         request.number = self.next;
         self.next += 1;
-        let size = request.memory();
-        self.requests.push_back((request, size));
-        self.memory += size;
+        let memory = request.memory();
+        self.requests.push_back(Kept { request, response: None, memory });
+        self.memory += memory;
         self.remove_oldest();
         self.next - 1
     }
@@ -159,31 +169,59 @@ impl Log {
     /// Removes the oldest requests if there are too many, or if they are too large.
     fn remove_oldest(&mut self) {
         while self.requests.len() > MAX_REQUESTS || (self.memory > MAX_MEMORY && self.requests.len() > 1) {
-            if let Some((_, size)) = self.requests.pop_front() {
-                self.memory -= size;
+            if let Some(removed) = self.requests.pop_front() {
+                self.memory -= removed.memory;
             }
         }
     }
 
     /// Changes a request, unless it was removed.
     pub(crate) fn amend(&mut self, number: u64, change: impl FnOnce(&mut Entry)) {
-        let first = self.next - self.requests.len() as u64;
-        let place = number.checked_sub(first).and_then(|place| usize::try_from(place).ok());
-        if let Some((request, size)) = place.and_then(|place| self.requests.get_mut(place)) {
-            let had_body = request.body.is_some();
-            change(request);
-            // Nothing else that is amended has a size worth counting.
-            if !had_body && let Some(body) = &request.body {
-                let more = body.memory;
-                *size += more;
-                self.memory += more;
-                self.remove_oldest();
-            }
+        let Some(kept) = self.kept(number) else { return };
+        let had_body = kept.request.body.is_some();
+        change(&mut kept.request);
+        // Nothing else that is amended has a size worth counting.
+        if !had_body && let Some(body) = &kept.request.body {
+            let more = body.memory;
+            kept.memory += more;
+            self.memory += more;
+            self.remove_oldest();
         }
     }
 
+    /// Stores the body of the response to a request, unless it is too large or the request was removed.
+    pub(crate) fn respond(&mut self, number: u64, body: &[u8]) {
+        if !(1..=BODY_LIMIT).contains(&body.len()) {
+            return;
+        }
+        if let Some(kept) = self.kept(number)
+            && kept.response.is_none()
+        {
+            kept.response = Some(body.into());
+            kept.memory += body.len();
+            self.memory += body.len();
+            self.remove_oldest();
+        }
+    }
+
+    fn kept(&mut self, number: u64) -> Option<&mut Kept> {
+        let first = self.next - self.requests.len() as u64;
+        let place = number.checked_sub(first).and_then(|place| usize::try_from(place).ok());
+        place.and_then(|place| self.requests.get_mut(place))
+    }
+
     pub(crate) fn requests(&self) -> Vec<LoggedRequest> {
-        self.requests.iter().map(|(request, _)| request.to_request()).collect()
+        self.requests.iter().map(|kept| kept.request.to_request()).collect()
+    }
+
+    /// At most `count` requests with the bodies of their responses, newest first.
+    pub(crate) fn newest(&self, count: usize) -> Vec<(LoggedRequest, Option<Box<[u8]>>)> {
+        let newest = self.requests.iter().rev().take(count);
+        newest.map(|kept| (kept.request.to_request(), kept.response.clone())).collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.requests.len()
     }
 
     pub(crate) fn clear(&mut self) {
@@ -280,6 +318,7 @@ mod tests {
                 let tree = Value::from(vec![Value::from(Vec::<Value>::new()); 2_000]);
                 let text = tree.to_string().into_bytes();
                 log.amend(number, |request| request.body = body(&tree, &text));
+                log.respond(number, &[b' '; BODY_LIMIT]);
             }
         });
         let held = usize::try_from(measured.bytes_current).unwrap();

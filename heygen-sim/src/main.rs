@@ -142,7 +142,7 @@ async fn run(options: Options) -> ExitCode {
     );
     println!();
     println!(
-        "Press Ctrl-C to stop (within {} seconds). Functions of the simulator: {}/__sim/",
+        "Press Ctrl-C to stop (within {} seconds). The simulator's page and functions: {}/__sim/",
         STOP_LIMIT.as_secs(),
         sim.base_url()
     );

@@ -82,12 +82,14 @@ pub(crate) async fn handle(
     request: Request<Incoming>,
     connection: &ConnectionHandle,
 ) -> Result<Response<Body>, Disconnect> {
-    let request_id = world.env.request_id();
     let (parts, body) = request.into_parts();
+    let is_own = parts.uri.path().starts_with(admin::PREFIX);
+    // A page that refreshes itself does not change the ids of other requests.
+    let request_id = if is_own { world.env.own_request_id() } else { world.env.request_id() };
     let is_head = parts.method == Method::HEAD;
     let mut response = if let Err(refusal) = access::check_host(&parts.headers) {
         refusal.into_reply(Envelope::Standard).into_response()
-    } else if parts.uri.path().starts_with(admin::PREFIX) {
+    } else if is_own {
         admin::answer(world, &parts, body).await.into_response()
     } else {
         process(world, parts, body, connection, &request_id).await?
@@ -153,7 +155,10 @@ async fn process(
             return Err(Disconnect);
         }
         Some(Effect::Answer { status, content_type, body, headers }) => {
-            world.log().amend(number, |request| request.status = Some(*status));
+            let mut log = world.log();
+            log.amend(number, |request| request.status = Some(*status));
+            log.respond(number, body.as_bytes());
+            drop(log);
             return Ok(apply::answer(*status, content_type, body, headers));
         }
         _ => {}
@@ -203,7 +208,13 @@ async fn process(
     if matches!(effect, Some(Effect::CloseAfter)) {
         return Err(Disconnect);
     }
-    world.log().amend(number, |request| (request.status, request.code) = (Some(status), code));
+    let reply = reply.serialized();
+    let mut log = world.log();
+    log.amend(number, |request| (request.status, request.code) = (Some(status), code));
+    if let Some(text) = reply.loggable() {
+        log.respond(number, text);
+    }
+    drop(log);
     Ok(apply::apply(world, reply.into_response(), effect.as_ref()))
 }
 

@@ -99,6 +99,23 @@ impl Reply {
         self
     }
 
+    /// The response with its JSON as bytes.
+    pub(crate) fn serialized(mut self) -> Self {
+        if let Payload::Json(value) = &self.payload {
+            self.payload = Payload::Bytes(value.to_string().into());
+        }
+        self
+    }
+
+    /// The bytes of a body of JSON or XML, for the log. Pages are left out, since they contain codes for signing in.
+    pub(crate) fn loggable(&self) -> Option<&Bytes> {
+        let media = self.headers.get(header::CONTENT_TYPE)?;
+        match &self.payload {
+            Payload::Bytes(bytes) if media == "application/json" || media == "application/xml" => Some(bytes),
+            _ => None,
+        }
+    }
+
     /// The HTTP response.
     pub(crate) fn into_response(self) -> Response<Body> {
         let body = match self.payload {

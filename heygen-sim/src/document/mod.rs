@@ -154,7 +154,6 @@ impl Document {
     }
 
     /// All operations, in the order of the document.
-    #[cfg(test)]
     pub(crate) fn routes(&self) -> &[Route] {
         &self.routes
     }

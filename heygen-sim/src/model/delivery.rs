@@ -1,5 +1,7 @@
 //! Webhook deliveries: the attempts that are due, and the log of the attempts that were made.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -39,6 +41,8 @@ pub struct Delivery {
     pub attempt: u32,
     /// Whether it was signed. Only registered endpoints have a secret.
     pub signed: bool,
+    /// The headers that sign it, in lower case; empty if it was not signed.
+    pub signature_headers: BTreeMap<String, String>,
     /// HTTP status of the receiver's response; `None` if it did not respond, or not in time.
     pub status: Option<u16>,
     /// Why the status is missing: why nothing was sent, or why the receiver did not respond.

@@ -49,6 +49,22 @@ pub(crate) struct KindSpec {
 }
 
 impl Kind {
+    /// The kinds that a [`Job`] has.
+    pub(crate) const OF_JOBS: [Self; 12] = [
+        Self::Video,
+        Self::Translation,
+        Self::Proofread,
+        Self::Lipsync,
+        Self::Render,
+        Self::Clipping,
+        Self::BackgroundRemoval,
+        Self::FillerWords,
+        Self::Podcast,
+        Self::Comparison,
+        Self::ModelVideo,
+        Self::ModelImage,
+    ];
+
     /// The properties of the kind.
     pub(crate) fn spec(self) -> KindSpec {
         const PENDING_PROCESSING: [&str; 4] = ["pending", "processing", "completed", "failed"];

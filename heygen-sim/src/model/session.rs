@@ -291,7 +291,7 @@ impl Session {
     }
 
     /// The progress, in percent.
-    fn progress(&self, now: u64) -> u64 {
+    pub(crate) fn progress(&self, now: u64) -> u64 {
         let Some(turn) = self.turns.back() else { return 0 };
         match &turn.outcome {
             _ if self.is_over(now) => 100,

@@ -58,7 +58,7 @@ pub(super) fn view(env: &Env, job: &Job, now: u64, single: bool) -> Value {
 }
 
 /// Number of clips: one for each requested duration.
-fn count(body: &Value) -> usize {
+pub(super) fn count(body: &Value) -> usize {
     body.pointer("/output_settings/duration_types").and_then(Value::as_array).map_or(2, Vec::len)
 }
 

@@ -24,6 +24,7 @@ mod proofreads;
 pub(crate) mod realtime;
 mod removals;
 pub(crate) mod renders;
+pub(crate) mod results;
 pub(crate) mod runs;
 mod search;
 mod speech;

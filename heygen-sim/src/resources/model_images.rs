@@ -41,7 +41,7 @@ const CODES: [&str; 6] = [
     "multiple_faces_detected",
 ];
 
-fn count(body: &Value) -> u64 {
+pub(super) fn count(body: &Value) -> u64 {
     body.get("num_images").and_then(Value::as_u64).unwrap_or(1)
 }
 

@@ -17,7 +17,7 @@ use crate::resources::paging::page;
 use crate::state::State;
 
 /// The layers of a video, and the file of each.
-const LAYERS: [(&str, &str); 3] =
+pub(super) const LAYERS: [(&str, &str); 3] =
     [("foreground", "foreground.webm"), ("mask", "video.mp4"), ("background", "video.mp4")];
 
 /// A job. After its deletion, only its id, status and creation time are left.

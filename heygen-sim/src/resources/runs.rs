@@ -63,7 +63,7 @@ impl Run {
         self.canceled.map_or(now, |canceled| canceled.min(now))
     }
 
-    fn status(&self, now: u64) -> &'static str {
+    pub(crate) fn status(&self, now: u64) -> &'static str {
         match self.schedule.stage(now) {
             _ if self.canceled.is_some() => "canceled",
             Stage::Waiting => "pending",

@@ -1,6 +1,9 @@
 //! Tests of the simulator over HTTP, without one of the client crates of this workspace.
 
 mod clients;
+// The tests run a shell.
+#[cfg(unix)]
+mod browser;
 mod clocks;
 mod deletes;
 // The tests run a shell.
@@ -17,6 +20,9 @@ mod load;
 mod memory;
 mod models;
 mod oauth;
+mod page;
+#[cfg(unix)]
+mod page_in_browser;
 mod pipeline;
 mod program;
 mod receiver;
