@@ -82,6 +82,7 @@ async fn the_page_is_protected_like_the_rest() {
 async fn the_page_shows_jobs_deliveries_requests_and_faults() {
     let (program, receiver) = (Program::start().await, Receiver::start().await);
     program.post("/v3/webhooks/endpoints", json!({"url": receiver.url})).await;
+    program.post("/v3/webhooks/endpoints", json!({"url": "https://production.example/hook"})).await;
     let (done, runs) = (program.video("first").await, program.video("second [sim:takes=1000]").await);
     program.sim.sign_as(SignatureGeneration::A);
     program
@@ -92,7 +93,8 @@ async fn the_page_shows_jobs_deliveries_requests_and_faults() {
     program.advance(505);
     program.sim.idle().await;
     let page = page(&program).await;
-    let delivery = &program.sim.deliveries()[0];
+    let deliveries = program.sim.deliveries();
+    let delivery = deliveries.iter().find(|delivery| delivery.url == receiver.url).unwrap();
     let signature = &delivery.signature_headers["heygen-signature"];
     assert_eq!(receiver.received()[0].header("heygen-signature"), Some(signature.as_str()));
     for text in [
@@ -113,6 +115,7 @@ async fn the_page_shows_jobs_deliveries_requests_and_faults() {
         signature,
         "<dt>heygen-timestamp</dt>",
         "<summary>signed</summary>",
+        "<td><code>https://production.example/hook</code></td><td>1</td><td>not sent: ",
         // Requests.
         "POST <code>/v3/videos</code>",
         "&quot;title&quot;: &quot;first&quot;",
