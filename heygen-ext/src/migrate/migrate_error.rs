@@ -30,6 +30,8 @@ pub enum MigrateError {
     },
     /// The legacy answer cannot be made from the answers of v3.
     Answer {
+        /// The HTTP status of the legacy answer.
+        status: StatusCode,
         /// The v3 error code that describes the problem best.
         code: &'static str,
         /// What is missing, and what to use instead.
@@ -48,7 +50,7 @@ impl MigrateError {
             Self::NoCounterpart(_) => StatusCode::GONE,
             Self::Refused(refusal) if refusal.code().ends_with("_not_found") => StatusCode::NOT_FOUND,
             Self::Refused(_) | Self::NotJson { .. } => StatusCode::BAD_REQUEST,
-            Self::Answer { .. } => StatusCode::NOT_IMPLEMENTED,
+            Self::Answer { status, .. } => *status,
             Self::Service(error) => error.status().unwrap_or(StatusCode::BAD_GATEWAY),
         }
     }
@@ -141,6 +143,7 @@ impl From<Error> for MigrateError {
 
 impl From<Unanswerable> for MigrateError {
     fn from(problem: Unanswerable) -> Self {
-        Self::Answer { code: problem.code, message: problem.message }
+        let Unanswerable { status, code, message } = problem;
+        Self::Answer { status, code, message }
     }
 }

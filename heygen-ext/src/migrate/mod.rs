@@ -1,11 +1,17 @@
 //! Programs written for v1 and v2 of the API go on working on v3.
 
+mod account;
+mod agents;
+mod assets;
 mod assumptions;
+mod avatars;
+mod brand_voices;
 mod color;
 mod color_picture;
 mod cost;
 mod endpoint;
 mod envelope;
+mod folders;
 mod image_key;
 mod input_path;
 mod look_up;
@@ -13,13 +19,23 @@ mod loss;
 mod migrate_error;
 mod options;
 mod output;
+mod photo_avatars;
+mod photo_look;
+mod photo_prompt;
 mod plan;
 mod planned_request;
 mod planning;
+mod proofreads;
 mod request;
 mod source;
+mod streaming;
 mod table;
+mod templates;
+mod test_switch;
+mod translations;
 mod videos;
+mod voices;
+mod webhook_endpoints;
 
 pub use cost::{Cost, CostChange};
 pub use endpoint::{Endpoint, Level, NoCounterpart};

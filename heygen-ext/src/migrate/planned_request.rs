@@ -32,8 +32,12 @@ pub enum Action {
     AllPages,
     /// It uploads the file that is the body of the legacy request.
     Upload,
+    /// It is sent once for each item of an earlier answer, and the answer has the list of all data.
+    SendForEach,
     /// It is sent until the look is finished, up to a deadline.
     AwaitLook,
+    /// It is sent until the session has named its video, up to a deadline; not at all if the first answer did already.
+    AwaitVideoOfSession,
 }
 
 /// A value that comes from an earlier answer of the plan.
@@ -96,6 +100,24 @@ impl PlannedRequest {
     ) -> Self {
         self.fills.push(Fill { target: Target::Parameter(name), request, pointer });
         self.with_parameter(name, shown_fill(request, pointer))
+    }
+
+    /// Sends the request once for each item of an earlier list. The path parameter is a member of the item.
+    pub(crate) fn for_each(mut self, name: &'static str, request: usize, pointer: &'static str) -> Self {
+        self.action = Action::SendForEach;
+        self.with_parameter_from(name, request, pointer)
+    }
+
+    /// The same request for one item of the list that it is sent for.
+    pub(crate) fn for_item(&self, item: &Value) -> Option<Self> {
+        let fill = self.fills.first()?;
+        let one = Self { fills: vec![Fill { request: 0, ..fill.clone() }], ..self.clone() };
+        one.filled(std::slice::from_ref(item))
+    }
+
+    /// The index of the answer with the list that it is sent for.
+    pub(crate) fn list_index(&self) -> Option<usize> {
+        Some(self.fills.first()?.request)
     }
 
     /// Sets a member of the body from an earlier answer. The body has a placeholder there.

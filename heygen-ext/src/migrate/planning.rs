@@ -2,13 +2,15 @@
 
 use std::cell::RefCell;
 
+use heygen_api::Operation;
+use http::StatusCode;
 use serde_json::Value;
 
 use super::cost::{Cost, CostChange};
 use super::input_path::Place;
 use super::look_up::{Known, LookUp, LookUps};
 use super::options::MigrateOptions;
-use super::planned_request::PlannedRequest;
+use super::planned_request::{Action, PlannedRequest};
 use super::source::{Node, Source, Values};
 
 /// What a conversion reads and writes.
@@ -62,6 +64,14 @@ impl<'a> Planning<'a> {
             node.missing(name, &format!("add `?{name}=…`"));
         }
         text
+    }
+
+    /// Adds a request for all pages of a list.
+    pub(crate) fn list(&self, operation: &'static Operation, limit: u32, query: &[(&'static str, &str)]) {
+        let request = PlannedRequest::new(operation, "lists all pages").with_action(Action::AllPages);
+        let request = request.with_query("limit", limit);
+        let request = query.iter().fold(request, |request, (name, value)| request.with_query(name, value));
+        self.request(request);
     }
 
     /// The answer to a look-up. The plan lists the look-up.
@@ -143,9 +153,17 @@ impl<'a> Answers<'a> {
 /// Why the answers of v3 do not fit into a legacy answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unanswerable {
+    /// The HTTP status of the legacy answer.
+    pub(crate) status: StatusCode,
     /// The v3 error code.
     pub(crate) code: &'static str,
     pub(crate) message: String,
+}
+
+impl Unanswerable {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
 }
 
 /// Makes the requests of a plan. `None` if a problem was recorded that leaves nothing to do.
@@ -153,6 +171,21 @@ pub(crate) type Forward = fn(&Planning<'_>) -> Option<()>;
 
 /// Makes the legacy answer: the member `data` of its envelope.
 pub(crate) type Back = fn(&Answers<'_>) -> Result<Value, Unanswerable>;
+
+/// The whole body of the first answer, for an endpoint that has the envelope of v3.
+pub(crate) fn whole(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
+    Ok(answers.whole(0))
+}
+
+/// No data.
+pub(crate) fn nothing(_: &Answers<'_>) -> Result<Value, Unanswerable> {
+    Ok(Value::Null)
+}
+
+/// The member `data` of the first answer, unchanged.
+pub(crate) fn same_data(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
+    Ok(answers.data(0).clone())
+}
 
 /// Both directions of an endpoint.
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 
 use heygen_api::operations;
 use heygen_api::types::{Expressiveness, VideoAspectRatio, VideoOutputFormat, VideoResolution};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::color::six_digits;
 use super::super::cost::CostChange;
@@ -11,11 +11,12 @@ use super::super::image_key::put_image_key;
 use super::super::loss::Severity;
 use super::super::output::Output;
 use super::super::planned_request::PlannedRequest;
-use super::super::planning::{Answers, Conversion, Planning, Unanswerable};
+use super::super::planning::{Conversion, Planning, whole};
 use super::super::source::Node;
+use super::super::test_switch::refuse_test;
 use super::canvas::put_canvas;
 use super::character::{Target, put_character};
-use super::generate::{compose, put_caption, put_texts, refuse_test, video_id};
+use super::generate::{compose, put_caption, put_texts, video_id};
 use super::scene::{Background, LegacyScene};
 use super::voice::{Sound, put_elevenlabs, put_settings, put_voice};
 
@@ -263,8 +264,4 @@ fn put_later_caption(node: &Node<'_>, output: &mut Output) {
         style.put(&mut caption, "style", "default");
     }
     output.attach("caption", caption);
-}
-
-fn whole(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
-    Ok(answers.whole(0))
 }

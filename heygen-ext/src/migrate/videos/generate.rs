@@ -8,6 +8,7 @@ use super::super::output::Output;
 use super::super::planned_request::PlannedRequest;
 use super::super::planning::{Answers, Conversion, Planning, Unanswerable};
 use super::super::source::Node;
+use super::super::test_switch::refuse_test;
 use super::canvas::put_canvas;
 use super::scene::{Background, LegacyScene};
 
@@ -97,22 +98,6 @@ fn validate_generation(body: &Node<'_>) -> Option<()> {
     if inputs.is_present() && !inputs.value().is_array() {
         inputs.problem("the scenes are a list; write [ … ]");
         return None;
-    }
-    Some(())
-}
-
-/// Refuses a test, by any policy: v3 has none, and the video would be charged.
-pub(crate) fn refuse_test(test: &Node<'_>) -> Option<()> {
-    match test.boolean() {
-        Some(true) => {
-            test.problem(
-                "v3 has no test videos: it would make a video that is charged; remove `test` if you mean that, or try the \
-                 program against heygen-sim",
-            );
-            return None;
-        }
-        Some(false) => test.carried("every video is charged"),
-        None => {}
     }
     Some(())
 }

@@ -6,7 +6,7 @@ use heygen_api::operations;
 use serde_json::{Value, json};
 
 use super::super::planned_request::PlannedRequest;
-use super::super::planning::{Answers, Conversion, Planning, Unanswerable};
+use super::super::planning::{Answers, Conversion, Planning, Unanswerable, nothing, whole};
 
 /// `GET /v1/video_status.get`.
 pub(crate) const STATUS: Conversion = Conversion { forward: read_by_query, back: status };
@@ -81,14 +81,6 @@ fn put_list(planning: &Planning<'_>, default_limit: Option<u32>) {
         }
     }
     planning.request(request);
-}
-
-fn nothing(_: &Answers<'_>) -> Result<Value, Unanswerable> {
-    Ok(Value::Null)
-}
-
-fn whole(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
-    Ok(answers.whole(0))
 }
 
 /// The words of v1 and v3 are the same. A word that is newer than this crate means that the video is not finished.

@@ -1,5 +1,6 @@
 //! Tests of the migration of v1 and v2 programs.
 
+mod completeness;
 mod document;
 mod properties;
 mod vectors;

@@ -90,7 +90,25 @@ fn check(family: &str) {
     });
 }
 
-#[test]
-fn videos_are_converted_in_both_directions() {
-    check("videos");
+macro_rules! families {
+    ($($test:ident: $family:literal,)*) => {
+        $(#[test]
+        fn $test() {
+            check($family);
+        })*
+
+        pub(crate) const FAMILIES: &[&str] = &[$($family),*];
+    };
+}
+
+families! {
+    videos_are_converted_in_both_directions: "videos",
+    templates_are_converted_in_both_directions: "templates",
+    avatars_are_converted_in_both_directions: "avatars",
+    photo_avatars_are_converted_in_both_directions: "photo_avatars",
+    voices_are_converted_in_both_directions: "voices",
+    translations_are_converted_in_both_directions: "translations",
+    assets_and_folders_are_converted_in_both_directions: "assets_and_folders",
+    webhooks_are_converted_in_both_directions: "webhooks",
+    the_account_and_agents_are_converted_in_both_directions: "account_and_agents",
 }
