@@ -34,7 +34,7 @@ pub(crate) fn image_key_of_look(look_id: &str) -> String {
 
 /// The words that a prompt gets for a duration, which Video Agent in v3 does not take as a value.
 pub(crate) fn duration_phrase(seconds: f64) -> String {
-    format!(" The video is about {seconds} seconds long.")
+    format!("\n\nThe video is about {seconds} seconds long.")
 }
 
 #[cfg(test)]

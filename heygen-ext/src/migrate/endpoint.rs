@@ -125,6 +125,11 @@ impl Endpoint {
         self.counterpart
     }
 
+    /// Whether v3 has nothing like it.
+    pub(crate) fn is_without_counterpart(&self) -> bool {
+        self.level == Level::NoCounterpart
+    }
+
     pub(crate) fn conversion(&self) -> Option<Conversion> {
         self.conversion
     }

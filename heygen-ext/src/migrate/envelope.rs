@@ -91,7 +91,7 @@ fn numeric_code(failure: &Failure<'_>) -> u32 {
     {
         return 400_542;
     }
-    if failure.code == "not_found" && failure.path.starts_with("/v1/video") {
+    if failure.code == "not_found" && ["/v1/video_status.get", "/v1/video.delete"].contains(&failure.path) {
         return 40_104;
     }
     let known = NUMERIC_CODES.iter().find(|(code, _)| code.eq_ignore_ascii_case(failure.code));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::input_path::InputPath;
 use crate::redaction::redact;
@@ -144,11 +144,19 @@ pub(crate) fn shown(value: &Value) -> String {
     }
 }
 
+/// A value as messages show it, with the name of its member, which tells secrets.
+pub(crate) fn shown_at(path: &InputPath, value: &Value) -> String {
+    let Some(name) = path.last_member() else { return shown(value) };
+    let mut named = Value::Object(Map::from_iter([(name.to_owned(), value.clone())]));
+    redact(&mut named);
+    shown(named.get(name).unwrap_or(&Value::Null))
+}
+
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, value, reason, alternative, severity, is_engine } = self;
         let what = if *is_engine { "would get another engine" } else { "is lost" };
-        write!(f, "{path}: {} {what} ({severity}): {reason}; {alternative}", shown(value))
+        write!(f, "{path}: {} {what} ({severity}): {reason}; {alternative}", shown_at(path, value))
     }
 }
 

@@ -9,8 +9,8 @@ use super::endpoint::{Endpoint, NoCounterpart};
 use super::envelope::{Envelope, Failure};
 use super::loss::Refusal;
 use super::planning::Unanswerable;
-use super::request::UnknownEndpoint;
-use crate::error::Error;
+use super::unknown_endpoint::UnknownEndpoint;
+use crate::error::{Error, ErrorKind};
 
 /// Why a legacy request was not carried out.
 #[derive(Debug, Clone)]
@@ -51,7 +51,15 @@ impl MigrateError {
             Self::Refused(refusal) if refusal.code().ends_with("_not_found") => StatusCode::NOT_FOUND,
             Self::Refused(_) | Self::NotJson { .. } => StatusCode::BAD_REQUEST,
             Self::Answer { status, .. } => *status,
-            Self::Service(error) => error.status().unwrap_or(StatusCode::BAD_GATEWAY),
+            Self::Service(error) => match error.kind() {
+                ErrorKind::InvalidRequest | ErrorKind::Failed | ErrorKind::Upload
+                    if error.status().is_none() =>
+                {
+                    StatusCode::BAD_REQUEST
+                }
+                ErrorKind::Timeout | ErrorKind::Deadline => StatusCode::GATEWAY_TIMEOUT,
+                _ => error.status().unwrap_or(StatusCode::BAD_GATEWAY),
+            },
         }
     }
 

@@ -37,10 +37,6 @@ impl Output {
         self.members.contains_key(name)
     }
 
-    pub(crate) fn remove(&mut self, name: &str) {
-        self.members.remove(name);
-    }
-
     /// Puts an object into a member, unless it is empty.
     pub(crate) fn attach(&mut self, name: &str, child: Self) {
         if !child.members.is_empty() {

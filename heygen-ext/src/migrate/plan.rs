@@ -9,7 +9,7 @@ use super::cost::Cost;
 use super::endpoint::Endpoint;
 use super::input_path::InputPath;
 use super::look_up::{LookUp, LookUps};
-use super::loss::{Loss, Problem, Refusal, shown};
+use super::loss::{Loss, Problem, Refusal, shown_at};
 use super::migrate_error::MigrateError;
 use super::options::MigrateOptions;
 use super::planned_request::PlannedRequest;
@@ -43,7 +43,15 @@ impl Plan {
     ) -> Result<Self, Refusal> {
         let source = Source::new(values);
         let planning = Planning::new(&source, options, answers);
-        let done = (conversion.forward)(&planning);
+        let done = match is_answer(&values.body) {
+            true => {
+                planning
+                    .body()
+                    .problem("this is an answer of the old service, and not a request; send the request");
+                None
+            }
+            false => (conversion.forward)(&planning),
+        };
         let Made { look_ups, requests, costs } = planning.into_made();
         let Findings { carried, mut losses, mut problems } = source.finish();
         if done.is_none() && problems.is_empty() {
@@ -140,11 +148,21 @@ impl Plan {
     }
 }
 
+/// Whether a body has the members of the old envelopes: of one, or of both mixed.
+fn is_answer(body: &Value) -> bool {
+    let envelope = ["code", "data", "error", "message", "msg", "warning"];
+    body.as_object().is_some_and(|members| {
+        members.contains_key("data")
+            && members.len() > 1
+            && members.keys().all(|name| envelope.contains(&name.as_str()))
+    })
+}
+
 /// A loss as JSON, for a report.
 pub(crate) fn loss_to_json(loss: &Loss) -> Value {
     json!({
         "path": loss.path.to_string(),
-        "value": shown(&loss.value),
+        "value": shown_at(&loss.path, &loss.value),
         "severity": loss.severity.as_str(),
         "reason": loss.reason,
         "alternative": loss.alternative,

@@ -140,11 +140,6 @@ impl<'a> Answers<'a> {
         self.request.query.get(name)?.as_str()
     }
 
-    /// A path parameter of the legacy request.
-    pub(crate) fn path(&self, name: &str) -> &'a str {
-        self.request.path.get(name).and_then(Value::as_str).unwrap_or_default()
-    }
-
     pub(crate) fn whole(&self, index: usize) -> Value {
         self.bodies.get(index).cloned().unwrap_or_default()
     }

@@ -84,10 +84,8 @@ fn get(planning: &Planning<'_>) -> Option<()> {
 
 fn status(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let proofread = answers.data(0);
-    let status = match proofread.get("status").and_then(Value::as_str) {
-        Some(word @ ("completed" | "failed")) => word,
-        _ => "processing",
-    };
+    let ended = |word: &&str| matches!(*word, "completed" | "failed");
+    let status = proofread.get("status").and_then(Value::as_str).filter(ended).unwrap_or("processing");
     Ok(json!({
         "proofread_id": proofread.get("id"),
         "title": proofread.get("title"),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use heygen_api::from_json_slice;
-use http::Method;
+use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use serde_json::{Map, Value};
@@ -15,7 +15,8 @@ use super::migrate_error::MigrateError;
 use super::options::MigrateOptions;
 use super::plan::Plan;
 use super::source::Values;
-use super::table::{endpoints, endpoints_at};
+use super::table::endpoints_at;
+use super::unknown_endpoint::UnknownEndpoint;
 
 /// A request of a program that was written for v1 or v2.
 ///
@@ -110,9 +111,9 @@ impl LegacyRequest {
         self.endpoint
     }
 
-    /// The file of an upload.
-    pub(crate) fn file(&self) -> Option<&Bytes> {
-        self.file.as_ref()
+    /// The file of an upload, and its media type.
+    pub(crate) fn file(&self) -> Option<(&Bytes, Option<&str>)> {
+        Some((self.file.as_ref()?, self.values.media_type.as_deref()))
     }
 
     /// Makes the plan from answers to its look-ups. Nothing is sent.
@@ -129,66 +130,19 @@ impl LegacyRequest {
     }
 }
 
+impl MigrateError {
+    /// The answer of a request does not have the form of its type.
+    pub(crate) fn unreadable(request: &LegacyRequest, problem: &serde_json::Error) -> Self {
+        Self::Answer {
+            status: StatusCode::BAD_GATEWAY,
+            code: "internal_error",
+            message: format!("the answer of {} does not have the form of v2: {problem}", request.endpoint),
+        }
+    }
+}
+
 impl fmt::Debug for LegacyRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LegacyRequest({})", self.endpoint)
     }
 }
-
-/// The error for a path that neither v1 nor v2 had, or not with this method.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownEndpoint {
-    method: Method,
-    path: String,
-    methods: Vec<Method>,
-    similar: Vec<&'static str>,
-}
-
-impl UnknownEndpoint {
-    pub(crate) fn new(method: &Method, path: &str) -> Self {
-        let methods: Vec<Method> =
-            endpoints_at(path).map(|(endpoint, _)| endpoint.method().clone()).collect();
-        let mut similar: Vec<&'static str> =
-            if methods.is_empty() { similar_paths(path) } else { Vec::new() };
-        similar.truncate(3);
-        Self { method: method.clone(), path: path.to_owned(), methods, similar }
-    }
-
-    /// The methods that the path has. Empty if the path does not exist.
-    pub fn methods(&self) -> &[Method] {
-        &self.methods
-    }
-}
-
-/// The paths of endpoints that begin with the same two parts, or else end with the same one.
-fn similar_paths(path: &str) -> Vec<&'static str> {
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let word = |path: &str| {
-        path.split('/').nth(2).map(|part| part.split(['.', '_']).next().unwrap_or(part).to_owned())
-    };
-    let wanted = parts.get(1).map(|part| part.split(['.', '_']).next().unwrap_or(part).to_owned());
-    let mut found: Vec<&'static str> = Vec::new();
-    for endpoint in endpoints().filter(|endpoint| wanted.is_some() && word(endpoint.path()) == wanted) {
-        if !found.contains(&endpoint.path()) {
-            found.push(endpoint.path());
-        }
-    }
-    found
-}
-
-impl fmt::Display for UnknownEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, path, methods, similar } = self;
-        if !methods.is_empty() {
-            let methods: Vec<&str> = methods.iter().map(Method::as_str).collect();
-            return write!(f, "{path} does not take {method}; use {}", methods.join(" or "));
-        }
-        if path.starts_with("/v3/") {
-            return write!(f, "{path} is a path of v3 already; send it to the service directly");
-        }
-        write!(f, "neither v1 nor v2 has {method} {path}")?;
-        if similar.is_empty() { Ok(()) } else { write!(f, "; similar paths: {}", similar.join(", ")) }
-    }
-}
-
-impl std::error::Error for UnknownEndpoint {}

@@ -286,7 +286,7 @@ fn put_dimension(node: &Node<'_>, output: &mut Output) {
     for name in ["width", "height"] {
         let side = node.get(name);
         match side.float() {
-            Some(pixels) if pixels.fract() == 0.0 && (128.0..=4096.0).contains(&pixels) => {
+            Some(pixels) if pixels % 2.0 == 0.0 && (128.0..=4096.0).contains(&pixels) => {
                 side.put_integer(&mut dimension, name);
             }
             Some(pixels) => {

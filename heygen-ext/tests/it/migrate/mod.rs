@@ -2,6 +2,10 @@
 
 mod completeness;
 mod document;
+mod facade;
+mod gateway;
+mod inspect;
 mod properties;
 mod vectors;
 mod videos;
+mod wire;

@@ -242,7 +242,7 @@ fn check_plan(body: &Value, contents: &[String], plan: &Plan) {
     let mut sent: String =
         plan.requests().iter().filter_map(|request| request.body()).map(Value::to_string).collect();
     for request in plan.requests() {
-        sent.extend(request.body().into_iter().flat_map(|body| colors_of_pictures(body)));
+        sent.extend(request.body().into_iter().flat_map(colors_of_pictures));
     }
     let lost: String = plan.losses().iter().map(|loss| loss.value.to_string()).collect::<Vec<_>>().join("\n");
     for content in contents {
