@@ -17,7 +17,7 @@ pub(crate) struct Cache(Mutex<HashMap<String, Arc<Slot>>>);
 struct Slot(tokio::sync::Mutex<Option<(Instant, Arc<Value>)>>);
 
 impl Cache {
-    /// Returns the answer of this key, or fetches it if there is none, or if it is older than `age`. An error is not kept.
+    /// Returns the answer of this key, or fetches it if it is missing or older than `age`. An error is not kept.
     pub(crate) async fn get<E>(
         &self,
         key: &str,

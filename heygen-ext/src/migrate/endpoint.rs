@@ -12,9 +12,10 @@ use super::planning::Conversion;
 /// ```
 /// use heygen_ext::migrate::{self, Level};
 ///
-/// let lost = migrate::endpoints().filter(|endpoint| endpoint.level() == Level::NoCounterpart);
-/// for endpoint in lost {
-///     println!("{endpoint}: {}", endpoint.counterpart());
+/// for endpoint in migrate::endpoints() {
+///     if endpoint.level() == Level::NoCounterpart {
+///         println!("{endpoint}: {}", endpoint.counterpart());
+///     }
 /// }
 /// ```
 pub struct Endpoint {

@@ -14,7 +14,8 @@ use serde_json::Value;
 /// use serde_json::json;
 ///
 /// let body = json!({"video_inputs": [{"voice": {"speed": 1.5}}]});
-/// let path = InputPath::body().member("video_inputs").item(0).member("voice").member("speed");
+/// let scene = InputPath::body().member("video_inputs").item(0);
+/// let path = scene.member("voice").member("speed");
 /// assert_eq!(path.to_string(), "video_inputs[0].voice.speed");
 /// assert_eq!(path.value_in_body(&body), Some(&json!(1.5)));
 /// ```
@@ -87,7 +88,7 @@ impl InputPath {
         self.place
     }
 
-    /// Finds the value with this path in the body of the request. `None` if there is no such value, or if the path is that of
+    /// Finds the value with this path in the body of the request. `None` if the body has no such value, or if the path is that of
     /// a query or path parameter.
     pub fn value_in_body<'v>(&self, body: &'v Value) -> Option<&'v Value> {
         if self.place == Place::Body { self.value_in(body) } else { None }

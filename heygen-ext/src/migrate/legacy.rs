@@ -31,16 +31,21 @@ use crate::client::HeyGen;
 /// use heygen_ext::HeyGen;
 /// use heygen_ext::migrate::types::{Character, GenerateVideo, Scene, Voice};
 ///
-/// # async fn example(heygen: HeyGen) -> Result<(), heygen_ext::migrate::MigrateError> {
+/// # use heygen_ext::migrate::MigrateError;
+/// # async fn example(heygen: HeyGen) -> Result<(), MigrateError> {
 /// let legacy = heygen.legacy();
 /// let scene = Scene {
 ///     character: Some(Character::avatar("AVATAR_ID")),
 ///     voice: Some(Voice::text("VOICE_ID", "Hello from a program of 2024.")),
 ///     ..Scene::default()
 /// };
-/// let request = GenerateVideo { video_inputs: vec![scene], ..GenerateVideo::default() };
+/// let request = GenerateVideo {
+///     video_inputs: vec![scene],
+///     ..GenerateVideo::default()
+/// };
 /// let video = legacy.generate_video(&request).await?;
-/// let status = legacy.video_status(video.video_id.as_deref().unwrap_or_default()).await?;
+/// let id = video.video_id.as_deref().unwrap_or_default();
+/// let status = legacy.video_status(id).await?;
 /// println!("{:?}", status.status);
 /// # Ok(())
 /// # }

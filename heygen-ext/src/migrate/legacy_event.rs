@@ -56,11 +56,14 @@ const TYPES: &[&str] = &[
 ///
 /// // A delivery of v3, as a receiver gets it.
 /// let body = event("avatar_video.success").unwrap();
-/// let delivery = Signer::new("whsec_v3")?.deliver(Generation::HeygenSignature, body);
-/// let verified = Verifier::new("whsec_v3")?.verify(delivery.headers(), delivery.body())?;
+/// let signer = Signer::new("whsec_v3")?;
+/// let delivery = signer.deliver(Generation::HeygenSignature, body);
+/// let (head, body) = delivery.into_parts();
+/// let verified = Verifier::new("whsec_v3")?.verify(&head.headers, body)?;
 ///
 /// let secret = SecretString::from("the secret of the old endpoint");
-/// let request = LegacyEvent::new(&verified.event()?).request("https://old.example/hook".parse()?, &secret)?;
+/// let legacy = LegacyEvent::new(&verified.event()?);
+/// let request = legacy.request("https://old.example/hook".parse()?, &secret)?;
 /// assert_eq!(request.headers()["signature"].len(), 64);
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```

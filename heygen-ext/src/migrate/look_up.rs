@@ -82,7 +82,11 @@ impl fmt::Display for LookUp {
 /// use serde_json::json;
 ///
 /// let look = LookUp::Look("LOOK_ID".to_owned());
-/// let answer = json!({"id": "LOOK_ID", "avatar_type": "photo_avatar", "supported_api_engines": ["avatar_iii"]});
+/// let answer = json!({
+///     "id": "LOOK_ID",
+///     "avatar_type": "photo_avatar",
+///     "supported_api_engines": ["avatar_iii"],
+/// });
 /// let answers = LookUps::new().with(look, answer);
 /// assert!(!answers.is_empty());
 /// ```
@@ -118,7 +122,7 @@ impl LookUps {
         self
     }
 
-    /// Whether there are no answers.
+    /// Whether it has no answer.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

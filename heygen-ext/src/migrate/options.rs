@@ -19,7 +19,9 @@ use super::loss::{Loss, Policy};
 /// ```
 /// use heygen_ext::migrate::{MigrateOptions, Policy};
 ///
-/// let options = MigrateOptions::new().policy(Policy::Lenient).default_resolution("720p");
+/// let options = MigrateOptions::new()
+///     .policy(Policy::Lenient)
+///     .default_resolution("720p");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]

@@ -26,17 +26,19 @@ use super::unknown_endpoint::UnknownEndpoint;
 /// use serde_json::json;
 ///
 /// # fn main() -> Result<(), heygen_ext::migrate::MigrateError> {
-/// let request = LegacyRequest::new(&Method::POST, "/v2/video/generate")?.json(json!({
+/// let request = LegacyRequest::new(&Method::POST, "/v2/video/generate")?;
+/// let request = request.json(json!({
 ///     "dimension": {"width": 1280, "height": 720},
 ///     "video_inputs": [{
 ///         "character": {"type": "avatar", "avatar_id": "LOOK_ID"},
-///         "voice": {"type": "text", "voice_id": "VOICE_ID", "input_text": "Hello."}
+///         "voice": {"type": "text", "voice_id": "V", "input_text": "Hello."}
 ///     }]
 /// }));
 /// let plan = request.plan(&LookUps::new(), &MigrateOptions::new())?;
 /// let body = plan.requests()[0].body().unwrap();
 /// assert_eq!(body["type"], "avatar");
-/// // v2 rendered with Avatar III, and so does the plan. The default of v3 costs several times as much.
+/// // v2 rendered with Avatar III, and so does the plan: the default of v3
+/// // costs several times as much.
 /// assert_eq!(body["engine"]["type"], "avatar_iii");
 /// println!("{plan}");
 /// # Ok(())

@@ -15,7 +15,7 @@ use super::output::Output;
 /// The values of a legacy request.
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Values {
-    /// The JSON body; `null` if there is none.
+    /// The JSON body; `null` if the request has no body.
     pub(crate) body: Value,
     /// The query parameters, as an object.
     pub(crate) query: Value,

@@ -293,7 +293,8 @@ const FOR_EACH_CONTACT: &str =
 /// All endpoints of v1 and v2 that are known.
 ///
 /// ```
-/// assert!(heygen_ext::migrate::endpoints().any(|endpoint| endpoint.path() == "/v2/video/generate"));
+/// let mut endpoints = heygen_ext::migrate::endpoints();
+/// assert!(endpoints.any(|one| one.path() == "/v2/video/generate"));
 /// ```
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     ENDPOINTS.iter().chain(streaming::ENDPOINTS)

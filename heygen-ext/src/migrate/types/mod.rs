@@ -1,4 +1,4 @@
-//! Requests and answers of v1 and v2, with what became of each member in v3.
+//! Requests and answers of v1 and v2, with the place of each member in v3.
 //!
 //! They are as tolerant as the old service: every member may be missing, and
 //! [`from_value`](super::from_value) reads numbers in texts and texts in numbers. Words such as statuses are texts. A request
@@ -12,6 +12,7 @@ use crate::redaction::redact;
 
 mod avatars;
 mod photo_avatars;
+mod scenes;
 mod templates;
 mod translations;
 mod videos;
@@ -20,6 +21,7 @@ mod workspace;
 
 pub use avatars::*;
 pub use photo_avatars::*;
+pub use scenes::*;
 pub use templates::*;
 pub use translations::*;
 pub use videos::*;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::videos::Dimension;
+use super::scenes::Dimension;
 
 /// `GET /v2/templates`: in v3 `GET /v3/templates`, which lists templates with variables only.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -204,7 +204,7 @@ impl<'a> LegacyScene<'a> {
 }
 
 impl<'a> Background<'a> {
-    /// Reads the background, and records its values as carried to `place`. `Some(None)` if there is none.
+    /// Reads the background, and records its values as carried to `place`. `Some(None)` if it is missing.
     fn read(&self, place: &str) -> Option<Option<(Node<'a>, Backdrop)>> {
         let node = match self {
             Self::Object(node) | Self::Text(node) => node,
