@@ -1,4 +1,4 @@
-//! Tests of the examples: the event store in SQLite, and the receiver with actix-web.
+//! Tests of the examples: the gateway of v1 and v2, the event store in SQLite, and the receiver with actix-web.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +16,10 @@ use http::{Method, Request};
 use tokio::sync::Semaphore;
 use webhook_sqlite::SqliteEventStore;
 
+mod gateway;
+#[allow(dead_code, reason = "the tests do not call its `main`")]
+#[path = "../legacy_gateway.rs"]
+mod legacy_gateway;
 #[allow(dead_code, reason = "the tests do not call its `main`")]
 #[path = "../webhook_actix.rs"]
 mod webhook_actix;

@@ -308,7 +308,7 @@ impl HeyGenBuilder {
             credentials,
             user_agent: user_agent(self.user_agent_suffix.as_deref())?,
             retry_budget: RetryBudget::default(),
-            limits: Limits::new(self.in_flight, self.per_second)?,
+            limits: Arc::new(Limits::new(self.in_flight, self.per_second)?),
             observers: self.observer,
             runtime,
         };

@@ -97,6 +97,23 @@ impl HeyGen {
         Self { api: self.api.with_transport(policies.clone()), policies, ..self.clone() }
     }
 
+    /// The same client with other credentials. They share connections and limits, but neither a retry budget nor a ledger.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn with_credentials(&self, credentials: crate::credentials::Source) -> Result<Self, Error> {
+        let shared = &self.policies.shared;
+        let shared = Shared {
+            http: shared.http.clone(),
+            credentials: credentials.ready()?,
+            user_agent: shared.user_agent.clone(),
+            retry_budget: Default::default(),
+            limits: Arc::clone(&shared.limits),
+            observers: shared.observers.clone(),
+            runtime: Arc::clone(&shared.runtime),
+        };
+        let options = self.policies.options.clone();
+        Ok(Self::new(&self.api, shared, options, self.files.clone(), self.storage.clone()))
+    }
+
     /// Starts a job, or several where one request makes several. It takes every request that starts one, or its builder:
     /// [`jobs`](crate::jobs) has the list.
     ///

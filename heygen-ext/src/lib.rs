@@ -34,6 +34,9 @@ mod idle_timeout;
 pub mod jobs;
 #[cfg(feature = "client")]
 pub mod ledger;
+#[cfg(feature = "migrate")]
+#[cfg_attr(docsrs, doc(cfg(feature = "migrate")))]
+pub mod migrate;
 #[cfg(feature = "client")]
 mod pages;
 #[cfg(feature = "client")]

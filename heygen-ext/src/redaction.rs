@@ -27,7 +27,8 @@ pub(crate) fn redacted(body: &[u8]) -> String {
     }
 }
 
-fn redact(value: &mut Value) {
+/// Replaces the secrets of a value: values with the name of a secret, and the queries of URLs.
+pub(crate) fn redact(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {

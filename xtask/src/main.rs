@@ -152,6 +152,8 @@ enum Bench {
     Compile,
     /// One GET of a status through `HeyGen`: time, allocations and instructions, as ratios to bare reqwest and serde_json
     Call,
+    /// The service that answers v1 and v2: requests per second as a ratio to a plain reverse proxy, and the added time
+    Migrate,
     /// Upload and download of one gibibyte: memory, and throughput as a ratio to bare reqwest
     Transfer,
     /// The simulator: requests per second as a ratio to bare axum, and a soak test with a thousand clients
@@ -308,6 +310,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench(Bench::Spec) => bench::spec()?,
         Command::Bench(Bench::Compile) => bench::compile()?,
         Command::Bench(Bench::Call) => bench::call()?,
+        Command::Bench(Bench::Migrate) => bench::migrate()?,
         Command::Bench(Bench::Transfer) => bench::transfer()?,
         Command::Bench(Bench::Sim { seconds }) => bench::sim(seconds)?,
         Command::Bench(Bench::Wait { count }) => bench::wait(count)?,

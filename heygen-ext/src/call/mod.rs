@@ -49,12 +49,14 @@ pub(crate) struct Shared {
     pub(crate) credentials: Ready,
     pub(crate) user_agent: HeaderValue,
     pub(crate) retry_budget: RetryBudget,
-    pub(crate) limits: Limits,
+    /// Clients with other credentials share them.
+    pub(crate) limits: Arc<Limits>,
     pub(crate) observers: Observers,
     pub(crate) runtime: Arc<dyn Runtime>,
 }
 
 /// Sends requests.
+#[derive(Clone)]
 pub(crate) enum HttpSender {
     Http(reqwest::Client),
     /// The caller's transport.

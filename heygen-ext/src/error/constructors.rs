@@ -50,6 +50,12 @@ impl Error {
         Self::new(ErrorKind::Decode, problem).with(|inner| inner.maybe_executed = true)
     }
 
+    /// An answer without a value that the next call needs. What the earlier calls made exists.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn incomplete_answer(problem: String) -> Self {
+        Self::new(ErrorKind::Decode, problem).with(|inner| inner.maybe_executed = true)
+    }
+
     pub(crate) fn ledger(problem: impl Into<String>) -> Self {
         Self::new(ErrorKind::Ledger, problem.into())
     }

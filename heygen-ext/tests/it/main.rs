@@ -7,6 +7,8 @@ mod examples;
 mod http_client;
 mod jobs;
 mod ledger;
+#[cfg(feature = "migrate")]
+mod migrate;
 mod pages;
 #[cfg(feature = "preview")]
 mod streams;

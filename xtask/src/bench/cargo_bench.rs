@@ -19,6 +19,11 @@ pub fn call() -> Result<()> {
     super::callgrind::call()
 }
 
+/// `cargo xtask bench migrate`.
+pub fn migrate() -> Result<()> {
+    run("heygen-benches", "migrate", &[])
+}
+
 /// `cargo xtask bench transfer`.
 pub fn transfer() -> Result<()> {
     run("heygen-benches", "transfers", &[])

@@ -5,7 +5,7 @@ mod cargo_bench;
 mod compile;
 mod spec;
 
-pub use cargo_bench::{call, sim, transfer, wait, webhook};
+pub use cargo_bench::{call, migrate, sim, transfer, wait, webhook};
 pub use compile::compile;
 pub use spec::spec;
 

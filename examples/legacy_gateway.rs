@@ -1,0 +1,134 @@
+//! A gateway for programs that speak v1 or v2: point their base URL at it, and they go on working on v3.
+//!
+//! ```sh
+//! # Each program sends its own key, which is passed on.
+//! cargo run --release -p heygen-examples --example legacy_gateway
+//! # All programs use the key of the operator, and present GATEWAY_KEY in the place of their own.
+//! HEYGEN_API_KEY=… GATEWAY_KEY=… cargo run --release -p heygen-examples --example legacy_gateway -- --operator
+//! ```
+//!
+//! It listens on the loopback interface only, because requests carry keys and the connection is not encrypted. Put it
+//! behind a server with TLS to reach it from other machines. `PORT` sets the port, `HEYGEN_API_BASE` another address of the
+//! service, such as that of heygen-sim. `--lenient` carries out requests that lose something, and lists the losses in the
+//! answer's member `warning`.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use heygen_ext::migrate::{LegacyService, MigrateOptions, Policy};
+use heygen_ext::secrecy::SecretString;
+use heygen_ext::{BoxError, HeyGen};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
+
+/// The limits of the server. Those of bodies belong to [`LegacyService`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ServerLimits {
+    /// The largest number of connections. Further ones wait in the queue of the system.
+    pub(crate) connections: usize,
+    /// The longest time for the head of a request.
+    pub(crate) head_time: Duration,
+    /// The largest head of a request, in bytes.
+    pub(crate) head_size: usize,
+    /// How long requests in progress may take after the server was stopped.
+    pub(crate) shutdown_time: Duration,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            connections: 4_096,
+            head_time: Duration::from_secs(10),
+            head_size: 64 * 1024,
+            shutdown_time: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Serves until `stop` is ready, and then finishes the requests in progress. `log` gets a line for each request.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    service: LegacyService,
+    limits: ServerLimits,
+    log: impl Fn(String) + Clone + Send + Sync + 'static,
+    stop: impl Future<Output = ()>,
+) {
+    let permits = Arc::new(Semaphore::new(limits.connections));
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accept = async {
+            // The semaphore is never closed.
+            let permit = Arc::clone(&permits).acquire_owned().await.ok();
+            (permit, listener.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
+            accepted = accept => accepted,
+            () = &mut stop => break,
+        };
+        let Ok((stream, _)) = accepted else {
+            // The process has too many open files, or the client has disconnected. The next attempt may succeed.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let (service, log) = (service.clone(), log.clone());
+        let answer = service_fn(move |request| answer(service.clone(), request, log.clone()));
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(limits.head_time).max_buf_size(limits.head_size);
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), answer));
+        tokio::spawn(async move {
+            // An error means that the client disconnected, or was too slow.
+            let _ = connection.await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(limits.shutdown_time, graceful.shutdown()).await;
+}
+
+async fn answer(
+    service: LegacyService,
+    request: Request<Incoming>,
+    log: impl Fn(String),
+) -> Result<Response<http_body_util::Full<bytes::Bytes>>, Infallible> {
+    let began = Instant::now();
+    // The query may contain ids and tokens, so the log has the path only.
+    let line = format!("{} {}", request.method(), request.uri().path());
+    let response = service.oneshot(request).await?;
+    log(format!("{line} {} {} ms", response.status().as_u16(), began.elapsed().as_millis()));
+    Ok(response)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let has = |name: &str| std::env::args().any(|argument| argument == name);
+    let policy = if has("--lenient") { Policy::Lenient } else { Policy::Strict };
+    let options = MigrateOptions::new().policy(policy);
+    let service = if has("--operator") {
+        let key = std::env::var("GATEWAY_KEY").map_err(|_| "set GATEWAY_KEY, which the programs present")?;
+        let legacy = HeyGen::from_env()?.legacy().with_options(options);
+        LegacyService::new(legacy).operator_key(SecretString::from(key))
+    } else {
+        // The key of each caller is used instead.
+        let mut builder = HeyGen::builder().api_key("unused");
+        if let Ok(base) = std::env::var("HEYGEN_API_BASE") {
+            builder = builder.base_url(base);
+        }
+        LegacyService::new(builder.build()?.legacy().with_options(options))
+    };
+    let port: u16 = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8090);
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    let stop = async { drop(tokio::signal::ctrl_c().await) };
+    serve(listener, service, ServerLimits::default(), |line| println!("{line}"), stop).await;
+    Ok(())
+}

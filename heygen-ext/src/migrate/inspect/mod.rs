@@ -1,0 +1,199 @@
+//! Reports what would happen to recorded requests and to the source of programs.
+//!
+//! ```
+//! use heygen_ext::migrate::{MigrateOptions, inspect};
+//!
+//! let command = r#"curl -X POST https://api.heygen.com/v2/video_translate \
+//!   -H 'X-Api-Key: KEY' -H 'Content-Type: application/json' \
+//!   -d '{"video_url": "https://example.com/a.mp4", "output_language": "French"}'"#;
+//! let report = inspect::inspect("run.sh", command, &MigrateOptions::new());
+//! let entry = &report.entries[0];
+//! let endpoint = entry.endpoint.unwrap();
+//! assert_eq!(endpoint.counterpart(), "POST /v3/video-translations");
+//! println!("{report}");
+//! ```
+
+mod curl;
+mod har;
+mod recorded;
+mod source_text;
+
+use std::fmt;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::endpoint::Endpoint;
+use super::look_up::LookUps;
+use super::loss::Policy;
+use super::migrate_error::MigrateError;
+use super::options::MigrateOptions;
+use super::plan::{Plan, loss_to_json};
+use super::request::LegacyRequest;
+use recorded::Recorded;
+
+/// What would happen to the requests in a text.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// One entry for each request, or for each URL in the source of a program.
+    pub entries: Vec<Entry>,
+}
+
+/// What would happen to one request.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Where the request is: the name of the text, and the line or the number in it.
+    pub place: String,
+    /// Method and path of the request.
+    pub request: String,
+    /// The endpoint; `None` if neither v1 nor v2 had it.
+    pub endpoint: Option<&'static Endpoint>,
+    /// What would happen.
+    pub outcome: Outcome,
+}
+
+/// What would happen to a request.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It becomes this plan.
+    Planned(Box<Plan>),
+    /// The policy refuses it. With [`Policy::Lenient`], it would become the plan, if there is one.
+    Refused(MigrateError, Option<Box<Plan>>),
+    /// Only its URL is known, as in the source of a program.
+    Named,
+}
+
+/// Finds the requests of v1 and v2 in a text, and plans them. Nothing is sent.
+///
+/// The text may be a HAR file, a file with `curl` commands, JSON with the members `url`, `method` and `body` (one object, or a
+/// list of them), or the source of a program in any language, in which the URLs are found. `name` is that of the file: it is
+/// part of the places in the report.
+pub fn inspect(name: &str, text: &str, options: &MigrateOptions) -> Report {
+    let found = match serde_json::from_str::<Value>(text) {
+        Ok(value) => har::entries(name, &value).or_else(|| recorded::from_json(name, &value)),
+        Err(_) => None,
+    };
+    let found = found.or_else(|| curl::commands(name, text));
+    let found = found.unwrap_or_else(|| source_text::urls(name, text));
+    Report { entries: found.into_iter().map(|recorded| entry(recorded, options)).collect() }
+}
+
+fn entry(recorded: Recorded, options: &MigrateOptions) -> Entry {
+    let Recorded { place, method, target, body } = recorded;
+    let request = format!("{method} {}", recorded::path_of(&target));
+    let made = LegacyRequest::new(&method, &target);
+    let endpoint = made.as_ref().ok().map(LegacyRequest::endpoint);
+    let outcome = match (made, body) {
+        (Err(error), _) => Outcome::Refused(error, None),
+        (Ok(made), Some(body)) => outcome_of(made.body(body.media_type.as_deref(), body.bytes), options),
+        (Ok(made), None) if *made.endpoint().method() == Method::POST => {
+            match made.endpoint().is_without_counterpart() {
+                true => outcome_of(Ok(made), options),
+                false => Outcome::Named,
+            }
+        }
+        (Ok(made), None) => outcome_of(Ok(made), options),
+    };
+    Entry { place, request, endpoint, outcome }
+}
+
+fn outcome_of(request: Result<LegacyRequest, MigrateError>, options: &MigrateOptions) -> Outcome {
+    let request = match request {
+        Ok(request) => request,
+        Err(error) => return Outcome::Refused(error, None),
+    };
+    match request.plan(&LookUps::new(), options) {
+        Ok(plan) => Outcome::Planned(Box::new(plan)),
+        Err(error) => {
+            let lenient = request.plan(&LookUps::new(), &options.clone().policy(Policy::Lenient)).ok();
+            Outcome::Refused(error, lenient.map(Box::new))
+        }
+    }
+}
+
+impl Report {
+    /// The report as JSON.
+    pub fn to_json(&self) -> Value {
+        self.entries.iter().map(Entry::to_json).collect()
+    }
+
+    /// Whether every request can go on without a change of the program.
+    pub fn is_clean(&self) -> bool {
+        self.entries.iter().all(|entry| !matches!(entry.outcome, Outcome::Refused(..)))
+    }
+}
+
+impl Entry {
+    /// What to change in the program.
+    pub fn advice(&self) -> String {
+        let counterpart = self.endpoint.map(Endpoint::counterpart).unwrap_or_default();
+        match &self.outcome {
+            Outcome::Planned(plan) if plan.losses().is_empty() => {
+                format!("call {counterpart}, or keep the call and change the base URL to a gateway")
+            }
+            Outcome::Planned(_) => {
+                format!("call {counterpart}; the losses below change nothing that is seen, heard or paid")
+            }
+            Outcome::Refused(_, Some(_)) => {
+                format!("remove what is lost, or accept the losses; then call {counterpart}")
+            }
+            Outcome::Refused(..) => "see the problem".to_owned(),
+            Outcome::Named => format!("call {counterpart}; record a request to see what its body becomes"),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let mut entry = json!({
+            "place": self.place,
+            "request": self.request,
+            "endpoint": self.endpoint.map(ToString::to_string),
+            "level": self.endpoint.map(|endpoint| endpoint.level().as_str()),
+            "counterpart": self.endpoint.map(Endpoint::counterpart),
+            "advice": self.advice(),
+        });
+        match &self.outcome {
+            Outcome::Planned(plan) => entry["plan"] = plan.to_json(),
+            Outcome::Refused(error, plan) => {
+                entry["problem"] = error.to_string().into();
+                if let MigrateError::Refused(refusal) = error {
+                    entry["losses"] = refusal.losses.iter().map(loss_to_json).collect();
+                }
+                entry["lenient_plan"] = plan.as_ref().map(|plan| plan.to_json()).unwrap_or_default();
+            }
+            Outcome::Named => {}
+        }
+        entry
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.entries.is_empty() {
+            return f.write_str("no requests of v1 or v2");
+        }
+        for (index, entry) in self.entries.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n\n" };
+            write!(f, "{separator}{entry}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.request)?;
+        match &self.outcome {
+            Outcome::Planned(plan) => write!(f, "\n{plan}")?,
+            Outcome::Refused(error, _) => write!(f, "\n  refused: {error}")?,
+            Outcome::Named => {
+                if let Some(endpoint) = self.endpoint {
+                    write!(f, "\n{endpoint} ({}): {}", endpoint.level(), endpoint.counterpart())?;
+                }
+            }
+        }
+        write!(f, "\n  change: {}", self.advice())
+    }
+}

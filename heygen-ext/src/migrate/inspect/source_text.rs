@@ -1,0 +1,167 @@
+//! The source of programs, in any language: their URLs of v1 and v2.
+
+use http::Method;
+
+use super::super::table::{endpoints, endpoints_at};
+use super::recorded::Recorded;
+
+/// How far from a URL its method is searched, in bytes.
+const NEAR: usize = 160;
+
+/// The requests whose URLs are in a text. A URL without a visible method stands for every method of its path.
+pub(super) fn urls(name: &str, text: &str) -> Vec<Recorded> {
+    let mut found: Vec<Recorded> = Vec::new();
+    for (index, _) in text.match_indices("/v").filter(|(index, _)| is_start(text, *index)) {
+        let raw = path_at(text, index);
+        let has_host = before(text, index).trim_end_matches('/').ends_with("heygen.com");
+        let line = text.get(..index).unwrap_or_default().lines().count().max(1);
+        let line = if text.get(..index).is_some_and(|text| text.ends_with('\n')) { line + 1 } else { line };
+        let place = format!("{name}:{line}");
+        let mut paths = matching(&raw);
+        if paths.is_empty() && has_host {
+            paths.push((method_near(text, index).unwrap_or(Method::GET), raw.clone()));
+        }
+        if let Some(method) = method_near(text, index)
+            && paths.iter().any(|(one, _)| *one == method)
+        {
+            paths.retain(|(one, _)| *one == method);
+        }
+        for (method, target) in paths {
+            let is_known =
+                found.iter().any(|one| one.place == place && one.method == method && one.target == target);
+            if !is_known {
+                found.push(Recorded { place: place.clone(), method, target, body: None });
+            }
+        }
+    }
+    found
+}
+
+/// Whether a path of v1 or v2 begins here.
+fn is_start(text: &str, index: usize) -> bool {
+    let rest = text.get(index..).unwrap_or_default();
+    let is_version = ["/v1/", "/v2/", "/v3/template/"].iter().any(|start| rest.starts_with(start));
+    // `https://host/docs/v2/…` is the path of something else.
+    let host = before(text, index).split_once("://").map(|(_, host)| host);
+    is_version && !before(text, index).ends_with(['/', '_']) && !host.is_some_and(|host| host.contains('/'))
+}
+
+fn before(text: &str, index: usize) -> &str {
+    let line = text.get(..index).unwrap_or_default();
+    line.rsplit(['"', '\'', '`', ' ', '\n', '(', '<']).next().unwrap_or_default()
+}
+
+/// The path from here on, with a placeholder for each expression of the language in it.
+fn path_at(text: &str, index: usize) -> String {
+    let rest = text.get(index..).unwrap_or_default();
+    let mut path = String::new();
+    let mut depth = 0_usize;
+    for character in rest.chars() {
+        match character {
+            '{' => {
+                depth += 1;
+                if depth == 1 {
+                    path.push('X');
+                }
+            }
+            '}' => depth = depth.saturating_sub(1),
+            '\n' => break,
+            _ if depth > 0 => {}
+            '$' | '<' | '>' | ':' => {}
+            c if c.is_ascii_alphanumeric() || "/._-%".contains(c) => path.push(c),
+            _ => break,
+        }
+    }
+    path.trim_end_matches('.').to_owned()
+}
+
+/// The endpoints of a path. A path that ends with a slash was continued by an expression of the program.
+fn matching(raw: &str) -> Vec<(Method, String)> {
+    let parts = raw.matches('/').count();
+    let continued = endpoints().filter(|endpoint| {
+        let path = endpoint.path();
+        // The part after the slash is a parameter.
+        raw.ends_with('/')
+            && path.split('/').nth(parts).is_some_and(|part| part.starts_with('{'))
+            && path
+                .split('/')
+                .zip(raw.split('/'))
+                .take(parts)
+                .all(|(one, other)| one == other || one.starts_with('{'))
+    });
+    let continued: Vec<(Method, String)> = continued
+        .map(|endpoint| (endpoint.method().clone(), endpoint.path().replace(['{', '}'], "")))
+        .collect();
+    if !continued.is_empty() {
+        return continued;
+    }
+    endpoints_at(raw).map(|(endpoint, _)| (endpoint.method().clone(), raw.to_owned())).collect()
+}
+
+/// The method that is named near a URL, in the way of many languages: `requests.post(`, `method: "POST"`, `Method::POST`.
+fn method_near(text: &str, index: usize) -> Option<Method> {
+    let start = (index.saturating_sub(NEAR)..=index).find(|at| text.is_char_boundary(*at)).unwrap_or(index);
+    let end =
+        (index..=(index + NEAR).min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(index);
+    let (earlier, later) =
+        (text.get(start..index).unwrap_or_default(), text.get(index..end).unwrap_or_default());
+    let named = |part: &str, is_earlier: bool| {
+        let part = part.to_ascii_lowercase();
+        let methods = [
+            ("post", Method::POST),
+            ("get", Method::GET),
+            ("delete", Method::DELETE),
+            ("patch", Method::PATCH),
+            ("put", Method::PUT),
+        ];
+        let places = methods.into_iter().filter_map(|(word, method)| {
+            let forms = [
+                format!(".{word}("),
+                format!("\"{word}\""),
+                format!("'{word}'"),
+                format!("::{word}"),
+                format!("-x {word}"),
+            ];
+            let at =
+                forms.iter().filter_map(|form| if is_earlier { part.rfind(form) } else { part.find(form) });
+            Some((if is_earlier { at.max()? } else { at.min()? }, method))
+        });
+        if is_earlier { places.max_by_key(|(at, _)| *at) } else { places.min_by_key(|(at, _)| *at) }
+    };
+    named(earlier, true).or_else(|| named(later, false)).map(|(_, method)| method)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_found_in_many_languages() {
+        for (source, expected) in [
+            ("requests.post(f\"{BASE}/v2/video/generate\", json=body)", vec!["POST /v2/video/generate"]),
+            (
+                "fetch(`${base}/v2/template/${id}/generate`, {method: 'POST'})",
+                vec!["POST /v2/template/X/generate"],
+            ),
+            (
+                "const u = base + \"/v2/video_avatar/\" + id;",
+                vec!["GET /v2/video_avatar/avatar_id", "DELETE /v2/video_avatar/avatar_id"],
+            ),
+            (
+                "http.Get(\"https://api.heygen.com/v1/video_status.get?video_id=\" + id)",
+                vec!["GET /v1/video_status.get"],
+            ),
+            ("client.get(\"https://api.heygen.com/v1/video.magic\")", vec!["GET /v1/video.magic"]),
+            ("curl_setopt($ch, CURLOPT_URL, 'https://upload.heygen.com/v1/asset');", vec!["POST /v1/asset"]),
+            ("openai.post(\"/v1/chat/completions\")", vec![]),
+            ("see https://docs.heygen.com/docs/v2/video/generate", vec![]),
+            ("path('/v2/avatars')\npath('/v2/avatars')", vec!["GET /v2/avatars", "GET /v2/avatars"]),
+        ] {
+            let found: Vec<String> =
+                urls("a", source).iter().map(|one| format!("{} {}", one.method, one.target)).collect();
+            assert_eq!(found, expected, "{source}");
+        }
+        assert_eq!(urls("a.py", "\n\nget('/v2/voices')")[0].place, "a.py:3");
+        assert!(urls("a", "é/v1/\u{1F600}/v2/avatars").len() <= 1);
+    }
+}

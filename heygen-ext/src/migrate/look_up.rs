@@ -1,0 +1,143 @@
+//! What a plan has to know from the service, and the answers.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use heygen_api::{Operation, operations};
+use serde_json::Value;
+
+/// Something that a plan has to know from the service before its requests can be made.
+///
+/// A plan lists its look-ups. It is made without the answers first, then they are read, and then it is made again: see
+/// [`Plan::unanswered`](super::Plan::unanswered). All look-ups are reads, and cost nothing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum LookUp {
+    /// A look: its kind, its engines, its preview image.
+    Look(String),
+    /// The looks of a group.
+    LooksOfGroup(String),
+    /// The variables of a template, with their current values.
+    Template(String),
+    /// The user of the key.
+    Account,
+}
+
+impl LookUp {
+    /// The operation that reads it.
+    pub fn operation(&self) -> &'static Operation {
+        match self {
+            Self::Look(_) => &operations::GET_AVATAR_LOOK,
+            Self::LooksOfGroup(_) => &operations::LIST_AVATAR_LOOKS,
+            Self::Template(_) => &operations::GET_TEMPLATE,
+            Self::Account => &operations::GET_CURRENT_USER,
+        }
+    }
+
+    /// The path parameter of the operation: its name and its value.
+    pub(crate) fn path_parameter(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Look(id) => Some(("look_id", id)),
+            Self::Template(id) => Some(("template_id", id)),
+            Self::LooksOfGroup(_) | Self::Account => None,
+        }
+    }
+
+    /// The query parameter of the operation: its name and its value.
+    pub(crate) fn query_parameter(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::LooksOfGroup(id) => Some(("group_id", id)),
+            _ => None,
+        }
+    }
+
+    fn purpose(&self) -> &'static str {
+        match self {
+            Self::Look(_) => "the kind and the engines of the look",
+            Self::LooksOfGroup(_) => "the looks of the group",
+            Self::Template(_) => "the variables of the template",
+            Self::Account => "the user of the key",
+        }
+    }
+}
+
+impl fmt::Display for LookUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operation = self.operation();
+        let mut path = operation.path().to_owned();
+        if let Some((name, value)) = self.path_parameter() {
+            path = path.replace(&format!("{{{name}}}"), value);
+        }
+        if let Some((name, value)) = self.query_parameter() {
+            path = format!("{path}?{name}={value}");
+        }
+        write!(f, "{} {path}: {}", operation.method(), self.purpose())
+    }
+}
+
+/// Answers to look-ups.
+///
+/// ```
+/// use heygen_ext::migrate::{LookUp, LookUps};
+/// use serde_json::json;
+///
+/// let look = LookUp::Look("LOOK_ID".to_owned());
+/// let answer = json!({
+///     "id": "LOOK_ID",
+///     "avatar_type": "photo_avatar",
+///     "supported_api_engines": ["avatar_iii"],
+/// });
+/// let answers = LookUps::new().with(look, answer);
+/// assert!(!answers.is_empty());
+/// ```
+#[derive(Clone, Default, PartialEq)]
+#[must_use]
+pub struct LookUps(BTreeMap<LookUp, Option<Value>>);
+
+/// What is known about a look-up.
+#[derive(Clone, Copy)]
+pub(crate) enum Known<'a> {
+    Found(&'a Value),
+    /// The service does not have it.
+    Absent,
+    /// Nothing is known yet.
+    Unanswered,
+}
+
+impl LookUps {
+    /// No answers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an answer: the member `data` of the response. For the looks of a group, it is the list of all pages.
+    pub fn with(mut self, look_up: LookUp, data: Value) -> Self {
+        self.0.insert(look_up, Some(data));
+        self
+    }
+
+    /// Adds that the service does not have it.
+    pub fn with_absent(mut self, look_up: LookUp) -> Self {
+        self.0.insert(look_up, None);
+        self
+    }
+
+    /// Whether it has no answer.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn get(&self, look_up: &LookUp) -> Known<'_> {
+        match self.0.get(look_up) {
+            Some(Some(data)) => Known::Found(data),
+            Some(None) => Known::Absent,
+            None => Known::Unanswered,
+        }
+    }
+}
+
+impl fmt::Debug for LookUps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

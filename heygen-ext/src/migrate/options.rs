@@ -1,0 +1,115 @@
+//! Options of plans.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::loss::{Loss, Policy};
+
+/// Options of plans, and of the clients that carry them out.
+///
+/// | option | default |
+/// |---|---|
+/// | [`policy`](Self::policy) | [`Policy::Strict`] |
+/// | [`accept_loss`](Self::accept_loss) | none |
+/// | [`accept_engine_change`](Self::accept_engine_change) | off |
+/// | [`default_resolution`](Self::default_resolution) | `1080p` |
+/// | [`cache_age`](Self::cache_age) | 5 minutes |
+/// | [`look_deadline`](Self::look_deadline) | 5 minutes |
+///
+/// ```
+/// use heygen_ext::migrate::{MigrateOptions, Policy};
+///
+/// let options = MigrateOptions::new()
+///     .policy(Policy::Lenient)
+///     .default_resolution("720p");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct MigrateOptions {
+    policy: Policy,
+    accepted: BTreeSet<String>,
+    engine_change: bool,
+    default_resolution: String,
+    cache_age: Duration,
+    look_deadline: Duration,
+}
+
+impl Default for MigrateOptions {
+    fn default() -> Self {
+        Self {
+            policy: Policy::Strict,
+            accepted: BTreeSet::new(),
+            engine_change: false,
+            default_resolution: "1080p".to_owned(),
+            cache_age: Duration::from_secs(300),
+            look_deadline: Duration::from_secs(300),
+        }
+    }
+}
+
+impl MigrateOptions {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets what to do with a plan that loses something.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Accepts the loss of every member with this name, such as `scale`, also with [`Policy::Strict`]. The plan lists it
+    /// all the same.
+    pub fn accept_loss(mut self, member: impl Into<String>) -> Self {
+        self.accepted.insert(member.into());
+        self
+    }
+
+    /// Whether a look without Avatar III may be rendered by a newer engine, which costs several times as much. Off by
+    /// default: [`Policy::Strict`] then refuses such a request.
+    pub fn accept_engine_change(mut self, on: bool) -> Self {
+        self.engine_change = on;
+        self
+    }
+
+    /// Sets the resolution of a video whose request has no dimension: `720p`, `1080p` or `4k`.
+    ///
+    /// The documentation of v2 named 1280×720 as the default until 2025, and 1920×1080 in 2026.
+    pub fn default_resolution(mut self, resolution: impl Into<String>) -> Self {
+        self.default_resolution = resolution.into();
+        self
+    }
+
+    /// Sets how long an answer to a look-up, and a complete list of avatars or voices, is used again.
+    pub fn cache_age(mut self, age: Duration) -> Self {
+        self.cache_age = age;
+        self
+    }
+
+    /// Sets how long an emulation waits for a look that v3 makes in the background, where the old service answered at once.
+    pub fn look_deadline(mut self, time: Duration) -> Self {
+        self.look_deadline = time;
+        self
+    }
+
+    pub(crate) fn resolution(&self) -> &str {
+        &self.default_resolution
+    }
+
+    pub(crate) fn age_limit(&self) -> Duration {
+        self.cache_age
+    }
+
+    pub(crate) fn deadline_of_look(&self) -> Duration {
+        self.look_deadline
+    }
+
+    /// Whether the policy refuses a plan with this loss.
+    pub(crate) fn refuses(&self, loss: &Loss) -> bool {
+        self.policy == Policy::Strict
+            && loss.severity.is_refused_by_strict()
+            && !(loss.is_engine && self.engine_change)
+            && !loss.path.last_member().is_some_and(|name| self.accepted.contains(name))
+    }
+}

@@ -1,0 +1,224 @@
+//! A v3 request of a plan.
+
+use std::fmt;
+
+use heygen_api::Operation;
+use serde_json::{Value, json};
+
+use crate::redaction::redact;
+
+/// A v3 request of a [`Plan`](super::Plan), ready to be sent, except for values that an earlier answer of the plan has.
+///
+/// It prints as one line: `POST /v3/avatars/{group_id}/consent: hands in the consent`.
+#[derive(Clone, PartialEq)]
+#[must_use]
+pub struct PlannedRequest {
+    operation: &'static Operation,
+    action: Action,
+    parameters: Vec<(&'static str, String)>,
+    query: Vec<(&'static str, String)>,
+    body: Option<Value>,
+    fills: Vec<Fill>,
+    purpose: String,
+}
+
+/// How a request of a plan is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Action {
+    /// It is sent once.
+    Send,
+    /// It is sent once for each page of a list, and the answer has the items of all pages.
+    AllPages,
+    /// It uploads the file that is the body of the legacy request.
+    Upload,
+    /// It is sent once for each item of an earlier answer, and the answer has the list of all data.
+    SendForEach,
+    /// It is sent until the look is finished, up to a deadline.
+    AwaitLook,
+    /// It is sent until the session has named its video, up to a deadline; not at all if the first answer did already.
+    AwaitVideoOfSession,
+}
+
+/// A value that comes from an earlier answer of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fill {
+    pub(crate) target: Target,
+    /// The index of the request whose answer has the value.
+    pub(crate) request: usize,
+    /// JSON pointer of the value in the answer.
+    pub(crate) pointer: &'static str,
+}
+
+/// The place of a value in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    Parameter(&'static str),
+    /// JSON pointer in the body.
+    Body(&'static str),
+}
+
+impl PlannedRequest {
+    pub(crate) fn new(operation: &'static Operation, purpose: impl Into<String>) -> Self {
+        Self {
+            operation,
+            action: Action::Send,
+            parameters: Vec::new(),
+            query: Vec::new(),
+            body: None,
+            fills: Vec::new(),
+            purpose: purpose.into(),
+        }
+    }
+
+    pub(crate) fn with_action(mut self, action: Action) -> Self {
+        self.action = action;
+        self
+    }
+
+    pub(crate) fn with_parameter(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.parameters.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn with_query(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.query.push((name, value.to_string()));
+        self
+    }
+
+    pub(crate) fn with_body(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Sets a path parameter from an earlier answer.
+    pub(crate) fn with_parameter_from(
+        mut self,
+        name: &'static str,
+        request: usize,
+        pointer: &'static str,
+    ) -> Self {
+        self.fills.push(Fill { target: Target::Parameter(name), request, pointer });
+        self.with_parameter(name, shown_fill(request, pointer))
+    }
+
+    /// Sends the request once for each item of an earlier list. The path parameter is a member of the item.
+    pub(crate) fn for_each(mut self, name: &'static str, request: usize, pointer: &'static str) -> Self {
+        self.action = Action::SendForEach;
+        self.with_parameter_from(name, request, pointer)
+    }
+
+    /// The same request for one item of the list that it is sent for.
+    pub(crate) fn for_item(&self, item: &Value) -> Option<Self> {
+        let fill = self.fills.first()?;
+        let one = Self { fills: vec![Fill { request: 0, ..fill.clone() }], ..self.clone() };
+        one.filled(std::slice::from_ref(item))
+    }
+
+    /// The index of the answer with the list that it is sent for.
+    pub(crate) fn list_index(&self) -> Option<usize> {
+        Some(self.fills.first()?.request)
+    }
+
+    /// Sets a member of the body from an earlier answer. The body has a placeholder there.
+    pub(crate) fn with_member_from(
+        mut self,
+        member: &'static str,
+        request: usize,
+        pointer: &'static str,
+    ) -> Self {
+        self.fills.push(Fill { target: Target::Body(member), request, pointer });
+        if let Some(place) = self.body.as_mut().and_then(|body| body.pointer_mut(member)) {
+            *place = shown_fill(request, pointer).into();
+        }
+        self
+    }
+
+    /// The operation.
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// How it is carried out.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// The path parameters by name.
+    pub fn parameters(&self) -> &[(&'static str, String)] {
+        &self.parameters
+    }
+
+    /// The query parameters by name.
+    pub fn query(&self) -> &[(&'static str, String)] {
+        &self.query
+    }
+
+    /// The JSON body. A text such as `(answer 1: /data/asset_id)` stands for a value of an earlier answer.
+    pub fn body(&self) -> Option<&Value> {
+        self.body.as_ref()
+    }
+
+    /// What the request is for.
+    pub fn purpose(&self) -> &str {
+        &self.purpose
+    }
+
+    /// The path with its parameters and query.
+    pub fn path(&self) -> String {
+        let mut path = self.operation.path().to_owned();
+        for (name, value) in &self.parameters {
+            path = path.replace(&format!("{{{name}}}"), value);
+        }
+        let query: Vec<String> = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
+    }
+
+    /// The same request with the values of earlier answers; `None` if an answer lacks one.
+    pub(crate) fn filled(&self, answers: &[Value]) -> Option<Self> {
+        let mut filled = self.clone();
+        for fill in &self.fills {
+            let value = answers.get(fill.request)?.pointer(fill.pointer).filter(|value| !value.is_null())?;
+            match &fill.target {
+                Target::Parameter(name) => {
+                    let text = value.as_str()?.to_owned();
+                    filled.parameters.iter_mut().filter(|(given, _)| given == name).for_each(|(_, value)| {
+                        value.clone_from(&text);
+                    });
+                }
+                Target::Body(member) => *filled.body.as_mut()?.pointer_mut(member)? = value.clone(),
+            }
+        }
+        Some(filled)
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let mut body = self.body.clone();
+        if let Some(body) = &mut body {
+            redact(body);
+        }
+        json!({
+            "method": self.operation.method().as_str(),
+            "path": self.path(),
+            "body": body,
+            "purpose": self.purpose,
+        })
+    }
+}
+
+fn shown_fill(request: usize, pointer: &str) -> String {
+    format!("(answer {}: {pointer})", request + 1)
+}
+
+impl fmt::Display for PlannedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.operation.method(), self.path(), self.purpose)
+    }
+}
+
+impl fmt::Debug for PlannedRequest {
+    /// Shows method, path and purpose: the body may contain signed links.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PlannedRequest({} {}: {})", self.operation.method(), self.operation.path(), self.purpose)
+    }
+}

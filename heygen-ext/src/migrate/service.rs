@@ -1,0 +1,216 @@
+//! A service that answers the HTTP requests of v1 and v2 programs.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::Full;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tower_service::Service;
+
+use super::accounts::Accounts;
+use super::endpoint::Endpoint;
+use super::legacy::{Legacy, Migrated};
+use super::loss::Loss;
+use super::migrate_error::MigrateError;
+use super::plan::loss_to_json;
+use super::request::LegacyRequest;
+use super::request_body::{BodyLimits, BodyProblem};
+
+/// The header by which a program names the outcome that it wants once.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Answers the HTTP requests of programs that were written for v1 or v2, in any language: point the program's base URL at a
+/// server with this service. It takes the paths of both old hosts, `api.heygen.com` and `upload.heygen.com`.
+///
+/// By default, each request is sent with the key of its caller, which is in `X-Api-Key` or `Authorization` as before; then the
+/// credentials of the [`HeyGen`](crate::HeyGen) that the service was made from are not used. With
+/// [`operator_key`](Self::operator_key), they are used for all requests.
+///
+/// Every answer has the header `Deprecation` and a member `warning`, as the old service sent them before its end. The warning
+/// names the operation of v3, and lists what was lost.
+///
+/// | problem | answer |
+/// |---|---|
+/// | a path that neither version had | 404, with similar paths |
+/// | a wrong method | 405, with `Allow` |
+/// | an endpoint without a counterpart | 410, with the nearest thing |
+/// | a body that is not JSON, is too large, or too slow | 400, 413, 408 |
+/// | more bodies at once than fit into memory | 503, with `Retry-After` |
+/// | what v3 refuses | its status and `Retry-After`, in the envelope of the endpoint |
+///
+/// Serve it on an interface that only your programs reach, or behind TLS: requests carry keys.
+///
+/// ```
+/// use heygen_ext::HeyGen;
+/// use heygen_ext::migrate::LegacyService;
+///
+/// let heygen = HeyGen::builder().api_key("unused").build()?;
+/// let service = LegacyService::new(heygen.legacy());
+/// # Ok::<_, heygen_ext::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct LegacyService(Arc<Shared>);
+
+struct Shared {
+    accounts: Accounts,
+    limits: BodyLimits,
+}
+
+impl LegacyService {
+    /// A service that sends each request with the key of its caller.
+    pub fn new(legacy: Legacy) -> Self {
+        Self(Arc::new(Shared { accounts: Accounts::of_callers(legacy), limits: BodyLimits::default() }))
+    }
+
+    /// Uses the credentials of the operator, those of the [`HeyGen`](crate::HeyGen), for every request. Callers present
+    /// `caller_key` in the place of their own key; any other is refused.
+    pub fn operator_key(self, caller_key: SecretString) -> Self {
+        let accounts = self.0.accounts.of_operator(&caller_key);
+        Self(Arc::new(Shared { accounts, limits: self.0.limits.clone() }))
+    }
+
+    /// Sets the largest file of an upload, in bytes. The default is 100 MiB. JSON bodies have at most 4 MiB.
+    pub fn max_file_size(self, bytes: usize) -> Self {
+        let limits = self.0.limits.clone().with_file(bytes);
+        Self(Arc::new(Shared { accounts: self.0.accounts.clone(), limits }))
+    }
+
+    /// Sets how much memory all bodies that are received at the same time may take, in bytes. The default is 512 MiB; a request
+    /// that does not fit is answered with 503. It should be at least the largest file.
+    pub fn body_memory(self, bytes: usize) -> Self {
+        let limits = self.0.limits.clone().with_memory(bytes);
+        Self(Arc::new(Shared { accounts: self.0.accounts.clone(), limits }))
+    }
+
+    async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Send,
+    {
+        let (head, body) = request.into_parts();
+        let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+        let found = match LegacyRequest::new(&head.method, target) {
+            Ok(found) => found,
+            Err(error) => return respond_error(&error, None, head.uri.path()),
+        };
+        let endpoint = found.endpoint();
+        let Some(legacy) = self.0.accounts.find(&head.headers) else { return respond_unauthorized(endpoint) };
+        let media_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        // The permit for the memory is kept until the answer is made.
+        let (body, _permit) = match self.0.limits.read(&head.headers, body, endpoint.is_upload()).await {
+            Ok(read) => read,
+            Err(problem) => return respond_body_problem(endpoint, problem),
+        };
+        let key = head.headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
+        let outcome = match found.body(media_type, body) {
+            Ok(request) => legacy.run_with_key(&request, key).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(Migrated { value, losses, .. }) => respond(StatusCode::OK, Some(endpoint), value, &losses),
+            Err(error) => respond_error(&error, Some(endpoint), endpoint.path()),
+        }
+    }
+}
+
+fn respond(
+    status: StatusCode,
+    endpoint: Option<&Endpoint>,
+    mut body: Value,
+    losses: &[Loss],
+) -> Response<Full<Bytes>> {
+    if let Some(endpoint) = endpoint {
+        let message = format!("{endpoint} is retired; use {}", endpoint.counterpart());
+        let mut warning = json!({"message": message});
+        if !losses.is_empty() {
+            warning["losses"] = losses.iter().map(loss_to_json).collect();
+        }
+        body["warning"] = warning;
+    }
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(DEPRECATION, HeaderValue::from_static("true"));
+    response
+}
+
+fn respond_error(error: &MigrateError, endpoint: Option<&Endpoint>, path: &str) -> Response<Full<Bytes>> {
+    let mut response = respond(error.status(), endpoint, error.to_legacy(endpoint, path), &[]);
+    let headers = response.headers_mut();
+    match error {
+        MigrateError::UnknownEndpoint(unknown) if !unknown.methods().is_empty() => {
+            let methods: Vec<&str> = unknown.methods().iter().map(Method::as_str).collect();
+            if let Ok(value) = HeaderValue::from_str(&methods.join(", ")) {
+                headers.insert(ALLOW, value);
+            }
+        }
+        MigrateError::Service(error) => {
+            if let Some(time) = error.retry_after() {
+                headers.insert(RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
+            }
+            if let Some(id) = error.request_id().and_then(|id| HeaderValue::from_str(id).ok()) {
+                headers.insert(REQUEST_ID, id);
+            }
+        }
+        _ => {}
+    }
+    response
+}
+
+fn respond_unauthorized(endpoint: &Endpoint) -> Response<Full<Bytes>> {
+    let error = MigrateError::Answer {
+        status: StatusCode::UNAUTHORIZED,
+        code: "unauthorized",
+        message: "the request has no valid key; send it in the header `X-Api-Key`".to_owned(),
+    };
+    respond_error(&error, Some(endpoint), endpoint.path())
+}
+
+fn respond_body_problem(endpoint: &Endpoint, problem: BodyProblem) -> Response<Full<Bytes>> {
+    let (status, code) = problem.status_and_code();
+    let error = MigrateError::Answer { status, code, message: problem.to_string() };
+    let mut response = respond_error(&error, Some(endpoint), endpoint.path());
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+impl<B> Service<Request<B>> for LegacyService
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Send,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // Always ready: a request that does not fit is answered with 503.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.answer(request).await) })
+    }
+}
+
+impl fmt::Debug for LegacyService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LegacyService").finish_non_exhaustive()
+    }
+}

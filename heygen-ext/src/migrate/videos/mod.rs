@@ -1,0 +1,13 @@
+//! Videos: their creation by v1 and v2, status, lists and deletion.
+
+mod canvas;
+mod character;
+mod create;
+mod generate;
+mod manage;
+mod scene;
+mod voice;
+
+pub(crate) use create::{CREATE_LATER, GENERATE_AVATAR_IV, GENERATE_FIRST, GENERATE_WEBM};
+pub(crate) use generate::GENERATE;
+pub(crate) use manage::{DELETE, DELETE_LATER, GET_LATER, LIST, LIST_LATER, STATUS};

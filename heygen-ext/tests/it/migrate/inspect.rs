@@ -1,0 +1,112 @@
+//! Reports about recorded requests and the source of programs.
+
+use heygen_ext::migrate::inspect::{Outcome, inspect};
+use heygen_ext::migrate::{MigrateOptions, Policy};
+use serde_json::json;
+
+fn har() -> String {
+    let entry = |method: &str, url: &str, body: Option<&str>| {
+        let mut request =
+            json!({"method": method, "url": url, "headers": [{"name": "X-Api-Key", "value": "marked"}]});
+        if let Some(body) = body {
+            request["postData"] = json!({"mimeType": "application/json", "text": body});
+        }
+        json!({"request": request, "response": {"status": 200}})
+    };
+    let scaled = r#"{"video_inputs":[{"character":{"type":"avatar","avatar_id":"A","scale":2},
+        "voice":{"type":"text","voice_id":"V","input_text":"Hi"}}]}"#;
+    json!({"log": {"version": "1.2", "entries": [
+        entry("OPTIONS", "https://api.heygen.com/v2/video/generate", None),
+        entry("POST", "https://api.heygen.com/v2/video/generate", Some(scaled)),
+        entry("GET", "https://api.heygen.com/v1/video_status.get?video_id=v1&token=marked", None),
+        entry("GET", "https://example.com/v2/avatars", None),
+        entry("POST", "https://api.heygen.com/v1/streaming.new", Some("{}")),
+        entry("POST", "https://api.heygen.com/v3/videos", Some("{}")),
+        entry("POST", "https://api.heygen.com/v2/video_translate", Some("{broken")),
+    ]}})
+    .to_string()
+}
+
+#[test]
+fn a_har_file_is_reported_entry_by_entry() {
+    let report = inspect("log.har", &har(), &MigrateOptions::new());
+    let lines: Vec<(&str, &str)> =
+        report.entries.iter().map(|entry| (entry.place.as_str(), entry.request.as_str())).collect();
+    assert_eq!(
+        lines,
+        [
+            ("log.har, entry 2", "POST /v2/video/generate"),
+            ("log.har, entry 3", "GET /v1/video_status.get"),
+            ("log.har, entry 5", "POST /v1/streaming.new"),
+            ("log.har, entry 7", "POST /v2/video_translate"),
+        ]
+    );
+    assert!(
+        matches!(&report.entries[0].outcome, Outcome::Refused(_, Some(plan)) if plan.losses().len() == 1)
+    );
+    assert!(matches!(&report.entries[1].outcome, Outcome::Planned(_)));
+    assert!(matches!(&report.entries[2].outcome, Outcome::Refused(_, None)));
+    assert!(!report.is_clean());
+    let text = report.to_string();
+    for part in [
+        "video_inputs[0].character.scale: 2 is lost (shown)",
+        "LiveAvatar",
+        "the body is not JSON",
+        "GET /v3/videos/v1",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let json = report.to_json();
+    assert_eq!(json[0]["losses"][0]["path"], "video_inputs[0].character.scale");
+    assert_eq!(json[0]["lenient_plan"]["requests"][0]["path"], "/v3/videos");
+    assert_eq!(json[2]["level"], "none");
+    assert!(!text.contains("marked") && !json.to_string().contains("marked"), "{text}");
+
+    let lenient = inspect("log.har", &har(), &MigrateOptions::new().policy(Policy::Lenient));
+    assert!(matches!(&lenient.entries[0].outcome, Outcome::Planned(plan) if plan.costs().len() == 1));
+}
+
+#[test]
+fn json_with_urls_and_programs_are_reported() {
+    let one = json!({"url": "/v2/video_translate", "body": {"video_url": "https://x.example/a.mp4", "output_language": "French"}});
+    let report = inspect("one.json", &one.to_string(), &MigrateOptions::new());
+    assert!(matches!(&report.entries[0].outcome, Outcome::Planned(plan) if plan.requests().len() == 1));
+    let list = json!([one, {"method": "get", "url": "https://api.heygen.com/v2/avatars"}]);
+    let report = inspect("all.json", &list.to_string(), &MigrateOptions::new());
+    assert_eq!((report.entries.len(), report.entries[1].place.as_str()), (2, "all.json, request 2"));
+
+    let program = "import requests\n\ndef make(body):\n    r = requests.post(\n        'https://api.heygen.com/v2/video/generate', json=body)\n\
+                   def share(id):\n    requests.post(BASE + '/v1/video/share', json={'video_id': id})\n";
+    let report = inspect("make.py", program, &MigrateOptions::new());
+    let places: Vec<&str> = report.entries.iter().map(|entry| entry.place.as_str()).collect();
+    assert_eq!(places, ["make.py:5", "make.py:7"]);
+    assert!(matches!(report.entries[0].outcome, Outcome::Named));
+    assert!(report.entries[0].advice().starts_with("call POST /v3/videos; record a request"));
+    assert!(report.to_string().contains("enable_sharing"));
+    assert_eq!(inspect("a.txt", "nothing", &MigrateOptions::new()).to_string(), "no requests of v1 or v2");
+}
+
+#[test]
+fn hostile_files_are_reported_without_a_panic() {
+    for text in [
+        "",
+        "{}",
+        "[]",
+        "[1]",
+        "{\"log\":{\"entries\":5}}",
+        "{\"log\":{\"entries\":[{}]}}",
+        "curl",
+        "curl '",
+        "curl -H",
+        "/v1/",
+        "/v2/{",
+        "/v2/\u{0}",
+        "{\"url\":7}",
+        "curl \\",
+        "é/v2/é",
+        "{\"url\":\"/v2/voices\",\"method\":\"\\u0000\"}",
+    ] {
+        let report = inspect("a", text, &MigrateOptions::new());
+        let _ = (report.to_string(), report.to_json());
+    }
+}

@@ -1,0 +1,11 @@
+//! Tests of the migration of v1 and v2 programs.
+
+mod completeness;
+mod document;
+mod facade;
+mod gateway;
+mod inspect;
+mod properties;
+mod vectors;
+mod videos;
+mod wire;
