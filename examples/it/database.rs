@@ -1,5 +1,6 @@
 //! A Postgres database for one test, in the server that `DATABASE_URL` names.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::AssertSqlSafe;
@@ -13,11 +14,16 @@ pub(crate) struct Database {
     server: PgPool,
 }
 
+/// Prints a line that the test harness does not hide.
+fn report(line: &str) {
+    writeln!(std::io::stderr(), "{line}").unwrap();
+}
+
 impl Database {
     /// Creates an empty database. Returns `None`, and prints why, if there is no server.
     pub(crate) async fn create() -> Option<Self> {
         let Ok(server) = std::env::var("DATABASE_URL") else {
-            eprintln!("not run: DATABASE_URL is not set; set it to the URL of a Postgres server");
+            report("not run with Postgres: DATABASE_URL is not set; set it to the URL of a server");
             return None;
         };
         let number = CREATED.fetch_add(1, Ordering::Relaxed);
@@ -25,7 +31,7 @@ impl Database {
         let pool = PgPool::connect(&server).await.unwrap();
         sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
         let (start, _) = server.rsplit_once('/').unwrap();
-        println!("run with Postgres: {name}");
+        report(&format!("run with Postgres: {name}"));
         Some(Self { url: format!("{start}/{name}"), name, server: pool })
     }
 
