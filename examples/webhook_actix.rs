@@ -12,11 +12,11 @@ use std::error::Error;
 use actix_web::web::{self, Bytes, PayloadConfig, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use heygen_ext::BoxError;
-use heygen_ext::webhook::{Event, Receiver, Verifier};
+use heygen_ext::webhook::{Event, MemoryInbox, Receiver, Verifier};
 use tokio::runtime::Handle;
 
 /// Maximum size of a body, in bytes. The verifier has the same limit, but checks it only after the body was read.
-const MAX_BODY_SIZE: usize = 1 << 20;
+const MAX_BODY_SIZE: usize = 128 << 10;
 
 /// Configures the route. It accepts every method, because the service probes an endpoint with `OPTIONS` or `GET`.
 ///
@@ -67,17 +67,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let secret = std::env::var("HEYGEN_WEBHOOK_SECRET").map_err(
         |_| "the environment variable HEYGEN_WEBHOOK_SECRET is not set; set it to the secret of the endpoint",
     )?;
-    let receiver = Receiver::new(Verifier::new(secret)?, async |event: Event| {
+    let inbox = MemoryInbox::new(async |event: Event| {
         println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
         Ok::<_, BoxError>(())
     });
-    let routes = routes(receiver.clone());
+    let routes = routes(Receiver::new(Verifier::new(secret)?, inbox.clone()));
     // By default, actix does not wait at Ctrl-C for requests in progress.
     HttpServer::new(move || App::new().configure(routes.clone()))
         .shutdown_signal(async { drop(tokio::signal::ctrl_c().await) })
         .bind(("127.0.0.1", 8080))?
         .run()
         .await?;
-    receiver.drain().await;
+    // A handler that took longer than its answer goes on.
+    inbox.finish().await;
     Ok(())
 }

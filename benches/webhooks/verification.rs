@@ -12,7 +12,7 @@ use crate::codes::{self, Check};
 use crate::figures::median;
 use crate::{Failure, SECRET};
 
-const SIZES: [(&str, usize); 2] = [("1 KiB", 1 << 10), ("1 MiB", 1 << 20)];
+const SIZES: [(&str, usize); 2] = [("1 KiB", 1 << 10), ("128 KiB", 128 << 10)];
 
 /// Rounds of each candidate. The candidates take turns, so that other load on the machine affects all of them.
 const ROUNDS: usize = 41;

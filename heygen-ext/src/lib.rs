@@ -39,18 +39,22 @@ pub mod ledger;
 pub mod migrate;
 #[cfg(feature = "client")]
 mod pages;
+#[cfg(any(feature = "client", feature = "inbox-sqlite"))]
+mod private_file;
 #[cfg(feature = "client")]
 mod redaction;
 #[cfg(feature = "client")]
 mod runtime;
+#[cfg(any(feature = "client", feature = "webhook-verify"))]
+mod secret;
 #[cfg(all(feature = "client", feature = "preview"))]
 mod stream;
 #[cfg(feature = "client")]
 mod upload;
 #[cfg(feature = "client")]
 mod video_agent;
-#[cfg(feature = "webhook")]
-#[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
+#[cfg(feature = "webhook-verify")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhook-verify")))]
 pub mod webhook;
 
 #[cfg(feature = "client")]

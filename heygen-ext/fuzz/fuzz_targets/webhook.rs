@@ -13,13 +13,28 @@ use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use heygen_ext::webhook::testing::{Generation, Signer, types};
-use heygen_ext::webhook::{Event, Verifier, VerifyError};
+use heygen_ext::webhook::{Event, Verifier, VerifyError, Webhook};
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 
 const SECRET: &str = "whsec_fuzz";
 const SIGNATURES: [&str; 2] = ["heygen-signature", "signature"];
 const OTHERS: [&str; 2] = ["heygen-timestamp", "heygen-event-id"];
+
+/// Secrets of several endpoints, as the input has them.
+fn check_secret(secret: &[u8], body: &[u8]) {
+    let Ok(secret) = std::str::from_utf8(secret) else { return };
+    match Signer::new(secret) {
+        Ok(signer) => {
+            let signature = signer.sign(body);
+            let verified = Verifier::new(secret).and_then(|verifier| Ok(verifier.verify_parts(body, &signature, None, None)));
+            assert!(verified.expect("the signer accepted the secret").is_ok());
+            let trimmed = format!("\n {secret}\r\n");
+            assert!(!matches!(Webhook::verify(body, &signature, trimmed), Err(VerifyError::Mismatch)));
+        }
+        Err(_) => assert!(Verifier::new(secret).is_err(), "one accepts a secret that the other refuses"),
+    }
+}
 
 static VERIFIER: LazyLock<Verifier> =
     LazyLock::new(|| Verifier::new(SECRET).expect("the secret is not empty"));
@@ -29,6 +44,7 @@ fuzz_target!(|input: &[u8]| {
     // A timestamp of ten digits, so that the fuzzer can find one within the tolerance.
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let (headers, body) = split(input);
+    check_secret(&input[..input.len().min(64)], body);
     check_unsigned(&headers, body, now);
     check_altered(&headers, body, now);
     // Once as the complete body, and once as the data of an event of a known type, whose fields are then read.
@@ -107,12 +123,13 @@ fn check_signed(headers: &HeaderMap, body: Vec<u8>, now: SystemTime) {
     assert_eq!(first, second);
 }
 
-/// Calls every accessor of an event. Returns the content of its key.
+/// Calls every accessor of an event. Returns its key.
 fn read(event: &Event) -> String {
     let _ = format!("{event:?} {:?} {:?} {:?}", event.payload(), event.failure(), event.outcome());
     let _ = (event.callback_id(), event.created_at(), event.id(), event.job_id(), event.job_kind());
-    let key = event.dedup_key();
-    assert!(key.content.len() <= 200, "{key}");
-    assert_eq!(key.id.as_deref(), event.id());
-    key.content
+    let key = event.key().to_string();
+    assert!(key.len() <= 400 && key.bytes().all(|byte| byte.is_ascii_graphic()), "{key}");
+    let stored = Event::from_stored(event.to_stored()).expect("a stored event is read");
+    assert_eq!((&stored, stored.key().to_string()), (event, key.clone()));
+    key
 }

@@ -13,9 +13,10 @@ use heygen_api::BoxFuture;
 use serde_json::{Value, json};
 
 use super::entry::{Entry, JobEnd, member};
-use super::{Ledger, VERSION, create_private};
+use super::{Ledger, VERSION};
 use crate::error::Error;
 use crate::jobs::handle::JobHandle;
+use crate::private_file;
 
 /// A ledger in a file of JSON lines, which one process uses at a time.
 ///
@@ -92,7 +93,7 @@ impl JsonLines {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let name = path.display();
-        let mut file = create_private(path)
+        let mut file = private_file::create(path)
             .map_err(|error| Error::file(format!("cannot open the ledger {name}"), error))?;
         file.try_lock().map_err(|error| {
             Error::ledger(format!("cannot lock the ledger {name}: {error}; if another process uses it, wait for its end, or use `Sqlite`"))

@@ -53,9 +53,6 @@ pub use json_lines::JsonLines;
 #[cfg_attr(docsrs, doc(cfg(feature = "ledger-sqlite")))]
 pub use sqlite::Sqlite;
 
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use heygen_api::BoxFuture;
@@ -106,15 +103,6 @@ pub trait Ledger: Send + Sync + 'static {
     fn signals(&self, after: u64) -> BoxFuture<'_, Result<(u64, Vec<String>), Error>> {
         Box::pin(async move { Ok((after, Vec::new())) })
     }
-}
-
-/// Opens a file for reading and writing. A new one can only be read by its owner.
-pub(crate) fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// A ledger that a program shares with its client.

@@ -16,9 +16,10 @@ use sqlx::sqlite::{
 use sqlx::{Row, SqliteConnection};
 
 use super::entry::{Entry, EntryJob, JobEnd};
-use super::{Ledger, VERSION, create_private};
+use super::{Ledger, VERSION};
 use crate::error::Error;
 use crate::jobs::handle::{InvalidHandle, JobHandle};
+use crate::private_file;
 
 /// How many signals are kept.
 const KEPT_SIGNALS: i64 = 10_000;
@@ -46,7 +47,7 @@ impl Sqlite {
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         // Requests may contain what only the owner should read.
-        create_private(path)
+        private_file::create(path)
             .map_err(|error| Error::file(format!("cannot open the ledger {}", path.display()), error))?;
         let options = SqliteConnectOptions::new()
             .filename(path)

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::Uri;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::event::{Event, NotAnEvent};
 use super::mac::{Code, EmptySecret, Mac};
@@ -56,7 +56,7 @@ pub struct CallbackGuard {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidCallback {
-    /// The secret is empty.
+    /// The secret is empty or blank.
     EmptySecret,
     /// The base URL is not an absolute `http` or `https` URL, or has a fragment.
     Base,
@@ -67,7 +67,7 @@ pub enum InvalidCallback {
 impl fmt::Display for InvalidCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::EmptySecret => "the secret of the callback guard is empty; pass a secret of this program",
+            Self::EmptySecret => "the secret of the callback guard is empty or blank; pass a secret of this program",
             Self::Base => {
                 "invalid base URL for callbacks; \
                  pass an absolute http or https URL without a fragment, such as `https://example.com/callback`"
@@ -139,10 +139,10 @@ impl CallbackGuard {
     ///
     /// # Errors
     ///
-    /// If the secret is empty, or `base` is not an absolute `http` or `https` URL without a fragment.
+    /// If the secret is empty or blank, or `base` is not an absolute `http` or `https` URL without a fragment.
     pub fn new(secret: impl Into<SecretString>, base: impl Into<String>) -> Result<Self, InvalidCallback> {
         let (secret, base) = (secret.into(), base.into());
-        let mac = Mac::new(secret.expose_secret().as_bytes())?;
+        let mac = Mac::new(&secret)?;
         let uri: Uri = base.parse().map_err(|_| InvalidCallback::Base)?;
         let absolute = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
         if !absolute || base.contains('#') {
@@ -212,7 +212,9 @@ impl CallbackGuard {
             let mut pairs = query.split('&').rev().filter_map(|pair| pair.split_once('='));
             pairs.find(|(key, _)| *key == name).map(|(_, value)| value).ok_or(CallbackError::NoToken)
         };
-        let callback_id = percent_decode_str(parameter("callback_id")?).decode_utf8();
+        // The guard encodes a plus sign and a space; a proxy that encodes the address again writes a space as `+`.
+        let callback_id = parameter("callback_id")?.replace('+', " ");
+        let callback_id = percent_decode_str(&callback_id).decode_utf8();
         let callback_id = callback_id.map_err(|_| CallbackError::NoToken)?.into_owned();
         let expires: u64 = parameter("expires")?.parse().map_err(|_| CallbackError::NoToken)?;
         let token = Code::from_hex(parameter("token")?.as_bytes()).ok_or(CallbackError::NoToken)?;
@@ -223,7 +225,7 @@ impl CallbackGuard {
         if since_epoch.as_secs() >= expires {
             return Err(CallbackError::Expired);
         }
-        let event = Event::of(&body.into(), None).map_err(CallbackError::NotAnEvent)?;
+        let event = Event::of_callback(&body.into()).map_err(CallbackError::NotAnEvent)?;
         // The service repeats the id in the body. If it does not, the id of the URL is sufficient.
         if event.callback_id().is_some_and(|in_body| in_body != callback_id) {
             return Err(CallbackError::OtherCallback);
@@ -292,7 +294,7 @@ mod tests {
     fn a_token_is_not_a_signature_for_another_purpose() {
         let guard = CallbackGuard::new("whsec_shared", "https://example.com").unwrap();
         let message = [&7_u64.to_be_bytes(), &b"order"[..]].concat();
-        assert_ne!(guard.token("order", 7), Mac::new(b"whsec_shared").unwrap().code(&message));
+        assert_ne!(guard.token("order", 7), Mac::new(&"whsec_shared".into()).unwrap().code(&message));
     }
 
     const BODY: &str =
@@ -325,6 +327,21 @@ mod tests {
     }
 
     #[test]
+    fn a_space_that_a_proxy_encodes_as_a_plus_sign_is_understood() {
+        let url = guard().url_at("order 7 + tax", now()).unwrap();
+        let encoded = url.replace("order%207%20%2B%20tax", "order+7+%2B+tax");
+        assert_ne!(encoded, url);
+        let unconfirmed = guard().check_at(&encoded.parse().unwrap(), "{}", now()).unwrap();
+        assert_eq!(unconfirmed.callback_id(), "order 7 + tax");
+    }
+
+    #[test]
+    fn white_space_around_the_secret_does_not_change_the_url() {
+        let with_line_end = CallbackGuard::new("own\n", "https://example.com/hook?token=theirs").unwrap();
+        assert_eq!(with_line_end.url_at("a", now()), guard().url_at("a", now()));
+    }
+
+    #[test]
     fn a_changed_url_is_refused() {
         let url = guard().url_at("a", now()).unwrap();
         let query = url.split_once("callback_id=").unwrap().1;
@@ -350,7 +367,9 @@ mod tests {
 
     #[test]
     fn an_invalid_secret_base_url_or_id_is_refused() {
-        assert_eq!(CallbackGuard::new("", "https://x").unwrap_err(), InvalidCallback::EmptySecret);
+        for blank in ["", " \r\n"] {
+            assert_eq!(CallbackGuard::new(blank, "https://x").unwrap_err(), InvalidCallback::EmptySecret);
+        }
         for base in ["", "/hook", "example.com", "ftp://x/", "https://", "https://x/#a"] {
             assert_eq!(CallbackGuard::new("own", base).unwrap_err(), InvalidCallback::Base, "{base}");
         }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::callback::Unconfirmed;
 use super::event::{Event, Outcome};
+use super::event_key::Identity;
 use super::job::JobKind;
 use crate::client::HeyGen;
 use crate::error::Error;
@@ -30,6 +31,9 @@ pub enum ConfirmError {
     OtherJob,
     /// The callback names no job, or a job of a kind that no operation reads.
     NothingToRead,
+    /// The type of the callback does not say that the job has ended: it ends neither in `.success` nor in `.fail`, and is not
+    /// `batch.finished`.
+    UnknownType,
     /// The resource could not be read. If the status is 404, the callback is forged.
     Call(Error),
 }
@@ -39,10 +43,15 @@ impl fmt::Display for ConfirmError {
         match self {
             Self::NotYet { status } => write!(
                 f,
-                "the callback is not confirmed yet: the status of the resource is `{status}`; try again later"
+                "the callback is not confirmed yet: the status of the resource is `{}`; try again later",
+                status.escape_debug()
             ),
             Self::Contradicted { status } => {
-                write!(f, "the callback is forged: the status of the resource is `{status}`; ignore it")
+                write!(
+                    f,
+                    "the callback is forged: the status of the resource is `{}`; ignore it",
+                    status.escape_debug()
+                )
             }
             Self::OtherJob => f.write_str(
                 "the callback is forged: it names another job than the request started; ignore it",
@@ -50,6 +59,9 @@ impl fmt::Display for ConfirmError {
             Self::NothingToRead => f.write_str(
                 "cannot confirm the callback: no operation reads the resource that it names; \
                  use a registered endpoint, whose deliveries are signed",
+            ),
+            Self::UnknownType => f.write_str(
+                "cannot confirm the callback: its type does not say that the job has ended; ignore it",
             ),
             Self::Call(error) => write!(f, "cannot read the resource of the callback: {error}"),
         }
@@ -70,7 +82,8 @@ impl Unconfirmed {
     ///
     /// `job_id` is the id from the response to the request that started the job. The returned event contains only what the
     /// resource confirms: the type, the id of the job, the `callback_id`, and for a session the id of the video. A
-    /// [`Receiver`](super::Receiver) recognizes it as the same event as the one that a registered endpoint receives.
+    /// registered endpoint may receive the same event: an [`Inbox`](super::Inbox) keeps both, because what is confirmed here has
+    /// no signed body to compare. Subscribe to each type by one way.
     ///
     /// It can read videos, translations, agent sessions, proofreads, HyperFrames renders, AI clippings, filler word removals,
     /// lipsyncs, avatar looks and batches; with the feature `preview` also podcasts. A callback does not say what a batch
@@ -101,6 +114,20 @@ impl Unconfirmed {
         if id != job_id {
             return Err(ConfirmError::OtherJob);
         }
+        self.confirm_job(heygen, kind, id).await
+    }
+
+    /// Reads the job that the callback names, and compares it with the callback.
+    pub(super) async fn confirm_job(
+        &self,
+        heygen: &HeyGen,
+        kind: JobKind,
+        id: &str,
+    ) -> Result<Event, ConfirmError> {
+        let event = self.unchecked_event();
+        if event.outcome() == Outcome::Finished && *event.kind() != WebhookEventType::BatchFinished {
+            return Err(ConfirmError::UnknownType);
+        }
         let part = Part::of(event.kind());
         // A video does not report that its GIF or its captions failed.
         if part != Part::Whole && event.outcome() == Outcome::Failed {
@@ -118,10 +145,7 @@ impl Unconfirmed {
         Ok(self.confirmed_event(event, kind, id, claimed_video))
     }
 
-    /// Builds an event that contains only what was confirmed.
-    ///
-    /// It keeps the deduplication key of the callback, because a registered endpoint may receive the same event. The ids in
-    /// the key were compared with the resource.
+    /// Builds an event that contains only what was confirmed, under a key of it.
     fn confirmed_event(&self, event: &Event, kind: JobKind, id: &str, video_id: Option<&str>) -> Event {
         let mut data = Map::from_iter([
             (kind.id_name().to_owned(), json!(id)),
@@ -132,7 +156,7 @@ impl Unconfirmed {
         }
         let members = [("event_type", json!(event.kind().as_str())), ("event_data", Value::Object(data))];
         let members = members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
-        Event::of_members(members, None).with_dedup_key_of(event)
+        Event::new(members, None, "".into(), Identity::Confirmed)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads the body of a delivery. It limits the size and the time of one body, and the total size of all bodies that are being
 //! read.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,12 +29,6 @@ pub(super) fn read_budget(max_body_size: usize) -> Arc<Semaphore> {
     Arc::new(Semaphore::new(bytes))
 }
 
-/// A body, and its permits from the read budget.
-pub(super) struct DeliveryBody {
-    pub(super) bytes: Bytes,
-    pub(super) permits: Option<OwnedSemaphorePermit>,
-}
-
 /// The error when a body cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyError {
@@ -41,6 +36,17 @@ pub(super) enum BodyError {
     Timeout,
     BudgetExhausted,
     TooLarge,
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Broken => "the connection broke before the end of the body",
+            Self::Timeout => "the body did not arrive in time",
+            Self::BudgetExhausted => "too many bodies are being read",
+            Self::TooLarge => "the body is too large",
+        })
+    }
 }
 
 impl BodyError {
@@ -60,7 +66,7 @@ pub(super) async fn read_body<B: Body>(
     body: B,
     max_size: usize,
     budget: Option<&Arc<Semaphore>>,
-) -> Result<DeliveryBody, BodyError> {
+) -> Result<Bytes, BodyError> {
     let content_length =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if content_length.is_some_and(|length: usize| length > max_size) {
@@ -74,7 +80,7 @@ async fn collect<B: Body>(
     body: B,
     max_size: usize,
     budget: Option<&Arc<Semaphore>>,
-) -> Result<DeliveryBody, BodyError> {
+) -> Result<Bytes, BodyError> {
     let mut body = std::pin::pin!(body);
     let (mut bytes, mut permits) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
     while let Some(frame) = body.frame().await {
@@ -94,5 +100,7 @@ async fn collect<B: Body>(
         }
         bytes.put(data);
     }
-    Ok(DeliveryBody { bytes: bytes.freeze(), permits })
+    // The permits go: from here on, the number of deliveries is limited.
+    drop(permits);
+    Ok(bytes.freeze())
 }

@@ -182,8 +182,8 @@ impl Webhooks {
 
     /// Rotates the secret of an endpoint, and adds the new secret to `keys`. Store the returned secret.
     ///
-    /// The replaced secrets in `keys` expire after `window`, because deliveries in the queue of the service may be signed with
-    /// them. The service signs with the new secret at once. A delivery that arrives before `keys` contains the new secret is
+    /// Name the endpoint in `keys` by its id: the secrets that `keys` has under `endpoint_id`, and no others, expire after
+    /// `window`, because deliveries in the queue of the service may be signed with them. The service signs with the new secret at once. A delivery that arrives before `keys` contains the new secret is
     /// refused, and the service repeats it.
     ///
     /// # Errors

@@ -5,8 +5,9 @@ use std::sync::{Arc, LazyLock};
 
 use heygen_api::from_json_slice;
 use heygen_api::types::WebhookEventType;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::event_key::{EventKey, Identity};
 use super::fields::Fields;
 use super::job::{self, JobKind};
 
@@ -27,9 +28,9 @@ pub struct Event {
     kind: WebhookEventType,
     id: Option<String>,
     raw: Map<String, Value>,
-    endpoint: Option<Arc<str>>,
-    /// The `content` of its [`EventKey`](super::EventKey), if it does not follow from the data.
-    key_content: Option<String>,
+    endpoint: Arc<str>,
+    identity: Identity,
+    contradicts: Option<Outcome>,
 }
 
 /// The error when a body is not a JSON object.
@@ -63,6 +64,24 @@ pub enum Outcome {
     Finished,
 }
 
+impl Outcome {
+    /// The outcome that the name of an event type states.
+    fn of(kind: &str) -> Self {
+        match kind.rsplit('.').next() {
+            Some("success") => Self::Succeeded,
+            Some(end) if end != kind && (end == "fail" || end.ends_with("_failed")) => Self::Failed,
+            _ => Self::Finished,
+        }
+    }
+}
+
+fn parse(body: &[u8]) -> Result<Map<String, Value>, NotAnEvent> {
+    match from_json_slice(body) {
+        Ok(Value::Object(raw)) => Ok(raw),
+        _ => Err(NotAnEvent { bytes: body.len() }),
+    }
+}
+
 /// Why a job failed, if the service says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -74,41 +93,111 @@ pub struct Failure {
 }
 
 impl Event {
-    /// Reads a body that the caller trusts.
-    pub(super) fn of(body: &[u8], id: Option<String>) -> Result<Self, NotAnEvent> {
-        match from_json_slice(body) {
-            Ok(Value::Object(raw)) => Ok(Self::of_members(raw, id)),
-            _ => Err(NotAnEvent { bytes: body.len() }),
-        }
+    /// Reads the body of a signed delivery.
+    pub(super) fn of_delivery(
+        body: &[u8],
+        header_id: Option<&str>,
+        endpoint: Arc<str>,
+    ) -> Result<Self, NotAnEvent> {
+        let raw = parse(body)?;
+        let identity = match Fields(&raw).text(&["event_id"]) {
+            Some(id) => Identity::Signed(id),
+            None => Identity::of_body(body),
+        };
+        Ok(Self::new(raw, header_id, endpoint, identity))
     }
 
-    pub(super) fn of_members(raw: Map<String, Value>, id: Option<String>) -> Self {
+    /// Reads the body of a callback, which is not signed.
+    #[cfg(feature = "webhook")]
+    pub(super) fn of_callback(body: &[u8]) -> Result<Self, NotAnEvent> {
+        Ok(Self::new(parse(body)?, None, "".into(), Identity::of_body(body)))
+    }
+
+    pub(super) fn new(
+        raw: Map<String, Value>,
+        header_id: Option<&str>,
+        endpoint: Arc<str>,
+        identity: Identity,
+    ) -> Self {
         let fields = Fields(&raw);
         let kind = WebhookEventType::from(fields.string(&["event_type"]).unwrap_or_default());
         // The body comes first, because the signature does not cover the header.
-        let id = fields.text(&["event_id"]).or(id).filter(|id| id.len() <= MAX_ID_LENGTH);
-        Self { kind, id, raw, endpoint: None, key_content: None }
+        let id = fields.text(&["event_id"]).or_else(|| header_id.map(str::to_owned));
+        let id = id.filter(|id| id.len() <= MAX_ID_LENGTH);
+        Self { kind, id, raw, endpoint, identity, contradicts: None }
     }
 
-    pub(super) fn with_endpoint(self, endpoint: Arc<str>) -> Self {
-        Self { endpoint: Some(endpoint), ..self }
+    /// The event as JSON, for an [`Inbox`](super::Inbox) that stores it. [`from_stored`](Self::from_stored) reads it.
+    pub fn to_stored(&self) -> Value {
+        json!({
+            "endpoint": &*self.endpoint,
+            "id": self.id,
+            "identity": self.identity.to_string(),
+            "body": self.raw,
+        })
     }
 
-    /// Gives it the key content of `other`, so that both are the same event.
-    #[cfg(feature = "client")]
-    pub(super) fn with_dedup_key_of(self, other: &Self) -> Self {
-        Self { key_content: Some(other.dedup_key().content), ..self }
-    }
-
-    pub(super) fn key_content(&self) -> Option<&str> {
-        self.key_content.as_deref()
-    }
-
-    /// The endpoint whose secret signed the delivery, by its name in the [`KeyRing`](super::KeyRing).
+    /// Reads what [`to_stored`](Self::to_stored) wrote. Pass only what your own program has stored: whoever can write it can
+    /// forge an event.
     ///
-    /// `None` if the event does not come from a signed delivery.
-    pub fn endpoint(&self) -> Option<&str> {
-        self.endpoint.as_deref()
+    /// # Errors
+    ///
+    /// If it was not written by [`to_stored`](Self::to_stored).
+    pub fn from_stored(mut stored: Value) -> Result<Self, NotAnEvent> {
+        let problem = NotAnEvent { bytes: stored.to_string().len() };
+        let body = stored.get_mut("body").map(Value::take);
+        let text = |name: &str| stored.get(name).and_then(Value::as_str);
+        let parts = (body, text("endpoint"), text("identity").and_then(Identity::parse));
+        let (Some(Value::Object(raw)), Some(endpoint), Some(identity)) = parts else { return Err(problem) };
+        Ok(Self::new(raw, text("id"), endpoint.into(), identity))
+    }
+
+    /// The key that identifies the event: it is equal for every delivery attempt, and differs for every other event. An
+    /// [`Inbox`](super::Inbox) keeps one event for each key.
+    ///
+    /// See [`EventKey`] for what it is made of.
+    pub fn key(&self) -> EventKey {
+        EventKey::new(self, &self.identity)
+    }
+
+    #[cfg(feature = "webhook")]
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Whether the type and the job identify the event.
+    #[cfg(feature = "webhook")]
+    pub(super) fn ends_once(&self) -> bool {
+        self.job_id().is_some() && self.job_kind().is_some_and(JobKind::ends_once)
+    }
+
+    /// The endpoint whose secret signed the delivery, by its name in the [`KeyRing`](super::KeyRing). Empty for the secret of
+    /// [`Verifier::new`](super::Verifier::new), and for callbacks.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// How another event, which was handled before, reported the end of the same job. `None` if there is none, or if it
+    /// reported the same outcome.
+    ///
+    /// The service delivers in any order and does not promise one end for each job, so an event `avatar_video.fail` may
+    /// follow the `avatar_video.success` of the same video. Read the resource to know which is true. It is not set for jobs
+    /// that may end several times: avatars, sessions and personalized videos.
+    pub fn contradicts(&self) -> Option<Outcome> {
+        self.contradicts
+    }
+
+    /// Compares the event with the keys of handled events about its job.
+    #[cfg(feature = "webhook")]
+    pub(super) fn with_handled<'a>(mut self, keys: impl IntoIterator<Item = &'a str>) -> Self {
+        let own = self.outcome();
+        if self.job_kind().is_some_and(JobKind::ends_once) && own != Outcome::Finished {
+            let stem = |kind: &'_ str| kind.rsplit_once('.').map(|(stem, _)| stem.to_owned());
+            let kinds = keys.into_iter().filter_map(EventKey::kind_of);
+            let others = kinds.filter(|kind| stem(kind) == stem(self.kind.as_str())).map(Outcome::of);
+            self.contradicts = others.into_iter().find(|outcome| *outcome != own);
+        }
+        self
     }
 
     /// The type of the event, such as `avatar_video.success`. For a type that this version does not know, `as_str` returns
@@ -132,12 +221,7 @@ impl Event {
 
     /// How the job ended, according to [`kind`](Self::kind).
     pub fn outcome(&self) -> Outcome {
-        let kind = self.kind.as_str();
-        match kind.rsplit('.').next() {
-            Some("success") => Outcome::Succeeded,
-            Some(end) if end != kind && (end == "fail" || end.ends_with("failed")) => Outcome::Failed,
-            _ => Outcome::Finished,
-        }
+        Outcome::of(self.kind.as_str())
     }
 
     /// Why the job failed. `None` unless [`outcome`](Self::outcome) is [`Outcome::Failed`].
@@ -206,7 +290,7 @@ mod tests {
     use super::*;
 
     fn event(body: &Value) -> Event {
-        Event::of(body.to_string().as_bytes(), None).unwrap()
+        Event::of_delivery(body.to_string().as_bytes(), None, "".into()).unwrap()
     }
 
     #[test]
@@ -263,7 +347,34 @@ mod tests {
             assert_eq!((empty.kind().as_str(), empty.job_id(), empty.data().len()), ("", None, 0), "{body}");
         }
         for body in ["", "[]", "7", "{", "\u{0}"] {
-            assert_eq!(Event::of(body.as_bytes(), None).unwrap_err().bytes, body.len());
+            let refused = Event::of_delivery(body.as_bytes(), None, "".into());
+            assert_eq!(refused.unwrap_err().bytes, body.len());
+        }
+    }
+
+    #[test]
+    fn a_stored_event_is_read_with_its_key() {
+        let body = r#"{"event_type":"podcast.success","event_data":{"podcast_id":"p"}}"#;
+        for body in [body.to_owned(), body.replace("}}", "},\"event_id\":\"e/1\"}")] {
+            let event = Event::of_delivery(body.as_bytes(), Some("header"), "ep_1".into()).unwrap();
+            let read = Event::from_stored(event.to_stored()).unwrap();
+            assert_eq!((&read, read.key()), (&event, event.key()));
+        }
+        for other in [json!({}), json!(7), json!({"endpoint": "", "identity": "x", "body": {}})] {
+            assert!(Event::from_stored(other).is_err());
+        }
+    }
+
+    #[test]
+    fn an_end_that_contradicts_an_earlier_one_is_told() {
+        let ended = |kind: &str| event(&json!({"event_type": kind, "event_data": {"video_id": "v"}}));
+        let success = ended("avatar_video.success").key();
+        let told = |kind: &str| ended(kind).with_handled([success.as_str()]).contradicts();
+        assert_eq!(told("avatar_video.fail"), Some(Outcome::Succeeded));
+        for other in
+            ["avatar_video.success", "avatar_video_gif.fail", "personalized_video", "video_agent.fail"]
+        {
+            assert_eq!(told(other), None, "{other}");
         }
     }
 

@@ -1,12 +1,21 @@
 //! An axum extractor for verified events, for programs with their own deduplication and background tasks.
 
+use std::sync::LazyLock;
+use std::time::SystemTime;
+
 use axum_core::extract::{FromRef, FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use super::delivery_body::read_body;
 use super::event::Event;
-use super::verifier::{Verified, Verifier};
+use super::headers::DeliveryHeaders;
+use super::refusals::Refusals;
+use super::verifier::Verifier;
+use super::verify_error::VerifyError;
+
+/// The refusals of all routes that use the extractor.
+static REFUSALS: LazyLock<Refusals> = LazyLock::new(Refusals::default);
 
 /// An axum extractor for an event whose signature was verified. The state of the router is a [`Verifier`], or provides one by
 /// `FromRef`.
@@ -53,17 +62,12 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, VerifiedEventRejection> {
         let verifier = Verifier::from_ref(state);
         let (head, body) = request.into_parts();
-        let reject = |problem| {
-            super::receiver::log_refusal(problem);
-            VerifiedEventRejection(super::receiver::refusal_status(problem))
-        };
-        Verifier::validate_signature_header(&head.headers).map_err(reject)?;
+        let reject = |problem| VerifiedEventRejection(REFUSALS.record(problem));
+        let headers = DeliveryHeaders::read(&head.headers).map_err(reject)?;
         let read = read_body(&head.headers, body, verifier.max_body_size(), None).await;
-        let body = read.map_err(|error| VerifiedEventRejection(error.status()))?.bytes;
-        let verified = verifier.verify(&head.headers, body).map_err(reject)?;
-        Verified::event(&verified).map(Self).map_err(|problem| {
-            tracing::warn!(%problem, "cannot read the event of a signed webhook delivery");
-            VerifiedEventRejection(StatusCode::BAD_REQUEST)
-        })
+        let body = read.map_err(|error| VerifiedEventRejection(error.status()))?;
+        let now = Some(SystemTime::now());
+        let verified = verifier.verify_read(&headers, None, body, now).map_err(reject)?;
+        verified.event().map(Self).map_err(|problem| reject(VerifyError::NotAnEvent(problem)))
     }
 }

@@ -1,8 +1,8 @@
 //! Reads members of an event by any of the names that the service uses for them.
 
-use serde_json::{Map, Value};
+use std::fmt;
 
-use super::event_url::EventUrl;
+use serde_json::{Map, Value};
 
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a>(pub(super) &'a Map<String, Value>);
@@ -36,5 +36,32 @@ impl<'a> Fields<'a> {
 
     pub(super) fn number(self, names: &[&str]) -> Option<f64> {
         names.iter().find_map(|name| self.0.get(*name)?.as_f64())
+    }
+}
+
+/// A URL from an event, which `Debug` does not print.
+///
+/// It is signed: anyone who has it can download the file until it expires.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EventUrl(pub(super) String);
+
+impl EventUrl {
+    /// The complete URL, with its signature.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(feature = "client")]
+impl From<&EventUrl> for crate::download::Link {
+    /// A link that cannot be refreshed: once it has expired, read the resource for a new one.
+    fn from(url: &EventUrl) -> Self {
+        Self::new(url.as_str())
+    }
+}
+
+impl fmt::Debug for EventUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventUrl")
     }
 }

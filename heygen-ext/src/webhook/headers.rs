@@ -2,39 +2,71 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue};
+#[cfg(feature = "webhook")]
+use http::HeaderMap;
 
 use super::mac::{Code, Mac};
 use super::verify_error::VerifyError;
 
 /// Header of the signature in the documentation of spring 2026.
+#[cfg(feature = "webhook")]
 pub(super) const HEYGEN_SIGNATURE: &str = "heygen-signature";
 
 /// Header of the signature in deliveries since then, and in v1.
+#[cfg(feature = "webhook")]
 pub(super) const SIGNATURE: &str = "signature";
 
+#[cfg(feature = "webhook")]
 pub(super) const TIMESTAMP: &str = "heygen-timestamp";
+#[cfg(feature = "webhook")]
 pub(super) const EVENT_ID: &str = "heygen-event-id";
 
 /// Maximum number of signatures that are checked. The service sends one; a proxy may add headers of the same name.
+#[cfg(feature = "webhook")]
 const MAX_SIGNATURES: usize = 8;
 
-/// The headers of the service, read in one pass. Separate lookups would take longer than the rest of a verification, apart
-/// from the MAC.
+/// The headers of the service, parsed once, before the body is read.
 pub(super) struct DeliveryHeaders<'a> {
     /// The first signature; usually the only one.
     signature: Code,
     more_signatures: Vec<Code>,
-    timestamp: Option<&'a HeaderValue>,
-    timestamps_differ: bool,
-    event_id: Option<&'a HeaderValue>,
+    pub(super) timestamp: Timestamp,
+    /// The id that the service gave the event. It is not signed.
+    pub(super) event_id: Option<&'a str>,
+}
+
+/// The timestamp of a delivery, which is not signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Timestamp {
+    Missing,
+    Malformed,
+    /// The time since 1970.
+    At(Duration),
 }
 
 impl<'a> DeliveryHeaders<'a> {
-    /// Reads the headers. Malformed signatures are ignored if at least one is well-formed.
+    /// Parses the values of the headers, as a program without a header map has them.
+    pub(super) fn of_parts(
+        signature: &str,
+        timestamp: Option<&str>,
+        event_id: Option<&'a str>,
+    ) -> Result<Self, VerifyError> {
+        let missing = signature.trim().is_empty();
+        let problem = if missing { VerifyError::MissingSignature } else { VerifyError::MalformedSignature };
+        Ok(Self {
+            signature: parse_signature(signature.as_bytes()).ok_or(problem)?,
+            more_signatures: Vec::new(),
+            timestamp: timestamp.map_or(Timestamp::Missing, |text| parse_timestamp(text.as_bytes())),
+            event_id: event_id.map(str::trim).filter(|id| !id.is_empty()),
+        })
+    }
+
+    /// Reads a header map in one pass. Separate lookups would take longer than the rest of a verification, apart from the
+    /// MAC. Malformed signatures are ignored if at least one is well-formed; timestamps that differ are malformed.
+    #[cfg(feature = "webhook")]
     pub(super) fn read(headers: &'a HeaderMap) -> Result<Self, VerifyError> {
         let (mut signature, mut more_signatures, mut count) = (None, Vec::new(), 0);
-        let (mut timestamp, mut timestamps_differ, mut event_id) = (None, false, None);
+        let (mut timestamp, mut event_id) = (Timestamp::Missing, None);
         for (name, value) in headers {
             match name.as_str() {
                 HEYGEN_SIGNATURE | SIGNATURE if count < MAX_SIGNATURES => {
@@ -45,18 +77,19 @@ impl<'a> DeliveryHeaders<'a> {
                         (None, _) => {}
                     }
                 }
-                TIMESTAMP => match timestamp {
-                    Some(first) => timestamps_differ |= first != value,
-                    None => timestamp = Some(value),
-                },
-                EVENT_ID => event_id = event_id.or(Some(value)),
+                TIMESTAMP => {
+                    let another = parse_timestamp(value.as_bytes());
+                    let differs = timestamp != Timestamp::Missing && timestamp != another;
+                    timestamp = if differs { Timestamp::Malformed } else { another };
+                }
+                EVENT_ID if event_id.is_none() => {
+                    event_id = value.to_str().ok().map(str::trim).filter(|id| !id.is_empty());
+                }
                 _ => {}
             }
         }
         match signature {
-            Some(signature) => {
-                Ok(Self { signature, more_signatures, timestamp, timestamps_differ, event_id })
-            }
+            Some(signature) => Ok(Self { signature, more_signatures, timestamp, event_id }),
             None if count > 0 => Err(VerifyError::MalformedSignature),
             None => Err(VerifyError::MissingSignature),
         }
@@ -69,21 +102,6 @@ impl<'a> DeliveryHeaders<'a> {
         let more = self.more_signatures.iter();
         more.fold(expected == self.signature, |matches, signature| matches | (expected == *signature))
     }
-
-    /// The timestamp of the delivery, as the time since 1970. A number of 13 digits is in milliseconds, a shorter one in
-    /// seconds. Several timestamps that differ are an error.
-    pub(super) fn timestamp(&self) -> Result<Option<Duration>, VerifyError> {
-        match self.timestamp {
-            Some(_) if self.timestamps_differ => Err(VerifyError::MalformedTimestamp),
-            Some(value) => parse_timestamp(value.as_bytes()).ok_or(VerifyError::MalformedTimestamp).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// The id that the service gave the event.
-    pub(super) fn event_id(&self) -> Option<&'a HeaderValue> {
-        self.event_id
-    }
 }
 
 /// Parses 64 hexadecimal digits, with or without the prefix `sha256=`.
@@ -92,13 +110,17 @@ fn parse_signature(text: &[u8]) -> Option<Code> {
     Code::from_hex(text.strip_prefix(b"sha256=").unwrap_or(text))
 }
 
-fn parse_timestamp(text: &[u8]) -> Option<Duration> {
+/// Parses a number of 13 digits as milliseconds since 1970, a shorter one as seconds.
+fn parse_timestamp(text: &[u8]) -> Timestamp {
     let text = text.trim_ascii();
-    if !(1..=13).contains(&text.len()) {
-        return None;
-    }
     let append =
         |number: u64, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'));
-    let number = text.iter().try_fold(0, append)?;
-    Some(if text.len() == 13 { Duration::from_millis(number) } else { Duration::from_secs(number) })
+    match text.len() {
+        1..=13 => match text.iter().try_fold(0, append) {
+            Some(number) if text.len() == 13 => Timestamp::At(Duration::from_millis(number)),
+            Some(number) => Timestamp::At(Duration::from_secs(number)),
+            None => Timestamp::Malformed,
+        },
+        _ => Timestamp::Malformed,
+    }
 }

@@ -93,20 +93,16 @@ impl JobKind {
         })
     }
 
-    /// Whether such a job may create several videos, with one event for each.
-    pub(super) fn has_videos(self) -> bool {
-        matches!(self, Self::VideoAgentSession | Self::PersonalizedVideo)
-    }
-
     /// The member that contains the id.
-    #[cfg(feature = "client")]
     pub(super) fn id_name(self) -> &'static str {
         IDS.iter().find(|(of, _)| *of == self).and_then(|(_, names)| names.first()).unwrap_or(&"id")
     }
 
-    /// Whether such a job ends only once, so that the type and the ids identify the event.
+    /// Whether such a job ends only once. A session may create several videos, a project creates one for each contact, and
+    /// an avatar can be trained again.
+    #[cfg(feature = "webhook")]
     pub(super) fn ends_once(self) -> bool {
-        !matches!(self, Self::AvatarLook)
+        !matches!(self, Self::AvatarLook | Self::VideoAgentSession | Self::PersonalizedVideo)
     }
 }
 

@@ -1,10 +1,11 @@
 //! The secrets of endpoints: several at the same time, and replaced ones until they expire.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::mac::{EmptySecret, Mac};
 
@@ -26,11 +27,13 @@ use super::mac::{EmptySecret, Mac};
 /// # Ok::<_, heygen_ext::webhook::EmptySecret>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct KeyRing(Arc<RwLock<Vec<Key>>>);
+pub struct KeyRing(Arc<RwLock<Keys>>);
+
+/// The keys of each endpoint, the newest last.
+type Keys = BTreeMap<Arc<str>, Vec<Key>>;
 
 #[derive(Clone)]
 struct Key {
-    endpoint: Arc<str>,
     mac: Mac,
     /// When a replaced key expires.
     expires: Option<SystemTime>,
@@ -49,10 +52,11 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// If the secret is empty.
+    /// If the secret is empty or blank.
     pub fn add(&self, endpoint: &str, secret: impl Into<SecretString>) -> Result<(), EmptySecret> {
-        let key = Key::new(endpoint, &secret.into())?;
-        self.change(|keys| {
+        let key = Key::new(&secret.into())?;
+        self.change(|all| {
+            let keys = all.entry(endpoint.into()).or_default();
             keys.retain(|old| !old.is_same(&key));
             keys.push(key);
         });
@@ -61,12 +65,12 @@ impl KeyRing {
 
     /// Adds a new secret of an endpoint, and lets its other secrets expire after `window`, according to the system clock.
     ///
-    /// It also lets the secrets without an endpoint name expire, such as the one of [`Verifier::new`](super::Verifier::new).
-    /// An earlier expiry time is not extended.
+    /// Secrets of other endpoints are not changed, nor is the one of [`Verifier::new`](super::Verifier::new), whose endpoint has
+    /// the name `""`. An earlier expiry time is not extended.
     ///
     /// # Errors
     ///
-    /// If the secret is empty. The key ring is then unchanged.
+    /// If the secret is empty or blank. The key ring is then unchanged.
     pub fn rotate(
         &self,
         endpoint: &str,
@@ -88,12 +92,13 @@ impl KeyRing {
         window: Duration,
         now: SystemTime,
     ) -> Result<(), EmptySecret> {
-        let new = Key::new(endpoint, &secret.into())?;
+        let new = Key::new(&secret.into())?;
         // If the expiry time overflows, the old secrets do not expire.
         let end = now.checked_add(window);
-        self.change(|keys| {
-            keys.retain(|key| key.expires.is_none_or(|expires| now < expires));
-            for old in keys.iter_mut().filter(|key| key.endpoint.is_empty() || *key.endpoint == *endpoint) {
+        self.change(|all| {
+            let keys = all.entry(endpoint.into()).or_default();
+            keys.retain(|key| key.is_valid(Some(now)));
+            for old in keys.iter_mut() {
                 old.expires = match (old.expires, end) {
                     (Some(earlier), Some(end)) => Some(earlier.min(end)),
                     (expires, end) => end.or(expires),
@@ -106,12 +111,12 @@ impl KeyRing {
 
     /// Removes all secrets of an endpoint.
     pub fn remove(&self, endpoint: &str) {
-        self.change(|keys| keys.retain(|key| *key.endpoint != *endpoint));
+        self.change(|all| drop(all.remove(endpoint)));
     }
 
     /// The number of secrets, including replaced ones.
     pub fn len(&self) -> usize {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).values().map(Vec::len).sum()
     }
 
     /// Whether the key ring contains no secrets.
@@ -119,22 +124,31 @@ impl KeyRing {
         self.len() == 0
     }
 
-    fn change(&self, change: impl FnOnce(&mut Vec<Key>)) {
+    fn change(&self, change: impl FnOnce(&mut Keys)) {
         change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Finds the first key that is valid at `now` and matches. Newer keys come first, because most deliveries are signed with
-    /// the newest.
-    pub(super) fn find(&self, now: SystemTime, is_match: impl Fn(&Mac) -> bool) -> KeyMatch {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+    /// Finds the first key that is valid at `now` and matches: of one endpoint, or of all. Newer keys of an endpoint come
+    /// first, because most deliveries are signed with the newest. If the time is unknown, every key counts as valid.
+    pub(super) fn find(
+        &self,
+        endpoint: Option<&str>,
+        now: Option<SystemTime>,
+        is_match: impl Fn(&Mac) -> bool,
+    ) -> KeyMatch {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut result = KeyMatch::NoKey;
-        for key in keys.iter().rev().filter(|key| key.expires.is_none_or(|expires| now < expires)) {
-            if is_match(&key.mac) {
-                return KeyMatch::Found(Arc::clone(&key.endpoint));
-            }
-            result = KeyMatch::NoMatch;
-        }
-        result
+        let mut matches = |keys: &[Key]| {
+            keys.iter().rev().filter(|key| key.is_valid(now)).any(|key| {
+                result = KeyMatch::NoMatch;
+                is_match(&key.mac)
+            })
+        };
+        let found = match endpoint {
+            Some(name) => all.get_key_value(name).filter(|(_, keys)| matches(keys)),
+            None => all.iter().find(|(_, keys)| matches(keys)),
+        };
+        found.map_or(result, |(name, _)| KeyMatch::Found(Arc::clone(name)))
     }
 }
 
@@ -149,14 +163,17 @@ pub(super) enum KeyMatch {
 }
 
 impl Key {
-    fn new(endpoint: &str, secret: &SecretString) -> Result<Self, EmptySecret> {
-        let mac = Mac::new(secret.expose_secret().as_bytes())?;
-        Ok(Self { endpoint: endpoint.into(), mac, expires: None })
+    fn new(secret: &SecretString) -> Result<Self, EmptySecret> {
+        Ok(Self { mac: Mac::new(secret)?, expires: None })
     }
 
-    /// Whether it is the same secret of the same endpoint.
+    fn is_valid(&self, now: Option<SystemTime>) -> bool {
+        now.zip(self.expires).is_none_or(|(now, expires)| now < expires)
+    }
+
+    /// Whether it is derived from the same secret.
     fn is_same(&self, other: &Self) -> bool {
-        self.endpoint == other.endpoint && self.mac.code(b"") == other.mac.code(b"")
+        self.mac.code(b"") == other.mac.code(b"")
     }
 }
 
@@ -164,7 +181,7 @@ impl fmt::Debug for KeyRing {
     /// Prints the names of the endpoints only.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        f.debug_list().entries(keys.iter().map(|key| &*key.endpoint)).finish()
+        f.debug_list().entries(keys.keys()).finish()
     }
 }
 
@@ -175,14 +192,14 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     fn is_valid(keys: &KeyRing, now: SystemTime, secret: &str) -> bool {
-        let code = Mac::new(secret.as_bytes()).unwrap().code(b"m");
-        matches!(keys.find(now, |mac| mac.code(b"m") == code), KeyMatch::Found(_))
+        let code = Mac::new(&secret.into()).unwrap().code(b"m");
+        matches!(keys.find(None, Some(now), |mac| mac.code(b"m") == code), KeyMatch::Found(_))
     }
 
     #[test]
     fn a_replaced_secret_is_valid_until_its_window_ends() {
         let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH + 1000 * HOUR);
-        assert!(matches!(keys.find(now, |_| true), KeyMatch::NoKey));
+        assert!(matches!(keys.find(None, Some(now), |_| true), KeyMatch::NoKey));
         keys.add("a", "one").unwrap();
         keys.add("b", "other").unwrap();
         keys.rotate_at("a", "two", HOUR, now).unwrap();
@@ -200,12 +217,31 @@ mod tests {
     }
 
     #[test]
-    fn a_rotation_also_replaces_secrets_without_an_endpoint() {
+    fn a_rotation_replaces_only_secrets_of_its_own_endpoint() {
         let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH + 1000 * HOUR);
-        keys.add("", "leaked").unwrap();
+        keys.add("", "unnamed").unwrap();
+        keys.add("ep_2", "other").unwrap();
         keys.rotate_at("ep_1", "new", HOUR, now).unwrap();
-        assert!(is_valid(&keys, now, "leaked") && is_valid(&keys, now, "new"));
-        assert!(!is_valid(&keys, now + HOUR, "leaked") && is_valid(&keys, now + HOUR, "new"));
+        assert!(["unnamed", "other", "new"].iter().all(|secret| is_valid(&keys, now + 2 * HOUR, secret)));
+    }
+
+    #[test]
+    fn a_search_in_one_endpoint_computes_no_code_of_another() {
+        let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH);
+        for number in 0..1000 {
+            keys.add(&format!("tenant {number}"), format!("secret {number}")).unwrap();
+        }
+        let calls = std::cell::Cell::new(0);
+        let count = |_: &Mac| {
+            calls.set(calls.get() + 1);
+            false
+        };
+        assert!(matches!(keys.find(Some("tenant 7"), Some(now), count), KeyMatch::NoMatch));
+        assert!(matches!(keys.find(Some("unknown"), Some(now), count), KeyMatch::NoKey));
+        assert_eq!(calls.get(), 1);
+        assert!(
+            matches!(keys.find(Some("tenant 7"), None, |_| true), KeyMatch::Found(name) if &*name == "tenant 7")
+        );
     }
 
     #[test]

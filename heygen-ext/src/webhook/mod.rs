@@ -1,41 +1,49 @@
-//! Receives webhooks: verifies deliveries, deduplicates events, and runs a handler for each event.
+//! Receives webhooks: verifies deliveries, keeps their events in an inbox, and runs a handler for each event.
 //!
 //! When a job ends, the service sends a POST to every registered endpoint that subscribes to the type of the event, and to
-//! the `callback_url` of the request that started the job. This module implements the receiving side. The cargo feature
-//! `webhook` is sufficient for it, and adds no HTTP client. The feature `client` adds the management of endpoints
-//! (`HeyGen::webhooks`), and `axum` adds the extractor `VerifiedEvent`.
+//! the `callback_url` of the request that started the job. This module implements the receiving side.
 //!
-//! | To | Use |
-//! |---|---|
-//! | serve a complete webhook route | [`Receiver`]: verifies, deduplicates, calls the handler, answers before the timeout |
-//! | write your own route | [`Verifier`], which returns an [`Event`] |
-//! | use several secrets, or rotate one | [`KeyRing`] |
-//! | keep the record of handled events across restarts | [`EventStore`] |
-//! | receive on a `callback_url`, where deliveries are not signed | [`CallbackGuard`] |
-//! | register endpoints, rotate secrets, fetch missed events | `HeyGen::webhooks` |
-//! | test your handler | [`testing`] |
+//! | To | Use | Feature |
+//! |---|---|---|
+//! | verify a delivery in one line, anywhere | [`Webhook::verify`] | `webhook-verify` |
+//! | verify with several secrets, or rotate one | [`Verifier`], [`KeyRing`] | `webhook-verify` |
+//! | test your handler | [`testing`] | `webhook-verify` |
+//! | serve a complete webhook route | [`Receiver`] and an [`Inbox`] | `webhook` |
+//! | handle events before the answer, without a disk | [`MemoryInbox`] | `webhook` |
+//! | keep events in a file until they are handled | `SqliteInbox`, `Worker` | `inbox-sqlite` |
+//! | share events between receivers and workers | `PostgresInbox`, `Worker` | `inbox-postgres` |
+//! | run the server | `serve` | `webhook-server` |
+//! | receive on a `callback_url`, where deliveries are not signed | [`CallbackGuard`], `CallbackReceiver` | `webhook`, `client` |
+//! | register endpoints, rotate secrets, fetch missed events | `HeyGen::webhooks` | `webhook`, `client` |
+//! | take events as arguments of axum handlers | `VerifiedEvent` | `axum` |
+//!
+//! None of these features adds an HTTP client, except `client`. `webhook-verify` needs no async runtime, and compiles for
+//! `wasm32-unknown-unknown`.
 //!
 //! # With axum, hyper, or any server that runs tower services
 //!
 //! ```
-//! use heygen_ext::webhook::{Event, Receiver, Verifier};
+//! # #[cfg(feature = "webhook")] {
+//! use heygen_ext::webhook::{Event, MemoryInbox, Receiver, Verifier};
 //!
-//! let receiver = Receiver::new(Verifier::new("whsec_…")?, async |event: Event| {
+//! let inbox = MemoryInbox::new(async |event: Event| {
 //!     println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
 //!     Ok::<_, std::io::Error>(())
 //! });
+//! let receiver = Receiver::new(Verifier::new("whsec_…")?, inbox);
 //! let app: axum::Router = axum::Router::new().route_service("/heygen", receiver);
+//! # }
 //! # Ok::<_, heygen_ext::webhook::EmptySecret>(())
 //! ```
 //!
 //! # With any other framework
 //!
-//! [`Receiver::receive`] takes an `http::Request<Bytes>`. The example `webhook_actix` calls it from actix-web. Pass the body
+//! `Receiver::receive` takes an `http::Request<Bytes>`. The example `webhook_actix` calls it from actix-web. Pass the body
 //! unchanged: the signature covers its bytes, so JSON that was parsed and serialized again does not verify.
 //!
-//! Handlers run in tasks on the tokio runtime that called `receive`, and stop when that runtime shuts down. In a framework
-//! whose workers have their own runtimes, such as actix-web, these tasks stop with the workers. Call `receive` on the runtime
-//! of `main` there, as the example does.
+//! Handlers of a [`MemoryInbox`] run in tasks on the tokio runtime that called `receive`, and stop when that runtime shuts
+//! down. In a framework whose workers have their own runtimes, such as actix-web, call `receive` on the runtime of `main`, as
+//! the example does.
 //!
 //! # Delivery guarantees of the service
 //!
@@ -43,50 +51,51 @@
 //! 2xx within 10 seconds. It documents the fields of only a few types: [`Payload`] contains the known fields, with one name
 //! where the service has used two, and [`Event::raw`] contains everything that was received.
 
+#[cfg(feature = "webhook")]
 mod callback;
-mod clock;
-#[cfg(feature = "client")]
+#[cfg(all(feature = "client", feature = "webhook"))]
+mod callback_receiver;
+#[cfg(all(feature = "client", feature = "webhook"))]
 mod confirm;
+#[cfg(feature = "webhook")]
 mod delivery_body;
-mod dispatch;
-#[cfg(feature = "client")]
+#[cfg(all(feature = "client", feature = "webhook"))]
 mod endpoints;
 mod event;
 mod event_key;
-mod event_store;
-mod event_url;
 #[cfg(feature = "axum")]
 mod extract;
 mod fields;
 mod headers;
+#[cfg(feature = "webhook")]
+mod inbox;
 mod job;
 mod key_ring;
-mod lease;
 mod mac;
+#[cfg(feature = "webhook")]
+mod memory;
 mod payload;
+#[cfg(feature = "inbox-postgres")]
+mod postgres;
+#[cfg(feature = "webhook")]
 mod receiver;
-#[cfg(feature = "client")]
+#[cfg(all(feature = "client", feature = "webhook"))]
 mod reconcile;
-mod service;
+#[cfg(feature = "webhook")]
+mod refusals;
+#[cfg(feature = "webhook-server")]
+mod serve;
+#[cfg(feature = "inbox-sqlite")]
+mod sqlite;
 pub mod testing;
 mod verifier;
 mod verify_error;
+#[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
+mod worker;
 
-pub use callback::{CallbackError, CallbackGuard, InvalidCallback, Unconfirmed};
-#[cfg(feature = "client")]
-#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
-pub use confirm::ConfirmError;
-pub use dispatch::Handler;
-#[cfg(feature = "client")]
-#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
-pub use endpoints::{EnsuredEndpoint, Webhooks};
 pub use event::{Event, Failure, NotAnEvent, Outcome};
 pub use event_key::EventKey;
-pub use event_store::{Claim, Claimant, EventStore, InMemoryEventStore};
-pub use event_url::EventUrl;
-#[cfg(feature = "axum")]
-#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
-pub use extract::{VerifiedEvent, VerifiedEventRejection};
+pub use fields::EventUrl;
 pub use job::JobKind;
 pub use key_ring::KeyRing;
 pub use mac::EmptySecret;
@@ -94,9 +103,45 @@ pub use payload::{
     AgentPayload, AvatarPayload, BatchPayload, ClippingPayload, FilePayload, Payload, PersonalizedPayload,
     TranslationPayload, VideoPayload,
 };
-pub use receiver::{Receiver, ReceiverBuilder};
-#[cfg(feature = "client")]
-#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
-pub use reconcile::{ReconcileReport, Unhandled};
-pub use verifier::{Verified, Verifier};
+pub use verifier::{Verified, Verifier, Webhook};
 pub use verify_error::VerifyError;
+
+#[cfg(feature = "webhook")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
+pub use callback::{CallbackError, CallbackGuard, InvalidCallback, Unconfirmed};
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub use extract::{VerifiedEvent, VerifiedEventRejection};
+#[cfg(feature = "webhook")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
+pub use inbox::{Handler, Inbox, Inserted, KnownKey};
+#[cfg(feature = "webhook")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
+pub use memory::MemoryInbox;
+#[cfg(feature = "webhook")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
+pub use receiver::Receiver;
+
+#[cfg(feature = "inbox-postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "inbox-postgres")))]
+pub use postgres::PostgresInbox;
+#[cfg(feature = "webhook-server")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhook-server")))]
+pub use serve::{Server, serve};
+#[cfg(feature = "inbox-sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "inbox-sqlite")))]
+pub use sqlite::SqliteInbox;
+#[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))))]
+pub use worker::{InboxCounts, Worker, WorkerStopper};
+
+#[cfg(all(feature = "client", feature = "webhook"))]
+mod managing {
+    pub use super::callback_receiver::CallbackReceiver;
+    pub use super::confirm::ConfirmError;
+    pub use super::endpoints::{EnsuredEndpoint, Webhooks};
+    pub use super::reconcile::{NotInserted, ReconcileReport};
+}
+#[cfg(all(feature = "client", feature = "webhook"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use managing::*;

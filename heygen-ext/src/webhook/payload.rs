@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::event::Event;
-use super::event_url::EventUrl;
+use super::fields::EventUrl;
 use super::job::JobKind;
 
 /// The known data of an event, by the kind of its job.
@@ -230,7 +230,7 @@ mod tests {
 
     fn payload(kind: &str, data: &Value) -> Payload {
         let body = json!({"event_type": kind, "event_data": data}).to_string();
-        Event::of(body.as_bytes(), None).unwrap().payload()
+        Event::of_delivery(body.as_bytes(), None, "".into()).unwrap().payload()
     }
 
     #[test]
@@ -252,7 +252,7 @@ mod tests {
     fn odd_but_valid_json_is_read() {
         let body = b"\xef\xbb\xbf{\"event_type\":\"batch.finished\",\"event_data\":{\"batch_id\":\"b\",\
             \"status\":\"cut \\ud83d\",\"total_items\":5.0}}";
-        let Payload::Batch(batch) = Event::of(body, None).unwrap().payload() else {
+        let Payload::Batch(batch) = Event::of_delivery(body, None, "".into()).unwrap().payload() else {
             unreachable!("not a batch")
         };
         assert_eq!((batch.status.as_deref(), batch.total_items), (Some("cut \u{fffd}"), Some(5)));

@@ -1,79 +1,70 @@
-//! The receiver: answers probes, verifies and deduplicates deliveries, and answers before the service times out.
+//! The receiver: answers probes, verifies deliveries, and answers when their events are in the inbox.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use tokio::sync::{Semaphore, watch};
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http_body::Body;
+use http_body_util::Full;
+use percent_encoding::percent_decode_str;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use tower_service::Service;
 
-use super::clock::Clock;
-use super::delivery_body::{self, DeliveryBody};
-use super::dispatch::{DispatchOutcome, Dispatcher, Handler, OnGiveUp};
-use super::event::Event;
-use super::event_store::{Claim, EventStore, InMemoryEventStore};
+use super::delivery_body::{self, BodyError, read_body};
+use super::headers::DeliveryHeaders;
+use super::inbox::{Inbox, Inserted};
+use super::refusals::{Refusals, respond};
 use super::verifier::Verifier;
 use super::verify_error::VerifyError;
-use crate::box_error::BoxError;
 
-/// Default time within which a delivery is answered. The service waits 10 seconds, and the network takes some of them.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(8);
+/// Time within which a delivery is answered. The service waits 10 seconds, and the network takes some of them.
+pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Default number of deliveries that are in progress at the same time, from the signature to the end of the handler.
+/// Number of deliveries that may be verified and wait for the inbox at the same time.
 const CAPACITY: usize = 256;
 
-/// Default number of handlers that run at the same time.
-const CONCURRENCY: usize = 16;
+/// `Retry-After` of a delivery that the receiver cannot accept now, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
 
-/// Default time limit of a handler run.
-const HANDLER_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+/// Returns the current time.
+type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
-/// `Retry-After` of a delivery that is refused because the receiver is overloaded, in seconds.
-const OVERLOADED_RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
-
-/// Receives deliveries, and runs a handler once for each event.
+/// Receives deliveries: verifies each, inserts its event into an [`Inbox`], and answers 200 when the inbox has it.
 ///
 /// Pass complete requests to [`receive`](Self::receive), or use it as a [`tower`](https://docs.rs/tower) service behind a
-/// route of axum or hyper. After a response of 500 or 503, the service repeats the delivery for up to 24 hours.
+/// route of axum or hyper. After any other answer than 2xx, the service repeats the delivery for up to 24 hours.
 ///
 /// | Request | Response |
 /// |---|---|
 /// | `OPTIONS`, `GET`, `HEAD`, by which the service checks that the endpoint exists | 2xx at once |
-/// | the signature is missing or wrong, or the timestamp is too old | 401, with an empty body |
+/// | the signature is missing or wrong | 401, with an empty body |
 /// | the body is too large, or does not arrive within 5 seconds | 413, 408 |
-/// | the event was handled before | 200 |
-/// | the handler succeeds within 8 seconds | 200 |
-/// | the handler fails within 8 seconds | 500 |
-/// | the handler takes longer, including its wait for other handlers | 202; the handler continues, and a failure is retried |
-/// | the key ring is empty, or the same event is being handled | 503 |
-/// | the event store fails | 500 |
-/// | 256 deliveries are in progress | 503 at once, before the body is read |
-/// | the bodies that are being read exceed 64 MiB in total | 503 at once |
+/// | the body is signed, but is not a JSON object | 400 |
+/// | the inbox keeps the event, or has handled it | 200 |
+/// | the inbox fails, takes longer than 8 seconds, or is handling the event without keeping it | 503 |
+/// | the key ring has no secret for the delivery | 503 |
+/// | 256 deliveries are in progress, or bodies of more than 64 MiB in total are being read | 503 |
 ///
-/// After a 202, the service does not repeat the delivery. The receiver therefore retries a failed handler up to four times
-/// within 20 minutes; see [`ReceiverBuilder::on_give_up`].
-///
-/// A handler runs in a task on the tokio runtime, so it continues if the service closes the connection. Call
-/// [`drain`](Self::drain) before the program ends, to wait for running handlers. Call `Webhooks::reconcile` after it starts,
-/// to fetch the events that it missed.
+/// Refusals are logged as warnings, at most one in ten seconds, and counted ([`refused`](Self::refused)).
 ///
 /// ```
 /// use heygen_ext::webhook::testing::{Generation, Signer};
-/// use heygen_ext::webhook::{Event, Receiver, Verifier};
+/// use heygen_ext::webhook::{Event, MemoryInbox, Receiver, Verifier};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let verifier = Verifier::new("whsec_…")?;
-/// let receiver = Receiver::new(verifier, async |event: Event| {
+/// let inbox = MemoryInbox::new(async |event: Event| {
 ///     println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
 ///     Ok::<_, std::io::Error>(())
 /// });
-/// let body = r#"{
-///     "event_type": "avatar_video.success",
-///     "event_data": {"video_id": "v1"}
-/// }"#;
+/// let receiver = Receiver::new(Verifier::new("whsec_…")?, inbox);
+/// let body = r#"{"event_type": "avatar_video.success", "event_data": {"video_id": "v1"}}"#;
 /// let delivery = Signer::new("whsec_…")?.deliver(Generation::Signature, body);
 /// assert_eq!(receiver.receive(delivery).await.status(), 200);
 /// # Ok(())
@@ -82,35 +73,62 @@ const OVERLOADED_RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
 #[derive(Clone)]
 pub struct Receiver(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     verifier: Verifier,
-    dispatcher: Dispatcher,
+    inbox: Arc<dyn Inbox>,
+    endpoint_in_path: bool,
+    refusals: Arc<Refusals>,
     read_budget: Arc<Semaphore>,
     delivery_permits: Arc<Semaphore>,
-    capacity: usize,
-    response_timeout: Duration,
     clock: Clock,
 }
 
 impl Receiver {
-    /// Creates a receiver with the default settings.
-    pub fn new(verifier: Verifier, handler: impl Handler) -> Self {
-        Self::builder(verifier, handler).build()
+    /// Creates a receiver that inserts events into an inbox.
+    pub fn new(verifier: Verifier, inbox: impl Inbox) -> Self {
+        Self(Arc::new(Inner {
+            read_budget: delivery_body::read_budget(verifier.max_body_size()),
+            verifier,
+            inbox: Arc::new(inbox),
+            endpoint_in_path: false,
+            refusals: Arc::default(),
+            delivery_permits: Arc::new(Semaphore::new(CAPACITY)),
+            clock: Arc::new(SystemTime::now),
+        }))
     }
 
-    /// Returns a builder, which sets limits, timeouts and the event store.
-    pub fn builder(verifier: Verifier, handler: impl Handler) -> ReceiverBuilder {
-        ReceiverBuilder {
-            verifier,
-            handler: Arc::new(handler),
-            store: None,
-            response_timeout: RESPONSE_TIMEOUT,
-            capacity: CAPACITY,
-            concurrency: CONCURRENCY,
-            handler_timeout: HANDLER_TIMEOUT,
-            on_give_up: None,
-            clock: Arc::new(SystemTime::now),
-        }
+    fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// Takes the name of the endpoint from the last segment of the path, such as `/hooks/{endpoint}`, and tries only the
+    /// secrets that the [`KeyRing`](super::KeyRing) has under this name.
+    ///
+    /// With secrets of a thousand tenants, a forged delivery then costs the HMAC of one secret, not of a thousand. Register
+    /// the endpoint of each tenant with a URL that ends in the name.
+    #[must_use]
+    pub fn endpoint_in_path(self) -> Self {
+        self.change(|inner| inner.endpoint_in_path = true)
+    }
+
+    /// Sets a function that is called with the reason of each refusal, for metrics. It replaces an earlier one.
+    #[must_use]
+    pub fn on_refusal(self, hook: impl Fn(&VerifyError) + Send + Sync + 'static) -> Self {
+        let refusals = Refusals::with_hook(hook);
+        self.change(|inner| inner.refusals = Arc::new(refusals))
+    }
+
+    /// Sets the clock, for tests. The default is the system clock.
+    #[must_use]
+    pub fn clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.change(|inner| inner.clock = Arc::new(clock))
+    }
+
+    /// How many deliveries were refused: they are not signed, forged, too large, or for another secret.
+    pub fn refused(&self) -> u64 {
+        self.0.refusals.count()
     }
 
     /// Processes a request with a complete body, from any framework, and returns the response.
@@ -119,250 +137,141 @@ impl Receiver {
     ///
     /// If it is called outside of a tokio runtime, or in one without a timer.
     pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let arrived = Instant::now();
-        if let Some(response) = self.respond_without_body(request.method(), request.headers()) {
-            return response;
+        let (head, body) = request.into_parts();
+        match self.read_head(&head.method, &head.headers) {
+            Ok(headers) => self.process(&headers, &head.uri, body, Instant::now()).await,
+            Err(response) => response,
         }
-        let (head, bytes) = request.into_parts();
-        self.process(&head.headers, DeliveryBody { bytes, permits: None }, arrived).await
     }
 
-    /// Waits until every event in progress is handled, or its retries are exhausted. Retries start without a delay.
-    ///
-    /// This includes events that were passed to [`handle`](Self::handle). New deliveries are refused with 503 in the meantime,
-    /// so stop accepting connections first.
-    pub async fn drain(&self) {
-        let _guard = self.0.dispatcher.skip_retry_delays();
-        let all = u32::try_from(self.0.capacity).unwrap_or(u32::MAX);
-        // The semaphore is never closed.
-        drop(self.0.delivery_permits.acquire_many(all).await);
-    }
-
-    /// The number of events in progress: deliveries, and events that were passed to [`handle`](Self::handle).
-    pub fn under_way(&self) -> usize {
-        self.0.capacity - self.0.delivery_permits.available_permits()
-    }
-
-    /// Returns the response to a request whose body is not needed: it is not a delivery, it is not signed, or the receiver is
-    /// overloaded.
-    pub(super) fn respond_without_body(
+    /// Reads the headers of a delivery. Returns the response to a request whose body is not needed: it is not a delivery, it
+    /// is not signed, or the receiver is overloaded.
+    fn read_head<'a>(
         &self,
         method: &Method,
-        headers: &HeaderMap,
-    ) -> Option<Response<Bytes>> {
+        headers: &'a HeaderMap,
+    ) -> Result<DeliveryHeaders<'a>, Response<Bytes>> {
         let mut response = match *method {
-            Method::POST => match Verifier::validate_signature_header(headers) {
-                Err(problem) => {
-                    log_refusal(problem);
-                    return Some(respond(refusal_status(problem)));
-                }
-                Ok(()) if self.0.delivery_permits.available_permits() == 0 => {
-                    return Some(respond_overloaded());
-                }
-                Ok(()) => return None,
-            },
+            Method::POST if self.0.delivery_permits.available_permits() == 0 => return Err(self.overloaded()),
+            Method::POST => {
+                return DeliveryHeaders::read(headers)
+                    .map_err(|problem| respond(self.0.refusals.record(problem)));
+            }
             Method::OPTIONS => respond(StatusCode::NO_CONTENT),
-            Method::GET | Method::HEAD => return Some(respond(StatusCode::OK)),
+            Method::GET | Method::HEAD => return Err(respond(StatusCode::OK)),
             _ => respond(StatusCode::METHOD_NOT_ALLOWED),
         };
         let allowed = HeaderValue::from_static("POST, OPTIONS, GET, HEAD");
         response.headers_mut().insert(header::ALLOW, allowed);
-        Some(response)
+        Err(response)
     }
 
-    pub(super) fn max_body_size(&self) -> usize {
-        self.0.verifier.max_body_size()
-    }
-
-    /// One permit for each byte of the bodies that are being read.
-    pub(super) fn read_budget(&self) -> &Arc<Semaphore> {
-        &self.0.read_budget
-    }
-
-    /// Verifies a delivery, acquires a delivery permit for it, and dispatches its event. The time to answer counts from
-    /// `arrived`.
-    pub(super) async fn process(
+    /// Verifies a delivery, and inserts its event. The time to answer counts from `arrived`.
+    async fn process(
         &self,
-        headers: &HeaderMap,
-        body: DeliveryBody,
+        headers: &DeliveryHeaders<'_>,
+        uri: &Uri,
+        body: Bytes,
         arrived: Instant,
     ) -> Response<Bytes> {
-        let verified = match self.0.verifier.verify_at(headers, body.bytes, (self.0.clock)()) {
+        let endpoint = self.0.endpoint_in_path.then(|| last_segment(uri.path()));
+        let now = Some((self.0.clock)());
+        let verified =
+            self.0.verifier.verify_read(headers, endpoint.as_deref(), body, now).and_then(|verified| {
+                let event = verified.event().map_err(VerifyError::NotAnEvent)?;
+                Ok((event, verified.timestamp_problem()))
+            });
+        let (event, timestamp_problem) = match verified {
             Ok(verified) => verified,
-            Err(problem) => {
-                log_refusal(problem);
-                return respond(refusal_status(problem));
-            }
+            Err(problem) => return respond(self.0.refusals.record(problem)),
         };
-        let Ok(permit) = Arc::clone(&self.0.delivery_permits).try_acquire_owned() else {
-            return respond_overloaded();
-        };
-        drop(body.permits);
-        let event = match verified.event() {
-            Ok(event) => event,
-            Err(problem) => {
-                let endpoint = verified.endpoint();
-                tracing::warn!(%problem, endpoint, "cannot read the event of a signed webhook delivery");
-                return respond(StatusCode::BAD_REQUEST);
-            }
-        };
-        let timeout = self.0.response_timeout.saturating_sub(arrived.elapsed());
-        respond(match self.0.dispatcher.dispatch(event, timeout, permit).await {
-            DispatchOutcome::Handled => StatusCode::OK,
-            DispatchOutcome::StillRunning => StatusCode::ACCEPTED,
-            DispatchOutcome::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-            DispatchOutcome::UnderWay => StatusCode::SERVICE_UNAVAILABLE,
-        })
-    }
-
-    /// Handles an event that does not come from a delivery, such as a confirmed callback.
-    ///
-    /// It waits for free capacity, and for the handler. [`Claim::New`] means that the event was new, and is handled now. For
-    /// an event that was handled before or is being handled, from any source, the handler does not run.
-    ///
-    /// # Errors
-    ///
-    /// If the handler fails, or the event store fails before the handler starts. The event can then be handled again.
-    pub async fn handle(&self, event: Event) -> Result<Claim, BoxError> {
-        // The semaphore is never closed.
-        let permit = Arc::clone(&self.0.delivery_permits).acquire_owned().await?;
-        self.0.dispatcher.handle(event, permit).await
-    }
-}
-
-/// Logs a refused delivery. Anyone can send one without a valid signature, so these are not warnings.
-pub(super) fn log_refusal(problem: VerifyError) {
-    match problem {
-        VerifyError::MissingSignature | VerifyError::MalformedSignature | VerifyError::Mismatch => {
-            tracing::info!(%problem, "refused a webhook delivery");
+        if let Some(problem) = timestamp_problem {
+            self.0.refusals.warn(&problem, "accepted a webhook delivery whose timestamp is wrong");
         }
-        problem => tracing::warn!(%problem, "refused a webhook delivery"),
+        let Ok(_permit) = self.0.delivery_permits.try_acquire() else { return self.overloaded() };
+        let timeout = RESPONSE_TIMEOUT.saturating_sub(arrived.elapsed());
+        match tokio::time::timeout(timeout, self.0.inbox.insert(event)).await {
+            Ok(Ok(Inserted::New | Inserted::Known)) => respond(StatusCode::OK),
+            Ok(Ok(Inserted::Running)) => unavailable(),
+            Ok(Err(problem)) => {
+                tracing::error!(%problem, "cannot keep a webhook event; the service delivers it again");
+                unavailable()
+            }
+            Err(_) => {
+                tracing::warn!(
+                    "the inbox did not keep a webhook event in time; the service delivers it again"
+                );
+                unavailable()
+            }
+        }
+    }
+
+    fn overloaded(&self) -> Response<Bytes> {
+        self.0.refusals.warn(&"too many are in progress", "refused a webhook delivery");
+        unavailable()
+    }
+
+    async fn read_and_process<B>(&self, request: Request<B>) -> Response<Bytes>
+    where
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Send,
+    {
+        let arrived = Instant::now();
+        let (head, body) = request.into_parts();
+        let headers = match self.read_head(&head.method, &head.headers) {
+            Ok(headers) => headers,
+            Err(response) => return response,
+        };
+        let limit = self.0.verifier.max_body_size();
+        match read_body(&head.headers, body, limit, Some(&self.0.read_budget)).await {
+            Ok(body) => self.process(&headers, &head.uri, body, arrived).await,
+            Err(BodyError::BudgetExhausted) => self.overloaded(),
+            Err(BodyError::TooLarge) => respond(self.0.refusals.record(VerifyError::TooLarge { limit })),
+            Err(error) => respond(error.status()),
+        }
     }
 }
 
-pub(super) fn refusal_status(problem: VerifyError) -> StatusCode {
-    match problem {
-        // The delivery may be valid. The service repeats it, and the secret may be there by then.
-        VerifyError::NoSecret => StatusCode::SERVICE_UNAVAILABLE,
-        VerifyError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        _ => StatusCode::UNAUTHORIZED,
-    }
-}
-
-/// A response with an empty body.
-pub(super) fn respond(status: StatusCode) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = status;
-    response
-}
-
-pub(super) fn respond_overloaded() -> Response<Bytes> {
-    tracing::warn!("refused a webhook delivery: too many are in progress");
+/// The answer to a delivery that the service must repeat.
+pub(super) fn unavailable() -> Response<Bytes> {
     let mut response = respond(StatusCode::SERVICE_UNAVAILABLE);
-    response.headers_mut().insert(header::RETRY_AFTER, OVERLOADED_RETRY_AFTER);
+    response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     response
+}
+
+fn last_segment(path: &str) -> String {
+    let segment = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+impl<B> Service<Request<B>> for Receiver
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Send,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        // Always ready: an overloaded receiver answers 503 at once instead of making the service wait.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let receiver = self.clone();
+        Box::pin(async move { Ok(receiver.read_and_process(request).await.map(Full::new)) })
+    }
 }
 
 impl fmt::Debug for Receiver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receiver")
             .field("verifier", &self.0.verifier)
-            .field("under_way", &self.under_way())
+            .field("refused", &self.refused())
             .finish_non_exhaustive()
-    }
-}
-
-/// Builds a [`Receiver`].
-#[must_use]
-pub struct ReceiverBuilder {
-    verifier: Verifier,
-    handler: Arc<dyn Handler>,
-    store: Option<Arc<dyn EventStore>>,
-    response_timeout: Duration,
-    capacity: usize,
-    concurrency: usize,
-    handler_timeout: Duration,
-    on_give_up: Option<OnGiveUp>,
-    clock: Clock,
-}
-
-impl ReceiverBuilder {
-    /// Sets the store of handled events. The default is an [`InMemoryEventStore`], which is lost when the program ends.
-    pub fn event_store(mut self, store: impl EventStore) -> Self {
-        self.store = Some(Arc::new(store));
-        self
-    }
-
-    /// Sets the time after which a delivery is answered even if the handler is still running. The default is 8 seconds; the
-    /// service waits 10 seconds.
-    pub fn response_timeout(mut self, time: Duration) -> Self {
-        self.response_timeout = time;
-        self
-    }
-
-    /// Sets how many deliveries may be in progress at the same time; the receiver refuses more with 503. The default is 256.
-    ///
-    /// A delivery is in progress from the check of its signature until it is handled. Each may keep a complete body in memory.
-    pub fn capacity(mut self, deliveries: usize) -> Self {
-        self.capacity = deliveries.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
-        self
-    }
-
-    /// Sets how many handlers may run at the same time; other events wait. The default is 16.
-    pub fn concurrency(mut self, events: usize) -> Self {
-        self.concurrency = events.clamp(1, Semaphore::MAX_PERMITS);
-        self
-    }
-
-    /// Sets the maximum time of a handler run; a handler that takes longer is stopped and has failed. The default is one hour.
-    pub fn handler_timeout(mut self, time: Duration) -> Self {
-        self.handler_timeout = time;
-        self
-    }
-
-    /// Sets a function that is called with an event whose retries are exhausted, and with the last error.
-    ///
-    /// This happens only if the delivery was answered with 202 before the handler failed: the service repeats any other
-    /// failed delivery. The event becomes new again, so `Webhooks::reconcile` can handle it. The receiver logs an error in any
-    /// case.
-    pub fn on_give_up(mut self, callback: impl Fn(&Event, &BoxError) + Send + Sync + 'static) -> Self {
-        self.on_give_up = Some(Arc::new(callback));
-        self
-    }
-
-    /// Sets the clock, for tests. The default is the system clock.
-    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
-    /// Creates the receiver.
-    pub fn build(self) -> Receiver {
-        let store = self.store.unwrap_or_else(|| Arc::new(InMemoryEventStore::new()));
-        let dispatcher = Dispatcher {
-            handler: self.handler,
-            store,
-            clock: Arc::clone(&self.clock),
-            handler_permits: Arc::new(Semaphore::new(self.concurrency)),
-            handler_timeout: self.handler_timeout,
-            on_give_up: self.on_give_up,
-            draining: watch::Sender::new(0),
-        };
-        Receiver(Arc::new(Inner {
-            read_budget: delivery_body::read_budget(self.verifier.max_body_size()),
-            verifier: self.verifier,
-            dispatcher,
-            delivery_permits: Arc::new(Semaphore::new(self.capacity)),
-            capacity: self.capacity,
-            response_timeout: self.response_timeout,
-            clock: self.clock,
-        }))
-    }
-}
-
-impl fmt::Debug for ReceiverBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReceiverBuilder").field("verifier", &self.verifier).finish_non_exhaustive()
     }
 }
 

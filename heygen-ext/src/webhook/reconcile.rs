@@ -1,20 +1,19 @@
-//! Reconciliation: handles the events of the service's list that the handler has missed.
+//! Reconciliation: inserts the events of the service's list that the inbox has missed.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use futures_util::TryStreamExt;
-use heygen_api::types::WebhookEventResponse;
+use heygen_api::builder::ListWebhookEventsBuilder;
+use heygen_api::{List, operations};
 use serde_json::{Map, Value};
 
 use super::endpoints::Webhooks;
 use super::event::Event;
-use super::event_key::EventKey;
-use super::event_store::Claim;
-use super::receiver::Receiver;
+use super::event_key::{EventKey, Identity};
+use super::inbox::{Inbox, Inserted, KnownKey};
 use crate::box_error::BoxError;
 use crate::error::Error;
-use crate::pages::Paged;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -22,29 +21,31 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct ReconcileReport {
-    /// Number of events that the handler has handled now.
-    pub handled: usize,
-    /// Number of events that were handled before.
+    /// Number of events that the inbox has now and did not have before.
+    pub inserted: usize,
+    /// Number of events that the inbox had.
     pub known: usize,
-    /// Events that are being handled: by this program, by another one with the same event store, or by one that ended in the
-    /// meantime, whose claim expires after 10 minutes. Reconcile again after that time.
-    pub under_way: Vec<EventKey>,
-    /// Events whose handler failed. Reconcile again to retry them.
-    pub unhandled: Vec<Unhandled>,
+    /// Events that a [`MemoryInbox`](super::MemoryInbox) is handling. Reconcile again to know how that ended.
+    pub running: usize,
+    /// Number of entries of the list that are not events: no JSON object, or without a type.
+    pub unreadable: usize,
+    /// Events that the inbox did not accept; for a [`MemoryInbox`](super::MemoryInbox), because the handler failed. Reconcile
+    /// again to retry them.
+    pub failed: Vec<NotInserted>,
 }
 
-/// An event whose handler failed.
+/// An event that the inbox did not accept.
 #[non_exhaustive]
-pub struct Unhandled {
+pub struct NotInserted {
     /// The key of the event.
     pub key: EventKey,
-    /// The error of the handler, or of the event store.
+    /// The error of the inbox.
     pub problem: BoxError,
 }
 
-impl fmt::Debug for Unhandled {
+impl fmt::Debug for NotInserted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unhandled")
+        f.debug_struct("NotInserted")
             .field("key", &self.key)
             .field("problem", &self.problem.to_string())
             .finish()
@@ -52,82 +53,119 @@ impl fmt::Debug for Unhandled {
 }
 
 impl Webhooks {
-    /// Lists the events since a time, and runs the handler of the receiver for those that were not handled.
+    /// Lists the events since a time, and inserts those that the inbox does not have, the oldest first. Deliveries may arrive
+    /// at the same time. Call it when a program starts after a downtime of more than 24 hours, or with an endpoint that was
+    /// unreachable.
     ///
-    /// Events are handled one after another, in the order in which they happened. Deliveries may arrive at the same time. Call
-    /// it when a program starts after a downtime, and to retry events whose retries are exhausted.
+    /// `endpoint` is the name by which the [`KeyRing`](super::KeyRing) knows the endpoint of this account, whose deliveries
+    /// are compared with the list; it is empty for the secret of [`Verifier::new`](super::Verifier::new). An event counts as
+    /// delivered if the ids are equal, or else the type, the job and the data, apart from the signatures of URLs.
     ///
-    /// The receiver's [`EventStore`](super::EventStore) decides whether an event was handled:
-    ///
-    /// - With a persistent store, set `since` to a day before the downtime, because events are delivered in any order, and a
-    ///   failed one may be older than the last handled one. Do not go back further than the store keeps events.
-    /// - With an [`InMemoryEventStore`](super::InMemoryEventStore), every event since then that the previous run of the program
-    ///   handled is handled again.
-    ///
-    /// The service does not document how long it keeps the list. The list contains the events of the whole workspace,
-    /// including types to which no endpoint subscribes.
+    /// Go back a day further than the downtime, because events are delivered in any order. Do not go back further than the
+    /// inbox keeps events: what it has forgotten is inserted, and handled again. The service does not document how long it
+    /// keeps the list. The list contains the events of the whole workspace, including types to which no endpoint subscribes.
     ///
     /// ```no_run
     /// use std::time::{Duration, SystemTime};
     /// use heygen_ext::HeyGen;
-    /// use heygen_ext::webhook::Receiver;
+    /// use heygen_ext::webhook::Inbox;
     ///
-    /// # async fn example(heygen: HeyGen, receiver: Receiver) -> Result<(), heygen_ext::Error> {
-    /// // The program was down for an hour: go back a day further.
-    /// let since = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
-    /// let report = heygen.webhooks().reconcile(&receiver, since).await?;
-    /// println!("handled {} missed events", report.handled);
-    /// println!("{} events failed", report.unhandled.len());
-    /// if !report.under_way.is_empty() {
-    ///     // Another program is handling them, or the previous run of this
-    ///     // one was: reconcile again in ten minutes.
-    /// }
+    /// # async fn example(heygen: HeyGen, inbox: impl Inbox) -> Result<(), heygen_ext::Error> {
+    /// // The program was down for two days: go back a day further.
+    /// let since = SystemTime::now() - Duration::from_secs(3 * 24 * 60 * 60);
+    /// let report = heygen.webhooks().reconcile(&inbox, "", since).await?;
+    /// println!("{} missed events, {} known", report.inserted, report.known);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// If the list of events cannot be read. No event was handled then: the first handler runs after the whole list was read.
-    pub async fn reconcile(&self, receiver: &Receiver, since: SystemTime) -> Result<ReconcileReport, Error> {
-        let mut report = ReconcileReport::default();
-        for event in self.list_events(since).await? {
-            let key = event.dedup_key();
-            match receiver.handle(event).await {
-                Ok(Claim::New) => report.handled += 1,
-                Ok(Claim::Handled) => report.known += 1,
-                Ok(Claim::UnderWay) => report.under_way.push(key),
+    /// If the list of events cannot be read. No event was inserted then: the first one is after the whole list was read.
+    pub async fn reconcile<I: Inbox + ?Sized>(
+        &self,
+        inbox: &I,
+        endpoint: &str,
+        since: SystemTime,
+    ) -> Result<ReconcileReport, Error> {
+        let list = self.list_events(endpoint, since).await?;
+        let mut report = ReconcileReport { unreadable: list.unreadable, ..ReconcileReport::default() };
+        let mut delivered = Delivered::default();
+        for event in list.in_order() {
+            let key = event.key();
+            let inserted = match delivered.includes(inbox, &event).await {
+                Ok(true) => Ok(Inserted::Known),
+                Ok(false) => inbox.insert(event).await,
+                Err(problem) => Err(problem),
+            };
+            match inserted {
+                Ok(Inserted::New) => report.inserted += 1,
+                Ok(Inserted::Known) => report.known += 1,
+                Ok(Inserted::Running) => report.running += 1,
                 Err(problem) => {
-                    tracing::warn!(
-                        %problem,
-                        event.key = %key,
-                        "cannot handle an event from the list; reconcile again to retry it"
-                    );
-                    report.unhandled.push(Unhandled { key, problem });
+                    tracing::warn!(%problem, event.key = %key, "cannot insert an event from the list");
+                    report.failed.push(NotInserted { key, problem });
                 }
             }
         }
         Ok(report)
     }
 
-    /// Lists the events since a time, the oldest first.
-    async fn list_events(&self, since: SystemTime) -> Result<Vec<Event>, Error> {
-        let mut list = EventList { since, events: Vec::new() };
-        let mut pages = self.context.api.list_webhook_events().pages();
-        while let Some(page) = pages.try_next().await? {
-            if list.add(page.items) == Next::Stop {
-                break;
+    /// Lists the events since a time. It reads the items as JSON, so that one odd entry does not end the list.
+    async fn list_events(&self, endpoint: &str, since: SystemTime) -> Result<EventList, Error> {
+        let operation = &operations::LIST_WEBHOOK_EVENTS;
+        let mut list = EventList::new(endpoint, since);
+        let mut token: Option<String> = None;
+        loop {
+            let request = self.context.api.request(operation.method().clone(), operation.path());
+            let request = request.query("limit", <ListWebhookEventsBuilder as List>::MAX_LIMIT);
+            let request = match &token {
+                Some(token) => request.query("token", token),
+                None => request,
+            };
+            let page = request.await?.into_inner();
+            let items = page.get("data").and_then(Value::as_array);
+            let stop = list.add(items.map(Vec::as_slice).unwrap_or_default()) == Next::Stop;
+            let next = page.get("next_token").and_then(Value::as_str).filter(|token| !token.is_empty());
+            match next {
+                Some(next) if !stop && token.as_deref() != Some(next) => token = Some(next.to_owned()),
+                _ => return Ok(list),
             }
         }
-        Ok(list.in_order())
+    }
+}
+
+/// The deliveries with the same data that were compared with entries of the list.
+#[derive(Default)]
+struct Delivered(HashMap<String, usize>);
+
+impl Delivered {
+    /// Whether the inbox has an event that was delivered or listed before. Of jobs that end several times with equal data, as
+    /// many entries are known as were delivered.
+    async fn includes<I: Inbox + ?Sized>(&mut self, inbox: &I, event: &Event) -> Result<bool, BoxError> {
+        let key = event.key();
+        let known = inbox.keys(key.type_prefix()).await?;
+        if KnownKey::has(&known, event) {
+            return Ok(true);
+        }
+        let Some((content, _)) = EventKey::content_of(key.as_str()) else { return Ok(false) };
+        let is_delivery = |known: &&KnownKey| {
+            EventKey::content_of(&known.key).is_some_and(|(of, by)| of == content && by.starts_with("body:"))
+        };
+        let deliveries = known.iter().filter(is_delivery).count();
+        let compared = self.0.entry(format!("{}{content}", key.type_prefix())).or_default();
+        *compared += 1;
+        Ok(*compared <= deliveries)
     }
 }
 
 /// The events that were listed since a time.
 struct EventList {
+    endpoint: String,
     since: SystemTime,
     /// In the order of the list, each with its time.
     events: Vec<(Option<SystemTime>, Event)>,
+    unreadable: usize,
 }
 
 /// Whether to read the next page.
@@ -138,15 +176,37 @@ enum Next {
 }
 
 impl EventList {
-    fn add(&mut self, items: Vec<WebhookEventResponse>) -> Next {
-        let times: Vec<_> = items.iter().map(WebhookEventResponse::created_at_time).collect();
+    fn new(endpoint: &str, since: SystemTime) -> Self {
+        Self { endpoint: endpoint.to_owned(), since, events: Vec::new(), unreadable: 0 }
+    }
+
+    fn add(&mut self, items: &[Value]) -> Next {
+        let times: Vec<_> = items.iter().map(time).collect();
         // Times may be in whole seconds. An event without a time may have happened since.
         let is_since = |at: Option<SystemTime>| at.is_none_or(|at| at + SECOND > self.since);
         // Stop after a page of old events in descending order. In any other order, newer events may follow.
         let stop = !times.iter().any(|at| is_since(*at)) && times.first() > times.last();
-        let timed = times.into_iter().zip(items);
-        self.events.extend(timed.filter(|(at, _)| is_since(*at)).map(|(at, item)| (at, event(item))));
+        for (at, item) in times.into_iter().zip(items) {
+            match self.event(item) {
+                Some(event) if is_since(at) => self.events.push((at, event)),
+                Some(_) => {}
+                None => self.unreadable += 1,
+            }
+        }
         if stop { Next::Stop } else { Next::Continue }
+    }
+
+    fn event(&self, item: &Value) -> Option<Event> {
+        let members = ["event_type", "event_data", "created_at", "event_id"];
+        let copy = |name: &str| Some((name.to_owned(), item.get(name)?.clone()));
+        let raw: Map<String, Value> = members.into_iter().filter_map(copy).collect();
+        raw.get("event_type").and_then(Value::as_str)?;
+        let identity = match item.get("event_id") {
+            Some(Value::String(id)) if !id.is_empty() => Identity::Listed(id.clone()),
+            Some(Value::Number(id)) => Identity::Listed(id.to_string()),
+            _ => Identity::of_body(item.to_string().as_bytes()),
+        };
+        Some(Event::new(raw, None, self.endpoint.as_str().into(), identity))
     }
 
     fn in_order(mut self) -> Vec<Event> {
@@ -157,15 +217,10 @@ impl EventList {
     }
 }
 
-fn event(item: WebhookEventResponse) -> Event {
-    let members = [
-        ("event_type", Value::from(item.event_type)),
-        ("event_data", Value::Object(item.event_data)),
-        ("created_at", Value::from(item.created_at)),
-    ];
-    let members: Map<String, Value> =
-        members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Event::of_members(members, Some(item.event_id))
+/// When an event of the list happened.
+fn time(item: &Value) -> Option<SystemTime> {
+    let at: jiff::Timestamp = item.get("created_at")?.as_str()?.parse().ok()?;
+    Some(at.into())
 }
 
 #[cfg(test)]
@@ -175,15 +230,14 @@ mod tests {
     use super::*;
 
     /// Events of the list, from their ids and times.
-    fn page(items: &[(&str, &str)]) -> Vec<WebhookEventResponse> {
+    fn page(items: &[(&str, &str)]) -> Vec<Value> {
         let item = |(id, at): &(&str, &str)| json!({"event_id": id, "event_type": "podcast.success", "event_data": {}, "created_at": at});
-        items.iter().map(|pair| serde_json::from_value(item(pair)).unwrap()).collect()
+        items.iter().map(item).collect()
     }
 
     /// An empty list of the events since 12:00:00.5.
     fn list() -> EventList {
-        let since = page(&[("", "2026-11-01T12:00:00Z")])[0].created_at_time().unwrap();
-        EventList { since: since + SECOND / 2, events: Vec::new() }
+        EventList::new("", time(&json!({"created_at": "2026-11-01T12:00:00Z"})).unwrap() + SECOND / 2)
     }
 
     fn ids(list: EventList) -> Vec<String> {
@@ -195,29 +249,32 @@ mod tests {
         let mut list = list();
         let first =
             [("e", "2026-11-01T12:00:05Z"), ("d", "2026-11-01T12:00:02Z"), ("c", "2026-11-01T12:00:02Z")];
-        assert_eq!(list.add(page(&first)), Next::Continue);
+        assert_eq!(list.add(&page(&first)), Next::Continue);
         // An event in the same second as `since` may have happened after it; one in the second before did not.
         let second = [("b", "2026-11-01T12:00:00Z"), ("a", "2026-11-01T11:59:59Z")];
-        assert_eq!(list.add(page(&second)), Next::Continue);
+        assert_eq!(list.add(&page(&second)), Next::Continue);
         assert_eq!(ids(list), ["b", "c", "d", "e"]);
     }
 
     #[test]
-    fn an_event_without_a_time_is_kept() {
+    fn an_event_without_a_time_is_kept_and_an_odd_entry_is_counted() {
         let mut list = list();
-        assert_eq!(list.add(page(&[("a", "yesterday"), ("b", "2026-11-01T12:00:05Z")])), Next::Continue);
+        let mut items = page(&[("a", "yesterday"), ("b", "2026-11-01T12:00:05Z")]);
+        items.extend([json!(null), json!({"event_id": 7}), json!({"event_type": {}})]);
+        assert_eq!(list.add(&items), Next::Continue);
+        assert_eq!(list.unreadable, 3);
         assert_eq!(ids(list), ["a", "b"]);
     }
 
     #[test]
     fn a_page_of_old_events_in_descending_order_is_the_last() {
         let old = [("b", "2026-11-01T11:00:00Z"), ("a", "2026-11-01T10:00:00Z")];
-        assert_eq!(list().add(page(&old)), Next::Stop);
+        assert_eq!(list().add(&page(&old)), Next::Stop);
         // In any other order, newer events may follow.
         let ascending = [old[1], old[0]];
-        assert_eq!(list().add(page(&ascending)), Next::Continue);
-        assert_eq!(list().add(page(&[old[0], old[0]])), Next::Continue);
-        assert_eq!(list().add(Vec::new()), Next::Continue);
-        assert_eq!(list().add(page(&[("b", "yesterday"), old[1]])), Next::Continue);
+        assert_eq!(list().add(&page(&ascending)), Next::Continue);
+        assert_eq!(list().add(&page(&[old[0], old[0]])), Next::Continue);
+        assert_eq!(list().add(&[]), Next::Continue);
+        assert_eq!(list().add(&page(&[("b", "yesterday"), old[1]])), Next::Continue);
     }
 }

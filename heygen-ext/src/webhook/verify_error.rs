@@ -3,11 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::event::NotAnEvent;
+
 /// The error when a delivery is refused. It contains neither the secret nor the expected signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The key ring contains no valid secret. Add one to the [`KeyRing`](super::KeyRing).
+    /// The key ring contains no valid secret, or none of the endpoint. Add one to the [`KeyRing`](super::KeyRing).
     NoSecret,
     /// The delivery has no signature header. It is for a `callback_url`, or does not come from the service.
     MissingSignature,
@@ -35,14 +37,16 @@ pub enum VerifyError {
         /// Maximum size of a body, in bytes.
         limit: usize,
     },
+    /// The signature is valid, but the body is not a JSON object.
+    NotAnEvent(NotAnEvent),
 }
 
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoSecret => {
-                f.write_str("the key ring contains no valid secret; add the secret of the endpoint")
-            }
+            Self::NoSecret => f.write_str(
+                "the key ring contains no valid secret for the delivery; add the secret of the endpoint",
+            ),
             Self::MissingSignature => f.write_str(
                 "the delivery has no signature; \
                  if it is for a `callback_url`, whose deliveries are not signed, use a `CallbackGuard`",
@@ -53,7 +57,7 @@ impl fmt::Display for VerifyError {
             ),
             Self::Mismatch => f.write_str(
                 "the signature does not match the body with any secret of the key ring; \
-                 check the secret, and pass the body exactly as received",
+                 check that the secret is the one of this endpoint, and pass the body exactly as received",
             ),
             Self::MissingTimestamp => f.write_str(
                 "the delivery has no timestamp, but the verifier requires one; \
@@ -77,6 +81,7 @@ impl fmt::Display for VerifyError {
             Self::TooLarge { limit } => {
                 write!(f, "the body has more than {limit} bytes; to accept it, raise `max_body`")
             }
+            Self::NotAnEvent(problem) => problem.fmt(f),
         }
     }
 }

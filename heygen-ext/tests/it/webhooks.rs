@@ -13,8 +13,8 @@ use heygen_ext::heygen_api::types::{
     CreateVideoTranslationBatchRequest, WebhookEventType,
 };
 use heygen_ext::webhook::{
-    CallbackGuard, Claim, ConfirmError, EnsuredEndpoint, Event, Handler, KeyRing, Outcome, Receiver,
-    Verifier, testing,
+    CallbackGuard, CallbackReceiver, ConfirmError, EnsuredEndpoint, Event, Handler, Inbox, Inserted, KeyRing,
+    MemoryInbox, Outcome, Receiver, Verifier, testing,
 };
 use heygen_ext::{BoxError, HeyGen};
 use heygen_sim::{Clock, SignatureGeneration, Sim};
@@ -72,14 +72,16 @@ struct Harness {
     keys: KeyRing,
     recorder: Recorder,
     receiver: Receiver,
+    inbox: MemoryInbox,
     url: String,
     serving: JoinHandle<()>,
 }
 
-fn receiver(sim: &Arc<Sim>, keys: &KeyRing, recorder: &Recorder) -> Receiver {
+fn receiver(sim: &Arc<Sim>, keys: &KeyRing, recorder: &Recorder) -> (Receiver, MemoryInbox) {
     let sim = Arc::clone(sim);
     let now = move || SystemTime::UNIX_EPOCH + Duration::from_millis(sim.now());
-    Receiver::builder(Verifier::with_keys(keys.clone()), recorder.clone()).clock(now).build()
+    let inbox = MemoryInbox::new(recorder.clone());
+    (Receiver::new(Verifier::with_keys(keys.clone()), inbox.clone()).clock(now), inbox)
 }
 
 fn serve(listener: TcpListener, receiver: &Receiver) -> JoinHandle<()> {
@@ -92,11 +94,11 @@ impl Harness {
         let sim = Arc::new(Sim::builder().clock(Clock::manual()).concurrency(1000).start().await.unwrap());
         let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
         let (keys, recorder) = (KeyRing::new(), Recorder::default());
-        let receiver = receiver(&sim, &keys, &recorder);
+        let (receiver, inbox) = receiver(&sim, &keys, &recorder);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/heygen", listener.local_addr().unwrap());
         let serving = serve(listener, &receiver);
-        let harness = Self { sim, heygen, keys, recorder, receiver, url, serving };
+        let harness = Self { sim, heygen, keys, recorder, receiver, inbox, url, serving };
         let ensured = harness.heygen.webhooks().ensure_endpoint(&harness.url, None).await.unwrap();
         let EnsuredEndpoint::Created { endpoint, secret } = ensured else { panic!("{ensured:?}") };
         harness.keys.add(&endpoint.endpoint_id, secret).unwrap();
@@ -133,7 +135,7 @@ impl Harness {
     async fn advance(&self, time: Duration) {
         self.sim.advance(time);
         self.sim.idle().await;
-        self.receiver.drain().await;
+        self.inbox.finish().await;
     }
 }
 
@@ -171,7 +173,7 @@ async fn an_event_whose_handler_fails_is_delivered_again_and_handled_once() {
     }
     assert_eq!(sorted(harness.recorder.ids()), sorted(ids));
     let deliveries = harness.sim.deliveries();
-    let failed = deliveries.iter().filter(|delivery| delivery.status == Some(500)).count();
+    let failed = deliveries.iter().filter(|delivery| delivery.status == Some(503)).count();
     assert_eq!(failed, 7);
 }
 
@@ -219,8 +221,8 @@ async fn reconcile_after_a_downtime_handles_missed_events_in_order_and_once() {
     harness.advance(HOUR).await;
     assert_eq!(harness.recorder.ids().len(), 2);
 
-    // Restart at the URL of the endpoint, with an empty event store.
-    let receiver = receiver(&harness.sim, &harness.keys, &harness.recorder);
+    // Restart at the URL of the endpoint, with an empty inbox.
+    let (receiver, inbox) = receiver(&harness.sim, &harness.keys, &harness.recorder);
     let address = harness.url.strip_prefix("http://").unwrap().strip_suffix("/heygen").unwrap();
     let listener = loop {
         match TcpListener::bind(address).await {
@@ -230,17 +232,19 @@ async fn reconcile_after_a_downtime_handles_missed_events_in_order_and_once() {
     };
     let serving = serve(listener, &receiver);
     harness.recorder.fail(1);
-    let report = harness.heygen.webhooks().reconcile(&receiver, since).await.unwrap();
-    assert_eq!((report.handled, report.known, report.unhandled.len()), (119, 0, 1));
+    let endpoint = harness.endpoint_id().await;
+    let reconcile = || harness.heygen.webhooks().reconcile(&inbox, &endpoint, since);
+    let report = reconcile().await.unwrap();
+    assert_eq!((report.inserted, report.known, report.failed.len(), report.unreadable), (119, 0, 1, 0));
     assert_eq!(harness.recorder.ids()[2..], missed[1..]);
-    let again = harness.heygen.webhooks().reconcile(&receiver, since).await.unwrap();
-    assert_eq!((again.handled, again.known, again.unhandled.len()), (1, 119, 0));
+    let again = reconcile().await.unwrap();
+    assert_eq!((again.inserted, again.known, again.failed.len()), (1, 119, 0));
     // The service repeats the failed deliveries, whose events are known now.
     for _ in 0..24 {
         harness.sim.advance(HOUR);
         harness.sim.idle().await;
     }
-    receiver.drain().await;
+    inbox.finish().await;
     assert_eq!(sorted(harness.recorder.ids()), sorted([before, missed].concat()));
     let deliveries = harness.sim.deliveries();
     assert!(deliveries.iter().filter(|delivery| delivery.status == Some(200)).count() >= 122);
@@ -342,7 +346,7 @@ async fn callbacks_of_batches_of_every_kind_are_confirmed() {
 }
 
 #[tokio::test]
-async fn an_event_from_an_endpoint_and_a_callback_is_handled_once() {
+async fn a_callback_is_inserted_under_what_is_confirmed() {
     let harness = Harness::start().await;
     let (guard, callbacks) = callbacks().await;
     let body = json!({"prompt": "A launch", "callback_url": guard.url_at("launch", harness.now()).unwrap()});
@@ -354,18 +358,12 @@ async fn an_event_from_an_endpoint_and_a_callback_is_handled_once() {
     let unconfirmed = guard.check_at(&target, body.clone(), harness.now()).unwrap();
     let event = unconfirmed.confirm(&harness.heygen, &created.session_id).await.unwrap();
     assert!(event.data().contains_key("video_id"));
-    assert_eq!(harness.receiver.handle(event).await.unwrap(), Claim::Handled);
-    // A failure is recognized by the complete data of the callback, although the confirmed event contains little of it.
-    let url = guard.url_at("again", harness.now()).unwrap();
-    let body_of_failure = json!({"prompt": "A launch [sim:fail]", "callback_url": url});
-    let failing: CreateVideoAgentRequest = serde_json::from_value(body_of_failure).unwrap();
-    let failed = harness.heygen.api().create_video_agent().body(failing).await.unwrap().into_inner();
-    harness.advance(HOUR).await;
-    assert_eq!(harness.recorder.kinds(), ["video_agent.success", "video_agent.fail"]);
-    let (failed_target, failed_body) = callbacks.lock().unwrap()[1].clone();
-    let unconfirmed = guard.check_at(&failed_target, failed_body, harness.now()).unwrap();
-    let event = unconfirmed.confirm(&harness.heygen, &failed.session_id).await.unwrap();
-    assert_eq!(harness.receiver.handle(event).await.unwrap(), Claim::Handled);
+    // The same body with other unconfirmed members is the same event.
+    let altered = String::from_utf8(body.to_vec()).unwrap().replacen('{', r#"{"added": 1, "#, 1);
+    let again = guard.check_at(&target, altered, harness.now()).unwrap();
+    let again = again.confirm(&harness.heygen, &created.session_id).await.unwrap();
+    assert_eq!(harness.inbox.insert(event).await.unwrap(), Inserted::New);
+    assert_eq!(harness.inbox.insert(again).await.unwrap(), Inserted::Known);
     // A callback with a video that does not belong to the session.
     let video = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["event_data"]["video_id"].clone();
     let other = String::from_utf8(body.to_vec()).unwrap().replace(video.as_str().unwrap(), "another");
@@ -392,9 +390,8 @@ async fn a_callback_is_checked_by_its_url_and_confirmed_by_its_video() {
     assert_eq!((unconfirmed.callback_id(), unconfirmed.job_id()), ("order 7", Some(video_id)));
     let event = unconfirmed.confirm(&harness.heygen, video_id).await.unwrap();
     assert_eq!((event.outcome(), event.callback_id().as_deref()), (Outcome::Succeeded, Some("order 7")));
-    // The event contains only confirmed members. The endpoint has received the same event before.
+    // The event contains only confirmed members.
     assert_eq!((event.job_id(), event.data().len()), (Some(video_id), 2));
-    assert_eq!(harness.receiver.handle(event).await.unwrap(), Claim::Handled);
 
     // Anyone who knows the URL can send any body. The resource contradicts it.
     let forged = |kind: &str, id: &str| {
@@ -445,4 +442,69 @@ async fn the_extractor_accepts_signed_deliveries() {
     assert_eq!(send("whsec_other", body).await.status(), 401);
     assert_eq!(send("whsec_own", vec![b' '; 10_001]).await.status(), 413);
     assert_eq!(send("whsec_own", b"[]".to_vec()).await.status(), 400);
+}
+
+#[tokio::test]
+async fn the_callback_receiver_answers_by_what_the_resource_says() {
+    let harness = Harness::start().await;
+    let guard = CallbackGuard::new("own", "https://example.com/callback").unwrap();
+    let video = harness.video().await;
+    let handled = Recorder::default();
+    let sim = Arc::clone(&harness.sim);
+    let now = move || SystemTime::UNIX_EPOCH + Duration::from_millis(sim.now());
+    let receiver =
+        CallbackReceiver::new(guard.clone(), harness.heygen.clone(), MemoryInbox::new(handled.clone()))
+            .clock(now);
+    let url = guard.url_at("order 7", harness.now()).unwrap();
+    let send = async |url: &str, kind: &str, id: &str| {
+        let body = json!({"event_type": kind, "event_data": {"video_id": id, "callback_id": "order 7"}});
+        let request = axum::http::Request::post(url).body(body.to_string().into()).unwrap();
+        receiver.receive(request).await.status().as_u16()
+    };
+    // The job has not ended yet: the service sends the callback again.
+    assert_eq!(send(&url, "avatar_video.success", &video).await, 503);
+    harness.advance(HOUR).await;
+    let url = guard.url_at("order 7", harness.now()).unwrap();
+    for (url, kind, id, expected) in [
+        (url.as_str(), "avatar_video.success", video.as_str(), 200),
+        (&url.replace("order%207", "order+7"), "avatar_video.success", &video, 200),
+        (&url, "avatar_video.fail", &video, 403),
+        (&url, "avatar_video.success", "unknown", 403),
+        (&url, "avatar_video.success", "un\nknown", 403),
+        (&url, "lipsync.progress", &video, 422),
+        (&url, "personalized_video", &video, 422),
+        (&url.replace("token=", "token=0"), "avatar_video.success", &video, 401),
+    ] {
+        assert_eq!(send(url, kind, id).await, expected, "{url} {kind} {id}");
+    }
+    assert_eq!(handled.ids(), [video.clone()]);
+    assert_eq!(receiver.refused(), 6);
+    // A program that knows its jobs refuses every other, and waits until it knows them.
+    for (job, expected) in [(Some("another"), 403), (None, 503), (Some(video.as_str()), 200)] {
+        let job = job.map(str::to_owned);
+        let receiver = receiver.clone().expected_job(move |id| {
+            assert_eq!(id, "order 7");
+            std::future::ready(job.clone())
+        });
+        let body = json!({"event_type": "avatar_video.success", "event_data": {"video_id": video}});
+        let request = axum::http::Request::post(&url).body(body.to_string().into()).unwrap();
+        assert_eq!(receiver.receive(request).await.status().as_u16(), expected);
+    }
+}
+
+#[tokio::test]
+async fn reconcile_knows_what_was_delivered() {
+    let harness = Harness::start().await;
+    for generation in [SignatureGeneration::A, SignatureGeneration::B] {
+        harness.sim.sign_as(generation);
+        harness.videos(3).await;
+        harness.advance(HOUR).await;
+    }
+    let endpoint = harness.endpoint_id().await;
+    let since = harness.now() - 24 * HOUR;
+    let report = harness.heygen.webhooks().reconcile(&harness.inbox, &endpoint, since).await.unwrap();
+    assert_eq!((report.inserted, report.known, report.running), (0, 6, 0));
+    // Deliveries of another endpoint do not count.
+    let other = harness.heygen.webhooks().reconcile(&harness.inbox, "other", since).await.unwrap();
+    assert_eq!((other.inserted, other.known), (6, 0));
 }

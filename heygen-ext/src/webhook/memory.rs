@@ -1,0 +1,181 @@
+//! An inbox without a disk: an event is handled before its delivery is answered.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+use super::event::Event;
+use super::inbox::{Handler, Inbox, Inserted, KnownKey, run_handler};
+use crate::box_error::BoxError;
+
+/// Default number of handlers that run at the same time.
+pub(super) const CONCURRENCY: usize = 16;
+
+/// Default time limit of a handler run.
+pub(super) const HANDLER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Number of events that may run or wait for other handlers.
+const CAPACITY: usize = 256;
+
+/// How long a handled event is known: twice the time in which the service repeats deliveries.
+const RETENTION: Duration = Duration::from_secs(48 * 60 * 60);
+
+/// Maximum number of handled events that are known.
+const MAX_HANDLED: usize = 100_000;
+
+/// An [`Inbox`] in memory, for programs that can lose the record of handled events when they end.
+///
+/// A delivery is answered 200 when its handler has succeeded. If the handler fails, or is still running after 8 seconds, the
+/// answer is 503, and the service delivers the event again. A handler that is still running goes on; the next delivery finds
+/// the event handled (200) or still running (503).
+///
+/// It knows handled events for 48 hours, the last 100,000. After a restart, a repeated delivery is handled again.
+///
+/// ```
+/// use heygen_ext::webhook::{Event, MemoryInbox, Receiver, Verifier};
+///
+/// let inbox = MemoryInbox::new(async |event: Event| {
+///     println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
+///     Ok::<_, std::io::Error>(())
+/// });
+/// let receiver = Receiver::new(Verifier::new("whsec_…")?, inbox);
+/// # Ok::<_, heygen_ext::webhook::EmptySecret>(())
+/// ```
+#[derive(Clone)]
+pub struct MemoryInbox {
+    handler: Arc<dyn Handler>,
+    permits: Arc<Semaphore>,
+    handler_timeout: Duration,
+    events: Arc<Mutex<Events>>,
+    running: watch::Sender<usize>,
+}
+
+#[derive(Default)]
+struct Events {
+    /// Whether the event with this key was handled; otherwise its handler is running or waiting.
+    handled: BTreeMap<String, bool>,
+    /// Handled events, the oldest first.
+    order: VecDeque<(Instant, String)>,
+}
+
+impl MemoryInbox {
+    /// Creates an inbox that passes events to this handler.
+    pub fn new(handler: impl Handler) -> Self {
+        Self {
+            handler: Arc::new(handler),
+            permits: Arc::new(Semaphore::new(CONCURRENCY)),
+            handler_timeout: HANDLER_TIMEOUT,
+            events: Arc::default(),
+            running: watch::Sender::new(0),
+        }
+    }
+
+    /// Sets how many handlers may run at the same time; other events wait. The default is 16.
+    #[must_use]
+    pub fn concurrency(mut self, events: usize) -> Self {
+        self.permits = Arc::new(Semaphore::new(events.clamp(1, Semaphore::MAX_PERMITS)));
+        self
+    }
+
+    /// Sets the maximum time of a handler run; a handler that takes longer is stopped and has failed. The default is 30
+    /// seconds.
+    #[must_use]
+    pub fn handler_timeout(mut self, time: Duration) -> Self {
+        self.handler_timeout = time;
+        self
+    }
+
+    /// Waits until no handler is running. Call it after the server has stopped, before the program ends.
+    pub async fn finish(&self) {
+        // `self` owns the sender, so the channel is not closed.
+        drop(self.running.subscribe().wait_for(|running| *running == 0).await);
+    }
+
+    fn with<T>(&self, access: impl FnOnce(&mut Events) -> T) -> T {
+        access(&mut self.events.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Marks a new event as running. Returns it with what is known about its job.
+    fn begin(&self, event: Event) -> Result<Event, Result<Inserted, BoxError>> {
+        let key = event.key();
+        self.with(|events| {
+            events.remove_old();
+            match events.handled.get(key.as_str()) {
+                Some(true) => return Err(Ok(Inserted::Known)),
+                Some(false) => return Err(Ok(Inserted::Running)),
+                None => {}
+            }
+            if KnownKey::has(&events.keys(key.type_prefix()), &event) {
+                return Err(Ok(Inserted::Known));
+            }
+            if *self.running.borrow() >= CAPACITY {
+                return Err(Err(format!("{CAPACITY} events are being handled").into()));
+            }
+            let of_job = events.keys(key.job_prefix());
+            let handled = of_job.iter().filter(|known| known.handled).map(|known| known.key.as_str());
+            events.handled.insert(key.as_str().to_owned(), false);
+            self.running.send_modify(|running| *running += 1);
+            Ok(event.with_handled(handled))
+        })
+    }
+
+    async fn run(self, event: Event) -> Result<Inserted, BoxError> {
+        let key = event.key().as_str().to_owned();
+        // The semaphore is never closed.
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let result = run_handler(&self.handler, event, self.handler_timeout).await;
+        drop(permit);
+        self.with(|events| match &result {
+            Ok(()) => {
+                events.order.push_back((Instant::now(), key.clone()));
+                events.handled.insert(key, true);
+            }
+            Err(_) => drop(events.handled.remove(&key)),
+        });
+        self.running.send_modify(|running| *running -= 1);
+        result.map(|()| Inserted::New)
+    }
+}
+
+impl Events {
+    fn keys(&self, prefix: &str) -> Vec<KnownKey> {
+        let from_prefix = self.handled.range(prefix.to_owned()..);
+        let with_prefix = from_prefix.take_while(|(key, _)| key.starts_with(prefix));
+        with_prefix.map(|(key, handled)| KnownKey { key: key.clone(), handled: *handled }).collect()
+    }
+
+    fn remove_old(&mut self) {
+        let is_old = |at: &Instant, events: usize| at.elapsed() > RETENTION || events > MAX_HANDLED;
+        while let Some((_, key)) = self.order.front().filter(|(at, _)| is_old(at, self.order.len())) {
+            self.handled.remove(key);
+            self.order.pop_front();
+        }
+    }
+}
+
+impl Inbox for MemoryInbox {
+    fn insert(&self, event: Event) -> BoxFuture<'_, Result<Inserted, BoxError>> {
+        Box::pin(async move {
+            match self.begin(event) {
+                // In a task: the handler goes on if the answer cannot wait for it.
+                Ok(event) => tokio::spawn(self.clone().run(event)).await?,
+                Err(known) => known,
+            }
+        })
+    }
+
+    fn keys<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>> {
+        Box::pin(async move { Ok(self.with(|events| events.keys(prefix))) })
+    }
+}
+
+impl fmt::Debug for MemoryInbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryInbox").field("running", &*self.running.borrow()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,135 @@
+//! Tests of the inbox in a file: retries, dead events, and several inboxes on one file.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+
+use super::*;
+use crate::webhook::event::Outcome;
+
+fn event(kind: &str, video: &str) -> Event {
+    let body = json!({"event_type": kind, "event_data": {"video_id": video}}).to_string();
+    Event::of_delivery(body.as_bytes(), None, "ep".into()).unwrap()
+}
+
+async fn open(folder: &tempfile::TempDir) -> SqliteInbox {
+    SqliteInbox::open(folder.path().join("inbox.sqlite")).await.unwrap()
+}
+
+/// Waits until the inbox has these counts.
+async fn until(inbox: &SqliteInbox, expected: impl Fn(&InboxCounts) -> bool) -> InboxCounts {
+    loop {
+        let counts = inbox.counts().await.unwrap();
+        if expected(&counts) {
+            return counts;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_kept_once_and_handled_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = open(&folder).await;
+    assert_eq!(inbox.insert(event("avatar_video.success", "a")).await.unwrap(), Inserted::New);
+    for _ in 0..3 {
+        assert_eq!(inbox.insert(event("avatar_video.success", "a")).await.unwrap(), Inserted::Known);
+    }
+    drop(inbox);
+    let inbox = open(&folder).await;
+    assert_eq!(inbox.counts().await.unwrap(), InboxCounts { waiting: 1, ..InboxCounts::default() });
+    let handled = Arc::new(Mutex::new(Vec::new()));
+    let record = Arc::clone(&handled);
+    let worker = inbox.worker(move |event: Event| {
+        record.lock().unwrap().push((event.job_id().unwrap().to_owned(), event.contradicts()));
+        async { Ok::<_, BoxError>(()) }
+    });
+    let stopper = worker.stopper();
+    let working = tokio::spawn(worker.into_future());
+    until(&inbox, |counts| counts.handled == 1).await;
+    // A failure that comes after the success of the same job.
+    inbox.insert(event("avatar_video.fail", "a")).await.unwrap();
+    until(&inbox, |counts| counts.handled == 2).await;
+    assert_eq!(inbox.insert(event("avatar_video.success", "a")).await.unwrap(), Inserted::Known);
+    stopper.stop();
+    working.await.unwrap();
+    let told = handled.lock().unwrap().clone();
+    assert_eq!(told, [("a".to_owned(), None), ("a".to_owned(), Some(Outcome::Succeeded))]);
+}
+
+#[tokio::test]
+async fn a_failing_event_is_delayed_and_then_dead_and_can_be_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (inbox, calls, dead) = (open(&folder).await, Arc::new(AtomicUsize::new(0)), Arc::default());
+    inbox.insert(event("avatar_video.success", "a")).await.unwrap();
+    let (count, record): (_, Arc<Mutex<Vec<String>>>) = (Arc::clone(&calls), Arc::clone(&dead));
+    let worker = inbox
+        .worker(move |_: Event| {
+            let call = count.fetch_add(1, Ordering::SeqCst);
+            async move {
+                match call {
+                    0 => Err(BoxError::from("failure of the test")),
+                    1 => panic!("panic of the test"),
+                    _ => Ok(()),
+                }
+            }
+        })
+        .attempts(2)
+        .on_dead(move |event, problem| {
+            record.lock().unwrap().push(format!("{} {problem}", event.job_id().unwrap()));
+        });
+    let stopper = worker.stopper();
+    let working = tokio::spawn(worker.into_future());
+    until(&inbox, |_| calls.load(Ordering::SeqCst) == 1).await;
+    // The second attempt is due in five seconds. Make it due now.
+    until(&inbox, |counts| counts.waiting == 1).await;
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    let due: i64 = sqlx::query_scalar("SELECT run_at - strftime('%s', 'now') FROM Jobs")
+        .fetch_one(&inbox.pool)
+        .await
+        .unwrap();
+    assert!((3..=5).contains(&due), "{due}");
+    sqlx::query("UPDATE Jobs SET run_at = 0").execute(&inbox.pool).await.unwrap();
+    inbox.inserted.notify_one();
+    until(&inbox, |counts| counts.dead == 1).await;
+    assert_eq!(*dead.lock().unwrap(), ["a the handler panicked"]);
+    // The service repeats its delivery: the event is known.
+    assert_eq!(inbox.insert(event("avatar_video.success", "a")).await.unwrap(), Inserted::Known);
+    assert_eq!(inbox.retry_dead().await.unwrap(), 1);
+    let counts = until(&inbox, |counts| counts.handled == 1).await;
+    assert_eq!((counts.dead, calls.load(Ordering::SeqCst)), (0, 3));
+    stopper.stop();
+    working.await.unwrap();
+}
+
+#[tokio::test]
+async fn two_inboxes_on_one_file_keep_an_event_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let both = [open(&folder).await, open(&folder).await];
+    let inserts = (0..20).map(|number| both[number % 2].insert(event("avatar_video.success", "a")));
+    let inserted = futures_util::future::join_all(inserts).await;
+    assert!(inserted.iter().all(Result::is_ok));
+    assert_eq!(both[0].counts().await.unwrap().waiting, 1);
+}
+
+#[tokio::test]
+async fn old_events_are_deleted_and_a_damaged_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = open(&folder).await;
+    for (video, status, done_at) in
+        [("old", "Done", "0"), ("new", "Done", "strftime('%s', 'now')"), ("dead", "Killed", "0")]
+    {
+        inbox.insert(event("avatar_video.success", video)).await.unwrap();
+        let update =
+            format!("UPDATE Jobs SET status = '{status}', done_at = {done_at} WHERE status = 'Pending'");
+        sqlx::query(sqlx::AssertSqlSafe(update)).execute(&inbox.pool).await.unwrap();
+    }
+    inbox.remove_old().await.unwrap();
+    let counts = inbox.counts().await.unwrap();
+    assert_eq!((counts.handled, counts.dead), (1, 1));
+    let path = folder.path().join("text");
+    std::fs::write(&path, "no database ".repeat(1000)).unwrap();
+    let problem = SqliteInbox::open(&path).await.unwrap_err().to_string();
+    assert!(problem.contains("cannot open the inbox") && problem.contains("text"), "{problem}");
+}
