@@ -72,7 +72,7 @@ impl Observer for Output {
 /// Prints everything about webhooks that contains a secret or is derived from one.
 async fn webhooks(output: &Output, heygen: &HeyGen) {
     use heygen_ext::webhook::testing::{Generation, Signer};
-    use heygen_ext::webhook::{CallbackGuard, KeyRing, Receiver, Verifier};
+    use heygen_ext::webhook::{CallbackGuard, KeyRing, MemoryInbox, Receiver, Verifier};
     let ensured = heygen.webhooks().ensure_endpoint("https://example.com/hook?b", None).await.unwrap();
     assert!(ensured.secret().is_some());
     let secret = format!("whsec_{MARK}");
@@ -96,9 +96,9 @@ async fn webhooks(output: &Output, heygen: &HeyGen) {
     ));
     let forged = format!("{{\"a\":\"{MARK}\"}}");
     output.print(verifier.verify(delivery.headers(), forged).unwrap_err());
-    let builder = Receiver::builder(verifier, async |_| Ok::<_, std::io::Error>(()));
-    output.print(&builder);
-    let receiver = builder.build();
+    let inbox = MemoryInbox::new(async |_| Ok::<_, std::io::Error>(()));
+    output.print(&inbox);
+    let receiver = Receiver::new(verifier, inbox);
     assert_eq!(receiver.receive(delivery).await.status(), 200);
     let guard = CallbackGuard::new(MARK, "https://example.com").unwrap();
     let unconfirmed = guard.check(&guard.url("a").unwrap().parse().unwrap(), verified.body().clone());
