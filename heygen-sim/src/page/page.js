@@ -27,7 +27,9 @@ function updateRows(body, next) {
   const wanted = [...next.children];
   const ids = new Set(wanted.map((row) => row.id));
   for (const row of [...body.children]) {
-    if (!ids.has(row.id)) row.remove();
+    // What a person reads does not give way to newer rows.
+    const isRead = wanted.length > 0 && row.querySelector("details[open]");
+    if (!ids.has(row.id) && !isRead) row.remove();
   }
   let place = body.firstElementChild;
   for (const row of wanted) {
@@ -139,14 +141,19 @@ showFields();
 
 let lost = false;
 
-setInterval(async () => {
-  if (!byId("refresh").checked || document.hidden) return;
-  try {
-    await refresh();
-    if (lost) report("");
-    lost = false;
-  } catch (error) {
-    lost = true;
-    report(`The simulator does not respond: ${error.message}`, true);
+// The next refresh begins a second after the last has ended: a slow answer is shown, too.
+async function keepFresh() {
+  if (byId("refresh").checked && !document.hidden) {
+    try {
+      await refresh();
+      if (lost) report("");
+      lost = false;
+    } catch (error) {
+      lost = true;
+      report(`The simulator does not respond: ${error.message}`, true);
+    }
   }
-}, 1000);
+  setTimeout(keepFresh, 1000);
+}
+
+setTimeout(keepFresh, 1000);

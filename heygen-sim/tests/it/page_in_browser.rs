@@ -134,6 +134,21 @@ async fn a_person_uses_the_page() {
     browser.wait_until("!document.querySelector('#request-2')").await;
     assert!(program.sim.requests().is_empty() && requests == 3);
 
+    // An answer that needs longer than a second is shown. Each is held until the page asks again, or for three seconds.
+    let slow = "(() => {
+        const answer = window.fetch;
+        let release = () => {};
+        window.fetch = async (...request) => {
+            release();
+            const answered = await answer(...request);
+            await new Promise((resolve) => { release = resolve; setTimeout(resolve, 3000); });
+            return answered;
+        };
+    })()";
+    browser.value(slow).await;
+    program.advance(60);
+    browser.wait_until(&shows("#clock-facts", "00:07:00")).await;
+
     // It fits on a phone, follows the preferred colors, and needs nothing from elsewhere.
     let phone = json!({"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": true});
     browser.send("Emulation.setDeviceMetricsOverride", phone).await;
