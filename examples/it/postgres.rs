@@ -30,7 +30,7 @@ async fn until(inbox: &PostgresInbox, expected: impl Fn(&InboxCounts) -> bool) -
 }
 
 #[tokio::test]
-async fn an_event_is_kept_once_and_a_contradiction_is_told() {
+async fn an_event_is_kept_once_and_a_contradiction_is_reported() {
     let Some(database) = Database::create().await else { return };
     let both = [
         PostgresInbox::connect(&database.url).await.unwrap(),

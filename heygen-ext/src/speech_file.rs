@@ -25,7 +25,8 @@ impl SpeechStream {
     /// # async fn example(heygen: heygen_ext::HeyGen) -> Result<(), heygen_ext::Error> {
     /// use heygen_ext::heygen_api::types::StreamModelSpeechRequest;
     ///
-    /// let request = StreamModelSpeechRequest::builder().voice_id("VOICE_ID").text("Hello");
+    /// let request =
+    ///     StreamModelSpeechRequest::builder().voice_id("VOICE_ID").text("Hello");
     /// heygen.speak(request).await?.to_path("hello.wav").await?;
     /// # Ok(())
     /// # }

@@ -64,7 +64,10 @@ type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 ///     Ok::<_, std::io::Error>(())
 /// });
 /// let receiver = Receiver::new(Verifier::new("whsec_…")?, inbox);
-/// let body = r#"{"event_type": "avatar_video.success", "event_data": {"video_id": "v1"}}"#;
+/// let body = r#"{
+///     "event_type": "avatar_video.success",
+///     "event_data": {"video_id": "v1"}
+/// }"#;
 /// let delivery = Signer::new("whsec_…")?.deliver(Generation::Signature, body);
 /// assert_eq!(receiver.receive(delivery).await.status(), 200);
 /// # Ok(())
