@@ -1,5 +1,5 @@
 //! Measures the cost of receiving webhooks: a verification compared with the bare HMAC, a receiver compared with an axum
-//! handler that does nothing, and a receiver under ten times the load that it can handle.
+//! handler that does nothing, stored inboxes compared with bare inserts, and a receiver under ten times the load that it can handle.
 //!
 //! ```text
 //! cargo xtask bench webhook
@@ -11,6 +11,7 @@ mod client;
 mod codes;
 mod deliveries;
 mod figures;
+mod inboxes;
 mod overload;
 mod server;
 mod throughput;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
 fn measure() -> Result<(), Failure> {
     verification::run()?;
     Runtime::new()?.block_on(throughput::run())?;
+    Runtime::new()?.block_on(inboxes::run())?;
     // A new runtime, so that nothing of the previous part affects its time or memory.
     Runtime::new()?.block_on(overload::run())
 }

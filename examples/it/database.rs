@@ -20,7 +20,7 @@ fn report(line: &str) {
 }
 
 impl Database {
-    /// Creates an empty database. Returns `None`, and prints why, if there is no server.
+    /// Creates an empty database. Returns `None`, and prints why, if `DATABASE_URL` is not set.
     pub(crate) async fn create() -> Option<Self> {
         let Ok(server) = std::env::var("DATABASE_URL") else {
             report("not run with Postgres: DATABASE_URL is not set; set it to the URL of a server");

@@ -30,7 +30,7 @@ async fn until(inbox: &PostgresInbox, expected: impl Fn(&InboxCounts) -> bool) -
 }
 
 #[tokio::test]
-async fn an_event_is_kept_once_and_a_contradiction_is_told() {
+async fn an_event_is_kept_once_and_a_contradiction_is_reported() {
     let Some(database) = Database::create().await else { return };
     let both = [
         PostgresInbox::connect(&database.url).await.unwrap(),
@@ -70,7 +70,9 @@ async fn a_dead_event_is_counted_and_can_be_tried_again() {
             async move { if call == 0 { Err(BoxError::from("failure of the test")) } else { Ok(()) } }
         })
         .attempts(1)
-        .on_dead(move |_, _| drop(count_dead.fetch_add(1, Ordering::SeqCst)));
+        .on_dead(move |_, _| {
+            count_dead.fetch_add(1, Ordering::SeqCst);
+        });
     let stopper = worker.stopper();
     let working = tokio::spawn(worker.into_future());
     until(&inbox, |counts| counts.dead == 1).await;

@@ -226,7 +226,13 @@ impl Error {
         let service_error = read_refusal(&body);
         let problem = match (&service_error, &cut) {
             (Some(_), _) => String::new(),
-            (None, None) => format!("unrecognized error body ({} bytes)", body.len()),
+            (None, None) => match (location(&answered), content_coding(&answered.headers)) {
+                (Some(location), _) => format!(
+                    "redirect to `{location}`, which is not followed; if the service has moved, use this as the base URL"
+                ),
+                (None, Some(problem)) => problem,
+                (None, None) => format!("unrecognized error body ({} bytes)", body.len()),
+            },
             (None, Some(cut)) => format!("the error body was cut off: {cut}"),
         };
         let mut error = Inner::new(ErrorKind::Refused, Some(operation), problem);
@@ -319,6 +325,28 @@ impl Answered {
         error.headers = self.headers;
         error.record = self.record;
     }
+}
+
+/// Where a redirect leads, without the query, which may contain a secret.
+fn location(answered: &Answered) -> Option<String> {
+    let location = answered.headers.get(http::header::LOCATION)?.to_str().ok()?;
+    let address = location.split(['?', '#']).next().unwrap_or_default();
+    let is_redirect = answered.status.is_redirection() && !address.is_empty();
+    is_redirect.then(|| address.escape_debug().to_string())
+}
+
+/// The problem with a body that is compressed although the request asked for none; `None` if it is not.
+pub(crate) fn content_coding(headers: &HeaderMap) -> Option<String> {
+    let coding = headers.get(http::header::CONTENT_ENCODING)?;
+    let coding = coding.to_str().unwrap_or("?").trim();
+    let is_coded = !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
+    is_coded.then(|| {
+        format!(
+            "the body is compressed with `{}`, although the request asked for `identity`; check which proxy does this, \
+             or enable the feature of reqwest that decodes it",
+            coding.escape_debug()
+        )
+    })
 }
 
 /// The request id that the service assigned, from the headers of the response.

@@ -95,6 +95,7 @@ impl Transport for HttpTransport {
         if let Some(credentials) = &self.credentials {
             set_credentials(&mut request, credentials);
         }
+        refuse_content_codings(&mut request);
         Box::pin(async move { Ok(self.client.execute(request.into_inner()).await?.into()) })
     }
 }
@@ -105,6 +106,15 @@ pub(crate) fn set_credentials(request: &mut Request, (name, value): &(HeaderName
     headers.remove(API_KEY_HEADER);
     headers.remove(header::AUTHORIZATION);
     headers.insert(name.clone(), value.clone());
+}
+
+/// Asks for an answer without a content coding, such as gzip, unless the request has an `Accept-Encoding`. Without the header,
+/// a server may choose any coding, and a JSON body would not be readable.
+///
+/// [`HttpTransport`] does this; a transport of your own may.
+pub fn refuse_content_codings(request: &mut Request) {
+    let identity = HeaderValue::from_static("identity");
+    request.headers_mut().entry(header::ACCEPT_ENCODING).or_insert(identity);
 }
 
 fn options() -> ClientBuilder {

@@ -91,7 +91,7 @@ pub use generated::{operations, types};
 /// The crate of the HTTP types in this crate's API: `Method`, `StatusCode`, `HeaderMap`.
 pub use http;
 #[cfg(feature = "client")]
-pub use http_transport::{HttpTransport, http_client};
+pub use http_transport::{HttpTransport, http_client, refuse_content_codings};
 #[cfg(feature = "client")]
 pub use list::List;
 #[cfg(feature = "client")]

@@ -111,7 +111,8 @@ impl<T: DeserializeOwned> Response<T> {
         match from_json_slice(text) {
             Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, body, value }),
             Err(_) => {
-                let problem = mismatch::<T>(text);
+                let coding = error::content_coding(&answered.headers);
+                let problem = coding.unwrap_or_else(|| mismatch::<T>(text));
                 Err(Error::decode(operation, answered, body, problem))
             }
         }

@@ -48,6 +48,8 @@ mod runtime;
 #[cfg(any(feature = "client", feature = "webhook-verify"))]
 mod secret;
 #[cfg(all(feature = "client", feature = "preview"))]
+mod speech_file;
+#[cfg(all(feature = "client", feature = "preview"))]
 mod stream;
 #[cfg(feature = "client")]
 mod upload;

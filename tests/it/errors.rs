@@ -68,6 +68,24 @@ async fn a_redirect_is_an_error() {
         .await
         .unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Refused, 302));
+    let line = "get_video: 302 redirect to `https://elsewhere`, which is not followed; \
+                if the service has moved, use this as the base URL";
+    assert_eq!(error.to_string(), line);
+    let secret = client(307, &[("location", "https://elsewhere/v3?token=secret#secret")], "");
+    let error = secret.get_video().video_id("v").send().await.unwrap_err().to_string();
+    assert!(error.contains("`https://elsewhere/v3`") && !error.contains("secret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_body_that_is_compressed_anyway_is_an_error_that_names_the_coding() {
+    for status in [200, 502] {
+        let client = client(status, &[("content-encoding", "gzip")], "\u{1f}not JSON");
+        let error = client.get_video().video_id("v").send().await.unwrap_err().to_string();
+        assert!(error.contains("compressed with `gzip`") && error.contains("`identity`"), "{error}");
+    }
+    let plain = client(200, &[("content-encoding", "identity")], "{");
+    let error = plain.get_video().video_id("v").send().await.unwrap_err().to_string();
+    assert!(!error.contains("compressed"), "{error}");
 }
 
 struct Failing(TransportError);

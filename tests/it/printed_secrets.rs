@@ -72,7 +72,7 @@ impl Observer for Output {
 /// Prints everything about webhooks that contains a secret or is derived from one.
 async fn webhooks(output: &Output, heygen: &HeyGen) {
     use heygen_ext::webhook::testing::{Generation, Signer};
-    use heygen_ext::webhook::{CallbackGuard, KeyRing, MemoryInbox, Receiver, Verifier};
+    use heygen_ext::webhook::{CallbackGuard, CallbackReceiver, KeyRing, MemoryInbox, Receiver, Verifier};
     let ensured = heygen.webhooks().ensure_endpoint("https://example.com/hook?b", None).await.unwrap();
     assert!(ensured.secret().is_some());
     let secret = format!("whsec_{MARK}");
@@ -97,12 +97,25 @@ async fn webhooks(output: &Output, heygen: &HeyGen) {
     let forged = format!("{{\"a\":\"{MARK}\"}}");
     output.print(verifier.verify(delivery.headers(), forged).unwrap_err());
     let inbox = MemoryInbox::new(async |_| Ok::<_, std::io::Error>(()));
-    output.print(&inbox);
-    let receiver = Receiver::new(verifier, inbox);
+    let receiver = Receiver::new(verifier.clone(), inbox.clone());
     assert_eq!(receiver.receive(delivery).await.status(), 200);
+    output.print((&inbox, &receiver));
     let guard = CallbackGuard::new(MARK, "https://example.com").unwrap();
     let unconfirmed = guard.check(&guard.url("a").unwrap().parse().unwrap(), verified.body().clone());
-    output.print((receiver, guard, unconfirmed.unwrap()));
+    output.print((receiver, &guard, unconfirmed.unwrap()));
+    // Control characters from outside do not reach a line of the log.
+    let line = "\u{1b}[31m\nFORGED LINE";
+    let body = serde_json::json!({"event_type": line, "event_id": line, "event_data": {"id": line, "callback_id": line}});
+    let failing = Receiver::new(verifier, MemoryInbox::new(async |_| Err(std::io::Error::other("failure"))));
+    let signed = signer.deliver(Generation::Signature, body.to_string());
+    assert_eq!(failing.receive(signed).await.status(), 503);
+    let callbacks = CallbackReceiver::new(guard.clone(), heygen.clone(), inbox);
+    for target in [guard.url(line).unwrap(), guard.url("other").unwrap()] {
+        let request = http::Request::post(target).body(body.to_string().into()).unwrap();
+        assert!(callbacks.receive(request).await.status().is_client_error());
+    }
+    let shown = output.text();
+    assert!(!shown.contains('\u{1b}') && !shown.contains("\nFORGED"), "{shown}");
 }
 
 #[tokio::test]

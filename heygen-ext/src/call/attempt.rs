@@ -201,11 +201,12 @@ fn limit(operation: &Operation, options: &CallOptions) -> Option<Duration> {
 
 fn send<'a>(
     sender: &'a HttpSender,
-    request: Request,
+    mut request: Request,
     operation: &'a Operation,
 ) -> impl Future<Output = Result<RawResponse, TransportError>> + 'a {
     match sender {
         HttpSender::Http(client) => {
+            heygen_api::refuse_content_codings(&mut request);
             let answer = client.execute(request.into_inner());
             Either::Left(answer.map(|answer| answer.map(RawResponse::from).map_err(TransportError::from)))
         }

@@ -15,6 +15,7 @@ pub(super) struct Head<'a> {
 pub(super) struct RangeRequest {
     pub(super) from: u64,
     pub(super) expected: Option<u64>,
+    /// The strong tag of the file, or the time of its last change.
     pub(super) tag: HeaderValue,
 }
 
@@ -65,13 +66,19 @@ fn whole(head: &Head<'_>) -> Verdict {
     if has_unknown_end {
         return Verdict::Unusable("the answer does not say how long the file is");
     }
-    let tag = head.headers.get(header::ETAG).filter(|tag| is_strong(tag)).cloned();
+    let tag = head
+        .headers
+        .get(header::ETAG)
+        .filter(|tag| is_strong(tag))
+        .or_else(|| last_change(head.headers))
+        .cloned();
     Verdict::Whole { expected: head.length, tag }
 }
 
 fn rest(head: &Head<'_>, requested: RangeRequest) -> Verdict {
     // A correct server checks `If-Range`, and does not answer this.
-    if head.headers.get(header::ETAG).is_some_and(|tag| *tag != requested.tag) {
+    let name = if is_strong(&requested.tag) { header::ETAG } else { header::LAST_MODIFIED };
+    if head.headers.get(name).is_some_and(|tag| *tag != requested.tag) {
         return Verdict::Changed;
     }
     match content_range(head.headers) {
@@ -81,6 +88,17 @@ fn rest(head: &Head<'_>, requested: RangeRequest) -> Verdict {
         },
         _ => Verdict::Changed,
     }
+}
+
+/// The time of the last change, if it identifies the bytes: it is at least a second older than the answer, so that the file
+/// cannot have changed again within the same second (RFC 9110, section 8.8.2.2).
+fn last_change(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let time = |name| {
+        let text = headers.get(name)?.to_str().ok()?;
+        Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second())
+    };
+    let (changed, answered) = (time(header::LAST_MODIFIED)?, time(header::DATE)?);
+    headers.get(header::LAST_MODIFIED).filter(|_| changed < answered)
 }
 
 /// Only a strong tag guarantees that the bytes are the same.
@@ -150,6 +168,34 @@ mod tests {
         let chunked = verdict(200, &[("transfer-encoding", "chunked")], None, None);
         assert_eq!(chunked, Verdict::Whole { expected: None, tag: None });
         assert!(matches!(verdict(200, &[], None, None), Verdict::Unusable(_)));
+    }
+
+    #[test]
+    fn without_a_strong_tag_the_time_of_the_last_change_identifies_the_file() {
+        const CHANGED: &str = "Wed, 25 Nov 2026 10:00:00 GMT";
+        let tag = |headers: &[(&str, &str)]| match verdict(200, headers, Some(100), None) {
+            Verdict::Whole { tag, .. } => tag.map(|tag| tag.to_str().unwrap().to_owned()),
+            other => panic!("{other:?}"),
+        };
+        let (later, same) = (("date", "Wed, 25 Nov 2026 10:00:01 GMT"), ("date", CHANGED));
+        let changed = ("last-modified", CHANGED);
+        assert_eq!(tag(&[changed, later]).as_deref(), Some(CHANGED));
+        assert_eq!(tag(&[changed, later, ("etag", "W/\"t\"")]).as_deref(), Some(CHANGED));
+        assert_eq!(tag(&[changed, later, ("etag", "\"t\"")]).as_deref(), Some("\"t\""));
+        // It may have changed twice in this second.
+        assert_eq!(
+            [tag(&[changed, same]), tag(&[changed]), tag(&[("last-modified", "today"), later])],
+            [None, None, None]
+        );
+        let part = |changed: &'static str| {
+            let requested =
+                RangeRequest { from: 50, expected: Some(100), tag: HeaderValue::from_static(CHANGED) };
+            let headers =
+                [("content-range", "bytes 50-99/100"), ("last-modified", changed), ("etag", "W/\"u\"")];
+            verdict(206, &headers, Some(50), Some(requested))
+        };
+        assert_eq!(part(CHANGED), Verdict::Rest { expected: Some(100) });
+        assert_eq!(part("Wed, 25 Nov 2026 10:00:01 GMT"), Verdict::Changed);
     }
 
     #[test]

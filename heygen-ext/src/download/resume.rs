@@ -144,7 +144,7 @@ impl Transfer {
                 }
                 None if self.restartable => {}
                 None => {
-                    let problem = "and cannot resume, because the server sends no strong tag for the file";
+                    let problem = "and cannot resume, because the server sends neither a strong tag nor a usable `Last-Modified`";
                     return Err(
                         self.problem(format!("the connection broke after {}, {problem}", self.progress()))
                     );

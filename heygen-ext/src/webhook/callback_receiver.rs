@@ -51,9 +51,11 @@ const CAPACITY: usize = 64;
 /// use heygen_ext::webhook::{CallbackGuard, CallbackReceiver, Inbox};
 ///
 /// # fn example(heygen: HeyGen, inbox: impl Inbox) -> Result<(), heygen_ext::webhook::InvalidCallback> {
-/// let guard = CallbackGuard::new("a secret of this program", "https://example.com/callback")?;
+/// let base = "https://example.com/callback";
+/// let guard = CallbackGuard::new("a secret of this program", base)?;
 /// let callbacks = CallbackReceiver::new(guard.clone(), heygen, inbox);
-/// let app: axum::Router = axum::Router::new().route_service("/callback", callbacks);
+/// let app: axum::Router =
+///     axum::Router::new().route_service("/callback", callbacks);
 /// # Ok(())
 /// # }
 /// ```
@@ -92,7 +94,7 @@ impl CallbackReceiver {
     /// Sets how the id of the job that belongs to a `callback_id` is found, as the response to its request had it. A callback
     /// about another job is refused; one whose job is `None` is answered 503, because the program may not have stored it yet.
     ///
-    /// Without this, whoever learns an address can name any job of the account that has ended so, under the `callback_id` of
+    /// Without this, anyone who learns an address can name any job of the account that has ended so, under the `callback_id` of
     /// the address.
     #[must_use]
     pub fn expected_job<F>(mut self, find: impl Fn(&str) -> F + Send + Sync + 'static) -> Self

@@ -7,7 +7,7 @@ use heygen_api::from_json_slice;
 use heygen_api::types::WebhookEventType;
 use serde_json::{Map, Value, json};
 
-use super::event_key::{EventKey, Identity};
+use super::event_key::{EventKey, Identity, KeyParts};
 use super::fields::Fields;
 use super::job::{self, JobKind};
 
@@ -137,7 +137,7 @@ impl Event {
         })
     }
 
-    /// Reads what [`to_stored`](Self::to_stored) wrote. Pass only what your own program has stored: whoever can write it can
+    /// Reads what [`to_stored`](Self::to_stored) wrote. Pass only what your own program has stored: anyone who can write it can
     /// forge an event.
     ///
     /// # Errors
@@ -157,7 +157,14 @@ impl Event {
     ///
     /// See [`EventKey`] for what it is made of.
     pub fn key(&self) -> EventKey {
-        EventKey::new(self, &self.identity)
+        EventKey::new(&KeyParts {
+            endpoint: &self.endpoint,
+            job_kind: self.job_kind(),
+            job_id: self.job_id(),
+            kind: self.kind.as_str(),
+            data: self.data(),
+            identity: &self.identity,
+        })
     }
 
     #[cfg(feature = "webhook")]
@@ -177,7 +184,7 @@ impl Event {
         &self.endpoint
     }
 
-    /// How another event, which was handled before, reported the end of the same job. `None` if there is none, or if it
+    /// How another event, which was handled before, reported the end of the same job. `None` if no such event is known, or if it
     /// reported the same outcome.
     ///
     /// The service delivers in any order and does not promise one end for each job, so an event `avatar_video.fail` may
@@ -366,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_contradicts_an_earlier_one_is_told() {
+    fn an_end_that_contradicts_an_earlier_one_is_reported() {
         let ended = |kind: &str| event(&json!({"event_type": kind, "event_data": {"video_id": "v"}}));
         let success = ended("avatar_video.success").key();
         let told = |kind: &str| ended(kind).with_handled([success.as_str()]).contradicts();

@@ -64,7 +64,10 @@ type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 ///     Ok::<_, std::io::Error>(())
 /// });
 /// let receiver = Receiver::new(Verifier::new("whsec_…")?, inbox);
-/// let body = r#"{"event_type": "avatar_video.success", "event_data": {"video_id": "v1"}}"#;
+/// let body = r#"{
+///     "event_type": "avatar_video.success",
+///     "event_data": {"video_id": "v1"}
+/// }"#;
 /// let delivery = Signer::new("whsec_…")?.deliver(Generation::Signature, body);
 /// assert_eq!(receiver.receive(delivery).await.status(), 200);
 /// # Ok(())
@@ -140,7 +143,7 @@ impl Receiver {
         let (head, body) = request.into_parts();
         match self.read_head(&head.method, &head.headers) {
             Ok(headers) => self.process(&headers, &head.uri, body, Instant::now()).await,
-            Err(response) => response,
+            Err(response) => *response,
         }
     }
 
@@ -150,20 +153,22 @@ impl Receiver {
         &self,
         method: &Method,
         headers: &'a HeaderMap,
-    ) -> Result<DeliveryHeaders<'a>, Response<Bytes>> {
+    ) -> Result<DeliveryHeaders<'a>, Box<Response<Bytes>>> {
         let mut response = match *method {
-            Method::POST if self.0.delivery_permits.available_permits() == 0 => return Err(self.overloaded()),
+            Method::POST if self.0.delivery_permits.available_permits() == 0 => {
+                return Err(self.overloaded().into());
+            }
             Method::POST => {
                 return DeliveryHeaders::read(headers)
-                    .map_err(|problem| respond(self.0.refusals.record(problem)));
+                    .map_err(|problem| Box::new(respond(self.0.refusals.record(problem))));
             }
             Method::OPTIONS => respond(StatusCode::NO_CONTENT),
-            Method::GET | Method::HEAD => return Err(respond(StatusCode::OK)),
+            Method::GET | Method::HEAD => return Err(Box::new(respond(StatusCode::OK))),
             _ => respond(StatusCode::METHOD_NOT_ALLOWED),
         };
         let allowed = HeaderValue::from_static("POST, OPTIONS, GET, HEAD");
         response.headers_mut().insert(header::ALLOW, allowed);
-        Err(response)
+        Err(Box::new(response))
     }
 
     /// Verifies a delivery, and inserts its event. The time to answer counts from `arrived`.
@@ -221,7 +226,7 @@ impl Receiver {
         let (head, body) = request.into_parts();
         let headers = match self.read_head(&head.method, &head.headers) {
             Ok(headers) => headers,
-            Err(response) => return response,
+            Err(response) => return *response,
         };
         let limit = self.0.verifier.max_body_size();
         match read_body(&head.headers, body, limit, Some(&self.0.read_budget)).await {

@@ -59,7 +59,8 @@ const ACCEPT_DELAY: Duration = Duration::from_millis(100);
 ///     Ok::<_, std::io::Error>(())
 /// });
 /// let receiver = Receiver::new(Verifier::new("whsec_…")?, inbox);
-/// let routes: axum::Router = axum::Router::new().route_service("/heygen", receiver);
+/// let routes: axum::Router =
+///     axum::Router::new().route_service("/heygen", receiver);
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 /// let interrupted = async { drop(tokio::signal::ctrl_c().await) };
 /// serve(listener, routes).shutdown(interrupted).await;

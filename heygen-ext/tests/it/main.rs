@@ -1,6 +1,8 @@
 //! Integration tests against the simulator.
 
 mod batches;
+#[cfg(feature = "webhook")]
+mod callbacks;
 mod credentials;
 mod downloads;
 mod examples;

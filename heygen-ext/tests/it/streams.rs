@@ -51,6 +51,38 @@ async fn speech_is_audio_and_words() {
 }
 
 #[tokio::test]
+async fn speech_in_a_file_is_one_wav_file() {
+    let (sim, heygen) = pair().await;
+    let request = request(&heygen).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.wav");
+    let samples = |wav: &[u8]| {
+        let data = wav.windows(4).position(|bytes| bytes == b"data").unwrap();
+        u32::from_le_bytes(wav[data + 4..data + 8].try_into().unwrap()) as usize
+    };
+    let parts: Vec<_> = heygen.speak(request.clone()).await.unwrap().try_collect().await.unwrap();
+    let audio = parts.iter().filter_map(|part| match part {
+        SpeechChunk::Audio(wav) => Some(samples(wav)),
+        _ => None,
+    });
+    let expected: usize = audio.sum();
+    let bytes = heygen.speak(request.clone()).await.unwrap().to_path(&path).await.unwrap();
+    let file = std::fs::read(&path).unwrap();
+    let length = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+    assert_eq!((bytes as usize, samples(&file)), (file.len(), expected));
+    assert_eq!(
+        (&file[..4], length(4), &file[36..40], length(40)),
+        (&b"RIFF"[..], file.len() - 8, &b"data"[..], expected)
+    );
+    assert_eq!(file.windows(4).filter(|bytes| bytes == b"RIFF").count(), 1);
+    // After a break, the file has the parts that had arrived, and is valid.
+    sim.inject(Fault::cut_stream(2).on("streamModelSpeech").times(1)).unwrap();
+    heygen.speak(request).await.unwrap().to_path(&path).await.unwrap_err();
+    let cut = std::fs::read(&path).unwrap();
+    assert!(cut.len() < file.len() && cut[40..44] == u32::to_le_bytes(samples(&cut) as u32));
+}
+
+#[tokio::test]
 async fn a_broken_speech_stream_is_an_error_and_is_not_repeated() {
     let (sim, heygen) = pair().await;
     let request = request(&heygen).await;

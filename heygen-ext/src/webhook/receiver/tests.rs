@@ -256,7 +256,7 @@ async fn a_closed_connection_stops_no_handler() {
 }
 
 #[tokio::test]
-async fn a_failure_after_a_success_of_the_same_job_is_told() {
+async fn a_failure_after_a_success_of_the_same_job_is_reported() {
     let harness = Harness::default();
     let (receiver, _) = harness.receiver();
     for kind in ["avatar_video.success", "avatar_video.fail", "avatar_video_gif.fail"] {
