@@ -1,6 +1,6 @@
 //! The gateway under load: many connections, slow and broken clients, large bodies, and an upstream that fails.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,16 +11,21 @@ use heygen_ext::migrate::LegacyService;
 use heygen_ext::{CallOptions, HeyGen};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::legacy_gateway::{ServerLimits, serve};
 
 const CONNECTIONS: usize = 1_000;
 
+/// One test at a time, because one of them measures the memory of the process.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+type Log = Arc<std::sync::Mutex<Vec<String>>>;
+
 struct Gateway {
     address: String,
-    log: Arc<Mutex<Vec<String>>>,
+    log: Log,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
 }
@@ -58,7 +63,7 @@ impl Gateway {
         let service = limits(LegacyService::new(heygen.legacy()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let log = Log::default();
         let lines = Arc::clone(&log);
         let (stop, stopped) = oneshot::channel();
         let write = move |line: String| lines.lock().unwrap().push(line);
@@ -125,6 +130,7 @@ fn memory() -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_connections_are_answered_while_others_are_slow() {
+    let _alone = ALONE.lock().await;
     raise_open_files();
     let gateway = Gateway::start(|service| service).await;
     // Half of a head, and half of a body, which never go on.
@@ -159,6 +165,7 @@ async fn a_thousand_connections_are_answered_while_others_are_slow() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_without_a_whole_request_is_closed() {
+    let _alone = ALONE.lock().await;
     let gateway = Gateway::start(|service| service).await;
     let mut half_head = gateway.connect().await;
     half_head.write_all(&get("v")[..40]).await.unwrap();
@@ -171,6 +178,7 @@ async fn a_connection_without_a_whole_request_is_closed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn huge_and_broken_requests_do_no_harm() {
+    let _alone = ALONE.lock().await;
     let gateway = Gateway::start(|service| service.max_file_size(1 << 20)).await;
     assert_eq!(gateway.exchange(&post("/v1/asset", 10 << 30, b"")).await.0, 413);
     let chunked =
@@ -208,6 +216,7 @@ async fn huge_and_broken_requests_do_no_harm() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_memory_of_uploads_is_bounded() {
+    let _alone = ALONE.lock().await;
     let gateway = Gateway::start(|service| service.body_memory(8 << 20)).await;
     let before = memory();
     let size = 2 << 20;
@@ -232,6 +241,7 @@ async fn the_memory_of_uploads_is_bounded() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failures_of_the_upstream_are_passed_on() {
+    let _alone = ALONE.lock().await;
     let gateway = Gateway::start(|service| service).await;
     for status in [400, 401, 402, 404, 409, 429, 500, 502, 503, 504] {
         let (answered, text) = gateway.exchange(&get(&status.to_string())).await;
@@ -246,6 +256,7 @@ async fn failures_of_the_upstream_are_passed_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_finishes_what_is_in_progress() {
+    let _alone = ALONE.lock().await;
     let mut gateway = Gateway::start(|service| service).await;
     let mut connection = gateway.connect().await;
     let body = picture(500);

@@ -4,6 +4,7 @@ mod completeness;
 mod document;
 mod facade;
 mod gateway;
+mod guide;
 mod inspect;
 mod properties;
 mod vectors;
