@@ -43,7 +43,10 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let bare: SqlitePool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
     compare("SQLite", inbox, move |id, row, key| {
         let bare = bare.clone();
-        async move { Ok(drop(sqlx::query(SQLITE).bind(row).bind(id).bind(key).execute(&bare).await?)) }
+        async move {
+            sqlx::query(SQLITE).bind(row).bind(id).bind(key).execute(&bare).await?;
+            Ok(())
+        }
     })
     .await?;
     let Ok(url) = std::env::var("DATABASE_URL") else {
@@ -54,7 +57,10 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let inbox = Arc::new(PostgresInbox::new(pool.clone()).await?);
     compare("Postgres", inbox, move |id, row, key| {
         let pool = pool.clone();
-        async move { Ok(drop(sqlx::query(POSTGRES).bind(id).bind(row).bind(key).execute(&pool).await?)) }
+        async move {
+            sqlx::query(POSTGRES).bind(id).bind(row).bind(key).execute(&pool).await?;
+            Ok(())
+        }
     })
     .await
 }
@@ -72,7 +78,10 @@ where
         let (inbox, insert) = (Arc::clone(&inbox), insert.clone());
         let our = time(&events, move |event| {
             let inbox = Arc::clone(&inbox);
-            async move { Ok(drop(inbox.insert(event).await?)) }
+            async move {
+                inbox.insert(event).await?;
+                Ok(())
+            }
         });
         let our = our.await?;
         let run = std::process::id();
