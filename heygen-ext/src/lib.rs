@@ -45,7 +45,7 @@ mod private_file;
 mod redaction;
 #[cfg(feature = "client")]
 mod runtime;
-#[cfg(any(feature = "client", feature = "webhook-verify"))]
+#[cfg(feature = "webhook-verify")]
 mod secret;
 #[cfg(all(feature = "client", feature = "preview"))]
 mod speech_file;

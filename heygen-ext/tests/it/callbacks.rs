@@ -186,7 +186,7 @@ async fn the_callback_receiver_answers_by_what_the_resource_says() {
     ] {
         assert_eq!(send(url, kind, id).await, expected, "{url} {kind} {id}");
     }
-    assert_eq!(handled.ids(), [video.clone()]);
+    assert_eq!(handled.ids(), std::slice::from_ref(&video));
     assert_eq!(receiver.refused(), 6);
     // A program that knows its jobs refuses every other, and waits until it knows them.
     for (job, expected) in [(Some("another"), 403), (None, 503), (Some(video.as_str()), 200)] {

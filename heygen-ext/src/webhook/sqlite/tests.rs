@@ -70,7 +70,7 @@ async fn a_failing_event_is_delayed_and_then_dead_and_can_be_tried_again() {
             async move {
                 match call {
                     0 => Err(BoxError::from("failure of the test")),
-                    1 => panic!("panic of the test"),
+                    1 => std::panic::resume_unwind(Box::new("panic of the test")),
                     _ => Ok(()),
                 }
             }
