@@ -327,12 +327,21 @@ impl Answered {
     }
 }
 
-/// Where a redirect leads, without the query, which may contain a secret.
+/// Where a redirect leads, without user and query, which may contain a secret.
 fn location(answered: &Answered) -> Option<String> {
     let location = answered.headers.get(http::header::LOCATION)?.to_str().ok()?;
     let address = location.split(['?', '#']).next().unwrap_or_default();
     let is_redirect = answered.status.is_redirection() && !address.is_empty();
-    is_redirect.then(|| address.escape_debug().to_string())
+    let shown = match address.split_once("//") {
+        Some((scheme, rest)) => {
+            let host = rest.find('/').unwrap_or(rest.len());
+            let after_user =
+                rest.get(..host).and_then(|authority| authority.rfind('@')).map_or(0, |at| at + 1);
+            format!("{scheme}//{}", rest.get(after_user..).unwrap_or_default())
+        }
+        None => address.to_owned(),
+    };
+    is_redirect.then(|| shown.escape_debug().to_string())
 }
 
 /// The problem with a body that is compressed although the request asked for none; `None` if it is not.

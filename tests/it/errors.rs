@@ -60,6 +60,19 @@ async fn a_decode_error_names_the_place_and_keeps_the_response() {
 }
 
 #[tokio::test]
+async fn a_redirect_shows_neither_the_user_nor_the_query_of_its_location() {
+    for (location, shown) in [
+        ("https://user:secret@elsewhere/a@b?token=secret#secret", "https://elsewhere/a@b"),
+        ("//user:secret@elsewhere", "//elsewhere"),
+        ("/path@x?token=secret", "/path@x"),
+    ] {
+        let error = client(302, &[("location", location)], "").get_video().video_id("v").await.unwrap_err();
+        assert!(error.to_string().contains(&format!("redirect to `{shown}`")), "{error}");
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_an_error() {
     let error = client(302, &[("location", "https://elsewhere")], "")
         .get_video()
