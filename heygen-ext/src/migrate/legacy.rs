@@ -117,13 +117,20 @@ impl Legacy {
     ///
     /// As for [`LegacyRequest::plan`]; or a look-up failed.
     pub async fn plan(&self, request: &LegacyRequest) -> Result<Plan, MigrateError> {
-        let runner = self.runner(request, None);
         let mut answers = LookUps::new();
-        let mut plan = request.plan(&answers, &self.planning_options())?;
+        match request.plan(&answers, &self.options) {
+            // Most requests need no look-up.
+            Ok(plan) if plan.unanswered().next().is_none() => return Ok(plan),
+            Ok(_) | Err(MigrateError::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
+        // A loss may depend on an answer, so all are accepted until the answers are there.
+        let lenient = self.options.clone().policy(Policy::Lenient);
+        let runner = self.runner(request, None);
         loop {
+            let plan = request.plan(&answers, &lenient)?;
             let unanswered: Vec<_> = plan.unanswered().cloned().collect();
             if unanswered.is_empty() {
-                // The first plans accept every loss, because an answer may change it.
                 return request.plan(&answers, &self.options);
             }
             for look_up in unanswered {
@@ -132,12 +139,7 @@ impl Legacy {
                     None => answers.with_absent(look_up),
                 };
             }
-            plan = request.plan(&answers, &self.planning_options())?;
         }
-    }
-
-    fn planning_options(&self) -> MigrateOptions {
-        self.options.clone().policy(Policy::Lenient)
     }
 
     /// Carries out a raw legacy request, and returns the whole legacy answer.

@@ -1,6 +1,7 @@
 //! Legacy requests, and the endpoints that they are for.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use heygen_api::from_json_slice;
@@ -59,8 +60,8 @@ impl LegacyRequest {
     ///
     /// [`MigrateError::UnknownEndpoint`]: v1 and v2 have no such path, or not with this method.
     pub fn new(method: &Method, target: &str) -> Result<Self, MigrateError> {
-        let base = Url::parse("https://api.heygen.com").ok();
-        let url = base.and_then(|base| base.join(target).ok());
+        static BASE: LazyLock<Option<Url>> = LazyLock::new(|| Url::parse("https://api.heygen.com").ok());
+        let url = BASE.as_ref().and_then(|base| base.join(target).ok());
         let Some(url) = url else { return Err(UnknownEndpoint::new(method, target).into()) };
         let mut found = endpoints_at(url.path());
         let Some((endpoint, path)) = found.find(|(endpoint, _)| endpoint.method() == method) else {

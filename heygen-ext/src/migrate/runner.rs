@@ -93,7 +93,7 @@ impl Runner<'_> {
         if let Some(key) = key.filter(|_| operation.idempotency_key() != IdempotencyKey::None) {
             call = call.idempotency_key(key);
         }
-        Ok(call.send().await?.json())
+        Ok(call.send().await?.into_inner().into_value())
     }
 
     async fn send_for_each(&self, request: &PlannedRequest, bodies: &[Value]) -> Result<Value, MigrateError> {

@@ -314,6 +314,11 @@ pub(crate) fn endpoints_at(
 
 /// The values of the parameters of a template in a path; `None` if the path does not fit.
 fn parameters_of<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
+    // Most templates differ before their first parameter.
+    let literal = template.split('{').next().unwrap_or(template);
+    if !path.starts_with(literal) {
+        return None;
+    }
     let mut parts = path.strip_suffix('/').unwrap_or(path).split('/');
     let mut found = Vec::new();
     for wanted in template.split('/') {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::document::check_bodies;
+use super::vectors::{FAMILIES, answers_to_look_ups, read, request};
 
 /// Replaced by a text, link, number, color or id that occurs only once in the request.
 const TEXT: &str = "%text";
@@ -308,4 +309,88 @@ fn a_good_part_of_the_requests_becomes_a_plan() {
     let bodies = (0..300).map(|_| body().new_tree(&mut runner).unwrap().current());
     let planned = bodies.filter(|body| check_request(body.clone())).count();
     assert!(planned > 60, "only {planned} of 300 became a plan");
+}
+
+/// Replaces the value at a path that [`leaves`] found.
+fn replace(value: &mut Value, steps: &[Step], with: &Value) {
+    match steps.split_first() {
+        None => *value = with.clone(),
+        Some((Step::Member(name), rest)) => replace(&mut value[name.as_str()], rest, with),
+        Some((Step::Item(index), rest)) => replace(&mut value[*index], rest, with),
+    }
+}
+
+#[derive(Clone)]
+enum Step {
+    Member(String),
+    Item(usize),
+}
+
+/// The places of all values in a body, also of objects and lists.
+fn places(value: &Value, so_far: &[Step], found: &mut Vec<Vec<Step>>) {
+    found.push(so_far.to_vec());
+    let with = |step: Step| [so_far, &[step]].concat();
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| places(value, &with(Step::Member(name.clone())), found));
+        }
+        Value::Array(items) => {
+            items
+                .iter()
+                .take(4)
+                .enumerate()
+                .for_each(|(index, value)| places(value, &with(Step::Item(index)), found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn any_value_of_any_request_may_be_wrong() {
+    let odd = [
+        Value::Null,
+        json!(""),
+        json!("odd"),
+        json!("7"),
+        json!(-1),
+        json!(1e300),
+        json!(true),
+        json!([]),
+        json!([[1], null]),
+        json!({}),
+        json!({"type": "text", "x": [{}]}),
+    ];
+    let (mut plans, mut refusals) = (0, 0);
+    for vector in FAMILIES.iter().flat_map(|family| read(family)) {
+        let Some(body) = vector.get("body") else { continue };
+        let mut all = Vec::new();
+        places(body, &[], &mut all);
+        for (place, with) in all.iter().flat_map(|place| odd.iter().map(move |with| (place, with))) {
+            let mut changed = vector.clone();
+            replace(&mut changed["body"], place, with);
+            let body = &changed["body"];
+            match request(&changed)
+                .plan(&answers_to_look_ups(&changed), &MigrateOptions::new().policy(Policy::Lenient))
+            {
+                Ok(plan) => {
+                    check_plan(body, &[], &plan);
+                    plans += 1;
+                }
+                Err(MigrateError::Refused(refusal)) => {
+                    for problem in &refusal.problems {
+                        let shown = problem.path.to_string();
+                        let is_parameter = shown.starts_with(['?', '{']) || shown == "(the query)";
+                        assert!(
+                            is_parameter || problem.path.value_in_body(body).is_some(),
+                            "{shown} is not in {body}"
+                        );
+                    }
+                    refusals += 1;
+                }
+                Err(MigrateError::NoCounterpart(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    assert!(plans > 1_000 && refusals > 1_000, "{plans} plans, {refusals} refusals");
 }
