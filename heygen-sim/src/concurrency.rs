@@ -1,8 +1,9 @@
 //! The jobs and sessions that count against the concurrency limit.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use crate::api_error::ApiError;
+use crate::store::ById;
 
 /// The running jobs and sessions. Times are milliseconds since 1970; `u64::MAX` means without end.
 #[derive(Default)]
@@ -10,7 +11,7 @@ pub(crate) struct Concurrency {
     /// End and id of each, in the order of their ends.
     by_end: BTreeSet<(u64, String)>,
     /// End of each, by id.
-    ends: HashMap<String, u64>,
+    ends: ById<u64>,
 }
 
 impl Concurrency {

@@ -1,6 +1,6 @@
 //! The state of a simulator: its resources, and what is scheduled.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ use crate::wallet::Wallet;
 
 /// The resources of the workspace, its limits and settings, and what is scheduled.
 pub(crate) struct State {
-    jobs: HashMap<Kind, Store<Job>>,
+    jobs: BTreeMap<Kind, Store<Job>>,
     pub(crate) sessions: Store<Session>,
     pub(crate) groups: Store<Group>,
     pub(crate) looks: Store<Look>,
@@ -74,7 +74,7 @@ impl State {
     pub(crate) fn new(settings: &Settings, now: u64) -> Self {
         let keep = settings.keep;
         Self {
-            jobs: HashMap::new(),
+            jobs: BTreeMap::new(),
             sessions: Store::new(keep),
             groups: Store::new(keep),
             looks: Store::new(keep),

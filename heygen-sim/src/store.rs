@@ -2,6 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// Values by the ids of resources. Ids are looked up while the state is locked, several times in each request, so the hash
+/// function is a fast one.
+pub(crate) type ById<V> = HashMap<String, V, foldhash::fast::RandomState>;
+
 /// Maximum memory of the resources of a store whose sizes are known, in bytes.
 const MAX_MEMORY: usize = 64 * 1024 * 1024;
 
@@ -9,7 +13,7 @@ const MAX_MEMORY: usize = 64 * 1024 * 1024;
 /// So the memory stays bounded, however long the simulator runs.
 pub(crate) struct Store<T> {
     /// The number of each resource, by id.
-    numbers: HashMap<String, u64>,
+    numbers: ById<u64>,
     /// The resources, by number.
     rows: BTreeMap<u64, Row<T>>,
     /// The sum of the sizes.
@@ -38,7 +42,7 @@ impl<T> Store<T> {
     /// Creates a store of up to `keep` resources, and at least one.
     pub(crate) fn new(keep: usize) -> Self {
         Self {
-            numbers: HashMap::new(),
+            numbers: ById::default(),
             rows: BTreeMap::new(),
             memory: 0,
             next: 0,

@@ -1,10 +1,11 @@
 //! What will happen, and when.
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 
 use crate::model::delivery_attempt::Attempt;
 use crate::model::job::Kind;
+use crate::store::ById;
 
 /// Something that happens at a certain time.
 pub(crate) enum Due {
@@ -38,7 +39,7 @@ type Key = (u64, u64);
 pub(crate) struct Timeline {
     entries: BTreeMap<Key, Due>,
     /// The keys of each resource's entries, to remove them together with the resource: the first, and the others.
-    keys: HashMap<String, (Key, Vec<Key>)>,
+    keys: ById<(Key, Vec<Key>)>,
     /// Number of entries that were ever scheduled.
     scheduled: u64,
 }

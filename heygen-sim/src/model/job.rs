@@ -8,7 +8,7 @@ use crate::prices;
 use crate::schedule::{Schedule, Stage};
 
 /// The kinds of jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Video,
     Translation,
