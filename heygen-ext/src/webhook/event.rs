@@ -216,7 +216,7 @@ impl Event {
     /// The id of the event: `event_id` in the body, or else the header `Heygen-Event-Id`.
     ///
     /// It is the same in every delivery attempt. Deliveries in the newer form (`Signature`) have no id; use
-    /// [`dedup_key`](Self::dedup_key) to recognize these. An id of more than 200 bytes is ignored.
+    /// [`key`](Self::key) to recognize these. An id of more than 200 bytes is ignored.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
