@@ -5,7 +5,7 @@
 //!
 //! let command = r#"curl -X POST https://api.heygen.com/v2/video_translate \
 //!   -H 'X-Api-Key: KEY' -H 'Content-Type: application/json' \
-//!   -d '{"video_url": "https://example.com/a.mp4", "output_language": "French"}'"#;
+//!   -d '{"video_url": "https://a.example/a.mp4", "output_language": "French"}'"#;
 //! let report = inspect::inspect("run.sh", command, &MigrateOptions::new());
 //! let entry = &report.entries[0];
 //! let endpoint = entry.endpoint.unwrap();
