@@ -39,6 +39,13 @@ pub enum MigrateError {
     },
     /// The service refused a call, or did not answer.
     Service(Error),
+    /// A later request of a plan with several failed. What the earlier ones made exists, and may have been charged.
+    Interrupted {
+        /// What exists: the name of the operation and the id that it answered, such as `create_avatar: LOOK_ID`.
+        made: Vec<String>,
+        /// Why the later request failed.
+        error: Box<MigrateError>,
+    },
 }
 
 impl MigrateError {
@@ -51,6 +58,7 @@ impl MigrateError {
             Self::Refused(refusal) if refusal.code().ends_with("_not_found") => StatusCode::NOT_FOUND,
             Self::Refused(_) | Self::NotJson { .. } => StatusCode::BAD_REQUEST,
             Self::Answer { status, .. } => *status,
+            Self::Interrupted { error, .. } => error.status(),
             Self::Service(error) => match error.kind() {
                 ErrorKind::InvalidRequest | ErrorKind::Failed | ErrorKind::Upload
                     if error.status().is_none() =>
@@ -71,6 +79,7 @@ impl MigrateError {
             Self::Refused(refusal) => refusal.code().to_owned(),
             Self::NotJson { .. } => "invalid_parameter".to_owned(),
             Self::Answer { code, .. } => (*code).to_owned(),
+            Self::Interrupted { error, .. } => error.code(),
             Self::Service(error) => {
                 error.code().map_or_else(|| "service_unavailable".to_owned(), |code| code.as_str().to_owned())
             }
@@ -97,6 +106,9 @@ impl MigrateError {
     fn message(&self) -> String {
         match self {
             Self::Service(error) => error.message().map_or_else(|| error.to_string(), str::to_owned),
+            Self::Interrupted { made, error } => {
+                format!("{}; made before: {}", error.message(), made.join(", "))
+            }
             other => other.to_string(),
         }
     }
@@ -111,6 +123,7 @@ impl fmt::Display for MigrateError {
             Self::NotJson { problem } => write!(f, "the body is not JSON: {problem}"),
             Self::Answer { message, .. } => f.write_str(message),
             Self::Service(error) => error.fmt(f),
+            Self::Interrupted { made, error } => write!(f, "{error}; made before: {}", made.join(", ")),
         }
     }
 }
@@ -120,6 +133,7 @@ impl std::error::Error for MigrateError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Service(error) => error.source(),
+            Self::Interrupted { error, .. } => error.source(),
             _ => None,
         }
     }

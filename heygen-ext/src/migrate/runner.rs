@@ -47,7 +47,8 @@ impl Runner<'_> {
         let mut bodies: Vec<Value> = Vec::with_capacity(requests.len());
         for (index, request) in requests.iter().enumerate() {
             let key = self.key.map(|key| sub_key(key, index, requests.len()));
-            let body = self.answer(request, &bodies, key.as_deref()).await?;
+            let answer = self.answer(request, &bodies, key.as_deref()).await;
+            let body = answer.map_err(|error| interrupted(requests, &bodies, error))?;
             if *request.operation().method() != Method::GET {
                 self.cache.forget(&family_of(request.operation()));
             }
@@ -232,6 +233,21 @@ fn sub_key(key: &str, index: usize, requests: usize) -> String {
     }
     let key = if key.len() > 200 { const_hex::encode(Sha256::digest(key)) } else { key.to_owned() };
     format!("{key}:{}", index + 1)
+}
+
+/// Adds what the earlier requests made to the error of a later one.
+fn interrupted(sent: &[PlannedRequest], bodies: &[Value], error: MigrateError) -> MigrateError {
+    let ids = ["/data/avatar_item/id", "/data/asset_id", "/data/session_id", "/data/video_id"];
+    let made: Vec<String> = sent
+        .iter()
+        .zip(bodies)
+        .filter(|(request, _)| *request.operation().method() != Method::GET)
+        .filter_map(|(request, body)| {
+            let id = ids.iter().find_map(|pointer| body.pointer(pointer)?.as_str())?;
+            Some(format!("{}: {id}", request.operation().id()))
+        })
+        .collect();
+    if made.is_empty() { error } else { MigrateError::Interrupted { made, error: Box::new(error) } }
 }
 
 /// Whether an answer about a session has the id of its video.

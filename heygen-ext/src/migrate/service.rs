@@ -149,7 +149,11 @@ fn respond(
 fn respond_error(error: &MigrateError, endpoint: Option<&Endpoint>, path: &str) -> Response<Full<Bytes>> {
     let mut response = respond(error.status(), endpoint, error.to_legacy(endpoint, path), &[]);
     let headers = response.headers_mut();
-    match error {
+    let cause = match error {
+        MigrateError::Interrupted { error, .. } => error,
+        error => error,
+    };
+    match cause {
         MigrateError::UnknownEndpoint(unknown) if !unknown.methods().is_empty() => {
             let methods: Vec<&str> = unknown.methods().iter().map(Method::as_str).collect();
             if let Ok(value) = HeaderValue::from_str(&methods.join(", ")) {

@@ -32,6 +32,8 @@ pub(super) fn commands(name: &str, text: &str) -> Option<Vec<Recorded>> {
         is_command = true;
         found.extend(request(words).map(|(method, target, body)| Recorded {
             place: format!("{name}:{line}"),
+            // The content of a file is not known.
+            is_whole: body.is_some() || method != Method::POST,
             method,
             target,
             body,
@@ -67,7 +69,6 @@ fn request(words: &[String]) -> Option<(Method, String, Option<RecordedBody>)> {
     }
     let target = target.filter(|target| is_legacy(target))?;
     let default = if data.is_some() { Method::POST } else { Method::GET };
-    // The content of a file is not known.
     let data = data.filter(|data| !data.starts_with('@'));
     let body = data.map(|text| RecordedBody { media_type, bytes: Bytes::from(text) });
     Some((method.unwrap_or(default), target, body))

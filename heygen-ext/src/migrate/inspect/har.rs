@@ -28,6 +28,7 @@ pub(super) fn entries(name: &str, har: &Value) -> Option<Vec<Recorded>> {
             method,
             target: target.to_owned(),
             body,
+            is_whole: true,
         })
     });
     Some(requests.collect())

@@ -5,8 +5,7 @@
 //!
 //! let command = r#"curl -X POST https://api.heygen.com/v2/video_translate \
 //!   -H 'X-Api-Key: KEY' -H 'Content-Type: application/json' \
-//!   -d '{"video_url": "https://example.com/a.mp4",
-//!        "output_language": "French"}'"#;
+//!   -d '{"video_url": "https://a.example/a.mp4", "output_language": "French"}'"#;
 //! let report = inspect::inspect("run.sh", command, &MigrateOptions::new());
 //! let entry = &report.entries[0];
 //! let endpoint = entry.endpoint.unwrap();
@@ -21,7 +20,6 @@ mod source_text;
 
 use std::fmt;
 
-use http::Method;
 use serde_json::{Value, json};
 
 use super::endpoint::Endpoint;
@@ -83,20 +81,17 @@ pub fn inspect(name: &str, text: &str, options: &MigrateOptions) -> Report {
 }
 
 fn entry(recorded: Recorded, options: &MigrateOptions) -> Entry {
-    let Recorded { place, method, target, body } = recorded;
+    let Recorded { place, method, target, body, is_whole } = recorded;
     let request = format!("{method} {}", recorded::path_of(&target));
     let made = LegacyRequest::new(&method, &target);
     let endpoint = made.as_ref().ok().map(LegacyRequest::endpoint);
     let outcome = match (made, body) {
         (Err(error), _) => Outcome::Refused(error, None),
         (Ok(made), Some(body)) => outcome_of(made.body(body.media_type.as_deref(), body.bytes), options),
-        (Ok(made), None) if *made.endpoint().method() == Method::POST => {
-            match made.endpoint().is_without_counterpart() {
-                true => outcome_of(Ok(made), options),
-                false => Outcome::Named,
-            }
+        (Ok(made), None) if is_whole || made.endpoint().is_without_counterpart() => {
+            outcome_of(Ok(made), options)
         }
-        (Ok(made), None) => outcome_of(Ok(made), options),
+        (Ok(_), None) => Outcome::Named,
     };
     Entry { place, request, endpoint, outcome }
 }
@@ -141,7 +136,10 @@ impl Entry {
             Outcome::Refused(_, Some(_)) => {
                 format!("remove what is lost, or accept the losses; then call {counterpart}")
             }
-            Outcome::Refused(..) => "see the problem".to_owned(),
+            Outcome::Refused(MigrateError::NoCounterpart(_), _) => {
+                format!("use the nearest thing: {counterpart}")
+            }
+            Outcome::Refused(..) => "correct the request: see the problem".to_owned(),
             Outcome::Named => format!("call {counterpart}; record a request to see what its body becomes"),
         }
     }
@@ -188,6 +186,10 @@ impl fmt::Display for Entry {
         write!(f, "{}: {}", self.place, self.request)?;
         match &self.outcome {
             Outcome::Planned(plan) => write!(f, "\n{plan}")?,
+            // The advice names the nearest thing.
+            Outcome::Refused(MigrateError::NoCounterpart(_), _) => {
+                f.write_str("\n  has no counterpart in v3")?
+            }
             Outcome::Refused(error, _) => write!(f, "\n  refused: {error}")?,
             Outcome::Named => {
                 if let Some(endpoint) = self.endpoint {

@@ -11,8 +11,10 @@ pub(super) struct Recorded {
     pub(super) method: Method,
     /// The URL, or its path.
     pub(super) target: String,
-    /// `None` if it is not known.
+    /// `None` if the request has none, or if it is not known.
     pub(super) body: Option<RecordedBody>,
+    /// Whether the whole request is known. In the source of a program, only its path is.
+    pub(super) is_whole: bool,
 }
 
 pub(super) struct RecordedBody {
@@ -60,6 +62,7 @@ pub(super) fn from_json(name: &str, value: &Value) -> Option<Vec<Recorded>> {
             method: method.unwrap_or(default),
             target: target.to_owned(),
             body: bytes.map(|bytes| RecordedBody { media_type: None, bytes }),
+            is_whole: true,
         });
     }
     (!found.is_empty()).then_some(found)

@@ -30,7 +30,7 @@ pub(super) fn urls(name: &str, text: &str) -> Vec<Recorded> {
             let is_known =
                 found.iter().any(|one| one.place == place && one.method == method && one.target == target);
             if !is_known {
-                found.push(Recorded { place: place.clone(), method, target, body: None });
+                found.push(Recorded { place: place.clone(), method, target, body: None, is_whole: false });
             }
         }
     }

@@ -10,7 +10,7 @@ use heygen_ext::migrate::{
     self, Legacy, LegacyRequest, Level, MigrateError, MigrateOptions, Migrated, PageOf, Policy, from_value,
 };
 use heygen_ext::{CallOptions, HeyGen};
-use heygen_sim::{Clock, Sim};
+use heygen_sim::{Clock, Fault, Sim};
 use serde_json::json;
 
 use super::gateway::PNG;
@@ -347,6 +347,24 @@ async fn a_run_with_a_key_makes_each_thing_once() {
         .filter_map(|one| one.headers.get("idempotency-key").cloned())
         .collect();
     assert_eq!(keys, ["order-7:1".to_owned(), "order-7:2".to_owned()].into());
+}
+
+#[tokio::test]
+async fn the_error_of_a_later_request_names_what_the_earlier_ones_made() {
+    let (sim, legacy) = pair(MigrateOptions::new()).await;
+    let asset = legacy.upload_asset("image/png", PNG).await.unwrap();
+    sim.inject(Fault::refuse(402, "insufficient_credit", "no").on("createAvatar").after(1)).unwrap();
+    let more = AddLooks {
+        group_id: Some("a0000000000000000000000000000002".to_owned()),
+        image_keys: vec![asset.image_key.clone().unwrap(); 2],
+        ..AddLooks::default()
+    };
+    let error = legacy.add_looks(&more).await.unwrap_err();
+    assert_eq!((error.status().as_u16(), error.code().as_str()), (402, "insufficient_credit"));
+    let MigrateError::Interrupted { made, .. } = &error else { panic!("{error}") };
+    let id = made[0].strip_prefix("create_avatar: ").unwrap();
+    assert!(made.len() == 1 && legacy.photo_avatar(id).await.is_ok(), "{error}");
+    assert!(error.to_string().ends_with(&format!("; made before: {}", made[0])), "{error}");
 }
 
 #[test]

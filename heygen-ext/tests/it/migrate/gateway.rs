@@ -18,7 +18,7 @@ pub(crate) struct Gateway {
     pub(crate) url: String,
     key: String,
     client: reqwest::Client,
-    _server: JoinHandle<()>,
+    _server: Option<JoinHandle<()>>,
 }
 
 pub(crate) struct Reply {
@@ -38,7 +38,12 @@ impl Gateway {
     /// Serves a service. Its program sends this key.
     pub(crate) async fn of(service: LegacyService, key: &str) -> Self {
         let (url, server) = serve(Router::new().fallback_service(service)).await;
-        Self { url, key: key.to_owned(), client: reqwest::Client::new(), _server: server }
+        Self { url, key: key.to_owned(), client: reqwest::Client::new(), _server: Some(server) }
+    }
+
+    /// A server that runs already.
+    pub(crate) fn to(url: &str, key: &str) -> Self {
+        Self { url: url.to_owned(), key: key.to_owned(), client: reqwest::Client::new(), _server: None }
     }
 
     /// A simulator with a manual clock, and a service before it.

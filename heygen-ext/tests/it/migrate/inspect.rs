@@ -81,6 +81,9 @@ fn json_with_urls_and_programs_are_reported() {
     let places: Vec<&str> = report.entries.iter().map(|entry| entry.place.as_str()).collect();
     assert_eq!(places, ["make.py:5", "make.py:7"]);
     assert!(matches!(report.entries[0].outcome, Outcome::Named));
+    let program = "s = requests.get(BASE + '/v1/video_status.get', params={'video_id': id})";
+    let named = inspect("status.py", program, &MigrateOptions::new());
+    assert!(matches!(named.entries[0].outcome, Outcome::Named) && named.is_clean(), "{named}");
     assert!(report.entries[0].advice().starts_with("call POST /v3/videos; record a request"));
     assert!(report.to_string().contains("enable_sharing"));
     assert_eq!(inspect("a.txt", "nothing", &MigrateOptions::new()).to_string(), "no requests of v1 or v2");

@@ -387,3 +387,53 @@ async fn refusals_of_the_service_keep_their_status_and_code() {
     }
     assert_eq!(gateway.get("/v1/video.list").await.status, 200, "it goes on");
 }
+
+/// The simulator still serves what the document has of v1 and v2. The service answers these in the same form.
+#[tokio::test]
+async fn answers_have_the_form_of_the_retired_operations() {
+    use heygen_sim::{Clock, Sim};
+    fn names(value: &Value) -> Vec<String> {
+        let mut names: Vec<String> =
+            value.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+        names.sort();
+        names
+    }
+    let sim = Sim::builder().clock(Clock::manual()).concurrency(100).legacy(true).start().await.unwrap();
+    let gateway = Gateway::of(LegacyService::new(heygen(sim.base_url()).legacy()), sim.api_key()).await;
+    let retired = Gateway::to(sim.base_url(), sim.api_key());
+    let body = json!({"avatar_id": "Anna_sitting_public", "script": "Hello.", "title": "T"});
+    let speech = json!({"text": "Hello.", "voice_id": "en-us-clara"});
+    let translation = json!({"video_url": "https://example.com/talk.mp4", "output_language": "French"});
+    let prompt = json!({"prompt": "Our launch"});
+    let made = retired.post("/v2/videos", &body).await.body["data"]["video_id"].as_str().unwrap().to_owned();
+    let read = format!("GET /v2/videos/{made}");
+    for (request, body) in [
+        ("POST /v2/videos", Some(&body)),
+        (read.as_str(), None),
+        ("GET /v2/videos?limit=1", None),
+        ("GET /v1/user/me", None),
+        ("GET /v1/audio/voices?limit=1", None),
+        ("POST /v1/audio/text_to_speech", Some(&speech)),
+        ("GET /v2/video_translate/target_languages", None),
+        ("POST /v1/video_agent/generate", Some(&prompt)),
+    ] {
+        let (ours, theirs) = (gateway.send(request, body).await, retired.send(request, body).await);
+        assert_eq!((ours.status, theirs.status), (200, 200), "{request}: {} {}", ours.body, theirs.body);
+        let (our, their) = (names(&ours.body), names(&theirs.body));
+        assert!(their.iter().all(|name| our.contains(name)), "{request}: {our:?}, {their:?}");
+        let item = |value: &Value| value["data"].get(0).unwrap_or(&value["data"]).clone();
+        assert_eq!(names(&item(&ours.body)), names(&item(&theirs.body)), "{request}");
+        for header in ["deprecation", "content-type"] {
+            assert_eq!(ours.headers[header], theirs.headers[header], "{request}");
+        }
+    }
+    let (ours, theirs) = (
+        gateway.post("/v2/video_translate", &translation).await.body,
+        retired.post("/v2/video_translate", &translation).await.body,
+    );
+    assert!(
+        ours["data"]["video_translate_id"].is_string() && theirs["data"]["video_translate_id"].is_string()
+    );
+    let (ours, theirs) = (gateway.get("/v2/videos/unknown").await, retired.get("/v2/videos/unknown").await);
+    assert_eq!((ours.status, &ours.body["error"]["code"]), (theirs.status, &theirs.body["error"]["code"]));
+}
