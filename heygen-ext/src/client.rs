@@ -27,7 +27,9 @@ use crate::jobs::wait::{Start, WaitContext};
 use crate::jobs::wakes::Wakes;
 use crate::ledger::Ledger;
 #[cfg(feature = "preview")]
-use crate::stream::{SpeechStream, WordStream};
+use crate::speech::Speech;
+#[cfg(feature = "preview")]
+use crate::stream::WordStream;
 use crate::upload::{FileSource, Upload, UploadAll};
 
 /// A client of the HeyGen API. It is cheap to clone; clones share connections, limits and the retry budget.
@@ -330,16 +332,14 @@ impl HeyGen {
     /// # }
     /// ```
     ///
-    /// # Errors
-    ///
-    /// The service refused the request, or did not answer.
+    /// To one WAV file: `heygen.speak(request).to_path("hello.wav").await?`.
     #[cfg(feature = "preview")]
     #[cfg_attr(docsrs, doc(cfg(feature = "preview")))]
-    pub async fn speak(
+    pub fn speak(
         &self,
         request: impl heygen_api::IntoValue<heygen_api::types::StreamModelSpeechRequest>,
-    ) -> Result<SpeechStream, Error> {
-        SpeechStream::open(&self.context(), request).await
+    ) -> Speech {
+        Speech::new(&self.context(), request)
     }
 
     /// Streams the words of a realtime avatar while they are spoken, from the first word on.

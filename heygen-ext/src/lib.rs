@@ -38,6 +38,8 @@ pub mod ledger;
 #[cfg_attr(docsrs, doc(cfg(feature = "migrate")))]
 pub mod migrate;
 #[cfg(feature = "client")]
+mod new_file;
+#[cfg(feature = "client")]
 mod pages;
 #[cfg(any(feature = "client", feature = "inbox-sqlite"))]
 mod private_file;
@@ -48,13 +50,15 @@ mod runtime;
 #[cfg(feature = "webhook-verify")]
 mod secret;
 #[cfg(all(feature = "client", feature = "preview"))]
-mod speech_file;
+mod speech;
 #[cfg(all(feature = "client", feature = "preview"))]
 mod stream;
 #[cfg(feature = "client")]
 mod upload;
 #[cfg(feature = "client")]
 mod video_agent;
+#[cfg(all(feature = "client", feature = "preview"))]
+mod wav;
 #[cfg(feature = "webhook-verify")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhook-verify")))]
 pub mod webhook;
@@ -79,6 +83,8 @@ mod client_surface {
     #[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
     pub use crate::hub::Hub;
     pub use crate::pages::{Items, Paged, Pages};
+    #[cfg(feature = "preview")]
+    pub use crate::speech::{Speech, SpeechToPath};
     #[cfg(feature = "preview")]
     pub use crate::stream::{SpeechChunk, SpeechStream, WordStream};
     pub use crate::upload::{FileSource, Upload, UploadAll, UploadedAsset};

@@ -11,10 +11,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
-use heygen_api::types::{
-    SpeechStreamEvent, SpeechWordAlignment, StreamModelSpeechRequest, WordBatch, WordEvent,
-};
-use heygen_api::{Client, Event, EventStream, IntoValue, TransportError};
+use heygen_api::types::{SpeechStreamEvent, SpeechWordAlignment, WordBatch, WordEvent};
+use heygen_api::{Client, Event, EventStream, TransportError};
 
 use crate::call::BACKOFF;
 use crate::client_context::ClientContext;
@@ -37,7 +35,8 @@ fn timeout_error<T>(events: &EventStream<T>) -> Error {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SpeechChunk {
-    /// Audio, as a separate WAV file for each part (mono, PCM 16 bit, 44.1 kHz). The parts are in order.
+    /// Audio, as a separate WAV file for each part (mono, PCM 16 bit, 44.1 kHz). The parts are in order. One after another
+    /// they are not a valid file, because each has a header; [`Speech::to_path`](crate::Speech::to_path) joins them.
     Audio(Bytes),
     /// Words with their times in seconds, if the request has `with_timestamps`.
     Words(Vec<SpeechWordAlignment>),
@@ -61,16 +60,18 @@ enum EventError {
 }
 
 impl SpeechStream {
-    pub(crate) async fn open(
-        context: &ClientContext,
-        request: impl IntoValue<StreamModelSpeechRequest>,
-    ) -> Result<Self, Error> {
-        let events = context.api.stream_model_speech().body(request).await?.into_inner();
-        Ok(Self {
-            events: Some(events),
-            parts: 0,
-            event_timeout: Box::pin(tokio::time::sleep(EVENT_TIMEOUT)),
-        })
+    pub(crate) fn new(events: EventStream<SpeechStreamEvent>) -> Self {
+        let event_timeout = Box::pin(tokio::time::sleep(EVENT_TIMEOUT));
+        Self { events: Some(events), parts: 0, event_timeout }
+    }
+
+    /// The error when the last part cannot be used.
+    pub(crate) fn invalid_part(&self, problem: &str) -> Error {
+        let problem = format!("part {} of the speech {problem}", self.parts.saturating_sub(1));
+        match &self.events {
+            Some(events) => Error::stream(events.cut_short(), problem),
+            None => Error::speech(problem),
+        }
     }
 
     fn read(&mut self, event: SpeechStreamEvent) -> Result<Option<SpeechChunk>, EventError> {

@@ -1,16 +1,15 @@
 //! The targets of a download: a path, a writer, memory.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use heygen_api::BoxFuture;
-use tempfile::NamedTempFile;
 use tokio::io::{AsyncSeekExt, AsyncWrite, AsyncWriteExt};
 
 use super::Download;
 use super::resume::{Piece, Transfer};
 use crate::error::Error;
+use crate::new_file::NewFile;
 
 /// A download to a path, from [`Download::to_path`].
 #[must_use = "nothing is downloaded until it is awaited"]
@@ -37,10 +36,10 @@ impl DownloadToPath {
     /// refused, or the transfer failed and cannot resume.
     pub async fn send(self) -> Result<PathBuf, Error> {
         let Self { download, path, overwrite } = self;
-        let target = Target::new(&path, overwrite)?;
+        let new_file = NewFile::create(&path, overwrite)?;
         let mut transfer = download.transfer(true);
-        let fail = |error| target.problem(error);
-        let mut file = tokio::fs::File::from_std(target.staged.reopen().map_err(fail)?);
+        let fail = |error| new_file.problem(error);
+        let mut file = new_file.open()?;
         loop {
             match transfer.next().await? {
                 Piece::Chunk(chunk) => file.write_all(&chunk).await.map_err(fail)?,
@@ -49,16 +48,9 @@ impl DownloadToPath {
                     file.rewind().await.map_err(fail)?;
                     file.set_len(0).await.map_err(fail)?;
                 }
-                Piece::End => break,
+                Piece::End => return new_file.finish(file).await,
             }
         }
-        // The last write may still be running. Only `flush` reports its outcome.
-        file.flush().await.map_err(fail)?;
-        file.sync_all().await.map_err(fail)?;
-        drop(file);
-        let (path, folder) = target.commit(overwrite)?;
-        sync_folder(&folder).await;
-        Ok(path)
     }
 }
 
@@ -165,84 +157,4 @@ impl Download {
             }
         }
     }
-}
-
-/// The target path, and the temporary file beside it.
-struct Target {
-    path: PathBuf,
-    folder: PathBuf,
-    staged: NamedTempFile,
-}
-
-impl Target {
-    /// Checks that the path may be written, and creates the temporary file.
-    fn new(path: &Path, overwrite: bool) -> Result<Self, Error> {
-        let fail = |error| cannot_write(path, error);
-        if path.file_name().is_none() || path.is_dir() {
-            return Err(fail(io::Error::new(
-                io::ErrorKind::IsADirectory,
-                "the path is a folder: add a file name",
-            )));
-        }
-        // A broken symbolic link counts as existing too.
-        if !overwrite && path.symlink_metadata().is_ok() {
-            return Err(fail(already_exists()));
-        }
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let staged = create_temporary(folder).map_err(fail)?;
-        Ok(Self { path: path.to_owned(), folder: folder.to_owned(), staged })
-    }
-
-    /// Renames the temporary file to the path.
-    fn commit(self, overwrite: bool) -> Result<(PathBuf, PathBuf), Error> {
-        let Self { path, folder, staged } = self;
-        let renamed = match overwrite {
-            true => staged.persist(&path),
-            false => staged.persist_noclobber(&path),
-        };
-        match renamed {
-            Ok(_) => Ok((path, folder)),
-            Err(failure) if failure.error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(cannot_write(&path, already_exists()))
-            }
-            Err(failure) => Err(cannot_write(&path, failure.error)),
-        }
-    }
-
-    fn problem(&self, error: io::Error) -> Error {
-        cannot_write(&self.path, error)
-    }
-}
-
-fn cannot_write(path: &Path, error: io::Error) -> Error {
-    Error::file(format!("cannot write {}", path.display()), error)
-}
-
-fn already_exists() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::AlreadyExists,
-        "the path exists already: choose another path, or call `overwrite(true)`",
-    )
-}
-
-/// Creates a temporary file in `folder`, which is deleted on drop. Its permissions follow the umask of the process.
-fn create_temporary(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut options = tempfile::Builder::new();
-    options.prefix(".heygen-").suffix(".part");
-    #[cfg(unix)]
-    let options = options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    options.tempfile_in(folder)
-}
-
-/// Syncs the folder, so that the new name survives a crash. Failures are ignored, because the file itself is complete.
-async fn sync_folder(folder: &Path) {
-    #[cfg(unix)]
-    if let Ok(folder) = tokio::fs::File::open(folder).await {
-        let _ = folder.sync_all().await;
-    }
-    #[cfg(not(unix))]
-    let _ = folder;
 }

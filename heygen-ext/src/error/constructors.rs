@@ -106,6 +106,12 @@ impl Error {
         Self::new(ErrorKind::Decode, problem).with(|inner| inner.api = Some(call))
     }
 
+    /// A speech that ended as expected, but whose content is wrong.
+    #[cfg(feature = "preview")]
+    pub(crate) fn speech(problem: String) -> Self {
+        Self::new(ErrorKind::Decode, problem).with_maybe_executed(true)
+    }
+
     pub(crate) fn download(problem: impl Into<String>) -> Self {
         Self::new(ErrorKind::Download, problem.into())
     }

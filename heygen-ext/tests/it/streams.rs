@@ -1,5 +1,7 @@
 //! Tests complete and broken event streams of the simulator.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use futures_util::{StreamExt, TryStreamExt};
 use heygen_ext::heygen_api::types::{
     AssetUrl, CreateAvatarRealtimeTextStream, CreateProfessionalAudioVoice, StreamModelSpeechRequest,
@@ -48,38 +50,6 @@ async fn speech_is_audio_and_words() {
     let audio =
         parts.iter().filter(|part| matches!(part, SpeechChunk::Audio(wav) if wav.starts_with(b"RIFF")));
     assert_eq!(audio.count(), 4);
-}
-
-#[tokio::test]
-async fn speech_in_a_file_is_one_wav_file() {
-    let (sim, heygen) = pair().await;
-    let request = request(&heygen).await;
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.wav");
-    let samples = |wav: &[u8]| {
-        let data = wav.windows(4).position(|bytes| bytes == b"data").unwrap();
-        u32::from_le_bytes(wav[data + 4..data + 8].try_into().unwrap()) as usize
-    };
-    let parts: Vec<_> = heygen.speak(request.clone()).await.unwrap().try_collect().await.unwrap();
-    let audio = parts.iter().filter_map(|part| match part {
-        SpeechChunk::Audio(wav) => Some(samples(wav)),
-        _ => None,
-    });
-    let expected: usize = audio.sum();
-    let bytes = heygen.speak(request.clone()).await.unwrap().to_path(&path).await.unwrap();
-    let file = std::fs::read(&path).unwrap();
-    let length = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
-    assert_eq!((bytes as usize, samples(&file)), (file.len(), expected));
-    assert_eq!(
-        (&file[..4], length(4), &file[36..40], length(40)),
-        (&b"RIFF"[..], file.len() - 8, &b"data"[..], expected)
-    );
-    assert_eq!(file.windows(4).filter(|bytes| bytes == b"RIFF").count(), 1);
-    // After a break, the file has the parts that had arrived, and is valid.
-    sim.inject(Fault::cut_stream(2).on("streamModelSpeech").times(1)).unwrap();
-    heygen.speak(request).await.unwrap().to_path(&path).await.unwrap_err();
-    let cut = std::fs::read(&path).unwrap();
-    assert!(cut.len() < file.len() && cut[40..44] == u32::to_le_bytes(samples(&cut) as u32));
 }
 
 #[tokio::test]
@@ -185,4 +155,100 @@ async fn invalid_words_are_a_decode_error() {
     let heygen = streams(&["data: {\"words\":7}\n\n"], true);
     let error = heygen.realtime_words("s").try_next().await.unwrap_err();
     assert_eq!((error.kind(), error.request_id()), (ErrorKind::Decode, Some("r7")));
+}
+
+/// The header of a part: PCM, one channel, 44.1 kHz, and this size of a sample.
+fn wav_header(bytes_per_sample: u8, length: u32) -> Vec<u8> {
+    let format =
+        [1, 0, 1, 0, 0x44, 0xac, 0, 0, 0x88, 0x58, 1, 0, bytes_per_sample, 0, bytes_per_sample * 8, 0];
+    let parts: [&[u8]; 6] = [
+        b"RIFF",
+        &(36 + length).to_le_bytes(),
+        b"WAVEfmt \x10\0\0\0",
+        &format,
+        b"data",
+        &length.to_le_bytes(),
+    ];
+    parts.concat()
+}
+
+/// A service that sends these parts of a speech.
+fn speaks(parts: &[Vec<u8>]) -> HeyGen {
+    let event = |(index, part): (usize, &Vec<u8>)| {
+        let audio = BASE64_STANDARD.encode(part);
+        format!("data: {{\"type\":\"audio\",\"part_index\":{index},\"audio\":\"{audio}\"}}\n\n")
+    };
+    let events = parts.iter().enumerate().map(event).chain(["data: [DONE]\n\n".to_owned()]);
+    let events: Vec<&'static str> = events.map(|event| &*event.leak()).collect();
+    streams(events.leak(), false)
+}
+
+/// Speaks to a path in an empty folder. Returns the file or the error, and how many files the folder has then.
+async fn spoken(heygen: &HeyGen) -> (Result<Vec<u8>, heygen_ext::Error>, usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.wav");
+    let file = heygen.speak(speech()).to_path(&path).await.map(|path| std::fs::read(path).unwrap());
+    (file, std::fs::read_dir(folder.path()).unwrap().count())
+}
+
+#[tokio::test]
+async fn speech_to_a_path_is_one_file_with_the_samples_of_all_parts() {
+    let part = |samples: &[u8]| [wav_header(2, samples.len() as u32), samples.to_vec()].concat();
+    let (file, _) = spoken(&speaks(&[part(&[1, 2]), part(&[3, 4, 5, 6]), part(&[])])).await;
+    assert_eq!(file.unwrap(), part(&[1, 2, 3, 4, 5, 6]));
+    // Samples of one byte: a byte after them makes their length even, and does not count.
+    let bytes = |samples: &[u8]| [wav_header(1, samples.len() as u32), samples.to_vec()].concat();
+    let (file, _) = spoken(&speaks(&[bytes(&[1]), bytes(&[2, 3])])).await;
+    let mut expected = [bytes(&[1, 2, 3]), vec![0]].concat();
+    expected[4] += 1;
+    assert_eq!(file.unwrap(), expected);
+
+    // The simulator sends four parts, each with the name of the program that made it before its samples.
+    let (_sim, heygen) = pair().await;
+    let request = request(&heygen).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = heygen.speak(request.clone()).to_path(folder.path().join("a.wav")).await.unwrap();
+    let file = std::fs::read(path).unwrap();
+    let parts: Vec<_> = heygen.speak(request).await.unwrap().try_collect().await.unwrap();
+    let samples = parts.iter().filter_map(|part| match part {
+        SpeechChunk::Audio(wav) => Some(&wav[wav.windows(4).position(|name| name == b"data").unwrap() + 8..]),
+        _ => None,
+    });
+    assert!(file.starts_with(b"RIFF") && file[44..] == samples.collect::<Vec<_>>().concat());
+    assert_eq!(file[40..44], u32::try_from(file.len() - 44).unwrap().to_le_bytes());
+}
+
+#[tokio::test]
+async fn speech_that_is_not_one_file_leaves_none() {
+    let part = |bytes: u8, length| [wav_header(bytes, length), vec![7; length as usize]].concat();
+    let of_part = |problem: &str| format!("stream_model_speech: part 1 of the speech {problem} (request r7)");
+    for (parts, problem) in [
+        (vec![part(2, 4), part(1, 4)], of_part("has another sample format than the first part")),
+        (vec![part(2, 4), b"ID3 is not what was expected".to_vec()], of_part("is not a WAV file")),
+        (vec![part(2, 4), part(2, 3)], of_part("ends within a sample")),
+        (vec![], "the speech has ended without audio".to_owned()),
+    ] {
+        let (file, count) = spoken(&speaks(&parts)).await;
+        let error = file.unwrap_err();
+        assert_eq!((error.kind(), error.to_string(), count), (ErrorKind::Decode, problem, 0));
+        assert!(error.may_have_executed() && !error.is_retryable());
+    }
+    // The connection ends before the marker of the end.
+    let cut = streams(&["data: {\"type\":\"alignment\",\"word_alignments\":[]}\n\n"], false);
+    let (file, count) = spoken(&cut).await;
+    assert_eq!((file.unwrap_err().kind(), count), (ErrorKind::Transport, 0));
+}
+
+#[tokio::test]
+async fn a_file_that_exists_is_found_before_the_speech_starts() {
+    let (sim, heygen) = pair().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.wav");
+    std::fs::write(&path, "precious").unwrap();
+    let error = heygen.speak(speech()).to_path(&path).await.unwrap_err();
+    assert_eq!((error.kind(), sim.requests().len()), (ErrorKind::File, 0));
+    assert_eq!(std::fs::read(&path).unwrap(), b"precious");
+    let part = [wav_header(2, 2), vec![1, 2]].concat();
+    speaks(std::slice::from_ref(&part)).speak(speech()).to_path(&path).overwrite(true).await.unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), part);
 }
