@@ -88,6 +88,11 @@ impl BatchOperation {
         }
     }
 
+    /// The batch that a ledger has.
+    pub(crate) fn recorded(&self, body: &Value) -> Submission {
+        self.submission(self.requests(body).into_iter().map(|(request, ..)| request.clone()).collect())
+    }
+
     /// The requests in the body of a batch, each with the position of its first job and the number of its jobs.
     pub(crate) fn requests<'a>(&self, body: &'a Value) -> Vec<(&'a Value, usize, usize)> {
         let mut first = 0;

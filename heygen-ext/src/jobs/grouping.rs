@@ -58,22 +58,30 @@ pub(crate) async fn group(
     recorder: Option<&Recorder>,
     submissions: Vec<(usize, Submission)>,
 ) -> Result<Vec<Group>, Error> {
+    let any_in_batch = submissions.iter().any(|(_, submission)| BatchOperation::taking(submission).is_some());
     let mut earlier = match recorder {
-        Some(recorder) => Earlier::read(recorder).await?,
-        None => Earlier::default(),
+        Some(recorder) if any_in_batch => Earlier::read(recorder).await?,
+        _ => Earlier::default(),
     };
     let mut groups: Vec<Group> = Vec::new();
     let mut new: Vec<(usize, Submission)> = Vec::new();
     for (index, submission) in submissions {
-        let is_single = BatchOperation::taking(&submission).is_none();
-        if is_single || earlier.has_sent_alone(&submission) {
+        let Some(batch) = BatchOperation::taking(&submission) else {
+            groups.push(Group::single(index, submission));
+            continue;
+        };
+        if earlier.has_sent_alone(&submission) {
             groups.push(Group::single(index, submission));
         } else if let Some((entry, first, jobs)) = earlier.take(&submission) {
             let part = Part { index, submission, first, jobs };
             let id = Some(&entry.id);
             match groups.iter_mut().find(|group| group.entry.as_ref().map(|entry| &entry.id) == id) {
                 Some(group) => group.parts.push(part),
-                None => groups.extend(of_entry(entry, part)),
+                None => groups.push(Group {
+                    parts: vec![part],
+                    submission: batch.recorded(&entry.body),
+                    entry: Some(entry),
+                }),
             }
         } else {
             new.push((index, submission));
@@ -82,11 +90,6 @@ pub(crate) async fn group(
     groups.extend(batches(new));
     groups.sort_by_key(|group| group.parts.first().map(|part| part.index));
     Ok(groups)
-}
-
-fn of_entry(entry: Entry, part: Part) -> Option<Group> {
-    let (submission, _) = super::submit::of_entry(&entry)?;
-    Some(Group { parts: vec![part], submission, entry: Some(entry) })
 }
 
 /// Fills batches. All submissions are of one operation.

@@ -59,8 +59,7 @@ impl<K: JobKind> Started for Jobs<K> {
 pub(crate) fn of_entry(entry: &Entry) -> Option<(Submission, &'static Facts)> {
     if each_item_is_a_job(entry.parameter.as_deref()) {
         let batch = BatchOperation::named(&entry.operation)?;
-        let requests = batch.requests(&entry.body).into_iter().map(|(request, ..)| request.clone());
-        return Some((batch.submission(requests.collect()), batch.kind));
+        return Some((batch.recorded(&entry.body), batch.kind));
     }
     let lists = [STARTS, WITH_PARAMETER];
     #[cfg(feature = "preview")]
