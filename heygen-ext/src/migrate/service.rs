@@ -130,13 +130,13 @@ fn respond(
     mut body: Value,
     losses: &[Loss],
 ) -> Response<Full<Bytes>> {
-    if let Some(endpoint) = endpoint {
+    if let (Some(endpoint), Some(members)) = (endpoint, body.as_object_mut()) {
         let message = format!("{endpoint} is retired; use {}", endpoint.counterpart());
         let mut warning = json!({"message": message});
         if !losses.is_empty() {
             warning["losses"] = losses.iter().map(loss_to_json).collect();
         }
-        body["warning"] = warning;
+        members.insert("warning".to_owned(), warning);
     }
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
     *response.status_mut() = status;
