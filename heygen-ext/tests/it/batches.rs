@@ -161,6 +161,35 @@ async fn an_event_about_a_video_wakes_the_job_of_a_batch() {
     assert!(before.elapsed() < std::time::Duration::from_secs(600), "{:?}", before.elapsed());
 }
 
+#[cfg(feature = "webhook")]
+#[tokio::test(start_paused = true)]
+async fn an_event_about_a_translation_wakes_the_job_of_a_batch() {
+    let (sim, heygen) = pair().await;
+    let hub = heygen.hub();
+    let request = |name: &str| {
+        CreateVideoTranslationRequest::builder()
+            .video(AssetReference::url(format!("https://example.com/{name}.mp4")))
+            .output_languages(["German"])
+    };
+    let outcomes = drive(&sim, heygen.submit_many(["one", "two"].map(request))).await;
+    sim.advance(std::time::Duration::from_secs(60));
+    let jobs: Vec<Job<VideoTranslation>> = outcomes.into_iter().flat_map(Result::unwrap).collect();
+    let waits = tokio::spawn(jobs::wait_all(jobs));
+    let mut woken = 0;
+    for _ in 0..100 {
+        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+        let all = heygen.api().list_video_translations().await.unwrap();
+        let Some(translation) = all.items.first() else { continue };
+        let event = super::jobs::event_of("video_translate.success", "video_translate_id", &translation.id);
+        woken = hub.notify(&event);
+        if woken > 0 {
+            break;
+        }
+    }
+    assert_eq!(woken, 1);
+    waits.abort();
+}
+
 /// A list that a program submits again with the ledger of its first run.
 #[tokio::test(start_paused = true)]
 async fn a_second_run_with_a_longer_list_pays_only_for_what_is_new() {

@@ -254,8 +254,14 @@ async fn an_invalid_request_among_many_is_an_error_at_its_place() {
 /// A verified event about a video.
 #[cfg(feature = "webhook")]
 pub(crate) fn event(id: &str) -> heygen_ext::webhook::Event {
+    event_of("avatar_video.success", "video_id", id)
+}
+
+/// A verified event of this type, whose job is named by this member.
+#[cfg(feature = "webhook")]
+pub(crate) fn event_of(kind: &str, member: &str, id: &str) -> heygen_ext::webhook::Event {
     use heygen_ext::webhook::testing::{Generation, Signer};
-    let body = serde_json::json!({"event_type": "avatar_video.success", "event_data": {"video_id": id}});
+    let body = serde_json::json!({"event_type": kind, "event_data": {member: id}});
     let delivery = Signer::new("secret").unwrap().deliver(Generation::Signature, body.to_string());
     let verifier = heygen_ext::webhook::Verifier::new("secret").unwrap();
     verifier.verify(delivery.headers(), delivery.body().clone()).unwrap().event().unwrap()
