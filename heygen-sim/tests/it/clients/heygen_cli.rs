@@ -37,7 +37,6 @@ async fn tool() -> Client {
     let headers = [
         ("user-agent", "heygen-cli/v0.5.0"),
         ("x-heygen-source", "cli"),
-        ("x-heygen-client-origin", "claude_code"),
         ("accept-encoding", "gzip"),
     ];
     Client::start(Sim::builder(), "x-api-key", &headers).await
