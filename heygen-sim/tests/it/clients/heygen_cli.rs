@@ -34,11 +34,8 @@ const TRANSLATION: Wait = Wait {
 const LIPSYNC: Wait = Wait { create: "/v3/lipsyncs", id: "/data/lipsync_id", status: "/v3/lipsyncs" };
 
 async fn tool() -> Client {
-    let headers = [
-        ("user-agent", "heygen-cli/v0.5.0"),
-        ("x-heygen-source", "cli"),
-        ("accept-encoding", "gzip"),
-    ];
+    let headers =
+        [("user-agent", "heygen-cli/v0.5.0"), ("x-heygen-source", "cli"), ("accept-encoding", "gzip")];
     Client::start(Sim::builder(), "x-api-key", &headers).await
 }
 
