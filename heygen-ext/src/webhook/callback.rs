@@ -9,7 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use secrecy::SecretString;
 
 use super::event::{Event, NotAnEvent};
-use super::mac::{Code, EmptySecret, Mac};
+use super::key_ring::{Code, EmptySecret, Mac};
 
 /// How long a URL is valid: a day for the job, and a day for the delivery attempts of the service.
 const LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);
@@ -53,31 +53,22 @@ pub struct CallbackGuard {
 }
 
 /// The error when a guard or a URL cannot be created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCallback {
     /// The secret is empty or blank.
+    #[error("the secret of the callback guard is empty or blank; pass a secret of this program")]
     EmptySecret,
     /// The base URL is not an absolute `http` or `https` URL, or has a fragment.
+    #[error(
+        "invalid base URL for callbacks; pass an absolute http or https URL without a fragment, such as \
+         `https://example.com/callback`"
+    )]
     Base,
     /// The `callback_id` is empty, or longer than 256 characters.
+    #[error("invalid `callback_id`; pass 1 to 256 characters")]
     CallbackId,
 }
-
-impl fmt::Display for InvalidCallback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::EmptySecret => "the secret of the callback guard is empty or blank; pass a secret of this program",
-            Self::Base => {
-                "invalid base URL for callbacks; \
-                 pass an absolute http or https URL without a fragment, such as `https://example.com/callback`"
-            }
-            Self::CallbackId => "invalid `callback_id`; pass 1 to 256 characters",
-        })
-    }
-}
-
-impl std::error::Error for InvalidCallback {}
 
 impl From<EmptySecret> for InvalidCallback {
     fn from(_: EmptySecret) -> Self {
@@ -86,50 +77,29 @@ impl From<EmptySecret> for InvalidCallback {
 }
 
 /// The error when a callback is refused. Do not send the reason to the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallbackError {
     /// The URL lacks `callback_id`, `expires` or `token`, or one of them is malformed.
+    #[error(
+        "the callback URL lacks a well-formed `callback_id`, `expires` and `token`; send the URL of `CallbackGuard::url` as \
+         `callback_url`"
+    )]
     NoToken,
     /// The token does not match the id and the expiry time: this guard did not create the URL.
+    #[error(
+        "the token of the callback URL does not match its id and expiry time; check that the same secret created the URL"
+    )]
     Mismatch,
     /// The URL has expired.
+    #[error("the callback URL has expired; if jobs take longer, set a longer `CallbackGuard::lifetime`")]
     Expired,
     /// The `callback_id` of the body differs from the one of the URL.
+    #[error("the body has a different `callback_id` than the callback URL")]
     OtherCallback,
     /// The body is not a JSON object.
-    NotAnEvent(NotAnEvent),
-}
-
-impl fmt::Display for CallbackError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoToken => f.write_str(
-                "the callback URL lacks a well-formed `callback_id`, `expires` and `token`; \
-                 send the URL of `CallbackGuard::url` as `callback_url`",
-            ),
-            Self::Mismatch => f.write_str(
-                "the token of the callback URL does not match its id and expiry time; \
-                 check that the same secret created the URL",
-            ),
-            Self::Expired => f.write_str(
-                "the callback URL has expired; if jobs take longer, set a longer `CallbackGuard::lifetime`",
-            ),
-            Self::OtherCallback => {
-                f.write_str("the body has a different `callback_id` than the callback URL")
-            }
-            Self::NotAnEvent(_) => f.write_str("cannot read the event of the callback"),
-        }
-    }
-}
-
-impl std::error::Error for CallbackError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::NotAnEvent(problem) => Some(problem),
-            _ => None,
-        }
-    }
+    #[error("cannot read the event of the callback")]
+    NotAnEvent(#[source] NotAnEvent),
 }
 
 impl CallbackGuard {

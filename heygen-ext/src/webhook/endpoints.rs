@@ -30,7 +30,7 @@ impl HeyGen {
 }
 
 /// The result of [`Webhooks::ensure_endpoint`].
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum EnsuredEndpoint {
     /// The endpoint did not exist, and was created. Store the secret: the service returns it only once.
@@ -60,17 +60,6 @@ impl EnsuredEndpoint {
             Self::Created { secret, .. } => Some(secret),
             _ => None,
         }
-    }
-}
-
-impl fmt::Debug for EnsuredEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self {
-            Self::Created { .. } => "Created",
-            Self::Updated(_) => "Updated",
-            Self::Unchanged(_) => "Unchanged",
-        };
-        f.debug_tuple(name).field(&self.endpoint().endpoint_id).finish()
     }
 }
 

@@ -5,8 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::fields::Fields;
-use super::job::JobKind;
+use super::payload::Fields;
 
 /// Identifies an event, by what the service has signed.
 ///
@@ -74,7 +73,8 @@ impl fmt::Display for Identity {
 /// What the key of an event is made of.
 pub(super) struct KeyParts<'a> {
     pub(super) endpoint: &'a str,
-    pub(super) job_kind: Option<JobKind>,
+    /// The member that contains the id of the job.
+    pub(super) id_name: Option<&'static str>,
     pub(super) job_id: Option<&'a str>,
     pub(super) kind: &'a str,
     pub(super) data: &'a Map<String, Value>,
@@ -83,8 +83,8 @@ pub(super) struct KeyParts<'a> {
 
 impl EventKey {
     pub(super) fn new(parts: &KeyParts<'_>) -> Self {
-        let job = match (parts.job_kind, parts.job_id) {
-            (Some(kind), Some(id)) => part(&format!("{}:{id}", kind.id_name())),
+        let job = match (parts.id_name, parts.job_id) {
+            (Some(name), Some(id)) => part(&format!("{name}:{id}")),
             (None, Some(id)) => part(id),
             (_, None) => part(""),
         };

@@ -7,10 +7,9 @@ use axum_core::extract::{FromRef, FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use super::delivery_body::read_body;
 use super::event::Event;
 use super::headers::DeliveryHeaders;
-use super::refusals::Refusals;
+use super::route::{Refusals, read_body};
 use super::verifier::Verifier;
 use super::verify_error::VerifyError;
 

@@ -11,8 +11,7 @@ use secrecy::SecretString;
 
 use super::event::{Event, NotAnEvent};
 use super::headers::{DeliveryHeaders, Timestamp};
-use super::key_ring::{KeyMatch, KeyRing};
-use super::mac::{EmptySecret, Mac};
+use super::key_ring::{EmptySecret, KeyMatch, KeyRing, Mac};
 use super::verify_error::VerifyError;
 
 /// Default of the maximum difference between the timestamp of a delivery and the current time, as the service's documentation
