@@ -7,7 +7,7 @@ use heygen_api::from_json_slice;
 use heygen_api::types::WebhookEventType;
 use serde_json::{Map, Value, json};
 
-use super::event_key::{EventKey, Identity, KeyParts};
+use super::event_key::{EventKey, Identity};
 use super::payload::{Fields, Payload};
 
 /// Maximum length of an id, in bytes. The ids of the service have 32 characters.
@@ -145,14 +145,9 @@ impl Event {
     ///
     /// See [`EventKey`] for what it is made of.
     pub fn key(&self) -> EventKey {
-        EventKey::new(&KeyParts {
-            endpoint: &self.endpoint,
-            id_name: self.job_kind().map(JobKind::id_name),
-            job_id: self.job_id(),
-            kind: self.kind.as_str(),
-            data: self.data(),
-            identity: &self.identity,
-        })
+        let name = self.job_kind().map(|kind| format!("{}:", kind.id_name())).unwrap_or_default();
+        let job = self.job_id().map(|id| format!("{name}{id}"));
+        EventKey::new(&self.endpoint, job.as_deref(), self.kind.as_str(), self.data(), &self.identity)
     }
 
     #[cfg(feature = "webhook")]
@@ -240,7 +235,7 @@ impl Event {
         read(self.fields()).or_else(|| read(Fields(&self.raw)))
     }
 
-    /// The kind of the job. `None` for types that this version does not know.
+    /// The kind of the job, by how the type begins. `None` for types that begin in no known way.
     pub fn job_kind(&self) -> Option<JobKind> {
         JobKind::of(&self.kind)
     }
@@ -315,20 +310,24 @@ pub enum JobKind {
     Lipsync,
 }
 
-/// The members that may contain the id, for each kind. The name that the service uses today comes first.
-const IDS: [(JobKind, &[&str]); 12] = [
-    (JobKind::Video, &["video_id", "id"]),
-    (JobKind::VideoTranslation, &["video_translate_id", "video_translation_id", "id"]),
-    (JobKind::VideoAgentSession, &["session_id", "id"]),
-    (JobKind::Proofread, &["proofread_id", "id"]),
-    (JobKind::HyperframesRender, &["render_id", "id", "video_id"]),
-    (JobKind::AiClipping, &["id", "ai_clipping_id"]),
-    (JobKind::FillerWordRemoval, &["id", "filler_word_removal_id"]),
-    (JobKind::Podcast, &["podcast_id", "id"]),
-    (JobKind::AvatarLook, &["avatar_id", "look_id", "id"]),
-    (JobKind::PersonalizedVideo, &["project_id", "video_id"]),
-    (JobKind::Batch, &["batch_id", "id"]),
-    (JobKind::Lipsync, &["lipsync_id", "id"]),
+/// How the types of each kind begin, and the members that may contain the id. The name that the service uses today comes first.
+const KINDS: [(&[&str], JobKind, &[&str]); 12] = [
+    (&["avatar_video.", "avatar_video_gif.", "avatar_video_caption."], JobKind::Video, &["video_id", "id"]),
+    (&["video_translate."], JobKind::VideoTranslation, &["video_translate_id", "video_translation_id", "id"]),
+    (&["video_agent."], JobKind::VideoAgentSession, &["session_id", "id"]),
+    (&["proofread_creation."], JobKind::Proofread, &["proofread_id", "id"]),
+    (&["hyperframes_video."], JobKind::HyperframesRender, &["render_id", "id", "video_id"]),
+    (&["ai_clipping."], JobKind::AiClipping, &["id", "ai_clipping_id"]),
+    (&["filler_word_removal."], JobKind::FillerWordRemoval, &["id", "filler_word_removal_id"]),
+    (&["podcast."], JobKind::Podcast, &["podcast_id", "id"]),
+    (
+        &["instant_avatar.", "photo_avatar_", "live_avatar."],
+        JobKind::AvatarLook,
+        &["avatar_id", "look_id", "id"],
+    ),
+    (&["personalized_video"], JobKind::PersonalizedVideo, &["project_id", "video_id"]),
+    (&["batch."], JobKind::Batch, &["batch_id", "id"]),
+    (&["lipsync."], JobKind::Lipsync, &["lipsync_id", "id"]),
 ];
 
 /// The members that may contain the id in an event of an unknown type.
@@ -337,44 +336,18 @@ const UNKNOWN_TYPE_IDS: &[&str] =
 
 impl JobKind {
     fn of(kind: &WebhookEventType) -> Option<Self> {
-        use WebhookEventType as Type;
-        Some(match kind {
-            Type::AvatarVideoSuccess
-            | Type::AvatarVideoFail
-            | Type::AvatarVideoGifSuccess
-            | Type::AvatarVideoGifFail
-            | Type::AvatarVideoCaptionSuccess
-            | Type::AvatarVideoCaptionFail => Self::Video,
-            Type::VideoTranslateSuccess
-            | Type::VideoTranslateFail
-            | Type::VideoTranslatePreflightValidationFailed
-            | Type::VideoTranslatePreflightDownloadFailed => Self::VideoTranslation,
-            Type::VideoAgentSuccess | Type::VideoAgentFail => Self::VideoAgentSession,
-            Type::ProofreadCreationSuccess | Type::ProofreadCreationFail => Self::Proofread,
-            Type::HyperframesVideoSuccess | Type::HyperframesVideoFail => Self::HyperframesRender,
-            Type::AiClippingSuccess | Type::AiClippingFail => Self::AiClipping,
-            Type::FillerWordRemovalSuccess | Type::FillerWordRemovalFail => Self::FillerWordRemoval,
-            Type::PodcastSuccess | Type::PodcastFail => Self::Podcast,
-            Type::InstantAvatarSuccess
-            | Type::InstantAvatarFail
-            | Type::PhotoAvatarGenerationSuccess
-            | Type::PhotoAvatarGenerationFail
-            | Type::PhotoAvatarTrainSuccess
-            | Type::PhotoAvatarTrainFail
-            | Type::PhotoAvatarAddMotionSuccess
-            | Type::PhotoAvatarAddMotionFail
-            | Type::LiveAvatarSuccess
-            | Type::LiveAvatarFail => Self::AvatarLook,
-            Type::PersonalizedVideo => Self::PersonalizedVideo,
-            Type::BatchFinished => Self::Batch,
-            other if other.as_str().starts_with("lipsync.") => Self::Lipsync,
-            _ => return None,
-        })
+        let begins = |starts: &[&str]| starts.iter().any(|start| kind.as_str().starts_with(start));
+        KINDS.iter().find(|(starts, ..)| begins(starts)).map(|(_, kind, _)| *kind)
+    }
+
+    /// The members that may contain the id.
+    fn id_names(self) -> &'static [&'static str] {
+        KINDS.iter().find(|(_, kind, _)| *kind == self).map_or(&[], |(.., names)| names)
     }
 
     /// The member that contains the id.
     pub(super) fn id_name(self) -> &'static str {
-        IDS.iter().find(|(of, _)| *of == self).and_then(|(_, names)| names.first()).unwrap_or(&"id")
+        self.id_names().first().unwrap_or(&"id")
     }
 
     /// Whether such a job ends only once. A session may create several videos, a project creates one for each contact, and
@@ -387,8 +360,7 @@ impl JobKind {
 
 /// The id of the job that the data of an event has.
 fn job_id(kind: Option<JobKind>, data: &Map<String, Value>) -> Option<&str> {
-    let known = kind.and_then(|kind| IDS.iter().find(|(of, _)| *of == kind));
-    Fields(data).string(known.map_or(UNKNOWN_TYPE_IDS, |(_, names)| names))
+    Fields(data).string(kind.map_or(UNKNOWN_TYPE_IDS, JobKind::id_names))
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ pub use verify_error::VerifyError;
 pub use callback::{CallbackError, CallbackGuard, InvalidCallback, Unconfirmed};
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
-pub use extract::{VerifiedEvent, VerifiedEventRejection};
+pub use extract::VerifiedEvent;
 #[cfg(feature = "webhook")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
 pub use inbox::{Handler, Inbox, Inserted, KnownKey};
