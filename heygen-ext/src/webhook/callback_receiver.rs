@@ -5,7 +5,6 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -93,13 +92,6 @@ impl CallbackReceiver {
         self
     }
 
-    /// Sets the clock, for tests. The default is the system clock.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Arc::make_mut(&mut self.0).clock = Arc::new(clock);
-        self
-    }
-
     /// How many callbacks were refused: with 400, 401, 403, 413 or 422.
     pub fn refused(&self) -> u64 {
         self.0.refusals.count()
@@ -125,14 +117,8 @@ impl Check for Callbacks {
         Ok(&head.uri)
     }
 
-    fn check(
-        &self,
-        address: &Uri,
-        body: Bytes,
-        now: SystemTime,
-        refusals: &Refusals,
-    ) -> Result<Unconfirmed, StatusCode> {
-        self.guard.check_at(address, body, now).map_err(|problem| match problem {
+    fn check(&self, address: &Uri, body: Bytes, refusals: &Refusals) -> Result<Unconfirmed, StatusCode> {
+        self.guard.check(address, body).map_err(|problem| match problem {
             CallbackError::NotAnEvent(_) => refusals.refuse(&problem, StatusCode::BAD_REQUEST),
             _ => refusals.refuse(&problem, StatusCode::UNAUTHORIZED),
         })

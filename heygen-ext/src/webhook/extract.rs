@@ -1,7 +1,6 @@
 //! An axum extractor for verified events, for programs with their own deduplication and background tasks.
 
 use std::sync::LazyLock;
-use std::time::SystemTime;
 
 use axum_core::extract::{FromRef, FromRequest, Request};
 use http::StatusCode;
@@ -19,7 +18,7 @@ static REFUSALS: LazyLock<Refusals> = LazyLock::new(Refusals::default);
 /// `FromRef`.
 ///
 /// The rejection is the status of the response: 400, 401, 408, 413 or 503. It refuses the same deliveries as the
-/// [`Receiver`](super::Receiver), according to the system clock. It does nothing else: the handler may receive the same event
+/// [`Receiver`](super::Receiver). It does nothing else: the handler may receive the same event
 /// several times, it must answer within 10 seconds, and the server must limit how many bodies are read at the same time.
 ///
 /// ```
@@ -54,8 +53,7 @@ where
         let headers = DeliveryHeaders::read(&head.headers).map_err(reject)?;
         let read = read_body(&head.headers, body, verifier.max_body_size(), None).await;
         let body = read.map_err(|error| error.status())?;
-        let now = Some(SystemTime::now());
-        let verified = verifier.verify_read(&headers, None, body, now).map_err(reject)?;
+        let verified = verifier.verify_read(&headers, None, body).map_err(reject)?;
         verified.event().map(Self).map_err(|problem| reject(VerifyError::NotAnEvent(problem)))
     }
 }

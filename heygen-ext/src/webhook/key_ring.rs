@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use hmac::digest::CtOutput;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -18,14 +18,15 @@ use crate::secret;
 /// arrive. The key ring stores only keys that are derived from the secrets.
 ///
 /// ```
-/// use std::time::Duration;
+/// use std::time::{Duration, SystemTime};
 /// use heygen_ext::webhook::KeyRing;
 ///
 /// let keys = KeyRing::new();
 /// keys.add("ep_1", "whsec_old")?;
 /// // The service signs with the new secret from now on. Deliveries in its queue
 /// // may still be signed with the old one.
-/// keys.rotate("ep_1", "whsec_new", Duration::from_secs(24 * 60 * 60))?;
+/// let expires = SystemTime::now() + Duration::from_secs(24 * 60 * 60);
+/// keys.rotate("ep_1", "whsec_new", expires)?;
 /// assert_eq!(keys.len(), 2);
 /// # Ok::<_, heygen_ext::webhook::EmptySecret>(())
 /// ```
@@ -66,7 +67,7 @@ impl KeyRing {
         Ok(())
     }
 
-    /// Adds a new secret of an endpoint, and lets its other secrets expire after `window`, according to the system clock.
+    /// Adds a new secret of an endpoint, and lets its other secrets expire at a time, according to the clock of the verifier.
     ///
     /// Secrets of other endpoints are not changed, nor is the one of [`Verifier::new`](super::Verifier::new), whose endpoint has
     /// the name `""`. An earlier expiry time is not extended.
@@ -78,34 +79,13 @@ impl KeyRing {
         &self,
         endpoint: &str,
         secret: impl Into<SecretString>,
-        window: Duration,
-    ) -> Result<(), EmptySecret> {
-        self.rotate_at(endpoint, secret, window, SystemTime::now())
-    }
-
-    /// Like [`rotate`](Self::rotate), with `now` as the current time.
-    ///
-    /// # Errors
-    ///
-    /// As for [`rotate`](Self::rotate).
-    pub fn rotate_at(
-        &self,
-        endpoint: &str,
-        secret: impl Into<SecretString>,
-        window: Duration,
-        now: SystemTime,
+        expires: SystemTime,
     ) -> Result<(), EmptySecret> {
         let new = Key::new(&secret.into())?;
-        // If the expiry time overflows, the old secrets do not expire.
-        let end = now.checked_add(window);
         self.change(|all| {
             let keys = all.entry(endpoint.into()).or_default();
-            keys.retain(|key| key.is_valid(Some(now)));
             for old in keys.iter_mut() {
-                old.expires = match (old.expires, end) {
-                    (Some(earlier), Some(end)) => Some(earlier.min(end)),
-                    (expires, end) => end.or(expires),
-                };
+                old.expires = Some(old.expires.map_or(expires, |earlier| earlier.min(expires)));
             }
             keys.push(new);
         });
@@ -117,7 +97,7 @@ impl KeyRing {
         self.change(|all| drop(all.remove(endpoint)));
     }
 
-    /// The number of secrets, including replaced ones.
+    /// The number of secrets, including replaced ones, also when they have expired.
     pub fn len(&self) -> usize {
         self.0.read().unwrap_or_else(PoisonError::into_inner).values().map(Vec::len).sum()
     }

@@ -5,7 +5,6 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -100,13 +99,6 @@ impl Receiver {
         self
     }
 
-    /// Sets the clock, for tests. The default is the system clock.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Arc::make_mut(&mut self.0).clock = Arc::new(clock);
-        self
-    }
-
     /// How many deliveries were refused: they are not signed, forged, too large, or for another secret.
     pub fn refused(&self) -> u64 {
         self.0.refusals.count()
@@ -136,11 +128,10 @@ impl Check for Signatures {
         &self,
         (headers, head): Self::Head<'_>,
         body: Bytes,
-        now: SystemTime,
         refusals: &Refusals,
     ) -> Result<Event, StatusCode> {
         let endpoint = self.endpoint_in_path.then(|| last_segment(head.uri.path()));
-        let verified = self.verifier.verify_read(&headers, endpoint.as_deref(), body, Some(now));
+        let verified = self.verifier.verify_read(&headers, endpoint.as_deref(), body);
         let verified = verified.map_err(|problem| refusals.record(problem))?;
         let event = verified.event().map_err(|problem| refusals.record(VerifyError::NotAnEvent(problem)))?;
         if let Some(problem) = verified.timestamp_problem() {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::request::Parts;
@@ -37,7 +37,6 @@ pub(super) trait Check: Send + Sync + 'static {
         &self,
         head: Self::Head<'_>,
         body: Bytes,
-        now: SystemTime,
         refusals: &Refusals,
     ) -> Result<Self::Checked, StatusCode>;
 
@@ -54,7 +53,6 @@ pub(super) trait Check: Send + Sync + 'static {
 pub(super) struct Route<C> {
     pub(super) check: C,
     pub(super) refusals: Arc<Refusals>,
-    pub(super) clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
     inbox: Arc<dyn Inbox>,
     max_body_size: usize,
     read_budget: Arc<Semaphore>,
@@ -67,7 +65,6 @@ impl<C: Check> Route<C> {
         Self {
             check,
             refusals: Arc::default(),
-            clock: Arc::new(SystemTime::now),
             inbox: Arc::new(inbox),
             max_body_size,
             read_budget: read_budget(max_body_size),
@@ -143,7 +140,7 @@ impl<C: Check> Route<C> {
             Err(BodyError::BudgetExhausted) => return Err(self.unavailable("too many bodies are being read")),
             Err(error) => return Err(error.status()),
         };
-        let checked = self.check.check(read, body, (self.clock)(), &self.refusals)?;
+        let checked = self.check.check(read, body, &self.refusals)?;
         let Ok(_permit) = self.permits.try_acquire() else { return Err(self.unavailable(OVERLOADED)) };
         let event = self.check.event(checked, &self.refusals).await?;
         match self.inbox.insert(event).await {

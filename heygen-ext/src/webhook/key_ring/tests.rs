@@ -1,5 +1,7 @@
 //! Tests of rotations, and of codes and secrets.
 
+use std::time::Duration;
+
 use super::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -15,16 +17,16 @@ fn a_replaced_secret_is_valid_until_its_window_ends() {
     assert!(matches!(keys.find(None, Some(now), |_| true), KeyMatch::NoKey));
     keys.add("a", "one").unwrap();
     keys.add("b", "other").unwrap();
-    keys.rotate_at("a", "two", HOUR, now).unwrap();
+    keys.rotate("a", "two", now + HOUR).unwrap();
     let soon = now + HOUR - Duration::from_secs(1);
     assert!(["one", "two", "other"].iter().all(|secret| is_valid(&keys, soon, secret)));
     assert!(!is_valid(&keys, now + HOUR, "one"));
     assert!(is_valid(&keys, now + HOUR, "two") && is_valid(&keys, now + 1000 * HOUR, "other"));
-    // A second rotation does not extend the time of a replaced secret, and removes expired ones.
-    keys.rotate_at("a", "three", 10 * HOUR, now + HOUR / 2).unwrap();
+    // A second rotation does not extend the time of a replaced secret.
+    keys.rotate("a", "three", now + 10 * HOUR).unwrap();
     assert!(!is_valid(&keys, now + HOUR, "one") && is_valid(&keys, now + 2 * HOUR, "two"));
-    keys.rotate_at("a", "four", HOUR, now + 2 * HOUR).unwrap();
-    assert_eq!(keys.len(), 4);
+    keys.rotate("a", "four", now + 3 * HOUR).unwrap();
+    assert_eq!(keys.len(), 5);
     keys.remove("a");
     assert!(!is_valid(&keys, now, "four") && is_valid(&keys, now, "other"));
 }
@@ -34,7 +36,7 @@ fn a_rotation_replaces_only_secrets_of_its_own_endpoint() {
     let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH + 1000 * HOUR);
     keys.add("", "unnamed").unwrap();
     keys.add("ep_2", "other").unwrap();
-    keys.rotate_at("ep_1", "new", HOUR, now).unwrap();
+    keys.rotate("ep_1", "new", now + HOUR).unwrap();
     assert!(["unnamed", "other", "new"].iter().all(|secret| is_valid(&keys, now + 2 * HOUR, secret)));
 }
 
@@ -65,7 +67,7 @@ fn a_secret_is_stored_once() {
     }
     assert_eq!(keys.len(), 3);
     // A secret that is added again no longer expires.
-    keys.rotate_at("a", "three", HOUR, now).unwrap();
+    keys.rotate("a", "three", now + HOUR).unwrap();
     keys.add("a", "one").unwrap();
     assert!(is_valid(&keys, now + HOUR, "one") && !is_valid(&keys, now + HOUR, "two"));
 }
@@ -74,7 +76,7 @@ fn a_secret_is_stored_once() {
 fn an_empty_secret_is_refused_and_debug_prints_no_secrets() {
     let keys = KeyRing::new();
     keys.add("ep_1", "marked").unwrap();
-    assert!(keys.add("ep_1", "").is_err() && keys.rotate("ep_1", "", HOUR).is_err());
+    assert!(keys.add("ep_1", "").is_err() && keys.rotate("ep_1", "", SystemTime::UNIX_EPOCH).is_err());
     assert_eq!((keys.len(), format!("{keys:?}").as_str()), (1, "[\"ep_1\"]"));
 }
 

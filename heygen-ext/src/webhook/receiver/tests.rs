@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 use serde_json::json;
@@ -179,7 +179,8 @@ async fn a_wrong_clock_loses_no_event() {
     let harness = Harness::default();
     let later = || SystemTime::now() + Duration::from_secs(360);
     let delivery = || Signer::new("s").unwrap().deliver(Generation::HeygenSignature, body("a.success", "v"));
-    let receiver = |verifier| Receiver::new(verifier, MemoryInbox::new(harness.clone())).clock(later);
+    let receiver =
+        |verifier: Verifier| Receiver::new(verifier.clock(later), MemoryInbox::new(harness.clone()));
     assert_eq!(status(&receiver(verifier()), delivery()).await, 200);
     assert_eq!(status(&receiver(verifier().strict_timestamps(true)), delivery()).await, 401);
 }
