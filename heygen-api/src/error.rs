@@ -226,7 +226,10 @@ impl Error {
         let service_error = read_refusal(&body);
         let problem = match (&service_error, &cut) {
             (Some(_), _) => String::new(),
-            (None, None) => match (location(&answered), content_coding(&answered.headers)) {
+            (None, None) => match (
+                redirect_location(answered.status, &answered.headers),
+                coding_problem(&answered.headers),
+            ) {
                 (Some(location), _) => format!(
                     "redirect to `{location}`, which is not followed; if the service has moved, use this as the base URL"
                 ),
@@ -327,11 +330,22 @@ impl Answered {
     }
 }
 
-/// Where a redirect leads, without user and query, which may contain a secret.
-fn location(answered: &Answered) -> Option<String> {
-    let location = answered.headers.get(http::header::LOCATION)?.to_str().ok()?;
+/// Where a redirect leads, to show it in an error: the header `Location` without user and query, which may contain a secret.
+///
+/// ```
+/// use heygen_api::http::{HeaderMap, HeaderValue, StatusCode, header::LOCATION};
+/// use heygen_api::redirect_location;
+///
+/// let place = HeaderValue::from_static("https://user@example.com/a?secret");
+/// let headers = HeaderMap::from_iter([(LOCATION, place)]);
+/// let shown = redirect_location(StatusCode::FOUND, &headers);
+/// assert_eq!(shown.as_deref(), Some("https://example.com/a"));
+/// assert_eq!(redirect_location(StatusCode::OK, &headers), None);
+/// ```
+pub fn redirect_location(status: StatusCode, headers: &HeaderMap) -> Option<String> {
+    let location = headers.get(http::header::LOCATION)?.to_str().ok()?;
     let address = location.split(['?', '#']).next().unwrap_or_default();
-    let is_redirect = answered.status.is_redirection() && !address.is_empty();
+    let is_redirect = status.is_redirection() && !address.is_empty();
     let shown = match address.split_once("//") {
         Some((scheme, rest)) => {
             let host = rest.find('/').unwrap_or(rest.len());
@@ -344,18 +358,33 @@ fn location(answered: &Answered) -> Option<String> {
     is_redirect.then(|| shown.escape_debug().to_string())
 }
 
-/// The problem with a body that is compressed although the request asked for none; `None` if it is not.
-pub(crate) fn content_coding(headers: &HeaderMap) -> Option<String> {
+/// The problem with a body that is compressed although the request [asked for none](crate::refuse_content_codings); `None` if
+/// it is not compressed.
+///
+/// ```
+/// use heygen_api::content_coding;
+/// use heygen_api::http::{HeaderMap, HeaderValue, header::CONTENT_ENCODING};
+///
+/// let coding = HeaderValue::from_static("gzip");
+/// let headers = HeaderMap::from_iter([(CONTENT_ENCODING, coding)]);
+/// assert!(content_coding(&headers).is_some_and(|problem| problem.contains("`gzip`")));
+/// assert_eq!(content_coding(&HeaderMap::new()), None);
+/// ```
+pub fn content_coding(headers: &HeaderMap) -> Option<String> {
     let coding = headers.get(http::header::CONTENT_ENCODING)?;
     let coding = coding.to_str().unwrap_or("?").trim();
     let is_coded = !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
     is_coded.then(|| {
         format!(
-            "the body is compressed with `{}`, although the request asked for `identity`; check which proxy does this, \
-             or enable the feature of reqwest that decodes it",
+            "the body is compressed with `{}`, although the request asked for `identity`; check which proxy does this",
             coding.escape_debug()
         )
     })
+}
+
+/// The same with a remedy for calls, whose HTTP client may decode bodies.
+pub(crate) fn coding_problem(headers: &HeaderMap) -> Option<String> {
+    Some(format!("{}, or enable the feature of reqwest that decodes it", content_coding(headers)?))
 }
 
 /// The request id that the service assigned, from the headers of the response.

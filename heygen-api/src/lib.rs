@@ -81,7 +81,7 @@ pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use decode::from_json_slice;
 #[cfg(feature = "client")]
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, content_coding, redirect_location};
 pub use error_code::ErrorCode;
 #[cfg(feature = "client")]
 pub use events::{Event, EventStream};

@@ -111,7 +111,7 @@ impl<T: DeserializeOwned> Response<T> {
         match from_json_slice(text) {
             Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, body, value }),
             Err(_) => {
-                let coding = error::content_coding(&answered.headers);
+                let coding = error::coding_problem(&answered.headers);
                 let problem = coding.unwrap_or_else(|| mismatch::<T>(text));
                 Err(Error::decode(operation, answered, body, problem))
             }
@@ -141,6 +141,10 @@ impl<T> Response<EventStream<T>> {
             let answered = Answered::of(whole.status, whole.headers);
             let problem = "the response is JSON instead of an event stream".to_owned();
             return Err(Error::decode(operation, answered, whole.body, problem));
+        }
+        // A compressed stream has no events that anyone could read.
+        if let Some(problem) = error::coding_problem(&headers) {
+            return Err(Error::decode(operation, Answered::of(status, headers), Bytes::new(), problem));
         }
         let value = EventStream::new(operation, response);
         Ok(Self { status, headers, body: Bytes::new(), value })

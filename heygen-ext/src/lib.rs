@@ -47,7 +47,7 @@ mod private_file;
 mod redaction;
 #[cfg(feature = "client")]
 mod runtime;
-#[cfg(feature = "webhook-verify")]
+#[cfg(any(feature = "client", feature = "webhook-verify"))]
 mod secret;
 #[cfg(all(feature = "client", feature = "preview"))]
 mod speech;

@@ -1,9 +1,9 @@
-//! The items that the macros of heygen-api define, for the list of the public API.
+//! The items that the macros of heygen-api and heygen-ext define, for the list of the public API.
 
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Item};
 
-/// The public items that a call of one of heygen-api's macros defines. Any other item is returned as it is.
+/// The public items that a call of one of these macros defines. Any other item is returned as it is.
 pub(crate) fn expand(item: Item) -> Vec<Item> {
     let Item::Macro(call) = &item else { return vec![item] };
     let name = call.mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
@@ -78,6 +78,29 @@ fn macro_items(name: &str, input: syn::parse::ParseStream<'_>) -> syn::Result<Ve
             let mut items: Vec<Item> = vec![syn::parse_quote!(impl From<#member> for #union {})];
             items.extend(members.map(|builder| syn::parse_quote!(impl TryFrom<#builder> for #union {})));
             items
+        }
+        "stored_inbox" => {
+            input.call(Attribute::parse_outer)?;
+            let inbox: syn::Ident = input.parse()?;
+            rest(input)?;
+            vec![
+                syn::parse_quote!(pub struct #inbox;),
+                syn::parse_quote!(impl #inbox {
+                    pub fn worker(&self, handler: impl Handler) -> Worker {}
+                    pub async fn counts(&self) -> Result<InboxCounts, BoxError> {}
+                    pub async fn retry_dead(&self) -> Result<u64, BoxError> {}
+                }),
+                syn::parse_quote!(impl Inbox for #inbox {}),
+                syn::parse_quote!(impl Queue for #inbox {}),
+                syn::parse_quote!(impl fmt::Debug for #inbox {}),
+            ]
+        }
+        "tower_service" => {
+            let receiver: syn::Ident = input.parse()?;
+            vec![
+                syn::parse_quote!(impl<B> Service<Request<B>> for #receiver {}),
+                syn::parse_quote!(impl fmt::Debug for #receiver {}),
+            ]
         }
         _ => {
             rest(input)?;

@@ -18,6 +18,7 @@ use crate::box_error::BoxError;
 use crate::error::Error;
 use crate::http_client::HttpClientFactory;
 use crate::runtime::Runtime;
+use crate::secret;
 
 /// How long before it expires a token is renewed.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -51,10 +52,12 @@ pub struct OAuth {
 impl OAuth {
     /// Creates OAuth tokens. The access token may have expired.
     pub fn new(access_token: impl Into<String>, refresh_token: impl Into<String>) -> Self {
+        // A blank token is refused when the client is built.
+        let clean = |name, token: String| secret::clean(name, &token.into()).unwrap_or_else(|| "".into());
         Self {
             tokens: Tokens {
-                access: SecretString::from(access_token.into()),
-                refresh: Some(SecretString::from(refresh_token.into())),
+                access: clean("the access token", access_token.into()),
+                refresh: Some(clean("the refresh token", refresh_token.into())),
                 expires: None,
                 client_id: None,
             },

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use heygen_api::{TransportError, from_json_slice};
+use heygen_api::{TransportError, content_coding, from_json_slice, redirect_location};
 use http::{StatusCode, header};
 use reqwest::{Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
@@ -121,6 +121,7 @@ impl TokenEndpoint {
                 .post(self.url.clone())
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .header(header::ACCEPT, "application/json")
+                .header(header::ACCEPT_ENCODING, "identity")
                 .body(form.clone())
                 .send()
         };
@@ -134,7 +135,7 @@ impl TokenEndpoint {
             RenewalError { cause: Some(cause), ..RenewalError::transient(problem) }
         };
         let mut response = sent.map_err(unanswered)?;
-        let status = response.status();
+        let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
             if body.len() + chunk.len() > MAX_ANSWER {
@@ -146,14 +147,22 @@ impl TokenEndpoint {
         match status {
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED => Err(refusal(status, &answer)),
             _ if status.is_success() => renewed(&answer).ok_or_else(|| {
-                RenewalError::transient(
-                    "the answer of the token endpoint does not contain a token: try again later",
-                )
+                RenewalError::transient(content_coding(&headers).unwrap_or_else(|| {
+                    "the answer of the token endpoint does not contain a token: try again later".to_owned()
+                }))
             }),
-            _ => Err(RenewalError::transient(format!(
-                "the token could not be renewed: the token endpoint answered {}: try again later",
-                status.as_u16()
-            ))),
+            _ => {
+                let remedy = match redirect_location(status, &headers) {
+                    Some(location) => format!(
+                        "redirect to `{location}`, which is not followed; if the endpoint has moved, use this as its URL"
+                    ),
+                    None => "try again later".to_owned(),
+                };
+                let status = status.as_u16();
+                Err(RenewalError::transient(format!(
+                    "the token could not be renewed: the token endpoint answered {status}: {remedy}"
+                )))
+            }
         }
     }
 }

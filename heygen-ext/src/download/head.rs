@@ -1,5 +1,6 @@
 //! Interprets the head of an answer, for a file that may be downloaded in part already.
 
+use heygen_api::content_coding;
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 
 /// The head of an answer of a file server.
@@ -35,11 +36,16 @@ pub(super) enum Verdict {
     /// The server has a temporary problem.
     RetryLater,
     /// The answer cannot be used, for this reason.
-    Unusable(&'static str),
+    Unusable(String),
 }
 
 /// Interprets the head of an answer. `requested` is `None` if the request had no `Range`.
 pub(super) fn classify(head: &Head<'_>, requested: Option<RangeRequest>) -> Verdict {
+    if head.status.is_success()
+        && let Some(problem) = content_coding(head.headers)
+    {
+        return Verdict::Unusable(problem);
+    }
     match (head.status, requested) {
         (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => whole(head),
         (StatusCode::PARTIAL_CONTENT, Some(requested)) => rest(head, requested),
@@ -54,7 +60,7 @@ pub(super) fn classify(head: &Head<'_>, requested: Option<RangeRequest>) -> Verd
         (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS, _) => Verdict::RetryLater,
         (status, _) if status.is_server_error() => Verdict::RetryLater,
         (status, _) if status.is_client_error() => Verdict::Refused,
-        _ => Verdict::Unusable("the answer does not contain a file"),
+        _ => Verdict::Unusable("the answer does not contain a file".to_owned()),
     }
 }
 
@@ -64,7 +70,7 @@ fn whole(head: &Head<'_>) -> Verdict {
         && head.length.is_none()
         && !head.headers.contains_key(header::TRANSFER_ENCODING);
     if has_unknown_end {
-        return Verdict::Unusable("the answer does not say how long the file is");
+        return Verdict::Unusable("the answer does not say how long the file is".to_owned());
     }
     let tag = head
         .headers
@@ -168,6 +174,19 @@ mod tests {
         let chunked = verdict(200, &[("transfer-encoding", "chunked")], None, None);
         assert_eq!(chunked, Verdict::Whole { expected: None, tag: None });
         assert!(matches!(verdict(200, &[], None, None), Verdict::Unusable(_)));
+    }
+
+    #[test]
+    fn a_compressed_file_is_unusable() {
+        for (status, requested) in [(200, None), (200, half()), (206, half())] {
+            let coded = |coding| {
+                let headers = [("content-encoding", coding), ("content-range", "bytes 50-99/100")];
+                verdict(status, &headers, Some(100), requested.clone())
+            };
+            let names = |problem: &str| problem.contains("`gzip`") && problem.contains("`identity`");
+            assert!(matches!(coded("gzip"), Verdict::Unusable(problem) if names(&problem)), "{status}");
+            assert!(!matches!(coded("identity"), Verdict::Unusable(_)), "{status}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::redirect::{Attempt, Policy};
 
-use crate::address::is_local;
+use crate::address::{is_local, shown};
 
 /// A connection without data for this long counts as broken.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -33,22 +33,32 @@ pub(crate) fn http_options(client: reqwest::ClientBuilder) -> reqwest::ClientBui
 
 fn follow(attempt: Attempt<'_>, starts_local: bool) -> reqwest::redirect::Action {
     if attempt.previous().len() > MAX_REDIRECTS {
-        return attempt.error(UnsafeRedirect("the link redirects more than five times"));
+        let problem = format!("the link redirects more than five times, last to {}", place(&attempt));
+        return attempt.error(UnsafeRedirect(problem));
     }
     match attempt.url().scheme() {
         "https" => attempt.follow(),
         "http" if starts_local && is_local(attempt.url()) => attempt.follow(),
-        _ => attempt.error(UnsafeRedirect("the link redirects to an address that is not https")),
+        _ => {
+            let problem = format!("the link redirects to {}, which is not https", place(&attempt));
+            attempt.error(UnsafeRedirect(problem))
+        }
     }
+}
+
+/// Where a redirect leads, without its query, which may be a signature.
+fn place(attempt: &Attempt<'_>) -> String {
+    let place = shown(attempt.url().as_str());
+    place.map_or_else(|| "an address without a host".to_owned(), |place| format!("`{place}`"))
 }
 
 /// Why a redirect was not followed.
 #[derive(Debug)]
-struct UnsafeRedirect(&'static str);
+struct UnsafeRedirect(String);
 
 impl fmt::Display for UnsafeRedirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(&self.0)
     }
 }
 

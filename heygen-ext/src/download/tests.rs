@@ -231,19 +231,32 @@ async fn only_a_few_safe_redirects_are_followed() {
     assert_eq!(file.unwrap(), "0123456789");
     let requests = server.requests.lock().unwrap().clone();
     assert!(!requests.iter().any(|request| request.contains("referer")), "{requests:?}");
-    for place in ["http://files.heygen.ai/?marked", "ftp://127.0.0.1/?marked"] {
-        let (file, server, _) = fetch(vec![to(place)]).await;
+    for place in ["http://files.heygen.ai/", "ftp://127.0.0.1/"] {
+        let (file, server, _) = fetch(vec![to(&format!("{place}?marked"))]).await;
         let error = file.unwrap_err();
-        assert!(
-            error.to_string().ends_with(": the link redirects to an address that is not https"),
-            "{error}"
-        );
+        let end = format!(": the link redirects to `{place}`, which is not https");
+        assert!(error.to_string().ends_with(&end), "{error}");
+        assert!(!format!("{error:?}").contains("marked"), "{error:?}");
         assert!(!error.is_retryable());
         assert_eq!(server.ranges().len(), 1, "it is not repeated");
     }
-    let (file, server, _) = fetch(vec![to("/again"); 9]).await;
-    assert!(file.unwrap_err().to_string().contains("five times"));
+    let (file, server, _) = fetch(vec![to("/again?marked"); 9]).await;
+    let error = file.unwrap_err().to_string();
+    assert!(error.contains("five times") && error.ends_with("/again`"), "{error}");
     assert_eq!(server.ranges().len(), 6);
+}
+
+#[tokio::test]
+async fn a_file_that_is_compressed_anyway_is_not_stored() {
+    let coded = answer("200 OK", "Content-Encoding: br\r\nContent-Length: 4\r\n", "0123");
+    let (file, server, _) = fetch(vec![coded]).await;
+    let error = file.unwrap_err();
+    assert!(error.to_string().contains("compressed with `br`"), "{error}");
+    assert_eq!(server.ranges().len(), 1, "it is not repeated");
+    // The rest of a file, too.
+    let part = "Content-Encoding: br\r\nContent-Range: bytes 4-9/10\r\nContent-Length: 6\r\n";
+    let (file, ..) = fetch(vec![whole("\"t\"", "0123"), answer("206 Partial Content", part, "456789")]).await;
+    assert!(file.unwrap_err().to_string().contains("compressed with `br`"));
 }
 
 #[tokio::test]

@@ -144,12 +144,15 @@ impl Error {
         Self::new(ErrorKind::Upload, problem).with(|inner| inner.transfer = Some(source))
     }
 
-    pub(crate) fn storage_refused(status: StatusCode, code: Option<&str>) -> Self {
+    pub(crate) fn storage_refused(status: StatusCode, code: Option<&str>, location: Option<&str>) -> Self {
         let code = code.map(|code| format!(" {code}")).unwrap_or_default();
         let remedy = match status {
-            StatusCode::FORBIDDEN => "the link may have expired: upload the file again",
-            status if status.is_redirection() => "redirects are not followed",
-            _ => "upload the file again later",
+            StatusCode::FORBIDDEN => "the link may have expired: upload the file again".to_owned(),
+            status if status.is_redirection() => match location {
+                Some(location) => format!("redirect to `{location}`, which is not followed"),
+                None => "redirects are not followed".to_owned(),
+            },
+            _ => "upload the file again later".to_owned(),
         };
         let problem = format!("the storage refused the file with {}{code}; {remedy}", status.as_u16());
         Self::new(ErrorKind::Upload, problem).with(|inner| inner.status = Some(status))

@@ -26,7 +26,7 @@ fn lasting_errors_are_not_retryable() {
     {
         assert_eq!(refused(status).is_retryable(), retryable, "{status}");
     }
-    assert!(!Error::storage_refused(StatusCode::BAD_REQUEST, Some("EntityTooLarge")).is_retryable());
+    assert!(!Error::storage_refused(StatusCode::BAD_REQUEST, Some("EntityTooLarge"), None).is_retryable());
     assert!(Error::transfer("t", TransportError::no_answer("reset")).is_retryable());
 }
 
@@ -69,7 +69,7 @@ fn of_every_kind() -> Vec<(ErrorKind, Error)> {
         (ErrorKind::Download, Error::link_refused("v.mp4: the file server answered 503", unavailable)),
         (ErrorKind::Upload, Error::upload_transfer("the file was not sent to the storage", late())),
         (ErrorKind::Upload, Error::file_rejected(Some("invalid_parameter"), "Not a picture")),
-        (ErrorKind::Upload, Error::storage_refused(unavailable, Some("SlowDown"))),
+        (ErrorKind::Upload, Error::storage_refused(unavailable, Some("SlowDown"), None)),
         (ErrorKind::File, Error::file("cannot write v.mp4", io())),
         (ErrorKind::File, Error::file("the file cannot be read", io()).about_file("a.png")),
     ]

@@ -49,7 +49,7 @@
 mod batches;
 #[cfg(all(test, feature = "preview"))]
 mod document_tests;
-mod facts;
+pub(crate) mod facts;
 mod grouping;
 pub(crate) mod handle;
 pub(crate) mod job;

@@ -8,7 +8,7 @@ use heygen_api::types::{
     AssetUploadBatchItem, CompleteAssetUploadRequest, CompleteAssetUploadResponse, CreateAssetUploadRequest,
     CreateAssetUploadResponse,
 };
-use heygen_api::{TransportError, is_retryable_refusal};
+use heygen_api::{TransportError, is_retryable_refusal, redirect_location};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::{Body, Url};
 
@@ -178,6 +178,7 @@ async fn put_once(
     if status.is_success() {
         return Ok(());
     }
+    let location = redirect_location(status, response.headers());
     let code = tokio::select! {
         code = storage_code(response) => code,
         () = progress.idle_timeout() => None,
@@ -187,7 +188,7 @@ async fn put_once(
         StatusCode::BAD_REQUEST => matches!(code.as_deref(), Some("RequestTimeout" | "IncompleteBody")),
         status => is_retryable_refusal(status, None),
     };
-    Err(Failure { error: Error::storage_refused(status, code.as_deref()), is_retryable })
+    Err(Failure { error: Error::storage_refused(status, code.as_deref(), location.as_deref()), is_retryable })
 }
 
 /// Builds the PUT as it was signed: with the headers of the slot and the exact length, and without headers of the client.

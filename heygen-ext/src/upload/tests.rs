@@ -237,8 +237,15 @@ async fn lasting_faults_are_reported_unchanged() {
     let error = upload().direct().await.unwrap_err();
     assert_error(&error, ErrorKind::Upload, "refused the file with 403 AccessDenied");
     assert_eq!((error.status().unwrap().as_u16(), harness.requests("uploads")), (403, 1));
-    harness.fault(Fault::status(307).header("location", "https://elsewhere.example/"), "uploads", 100);
-    assert_error(&upload().direct().await.unwrap_err(), ErrorKind::Upload, "redirects are not followed");
+    let elsewhere = || Fault::status(307).header("location", "https://elsewhere.example/a?Signature=marked");
+    harness.fault(elsewhere(), "uploads", 100);
+    let error = upload().direct().await.unwrap_err();
+    let redirect = "redirect to `https://elsewhere.example/a`, which is not followed";
+    assert_error(&error, ErrorKind::Upload, redirect);
+    assert!(!format!("{error:?}").contains("marked"), "{error:?}");
+    harness.fault(elsewhere(), "uploadAsset", 1);
+    let error = upload().await.unwrap_err();
+    assert!(error.to_string().contains(redirect) && !format!("{error:?}").contains("marked"), "{error:?}");
     harness.fault(Fault::close_after(), "uploadAsset", 100);
     let error = upload().await.unwrap_err();
     assert_eq!(

@@ -9,7 +9,8 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use secrecy::SecretString;
 
 use super::event::{Event, NotAnEvent};
-use super::mac::{Code, EmptySecret, Mac};
+use super::key_ring::{Code, EmptySecret, Mac};
+use super::verifier::Clock;
 
 /// How long a URL is valid: a day for the job, and a day for the delivery attempts of the service.
 const LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);
@@ -50,34 +51,26 @@ pub struct CallbackGuard {
     mac: Mac,
     base: String,
     lifetime: Duration,
+    clock: Clock,
 }
 
 /// The error when a guard or a URL cannot be created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCallback {
     /// The secret is empty or blank.
+    #[error("the secret of the callback guard is empty or blank; pass a secret of this program")]
     EmptySecret,
     /// The base URL is not an absolute `http` or `https` URL, or has a fragment.
+    #[error(
+        "invalid base URL for callbacks; pass an absolute http or https URL without a fragment, such as \
+         `https://example.com/callback`"
+    )]
     Base,
     /// The `callback_id` is empty, or longer than 256 characters.
+    #[error("invalid `callback_id`; pass 1 to 256 characters")]
     CallbackId,
 }
-
-impl fmt::Display for InvalidCallback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::EmptySecret => "the secret of the callback guard is empty or blank; pass a secret of this program",
-            Self::Base => {
-                "invalid base URL for callbacks; \
-                 pass an absolute http or https URL without a fragment, such as `https://example.com/callback`"
-            }
-            Self::CallbackId => "invalid `callback_id`; pass 1 to 256 characters",
-        })
-    }
-}
-
-impl std::error::Error for InvalidCallback {}
 
 impl From<EmptySecret> for InvalidCallback {
     fn from(_: EmptySecret) -> Self {
@@ -86,50 +79,29 @@ impl From<EmptySecret> for InvalidCallback {
 }
 
 /// The error when a callback is refused. Do not send the reason to the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallbackError {
     /// The URL lacks `callback_id`, `expires` or `token`, or one of them is malformed.
+    #[error(
+        "the callback URL lacks a well-formed `callback_id`, `expires` and `token`; send the URL of `CallbackGuard::url` as \
+         `callback_url`"
+    )]
     NoToken,
     /// The token does not match the id and the expiry time: this guard did not create the URL.
+    #[error(
+        "the token of the callback URL does not match its id and expiry time; check that the same secret created the URL"
+    )]
     Mismatch,
     /// The URL has expired.
+    #[error("the callback URL has expired; if jobs take longer, set a longer `CallbackGuard::lifetime`")]
     Expired,
     /// The `callback_id` of the body differs from the one of the URL.
+    #[error("the body has a different `callback_id` than the callback URL")]
     OtherCallback,
     /// The body is not a JSON object.
-    NotAnEvent(NotAnEvent),
-}
-
-impl fmt::Display for CallbackError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoToken => f.write_str(
-                "the callback URL lacks a well-formed `callback_id`, `expires` and `token`; \
-                 send the URL of `CallbackGuard::url` as `callback_url`",
-            ),
-            Self::Mismatch => f.write_str(
-                "the token of the callback URL does not match its id and expiry time; \
-                 check that the same secret created the URL",
-            ),
-            Self::Expired => f.write_str(
-                "the callback URL has expired; if jobs take longer, set a longer `CallbackGuard::lifetime`",
-            ),
-            Self::OtherCallback => {
-                f.write_str("the body has a different `callback_id` than the callback URL")
-            }
-            Self::NotAnEvent(_) => f.write_str("cannot read the event of the callback"),
-        }
-    }
-}
-
-impl std::error::Error for CallbackError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::NotAnEvent(problem) => Some(problem),
-            _ => None,
-        }
-    }
+    #[error("cannot read the event of the callback")]
+    NotAnEvent(#[source] NotAnEvent),
 }
 
 impl CallbackGuard {
@@ -148,7 +120,7 @@ impl CallbackGuard {
         if !absolute || base.contains('#') {
             return Err(InvalidCallback::Base);
         }
-        Ok(Self { mac, base, lifetime: LIFETIME })
+        Ok(Self { mac, base, lifetime: LIFETIME, clock: Clock::default() })
     }
 
     /// Sets how long the URLs are valid. The default is 48 hours.
@@ -157,26 +129,28 @@ impl CallbackGuard {
         self
     }
 
+    /// Sets the clock, for tests. The default is the system clock.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(clock);
+        self
+    }
+
+    /// The current time in seconds since 1970.
+    fn now(&self) -> u64 {
+        let now = self.clock.now().unwrap_or(SystemTime::UNIX_EPOCH);
+        now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+    }
+
     /// Returns the `callback_url` for a request with this `callback_id`.
     ///
     /// # Errors
     ///
     /// If the id is empty, or longer than 256 characters.
     pub fn url(&self, callback_id: &str) -> Result<String, InvalidCallback> {
-        self.url_at(callback_id, SystemTime::now())
-    }
-
-    /// Like [`url`](Self::url), with `now` as the current time.
-    ///
-    /// # Errors
-    ///
-    /// As for [`url`](Self::url).
-    pub fn url_at(&self, callback_id: &str, now: SystemTime) -> Result<String, InvalidCallback> {
         if callback_id.is_empty() || callback_id.chars().count() > MAX_CALLBACK_ID_LENGTH {
             return Err(InvalidCallback::CallbackId);
         }
-        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let expires = since_epoch.saturating_add(self.lifetime).as_secs();
+        let expires = self.now().saturating_add(self.lifetime.as_secs());
         let token = self.token(callback_id, expires).to_hex();
         let id = utf8_percent_encode(callback_id, NON_ALPHANUMERIC);
         let separator = if self.base.contains('?') { '&' } else { '?' };
@@ -192,20 +166,6 @@ impl CallbackGuard {
     /// If this guard did not create the URL, the URL has expired, the body is not a JSON object, or the body has another
     /// `callback_id`.
     pub fn check(&self, target: &Uri, body: impl Into<Bytes>) -> Result<Unconfirmed, CallbackError> {
-        self.check_at(target, body, SystemTime::now())
-    }
-
-    /// Like [`check`](Self::check), with `now` as the current time.
-    ///
-    /// # Errors
-    ///
-    /// As for [`check`](Self::check).
-    pub fn check_at(
-        &self,
-        target: &Uri,
-        body: impl Into<Bytes>,
-        now: SystemTime,
-    ) -> Result<Unconfirmed, CallbackError> {
         let query = target.query().unwrap_or_default();
         let parameter = |name: &str| {
             // The base URL may contain a parameter with the same name; the guard appends its own, so the last one counts.
@@ -221,8 +181,7 @@ impl CallbackGuard {
         if self.token(&callback_id, expires) != token {
             return Err(CallbackError::Mismatch);
         }
-        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        if since_epoch.as_secs() >= expires {
+        if self.now() >= expires {
             return Err(CallbackError::Expired);
         }
         let event = Event::of_callback(&body.into()).map_err(CallbackError::NotAnEvent)?;
@@ -301,7 +260,7 @@ mod tests {
         r#"{"event_type":"avatar_video.success","event_data":{"video_id":"v","callback_id":"order 7&"}}"#;
 
     fn guard() -> CallbackGuard {
-        CallbackGuard::new("own", "https://example.com/hook?token=theirs").unwrap()
+        CallbackGuard::new("own", "https://example.com/hook?token=theirs").unwrap().clock(now)
     }
 
     fn now() -> SystemTime {
@@ -310,8 +269,10 @@ mod tests {
 
     #[test]
     fn a_url_is_accepted_until_it_expires() {
-        let url: Uri = guard().url_at("order 7&", now()).unwrap().parse().unwrap();
-        let check = |guard: &CallbackGuard, url: &Uri, body: &'static str, at| guard.check_at(url, body, at);
+        let url: Uri = guard().url("order 7&").unwrap().parse().unwrap();
+        let check = |guard: &CallbackGuard, url: &Uri, body: &'static str, at| {
+            guard.clone().clock(move || at).check(url, body)
+        };
         let unconfirmed = check(&guard(), &url, BODY, now()).unwrap();
         assert_eq!((unconfirmed.callback_id(), unconfirmed.job_id()), ("order 7&", Some("v")));
         assert_eq!(unconfirmed.trust().callback_id().as_deref(), Some("order 7&"));
@@ -328,28 +289,29 @@ mod tests {
 
     #[test]
     fn a_space_that_a_proxy_encodes_as_a_plus_sign_is_understood() {
-        let url = guard().url_at("order 7 + tax", now()).unwrap();
+        let url = guard().url("order 7 + tax").unwrap();
         let encoded = url.replace("order%207%20%2B%20tax", "order+7+%2B+tax");
         assert_ne!(encoded, url);
-        let unconfirmed = guard().check_at(&encoded.parse().unwrap(), "{}", now()).unwrap();
+        let unconfirmed = guard().check(&encoded.parse().unwrap(), "{}").unwrap();
         assert_eq!(unconfirmed.callback_id(), "order 7 + tax");
     }
 
     #[test]
     fn white_space_around_the_secret_does_not_change_the_url() {
-        let with_line_end = CallbackGuard::new("own\n", "https://example.com/hook?token=theirs").unwrap();
-        assert_eq!(with_line_end.url_at("a", now()), guard().url_at("a", now()));
+        let with_line_end =
+            CallbackGuard::new("own\n", "https://example.com/hook?token=theirs").unwrap().clock(now);
+        assert_eq!(with_line_end.url("a"), guard().url("a"));
     }
 
     #[test]
     fn a_changed_url_is_refused() {
-        let url = guard().url_at("a", now()).unwrap();
+        let url = guard().url("a").unwrap();
         let query = url.split_once("callback_id=").unwrap().1;
         for (from, to) in
             [("a&", "b&"), ("a&", "&"), ("expires=1", "expires=2"), ("token=", "token=0"), ("token=", "no=")]
         {
             let changed: Uri = url.replace(query, &query.replacen(from, to, 1)).parse().unwrap();
-            assert!(guard().check_at(&changed, "{}", now()).is_err(), "{changed}");
+            assert!(guard().check(&changed, "{}").is_err(), "{changed}");
         }
         for without_token in [
             "https://example.com/",
@@ -358,7 +320,7 @@ mod tests {
             "/?callback_id=a&expires=-1&token=",
         ] {
             assert_eq!(
-                guard().check_at(&without_token.parse().unwrap(), "{}", now()),
+                guard().check(&without_token.parse().unwrap(), "{}"),
                 Err(CallbackError::NoToken),
                 "{without_token}"
             );

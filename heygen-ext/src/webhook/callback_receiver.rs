@@ -2,25 +2,24 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{Method, Request, Response, StatusCode};
+use http::request::Parts;
+use http::{Request, Response, StatusCode, Uri};
 use http_body::Body;
 use http_body_util::Full;
-use tokio::sync::Semaphore;
 use tower_service::Service;
 
 use super::callback::{CallbackError, CallbackGuard, Unconfirmed};
 use super::confirm::ConfirmError;
-use super::delivery_body::{self, BodyError, read_body};
 use super::event::Event;
-use super::inbox::{Inbox, Inserted};
-use super::receiver::{RESPONSE_TIMEOUT, unavailable};
-use super::refusals::{Refusals, respond};
+use super::inbox::Inbox;
+use super::route::{Check, Refusals, Route, tower_service};
+use super::verify_error::VerifyError;
 use crate::client::HeyGen;
 
 /// Maximum size of a body, in bytes.
@@ -60,35 +59,23 @@ const CAPACITY: usize = 64;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct CallbackReceiver(Arc<Inner>);
+pub struct CallbackReceiver(Arc<Route<Callbacks>>);
 
 type FindJob = Arc<dyn Fn(&str) -> BoxFuture<'static, Option<String>> + Send + Sync>;
 
+/// Checks callbacks by their addresses and resources.
 #[derive(Clone)]
-struct Inner {
+struct Callbacks {
     guard: CallbackGuard,
     heygen: HeyGen,
-    inbox: Arc<dyn Inbox>,
     find_job: Option<FindJob>,
-    refusals: Arc<Refusals>,
-    read_budget: Arc<Semaphore>,
-    permits: Arc<Semaphore>,
-    clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
 }
 
 impl CallbackReceiver {
     /// Creates a receiver that confirms callbacks with this client.
     pub fn new(guard: CallbackGuard, heygen: HeyGen, inbox: impl Inbox) -> Self {
-        Self(Arc::new(Inner {
-            guard,
-            heygen,
-            inbox: Arc::new(inbox),
-            find_job: None,
-            refusals: Arc::default(),
-            read_budget: delivery_body::read_budget(MAX_BODY_SIZE),
-            permits: Arc::new(Semaphore::new(CAPACITY)),
-            clock: Arc::new(SystemTime::now),
-        }))
+        let check = Callbacks { guard, heygen, find_job: None };
+        Self(Arc::new(Route::new(check, inbox, MAX_BODY_SIZE, CAPACITY)))
     }
 
     /// Sets how the id of the job that belongs to a `callback_id` is found, as the response to its request had it. A callback
@@ -101,14 +88,7 @@ impl CallbackReceiver {
     where
         F: Future<Output = Option<String>> + Send + 'static,
     {
-        Arc::make_mut(&mut self.0).find_job = Some(Arc::new(move |id| Box::pin(find(id))));
-        self
-    }
-
-    /// Sets the clock, for tests. The default is the system clock.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Arc::make_mut(&mut self.0).clock = Arc::new(clock);
+        Arc::make_mut(&mut self.0).check.find_job = Some(Arc::new(move |id| Box::pin(find(id))));
         self
     }
 
@@ -123,114 +103,45 @@ impl CallbackReceiver {
     ///
     /// If it is called outside of a tokio runtime, or in one without a timer.
     pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
-        if let Some(status) = answer_without_body(request.method()) {
-            return respond(status);
-        }
-        let (head, body) = request.into_parts();
-        if body.len() > MAX_BODY_SIZE {
-            return self.refuse(&BodyError::TooLarge, StatusCode::PAYLOAD_TOO_LARGE);
-        }
-        match self.0.guard.check_at(&head.uri, body, (self.0.clock)()) {
-            Ok(unconfirmed) => {
-                match tokio::time::timeout(RESPONSE_TIMEOUT, self.confirm(unconfirmed)).await {
-                    Ok(response) => response,
-                    Err(_) => unavailable(),
-                }
-            }
-            Err(problem @ CallbackError::NotAnEvent(_)) => self.refuse(&problem, StatusCode::BAD_REQUEST),
-            Err(problem) => self.refuse(&problem, StatusCode::UNAUTHORIZED),
-        }
-    }
-
-    async fn confirm(&self, unconfirmed: Unconfirmed) -> Response<Bytes> {
-        let Ok(_permit) = self.0.permits.try_acquire() else { return unavailable() };
-        match self.confirmed(&unconfirmed).await {
-            Ok(event) => match self.0.inbox.insert(event).await {
-                Ok(Inserted::New | Inserted::Known) => respond(StatusCode::OK),
-                Ok(Inserted::Running) => unavailable(),
-                Err(problem) => {
-                    tracing::error!(%problem, "cannot keep the event of a callback; the service sends it again");
-                    unavailable()
-                }
-            },
-            Err(Some(problem)) => match problem {
-                ConfirmError::NotYet { .. } => unavailable(),
-                ConfirmError::NothingToRead | ConfirmError::UnknownType => {
-                    self.refuse(&problem, StatusCode::UNPROCESSABLE_ENTITY)
-                }
-                ConfirmError::Call(error) if error.status() != Some(StatusCode::NOT_FOUND) => {
-                    tracing::warn!(%error, "cannot confirm a callback; the service sends it again");
-                    unavailable()
-                }
-                _ => self.refuse(&problem, StatusCode::FORBIDDEN),
-            },
-            Err(None) => unavailable(),
-        }
-    }
-
-    /// The confirmed event. The error is `None` if the program does not know the job yet.
-    async fn confirmed(&self, unconfirmed: &Unconfirmed) -> Result<Event, Option<ConfirmError>> {
-        if let Some(find) = &self.0.find_job {
-            let job = find(unconfirmed.callback_id()).await.ok_or(None)?;
-            return unconfirmed.confirm(&self.0.heygen, &job).await.map_err(Some);
-        }
-        let event = unconfirmed.unchecked_event();
-        match event.job_kind().zip(event.job_id()) {
-            Some((kind, id)) => unconfirmed.confirm_job(&self.0.heygen, kind, id).await.map_err(Some),
-            None => Err(Some(ConfirmError::NothingToRead)),
-        }
-    }
-
-    /// Counts and logs a refused callback. The text of the problem has no part of the request, except what is escaped.
-    fn refuse(&self, problem: &dyn fmt::Display, status: StatusCode) -> Response<Bytes> {
-        self.0.refusals.count_one(problem, "refused a callback");
-        respond(status)
+        self.0.receive(request).await
     }
 }
 
-fn answer_without_body(method: &Method) -> Option<StatusCode> {
-    match *method {
-        Method::POST => None,
-        Method::OPTIONS => Some(StatusCode::NO_CONTENT),
-        Method::GET | Method::HEAD => Some(StatusCode::OK),
-        _ => Some(StatusCode::METHOD_NOT_ALLOWED),
-    }
-}
+tower_service!(CallbackReceiver);
 
-impl<B> Service<Request<B>> for CallbackReceiver
-where
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Send,
-{
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+impl Check for Callbacks {
+    type Head<'a> = &'a Uri;
+    type Checked = Unconfirmed;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
+    fn read_head<'a>(&self, head: &'a Parts) -> Result<&'a Uri, VerifyError> {
+        Ok(&head.uri)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let receiver = self.clone();
-        Box::pin(async move {
-            let (head, body) = request.into_parts();
-            if let Some(status) = answer_without_body(&head.method) {
-                return Ok(respond(status));
-            }
-            let response =
-                match read_body(&head.headers, body, MAX_BODY_SIZE, Some(&receiver.0.read_budget)).await {
-                    Ok(body) => receiver.receive(Request::from_parts(head, body)).await,
-                    Err(BodyError::BudgetExhausted) => unavailable(),
-                    Err(error) => receiver.refuse(&error, error.status()),
-                };
-            Ok(response.map(Full::new))
+    fn check(&self, address: &Uri, body: Bytes, refusals: &Refusals) -> Result<Unconfirmed, StatusCode> {
+        self.guard.check(address, body).map_err(|problem| match problem {
+            CallbackError::NotAnEvent(_) => refusals.refuse(&problem, StatusCode::BAD_REQUEST),
+            _ => refusals.refuse(&problem, StatusCode::UNAUTHORIZED),
         })
     }
-}
 
-impl fmt::Debug for CallbackReceiver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallbackReceiver").field("refused", &self.refused()).finish_non_exhaustive()
+    async fn event(&self, unconfirmed: Unconfirmed, refusals: &Refusals) -> Result<Event, StatusCode> {
+        let confirmed = match &self.find_job {
+            Some(find) => {
+                let job = find(unconfirmed.callback_id()).await.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
+                unconfirmed.confirm(&self.heygen, &job).await
+            }
+            None => unconfirmed.confirm_claimed(&self.heygen).await,
+        };
+        confirmed.map_err(|problem| match problem {
+            ConfirmError::NotYet { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            ConfirmError::NothingToRead | ConfirmError::UnknownType => {
+                refusals.refuse(&problem, StatusCode::UNPROCESSABLE_ENTITY)
+            }
+            ConfirmError::Call(error) if error.status() != Some(StatusCode::NOT_FOUND) => {
+                tracing::warn!(%error, "cannot confirm a callback; the service sends it again");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            _ => refusals.refuse(&problem, StatusCode::FORBIDDEN),
+        })
     }
 }

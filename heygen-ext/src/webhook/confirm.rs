@@ -1,80 +1,52 @@
 //! Confirms an unsigned callback: reads the resource, and compares its status with the callback.
 
-use std::fmt;
-
-use heygen_api::types::{VideoDetail, WebhookEventType};
+use heygen_api::types::WebhookEventType;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::callback::Unconfirmed;
+use super::event::JobKind;
 use super::event::{Event, Outcome};
 use super::event_key::Identity;
-use super::job::JobKind;
 use crate::client::HeyGen;
 use crate::error::Error;
+use crate::jobs::facts::{self, Facts};
 
 /// The error when a callback is not confirmed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfirmError {
     /// The job has not ended yet: the callback is early, or forged. Try again later.
+    #[error(
+        "the callback is not confirmed yet: the status of the resource is `{}`; try again later",
+        .status.escape_debug()
+    )]
     NotYet {
         /// Status of the resource, as the service reports it.
         status: String,
     },
     /// The job has ended with another outcome: the callback is forged.
+    #[error("the callback is forged: the status of the resource is `{}`; ignore it", .status.escape_debug())]
     Contradicted {
         /// Status of the resource, as the service reports it.
         status: String,
     },
     /// The callback names another job than the one that the request started: it is forged.
+    #[error("the callback is forged: it names another job than the request started; ignore it")]
     OtherJob,
     /// The callback names no job, or a job of a kind that no operation reads.
+    #[error(
+        "cannot confirm the callback: no operation reads the resource that it names; use a registered endpoint, whose \
+         deliveries are signed"
+    )]
     NothingToRead,
     /// The type of the callback does not say that the job has ended: it ends neither in `.success` nor in `.fail`, and is not
     /// `batch.finished`.
+    #[error("cannot confirm the callback: its type does not say that the job has ended; ignore it")]
     UnknownType,
     /// The resource could not be read. If the status is 404, the callback is forged.
-    Call(Error),
-}
-
-impl fmt::Display for ConfirmError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotYet { status } => write!(
-                f,
-                "the callback is not confirmed yet: the status of the resource is `{}`; try again later",
-                status.escape_debug()
-            ),
-            Self::Contradicted { status } => {
-                write!(
-                    f,
-                    "the callback is forged: the status of the resource is `{}`; ignore it",
-                    status.escape_debug()
-                )
-            }
-            Self::OtherJob => f.write_str(
-                "the callback is forged: it names another job than the request started; ignore it",
-            ),
-            Self::NothingToRead => f.write_str(
-                "cannot confirm the callback: no operation reads the resource that it names; \
-                 use a registered endpoint, whose deliveries are signed",
-            ),
-            Self::UnknownType => f.write_str(
-                "cannot confirm the callback: its type does not say that the job has ended; ignore it",
-            ),
-            Self::Call(error) => write!(f, "cannot read the resource of the callback: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for ConfirmError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Call(error) => Some(error),
-            _ => None,
-        }
-    }
+    #[error("cannot read the resource of the callback: {0}")]
+    Call(#[source] Error),
 }
 
 impl Unconfirmed {
@@ -107,41 +79,33 @@ impl Unconfirmed {
     ///
     /// If the job has not ended yet, has ended with another outcome, is not the job `job_id`, or could not be read.
     pub async fn confirm(&self, heygen: &HeyGen, job_id: &str) -> Result<Event, ConfirmError> {
+        match self.job_id() {
+            Some(id) if id != job_id => Err(ConfirmError::OtherJob),
+            _ => self.confirm_claimed(heygen).await,
+        }
+    }
+
+    /// Reads the job that the callback names, and compares it with the callback.
+    pub(super) async fn confirm_claimed(&self, heygen: &HeyGen) -> Result<Event, ConfirmError> {
         let event = self.unchecked_event();
         let (Some(kind), Some(id)) = (event.job_kind(), event.job_id()) else {
             return Err(ConfirmError::NothingToRead);
         };
-        if id != job_id {
-            return Err(ConfirmError::OtherJob);
-        }
-        self.confirm_job(heygen, kind, id).await
-    }
-
-    /// Reads the job that the callback names, and compares it with the callback.
-    pub(super) async fn confirm_job(
-        &self,
-        heygen: &HeyGen,
-        kind: JobKind,
-        id: &str,
-    ) -> Result<Event, ConfirmError> {
-        let event = self.unchecked_event();
         if event.outcome() == Outcome::Finished && *event.kind() != WebhookEventType::BatchFinished {
             return Err(ConfirmError::UnknownType);
         }
-        let part = Part::of(event.kind());
         // A video does not report that its GIF or its captions failed.
-        if part != Part::Whole && event.outcome() == Outcome::Failed {
+        if !members_of(event.kind()).is_empty() && event.outcome() == Outcome::Failed {
             return Err(ConfirmError::NothingToRead);
         }
-        let resource = read_resource(heygen, kind, id, part).await.map_err(ConfirmError::Call)?;
-        let Some(resource) = resource else { return Err(ConfirmError::NothingToRead) };
+        let (facts, job) = read_job(heygen, kind, id).await?;
         let claimed_video = event.fields().string(&["video_id"]);
         if kind == JobKind::VideoAgentSession
-            && claimed_video.is_some_and(|id| resource.video_id.as_deref() != Some(id))
+            && claimed_video.is_some_and(|id| job.get("video_id").and_then(Value::as_str) != Some(id))
         {
             return Err(ConfirmError::OtherJob);
         }
-        resource.validate_outcome(event.outcome())?;
+        validate_outcome(facts, &job, event.kind(), event.outcome())?;
         Ok(self.confirmed_event(event, kind, id, claimed_video))
     }
 
@@ -160,123 +124,79 @@ impl Unconfirmed {
     }
 }
 
-/// The part of a resource that an event is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Whole,
-    Gif,
-    Captions,
-}
-
-impl Part {
-    fn of(kind: &WebhookEventType) -> Self {
-        match kind.as_str() {
-            kind if kind.starts_with("avatar_video_gif.") => Self::Gif,
-            kind if kind.starts_with("avatar_video_caption.") => Self::Captions,
-            _ => Self::Whole,
-        }
-    }
-
-    fn is_in(self, video: &VideoDetail) -> bool {
-        match self {
-            Self::Whole => true,
-            Self::Gif => video.gif_url.is_some(),
-            Self::Captions => video.captioned_video_url.is_some() || video.subtitle_url.is_some(),
-        }
+/// The members of a video that an event is about, of which one is there when it is true; none if it is about the whole job.
+fn members_of(kind: &WebhookEventType) -> &'static [&'static str] {
+    match kind.as_str() {
+        kind if kind.starts_with("avatar_video_gif.") => &["gif_url"],
+        kind if kind.starts_with("avatar_video_caption.") => &["captioned_video_url", "subtitle_url"],
+        _ => &[],
     }
 }
 
-/// The members of a resource that confirm an event.
-struct Resource {
-    /// Its status, as the service reports it.
-    status: String,
-    /// The video of a session.
-    video_id: Option<String>,
-    /// Whether the resource has the part that the event is about.
-    has_part: bool,
-}
-
-impl Resource {
-    /// Checks that the job has ended with the claimed outcome.
-    fn validate_outcome(self, claimed: Outcome) -> Result<(), ConfirmError> {
-        let status = self.status;
-        match final_outcome(&status) {
-            None => Err(ConfirmError::NotYet { status }),
-            Some(outcome) if claimed != Outcome::Finished && claimed != outcome => {
-                Err(ConfirmError::Contradicted { status })
-            }
-            Some(_) if !self.has_part => Err(ConfirmError::NotYet { status }),
-            Some(_) => Ok(()),
-        }
-    }
-}
-
-/// How a job with this status has ended; `None` if it has not.
-fn final_outcome(status: &str) -> Option<Outcome> {
-    match status {
-        "completed" | "complete" | "succeeded" | "success" => Some(Outcome::Succeeded),
-        "failed" | "error" | "cancelled" | "canceled" => Some(Outcome::Failed),
-        _ => None,
-    }
-}
-
-macro_rules! read_status {
-    ($api:ident.$operation:ident().$parameter:ident($id:ident)) => {
-        $api.$operation().$parameter($id).send().await.map(|response| response.status.to_string())
+/// Checks that a job has ended with the claimed outcome, and has what the event is about.
+fn validate_outcome(
+    facts: &Facts,
+    job: &Value,
+    kind: &WebhookEventType,
+    claimed: Outcome,
+) -> Result<(), ConfirmError> {
+    // An avatar look without a status was not trained, so it is complete.
+    let status = job.get("status").and_then(Value::as_str).unwrap_or("completed");
+    let is = |words: &[&str]| words.contains(&status);
+    let outcome = match &facts.statuses {
+        words if is(words.completed) => Outcome::Succeeded,
+        words if is(words.failed) || is(words.stopped) => Outcome::Failed,
+        _ => return Err(ConfirmError::NotYet { status: status.to_owned() }),
     };
+    let is_missing = |member: &&str| job.get(*member).is_none_or(Value::is_null);
+    let members = members_of(kind);
+    if claimed != Outcome::Finished && claimed != outcome {
+        Err(ConfirmError::Contradicted { status: status.to_owned() })
+    } else if !members.is_empty() && members.iter().all(is_missing) {
+        Err(ConfirmError::NotYet { status: status.to_owned() })
+    } else {
+        Ok(())
+    }
 }
 
-/// Reads a resource. Returns `None` for a kind that no operation reads.
-async fn read_resource(
-    heygen: &HeyGen,
-    kind: JobKind,
-    id: &str,
-    part: Part,
-) -> Result<Option<Resource>, Error> {
-    let api = heygen.api();
-    let status = match kind {
-        JobKind::Video => {
-            let video = api.get_video().video_id(id).await?.into_inner();
-            let (status, has_part) = (video.status.to_string(), part.is_in(&video));
-            return Ok(Some(Resource { status, video_id: None, has_part }));
-        }
-        JobKind::VideoAgentSession => {
-            let session = api.get_video_agent_session().session_id(id).await?.into_inner();
-            let status = session.status.to_string();
-            return Ok(Some(Resource { status, video_id: session.video_id, has_part: true }));
-        }
-        JobKind::VideoTranslation => read_status!(api.get_video_translation().video_translation_id(id))?,
-        JobKind::Proofread => read_status!(api.get_proofread().proofread_id(id))?,
-        JobKind::HyperframesRender => read_status!(api.get_hyperframes_render().render_id(id))?,
-        JobKind::AiClipping => read_status!(api.get_ai_clipping().job_id(id))?,
-        JobKind::FillerWordRemoval => read_status!(api.get_filler_word_removal().filler_word_removal_id(id))?,
-        JobKind::Lipsync => read_status!(api.get_lipsync().lipsync_id(id))?,
+/// The facts about the jobs that an event may be about, in the order in which they are tried.
+fn candidates(kind: JobKind) -> Vec<&'static Facts> {
+    vec![match kind {
+        JobKind::Video => &facts::VIDEO,
+        JobKind::VideoTranslation => &facts::VIDEO_TRANSLATION,
+        JobKind::VideoAgentSession => &facts::VIDEO_AGENT_SESSION,
+        JobKind::Proofread => &facts::PROOFREAD,
+        JobKind::HyperframesRender => &facts::HYPERFRAMES_RENDER,
+        JobKind::AiClipping => &facts::AI_CLIPPING,
+        JobKind::FillerWordRemoval => &facts::FILLER_WORD_REMOVAL,
+        JobKind::Lipsync => &facts::LIPSYNC,
         #[cfg(feature = "preview")]
-        JobKind::Podcast => read_status!(api.get_podcast().podcast_id(id))?,
-        JobKind::AvatarLook => {
-            let look = api.get_avatar_look().look_id(id).await?.into_inner();
-            // A look without a status was not trained, so it is complete.
-            look.status.map_or_else(|| "completed".to_owned(), |status| status.to_string())
+        JobKind::Podcast => &facts::PODCAST,
+        JobKind::AvatarLook => &facts::AVATAR_LOOK,
+        JobKind::Batch => {
+            return vec![&facts::VIDEO_BATCH, &facts::VIDEO_TRANSLATION_BATCH, &facts::LIPSYNC_BATCH];
         }
-        JobKind::Batch => batch_status(heygen, id).await?,
-        _ => return Ok(None),
-    };
-    Ok(Some(Resource { status, video_id: None, has_part: true }))
+        _ => return Vec::new(),
+    }]
 }
 
-async fn batch_status(heygen: &HeyGen, id: &str) -> Result<String, Error> {
-    let api = heygen.api();
-    let is_not_found = |status: &Result<String, Error>| {
-        status.as_ref().is_err_and(|error| error.status() == Some(StatusCode::NOT_FOUND))
-    };
-    let mut status = read_status!(api.get_video_batch().batch_id(id)).map_err(Error::from);
-    if is_not_found(&status) {
-        status = read_status!(api.get_video_translation_batch().batch_id(id)).map_err(Error::from);
+/// Reads a job, with the facts about its kind.
+async fn read_job(heygen: &HeyGen, kind: JobKind, id: &str) -> Result<(&'static Facts, Value), ConfirmError> {
+    let mut problem = ConfirmError::NothingToRead;
+    for facts in candidates(kind) {
+        let request = heygen.api().request(facts.read.method().clone(), facts.read.path());
+        match request.path(facts.id, id).send_for::<Value>().await.map_err(Error::from) {
+            Ok(job) => return Ok((facts, job.into_inner())),
+            Err(error) => {
+                let may_be_another = error.status() == Some(StatusCode::NOT_FOUND);
+                problem = ConfirmError::Call(error);
+                if !may_be_another {
+                    break;
+                }
+            }
+        }
     }
-    if is_not_found(&status) {
-        status = read_status!(api.get_lipsync_batch().batch_id(id)).map_err(Error::from);
-    }
-    status
+    Err(problem)
 }
 
 #[cfg(test)]
@@ -285,38 +205,39 @@ mod tests {
 
     #[test]
     fn a_gif_and_captions_are_confirmed_by_their_links() {
-        let video = |members: Value| -> VideoDetail {
-            let mut all = json!({"id": "v", "status": "completed"});
-            all.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-            serde_json::from_value(all).unwrap()
-        };
         for (kind, members, is_in) in [
             ("avatar_video.success", json!({}), true),
-            ("avatar_video_gif.success", json!({"subtitle_url": "s"}), false),
+            ("avatar_video_gif.success", json!({"subtitle_url": "s", "gif_url": null}), false),
             ("avatar_video_gif.success", json!({"gif_url": "g"}), true),
             ("avatar_video_caption.success", json!({"gif_url": "g"}), false),
             ("avatar_video_caption.success", json!({"subtitle_url": "s"}), true),
             ("avatar_video_caption.success", json!({"captioned_video_url": "c"}), true),
         ] {
-            let part = Part::of(&WebhookEventType::from(kind));
-            assert_eq!(part.is_in(&video(members.clone())), is_in, "{kind} {members}");
-            let resource = Resource { status: "completed".to_owned(), video_id: None, has_part: is_in };
-            assert_eq!(resource.validate_outcome(Outcome::Succeeded).is_ok(), is_in, "{kind} {members}");
+            let mut job = json!({"id": "v", "status": "completed"});
+            job.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            let kind = WebhookEventType::from(kind);
+            let confirmed = validate_outcome(&facts::VIDEO, &job, &kind, Outcome::Succeeded);
+            assert_eq!(confirmed.is_ok(), is_in, "{kind} {members}");
         }
     }
 
     #[test]
     fn a_status_has_an_outcome_if_the_job_has_ended() {
-        for (status, outcome) in [
-            ("completed", Some(Outcome::Succeeded)),
-            ("complete", Some(Outcome::Succeeded)),
-            ("failed", Some(Outcome::Failed)),
-            ("cancelled", Some(Outcome::Failed)),
-            ("processing", None),
-            ("waiting_for_input", None),
-            ("status_from_the_future", None),
+        let kind = WebhookEventType::from("podcast.success");
+        for (status, ended, succeeded) in [
+            (json!("completed"), true, true),
+            (json!(null), true, true),
+            (json!("failed"), true, false),
+            (json!("cancelled"), true, false),
+            (json!("processing"), false, false),
+            (json!("waiting_for_input"), false, false),
+            (json!("status_from_the_future"), false, false),
         ] {
-            assert_eq!(final_outcome(status), outcome, "{status}");
+            let job = json!({"status": status});
+            let confirms = |claimed| validate_outcome(&facts::AVATAR_LOOK, &job, &kind, claimed).is_ok();
+            assert_eq!(confirms(Outcome::Finished), ended, "{status}");
+            assert_eq!(confirms(Outcome::Succeeded), ended && succeeded, "{status}");
+            assert_eq!(confirms(Outcome::Failed), ended && !succeeded, "{status}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Manages webhook endpoints: registers them, changes their event types, and rotates their secrets.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use futures_util::TryStreamExt;
 use heygen_api::types::{
@@ -30,7 +30,7 @@ impl HeyGen {
 }
 
 /// The result of [`Webhooks::ensure_endpoint`].
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum EnsuredEndpoint {
     /// The endpoint did not exist, and was created. Store the secret: the service returns it only once.
@@ -63,17 +63,6 @@ impl EnsuredEndpoint {
     }
 }
 
-impl fmt::Debug for EnsuredEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self {
-            Self::Created { .. } => "Created",
-            Self::Updated(_) => "Updated",
-            Self::Unchanged(_) => "Unchanged",
-        };
-        f.debug_tuple(name).field(&self.endpoint().endpoint_id).finish()
-    }
-}
-
 impl Webhooks {
     /// Makes sure that an endpoint with this URL exists and receives these event types: finds it, updates it, or creates it.
     /// With `None`, it receives all event types.
@@ -86,7 +75,7 @@ impl Webhooks {
     /// enable it. If several endpoints have this URL, one that is not disabled is preferred.
     ///
     /// ```no_run
-    /// use std::time::Duration;
+    /// use std::time::SystemTime;
     /// use heygen_ext::HeyGen;
     /// use heygen_ext::heygen_api::types::WebhookEventType;
     /// use heygen_ext::webhook::{EnsuredEndpoint, KeyRing};
@@ -104,7 +93,7 @@ impl Webhooks {
     ///     // The endpoint existed, but its secret is lost:
     ///     // rotate, and store the new one.
     ///     let id = &ensured.endpoint().endpoint_id;
-    ///     let secret = webhooks.rotate(id, &keys, Duration::ZERO).await?;
+    ///     let secret = webhooks.rotate(id, &keys, SystemTime::now()).await?;
     ///     # drop(secret);
     /// }
     /// # Ok(())
@@ -182,9 +171,9 @@ impl Webhooks {
 
     /// Rotates the secret of an endpoint, and adds the new secret to `keys`. Store the returned secret.
     ///
-    /// Name the endpoint in `keys` by its id: the secrets that `keys` has under `endpoint_id`, and no others, expire after
-    /// `window`, because deliveries in the queue of the service may be signed with them. The service signs with the new secret at once. A delivery that arrives before `keys` contains the new secret is
-    /// refused, and the service repeats it.
+    /// Name the endpoint in `keys` by its id: the secrets that `keys` has under `endpoint_id`, and no others, expire at `expires`,
+    /// because deliveries in the queue of the service may be signed with them. The service signs with the new secret at once. A
+    /// delivery that arrives before `keys` contains the new secret is refused, and the service repeats it.
     ///
     /// # Errors
     ///
@@ -194,26 +183,11 @@ impl Webhooks {
         &self,
         endpoint_id: &str,
         keys: &KeyRing,
-        window: Duration,
-    ) -> Result<SecretString, Error> {
-        self.rotate_at(endpoint_id, keys, window, SystemTime::now()).await
-    }
-
-    /// Like [`rotate`](Self::rotate), with `now` as the time from which the window counts.
-    ///
-    /// # Errors
-    ///
-    /// As for [`rotate`](Self::rotate).
-    pub async fn rotate_at(
-        &self,
-        endpoint_id: &str,
-        keys: &KeyRing,
-        window: Duration,
-        now: SystemTime,
+        expires: SystemTime,
     ) -> Result<SecretString, Error> {
         let call = self.context.api.rotate_webhook_endpoint_secret().endpoint_id(endpoint_id);
         let secret = SecretString::from(call.await?.into_inner().secret);
-        keys.rotate_at(endpoint_id, secret.clone(), window, now).map_err(|_| no_secret())?;
+        keys.rotate(endpoint_id, secret.clone(), expires).map_err(|_| no_secret())?;
         Ok(secret)
     }
 }

@@ -1,4 +1,4 @@
-//! The event of a delivery.
+//! The event of a delivery, and the job that it is about.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -7,9 +7,8 @@ use heygen_api::from_json_slice;
 use heygen_api::types::WebhookEventType;
 use serde_json::{Map, Value, json};
 
-use super::event_key::{EventKey, Identity, KeyParts};
-use super::fields::Fields;
-use super::job::{self, JobKind};
+use super::event_key::{EventKey, Identity};
+use super::payload::{Fields, Payload};
 
 /// Maximum length of an id, in bytes. The ids of the service have 32 characters.
 const MAX_ID_LENGTH: usize = 200;
@@ -34,22 +33,11 @@ pub struct Event {
 }
 
 /// The error when a body is not a JSON object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body of {bytes} bytes is not a JSON object; pass the body of the request unchanged")]
 pub struct NotAnEvent {
     bytes: usize,
 }
-
-impl fmt::Display for NotAnEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the body of {} bytes is not a JSON object; pass the body of the request unchanged",
-            self.bytes
-        )
-    }
-}
-
-impl std::error::Error for NotAnEvent {}
 
 /// How a job ended, according to the type of the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -157,14 +145,9 @@ impl Event {
     ///
     /// See [`EventKey`] for what it is made of.
     pub fn key(&self) -> EventKey {
-        EventKey::new(&KeyParts {
-            endpoint: &self.endpoint,
-            job_kind: self.job_kind(),
-            job_id: self.job_id(),
-            kind: self.kind.as_str(),
-            data: self.data(),
-            identity: &self.identity,
-        })
+        let name = self.job_kind().map(|kind| format!("{}:", kind.id_name())).unwrap_or_default();
+        let job = self.job_id().map(|id| format!("{name}{id}"));
+        EventKey::new(&self.endpoint, job.as_deref(), self.kind.as_str(), self.data(), &self.identity)
     }
 
     #[cfg(feature = "webhook")]
@@ -252,7 +235,7 @@ impl Event {
         read(self.fields()).or_else(|| read(Fields(&self.raw)))
     }
 
-    /// The kind of the job. `None` for types that this version does not know.
+    /// The kind of the job, by how the type begins. `None` for types that begin in no known way.
     pub fn job_kind(&self) -> Option<JobKind> {
         JobKind::of(&self.kind)
     }
@@ -260,13 +243,19 @@ impl Event {
     /// The id of the job: the one that the response to the request that started it contains, and that the operation that
     /// reads it takes.
     pub fn job_id(&self) -> Option<&str> {
-        job::id(self.job_kind(), self.data())
+        job_id(self.job_kind(), self.data())
     }
 
     /// The member `event_data`. Empty if the event has no such object.
     pub fn data(&self) -> &Map<String, Value> {
         static EMPTY: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
         self.raw.get("event_data").and_then(Value::as_object).unwrap_or(&EMPTY)
+    }
+
+    /// The known members of the data, by one name each.
+    pub fn payload(&self) -> Payload {
+        let is_video = matches!(self.job_kind(), Some(JobKind::Video | JobKind::VideoTranslation));
+        Payload::of(self.fields(), is_video)
     }
 
     /// The complete event, as received.
@@ -290,106 +279,89 @@ impl fmt::Debug for Event {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
+/// The kind of the job that an event is about. Each is documented with the operation that reads the job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum JobKind {
+    /// A video, its GIF, or its captions: `get_video`.
+    Video,
+    /// A video translation: `get_video_translation`.
+    VideoTranslation,
+    /// A Video Agent session: `get_video_agent_session`.
+    VideoAgentSession,
+    /// A proofread: `get_proofread`.
+    Proofread,
+    /// A HyperFrames render: `get_hyperframes_render`.
+    HyperframesRender,
+    /// An AI clipping job: `get_ai_clipping`.
+    AiClipping,
+    /// A filler word removal: `get_filler_word_removal`.
+    FillerWordRemoval,
+    /// A podcast: `get_podcast`.
+    Podcast,
+    /// The creation or training of an avatar look: `get_avatar_look`.
+    AvatarLook,
+    /// A personalized video project. v3 has no operation that reads it.
+    PersonalizedVideo,
+    /// A batch of videos, translations or lipsyncs: `get_video_batch`, `get_video_translation_batch`, `get_lipsync_batch`.
+    Batch,
+    /// A lipsync: `get_lipsync`. The OpenAPI document lists no such event type, although lipsyncs accept a `callback_url`.
+    /// Types that begin with `lipsync.` have this kind.
+    Lipsync,
+}
 
-    use super::*;
+/// How the types of each kind begin, and the members that may contain the id. The name that the service uses today comes first.
+const KINDS: [(&[&str], JobKind, &[&str]); 12] = [
+    (&["avatar_video.", "avatar_video_gif.", "avatar_video_caption."], JobKind::Video, &["video_id", "id"]),
+    (&["video_translate."], JobKind::VideoTranslation, &["video_translate_id", "video_translation_id", "id"]),
+    (&["video_agent."], JobKind::VideoAgentSession, &["session_id", "id"]),
+    (&["proofread_creation."], JobKind::Proofread, &["proofread_id", "id"]),
+    (&["hyperframes_video."], JobKind::HyperframesRender, &["render_id", "id", "video_id"]),
+    (&["ai_clipping."], JobKind::AiClipping, &["id", "ai_clipping_id"]),
+    (&["filler_word_removal."], JobKind::FillerWordRemoval, &["id", "filler_word_removal_id"]),
+    (&["podcast."], JobKind::Podcast, &["podcast_id", "id"]),
+    (
+        &["instant_avatar.", "photo_avatar_", "live_avatar."],
+        JobKind::AvatarLook,
+        &["avatar_id", "look_id", "id"],
+    ),
+    (&["personalized_video"], JobKind::PersonalizedVideo, &["project_id", "video_id"]),
+    (&["batch."], JobKind::Batch, &["batch_id", "id"]),
+    (&["lipsync."], JobKind::Lipsync, &["lipsync_id", "id"]),
+];
 
-    fn event(body: &Value) -> Event {
-        Event::of_delivery(body.to_string().as_bytes(), None, "".into()).unwrap()
+/// The members that may contain the id in an event of an unknown type.
+const UNKNOWN_TYPE_IDS: &[&str] =
+    &["id", "video_id", "render_id", "video_translate_id", "session_id", "lipsync_id", "batch_id"];
+
+impl JobKind {
+    fn of(kind: &WebhookEventType) -> Option<Self> {
+        let begins = |starts: &[&str]| starts.iter().any(|start| kind.as_str().starts_with(start));
+        KINDS.iter().find(|(starts, ..)| begins(starts)).map(|(_, kind, _)| *kind)
     }
 
-    #[test]
-    fn payloads_observed_from_the_service_are_read() {
-        let succeeded = event(&json!({"event_type": "avatar_video.success", "event_data": {
-            "callback_id": null, "callback_url": null, "folder_id": "", "gif_download_url": null,
-            "url": "https://files.example/v.mp4?Signature=x", "video_id": "v1", "video_share_page_url": null}}));
-        assert_eq!((succeeded.job_kind(), succeeded.job_id()), (Some(JobKind::Video), Some("v1")));
-        let (outcome, failure) = (succeeded.outcome(), succeeded.failure());
-        assert_eq!((outcome, failure, succeeded.callback_id()), (Outcome::Succeeded, None, None));
-        let failed = event(&json!({"event_type": "avatar_video.fail", "event_data": {
-            "video_id": "v1", "msg": "No face", "callback_id": "mine"}}));
-        let failure = failed.failure().unwrap();
-        assert_eq!((failure.code, failure.message.as_deref()), (None, Some("No face")));
-        assert_eq!(failed.callback_id().as_deref(), Some("mine"));
+    /// The members that may contain the id.
+    fn id_names(self) -> &'static [&'static str] {
+        KINDS.iter().find(|(_, kind, _)| *kind == self).map_or(&[], |(.., names)| names)
     }
 
-    #[test]
-    fn a_failure_is_read_by_every_member_name() {
-        for data in [
-            json!({"failure_code": "c", "failure_message": "m"}),
-            json!({"code": "c", "msg": "m"}),
-            json!({"code": "c", "message": "m"}),
-            json!({"code": "c", "error": "m"}),
-            json!({"error": {"code": "c", "message": "m"}}),
-            json!({"failure_code": "c", "message": "", "error": {"message": "m"}}),
-        ] {
-            let failure =
-                event(&json!({"event_type": "podcast.fail", "event_data": data})).failure().unwrap();
-            assert_eq!(failure, Failure { code: Some("c".into()), message: Some("m".into()) }, "{data}");
-        }
-        for (kind, outcome) in [
-            ("video_translate.preflight.validation_failed", Outcome::Failed),
-            ("video_translate.preflight.download_failed", Outcome::Failed),
-            ("batch.finished", Outcome::Finished),
-            ("personalized_video", Outcome::Finished),
-            ("lipsync.success", Outcome::Succeeded),
-            ("fail", Outcome::Finished),
-        ] {
-            assert_eq!(event(&json!({"event_type": kind})).outcome(), outcome, "{kind}");
-        }
+    /// The member that contains the id.
+    pub(super) fn id_name(self) -> &'static str {
+        self.id_names().first().unwrap_or(&"id")
     }
 
-    #[test]
-    fn an_event_of_an_unknown_type_is_read() {
-        let unknown = event(
-            &json!({"event_type": "hologram.success", "event_id": "e", "event_data": {"id": "h", "x": [1]}}),
-        );
-        assert_eq!((unknown.kind().as_str(), unknown.id()), ("hologram.success", Some("e")));
-        assert_eq!(unknown.job_kind(), None);
-        assert_eq!((unknown.job_id(), &unknown.data()["x"]), (Some("h"), &json!([1])));
-        for body in [json!({}), json!({"event_type": 7, "event_data": []}), json!({"event_data": null})] {
-            let empty = event(&body);
-            assert_eq!((empty.kind().as_str(), empty.job_id(), empty.data().len()), ("", None, 0), "{body}");
-        }
-        for body in ["", "[]", "7", "{", "\u{0}"] {
-            let refused = Event::of_delivery(body.as_bytes(), None, "".into());
-            assert_eq!(refused.unwrap_err().bytes, body.len());
-        }
-    }
-
-    #[test]
-    fn a_stored_event_is_read_with_its_key() {
-        let body = r#"{"event_type":"podcast.success","event_data":{"podcast_id":"p"}}"#;
-        for body in [body.to_owned(), body.replace("}}", "},\"event_id\":\"e/1\"}")] {
-            let event = Event::of_delivery(body.as_bytes(), Some("header"), "ep_1".into()).unwrap();
-            let read = Event::from_stored(event.to_stored()).unwrap();
-            assert_eq!((&read, read.key()), (&event, event.key()));
-        }
-        for other in [json!({}), json!(7), json!({"endpoint": "", "identity": "x", "body": {}})] {
-            assert!(Event::from_stored(other).is_err());
-        }
-    }
-
-    #[test]
-    fn an_end_that_contradicts_an_earlier_one_is_reported() {
-        let ended = |kind: &str| event(&json!({"event_type": kind, "event_data": {"video_id": "v"}}));
-        let success = ended("avatar_video.success").key();
-        let told = |kind: &str| ended(kind).with_handled([success.as_str()]).contradicts();
-        assert_eq!(told("avatar_video.fail"), Some(Outcome::Succeeded));
-        for other in
-            ["avatar_video.success", "avatar_video_gif.fail", "personalized_video", "video_agent.fail"]
-        {
-            assert_eq!(told(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn debug_does_not_print_the_data() {
-        let event = event(&json!({"event_type": "avatar_video.success", "event_data": {
-            "video_id": "v1", "url": "https://x/?marked"}}));
-        let shown = format!("{event:?}");
-        assert!(shown.contains("v1") && !shown.contains("marked"), "{shown}");
+    /// Whether such a job ends only once. A session may create several videos, a project creates one for each contact, and
+    /// an avatar can be trained again.
+    #[cfg(feature = "webhook")]
+    fn ends_once(self) -> bool {
+        !matches!(self, Self::AvatarLook | Self::VideoAgentSession | Self::PersonalizedVideo)
     }
 }
+
+/// The id of the job that the data of an event has.
+fn job_id(kind: Option<JobKind>, data: &Map<String, Value>) -> Option<&str> {
+    Fields(data).string(kind.map_or(UNKNOWN_TYPE_IDS, JobKind::id_names))
+}
+
+#[cfg(test)]
+mod tests;

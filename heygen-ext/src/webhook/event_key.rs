@@ -5,8 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::fields::Fields;
-use super::job::JobKind;
+use super::payload::Fields;
 
 /// Identifies an event, by what the service has signed.
 ///
@@ -71,31 +70,23 @@ impl fmt::Display for Identity {
     }
 }
 
-/// What the key of an event is made of.
-pub(super) struct KeyParts<'a> {
-    pub(super) endpoint: &'a str,
-    pub(super) job_kind: Option<JobKind>,
-    pub(super) job_id: Option<&'a str>,
-    pub(super) kind: &'a str,
-    pub(super) data: &'a Map<String, Value>,
-    pub(super) identity: &'a Identity,
-}
-
 impl EventKey {
-    pub(super) fn new(parts: &KeyParts<'_>) -> Self {
-        let job = match (parts.job_kind, parts.job_id) {
-            (Some(kind), Some(id)) => part(&format!("{}:{id}", kind.id_name())),
-            (None, Some(id)) => part(id),
-            (_, None) => part(""),
-        };
-        let content = match parts.identity {
+    /// The key of an event about a job, which is the member that contains its id and the id.
+    pub(super) fn new(
+        endpoint: &str,
+        job: Option<&str>,
+        kind: &str,
+        data: &Map<String, Value>,
+        identity: &Identity,
+    ) -> Self {
+        let content = match identity {
             Identity::Signed(_) => "signed".to_owned(),
             // A session may create several videos.
-            Identity::Confirmed => part(Fields(parts.data).string(&["video_id"]).unwrap_or("~")),
-            Identity::Body(_) | Identity::Listed(_) => hash_data(parts.data),
+            Identity::Confirmed => part(Fields(data).string(&["video_id"]).unwrap_or("~")),
+            Identity::Body(_) | Identity::Listed(_) => hash_data(data),
         };
-        let (endpoint, kind) = (part(parts.endpoint), part(parts.kind));
-        Self(format!("{endpoint}/{job}/{kind}/{content}/{}", part(&parts.identity.to_string())))
+        let (endpoint, job, kind) = (part(endpoint), part(job.unwrap_or_default()), part(kind));
+        Self(format!("{endpoint}/{job}/{kind}/{content}/{}", part(&identity.to_string())))
     }
 
     /// The key as text, for a column of a database: at most 400 bytes of ASCII.

@@ -1,16 +1,13 @@
 //! An axum extractor for verified events, for programs with their own deduplication and background tasks.
 
 use std::sync::LazyLock;
-use std::time::SystemTime;
 
 use axum_core::extract::{FromRef, FromRequest, Request};
-use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use super::delivery_body::read_body;
 use super::event::Event;
 use super::headers::DeliveryHeaders;
-use super::refusals::Refusals;
+use super::route::{Refusals, read_body};
 use super::verifier::Verifier;
 use super::verify_error::VerifyError;
 
@@ -20,9 +17,9 @@ static REFUSALS: LazyLock<Refusals> = LazyLock::new(Refusals::default);
 /// An axum extractor for an event whose signature was verified. The state of the router is a [`Verifier`], or provides one by
 /// `FromRef`.
 ///
-/// It refuses the same deliveries as the [`Receiver`](super::Receiver), according to the system clock. It does nothing else:
-/// the handler may receive the same event several times, it must answer within 10 seconds, and the server must limit how many
-/// bodies are read at the same time.
+/// The rejection is the status of the response: 400, 401, 408, 413 or 503. It refuses the same deliveries as the
+/// [`Receiver`](super::Receiver). It does nothing else: the handler may receive the same event
+/// several times, it must answer within 10 seconds, and the server must limit how many bodies are read at the same time.
 ///
 /// ```
 /// use axum::Router;
@@ -42,32 +39,21 @@ static REFUSALS: LazyLock<Refusals> = LazyLock::new(Refusals::default);
 #[derive(Debug, Clone)]
 pub struct VerifiedEvent(pub Event);
 
-/// The rejection of a request that is not a verified event. The response contains only a status: 400, 401, 408, 413 or 503.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VerifiedEventRejection(StatusCode);
-
-impl IntoResponse for VerifiedEventRejection {
-    fn into_response(self) -> Response {
-        self.0.into_response()
-    }
-}
-
 impl<S> FromRequest<S> for VerifiedEvent
 where
     Verifier: FromRef<S>,
     S: Send + Sync,
 {
-    type Rejection = VerifiedEventRejection;
+    type Rejection = StatusCode;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, VerifiedEventRejection> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, StatusCode> {
         let verifier = Verifier::from_ref(state);
         let (head, body) = request.into_parts();
-        let reject = |problem| VerifiedEventRejection(REFUSALS.record(problem));
+        let reject = |problem| REFUSALS.record(problem);
         let headers = DeliveryHeaders::read(&head.headers).map_err(reject)?;
         let read = read_body(&head.headers, body, verifier.max_body_size(), None).await;
-        let body = read.map_err(|error| VerifiedEventRejection(error.status()))?;
-        let now = Some(SystemTime::now());
-        let verified = verifier.verify_read(&headers, None, body, now).map_err(reject)?;
+        let body = read.map_err(|error| error.status())?;
+        let verified = verifier.verify_read(&headers, None, body).map_err(reject)?;
         verified.event().map(Self).map_err(|problem| reject(VerifyError::NotAnEvent(problem)))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 #[cfg(feature = "webhook")]
 use http::HeaderMap;
 
-use super::mac::{Code, Mac};
+use super::key_ring::{Code, Mac};
 use super::verify_error::VerifyError;
 
 /// Header of the signature in the documentation of spring 2026.

@@ -1,13 +1,16 @@
-//! The secrets of endpoints: several at the same time, and replaced ones until they expire.
+//! The secrets of endpoints as keys of HMAC-SHA256: several at the same time, and replaced ones until they expire.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use secrecy::SecretString;
+use hmac::digest::CtOutput;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
 
-use super::mac::{EmptySecret, Mac};
+use crate::secret;
 
 /// The secrets by which deliveries are verified: of several endpoints, and of one endpoint before and after a rotation.
 ///
@@ -15,14 +18,15 @@ use super::mac::{EmptySecret, Mac};
 /// arrive. The key ring stores only keys that are derived from the secrets.
 ///
 /// ```
-/// use std::time::Duration;
+/// use std::time::{Duration, SystemTime};
 /// use heygen_ext::webhook::KeyRing;
 ///
 /// let keys = KeyRing::new();
 /// keys.add("ep_1", "whsec_old")?;
 /// // The service signs with the new secret from now on. Deliveries in its queue
 /// // may still be signed with the old one.
-/// keys.rotate("ep_1", "whsec_new", Duration::from_secs(24 * 60 * 60))?;
+/// let expires = SystemTime::now() + Duration::from_secs(24 * 60 * 60);
+/// keys.rotate("ep_1", "whsec_new", expires)?;
 /// assert_eq!(keys.len(), 2);
 /// # Ok::<_, heygen_ext::webhook::EmptySecret>(())
 /// ```
@@ -63,7 +67,7 @@ impl KeyRing {
         Ok(())
     }
 
-    /// Adds a new secret of an endpoint, and lets its other secrets expire after `window`, according to the system clock.
+    /// Adds a new secret of an endpoint, and lets its other secrets expire at a time, according to the clock of the verifier.
     ///
     /// Secrets of other endpoints are not changed, nor is the one of [`Verifier::new`](super::Verifier::new), whose endpoint has
     /// the name `""`. An earlier expiry time is not extended.
@@ -75,34 +79,13 @@ impl KeyRing {
         &self,
         endpoint: &str,
         secret: impl Into<SecretString>,
-        window: Duration,
-    ) -> Result<(), EmptySecret> {
-        self.rotate_at(endpoint, secret, window, SystemTime::now())
-    }
-
-    /// Like [`rotate`](Self::rotate), with `now` as the current time.
-    ///
-    /// # Errors
-    ///
-    /// As for [`rotate`](Self::rotate).
-    pub fn rotate_at(
-        &self,
-        endpoint: &str,
-        secret: impl Into<SecretString>,
-        window: Duration,
-        now: SystemTime,
+        expires: SystemTime,
     ) -> Result<(), EmptySecret> {
         let new = Key::new(&secret.into())?;
-        // If the expiry time overflows, the old secrets do not expire.
-        let end = now.checked_add(window);
         self.change(|all| {
             let keys = all.entry(endpoint.into()).or_default();
-            keys.retain(|key| key.is_valid(Some(now)));
             for old in keys.iter_mut() {
-                old.expires = match (old.expires, end) {
-                    (Some(earlier), Some(end)) => Some(earlier.min(end)),
-                    (expires, end) => end.or(expires),
-                };
+                old.expires = Some(old.expires.map_or(expires, |earlier| earlier.min(expires)));
             }
             keys.push(new);
         });
@@ -114,7 +97,7 @@ impl KeyRing {
         self.change(|all| drop(all.remove(endpoint)));
     }
 
-    /// The number of secrets, including replaced ones.
+    /// The number of secrets, including replaced ones, also when they have expired.
     pub fn len(&self) -> usize {
         self.0.read().unwrap_or_else(PoisonError::into_inner).values().map(Vec::len).sum()
     }
@@ -185,83 +168,64 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Length of a code, in bytes.
+const LENGTH: usize = 32;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+/// A key that is derived from a secret. The secret itself is not stored, and dropping the key overwrites its memory.
+#[derive(Clone)]
+pub(super) struct Mac(Hmac<Sha256>);
 
-    fn is_valid(keys: &KeyRing, now: SystemTime, secret: &str) -> bool {
-        let code = Mac::new(&secret.into()).unwrap().code(b"m");
-        matches!(keys.find(None, Some(now), |mac| mac.code(b"m") == code), KeyMatch::Found(_))
+/// The error when a secret is empty, or only white space. Anyone could sign with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the secret is empty or blank, so anyone could sign with it; pass the secret of the endpoint")]
+pub struct EmptySecret;
+
+impl Mac {
+    /// Creates the key from a secret, without the white space around it.
+    pub(super) fn new(secret: &SecretString) -> Result<Self, EmptySecret> {
+        let secret = secret::clean("the webhook secret", secret).ok_or(EmptySecret)?;
+        Hmac::new_from_slice(secret.expose_secret().as_bytes()).map(Self).map_err(|_| EmptySecret)
     }
 
-    #[test]
-    fn a_replaced_secret_is_valid_until_its_window_ends() {
-        let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH + 1000 * HOUR);
-        assert!(matches!(keys.find(None, Some(now), |_| true), KeyMatch::NoKey));
-        keys.add("a", "one").unwrap();
-        keys.add("b", "other").unwrap();
-        keys.rotate_at("a", "two", HOUR, now).unwrap();
-        let soon = now + HOUR - Duration::from_secs(1);
-        assert!(["one", "two", "other"].iter().all(|secret| is_valid(&keys, soon, secret)));
-        assert!(!is_valid(&keys, now + HOUR, "one"));
-        assert!(is_valid(&keys, now + HOUR, "two") && is_valid(&keys, now + 1000 * HOUR, "other"));
-        // A second rotation does not extend the time of a replaced secret, and removes expired ones.
-        keys.rotate_at("a", "three", 10 * HOUR, now + HOUR / 2).unwrap();
-        assert!(!is_valid(&keys, now + HOUR, "one") && is_valid(&keys, now + 2 * HOUR, "two"));
-        keys.rotate_at("a", "four", HOUR, now + 2 * HOUR).unwrap();
-        assert_eq!(keys.len(), 4);
-        keys.remove("a");
-        assert!(!is_valid(&keys, now, "four") && is_valid(&keys, now, "other"));
-    }
-
-    #[test]
-    fn a_rotation_replaces_only_secrets_of_its_own_endpoint() {
-        let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH + 1000 * HOUR);
-        keys.add("", "unnamed").unwrap();
-        keys.add("ep_2", "other").unwrap();
-        keys.rotate_at("ep_1", "new", HOUR, now).unwrap();
-        assert!(["unnamed", "other", "new"].iter().all(|secret| is_valid(&keys, now + 2 * HOUR, secret)));
-    }
-
-    #[test]
-    fn a_search_in_one_endpoint_computes_no_code_of_another() {
-        let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH);
-        for number in 0..1000 {
-            keys.add(&format!("tenant {number}"), format!("secret {number}")).unwrap();
-        }
-        let calls = std::cell::Cell::new(0);
-        let count = |_: &Mac| {
-            calls.set(calls.get() + 1);
-            false
-        };
-        assert!(matches!(keys.find(Some("tenant 7"), Some(now), count), KeyMatch::NoMatch));
-        assert!(matches!(keys.find(Some("unknown"), Some(now), count), KeyMatch::NoKey));
-        assert_eq!(calls.get(), 1);
-        assert!(
-            matches!(keys.find(Some("tenant 7"), None, |_| true), KeyMatch::Found(name) if &*name == "tenant 7")
-        );
-    }
-
-    #[test]
-    fn a_secret_is_stored_once() {
-        let (keys, now) = (KeyRing::new(), SystemTime::UNIX_EPOCH + 1000 * HOUR);
-        for (endpoint, secret) in [("a", "one"), ("a", "one"), ("b", "one"), ("a", "two")] {
-            keys.add(endpoint, secret).unwrap();
-        }
-        assert_eq!(keys.len(), 3);
-        // A secret that is added again no longer expires.
-        keys.rotate_at("a", "three", HOUR, now).unwrap();
-        keys.add("a", "one").unwrap();
-        assert!(is_valid(&keys, now + HOUR, "one") && !is_valid(&keys, now + HOUR, "two"));
-    }
-
-    #[test]
-    fn an_empty_secret_is_refused_and_debug_prints_no_secrets() {
-        let keys = KeyRing::new();
-        keys.add("ep_1", "marked").unwrap();
-        assert!(keys.add("ep_1", "").is_err() && keys.rotate("ep_1", "", HOUR).is_err());
-        assert_eq!((keys.len(), format!("{keys:?}").as_str()), (1, "[\"ep_1\"]"));
+    pub(super) fn code(&self, message: &[u8]) -> Code {
+        let mut mac = self.0.clone();
+        mac.update(message);
+        Code(mac.finalize())
     }
 }
+
+impl fmt::Debug for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mac")
+    }
+}
+
+/// The code of a message. Comparison takes constant time.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Code(CtOutput<Hmac<Sha256>>);
+
+impl Code {
+    /// Returns the code in hexadecimal.
+    pub(super) fn to_hex(&self) -> String {
+        const_hex::encode(self.0.as_bytes())
+    }
+
+    /// Parses exactly 64 hexadecimal digits, in upper or lower case.
+    pub(super) fn from_hex(text: &[u8]) -> Option<Self> {
+        // The decoder accepts the prefix `0x`, so check the length first.
+        if text.len() != 2 * LENGTH {
+            return None;
+        }
+        let bytes: [u8; LENGTH] = const_hex::decode_to_array(text).ok()?;
+        Some(Self(CtOutput::new(bytes.into())))
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code")
+    }
+}
+
+#[cfg(test)]
+mod tests;

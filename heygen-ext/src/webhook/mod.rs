@@ -57,52 +57,39 @@ mod callback;
 mod callback_receiver;
 #[cfg(all(feature = "client", feature = "webhook"))]
 mod confirm;
-#[cfg(feature = "webhook")]
-mod delivery_body;
 #[cfg(all(feature = "client", feature = "webhook"))]
 mod endpoints;
 mod event;
 mod event_key;
 #[cfg(feature = "axum")]
 mod extract;
-mod fields;
 mod headers;
 #[cfg(feature = "webhook")]
 mod inbox;
-mod job;
 mod key_ring;
-mod mac;
 #[cfg(feature = "webhook")]
 mod memory;
 mod payload;
-#[cfg(feature = "inbox-postgres")]
-mod postgres;
 #[cfg(feature = "webhook")]
 mod receiver;
 #[cfg(all(feature = "client", feature = "webhook"))]
 mod reconcile;
 #[cfg(feature = "webhook")]
-mod refusals;
+mod route;
 #[cfg(feature = "webhook-server")]
 mod serve;
-#[cfg(feature = "inbox-sqlite")]
-mod sqlite;
+#[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
+mod stored;
 pub mod testing;
 mod verifier;
 mod verify_error;
 #[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
 mod worker;
 
-pub use event::{Event, Failure, NotAnEvent, Outcome};
+pub use event::{Event, Failure, JobKind, NotAnEvent, Outcome};
 pub use event_key::EventKey;
-pub use fields::EventUrl;
-pub use job::JobKind;
-pub use key_ring::KeyRing;
-pub use mac::EmptySecret;
-pub use payload::{
-    AgentPayload, AvatarPayload, BatchPayload, ClippingPayload, FilePayload, Payload, PersonalizedPayload,
-    TranslationPayload, VideoPayload,
-};
+pub use key_ring::{EmptySecret, KeyRing};
+pub use payload::{EventUrl, Payload};
 pub use verifier::{Verified, Verifier, Webhook};
 pub use verify_error::VerifyError;
 
@@ -111,7 +98,7 @@ pub use verify_error::VerifyError;
 pub use callback::{CallbackError, CallbackGuard, InvalidCallback, Unconfirmed};
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
-pub use extract::{VerifiedEvent, VerifiedEventRejection};
+pub use extract::VerifiedEvent;
 #[cfg(feature = "webhook")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
 pub use inbox::{Handler, Inbox, Inserted, KnownKey};
@@ -122,18 +109,21 @@ pub use memory::MemoryInbox;
 #[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
 pub use receiver::Receiver;
 
-#[cfg(feature = "inbox-postgres")]
-#[cfg_attr(docsrs, doc(cfg(feature = "inbox-postgres")))]
-pub use postgres::PostgresInbox;
 #[cfg(feature = "webhook-server")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhook-server")))]
 pub use serve::{Server, serve};
-#[cfg(feature = "inbox-sqlite")]
-#[cfg_attr(docsrs, doc(cfg(feature = "inbox-sqlite")))]
-pub use sqlite::SqliteInbox;
 #[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))))]
-pub use worker::{InboxCounts, Worker, WorkerStopper};
+pub use stored::InboxCounts;
+#[cfg(feature = "inbox-postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "inbox-postgres")))]
+pub use stored::PostgresInbox;
+#[cfg(feature = "inbox-sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "inbox-sqlite")))]
+pub use stored::SqliteInbox;
+#[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))))]
+pub use worker::{Worker, WorkerStopper};
 
 #[cfg(all(feature = "client", feature = "webhook"))]
 mod managing {

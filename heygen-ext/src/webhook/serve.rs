@@ -46,7 +46,7 @@ const ACCEPT_DELAY: Duration = Duration::from_millis(100);
 /// - At most 4,096 connections are open; more wait to be accepted. A connection that stalls costs its buffer, and does not
 ///   delay others.
 /// - After [`shutdown`](Server::shutdown), it accepts no more connections, answers the requests that have arrived, then stops
-///   what [`background`](Server::background) runs, and ends after [`grace`](Server::grace) at the latest.
+///   its worker, and ends after [`grace`](Server::grace) at the latest.
 ///
 /// It has no TLS: put it behind a proxy or a tunnel, because the service delivers only to HTTPS URLs.
 ///
@@ -115,19 +115,10 @@ impl<S> Server<S> {
     /// handlers end.
     #[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
     #[cfg_attr(docsrs, doc(cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))))]
-    pub fn worker(self, worker: super::worker::Worker) -> Self {
+    pub fn worker(mut self, worker: super::worker::Worker) -> Self {
         let stopper = worker.stopper();
-        self.background(worker.into_future(), move || stopper.stop())
-    }
-
-    /// Runs a future beside the server. After the last request, `stop` is called, and the future should end.
-    pub fn background(
-        mut self,
-        future: impl Future<Output = ()> + Send + 'static,
-        stop: impl FnOnce() + Send + 'static,
-    ) -> Self {
-        self.background = Box::pin(future);
-        self.stop = Box::new(stop);
+        self.background = worker.into_future();
+        self.stop = Box::new(move || stopper.stop());
         self
     }
 }

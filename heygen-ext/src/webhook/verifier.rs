@@ -11,8 +11,7 @@ use secrecy::SecretString;
 
 use super::event::{Event, NotAnEvent};
 use super::headers::{DeliveryHeaders, Timestamp};
-use super::key_ring::{KeyMatch, KeyRing};
-use super::mac::{EmptySecret, Mac};
+use super::key_ring::{EmptySecret, KeyMatch, KeyRing, Mac};
 use super::verify_error::VerifyError;
 
 /// Default of the maximum difference between the timestamp of a delivery and the current time, as the service's documentation
@@ -104,6 +103,7 @@ pub struct Verifier {
     strict_timestamps: bool,
     requires_timestamp: bool,
     max_body_size: usize,
+    clock: Clock,
 }
 
 impl Verifier {
@@ -127,6 +127,7 @@ impl Verifier {
             strict_timestamps: false,
             requires_timestamp: false,
             max_body_size: MAX_BODY_SIZE,
+            clock: Clock::default(),
         }
     }
 
@@ -155,6 +156,14 @@ impl Verifier {
         self
     }
 
+    /// Sets the clock, for tests and for platforms without one that the standard library knows. The default is the system clock.
+    ///
+    /// `wasm32-unknown-unknown` has none: without this, timestamps are not checked there, and replaced secrets do not expire.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(clock);
+        self
+    }
+
     /// The key ring, to add and rotate secrets.
     pub fn keys(&self) -> &KeyRing {
         &self.keys
@@ -167,9 +176,6 @@ impl Verifier {
 
     /// Verifies a delivery by its body, exactly as received, and the values of its headers: `signature` is
     /// `Heygen-Signature`, or else `Signature`; `timestamp` is `Heygen-Timestamp`; `event_id` is `Heygen-Event-Id`.
-    ///
-    /// On `wasm32-unknown-unknown`, which has no clock, timestamps are not checked and replaced secrets do not expire. Use
-    /// [`verify_parts_at`](Self::verify_parts_at) there, with the clock of the platform.
     ///
     /// # Errors
     ///
@@ -185,25 +191,7 @@ impl Verifier {
     ) -> Result<Verified, VerifyError> {
         let headers = DeliveryHeaders::of_parts(signature, timestamp, event_id)?;
         self.validate_size(body)?;
-        self.verify_read(&headers, None, Bytes::copy_from_slice(body), system_time())
-    }
-
-    /// Like [`verify_parts`](Self::verify_parts), with `now` as the current time.
-    ///
-    /// # Errors
-    ///
-    /// As for [`verify_parts`](Self::verify_parts).
-    pub fn verify_parts_at(
-        &self,
-        body: &[u8],
-        signature: &str,
-        timestamp: Option<&str>,
-        event_id: Option<&str>,
-        now: SystemTime,
-    ) -> Result<Verified, VerifyError> {
-        let headers = DeliveryHeaders::of_parts(signature, timestamp, event_id)?;
-        self.validate_size(body)?;
-        self.verify_read(&headers, None, Bytes::copy_from_slice(body), Some(now))
+        self.verify_read(&headers, None, Bytes::copy_from_slice(body))
     }
 
     /// Verifies a delivery by its header map, and its body exactly as received.
@@ -214,25 +202,9 @@ impl Verifier {
     #[cfg(feature = "webhook")]
     #[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
     pub fn verify(&self, headers: &HeaderMap, body: impl Into<Bytes>) -> Result<Verified, VerifyError> {
-        self.verify_at(headers, body, SystemTime::now())
-    }
-
-    /// Like [`verify`](Self::verify), with `now` as the current time.
-    ///
-    /// # Errors
-    ///
-    /// As for [`verify_parts`](Self::verify_parts).
-    #[cfg(feature = "webhook")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
-    pub fn verify_at(
-        &self,
-        headers: &HeaderMap,
-        body: impl Into<Bytes>,
-        now: SystemTime,
-    ) -> Result<Verified, VerifyError> {
         let body = body.into();
         self.validate_size(&body)?;
-        self.verify_read(&DeliveryHeaders::read(headers)?, None, body, Some(now))
+        self.verify_read(&DeliveryHeaders::read(headers)?, None, body)
     }
 
     /// Verifies a delivery whose headers were read before, with the secrets of one endpoint or of all.
@@ -241,9 +213,9 @@ impl Verifier {
         headers: &DeliveryHeaders<'_>,
         endpoint: Option<&str>,
         body: Bytes,
-        now: Option<SystemTime>,
     ) -> Result<Verified, VerifyError> {
         self.validate_size(&body)?;
+        let now = self.clock.now();
         let endpoint = match self.keys.find(endpoint, now, |key| headers.match_signature(key, &body)) {
             KeyMatch::Found(endpoint) => endpoint,
             KeyMatch::NoMatch => return Err(VerifyError::Mismatch),
@@ -286,9 +258,34 @@ impl Verifier {
     }
 }
 
-/// The current time. `None` where the standard library has no clock, and asking for it would panic.
-fn system_time() -> Option<SystemTime> {
-    (!cfg!(all(target_family = "wasm", target_os = "unknown"))).then(SystemTime::now)
+/// Where the current time is from.
+#[derive(Clone)]
+pub(super) struct Clock(Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
+
+impl Clock {
+    pub(super) fn new(clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(clock)))
+    }
+
+    /// The current time. `None` where the standard library has no clock, and asking for it would panic.
+    pub(super) fn now(&self) -> Option<SystemTime> {
+        self.0.as_ref().map(|clock| clock())
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        match cfg!(all(target_family = "wasm", target_os = "unknown")) {
+            true => Self(None),
+            false => Self::new(SystemTime::now),
+        }
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
 }
 
 /// A delivery whose signature was verified. Only a [`Verifier`] creates one.

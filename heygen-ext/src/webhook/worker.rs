@@ -12,7 +12,8 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::event::Event;
 use super::inbox::{Handler, Inbox, run_handler};
@@ -28,28 +29,30 @@ const FIRST_DELAY: Duration = Duration::from_secs(5);
 /// Maximum delay before a retry.
 const MAX_DELAY: Duration = Duration::from_secs(60 * 60);
 
-/// Time between two looks for events that other processes have inserted.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
-
 /// Time between two signs of life of a worker, by which others know that its events are not orphaned.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How many signs of life a worker may miss until its events are handed to another.
-pub(super) const MISSED_HEARTBEATS: usize = 4;
+/// How many signs of life a worker may miss at least until its events are handed to another.
+const MISSED_HEARTBEATS: usize = 4;
 
 /// Time between two deletions of old events.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// How long a handled event is kept: it bounds for how long a repeated delivery is recognized.
-pub(super) const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Pause before a worker starts again after its database has failed. Each further pause is twice as long.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
-/// Delay before a worker starts again after its database has failed.
-const RESTART_DELAY: Duration = Duration::from_secs(1);
+/// Maximum pause before a worker starts again. A worker that has run for longer begins with the first pause.
+const MAX_RESTART_PAUSE: Duration = Duration::from_secs(60);
 
 /// A stored inbox, as its worker uses it.
 pub(super) trait Queue: Inbox {
-    /// Hands events to `runner` until `settings.stop`, and then waits for the handlers that are running.
-    fn run(&self, runner: Arc<Runner>, settings: QueueSettings) -> BoxFuture<'static, Result<(), BoxError>>;
+    /// A worker of the engine, which hands events to `runner` while the stream is polled.
+    fn events(
+        &self,
+        runner: &Arc<Runner>,
+        context: &WorkerContext,
+        settings: Settings,
+    ) -> BoxStream<'static, Result<WorkerEvent, WorkerError>>;
 
     /// Delays the next attempt of an event.
     fn delay<'a>(&'a self, task: &'a str, delay: Duration) -> BoxFuture<'a, Result<(), BoxError>>;
@@ -58,45 +61,46 @@ pub(super) trait Queue: Inbox {
     fn remove_old(&self) -> BoxFuture<'_, Result<(), BoxError>>;
 }
 
-/// What a queue needs to know of its worker.
-pub(super) struct QueueSettings {
-    /// A name that no other worker has, so that the events of a dead one are recognized.
-    pub(super) name: String,
+/// What the engine needs to know of a worker.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
     pub(super) concurrency: usize,
     pub(super) heartbeat: Duration,
-    pub(super) stop: watch::Receiver<bool>,
+    pub(super) missed_heartbeats: usize,
 }
 
 /// Drives a worker of the engine until it has ended. `stop` lets it take no more events.
-pub(super) fn run_until(
-    mut worker: BoxStream<'static, Result<WorkerEvent, WorkerError>>,
+///
+/// After an error of the database, the worker takes no more events either. The handlers that are running end, and the engine
+/// writes their results if the database answers again. Then the error is returned.
+pub(super) async fn drive(
+    mut events: BoxStream<'static, Result<WorkerEvent, WorkerError>>,
     context: WorkerContext,
     mut stop: watch::Receiver<bool>,
-) -> BoxFuture<'static, Result<(), BoxError>> {
-    Box::pin(async move {
-        let mut stopping = false;
-        loop {
-            tokio::select! {
-                event = worker.next() => match event {
-                    Some(event) => drop(event?),
-                    None => return Ok(()),
-                },
-                // The worker has ended too if the sender is gone.
-                _ = stop.wait_for(|stop| *stop), if !stopping => {
-                    stopping = true;
+) -> Result<(), WorkerError> {
+    // The first event is the start, before which the engine cannot be stopped.
+    events.next().await.transpose()?;
+    let (mut stopping, mut failure) = (false, None);
+    loop {
+        tokio::select! {
+            event = events.next() => match event {
+                Some(Ok(_)) => {}
+                // A worker that stops fails only at its end, when no handler is running. It must not be polled again.
+                Some(Err(problem)) if stopping => return Err(failure.unwrap_or(problem)),
+                Some(Err(problem)) => {
+                    tracing::error!(%problem, "the database of the webhook inbox failed; running handlers end");
+                    (stopping, failure) = (true, Some(problem));
                     context.stop()?;
                 }
+                None => return failure.map_or(Ok(()), Err),
+            },
+            // The worker has ended too if the sender is gone.
+            _ = stop.wait_for(|stop| *stop), if !stopping => {
+                stopping = true;
+                context.stop()?;
             }
         }
-    })
-}
-
-/// A stream of reasons to look for events: an insert in this process, or a second has passed.
-pub(super) fn wakes(inserted: Arc<Notify>) -> BoxStream<'static, ()> {
-    Box::pin(futures_util::stream::unfold(inserted, |inserted| async move {
-        drop(tokio::time::timeout(POLL_INTERVAL, inserted.notified()).await);
-        Some(((), inserted))
-    }))
+    }
 }
 
 type OnDead = Arc<dyn Fn(&Event, &BoxError) + Send + Sync>;
@@ -153,26 +157,19 @@ fn retry_delay(attempt: usize) -> Duration {
 /// Several workers may run at the same time, in one process or in several.
 #[must_use = "a worker does nothing unless it is awaited"]
 pub struct Worker {
-    queue: Arc<dyn Queue>,
-    handler: Arc<dyn Handler>,
+    pub(super) runner: Runner,
     concurrency: usize,
-    handler_timeout: Duration,
-    attempts: usize,
     heartbeat: Duration,
-    on_dead: Option<OnDead>,
     stop: watch::Sender<bool>,
 }
 
 impl Worker {
     pub(super) fn new(queue: Arc<dyn Queue>, handler: Arc<dyn Handler>) -> Self {
+        let (handler_timeout, attempts) = (HANDLER_TIMEOUT, ATTEMPTS);
         Self {
-            queue,
-            handler,
+            runner: Runner { queue, handler, handler_timeout, attempts, on_dead: None },
             concurrency: CONCURRENCY,
-            handler_timeout: HANDLER_TIMEOUT,
-            attempts: ATTEMPTS,
             heartbeat: HEARTBEAT,
-            on_dead: None,
             stop: watch::Sender::new(false),
         }
     }
@@ -186,19 +183,19 @@ impl Worker {
     /// Sets the maximum time of a handler run; a handler that takes longer is stopped and has failed. The default is 30
     /// seconds.
     pub fn handler_timeout(mut self, time: Duration) -> Self {
-        self.handler_timeout = time;
+        self.runner.handler_timeout = time;
         self
     }
 
     /// Sets after how many attempts an event is dead. The default is 8.
     pub fn attempts(mut self, attempts: usize) -> Self {
-        self.attempts = attempts.max(1);
+        self.runner.attempts = attempts.max(1);
         self
     }
 
     /// Sets a function that is called with an event whose last attempt has failed, and with the error.
     pub fn on_dead(mut self, hook: impl Fn(&Event, &BoxError) + Send + Sync + 'static) -> Self {
-        self.on_dead = Some(Arc::new(hook));
+        self.runner.on_dead = Some(Arc::new(hook));
         self
     }
 
@@ -214,37 +211,42 @@ impl Worker {
         WorkerStopper(self.stop.clone())
     }
 
+    /// What the engine needs to know. The signs of life that may be missing last longer than a handler, so that its event is
+    /// not handed to another worker while it runs, although a failing database takes none.
+    pub(super) fn settings(&self) -> Settings {
+        let during_handler = self.runner.handler_timeout.as_secs() / self.heartbeat.as_secs().max(1);
+        let missed = usize::try_from(during_handler).unwrap_or(usize::MAX).saturating_add(2);
+        Settings {
+            concurrency: self.concurrency,
+            heartbeat: self.heartbeat,
+            missed_heartbeats: missed.clamp(MISSED_HEARTBEATS, 100_000),
+        }
+    }
+
     async fn run(self) {
-        let runner = Arc::new(Runner {
-            queue: Arc::clone(&self.queue),
-            handler: self.handler,
-            handler_timeout: self.handler_timeout,
-            attempts: self.attempts,
-            on_dead: self.on_dead,
-        });
-        let mut stop = self.stop.subscribe();
+        let (settings, stop) = (self.settings(), self.stop);
+        let runner = Arc::new(self.runner);
         let cleaning = async {
             loop {
-                if let Err(problem) = self.queue.remove_old().await {
+                if let Err(problem) = runner.queue.remove_old().await {
                     tracing::warn!(%problem, "cannot delete old webhook events");
                 }
                 tokio::time::sleep(CLEANUP_INTERVAL).await;
             }
         };
         let working = async {
-            while !*self.stop.borrow() {
-                let settings = QueueSettings {
-                    name: format!("heygen-ext {}", uuid::Uuid::new_v4()),
-                    concurrency: self.concurrency,
-                    heartbeat: self.heartbeat,
-                    stop: self.stop.subscribe(),
-                };
-                match self.queue.run(Arc::clone(&runner), settings).await {
-                    Ok(()) => return,
-                    // Its handlers have stopped. Their events are handed out again when the heartbeats are missed.
-                    Err(problem) => tracing::error!(%problem, "the worker of the webhook inbox starts again"),
+            let mut pause = RESTART_PAUSE;
+            while !*stop.borrow() {
+                // A name that no other worker has, so that the events of a dead one are recognized.
+                let context = WorkerContext::new(&format!("heygen-ext {}", uuid::Uuid::new_v4()));
+                let (events, start) = (runner.queue.events(&runner, &context, settings), Instant::now());
+                let Err(problem) = drive(events, context, stop.subscribe()).await else { return };
+                if start.elapsed() > MAX_RESTART_PAUSE {
+                    pause = RESTART_PAUSE;
                 }
-                drop(tokio::time::timeout(RESTART_DELAY, stop.wait_for(|stop| *stop)).await);
+                tracing::error!(%problem, ?pause, "the worker of the webhook inbox starts again");
+                drop(tokio::time::timeout(pause, stop.subscribe().wait_for(|stop| *stop)).await);
+                pause = (2 * pause).min(MAX_RESTART_PAUSE);
             }
         };
         tokio::select! {
@@ -284,51 +286,19 @@ impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker")
             .field("concurrency", &self.concurrency)
-            .field("handler_timeout", &self.handler_timeout)
-            .field("attempts", &self.attempts)
+            .field("handler_timeout", &self.runner.handler_timeout)
+            .field("attempts", &self.runner.attempts)
             .finish_non_exhaustive()
-    }
-}
-
-/// How many events an inbox has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct InboxCounts {
-    /// Events that wait for a worker, or for their next attempt.
-    pub waiting: u64,
-    /// Events whose handler is running.
-    pub running: u64,
-    /// Events that were handled, of the last seven days.
-    pub handled: u64,
-    /// Events whose attempts have all failed.
-    pub dead: u64,
-}
-
-impl InboxCounts {
-    /// Adds the number of events in a state of the queue engine.
-    pub(super) fn add(&mut self, status: &str, count: i64) {
-        let count = u64::try_from(count).unwrap_or_default();
-        match status {
-            "Pending" | "Failed" => self.waiting += count,
-            "Queued" | "Running" => self.running += count,
-            "Done" => self.handled += count,
-            _ => self.dead += count,
-        }
-    }
-}
-
-/// The text after every text that begins with a prefix, which ends in a slash.
-pub(super) fn end_of(prefix: &str) -> String {
-    match prefix.strip_suffix('/') {
-        // The character after the slash.
-        Some(start) => format!("{start}0"),
-        None => format!("{prefix}\u{10ffff}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::stream;
+    use tokio::sync::mpsc;
+
     use super::*;
+    use crate::webhook::inbox::{Inserted, KnownKey};
 
     #[test]
     fn delays_grow_up_to_an_hour() {
@@ -337,13 +307,69 @@ mod tests {
         assert_eq!(retry_delay(usize::MAX), MAX_DELAY);
     }
 
+    /// A queue whose database always fails. It reports when it is started.
+    struct Failing(mpsc::UnboundedSender<Instant>);
+
+    impl Inbox for Failing {
+        fn insert(&self, _: Event) -> BoxFuture<'_, Result<Inserted, BoxError>> {
+            Box::pin(async { Err("failure of the test".into()) })
+        }
+
+        fn keys<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>> {
+            Box::pin(async { Ok(Vec::new()) })
+        }
+    }
+
+    impl Queue for Failing {
+        fn events(
+            &self,
+            _: &Arc<Runner>,
+            _: &WorkerContext,
+            _: Settings,
+        ) -> BoxStream<'static, Result<WorkerEvent, WorkerError>> {
+            self.0.send(Instant::now()).unwrap();
+            let failure = WorkerError::BackendError("failure of the test".into());
+            stream::iter([Err(failure)]).boxed()
+        }
+
+        fn delay<'a>(&'a self, _: &'a str, _: Duration) -> BoxFuture<'a, Result<(), BoxError>> {
+            Box::pin(async { Ok(()) })
+        }
+
+        fn remove_old(&self) -> BoxFuture<'_, Result<(), BoxError>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    fn failing() -> (Arc<Failing>, mpsc::UnboundedReceiver<Instant>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Arc::new(Failing(sender)), receiver)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_whose_database_fails_starts_again_after_growing_pauses() {
+        let (queue, mut started) = failing();
+        let worker = Worker::new(queue, Arc::new(async |_: Event| Ok::<_, BoxError>(())));
+        let (stopper, start) = (worker.stopper(), Instant::now());
+        let working = tokio::spawn(worker.into_future());
+        for seconds in [0, 1, 3, 7, 15, 31, 63, 123, 183] {
+            assert_eq!((started.recv().await.unwrap() - start).as_secs(), seconds);
+        }
+        stopper.stop();
+        working.await.unwrap();
+    }
+
     #[test]
-    fn a_range_has_the_keys_with_its_prefix() {
-        let (prefix, end) = ("a/b/", end_of("a/b/"));
-        for (key, inside) in
-            [("a/b/", true), ("a/b/~z", true), ("a/b", false), ("a/b0", false), ("a/c/", false)]
-        {
-            assert_eq!((prefix..end.as_str()).contains(&key), inside, "{key}");
+    fn a_handler_may_run_for_as_long_as_signs_of_life_may_be_missing() {
+        let worker = |timeout| {
+            let handler = Arc::new(async |_: Event| Ok::<_, BoxError>(()));
+            Worker::new(failing().0, handler).handler_timeout(Duration::from_secs(timeout))
+        };
+        for (timeout, missed) in [(1, 4), (30, 4), (31, 4), (60, 6), (600, 42)] {
+            let settings = worker(timeout).settings();
+            assert_eq!(settings.missed_heartbeats, missed, "{timeout}");
+            let until_orphaned = settings.heartbeat.as_secs() * settings.missed_heartbeats as u64;
+            assert!(until_orphaned > timeout + settings.heartbeat.as_secs(), "{timeout}");
         }
     }
 }

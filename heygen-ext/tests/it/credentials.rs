@@ -168,6 +168,46 @@ async fn a_refused_refresh_token_asks_for_a_login() {
     assert_eq!(requests(&sim), [("oauth".to_owned(), 400)]);
 }
 
+#[tokio::test]
+async fn credentials_of_every_source_are_trimmed_and_what_is_not_a_credential_is_refused() {
+    let sim = start().await;
+    let padded = |text: &str| format!("\t{text}\r\n");
+    for builder in [
+        HeyGen::builder().api_key(padded(sim.api_key())),
+        HeyGen::builder().access_token(padded(&sim.access_token())),
+        HeyGen::builder().oauth(
+            OAuth::new(padded("old"), padded(&sim.refresh_token()))
+                .client_id("c")
+                .expires_at(SystemTime::UNIX_EPOCH)
+                .token_url(token_url(&sim)),
+        ),
+    ] {
+        call(&builder.base_url(sim.base_url()).build().unwrap()).await.unwrap();
+    }
+    for (wrong, problem) in [
+        ("", "empty"),
+        (" \r\n", "empty"),
+        ("\"marked\"", "quotes"),
+        ("'marked'", "quotes"),
+        ("\u{feff}marked", "invalid API key"),
+        ("marked\nmarked", "line break"),
+    ] {
+        let of_builder = HeyGen::builder().api_key(wrong).build().unwrap_err();
+        let variable = |name: &str| (name == "HEYGEN_API_KEY").then(|| wrong.to_owned());
+        let of_environment = HeyGenBuilder::from_variables(variable, None).and_then(HeyGenBuilder::build);
+        let folder = folder(&json!({"api_key": wrong}).to_string());
+        let mut errors = vec![of_builder];
+        // Without a variable or a member, the next source is tried; what is missing then is another error.
+        if !wrong.trim().is_empty() {
+            errors.extend([of_environment.unwrap_err(), client(&sim, folder.path()).unwrap_err()]);
+        }
+        for error in errors {
+            assert!(error.to_string().contains(problem), "{wrong:?}: {error}");
+            assert!(!format!("{error} {error:?}").contains("marked"), "{error}");
+        }
+    }
+}
+
 /// Records all traces.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<String>>);

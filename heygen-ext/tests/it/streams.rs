@@ -138,6 +138,23 @@ async fn speech_with_an_invalid_event_may_have_been_executed() {
     }
 }
 
+#[tokio::test]
+async fn a_stream_that_is_compressed_anyway_is_an_error_that_names_the_coding() {
+    let (sim, heygen) = pair().await;
+    for operation in ["streamModelSpeech", "streamAvatarRealtimeWords"] {
+        let coded =
+            Fault::answer(200, "text/event-stream", "\u{1f}not events").header("content-encoding", "gzip");
+        sim.inject(coded.on(operation).times(1)).unwrap();
+    }
+    let spoken = heygen.speak(speech()).await.unwrap_err();
+    let words = heygen.realtime_words("s").try_next().await.unwrap_err();
+    for error in [spoken, words] {
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(error.to_string().contains("compressed with `gzip`") && !error.is_retryable(), "{error}");
+    }
+    assert_eq!(sim.requests().len(), 2, "it is not repeated");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stream_without_events_times_out() {
     let events = &["data: {\"type\":\"audio\",\"part_index\":0,\"audio\":\"\"}\n\n"];

@@ -71,10 +71,14 @@ pub(crate) struct Harness {
 }
 
 fn receiver(sim: &Arc<Sim>, keys: &KeyRing, recorder: &Recorder) -> (Receiver, MemoryInbox) {
-    let sim = Arc::clone(sim);
-    let now = move || SystemTime::UNIX_EPOCH + Duration::from_millis(sim.now());
     let inbox = MemoryInbox::new(recorder.clone());
-    (Receiver::new(Verifier::with_keys(keys.clone()), inbox.clone()).clock(now), inbox)
+    (Receiver::new(Verifier::with_keys(keys.clone()).clock(clock(sim)), inbox.clone()), inbox)
+}
+
+/// The time of the simulator.
+fn clock(sim: &Arc<Sim>) -> impl Fn() -> SystemTime + Send + Sync + 'static {
+    let sim = Arc::clone(sim);
+    move || SystemTime::UNIX_EPOCH + Duration::from_millis(sim.now())
 }
 
 fn serve(listener: TcpListener, receiver: &Receiver) -> JoinHandle<()> {
@@ -100,7 +104,11 @@ impl Harness {
 
     /// The time of the simulator, which is also the clock of the receiver.
     pub(crate) fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(self.sim.now())
+        self.clock()()
+    }
+
+    pub(crate) fn clock(&self) -> impl Fn() -> SystemTime + Send + Sync + 'static {
+        clock(&self.sim)
     }
 
     async fn endpoint_id(&self) -> String {
@@ -178,11 +186,11 @@ async fn a_rotation_during_deliveries_loses_no_event() {
     harness.advance(HOUR).await;
     // The key ring of the receiver does not contain the new secret yet: deliveries are refused, and repeated later.
     let other_keys = KeyRing::new();
-    let secret = harness.heygen.webhooks().rotate(&endpoint, &other_keys, HOUR).await.unwrap();
+    let secret = harness.heygen.webhooks().rotate(&endpoint, &other_keys, harness.now()).await.unwrap();
     ids.extend(harness.videos(3).await);
     harness.advance(Duration::from_secs(600)).await;
     assert!(harness.sim.deliveries().iter().any(|delivery| delivery.status == Some(401)));
-    harness.keys.rotate_at(&endpoint, secret.clone(), HOUR, harness.now()).unwrap();
+    harness.keys.rotate(&endpoint, secret.clone(), harness.now() + HOUR).unwrap();
     harness.advance(HOUR).await;
     // `rotate_at` adds the new secret to the key ring, and the old one stays valid for the window.
     ids.extend(harness.videos(3).await);
@@ -192,7 +200,7 @@ async fn a_rotation_during_deliveries_loses_no_event() {
             format!(r#"{{"event_type":"avatar_video.success","event_data":{{"video_id":"{video}"}}}}"#);
         signer.deliver(testing::Generation::Signature, body)
     };
-    harness.heygen.webhooks().rotate_at(&endpoint, &harness.keys, 2 * HOUR, harness.now()).await.unwrap();
+    harness.heygen.webhooks().rotate(&endpoint, &harness.keys, harness.now() + 2 * HOUR).await.unwrap();
     harness.advance(HOUR).await;
     assert_eq!(harness.receiver.receive(queued("within the window")).await.status(), 200);
     ids.push("within the window".to_owned());

@@ -185,9 +185,13 @@ async fn invalid_answers_are_reported() {
     let provider = harness.provider(harness.tokens(0));
     harness.answer(200, &json!({"error": "marked-secret"}));
     assert!(token(&provider).await.unwrap_err().contains("does not contain a token"));
-    let fault = Fault::status(302).header("location", "http://127.0.0.1:1/").on("oauth").times(1);
-    harness.sim.inject(fault).unwrap();
-    assert!(token(&provider).await.unwrap_err().contains("302"));
+    let moved = Fault::status(302).header("location", "https://127.0.0.1:1/t?marked-secret");
+    harness.sim.inject(moved.on("oauth").times(1)).unwrap();
+    let problem = token(&provider).await.unwrap_err();
+    assert!(problem.contains("302: redirect to `https://127.0.0.1:1/t`, which is not followed"), "{problem}");
+    let coded = Fault::answer(200, "application/json", "\u{1f}").header("content-encoding", "gzip");
+    harness.sim.inject(coded.on("oauth").times(1)).unwrap();
+    assert!(token(&provider).await.unwrap_err().contains("compressed with `gzip`"));
     harness.sim.inject(Fault::close_before().on("oauth").times(1)).unwrap();
     let before = harness.renewals();
     assert!(token(&provider).await.unwrap_err().contains("try again"));

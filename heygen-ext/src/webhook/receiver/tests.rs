@@ -2,17 +2,20 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
+use http::HeaderValue;
 use serde_json::json;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::*;
 use crate::box_error::BoxError;
-use crate::webhook::delivery_body::BODY_TIMEOUT;
-use crate::webhook::event::{Event, Outcome};
-use crate::webhook::inbox::{Handler, KnownKey};
+use crate::webhook::event::Outcome;
+use crate::webhook::inbox::{Handler, Inserted, KnownKey};
 use crate::webhook::key_ring::KeyRing;
 use crate::webhook::memory::MemoryInbox;
+use crate::webhook::route::{BODY_TIMEOUT, RESPONSE_TIMEOUT};
 use crate::webhook::testing::{Generation, Signer};
 
 fn body(kind: &str, video: &str) -> String {
@@ -176,7 +179,8 @@ async fn a_wrong_clock_loses_no_event() {
     let harness = Harness::default();
     let later = || SystemTime::now() + Duration::from_secs(360);
     let delivery = || Signer::new("s").unwrap().deliver(Generation::HeygenSignature, body("a.success", "v"));
-    let receiver = |verifier| Receiver::new(verifier, MemoryInbox::new(harness.clone())).clock(later);
+    let receiver =
+        |verifier: Verifier| Receiver::new(verifier.clock(later), MemoryInbox::new(harness.clone()));
     assert_eq!(status(&receiver(verifier()), delivery()).await, 200);
     assert_eq!(status(&receiver(verifier().strict_timestamps(true)), delivery()).await, 401);
 }
@@ -309,7 +313,7 @@ async fn a_full_receiver_refuses_before_it_reads_the_body() {
     let response = receiver.clone().call(unread).await.unwrap();
     assert_eq!(response.status().as_u16(), 503);
     drop(waiting);
-    assert_eq!(receiver.0.delivery_permits.available_permits(), CAPACITY);
+    assert_eq!(receiver.0.permits.available_permits(), CAPACITY);
 }
 
 /// A body that never arrives.

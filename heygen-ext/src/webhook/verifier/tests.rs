@@ -29,7 +29,7 @@ fn verifier() -> Verifier {
     for (endpoint, secret) in [("ep_1", SECRET), ("ep_2", "whsec_other"), ("ep_2", "whsec_older")] {
         keys.add(endpoint, secret).unwrap();
     }
-    Verifier::with_keys(keys)
+    Verifier::with_keys(keys).clock(now)
 }
 
 fn headers(pairs: &[(&'static str, &[u8])]) -> HeaderMap {
@@ -125,8 +125,8 @@ fn deliveries_are_accepted_or_refused_as_in_the_table() {
         Row(&[("signature", GOOD)], &[b' '; (128 << 10) + 1], Err(TooLarge { limit: 128 << 10 })),
     ];
     for (number, Row(pairs, body, expected)) in rows.into_iter().enumerate() {
-        let result = strict().verify_at(&headers(pairs), Bytes::from_static(body), now());
-        let lenient = verifier().verify_at(&headers(pairs), Bytes::from_static(body), now());
+        let result = strict().verify(&headers(pairs), Bytes::from_static(body));
+        let lenient = verifier().verify(&headers(pairs), Bytes::from_static(body));
         match expected {
             // The timestamp is not signed: without the strict mode it is reported, and the delivery is accepted.
             Err(problem @ (Stale { .. } | Future { .. } | MalformedTimestamp)) => {
@@ -143,7 +143,7 @@ fn deliveries_are_accepted_or_refused_as_in_the_table() {
 fn every_secret_of_the_key_ring_is_tried() {
     for (secret, endpoint) in [(SECRET, "ep_1"), ("whsec_other", "ep_2"), ("whsec_older", "ep_2")] {
         let signed = Signer::new(secret).unwrap().deliver_at(Generation::HeygenSignature, BODY, now());
-        let verified = verifier().verify_at(signed.headers(), BODY, now()).unwrap();
+        let verified = verifier().verify(signed.headers(), BODY).unwrap();
         assert_eq!((verified.endpoint(), verified.event_id().map(str::len)), (endpoint, Some(32)));
         assert_eq!(verified.event().unwrap().id(), verified.event_id());
     }
@@ -151,18 +151,15 @@ fn every_secret_of_the_key_ring_is_tried() {
     let signed = Signer::new("whsec_other").unwrap().sign(BODY.as_bytes());
     let of = |endpoint| {
         let headers = DeliveryHeaders::of_parts(&signed, None, None).unwrap();
-        Verifier::with_keys(keys.clone()).verify_read(&headers, endpoint, BODY.into(), Some(now())).map(drop)
+        Verifier::with_keys(keys.clone()).verify_read(&headers, endpoint, BODY.into()).map(drop)
     };
     assert_eq!((of(None), of(Some("ep_2"))), (Ok(()), Ok(())));
     assert_eq!(
         (of(Some("ep_1")), of(Some("ep_3"))),
         (Err(VerifyError::Mismatch), Err(VerifyError::NoSecret))
     );
-    let without_secrets = Verifier::with_keys(KeyRing::new()).verify_at(
-        &headers(&[("signature", SIGNATURE.as_bytes())]),
-        BODY,
-        now(),
-    );
+    let signed = headers(&[("signature", SIGNATURE.as_bytes())]);
+    let without_secrets = Verifier::with_keys(KeyRing::new()).verify(&signed, BODY);
     assert_eq!(without_secrets.unwrap_err(), VerifyError::NoSecret);
 }
 
@@ -179,7 +176,7 @@ fn a_body_of_any_bytes_is_verified() {
     for body in bodies {
         for generation in [Generation::HeygenSignature, Generation::Signature] {
             let signed = Signer::new(SECRET).unwrap().deliver_at(generation, body.to_vec(), now());
-            assert!(verifier().verify_at(signed.headers(), body.to_vec(), now()).is_ok());
+            assert!(verifier().verify(signed.headers(), body.to_vec()).is_ok());
         }
     }
 }
@@ -187,13 +184,13 @@ fn a_body_of_any_bytes_is_verified() {
 #[test]
 fn timestamp_tolerance_and_body_size_are_configurable() {
     let signed = headers(&[("signature", SIGNATURE.as_bytes())]);
-    let timeless = verifier().require_timestamp(true).verify_at(&signed, BODY, now());
+    let timeless = verifier().require_timestamp(true).verify(&signed, BODY);
     assert_eq!(timeless.unwrap_err(), VerifyError::MissingTimestamp);
     let timed = headers(&[("signature", SIGNATURE.as_bytes()), ("heygen-timestamp", b"1794990000")]);
-    assert!(strict().tolerance(Duration::from_secs(10_000)).verify_at(&timed, BODY, now()).is_ok());
-    let small = verifier().max_body(BODY.len() - 1).verify_at(&signed, BODY, now());
+    assert!(strict().tolerance(Duration::from_secs(10_000)).verify(&timed, BODY).is_ok());
+    let small = verifier().max_body(BODY.len() - 1).verify(&signed, BODY);
     assert_eq!(small.unwrap_err(), VerifyError::TooLarge { limit: BODY.len() - 1 });
-    assert!(verifier().max_body(BODY.len()).verify_at(&signed, BODY, now()).is_ok());
+    assert!(verifier().max_body(BODY.len()).verify(&signed, BODY).is_ok());
 }
 
 #[test]
@@ -205,7 +202,7 @@ fn at_most_eight_signatures_are_checked() {
     let with = |headers: &HeaderMap| {
         let mut headers = headers.clone();
         headers.append(headers::SIGNATURE, SIGNATURE.parse().unwrap());
-        verifier().verify_at(&headers, BODY, now()).map(drop)
+        verifier().verify(&headers, BODY).map(drop)
     };
     assert_eq!(with(&headers), Ok(()));
     headers.append(headers::SIGNATURE, "0".repeat(64).parse().unwrap());
@@ -219,7 +216,7 @@ fn an_event_has_the_endpoint_of_the_secret_and_the_id_of_the_body() {
         let mut headers =
             Signer::new("whsec_other").unwrap().deliver(Generation::Signature, body).headers().clone();
         headers.insert(headers::EVENT_ID, "of the header".parse().unwrap());
-        let event = verifier().verify_at(&headers, body, now()).unwrap().event().unwrap();
+        let event = verifier().verify(&headers, body).unwrap().event().unwrap();
         assert_eq!((event.id(), event.endpoint()), (Some(id), "ep_2"));
     }
     let long = "x".repeat(201);
@@ -229,7 +226,7 @@ fn an_event_has_the_endpoint_of_the_secret_and_the_id_of_the_body() {
 #[test]
 fn parts_and_one_line_are_verified_as_a_header_map_is() {
     let parts = |signature: &str, timestamp: Option<&str>, id: Option<&str>| {
-        strict().verify_parts_at(BODY.as_bytes(), signature, timestamp, id, now())
+        strict().verify_parts(BODY.as_bytes(), signature, timestamp, id)
     };
     let verified = parts(SIGNATURE, Some("1795000000"), Some(" id ")).unwrap();
     assert_eq!((verified.endpoint(), verified.event_id()), ("ep_1", Some("id")));
@@ -252,10 +249,9 @@ fn an_error_does_not_contain_the_secret_or_the_expected_signature() {
     let expected = signer.sign(BODY.as_bytes());
     let verifier = Verifier::new("whsec_marked").unwrap();
     for value in ["", "0", &"0".repeat(64)] {
-        let error = verifier.verify_at(
+        let error = verifier.verify(
             &HeaderMap::from_iter([(HeaderName::from_static(headers::SIGNATURE), value.parse().unwrap())]),
             BODY,
-            now(),
         );
         let shown = format!("{0} {0:?} {verifier:?} {signer:?}", error.unwrap_err());
         assert!(!shown.contains("marked") && !shown.contains(&expected[..8]), "{shown}");
@@ -276,12 +272,12 @@ fn unusual_but_valid_json_is_verified_as_received_and_read() {
     ] {
         let signed = Signer::new(SECRET).unwrap().deliver_at(Generation::HeygenSignature, body, now());
         let (parts, sent) = signed.into_parts();
-        let verified = verifier().verify_at(&parts.headers, sent, now()).unwrap();
+        let verified = verifier().verify(&parts.headers, sent).unwrap();
         let event = verified.event().unwrap();
         assert_eq!((event.kind().as_str(), event.job_id()), ("avatar_video.success", Some("v1")), "{body}");
         // The signature covers the bytes as received. The same JSON in another notation has another signature.
         let plain = body.trim_start_matches('\u{feff}').replace("\\ud83d", "\\ufffd");
-        assert_eq!(verifier().verify_at(&parts.headers, plain, now()).unwrap_err(), VerifyError::Mismatch);
+        assert_eq!(verifier().verify(&parts.headers, plain).unwrap_err(), VerifyError::Mismatch);
     }
 }
 
@@ -296,7 +292,7 @@ proptest! {
     ) {
         let generation = if first { Generation::HeygenSignature } else { Generation::Signature };
         let signed = Signer::new(SECRET).unwrap().deliver_at(generation, body.clone(), now());
-        prop_assert!(verifier().verify_at(signed.headers(), body.clone(), now()).is_ok());
+        prop_assert!(verifier().verify(signed.headers(), body.clone()).is_ok());
         let (mut headers, mut altered) = (signed.headers().clone(), body);
         if in_signature {
             let name = [headers::HEYGEN_SIGNATURE, headers::SIGNATURE].into_iter().find(|name| headers.contains_key(*name)).unwrap();
@@ -309,16 +305,16 @@ proptest! {
             let place = place.index(altered.len());
             altered[place] ^= change;
         }
-        prop_assert_eq!(verifier().verify_at(&headers, altered, now()).unwrap_err(), VerifyError::Mismatch);
+        prop_assert_eq!(verifier().verify(&headers, altered).unwrap_err(), VerifyError::Mismatch);
     }
 
     #[test]
     fn a_body_of_another_length_is_refused(body in proptest::collection::vec(any::<u8>(), 1..500), cut in any::<prop::sample::Index>()) {
         let signed = Signer::new(SECRET).unwrap().deliver_at(Generation::Signature, body.clone(), now());
         let shorter = body[..cut.index(body.len())].to_vec();
-        prop_assert!(verifier().verify_at(signed.headers(), shorter, now()).is_err());
+        prop_assert!(verifier().verify(signed.headers(), shorter).is_err());
         let longer = [&body[..], &[0]].concat();
-        prop_assert!(verifier().verify_at(signed.headers(), longer, now()).is_err());
+        prop_assert!(verifier().verify(signed.headers(), longer).is_err());
     }
 
     #[test]
@@ -339,7 +335,7 @@ proptest! {
         }
         headers.extend(timestamp.map(|value| (HeaderName::from_static(headers::TIMESTAMP), value)));
         headers.extend(id.map(|value| (HeaderName::from_static(headers::EVENT_ID), value)));
-        let result = verifier().require_timestamp(false).verify_at(&headers, body, now());
+        let result = verifier().require_timestamp(false).verify(&headers, body);
         prop_assert!(is_signed || result.is_err());
         if let Ok(event) = result.and_then(|verified| verified.event().map_err(|_| VerifyError::Mismatch)) {
             let _ = (event.payload(), event.key(), event.failure(), format!("{event:?}"));

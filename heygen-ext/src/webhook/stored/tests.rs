@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
+use tokio::sync::watch;
+
 use super::*;
 use crate::webhook::event::Outcome;
+use crate::webhook::worker::drive;
 
 fn event(kind: &str, video: &str) -> Event {
     let body = json!({"event_type": kind, "event_data": {"video_id": video}}).to_string();
@@ -101,6 +104,43 @@ async fn a_failing_event_is_delayed_and_then_dead_and_can_be_tried_again() {
     assert_eq!((counts.dead, calls.load(Ordering::SeqCst)), (0, 3));
     stopper.stop();
     working.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_handler_that_runs_when_the_database_fails_ends_and_is_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = open(&folder).await;
+    inbox.insert(event("avatar_video.success", "a")).await.unwrap();
+    let (began, release, ended) = <(Arc<Notify>, Arc<Notify>, Arc<AtomicUsize>)>::default();
+    let (begin, gate, end) = (Arc::clone(&began), Arc::clone(&release), Arc::clone(&ended));
+    let worker = inbox.worker(move |_: Event| {
+        let (begin, gate, end) = (Arc::clone(&begin), Arc::clone(&gate), Arc::clone(&end));
+        async move {
+            begin.notify_one();
+            gate.notified().await;
+            end.fetch_add(1, Ordering::SeqCst);
+            Ok::<_, BoxError>(())
+        }
+    });
+    let (context, failed, stop) =
+        (WorkerContext::new("w"), Arc::new(Notify::new()), watch::Sender::new(false));
+    let (settings, report) = (worker.settings(), Arc::clone(&failed));
+    let events = inbox.events(&Arc::new(worker.runner), &context, settings);
+    let events = events.inspect(move |event| {
+        if event.is_err() {
+            report.notify_one();
+        }
+    });
+    let driving = tokio::spawn(drive(events.boxed(), context, stop.subscribe()));
+    began.notified().await;
+    sqlx::query("ALTER TABLE Jobs RENAME TO Hidden").execute(&inbox.pool).await.unwrap();
+    inbox.inserted.notify_one();
+    failed.notified().await;
+    sqlx::query("ALTER TABLE Hidden RENAME TO Jobs").execute(&inbox.pool).await.unwrap();
+    assert_eq!(inbox.counts().await.unwrap().running, 1);
+    release.notify_one();
+    assert!(driving.await.unwrap().is_err());
+    assert_eq!((ended.load(Ordering::SeqCst), inbox.counts().await.unwrap().handled), (1, 1));
 }
 
 #[tokio::test]

@@ -1,0 +1,384 @@
+//! Inboxes in a database, by the queue engine apalis: in a SQLite file, or in Postgres.
+
+use std::fmt;
+#[cfg(feature = "inbox-sqlite")]
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apalis_core::backend::ext::BackendExt;
+use apalis_core::backend::{TaskSink, TaskSinkError};
+use apalis_core::error::WorkerError;
+use apalis_core::task::attempt::Attempt;
+use apalis_core::task::builder::TaskBuilder;
+use apalis_core::task::task_id::TaskId;
+use apalis_core::worker::builder::WorkerBuilder;
+use apalis_core::worker::context::WorkerContext;
+use apalis_core::worker::event::Event as WorkerEvent;
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream};
+use serde_json::Value;
+use sqlx::Row;
+#[cfg(feature = "inbox-postgres")]
+use sqlx::postgres::PgPool;
+#[cfg(feature = "inbox-sqlite")]
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use tokio::sync::Notify;
+use tower::limit::ConcurrencyLimitLayer;
+
+use super::event::Event;
+use super::inbox::{Handler, Inbox, Inserted, KnownKey};
+use super::worker::{Queue, Runner, Settings, Worker};
+use crate::box_error::BoxError;
+#[cfg(feature = "inbox-sqlite")]
+use crate::private_file;
+
+/// The name of the queue, beside which a database may have others.
+const QUEUE: &str = "heygen-ext webhook events";
+
+/// How long a handled event is kept: it bounds for how long a repeated delivery is recognized.
+const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Time between two looks for events that other processes have inserted.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How many events an inbox has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InboxCounts {
+    /// Events that wait for a worker, or for their next attempt.
+    pub waiting: u64,
+    /// Events whose handler is running.
+    pub running: u64,
+    /// Events that were handled, of the last seven days.
+    pub handled: u64,
+    /// Events whose attempts have all failed.
+    pub dead: u64,
+}
+
+impl InboxCounts {
+    /// Adds the number of events in a state of the queue engine.
+    fn add(&mut self, status: &str, count: i64) {
+        let count = u64::try_from(count).unwrap_or_default();
+        match status {
+            "Pending" | "Failed" => self.waiting += count,
+            "Queued" | "Running" => self.running += count,
+            "Done" => self.handled += count,
+            _ => self.dead += count,
+        }
+    }
+}
+
+/// Defines an inbox on a storage of the queue engine. The storages have the same columns, and differ in the names of the tables,
+/// in how texts are compared by their bytes, and in arithmetic with times; `seconds` is the parameter `$1` as a time.
+macro_rules! stored_inbox {
+    (
+        $(#[$doc:meta])*
+        $inbox:ident: $engine:ident::$storage:ident on $pool:ty,
+        jobs: $jobs:literal, workers: $workers:literal,
+        at_least: $at_least:literal, below: $below:literal,
+        now: $now:literal, seconds: $seconds:literal
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $inbox {
+            pool: $pool,
+            inserted: Arc<Notify>,
+        }
+
+        impl $inbox {
+            /// Creates a worker that hands the events of the inbox to a handler.
+            pub fn worker(&self, handler: impl Handler) -> Worker {
+                Worker::new(Arc::new(self.clone()), Arc::new(handler))
+            }
+
+            /// Counts the events.
+            ///
+            /// # Errors
+            ///
+            /// If the database cannot be read.
+            pub async fn counts(&self) -> Result<InboxCounts, BoxError> {
+                let query = concat!("SELECT status, count(*) FROM ", $jobs, " WHERE job_type = $1 GROUP BY status");
+                let mut counts = InboxCounts::default();
+                for row in sqlx::query(query).bind(QUEUE).fetch_all(&self.pool).await? {
+                    counts.add(row.try_get(0)?, row.try_get(1)?);
+                }
+                Ok(counts)
+            }
+
+            /// Lets workers handle all dead events again. Returns how many there are.
+            ///
+            /// # Errors
+            ///
+            /// If the database cannot be written.
+            pub async fn retry_dead(&self) -> Result<u64, BoxError> {
+                let query = concat!(
+                    "UPDATE ", $jobs, " SET status = 'Pending', attempts = 0, lock_by = NULL, lock_at = NULL, done_at = NULL
+                     WHERE job_type = $1 AND status = 'Killed'"
+                );
+                let count = sqlx::query(query).bind(QUEUE).execute(&self.pool).await?.rows_affected();
+                self.inserted.notify_one();
+                Ok(count)
+            }
+
+            fn storage(&self, config: $engine::Config) -> $engine::$storage<Value> {
+                $engine::$storage::new(&self.pool).with_config(config)
+            }
+        }
+
+        impl Inbox for $inbox {
+            fn insert(&self, event: Event) -> BoxFuture<'_, Result<Inserted, BoxError>> {
+                Box::pin(async move {
+                    let key = event.key();
+                    if KnownKey::has(&self.keys(key.type_prefix()).await?, &event) {
+                        return Ok(Inserted::Known);
+                    }
+                    let task = TaskBuilder::new(event.to_stored())
+                        .idempotency_key(key.as_str())
+                        // The worker decides when an event is dead.
+                        .max_attempts(i32::MAX as usize)
+                        .build();
+                    match self.storage($engine::Config::default().queue(QUEUE)).push_task(task).await {
+                        // Another process has inserted the key in the meantime. SQLite ignores the second insert.
+                        Err(TaskSinkError::PushError($engine::Error::Database(problem)))
+                            if problem.as_database_error().is_some_and(|problem| problem.is_unique_violation()) =>
+                        {
+                            return Ok(Inserted::Known);
+                        }
+                        pushed => pushed?,
+                    }
+                    self.inserted.notify_one();
+                    Ok(Inserted::New)
+                })
+            }
+
+            fn keys<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>> {
+                Box::pin(async move {
+                    let query = concat!(
+                        "SELECT idempotency_key, status = 'Done' FROM ", $jobs,
+                        " WHERE job_type = $1 AND idempotency_key ", $at_least, " $2 AND idempotency_key ", $below, " $3"
+                    );
+                    let query = sqlx::query(query).bind(QUEUE).bind(prefix).bind(end_of(prefix));
+                    let rows = query.fetch_all(&self.pool).await?.into_iter();
+                    rows.map(|row| Ok(KnownKey { key: row.try_get(0)?, handled: row.try_get(1)? })).collect()
+                })
+            }
+        }
+
+        impl Queue for $inbox {
+            fn events(
+                &self,
+                runner: &Arc<Runner>,
+                context: &WorkerContext,
+                settings: Settings,
+            ) -> BoxStream<'static, Result<WorkerEvent, WorkerError>> {
+                let config = $engine::Config::default()
+                    .queue(QUEUE)
+                    // The engine sends no signs of life while it has fetched events that wait for a handler.
+                    .batch_size(1)
+                    .lock_tasks(false)
+                    .heartbeat_interval(settings.heartbeat)
+                    .missed_heartbeats(settings.missed_heartbeats);
+                let runner = Arc::clone(runner);
+                let handle = move |stored: Value, attempt: Attempt, task: TaskId| {
+                    let runner = Arc::clone(&runner);
+                    async move { runner.run(stored, attempt.current(), task.to_string()).await }
+                };
+                WorkerBuilder::new(context)
+                    .backend(self.storage(config).poll_with_stream(wakes(Arc::clone(&self.inserted))))
+                    .layer(ConcurrencyLimitLayer::new(settings.concurrency))
+                    .build(handle)
+                    .stream()
+                    .boxed()
+            }
+
+            fn delay<'a>(&'a self, task: &'a str, delay: Duration) -> BoxFuture<'a, Result<(), BoxError>> {
+                Box::pin(async move {
+                    let query = concat!("UPDATE ", $jobs, " SET run_at = ", $now, " + ", $seconds, " WHERE id = $2");
+                    let seconds = i64::try_from(delay.as_secs())?;
+                    sqlx::query(query).bind(seconds).bind(task).execute(&self.pool).await?;
+                    Ok(())
+                })
+            }
+
+            fn remove_old(&self) -> BoxFuture<'_, Result<(), BoxError>> {
+                Box::pin(async move {
+                    let seconds = i64::try_from(RETENTION.as_secs())?;
+                    for query in [
+                        concat!(
+                            "DELETE FROM ", $jobs, " WHERE job_type = $2 AND status = 'Done'
+                             AND done_at < ", $now, " - ", $seconds
+                        ),
+                        concat!(
+                            "DELETE FROM ", $workers, " WHERE worker_type = $2 AND last_seen < ", $now, " - ", $seconds,
+                            " AND id NOT IN (SELECT lock_by FROM ", $jobs, " WHERE lock_by IS NOT NULL)"
+                        ),
+                    ] {
+                        sqlx::query(query).bind(seconds).bind(QUEUE).execute(&self.pool).await?;
+                    }
+                    Ok(())
+                })
+            }
+        }
+
+        impl fmt::Debug for $inbox {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($inbox)).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+#[cfg(feature = "inbox-sqlite")]
+stored_inbox! {
+    /// An [`Inbox`] in a SQLite file: an event is on the disk before its delivery is answered, and stays there until a
+    /// [`Worker`] has handled it, across restarts.
+    ///
+    /// Several processes of one machine may share the file. Handled events are kept for seven days, and recognized for so long.
+    ///
+    /// ```no_run
+    /// use heygen_ext::webhook::{Event, Receiver, SqliteInbox, Verifier};
+    ///
+    /// # async fn example() -> Result<(), heygen_ext::BoxError> {
+    /// let inbox = SqliteInbox::open("webhooks.sqlite").await?;
+    /// let receiver = Receiver::new(Verifier::new("whsec_…")?, inbox.clone());
+    /// let app: axum::Router = axum::Router::new().route_service("/heygen", receiver);
+    /// // In this process, or in another.
+    /// inbox
+    ///     .worker(async |event: Event| {
+    ///         println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
+    ///         Ok::<_, std::io::Error>(())
+    ///     })
+    ///     .await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    SqliteInbox: apalis_sqlite::SqliteStorage on SqlitePool,
+    jobs: "Jobs", workers: "Workers",
+    at_least: ">=", below: "<",
+    now: "strftime('%s', 'now')", seconds: "$1"
+}
+
+#[cfg(feature = "inbox-postgres")]
+stored_inbox! {
+    /// An [`Inbox`] in a Postgres database: an event is stored before its delivery is answered, and stays there until a
+    /// [`Worker`] has handled it. Many receivers and workers, on any machines, share one inbox.
+    ///
+    /// Handled events are kept for seven days, and recognized for so long. The tables are in the schema `apalis`.
+    ///
+    /// ```no_run
+    /// use heygen_ext::webhook::{Event, PostgresInbox, Receiver, Verifier};
+    ///
+    /// # async fn example() -> Result<(), heygen_ext::BoxError> {
+    /// let inbox = PostgresInbox::connect("postgres://localhost/webhooks").await?;
+    /// let receiver = Receiver::new(Verifier::new("whsec_…")?, inbox.clone());
+    /// let app: axum::Router = axum::Router::new().route_service("/heygen", receiver);
+    /// // In this process, or in another.
+    /// inbox
+    ///     .worker(async |event: Event| {
+    ///         println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
+    ///         Ok::<_, std::io::Error>(())
+    ///     })
+    ///     .await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    PostgresInbox: apalis_postgres::PostgresStorage on PgPool,
+    jobs: "apalis.jobs", workers: "apalis.workers",
+    // By bytes, in every collation of the database; the index makes it fast.
+    at_least: "~>=~", below: "~<~",
+    now: "now()", seconds: "make_interval(secs => $1::bigint)"
+}
+
+#[cfg(feature = "inbox-sqlite")]
+impl SqliteInbox {
+    /// Opens the file, or creates it.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened, is not a database, or was written by a newer version of the queue engine.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, BoxError> {
+        let path = path.as_ref();
+        let failed =
+            |problem: &dyn fmt::Display| format!("cannot open the inbox {}: {problem}", path.display());
+        // Events contain signed URLs, which only the owner should read.
+        private_file::create(path).map_err(|problem| failed(&problem))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            // Every commit is on the disk before it returns.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(30));
+        // One connection: SQLite has one writer at a time, and the queue of the pool is fairer than its lock.
+        let pool = SqlitePoolOptions::new().max_connections(1);
+        let pool = pool.connect_with(options).await.map_err(|problem| failed(&problem))?;
+        // Not the engine's own `setup`, which would not wait for the disk.
+        let migrations = apalis_sqlite::SqliteStorage::<()>::migrations();
+        migrations.run(&pool).await.map_err(|problem| failed(&problem))?;
+        Ok(Self { pool, inserted: Arc::default() })
+    }
+}
+
+#[cfg(feature = "inbox-postgres")]
+impl PostgresInbox {
+    /// Connects to a database, and creates or updates the tables.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached, or the user may not create tables and the extension `hstore`.
+    pub async fn connect(url: &str) -> Result<Self, BoxError> {
+        Self::new(PgPool::connect(url).await?).await
+    }
+
+    /// Uses a pool of connections, and creates or updates the tables.
+    ///
+    /// # Errors
+    ///
+    /// If the user may not create tables and the extension `hstore`.
+    pub async fn new(pool: PgPool) -> Result<Self, BoxError> {
+        apalis_postgres::PostgresStorage::setup(&pool).await?;
+        let index = "CREATE INDEX IF NOT EXISTS heygen_ext_webhook_keys
+             ON apalis.jobs (job_type, idempotency_key text_pattern_ops)";
+        sqlx::query(index).execute(&pool).await?;
+        Ok(Self { pool, inserted: Arc::default() })
+    }
+}
+
+/// A stream of reasons to look for events: an insert in this process, or a second has passed.
+fn wakes(inserted: Arc<Notify>) -> BoxStream<'static, ()> {
+    let wakes = stream::unfold(inserted, |inserted| async move {
+        drop(tokio::time::timeout(POLL_INTERVAL, inserted.notified()).await);
+        Some(((), inserted))
+    });
+    wakes.boxed()
+}
+
+/// The text after every text that begins with a prefix, which ends in a slash.
+fn end_of(prefix: &str) -> String {
+    match prefix.strip_suffix('/') {
+        // The character after the slash.
+        Some(start) => format!("{start}0"),
+        None => format!("{prefix}\u{10ffff}"),
+    }
+}
+
+#[cfg(test)]
+mod range_tests {
+    use super::end_of;
+
+    #[test]
+    fn a_range_has_the_keys_with_its_prefix() {
+        let (prefix, end) = ("a/b/", end_of("a/b/"));
+        for (key, inside) in
+            [("a/b/", true), ("a/b/~z", true), ("a/b", false), ("a/b0", false), ("a/c/", false)]
+        {
+            assert_eq!((prefix..end.as_str()).contains(&key), inside, "{key}");
+        }
+    }
+}
+
+#[cfg(all(test, feature = "client", feature = "inbox-sqlite"))]
+mod tests;
