@@ -168,7 +168,7 @@ impl Legacy {
         let now = self.heygen.context().runtime.system_time();
         let value = plan.answer_with(&bodies, now, remembered.as_ref())?;
         if *request.endpoint().method() == Method::POST {
-            self.memory.remember(plan.values(), &value);
+            self.memory.remember(plan.requests(), &value);
         }
         Ok(Migrated { value, losses: plan.losses().to_vec(), costs: plan.costs().to_vec() })
     }
