@@ -100,6 +100,10 @@ impl<'a> Planning<'a> {
         }
     }
 
+    pub(crate) fn has_cost(&self) -> bool {
+        !self.made.borrow().costs.is_empty()
+    }
+
     pub(crate) fn into_made(self) -> Made {
         self.made.into_inner()
     }

@@ -3,6 +3,7 @@
 use heygen_api::operations;
 use serde_json::{Value, json};
 
+use super::cost::CostChange;
 use super::loss::Severity;
 use super::output::Output;
 use super::planned_request::PlannedRequest;
@@ -62,6 +63,7 @@ fn create(planning: &Planning<'_>) -> Option<()> {
     }
     let request = PlannedRequest::new(&operations::CREATE_PROOFREAD, "starts the proofread");
     planning.request(request.with_body(output.into_value()));
+    planning.cost(CostChange::Same, "the same work; v3 charges by the second");
     Some(())
 }
 
@@ -135,6 +137,7 @@ fn generate(planning: &Planning<'_>) -> Option<()> {
     }
     let request = PlannedRequest::new(&operations::GENERATE_FROM_PROOFREAD, "makes the video");
     about(planning, request.with_body(output.into_value()));
+    planning.cost(CostChange::Same, "the same work; v3 charges by the second");
     Some(())
 }
 

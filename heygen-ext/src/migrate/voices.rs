@@ -4,6 +4,7 @@ use heygen_api::builder::ListVoicesBuilder;
 use heygen_api::{List, operations};
 use serde_json::{Value, json};
 
+use super::cost::CostChange;
 use super::loss::Severity;
 use super::output::Output;
 use super::planned_request::PlannedRequest;
@@ -103,6 +104,7 @@ fn preview(planning: &Planning<'_>) -> Option<()> {
     body.get("with_timestamps").carried("the answer always has the times of words");
     body.get("generation_type").lose(Severity::Harmless, "v3 has one kind of speech", "remove it");
     put_speech(planning, output);
+    planning.cost(CostChange::Unknown, "v3 has no previews: it charges for each second of speech");
     Some(())
 }
 
@@ -134,6 +136,7 @@ fn speak(planning: &Planning<'_>) -> Option<()> {
         "choose a voice of the engine `starfish`: `GET /v3/voices?engine=starfish`",
     );
     put_speech(planning, output);
+    planning.cost(CostChange::Same, "Starfish, as in v1; v3 charges by the second");
     Some(())
 }
 

@@ -3,6 +3,7 @@
 use heygen_api::operations;
 use serde_json::{Value, json};
 
+use super::super::cost::CostChange;
 use super::super::loss::Severity;
 use super::super::output::Output;
 use super::super::planned_request::PlannedRequest;
@@ -70,6 +71,9 @@ pub(super) fn compose(
             made.push(one.into_value());
         }
         output.set("scenes", made);
+    }
+    if !planning.has_cost() {
+        planning.cost(CostChange::Unknown, "the document does not say what scenes without an avatar cost");
     }
     let request = PlannedRequest::new(&operations::CREATE_VIDEO, "creates the video");
     planning.request(request.with_body(output.into_value()));
