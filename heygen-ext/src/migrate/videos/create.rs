@@ -5,6 +5,7 @@ use heygen_api::operations;
 use heygen_api::types::{Expressiveness, VideoAspectRatio, VideoOutputFormat, VideoResolution};
 use serde_json::json;
 
+use super::super::assumptions::look_of_image_key;
 use super::super::color::six_digits;
 use super::super::cost::CostChange;
 use super::super::image_key::put_image_key;
@@ -33,8 +34,16 @@ fn from_photo(planning: &Planning<'_>) -> Option<()> {
     let body = planning.body();
     refuse_test(&body.get("test"))?;
     let mut output = Output::new();
-    output.set("type", "image");
-    put_image_key(&body, "image_key", &mut output, "image")?;
+    let key = body.get("image_key");
+    if let Some(look) = key.text().as_deref().and_then(look_of_image_key) {
+        // A generated picture is a look, which Avatar IV animates at the same price.
+        output.set("type", "avatar");
+        output.set("engine", json!({"type": "avatar_iv"}));
+        key.put(&mut output, "avatar_id", look);
+    } else {
+        output.set("type", "image");
+        put_image_key(&body, "image_key", &mut output, "image")?;
+    }
     body.get("video_title").put_text(&mut output, "title");
     let shape = body.get("video_orientation");
     if let Some(ratio) = shape.word(&[("portrait", "9:16"), ("landscape", "16:9"), ("square", "1:1")]) {
