@@ -170,7 +170,7 @@ impl Legacy {
         if *request.endpoint().method() == Method::POST {
             self.memory.remember(plan.requests(), &value);
         }
-        Ok(Migrated { value, losses: plan.losses().to_vec(), costs: plan.costs().to_vec() })
+        Ok(Migrated { value, losses: plan.losses_after(&bodies), costs: plan.costs().to_vec() })
     }
 
     fn runner<'a>(&'a self, request: &'a LegacyRequest, key: Option<&'a str>) -> Runner<'a> {

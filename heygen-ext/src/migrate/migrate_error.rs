@@ -103,7 +103,7 @@ impl MigrateError {
     }
 
     /// The service's message, or that of this error.
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::Service(error) => error.message().map_or_else(|| error.to_string(), str::to_owned),
             Self::Interrupted { made, error } => {

@@ -51,6 +51,8 @@ mod envelope;
 mod facade;
 mod folders;
 pub mod guide;
+mod fallback;
+mod fallbacks;
 mod image_key;
 mod input_path;
 pub mod inspect;

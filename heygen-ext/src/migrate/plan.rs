@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::cost::Cost;
 use super::endpoint::Endpoint;
+use super::fallback::Fallback;
 use super::input_path::InputPath;
 use super::look_up::{LookUp, LookUps};
 use super::loss::{Loss, Problem, Refusal, shown_at};
@@ -94,6 +95,23 @@ impl Plan {
     /// The values that are not carried.
     pub fn losses(&self) -> &[Loss] {
         &self.losses
+    }
+
+    /// The losses, with those that only the answers of the requests show.
+    pub(crate) fn losses_after(&self, answers: &[Value]) -> Vec<Loss> {
+        let mut losses = self.losses.clone();
+        for (request, answer) in self.requests.iter().zip(answers) {
+            let Some(Fallback::ConsentLink(loss)) = request.fallback() else { continue };
+            if let Some(problem) = answer.pointer("/error/message").and_then(Value::as_str) {
+                let alternative = "the avatar exists, so do not create it again: ask for a link with \
+                                   `POST /v3/avatars/{group_id}/consent`, and let the person agree there";
+                let reason = format!("v3 did not take the recorded consent: {problem}");
+                losses.push(Loss { reason, alternative: alternative.to_owned(), ..loss.clone() });
+            } else if answer.pointer("/data/url").is_some_and(Value::is_string) {
+                losses.push(loss.clone());
+            }
+        }
+        losses
     }
 
     /// How the cost changes. Empty for calls that are free of charge on both sides.

@@ -5,6 +5,7 @@ use std::fmt;
 use heygen_api::Operation;
 use serde_json::{Value, json};
 
+use super::fallback::Fallback;
 use crate::redaction::redact;
 
 /// A v3 request of a [`Plan`](super::Plan), ready to be sent, except for values that an earlier answer of the plan has.
@@ -19,6 +20,7 @@ pub struct PlannedRequest {
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
     fills: Vec<Fill>,
+    fallback: Option<Fallback>,
     purpose: String,
 }
 
@@ -67,12 +69,19 @@ impl PlannedRequest {
             query: Vec::new(),
             body: None,
             fills: Vec::new(),
+            fallback: None,
             purpose: purpose.into(),
         }
     }
 
     pub(crate) fn with_action(mut self, action: Action) -> Self {
         self.action = action;
+        self
+    }
+
+    /// Sets what is sent if the service refuses the request.
+    pub(crate) fn with_fallback(mut self, fallback: Fallback) -> Self {
+        self.fallback = Some(fallback);
         self
     }
 
@@ -132,6 +141,21 @@ impl PlannedRequest {
             *place = shown_fill(request, pointer).into();
         }
         self
+    }
+
+    pub(crate) fn fallback(&self) -> Option<&Fallback> {
+        self.fallback.as_ref()
+    }
+
+    /// The same request with another id in the place of this one.
+    pub(crate) fn with_id(&self, id: &str, other: &str) -> Self {
+        let mut changed = self.clone();
+        let values = changed.parameters.iter_mut().chain(&mut changed.query).map(|(_, value)| value);
+        values.filter(|value| *value == id).for_each(|value| other.clone_into(value));
+        if let Some(group) = changed.body.as_mut().and_then(|body| body.get_mut("avatar_group_id")) {
+            *group = other.into();
+        }
+        changed
     }
 
     /// The operation.
@@ -212,7 +236,8 @@ fn shown_fill(request: usize, pointer: &str) -> String {
 
 impl fmt::Display for PlannedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.operation.method(), self.path(), self.purpose)
+        write!(f, "{} {}: {}", self.operation.method(), self.path(), self.purpose)?;
+        self.fallback.iter().try_for_each(|fallback| write!(f, "; {fallback}"))
     }
 }
 

@@ -10,7 +10,9 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::agents::failure_of_session;
 use super::cache::Cache;
+use super::fallback::Fallback;
 use super::look_up::LookUp;
 use super::migrate_error::MigrateError;
 use super::options::MigrateOptions;
@@ -26,6 +28,10 @@ const AT_ONCE: usize = 4;
 
 /// The pause between reads of a session that has not named its video.
 const SESSION_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long a call waits for the id of the video of a session. Sessions take 20 to 45 minutes, and programs and proxies often
+/// stop waiting after 30 seconds; a program that then sends the prompt again pays for a second session.
+const SESSION_WAIT: Duration = Duration::from_secs(20);
 
 /// The largest number of pages of a list. Ten thousand looks have two hundred.
 const MAX_PAGES: usize = 10_000;
@@ -71,15 +77,16 @@ impl Runner<'_> {
         }
         let Some(request) = request.filled(bodies) else { return Err(incomplete(request).into()) };
         match request.action() {
-            Action::AllPages => self.all_pages(&request).await,
             Action::Upload => self.upload(key).await,
             Action::AwaitLook => self.await_look(&request).await,
             Action::AwaitVideoOfSession => self.await_video(&request).await,
-            Action::Send | Action::SendForEach => Ok(self.send(&request, key).await?),
+            Action::Send | Action::AllPages | Action::SendForEach => {
+                self.send_or_fall_back(&request, key).await
+            }
         }
     }
 
-    async fn send(&self, request: &PlannedRequest, key: Option<&str>) -> Result<Value, Error> {
+    pub(super) async fn send(&self, request: &PlannedRequest, key: Option<&str>) -> Result<Value, Error> {
         let operation = request.operation();
         let mut call = self.heygen.api().request(operation.method().clone(), operation.path());
         for (name, value) in request.parameters() {
@@ -94,7 +101,8 @@ impl Runner<'_> {
         if let Some(key) = key.filter(|_| operation.idempotency_key() != IdempotencyKey::None) {
             call = call.idempotency_key(key);
         }
-        Ok(call.send().await?.into_inner().into_value())
+        // In the heap, because the future of a whole plan has that of a call in many places.
+        Ok(Box::pin(call.send()).await?.into_inner().into_value())
     }
 
     async fn send_for_each(&self, request: &PlannedRequest, bodies: &[Value]) -> Result<Value, MigrateError> {
@@ -111,7 +119,7 @@ impl Runner<'_> {
     }
 
     /// The items of all pages. A list of what the provider offers to everyone is kept for some time.
-    async fn all_pages(&self, request: &PlannedRequest) -> Result<Value, MigrateError> {
+    pub(super) async fn all_pages(&self, request: &PlannedRequest) -> Result<Value, MigrateError> {
         if !request.query().iter().any(|(_, value)| value == "public") {
             return self.fetch_pages(request).await;
         }
@@ -177,11 +185,11 @@ impl Runner<'_> {
         let context = self.heygen.context();
         let began = context.runtime.now();
         loop {
-            let body = self.send(request, None).await?;
-            let status = body.pointer("/data/status").and_then(Value::as_str);
-            let has_ended = matches!(status, Some("completed" | "failed"));
+            // The session runs and is charged, so a read that fails does not fail the call.
+            let Ok(body) = self.send(request, None).await else { return Ok(Value::Null) };
+            let has_failed = body.get("data").and_then(failure_of_session).is_some();
             let waited = context.runtime.now().saturating_duration_since(began);
-            if names_video(Some(&body)) || has_ended || waited >= self.options.deadline_of_look() {
+            if names_video(Some(&body)) || has_failed || waited >= SESSION_WAIT {
                 return Ok(body);
             }
             context.runtime.sleep(SESSION_PAUSE).await;
@@ -200,7 +208,10 @@ impl Runner<'_> {
         }
         let read = async {
             let body = match look_up {
-                LookUp::LooksOfGroup(_) => self.fetch_pages(&request).await?,
+                LookUp::LooksOfGroup(id) => {
+                    let request = request.with_fallback(Fallback::GroupOfLook(id.clone()));
+                    self.send_or_fall_back(&request.with_action(Action::AllPages), None).await?
+                }
                 _ => self.send(&request, None).await?,
             };
             Ok(body.get("data").cloned().unwrap_or_default())

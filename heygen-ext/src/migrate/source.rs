@@ -231,6 +231,24 @@ impl<'a> Node<'a> {
         self.push_loss(Severity::Billed, reason.into(), alternative.into(), true);
     }
 
+    /// The loss of this value, for a plan that only knows later whether it is lost.
+    pub(crate) fn loss(
+        &self,
+        severity: Severity,
+        reason: impl Into<String>,
+        alternative: impl Into<String>,
+    ) -> Loss {
+        let (path, value) = (self.path.clone(), self.value().clone());
+        Loss {
+            path,
+            value,
+            reason: reason.into(),
+            alternative: alternative.into(),
+            severity,
+            is_engine: false,
+        }
+    }
+
     fn push_loss(&self, severity: Severity, reason: String, alternative: String, is_engine: bool) {
         if !self.is_present() {
             return;

@@ -5,6 +5,7 @@ use heygen_api::builder::ListVideosBuilder;
 use heygen_api::operations;
 use serde_json::{Value, json};
 
+use super::super::fallback::Fallback;
 use super::super::planned_request::PlannedRequest;
 use super::super::planning::{Answers, Conversion, Planning, Unanswerable, nothing, whole};
 
@@ -23,7 +24,8 @@ pub(crate) const DELETE_LATER: Conversion = Conversion { forward: delete_by_path
 
 fn read(planning: &Planning<'_>, id: String) {
     let request = PlannedRequest::new(&operations::GET_VIDEO, "reads the video");
-    planning.request(request.with_parameter("video_id", id));
+    let request = request.with_parameter("video_id", &id);
+    planning.request(request.with_fallback(Fallback::VideoOfSession(id)));
 }
 
 fn read_by_query(planning: &Planning<'_>) -> Option<()> {
@@ -99,7 +101,10 @@ fn status(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
         || json!({"code": 0, "detail": video.get("failure_code"), "message": video.get("failure_message")}),
     );
     let remembered = answers.remembered.cloned().unwrap_or_default();
-    let captions = video.get("subtitle_url").filter(|_| remembered.with_captions);
+    // v3 makes subtitles of every video, and a video with captions only if the program asked for them.
+    let with_captions =
+        remembered.with_captions || video.get("captioned_video_url").is_some_and(Value::is_string);
+    let captions = video.get("subtitle_url").filter(|_| with_captions);
     Ok(json!({
         "id": video.get("id"),
         "status": status,
