@@ -9,8 +9,14 @@
 //!
 //! It listens on the loopback interface only, because requests carry keys and the connection is not encrypted. Put it
 //! behind a server with TLS to reach it from other machines. `PORT` sets the port, `HEYGEN_API_BASE` another address of the
-//! service, such as that of heygen-sim. `--lenient` carries out requests that lose something, and lists the losses in the
-//! answer's member `warning`.
+//! service, such as that of heygen-sim.
+//!
+//! | option | effect |
+//! |---|---|
+//! | `--lenient` | carries out requests that lose something, and lists the losses in the answer's member `warning` |
+//! | `--accept-avatar-charges` | carries out uploads of talking photos and of photo avatars, which were free of charge |
+//! | `--error-as-text` | answers errors of v2 as texts |
+//! | `--repeat-window SECONDS` | takes the same `POST` within this time for a repetition, which makes nothing new |
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -112,7 +118,10 @@ async fn answer(
 async fn main() -> Result<(), BoxError> {
     let has = |name: &str| std::env::args().any(|argument| argument == name);
     let policy = if has("--lenient") { Policy::Lenient } else { Policy::Strict };
-    let options = MigrateOptions::new().policy(policy);
+    let options = MigrateOptions::new()
+        .policy(policy)
+        .accept_avatar_charges(has("--accept-avatar-charges"))
+        .error_as_text(has("--error-as-text"));
     let service = if has("--operator") {
         let key = std::env::var("GATEWAY_KEY").map_err(|_| "set GATEWAY_KEY, which the programs present")?;
         let legacy = HeyGen::from_env()?.legacy().with_options(options);
@@ -124,6 +133,10 @@ async fn main() -> Result<(), BoxError> {
             builder = builder.base_url(base);
         }
         LegacyService::new(builder.build()?.legacy().with_options(options))
+    };
+    let service = match std::env::args().skip_while(|argument| argument != "--repeat-window").nth(1) {
+        Some(seconds) => service.repeat_window(Duration::from_secs(seconds.parse()?)),
+        None => service,
     };
     let port: u16 = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8090);
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;

@@ -13,7 +13,8 @@
 //!
 //! Three rules hold everywhere. No value of a request is dropped silently: each is in a request of v3, or it is a [`Loss`]
 //! with its path, a reason and an alternative. With [`Policy::Strict`], the default, a loss of what is shown, spoken or billed
-//! refuses the request before anything is paid. A call that was free of charge, with `test` or `validate_only`, never becomes
+//! refuses the request before anything is paid; so does a charge for a call that was free of charge, such as the upload of a
+//! talking photo, until it is accepted. A call that was free of charge, with `test` or `validate_only`, never becomes
 //! one that is charged.
 //!
 //! ```
@@ -40,6 +41,7 @@ mod accounts;
 mod agents;
 mod assets;
 mod assumptions;
+mod avatar_charge;
 mod avatars;
 mod brand_voices;
 mod cache;
@@ -49,10 +51,10 @@ mod cost;
 mod endpoint;
 mod envelope;
 mod facade;
-mod folders;
-pub mod guide;
 mod fallback;
 mod fallbacks;
+mod folders;
+pub mod guide;
 mod image_key;
 mod input_path;
 pub mod inspect;
@@ -71,6 +73,7 @@ mod plan;
 mod planned_request;
 mod planning;
 mod proofreads;
+mod repeats;
 mod request;
 mod request_body;
 mod runner;

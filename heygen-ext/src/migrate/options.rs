@@ -12,6 +12,8 @@ use super::loss::{Loss, Policy};
 /// | [`policy`](Self::policy) | [`Policy::Strict`] |
 /// | [`accept_loss`](Self::accept_loss) | none |
 /// | [`accept_engine_change`](Self::accept_engine_change) | off |
+/// | [`accept_avatar_charges`](Self::accept_avatar_charges) | off |
+/// | [`error_as_text`](Self::error_as_text) | off |
 /// | [`default_resolution`](Self::default_resolution) | `1080p` |
 /// | [`cache_age`](Self::cache_age) | 5 minutes |
 /// | [`look_deadline`](Self::look_deadline) | 5 minutes |
@@ -29,6 +31,8 @@ pub struct MigrateOptions {
     policy: Policy,
     accepted: BTreeSet<String>,
     engine_change: bool,
+    avatar_charges: bool,
+    error_as_text: bool,
     default_resolution: String,
     cache_age: Duration,
     look_deadline: Duration,
@@ -40,6 +44,8 @@ impl Default for MigrateOptions {
             policy: Policy::Strict,
             accepted: BTreeSet::new(),
             engine_change: false,
+            avatar_charges: false,
+            error_as_text: false,
             default_resolution: "1080p".to_owned(),
             cache_age: Duration::from_secs(300),
             look_deadline: Duration::from_secs(300),
@@ -73,6 +79,37 @@ impl MigrateOptions {
         self
     }
 
+    /// Whether calls that were free of charge may create an avatar, for which v3 charges each time: the upload of a talking
+    /// photo, and the creation of a group of photo avatars or of its looks from uploaded pictures. Off by default:
+    /// [`Policy::Strict`] then refuses these calls.
+    ///
+    /// ```
+    /// use heygen_ext::http::Method;
+    /// use heygen_ext::migrate::{LegacyRequest, LookUps, MigrateOptions};
+    ///
+    /// # fn main() -> Result<(), heygen_ext::migrate::MigrateError> {
+    /// let target = "https://upload.heygen.com/v1/talking_photo";
+    /// let upload = LegacyRequest::new(&Method::POST, target)?;
+    /// let options = MigrateOptions::new();
+    /// let error = upload.plan(&LookUps::new(), &options).unwrap_err();
+    /// assert_eq!(error.code(), "charge_not_accepted");
+    /// let plan = upload.plan(&LookUps::new(), &options.accept_avatar_charges(true))?;
+    /// println!("{}", plan.costs()[0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn accept_avatar_charges(mut self, on: bool) -> Self {
+        self.avatar_charges = on;
+        self
+    }
+
+    /// Whether an error of v2 is a text, `{"error": "…", "data": null}`, as the reference of v2 described it. By default, it is
+    /// an object with a code and a message, as the service sent it. [`LegacyService`](super::LegacyService) uses it.
+    pub fn error_as_text(mut self, on: bool) -> Self {
+        self.error_as_text = on;
+        self
+    }
+
     /// Sets the resolution of a video whose request has no dimension: `720p`, `1080p` or `4k`.
     ///
     /// The documentation of v2 named 1280×720 as the default until 2025, and 1920×1080 in 2026.
@@ -103,6 +140,15 @@ impl MigrateOptions {
 
     pub(crate) fn deadline_of_look(&self) -> Duration {
         self.look_deadline
+    }
+
+    pub(crate) fn has_errors_as_text(&self) -> bool {
+        self.error_as_text
+    }
+
+    /// Whether the policy refuses a plan that creates an avatar in a call that was free of charge.
+    pub(crate) fn refuses_avatar_charges(&self) -> bool {
+        self.policy == Policy::Strict && !self.avatar_charges
     }
 
     /// Whether the policy refuses a plan with this loss.

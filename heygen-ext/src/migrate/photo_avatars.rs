@@ -6,6 +6,7 @@ use heygen_api::{List, operations};
 use serde_json::{Value, json};
 
 use super::assumptions::{asset_of_image_key, image_key_of_look, look_of_image_key};
+use super::avatar_charge::charge;
 use super::avatars::train_status;
 use super::cost::CostChange;
 use super::fallback::Fallback;
@@ -66,8 +67,7 @@ fn upload(planning: &Planning<'_>) -> Option<()> {
     let request = PlannedRequest::new(&operations::GET_AVATAR_LOOK, "waits until the look can be used");
     let request = request.with_parameter_from("look_id", look, "/data/avatar_item/id");
     planning.request(request.with_action(Action::AwaitLook));
-    planning.cost(CostChange::More, "an upload was free of charge, and v3 charges for the creation of an avatar");
-    Some(())
+    charge(planning, "the upload of a talking photo")
 }
 
 fn uploaded(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
@@ -254,8 +254,7 @@ fn create_group(planning: &Planning<'_>) -> Option<()> {
     }
     put_picture(&key, &mut output)?;
     create(planning, output, "creates the avatar");
-    planning.cost(CostChange::More, "creating a group was free of charge, and v3 charges for each avatar");
-    Some(())
+    charge(planning, "the creation of a group of photo avatars")
 }
 
 /// The look of an answer: that of a creation, or a look itself.
@@ -309,8 +308,7 @@ fn add_looks(planning: &Planning<'_>) -> Option<()> {
     }
     if is_created {
         name.carried("name");
-        planning.cost(CostChange::More, "adding a look was free of charge, and v3 charges for each look");
-        return Some(());
+        return charge(planning, "the addition of a look");
     }
     name.lose(Severity::Reported, "the look was named when it was generated", "remove it");
     planning.cost(CostChange::Less, "the look is in the group already");

@@ -138,7 +138,7 @@ async fn avatars_and_digital_twins_are_looks() {
 
 #[tokio::test(start_paused = true)]
 async fn photo_avatars_are_generated_grouped_and_trained() {
-    let (sim, legacy) = pair(MigrateOptions::new()).await;
+    let (sim, legacy) = pair(MigrateOptions::new().accept_avatar_charges(true)).await;
     let request = GeneratePhoto {
         name: Some("Lina".to_owned()),
         gender: Some("Woman".to_owned()),
@@ -328,7 +328,7 @@ async fn look_ups_are_kept_for_some_time_and_asked_once_at_a_time() {
 
 #[tokio::test]
 async fn a_run_with_a_key_makes_each_thing_once() {
-    let (sim, legacy) = pair(MigrateOptions::new()).await;
+    let (sim, legacy) = pair(MigrateOptions::new().accept_avatar_charges(true)).await;
     let asset = legacy.upload_asset("image/png", PNG).await.unwrap();
     let key = asset.image_key.clone().unwrap();
     let body = json!({"group_id": "a0000000000000000000000000000002", "image_keys": [key, key]});
@@ -351,7 +351,7 @@ async fn a_run_with_a_key_makes_each_thing_once() {
 
 #[tokio::test]
 async fn the_error_of_a_later_request_names_what_the_earlier_ones_made() {
-    let (sim, legacy) = pair(MigrateOptions::new()).await;
+    let (sim, legacy) = pair(MigrateOptions::new().accept_avatar_charges(true)).await;
     let asset = legacy.upload_asset("image/png", PNG).await.unwrap();
     sim.inject(Fault::refuse(402, "insufficient_credit", "no").on("createAvatar").after(1)).unwrap();
     let more = AddLooks {

@@ -19,7 +19,7 @@ use super::gateway::{Gateway, PNG, heygen, serve};
 
 const TEMPLATE: &str = "d0000000000000000000000000000001";
 
-fn video(avatar: &str) -> Value {
+pub(crate) fn video(avatar: &str) -> Value {
     json!({
         "caption": true,
         "callback_id": "order 7",
@@ -244,7 +244,7 @@ async fn a_program_uploads_a_picture_and_animates_it() {
 
 #[tokio::test(start_paused = true)]
 async fn an_uploaded_talking_photo_can_be_used_at_once() {
-    let (sim, gateway) = Gateway::with_sim(MigrateOptions::new()).await;
+    let (sim, gateway) = Gateway::with_sim(MigrateOptions::new().accept_avatar_charges(true)).await;
     let upload = gateway.send_bytes("POST /v1/talking_photo", Some(("image/png", PNG.to_vec())));
     let uploaded = sim.drive(Duration::from_secs(1), upload).await;
     assert_eq!(uploaded.status, 200, "{}", uploaded.body);
