@@ -74,7 +74,6 @@ mod request_body;
 mod runner;
 mod service;
 mod source;
-mod streaming;
 mod table;
 mod templates;
 mod test_switch;
@@ -85,6 +84,7 @@ mod unknown_endpoint;
 mod videos;
 mod voices;
 mod webhook_endpoints;
+mod without_counterpart;
 
 pub use cost::{Cost, CostChange};
 pub use endpoint::{Endpoint, Level, NoCounterpart};

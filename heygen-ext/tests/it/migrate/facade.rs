@@ -1,7 +1,6 @@
 //! Every method of the client of legacy calls, against the simulator.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use heygen_ext::http::Method;
@@ -382,19 +381,4 @@ fn every_endpoint_with_a_counterpart_has_a_method() {
     for method in methods {
         assert!(calls.contains(&format!(".{method}(")), "{method} is not tested");
     }
-}
-
-#[tokio::test]
-async fn an_endpoint_without_a_counterpart_names_the_nearest_thing() {
-    let (sim, legacy) = pair(MigrateOptions::new()).await;
-    let answered: Arc<Mutex<usize>> = Arc::default();
-    for endpoint in migrate::endpoints().filter(|endpoint| endpoint.level() == Level::NoCounterpart) {
-        let path = endpoint.path().replace(['{', '}'], "");
-        let request = LegacyRequest::new(endpoint.method(), &path).unwrap();
-        let error = legacy.run(&request).await.unwrap_err();
-        assert!(matches!(&error, MigrateError::NoCounterpart(_)), "{endpoint}: {error}");
-        assert_eq!(error.status().as_u16(), 410);
-        *answered.lock().unwrap() += 1;
-    }
-    assert!(*answered.lock().unwrap() > 30 && sim.requests().is_empty());
 }

@@ -10,3 +10,4 @@ mod properties;
 mod vectors;
 mod videos;
 mod wire;
+mod without_counterpart;
