@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use heygen_api::Operation;
+use heygen_api::{Operation, operations};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -92,6 +92,15 @@ impl<'a> Planning<'a> {
         requests.len() - 1
     }
 
+    /// The index of the request that uploads a silence of this duration. A plan has one for each duration.
+    pub(crate) fn silence(&self, seconds: f64) -> usize {
+        let known = self.made.borrow().requests.iter().position(|one| one.silence() == Some(seconds));
+        known.unwrap_or_else(|| {
+            let purpose = format!("uploads a silence of {seconds} seconds");
+            self.request(PlannedRequest::new(&operations::UPLOAD_ASSET, purpose).with_silence(seconds))
+        })
+    }
+
     pub(crate) fn cost(&self, change: CostChange, reason: impl Into<String>) {
         let cost = Cost::new(change, reason);
         let mut made = self.made.borrow_mut();
@@ -128,6 +137,11 @@ impl<'a> Answers<'a> {
     /// The member `data` of the answer with this index.
     pub(crate) fn data(&self, index: usize) -> &'a Value {
         self.bodies.get(index).and_then(|body| body.get("data")).unwrap_or(&Value::Null)
+    }
+
+    /// The member `data` of the last answer.
+    pub(crate) fn last_data(&self) -> &'a Value {
+        self.data(self.bodies.len().saturating_sub(1))
     }
 
     /// The items of the list with this index.

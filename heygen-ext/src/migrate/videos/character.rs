@@ -162,7 +162,7 @@ fn put_appearance(node: &Node<'_>, output: &mut Output, target: Target) {
         Some(true) => matting.lose(
             Severity::Shown,
             "a scene of a v3 video has no matting",
-            "send the scene as a video of its own, or render the avatar as WebM",
+            "send the scene as a video of its own, render the avatar as WebM, or render in two passes",
         ),
         Some(false) => matting.carried("the default"),
         None => {}

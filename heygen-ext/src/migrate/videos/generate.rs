@@ -10,6 +10,7 @@ use super::super::planning::{Answers, Conversion, Planning, Unanswerable};
 use super::super::source::Node;
 use super::super::test_switch::refuse_test;
 use super::canvas::put_canvas;
+use super::parts::{plan_first_pass, put_clip};
 use super::scene::{Background, LegacyScene};
 
 /// `POST /v2/video/generate`.
@@ -53,26 +54,30 @@ pub(super) fn compose(
         return None;
     }
     if let [scene] = scenes
-        && scene.is_avatar()
+        && scene.is_avatar(planning.options)
     {
         output.set("type", "avatar");
         scene.put_as_avatar(planning, &mut output)?;
     } else {
         output.set("type", "studio");
-        let mut made: Vec<Value> = Vec::new();
+        let first_pass = plan_first_pass(planning, scenes, &output)?;
+        let mut made: Vec<Output> = Vec::new();
         for (index, scene) in scenes.iter().enumerate() {
             if !scene.whole.is_object() {
                 scene.whole.problem("a scene is an object; write {\"character\": …, \"voice\": …}");
                 return None;
             }
             let mut one = output.child(&format!("scenes[{index}]"));
-            scene.put_as_scene(planning, &mut one)?;
-            made.push(one.into_value());
+            match first_pass.get(&index) {
+                Some(video) => put_clip(*video, &mut one),
+                None => scene.put_as_scene(planning, &mut one)?,
+            }
+            made.push(one);
         }
-        output.set("scenes", made);
+        output.attach_list("scenes", made);
     }
     let request = PlannedRequest::new(&operations::CREATE_VIDEO, "creates the video");
-    planning.request(request.with_body(output.into_value()));
+    planning.request(request.with_output(output));
     Some(())
 }
 
@@ -155,5 +160,5 @@ pub(super) fn put_caption(caption: &Node<'_>, mode: &Node<'_>, subtitles: &Node<
 
 /// The id of the video that was created.
 pub(super) fn video_id(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
-    Ok(json!({"video_id": answers.data(0).get("video_id")}))
+    Ok(json!({"video_id": answers.last_data().get("video_id")}))
 }

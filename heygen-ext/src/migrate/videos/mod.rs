@@ -5,6 +5,7 @@ mod character;
 mod create;
 mod generate;
 mod manage;
+mod parts;
 mod scene;
 mod voice;
 

@@ -19,7 +19,7 @@ const TEMPLATE: &str = "d0000000000000000000000000000001";
 const GLOSSARY: &str = "e0000000000000000000000000000001";
 const FOOTAGE: &str = "https://example.com/me.mp4";
 
-async fn pair(options: MigrateOptions) -> (Sim, Legacy) {
+pub(crate) async fn pair(options: MigrateOptions) -> (Sim, Legacy) {
     let sim = Sim::builder().clock(Clock::manual()).concurrency(100).enterprise(true).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url());
     let heygen = heygen.options(CallOptions::new().max_attempts(1)).build().unwrap();

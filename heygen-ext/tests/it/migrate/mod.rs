@@ -8,6 +8,7 @@ mod guide;
 mod inspect;
 mod properties;
 mod vectors;
+mod video_options;
 mod videos;
 mod wire;
 mod without_counterpart;
