@@ -1,6 +1,6 @@
 //! A plan while it is made.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use heygen_api::{Operation, operations};
 use http::StatusCode;
@@ -19,6 +19,7 @@ pub(crate) struct Planning<'a> {
     pub(crate) options: &'a MigrateOptions,
     answers: &'a LookUps,
     made: RefCell<Made>,
+    without_4k: Cell<bool>,
 }
 
 /// What a conversion has written.
@@ -32,7 +33,7 @@ pub(crate) struct Made {
 
 impl<'a> Planning<'a> {
     pub(crate) fn new(source: &'a Source<'a>, options: &'a MigrateOptions, answers: &'a LookUps) -> Self {
-        Self { source, options, answers, made: RefCell::default() }
+        Self { source, options, answers, made: RefCell::default(), without_4k: Cell::new(false) }
     }
 
     pub(crate) fn body(&self) -> Node<'a> {
@@ -83,6 +84,15 @@ impl<'a> Planning<'a> {
             made.look_ups.push(entry);
         }
         known
+    }
+
+    /// Records that the video has a look that cannot be rendered in 4K.
+    pub(crate) fn exclude_4k(&self) {
+        self.without_4k.set(true);
+    }
+
+    pub(crate) fn is_without_4k(&self) -> bool {
+        self.without_4k.get()
     }
 
     /// Adds a request, and returns its index.

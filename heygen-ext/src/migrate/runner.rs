@@ -223,7 +223,11 @@ impl Runner<'_> {
             // These change rarely, and are needed by most calls.
             LookUp::Look(_) | LookUp::Account => {
                 let key = format!("{} {look_up}", family_of(operation));
-                self.cached(&key, read).await.map(|data| (*data).clone())
+                let answer = self.cached(&key, read).await;
+                if answer.as_ref().is_ok_and(|data| is_unfinished(data)) {
+                    self.cache.forget(&key);
+                }
+                answer.map(|data| (*data).clone())
             }
             LookUp::LooksOfGroup(_) | LookUp::Template(_) => read.await,
         };
@@ -238,6 +242,11 @@ impl Runner<'_> {
 /// The first two parts of the path of an operation, such as `/v3/avatars`: what a change of one of them may affect.
 fn family_of(operation: &Operation) -> String {
     operation.path().split('/').take(3).collect::<Vec<_>>().join("/")
+}
+
+/// Whether a look will change soon.
+fn is_unfinished(look: &Value) -> bool {
+    look.get("status").and_then(Value::as_str).is_some_and(|status| status != "completed")
 }
 
 /// The id of the resource that a request reads.

@@ -191,6 +191,11 @@ impl<'a> Node<'a> {
             .collect()
     }
 
+    /// The name of the member.
+    pub(crate) fn name(&self) -> &str {
+        self.path.last_member().unwrap_or_default()
+    }
+
     /// The members of an object, by name.
     pub(crate) fn members(&self) -> Vec<(&'a str, Self)> {
         let members = self.value.and_then(Value::as_object).into_iter().flatten();
@@ -310,6 +315,11 @@ impl<'a> Node<'a> {
             self.problem(format!("`{text}` is not known; write one of: {}", words.join(", ")));
         }
         found.map(|(_, value)| *value)
+    }
+
+    /// Whether the value is this word, in any case.
+    pub(crate) fn is_word(&self, word: &str) -> bool {
+        self.value().as_str().is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
     }
 
     /// Carries a value that is computed from this one.

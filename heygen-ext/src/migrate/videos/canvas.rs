@@ -75,6 +75,18 @@ pub(super) fn put_canvas(
     output.set("resolution", planning.options.resolution());
 }
 
+/// Lowers a resolution of 4K, if a look in the video cannot be rendered with it.
+pub(super) fn lower_resolution(planning: &Planning<'_>, output: &mut Output) {
+    if planning.is_without_4k() && output.get("resolution").is_some_and(|resolution| resolution == "4k") {
+        output.set("resolution", "1080p");
+        planning.body().get("dimension").lose(
+            Severity::Shown,
+            "a photo look on Avatar III has no 4K",
+            "the nearest is 1080p; or set `use_avatar_iv_model`",
+        );
+    }
+}
+
 fn put_dimension(dimension: &Node<'_>, output: &mut Output) {
     let (Some(width), Some(height)) = (dimension.get("width").float(), dimension.get("height").float())
     else {

@@ -9,7 +9,7 @@ use super::super::planned_request::PlannedRequest;
 use super::super::planning::{Answers, Conversion, Planning, Unanswerable};
 use super::super::source::Node;
 use super::super::test_switch::refuse_test;
-use super::canvas::put_canvas;
+use super::canvas::{lower_resolution, put_canvas};
 use super::parts::{plan_first_pass, put_clip};
 use super::scene::{Background, LegacyScene};
 
@@ -76,6 +76,7 @@ pub(super) fn compose(
         }
         output.attach_list("scenes", made);
     }
+    lower_resolution(planning, &mut output);
     let request = PlannedRequest::new(&operations::CREATE_VIDEO, "creates the video");
     planning.request(request.with_output(output));
     Some(())

@@ -10,6 +10,7 @@ use super::super::loss::Severity;
 use super::super::output::Output;
 use super::super::planned_request::{Action, PlannedRequest};
 use super::super::planning::Planning;
+use super::canvas::lower_resolution;
 use super::scene::LegacyScene;
 
 /// Adds the requests of the first pass, if the options allow one and a scene needs it. Returns the index of the request that
@@ -34,6 +35,7 @@ pub(super) fn plan_first_pass(
                 part.set("title", format!("{title} (scene {})", index + 1));
             }
             scene.put_as_avatar(planning, &mut part)?;
+            lower_resolution(planning, &mut part);
             let purpose = format!("renders scene {} as a video of its own", index + 1);
             let request = PlannedRequest::new(&operations::CREATE_VIDEO, purpose);
             created.push((index, planning.request(request.with_output(part))));

@@ -269,9 +269,11 @@ fn read_object(node: &Node<'_>, place: &str) -> Option<Backdrop> {
         return read_color(&value, node, place);
     }
     let fit = node.get("fit");
-    match fit.text().as_deref() {
-        Some("cover") => fit.carried("the default"),
-        _ => fit.lose(Severity::Shown, "v3 does not fit a background", "crop the picture to the frame"),
+    if fit.is_word("cover") {
+        fit.carried("the default");
+    } else {
+        let instead = "crop the picture to the aspect ratio of the video before you send it";
+        fit.lose(Severity::Shown, "v3 has no `fit` for backgrounds", instead);
     }
     let asset = if said == "image" { &assets[0] } else { &assets[1] };
     let given = [&url, asset].into_iter().filter(|one| one.is_present()).count();
@@ -344,11 +346,13 @@ fn put_playback(node: &Node<'_>, output: &mut Output) {
     ];
     let has_voice = ["script", "audio_url", "audio_asset_id"].iter().any(|name| output.has(name));
     match style.word(&words) {
-        Some("") => style.carried("the default"),
+        Some("") => style.carried("the default, which plays the clip once"),
         Some(mode) if has_voice => {
             style.carried("playback.mode");
             output.set("playback", json!({"mode": mode}));
         }
+        // The default of v2. That of v3 is `freeze`.
+        None if has_voice => output.set("playback", json!({"mode": "fit_to_scene"})),
         Some(_) => style.lose(Severity::Shown, WHOLE_CLIP, "cut the clip to the duration"),
         None => {}
     }

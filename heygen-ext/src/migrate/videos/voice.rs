@@ -4,6 +4,7 @@ use heygen_api::types::ElevenLabsModel;
 
 use super::super::loss::Severity;
 use super::super::output::Output;
+use super::super::silence::MAX_SECONDS;
 use super::super::source::{Limits, Node};
 
 /// What a scene sounds like.
@@ -52,8 +53,8 @@ pub(super) fn put_voice(node: &Node<'_>, output: &mut Output) -> Option<Sound> {
             let duration = node.get("duration");
             let seconds = duration.float().unwrap_or(1.0);
             duration.carried("duration");
-            if !(seconds > 0.0 && seconds <= 300.0) {
-                duration.problem(format!("a silence of {seconds} seconds is not possible; write 1 to 100"));
+            if !(seconds > 0.0 && seconds <= MAX_SECONDS) {
+                duration.problem(format!("a silence of {seconds} seconds is not possible; write more than 0 and at most {MAX_SECONDS}"));
                 return None;
             }
             return Some(Sound::Silence(seconds));
@@ -120,24 +121,7 @@ pub(super) fn put_elevenlabs(given: &Node<'_>, engine: &mut Output) {
     given.get("similarity_boost").put_number(engine, "similarity_boost", unit);
     given.get("style").put_number(engine, "style", unit);
     given.get("use_speaker_boost").put_boolean(engine, "use_speaker_boost");
-    let stability = given.get("stability");
-    match stability.float() {
-        // This model takes three values only.
-        Some(value) if name.as_deref() == Some("eleven_v3") && ![0.0, 0.5, 1.0].contains(&value) => {
-            let nearest = if value < 0.25 {
-                0.0
-            } else if value < 0.75 {
-                0.5
-            } else {
-                1.0
-            };
-            engine.set("stability", nearest);
-            let reason = "`eleven_v3` takes a stability of 0, 0.5 or 1";
-            stability.lose(Severity::Spoken, reason, format!("the nearest is {nearest}"));
-        }
-        Some(_) => stability.put_number(engine, "stability", unit),
-        None => {}
-    }
+    given.get("stability").put_number(engine, "stability", unit);
     if engine.is_filled() {
         engine.set("engine_type", "elevenlabs");
     }

@@ -41,6 +41,7 @@ fn options(vector: &Value) -> MigrateOptions {
     let names = vector["options"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap());
     names.fold(MigrateOptions::new(), |options, name| match name {
         "silence_as_audio" => options.silence_as_audio(true),
+        "accept_engine_change" => options.accept_engine_change(true),
         "two_pass" => options.two_pass(Duration::from_secs(900)),
         other => panic!("`{other}` is not an option of vectors"),
     })

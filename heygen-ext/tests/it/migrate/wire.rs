@@ -89,7 +89,7 @@ async fn a_request_that_would_cost_or_show_something_else_is_not_sent() {
     let mut test = video("Anna_sitting_public");
     test["test"] = json!(true);
     for (body, status, text) in [
-        (video("Vera_legacy_public"), 400, "this look does not have Avatar III"),
+        (video("Vera_legacy_public"), 400, "the service lists no engine for this look"),
         (scaled, 400, "video_inputs[0].character.scale: 1.5 is lost (shown)"),
         (test, 400, "test: v3 has no test videos"),
         (video("nobody"), 404, "the service has no look `nobody`"),
