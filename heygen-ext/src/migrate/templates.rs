@@ -4,6 +4,7 @@ use heygen_api::builder::ListTemplatesBuilder;
 use heygen_api::{List, operations};
 use serde_json::{Map, Value, json};
 
+use super::cost::CostChange;
 use super::look_up::{Known, LookUp};
 use super::loss::Severity;
 use super::output::Output;
@@ -151,6 +152,10 @@ fn generate(planning: &Planning<'_>) -> Option<()> {
     put_subtitles(&body.get("subtitles"), &mut output);
     let request = PlannedRequest::new(&operations::GENERATE_FROM_TEMPLATE, "creates the video");
     planning.request(request.with_parameter("template_id", template_id).with_body(output.into_value()));
+    planning.cost(
+        CostChange::Same,
+        "the same template; v3 charges by the second, with the engine of the template",
+    );
     Some(())
 }
 

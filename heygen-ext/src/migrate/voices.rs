@@ -4,6 +4,7 @@ use heygen_api::builder::ListVoicesBuilder;
 use heygen_api::{List, operations};
 use serde_json::{Value, json};
 
+use super::cost::CostChange;
 use super::loss::Severity;
 use super::output::Output;
 use super::planned_request::PlannedRequest;
@@ -60,7 +61,8 @@ fn voices_first(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     for voice in &mut voices {
         voice["display_name"] = voice.get("name").cloned().unwrap_or_default();
     }
-    Ok(json!({"list": voices}))
+    // Programs read either name.
+    Ok(json!({"list": voices, "voices": voices}))
 }
 
 fn put_speech(planning: &Planning<'_>, output: Output) {
@@ -104,6 +106,7 @@ fn preview(planning: &Planning<'_>) -> Option<()> {
     body.get("with_timestamps").carried("the answer always has the times of words");
     body.get("generation_type").lose(Severity::Harmless, "v3 has one kind of speech", "remove it");
     put_speech(planning, output);
+    planning.cost(CostChange::Unknown, "v3 charges for the speech of a preview");
     Some(())
 }
 
@@ -138,6 +141,7 @@ fn speak(planning: &Planning<'_>) -> Option<()> {
         "choose a voice of the engine `starfish`: `GET /v3/voices?engine=starfish`",
     );
     put_speech(planning, output);
+    planning.cost(CostChange::Same, "the same work by the same engine");
     Some(())
 }
 
