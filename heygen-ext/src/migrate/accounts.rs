@@ -63,7 +63,7 @@ impl Accounts {
         let heygen = self.legacy.heygen().with_credentials(source).ok()?;
         let legacy = self.legacy.for_account(heygen);
         if clients.len() >= MAX_CALLERS {
-            // Forgetting a caller costs a few look-ups.
+            // Forgetting a caller costs a few look-ups, and its statuses lack the `callback_id` of earlier videos.
             clients.clear();
         }
         clients.insert(digest, legacy.clone());

@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::assumptions::duration_phrase;
+use super::cost::CostChange;
 use super::loss::Severity;
 use super::output::Output;
 use super::planned_request::{Action, PlannedRequest};
@@ -62,6 +63,7 @@ fn generate(planning: &Planning<'_>) -> Option<()> {
         PlannedRequest::new(&operations::GET_VIDEO_AGENT_SESSION, "waits until the session names its video");
     let request = request.with_parameter_from("session_id", session, "/data/session_id");
     planning.request(request.with_action(Action::AwaitVideoOfSession));
+    planning.cost(CostChange::Unknown, "v3 charges for what the session makes");
     Some(())
 }
 
@@ -108,20 +110,21 @@ fn put_files(node: &Node<'_>, output: &mut Output) {
     output.set("files", made);
 }
 
-/// v3 may name the video later than the session.
+/// v3 may name the video later than the session. Until then, the id of the session stands for it: a status of this id becomes
+/// that of the video. An error would make programs repeat the call, and pay for a second session.
 fn started(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let session = answers.data(0).get("session_id").cloned().unwrap_or_default();
     let named =
         (0..answers.bodies.len()).map(|index| answers.data(index)).filter_map(|data| data.get("video_id"));
-    match named.into_iter().find(|id| id.is_string()) {
-        Some(video) => Ok(json!({"video_id": video, "session_id": session})),
-        None => Err(Unanswerable::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "resource_not_ready",
-            format!(
-                "the session {session} is running and has not named its video yet; read it with \
-                 `GET /v3/video-agents/{{session_id}}`, and do not send the prompt again"
-            ),
-        )),
+    if let Some(video) = named.into_iter().find(|id| id.is_string()) {
+        return Ok(json!({"video_id": video, "session_id": session}));
     }
+    let last = answers.last_data();
+    if last.get("status").and_then(Value::as_str) == Some("failed") {
+        let message =
+            last.pointer("/error/message").and_then(Value::as_str).unwrap_or("no reason is reported");
+        let message = format!("the session {session} has failed: {message}");
+        return Err(Unanswerable::new(StatusCode::BAD_REQUEST, "generation_failed", message));
+    }
+    Ok(json!({"video_id": session, "session_id": session}))
 }

@@ -42,7 +42,7 @@ pub(crate) fn is_photo(look: &Value) -> bool {
 }
 
 /// Whether a look can be used in a video. Public looks may have no status.
-fn is_usable(look: &Value) -> bool {
+pub(crate) fn is_usable(look: &Value) -> bool {
     look.get("status").and_then(Value::as_str).is_none_or(|status| status == "completed")
 }
 
@@ -148,7 +148,9 @@ fn list_looks(planning: &Planning<'_>) -> Option<()> {
 }
 
 fn looks(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
-    let looks = answers.items(0).map(|look| if is_photo(look) { photo_avatar(look) } else { avatar(look) });
+    // An avatar of v2 has no status, and a photo has one.
+    let looks = answers.items(0).filter(|look| is_photo(look) || is_usable(look));
+    let looks = looks.map(|look| if is_photo(look) { photo_avatar(look) } else { avatar(look) });
     Ok(json!({"avatar_list": looks.collect::<Vec<_>>()}))
 }
 
@@ -216,11 +218,11 @@ fn create_twin(planning: &Planning<'_>) -> Option<()> {
     consent.carried("consent_video of the second request");
     let request = PlannedRequest::new(&operations::CREATE_AVATAR, "creates the digital twin");
     let created = planning.request(request.with_body(output.into_value()));
-    let purpose =
-        "hands in the consent; for plans other than Enterprise, the answer has a link for the person instead";
+    let purpose = "hands in the consent; if the plan does not permit that, the answer has a link for the person instead";
     let request = PlannedRequest::new(&operations::CREATE_AVATAR_CONSENT, purpose);
     let request = request.with_parameter_from("group_id", created, "/data/avatar_group/id");
-    planning.request(request.with_body(json!({"consent_video": {"type": "url", "url": link}})));
+    let recorded = json!({"consent_video": {"type": "url", "url": link}});
+    planning.request(request.with_body(recorded).or_if_forbidden(json!({})));
     planning.cost(CostChange::Unknown, "v3 charges for each avatar that is created");
     Some(())
 }
@@ -230,7 +232,7 @@ fn created_twin(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     Ok(json!({
         "avatar_id": created.pointer("/avatar_item/id"),
         "avatar_group_id": created.pointer("/avatar_group/id"),
-        // New: where the person agrees, if the recorded consent was not taken.
+        // New: where the person agrees, if the plan does not permit a recorded consent.
         "consent_url": answers.data(1).get("url"),
     }))
 }

@@ -5,8 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
+use super::input_path::Place;
 use super::planning::Remembered;
-use super::source::Values;
+use super::source::{Source, Values};
 
 /// The largest number of videos. The oldest is forgotten first; its status then has neither `callback_id` nor captions.
 const MAX_VIDEOS: usize = 10_000;
@@ -25,17 +26,17 @@ impl Memory {
     /// Remembers the request that created a video, by the legacy answer.
     pub(crate) fn remember(&self, values: &Values, answer: &Value) {
         let Some(id) = answer.pointer("/data/video_id").and_then(Value::as_str) else { return };
-        let body = &values.body;
-        let is_on = |name: &str| match body.get(name) {
-            Some(Value::Bool(on)) => *on,
-            Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
-            Some(Value::Object(_)) => true,
-            _ => false,
+        // The values are read as the plan reads them.
+        let source = Source::new(values);
+        let body = source.node(Place::Body);
+        let is_on = |name: &str| {
+            let node = body.get(name);
+            node.is_present() && (node.is_object() || node.boolean() == Some(true))
         };
         let remembered = Remembered {
-            callback_id: body.get("callback_id").and_then(Value::as_str).map(str::to_owned),
+            callback_id: body.get("callback_id").text(),
             with_captions: ["caption", "caption_open", "subtitles"].into_iter().any(is_on)
-                || body.get("caption_mode").is_some_and(Value::is_string),
+                || body.get("caption_mode").is_present(),
         };
         if remembered == Remembered::default() {
             return;
@@ -75,7 +76,12 @@ mod tests {
             memory.recall(&Values { query: json!({"video_id": id.to_string()}), ..Values::default() })
         };
         create(0, json!({"callback_id": "c", "caption": "True"}));
-        create(1, json!({"title": "T"}));
+        create(1, json!({"title": "T", "caption": 0}));
+        for captions in [json!(1), json!("1"), json!("yes"), json!({"file_format": "srt"})] {
+            create(7, json!({"callback_id": 12, "caption": captions}));
+            let expected = Remembered { callback_id: Some("12".to_owned()), with_captions: true };
+            assert_eq!(recall(7), Some(expected), "{captions}");
+        }
         assert_eq!(recall(0), Some(Remembered { callback_id: Some("c".to_owned()), with_captions: true }));
         assert_eq!(recall(1), None);
         (2..=MAX_VIDEOS + 1).for_each(|id| create(id, json!({"callback_id": "c"})));

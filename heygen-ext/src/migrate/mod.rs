@@ -14,7 +14,8 @@
 //! Three rules hold everywhere. No value of a request is dropped silently: each is in a request of v3, or it is a [`Loss`]
 //! with its path, a reason and an alternative. With [`Policy::Strict`], the default, a loss of what is shown, spoken or billed
 //! refuses the request before anything is paid. A call that was free of charge, with `test` or `validate_only`, never becomes
-//! one that is charged.
+//! one that is charged. Where v3 charges for what was free of charge otherwise, such as the upload of a talking photo,
+//! [`Plan::costs`] says so.
 //!
 //! ```
 //! use heygen_ext::http::Method;

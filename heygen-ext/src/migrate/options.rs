@@ -81,6 +81,8 @@ impl MigrateOptions {
 
     /// Sets the resolution of a video whose request has no dimension: `720p`, `1080p` or `4k`.
     ///
+    /// Videos with a transparent background (`/v1/video.webm`) have 720p then, as before.
+    ///
     /// The documentation of v2 named 1280×720 as the default until 2025, and 1920×1080 in 2026.
     pub fn default_resolution(mut self, resolution: impl Into<String>) -> Self {
         self.default_resolution = resolution.into();
@@ -93,7 +95,8 @@ impl MigrateOptions {
         self
     }
 
-    /// Sets how long an emulation waits for a look that v3 makes in the background, where the old service answered at once.
+    /// Sets how long the upload of a talking photo waits for its look, which v3 makes in the background. The old service answered
+    /// at once.
     pub fn look_deadline(mut self, time: Duration) -> Self {
         self.look_deadline = time;
         self

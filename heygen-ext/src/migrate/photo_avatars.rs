@@ -6,7 +6,7 @@ use heygen_api::{List, operations};
 use serde_json::{Value, json};
 
 use super::assumptions::{asset_of_image_key, image_key_of_look, look_of_image_key};
-use super::avatars::train_status;
+use super::avatars::{is_usable, train_status};
 use super::cost::CostChange;
 use super::look_up::{Known, LookUp};
 use super::loss::Severity;
@@ -85,7 +85,7 @@ fn list(planning: &Planning<'_>) -> Option<()> {
 }
 
 fn talking_photos(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
-    let photos = answers.items(0).map(
+    let photos = answers.items(0).filter(|look| is_usable(look)).map(
         |look| json!({"id": look.get("id"), "image_url": look.get("preview_image_url"), "circle_image": ""}),
     );
     Ok(photos.collect())
@@ -152,12 +152,14 @@ fn get_generation(planning: &Planning<'_>) -> Option<()> {
 fn generation_status(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let look = answers.data(0);
     let id = look.get("id").and_then(Value::as_str).unwrap_or_default();
+    // The picture may exist a little later than the look.
+    let url = look.get("preview_image_url").filter(|url| url.is_string());
     let status = match photo_status(look) {
-        "completed" => "success",
+        "completed" if url.is_some() => "success",
+        "completed" => "pending",
         other => other,
     };
-    let picture: Vec<&Value> =
-        look.get("preview_image_url").filter(|_| status == "success").into_iter().collect();
+    let picture: Vec<&Value> = url.filter(|_| status == "success").into_iter().collect();
     let key = (status == "success").then(|| image_key_of_look(id));
     Ok(json!({
         "id": id,
@@ -263,8 +265,9 @@ fn create_group(planning: &Planning<'_>) -> Option<()> {
 fn created_look(data: &Value) -> Value {
     let item = data.get("avatar_item").unwrap_or(data);
     let mut look = photo_avatar(item);
-    if let Some(group) = data.pointer("/avatar_group/id") {
-        look["group_id"] = group.clone();
+    if let Some(group) = data.get("avatar_group") {
+        look["group_id"] = group.get("id").cloned().unwrap_or_default();
+        look["created_at"] = group.get("created_at").and_then(Value::as_f64).into();
     }
     look
 }
@@ -295,9 +298,9 @@ fn add_looks(planning: &Planning<'_>) -> Option<()> {
         output.set("type", "photo");
         output.set("name", name.text().unwrap_or_else(|| "Look".to_owned()));
         output.set("avatar_group_id", group_id.clone());
-        if key.text().as_deref().and_then(look_of_image_key).is_some() {
-            key.problem("this picture is a look already, in a group of its own; generate it with the id of this group");
-            return None;
+        if let Some(look) = key.text().as_deref().and_then(look_of_image_key) {
+            read_generated(planning, key, look, &group_id)?;
+            continue;
         }
         if put_picture(key, &mut output).is_none() {
             key.problem("write the key of an uploaded picture");
@@ -305,7 +308,33 @@ fn add_looks(planning: &Planning<'_>) -> Option<()> {
         }
         create(planning, output, "adds the look");
     }
-    planning.cost(CostChange::More, "adding a look was free of charge, and v3 charges for each look");
+    planning.cost(
+        CostChange::More,
+        "adding a look was free of charge, and v3 charges for each look that is made",
+    );
+    Some(())
+}
+
+/// A picture that v3 generated for a group is a look of it already.
+fn read_generated(planning: &Planning<'_>, key: &Node<'_>, look: &str, group_id: &str) -> Option<()> {
+    let known = planning.look_up(LookUp::Look(look.to_owned()));
+    match known {
+        Known::Found(data) if data.get("group_id").and_then(Value::as_str) != Some(group_id) => {
+            key.problem(format!(
+                "`{look}` is a look of another group, and v3 cannot move it; generate one with this `group_id`: \
+                 `POST /v2/photo_avatar/look/generate`"
+            ));
+            return None;
+        }
+        Known::Absent => {
+            key.problem_with_code("avatar_not_found", format!("the service has no look `{look}`"));
+            return None;
+        }
+        Known::Found(_) | Known::Unanswered => {}
+    }
+    key.carried("the look");
+    let request = PlannedRequest::new(&operations::GET_AVATAR_LOOK, "reads the generated look of the group");
+    planning.request(request.with_parameter("look_id", look));
     Some(())
 }
 
@@ -315,7 +344,7 @@ fn added_looks(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
 }
 
 fn read_group(planning: &Planning<'_>, id: String, purpose: &str) {
-    let request = PlannedRequest::new(&operations::GET_AVATAR_GROUP, purpose);
+    let request = PlannedRequest::new(&operations::GET_AVATAR_GROUP, purpose).with_action(Action::ReadGroup);
     planning.request(request.with_parameter("group_id", id));
 }
 

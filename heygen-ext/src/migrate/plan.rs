@@ -140,8 +140,7 @@ impl Plan {
             "look_ups": self.look_ups.iter().map(|(one, _)| text(one)).collect::<Vec<_>>(),
             "requests": self.requests.iter().map(PlannedRequest::to_json).collect::<Vec<_>>(),
             "losses": self.losses.iter().map(loss_to_json).collect::<Vec<_>>(),
-            "costs": self.costs.iter().map(|cost| json!({"change": cost.change.as_str(), "reason": cost.reason}))
-                .collect::<Vec<_>>(),
+            "costs": self.costs.iter().map(cost_to_json).collect::<Vec<_>>(),
             "carried": self.carried.iter().map(|one| json!({"from": text(&one.from), "to": one.to}))
                 .collect::<Vec<_>>(),
         })
@@ -156,6 +155,11 @@ fn is_answer(body: &Value) -> bool {
             && members.len() > 1
             && members.keys().all(|name| envelope.contains(&name.as_str()))
     })
+}
+
+/// A cost as JSON, for a report.
+pub(crate) fn cost_to_json(cost: &Cost) -> Value {
+    json!({"change": cost.change.as_str(), "reason": cost.reason})
 }
 
 /// A loss as JSON, for a report.

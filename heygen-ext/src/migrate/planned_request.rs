@@ -23,6 +23,8 @@ pub struct PlannedRequest {
     fills: Vec<Fill>,
     /// The duration of the silence that is uploaded, in seconds.
     silence: Option<f64>,
+    /// The body that is sent if the service forbids the first.
+    body_if_forbidden: Option<Value>,
     purpose: String,
 }
 
@@ -44,8 +46,13 @@ pub enum Action {
     AwaitLook,
     /// It is sent until the video is finished, up to a deadline.
     AwaitVideo,
-    /// It is sent until the session has named its video, up to a deadline; not at all if the first answer did already.
+    /// It is sent until the session has named its video, for half a minute; not at all if the first answer did already.
     AwaitVideoOfSession,
+    /// It reads a video. If the service does not have it, the id may be that of a session of Video Agent that has not named its
+    /// video at first: then its video is read, or its status is reported as that of a video.
+    ReadVideo,
+    /// It reads a group. If the service does not have it, the id may be that of a look, as in v2: then its group is read.
+    ReadGroup,
 }
 
 impl PlannedRequest {
@@ -58,6 +65,7 @@ impl PlannedRequest {
             body: None,
             fills: Vec::new(),
             silence: None,
+            body_if_forbidden: None,
             purpose: purpose.into(),
         }
     }
@@ -150,6 +158,17 @@ impl PlannedRequest {
     /// How it is carried out.
     pub fn action(&self) -> Action {
         self.action
+    }
+
+    /// Sends another body if the service answers the first with 403.
+    pub(crate) fn or_if_forbidden(mut self, body: Value) -> Self {
+        self.body_if_forbidden = Some(body);
+        self
+    }
+
+    /// The request to send after an answer of 403.
+    pub(crate) fn if_forbidden(&self) -> Option<Self> {
+        Some(Self { body: Some(self.body_if_forbidden.clone()?), ..self.clone() })
     }
 
     /// The duration of the silence that it uploads, in seconds.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use heygen_api::{IdempotencyKey, Operation};
+use heygen_api::{IdempotencyKey, Operation, operations};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -25,8 +25,10 @@ use crate::upload::FileSource;
 /// The number of requests of one plan that run at once, where it sends one for each item of a list.
 const AT_ONCE: usize = 4;
 
-/// The pause between reads of a session that has not named its video.
+/// The pause between reads of a session that has not named its video, and how long it is awaited. Programs and proxies give up
+/// after a minute, and a second session would be charged too.
 const SESSION_PAUSE: Duration = Duration::from_secs(5);
+const SESSION_WAIT: Duration = Duration::from_secs(30);
 
 /// The largest number of pages of a list. Ten thousand looks have two hundred.
 const MAX_PAGES: usize = 10_000;
@@ -81,7 +83,18 @@ impl Runner<'_> {
             Action::AwaitLook => self.await_look(&request).await,
             Action::AwaitVideo => self.await_video(&request).await,
             Action::AwaitVideoOfSession => self.await_video_of_session(&request).await,
-            Action::Send | Action::SendForEach => Ok(self.send(&request, key).await?),
+            Action::ReadVideo => self.read_video(&request).await,
+            Action::ReadGroup => self.read_group(&request).await,
+            Action::Send | Action::SendForEach => {
+                match (self.send(&request, key).await, request.if_forbidden()) {
+                    (Err(error), Some(other)) if error.status() == Some(StatusCode::FORBIDDEN) => {
+                        // The key stands for the first body.
+                        let key = key.map(|key| format!("{key}:other"));
+                        Ok(self.send(&other, key.as_deref()).await?)
+                    }
+                    (answer, _) => Ok(answer?),
+                }
+            }
         }
     }
 
@@ -101,6 +114,43 @@ impl Runner<'_> {
             call = call.idempotency_key(key);
         }
         Ok(call.send().await?.into_inner().into_value())
+    }
+
+    async fn read_video(&self, request: &PlannedRequest) -> Result<Value, MigrateError> {
+        let error = match self.send(request, None).await {
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => error,
+            answer => return Ok(answer?),
+        };
+        let read = PlannedRequest::new(&operations::GET_VIDEO_AGENT_SESSION, "reads the session");
+        let Ok(session) = self.send(&read.with_parameter("session_id", id_of(request)), None).await else {
+            return Err(error.into());
+        };
+        let session = session.get("data").unwrap_or(&Value::Null);
+        if let Some(video) = session.get("video_id").and_then(Value::as_str) {
+            let read = PlannedRequest::new(request.operation(), "reads the video of the session");
+            return Ok(self.send(&read.with_parameter("video_id", video), None).await?);
+        }
+        let has_failed = session.get("status").and_then(Value::as_str) == Some("failed");
+        Ok(json!({"data": {
+            "id": id_of(request),
+            "title": session.get("title"),
+            "status": if has_failed { "failed" } else { "pending" },
+            "created_at": session.get("created_at"),
+            "failure_code": session.pointer("/error/code"),
+            "failure_message": session.pointer("/error/message"),
+        }}))
+    }
+
+    async fn read_group(&self, request: &PlannedRequest) -> Result<Value, MigrateError> {
+        let error = match self.send(request, None).await {
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => error,
+            answer => return Ok(answer?),
+        };
+        let look = self.look_up(&LookUp::Look(id_of(request))).await?;
+        let group = look.as_ref().and_then(|look| look.get("group_id")).and_then(Value::as_str);
+        let Some(group) = group else { return Err(error.into()) };
+        let read = PlannedRequest::new(request.operation(), "reads the group of the look");
+        Ok(self.send(&read.with_parameter("group_id", group), None).await?)
     }
 
     async fn send_for_each(&self, request: &PlannedRequest, bodies: &[Value]) -> Result<Value, MigrateError> {
@@ -195,7 +245,7 @@ impl Runner<'_> {
             let status = body.pointer("/data/status").and_then(Value::as_str);
             let has_ended = matches!(status, Some("completed" | "failed"));
             let waited = context.runtime.now().saturating_duration_since(began);
-            if names_video(Some(&body)) || has_ended || waited >= self.options.deadline_of_look() {
+            if names_video(Some(&body)) || has_ended || waited >= SESSION_WAIT {
                 return Ok(body);
             }
             context.runtime.sleep(SESSION_PAUSE).await;

@@ -16,11 +16,12 @@ use serde_json::{Value, json};
 use tower_service::Service;
 
 use super::accounts::Accounts;
+use super::cost::{Cost, CostChange};
 use super::endpoint::Endpoint;
 use super::legacy::{Legacy, Migrated};
 use super::loss::Loss;
 use super::migrate_error::MigrateError;
-use super::plan::loss_to_json;
+use super::plan::{cost_to_json, loss_to_json};
 use super::request::LegacyRequest;
 use super::request_body::{BodyLimits, BodyProblem};
 
@@ -37,7 +38,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// [`operator_key`](Self::operator_key), they are used for all requests.
 ///
 /// Every answer has the header `Deprecation` and a member `warning`, as the old service sent them before its end. The warning
-/// names the operation of v3, and lists what was lost.
+/// names the operation of v3, and lists what was lost and what may cost more.
+///
+/// The old service had no idempotency, so a program that repeats a call after a timeout pays twice. This service takes the
+/// header `Idempotency-Key`: for 24 hours, a second request with the same key makes nothing new.
 ///
 /// | problem | answer |
 /// |---|---|
@@ -122,7 +126,9 @@ impl LegacyService {
             Err(error) => Err(error),
         };
         match outcome {
-            Ok(Migrated { value, losses, .. }) => respond(StatusCode::OK, Some(endpoint), value, &losses),
+            Ok(Migrated { value, losses, costs }) => {
+                respond(StatusCode::OK, Some(endpoint), value, &losses, &costs)
+            }
             Err(error) => respond_error(&error, Some(endpoint), endpoint.path()),
         }
     }
@@ -133,12 +139,18 @@ fn respond(
     endpoint: Option<&Endpoint>,
     mut body: Value,
     losses: &[Loss],
+    costs: &[Cost],
 ) -> Response<Full<Bytes>> {
     if let (Some(endpoint), Some(members)) = (endpoint, body.as_object_mut()) {
         let message = format!("{endpoint} is retired; use {}", endpoint.counterpart());
         let mut warning = json!({"message": message});
         if !losses.is_empty() {
             warning["losses"] = losses.iter().map(loss_to_json).collect();
+        }
+        let costs = costs.iter().filter(|cost| matches!(cost.change, CostChange::More | CostChange::Unknown));
+        let costs: Vec<Value> = costs.map(cost_to_json).collect();
+        if !costs.is_empty() {
+            warning["costs"] = costs.into();
         }
         members.insert("warning".to_owned(), warning);
     }
@@ -151,7 +163,7 @@ fn respond(
 }
 
 fn respond_error(error: &MigrateError, endpoint: Option<&Endpoint>, path: &str) -> Response<Full<Bytes>> {
-    let mut response = respond(error.status(), endpoint, error.to_legacy(endpoint, path), &[]);
+    let mut response = respond(error.status(), endpoint, error.to_legacy(endpoint, path), &[], &[]);
     let headers = response.headers_mut();
     let cause = match error {
         MigrateError::Interrupted { error, .. } => error,

@@ -60,6 +60,7 @@ static ENDPOINTS: &[Endpoint] = &[
     full(GET, "/v2/videos/{video_id}", LATER, "GET /v3/videos/{video_id}", videos::GET_LATER),
     full(DELETE, "/v2/videos/{video_id}", LATER, "DELETE /v3/videos/{video_id}", videos::DELETE_LATER),
     full(GET, "/v1/video_status.get", V1, "GET /v3/videos/{video_id}", videos::STATUS),
+    full(GET, "/v1/video/caption.get", V1, "GET /v3/videos/{video_id}", videos::CAPTION),
     full(GET, "/v1/video.list", V1, "GET /v3/videos", videos::LIST),
     full(DELETE, "/v1/video.delete", V1, "DELETE /v3/videos/{video_id}", videos::DELETE),
     // Templates.

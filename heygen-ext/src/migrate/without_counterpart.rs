@@ -15,9 +15,6 @@ macro_rules! for_endpoints_without_counterpart {
              GET /v3/videos/{video_id} opens the page for members of the workspace" {
                 share_video: POST "/v1/video/share", Numeric;
             }
-            "`captioned_video_url` of GET /v3/videos/{video_id}" {
-                video_caption: GET "/v1/video/caption.get", Numeric;
-            }
             "`motion_prompt` of POST /v3/videos, for a photo look on Avatar IV" {
                 add_motion: POST "/v2/photo_avatar/add_motion", WithError;
             }

@@ -73,6 +73,7 @@ async fn videos_are_made_read_listed_and_deleted() {
     legacy.generate_first(&first).await.unwrap();
     sim.advance(Duration::from_secs(600));
     let status = legacy.video_status(text(&made.video_id)).await.unwrap();
+    assert_eq!(legacy.video_caption(text(&made.video_id)).await.unwrap().caption_status, Some(3));
     assert_eq!((text(&status.status), text(&status.callback_id)), ("completed", "c"));
     let first = legacy.videos(PageOf { limit: Some(3), ..PageOf::default() }, None).await.unwrap();
     let page = PageOf { limit: Some(3), token: first.token.as_deref(), ..PageOf::default() };
@@ -135,6 +136,20 @@ async fn avatars_and_digital_twins_are_looks() {
     assert_eq!(legacy.video_avatar(id).await.unwrap_err().status().as_u16(), 404);
 }
 
+/// A look that was generated for a group is added to it without a second payment.
+async fn add_generated_look(sim: &Sim, legacy: &Legacy, group_id: &str, generation_id: &str) {
+    let created = || sim.requests().iter().filter(|one| one.path == "/v3/avatars").count();
+    sim.advance(Duration::from_secs(600));
+    let (generation, before) = (legacy.generation(generation_id).await.unwrap(), created());
+    let add = AddLooks {
+        group_id: Some(group_id.to_owned()),
+        image_keys: generation.image_key_list.clone(),
+        ..AddLooks::default()
+    };
+    let added = legacy.add_looks(&add).await.unwrap();
+    assert_eq!((text(&added.photo_avatar_list[0].id), created()), (generation_id, before));
+}
+
 #[tokio::test(start_paused = true)]
 async fn photo_avatars_are_generated_grouped_and_trained() {
     let (sim, legacy) = pair(MigrateOptions::new()).await;
@@ -167,7 +182,7 @@ async fn photo_avatars_are_generated_grouped_and_trained() {
         prompt: Some("in the rain".to_owned()),
         ..GenerateLook::default()
     };
-    assert!(legacy.generate_look(&look).await.unwrap().generation_id.is_some());
+    let generated = legacy.generate_look(&look).await.unwrap().value.generation_id.unwrap();
 
     let asset = legacy.upload_asset("image/png", PNG).await.unwrap();
     let upload = CreatePhotoGroup {
@@ -182,8 +197,13 @@ async fn photo_avatars_are_generated_grouped_and_trained() {
         ..AddLooks::default()
     };
     assert_eq!(legacy.add_looks(&more).await.unwrap().photo_avatar_list.len(), 2);
+    add_generated_look(&sim, &legacy, group_id, &generated).await;
     sim.advance(Duration::from_secs(600));
     assert_eq!(text(&legacy.photo_avatar(text(&uploaded.id)).await.unwrap().status), "completed");
+    // In v2 both had the same id.
+    assert_ne!(uploaded.id, uploaded.group_id);
+    assert_eq!(text(&legacy.train_status(text(&uploaded.id)).await.unwrap().status), "ready");
+    assert!(uploaded.created_at.is_some());
     let talking =
         sim.drive(Duration::from_secs(1), legacy.upload_talking_photo("image/png", PNG)).await.unwrap();
     let listed = legacy.talking_photos().await.unwrap();

@@ -250,6 +250,7 @@ async fn an_uploaded_talking_photo_can_be_used_at_once() {
     assert_eq!(uploaded.status, 200, "{}", uploaded.body);
     let photo = uploaded.body["data"]["talking_photo_id"].as_str().unwrap();
     assert!(uploaded.body["data"]["talking_photo_url"].is_string());
+    assert_eq!(uploaded.body["warning"]["costs"][0]["change"], "more");
     let body = json!({"video_inputs": [{
         "character": {"type": "talking_photo", "talking_photo_id": photo, "use_avatar_iv_model": true},
         "voice": {"type": "text", "voice_id": "en-us-clara", "input_text": "Hello."},
@@ -386,6 +387,43 @@ async fn refusals_of_the_service_keep_their_status_and_code() {
         assert_eq!((refused.status, &refused.body["error"]["code"]), (status, &json!(code)));
     }
     assert_eq!(gateway.get("/v1/video.list").await.status, 200, "it goes on");
+}
+
+#[tokio::test]
+async fn a_twin_of_a_plan_without_recorded_consents_has_a_link_for_the_person() {
+    let (sim, gateway) = Gateway::with_sim(MigrateOptions::new()).await;
+    let footage = "https://example.com/me.mp4";
+    let body = json!({"avatar_name": "Me", "training_footage_url": footage, "video_consent_url": footage});
+    let made = gateway.post("/v2/video_avatar", &body).await;
+    assert_eq!(made.status, 200, "{}", made.body);
+    assert!(made.body["data"]["avatar_id"].is_string() && made.body["data"]["consent_url"].is_string());
+    let paths: Vec<String> =
+        sim.requests().into_iter().filter(|one| one.method == "POST").map(|one| one.path).collect();
+    assert_eq!(paths.iter().filter(|path| *path == "/v3/avatars").count(), 1);
+    assert_eq!(paths.iter().filter(|path| path.ends_with("/consent")).count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_id_of_a_session_stands_for_its_video_until_it_is_named() {
+    let (sim, gateway) = Gateway::with_sim(MigrateOptions::new()).await;
+    let prompt = json!({"prompt": "Our launch [sim:late-video]"});
+    let started = gateway.post("/v1/video_agent/generate", &prompt).await;
+    assert_eq!(started.status, 200, "{}", started.body);
+    let data = &started.body["data"];
+    assert_eq!(data["video_id"], data["session_id"]);
+    let status = format!("/v1/video_status.get?video_id={}", data["session_id"].as_str().unwrap());
+    let waiting = gateway.get(&status).await.body;
+    assert_eq!(
+        (&waiting["data"]["status"], &waiting["data"]["id"]),
+        (&json!("pending"), &data["session_id"])
+    );
+    sim.advance(Duration::from_secs(3_600));
+    let finished = gateway.get(&status).await.body;
+    assert_eq!(finished["data"]["status"], "completed", "{finished}");
+    assert!(finished["data"]["video_url"].is_string());
+    let sessions = sim.requests().iter().filter(|one| one.method == "POST").count();
+    assert_eq!(sessions, 1);
+    assert_eq!(gateway.get("/v1/video_status.get?video_id=unknown").await.status, 404);
 }
 
 /// The simulator still serves what the document has of v1 and v2. The service answers these in the same form.
