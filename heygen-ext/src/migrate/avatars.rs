@@ -161,7 +161,7 @@ fn get_look(planning: &Planning<'_>) -> Option<()> {
 }
 
 fn delete_look(planning: &Planning<'_>) -> Option<()> {
-    let purpose = "deletes the look, and the group with its last look";
+    let purpose = "deletes the look; if it is the last of its group, the group is deleted too";
     let request = PlannedRequest::new(&operations::DELETE_AVATAR_LOOK, purpose);
     planning.request(request.with_parameter("look_id", planning.path("avatar_id")));
     Some(())

@@ -82,8 +82,8 @@ fn update(planning: &Planning<'_>) -> Option<()> {
     for name in ["tones", "tone"] {
         body.get(name).lose(
             Severity::Spoken,
-            "brand glossaries have no tones",
-            "write the tone into the prompt of the video agent",
+            "v3 stores no tones",
+            "describe the tone in the prompt, if you use Video Agent",
         );
     }
     let request =

@@ -65,8 +65,7 @@ impl MigrateOptions {
         self
     }
 
-    /// Accepts the loss of every member with this name, such as `scale`, also with [`Policy::Strict`]. The plan lists it
-    /// all the same.
+    /// Does not refuse a plan because a member with this name, such as `scale`, is lost. The plan still lists the loss.
     pub fn accept_loss(mut self, member: impl Into<String>) -> Self {
         self.accepted.insert(member.into());
         self

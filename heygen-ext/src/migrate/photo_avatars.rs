@@ -92,7 +92,7 @@ fn talking_photos(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
 }
 
 fn delete(planning: &Planning<'_>, parameter: &str) {
-    let purpose = "deletes the look, and the group with its last look";
+    let purpose = "deletes the look; if it is the last of its group, the group is deleted too";
     let request = PlannedRequest::new(&operations::DELETE_AVATAR_LOOK, purpose);
     planning.request(request.with_parameter("look_id", planning.path(parameter)));
 }
@@ -217,7 +217,8 @@ fn put_picture(key: &Node<'_>, output: &mut Output) -> Option<()> {
     let text = key.text()?;
     let Some(asset) = asset_of_image_key(&text) else {
         key.problem(format!(
-            "`{text}` does not name an asset; upload the picture, and use the `image_key` of the answer"
+            "`{text}` is not the key of an upload; upload the picture with `POST /v1/asset`, and send the `image_key` of \
+             the answer"
         ));
         return None;
     };
@@ -307,11 +308,8 @@ fn add_looks(planning: &Planning<'_>) -> Option<()> {
             return None;
         }
         create(planning, output, "adds the look");
+        planning.cost(CostChange::More, "adding a look was free of charge, and v3 charges for each look");
     }
-    planning.cost(
-        CostChange::More,
-        "adding a look was free of charge, and v3 charges for each look that is made",
-    );
     Some(())
 }
 

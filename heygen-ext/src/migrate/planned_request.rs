@@ -46,7 +46,8 @@ pub enum Action {
     AwaitLook,
     /// It is sent until the video is finished, up to a deadline.
     AwaitVideo,
-    /// It is sent until the session has named its video, for half a minute; not at all if the first answer did already.
+    /// It is sent until the session has named its video, for half a minute. It is not sent if the first answer
+    /// already has the id of the video.
     AwaitVideoOfSession,
     /// It reads a video. If the service does not have it, the id may be that of a session of Video Agent that has not named its
     /// video at first: then its video is read, or its status is reported as that of a video.

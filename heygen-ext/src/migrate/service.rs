@@ -72,32 +72,49 @@ pub struct LegacyService(Arc<Shared>);
 struct Shared {
     accounts: Accounts,
     limits: BodyLimits,
+    error_text: bool,
 }
 
 impl LegacyService {
     /// A service that sends each request with the key of its caller.
     pub fn new(legacy: Legacy) -> Self {
-        Self(Arc::new(Shared { accounts: Accounts::of_callers(legacy), limits: BodyLimits::default() }))
+        let accounts = Accounts::of_callers(legacy);
+        Self(Arc::new(Shared { accounts, limits: BodyLimits::default(), error_text: false }))
     }
 
     /// Uses the credentials of the operator, those of the [`HeyGen`](crate::HeyGen), for every request. Callers present
     /// `caller_key` in the place of their own key; any other is refused.
     pub fn operator_key(self, caller_key: SecretString) -> Self {
         let accounts = self.0.accounts.of_operator(&caller_key);
-        Self(Arc::new(Shared { accounts, limits: self.0.limits.clone() }))
+        self.with(|shared| Shared { accounts, ..shared })
     }
 
     /// Sets the largest file of an upload, in bytes. The default is 100 MiB. JSON bodies have at most 4 MiB.
     pub fn max_file_size(self, bytes: usize) -> Self {
         let limits = self.0.limits.clone().with_file(bytes);
-        Self(Arc::new(Shared { accounts: self.0.accounts.clone(), limits }))
+        self.with(|shared| Shared { limits, ..shared })
     }
 
     /// Sets how much memory all bodies that are received at the same time may take, in bytes. The default is 512 MiB; a request
     /// that does not fit is answered with 503. It should be at least the largest file.
     pub fn body_memory(self, bytes: usize) -> Self {
         let limits = self.0.limits.clone().with_memory(bytes);
-        Self(Arc::new(Shared { accounts: self.0.accounts.clone(), limits }))
+        self.with(|shared| Shared { limits, ..shared })
+    }
+
+    /// Reports errors of v2 as a text: `"error": "<message>"`. By default `error` is an object with `code` and `message`. The old
+    /// service did both: its reference shows the text, and its later answers had the object.
+    pub fn error_as_text(self, on: bool) -> Self {
+        self.with(|shared| Shared { error_text: on, ..shared })
+    }
+
+    fn with(self, change: impl FnOnce(Shared) -> Shared) -> Self {
+        let Shared { accounts, limits, error_text } = &*self.0;
+        Self(Arc::new(change(Shared {
+            accounts: accounts.clone(),
+            limits: limits.clone(),
+            error_text: *error_text,
+        })))
     }
 
     async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
@@ -110,15 +127,17 @@ impl LegacyService {
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         let found = match LegacyRequest::new(&head.method, target) {
             Ok(found) => found,
-            Err(error) => return respond_error(&error, None, head.uri.path()),
+            Err(error) => return self.respond_error(&error, None, head.uri.path()),
         };
         let endpoint = found.endpoint();
-        let Some(legacy) = self.0.accounts.find(&head.headers) else { return respond_unauthorized(endpoint) };
+        let Some(legacy) = self.0.accounts.find(&head.headers) else {
+            return self.respond_unauthorized(endpoint);
+        };
         let media_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         // The permit for the memory is kept until the answer is made.
         let (body, _permit) = match self.0.limits.read(&head.headers, body, endpoint.is_upload()).await {
             Ok(read) => read,
-            Err(problem) => return respond_body_problem(endpoint, problem),
+            Err(problem) => return self.respond_body_problem(endpoint, problem),
         };
         let key = head.headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
         let outcome = match found.body(media_type, body) {
@@ -129,8 +148,66 @@ impl LegacyService {
             Ok(Migrated { value, losses, costs }) => {
                 respond(StatusCode::OK, Some(endpoint), value, &losses, &costs)
             }
-            Err(error) => respond_error(&error, Some(endpoint), endpoint.path()),
+            Err(error) => self.respond_error(&error, Some(endpoint), endpoint.path()),
         }
+    }
+
+    fn respond_error(
+        &self,
+        error: &MigrateError,
+        endpoint: Option<&Endpoint>,
+        path: &str,
+    ) -> Response<Full<Bytes>> {
+        let mut body = error.to_legacy(endpoint, path);
+        if self.0.error_text
+            && body.get("data").is_some()
+            && let Some(message) = body.pointer_mut("/error/message").map(Value::take)
+        {
+            body["error"] = message;
+        }
+        let mut response = respond(error.status(), endpoint, body, &[], &[]);
+        let headers = response.headers_mut();
+        let cause = match error {
+            MigrateError::Interrupted { error, .. } => error,
+            error => error,
+        };
+        match cause {
+            MigrateError::UnknownEndpoint(unknown) if !unknown.methods().is_empty() => {
+                let methods: Vec<&str> = unknown.methods().iter().map(Method::as_str).collect();
+                if let Ok(value) = HeaderValue::from_str(&methods.join(", ")) {
+                    headers.insert(ALLOW, value);
+                }
+            }
+            MigrateError::Service(error) => {
+                if let Some(time) = error.retry_after() {
+                    headers.insert(RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
+                }
+                if let Some(id) = error.request_id().and_then(|id| HeaderValue::from_str(id).ok()) {
+                    headers.insert(REQUEST_ID, id);
+                }
+            }
+            _ => {}
+        }
+        response
+    }
+
+    fn respond_unauthorized(&self, endpoint: &Endpoint) -> Response<Full<Bytes>> {
+        let error = MigrateError::Answer {
+            status: StatusCode::UNAUTHORIZED,
+            code: "unauthorized",
+            message: "the request has no valid key; send it in the header `X-Api-Key`".to_owned(),
+        };
+        self.respond_error(&error, Some(endpoint), endpoint.path())
+    }
+
+    fn respond_body_problem(&self, endpoint: &Endpoint, problem: BodyProblem) -> Response<Full<Bytes>> {
+        let (status, code) = problem.status_and_code();
+        let error = MigrateError::Answer { status, code, message: problem.to_string() };
+        let mut response = self.respond_error(&error, Some(endpoint), endpoint.path());
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
     }
 }
 
@@ -159,52 +236,6 @@ fn respond(
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(DEPRECATION, HeaderValue::from_static("true"));
-    response
-}
-
-fn respond_error(error: &MigrateError, endpoint: Option<&Endpoint>, path: &str) -> Response<Full<Bytes>> {
-    let mut response = respond(error.status(), endpoint, error.to_legacy(endpoint, path), &[], &[]);
-    let headers = response.headers_mut();
-    let cause = match error {
-        MigrateError::Interrupted { error, .. } => error,
-        error => error,
-    };
-    match cause {
-        MigrateError::UnknownEndpoint(unknown) if !unknown.methods().is_empty() => {
-            let methods: Vec<&str> = unknown.methods().iter().map(Method::as_str).collect();
-            if let Ok(value) = HeaderValue::from_str(&methods.join(", ")) {
-                headers.insert(ALLOW, value);
-            }
-        }
-        MigrateError::Service(error) => {
-            if let Some(time) = error.retry_after() {
-                headers.insert(RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
-            }
-            if let Some(id) = error.request_id().and_then(|id| HeaderValue::from_str(id).ok()) {
-                headers.insert(REQUEST_ID, id);
-            }
-        }
-        _ => {}
-    }
-    response
-}
-
-fn respond_unauthorized(endpoint: &Endpoint) -> Response<Full<Bytes>> {
-    let error = MigrateError::Answer {
-        status: StatusCode::UNAUTHORIZED,
-        code: "unauthorized",
-        message: "the request has no valid key; send it in the header `X-Api-Key`".to_owned(),
-    };
-    respond_error(&error, Some(endpoint), endpoint.path())
-}
-
-fn respond_body_problem(endpoint: &Endpoint, problem: BodyProblem) -> Response<Full<Bytes>> {
-    let (status, code) = problem.status_and_code();
-    let error = MigrateError::Answer { status, code, message: problem.to_string() };
-    let mut response = respond_error(&error, Some(endpoint), endpoint.path());
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    }
     response
 }
 

@@ -87,7 +87,8 @@ impl<'v> Source<'v> {
             record.losses.extend(rest.into_iter().map(|(path, value)| Loss {
                 path,
                 value: value.clone(),
-                reason: "no documented legacy request has this value here".to_owned(),
+                reason:
+                    "the documentation of v1 and v2 does not have this member, and it is not sent".to_owned(),
                 alternative: "remove it".to_owned(),
                 severity: Severity::Harmless,
                 is_engine: false,

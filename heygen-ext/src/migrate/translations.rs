@@ -119,7 +119,7 @@ fn create(planning: &Planning<'_>) -> Option<()> {
         let node = body.get(name);
         match node.boolean() {
             Some(false) => node.carried("the default"),
-            _ => node.lose(*severity, "translations of v3 do not take it", *instead),
+            _ => node.lose(*severity, "v3 does not take it in a translation", *instead),
         }
     }
     let request = PlannedRequest::new(&operations::CREATE_VIDEO_TRANSLATION, "starts the translation");

@@ -55,7 +55,7 @@ pub(super) fn put_canvas(
 ) {
     if dimension.is_present() {
         put_dimension(dimension, output);
-        ratio.lose(Severity::Harmless, "the dimension decides", "set one of the two");
+        ratio.lose(Severity::Harmless, "`dimension` is used instead", "send one of the two");
         return;
     }
     if let Some(given) = ratio.text() {
@@ -72,7 +72,15 @@ pub(super) fn put_canvas(
     } else {
         output.set("aspect_ratio", "16:9");
     }
-    output.set("resolution", planning.options.resolution());
+    let resolution = planning.options.resolution();
+    if !RESOLUTIONS.iter().any(|(name, _)| *name == resolution) {
+        let names: Vec<&str> = RESOLUTIONS.iter().map(|(name, _)| *name).collect();
+        planning.body().problem(format!(
+            "the option for the default resolution is `{resolution}`; set one of: {}",
+            names.join(", ")
+        ));
+    }
+    output.set("resolution", resolution);
 }
 
 /// Lowers a resolution of 4K, if a look in the video cannot be rendered with it.

@@ -115,17 +115,19 @@ fn put_top(body: &Node<'_>, output: &mut Output) {
     let fps = body.get("fps");
     match fps.float() {
         Some(rate) if (rate - 25.0).abs() < 1e-9 => fps.carried("the default"),
-        Some(_) => {
-            fps.lose(Severity::Shown, "videos of v3 have 25 frames a second", "use a template for 30 or 60")
-        }
+        Some(_) => fps.lose(
+            Severity::Shown,
+            "v3 renders 25 frames a second",
+            "use a template, which can have 30 or 60",
+        ),
         None => {}
     }
     let watermark = body.get("enable_watermark");
     match watermark.boolean() {
         Some(true) => watermark.lose(
             Severity::Shown,
-            "the watermark of v3 is an image of your own",
-            "set `watermark`, if your plan has it",
+            "v3 does not add the watermark of HeyGen",
+            "set `watermark` of `POST /v3/videos` to an image; it needs an Enterprise plan",
         ),
         Some(false) => watermark.carried("the default"),
         None => {}

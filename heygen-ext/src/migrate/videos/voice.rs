@@ -143,7 +143,11 @@ fn put_audio(node: &Node<'_>, audio: &Node<'_>, output: &mut Output) -> Option<(
         || (node.get("input_audio").is_present() && !text.starts_with("http"));
     audio.put(output, if is_asset { "audio_asset_id" } else { "audio_url" }, text);
     for name in ["input_text", "voice_id", "speed", "pitch", "emotion", "locale", "elevenlabs_settings"] {
-        node.get(name).lose(Severity::Harmless, "an audio file is used as it is", "remove it");
+        node.get(name).lose(
+            Severity::Harmless,
+            "it is for a spoken text, and the scene has an audio file",
+            "remove it",
+        );
     }
     Some(())
 }

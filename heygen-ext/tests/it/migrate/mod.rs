@@ -3,6 +3,7 @@
 mod completeness;
 mod document;
 mod facade;
+mod failures;
 mod gateway;
 mod guide;
 mod inspect;

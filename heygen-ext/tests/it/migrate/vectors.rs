@@ -42,6 +42,7 @@ fn options(vector: &Value) -> MigrateOptions {
     names.fold(MigrateOptions::new(), |options, name| match name {
         "silence_as_audio" => options.silence_as_audio(true),
         "accept_engine_change" => options.accept_engine_change(true),
+        "resolution_8k" => options.default_resolution("8k"),
         "two_pass" => options.two_pass(Duration::from_secs(900)),
         other => panic!("`{other}` is not an option of vectors"),
     })
