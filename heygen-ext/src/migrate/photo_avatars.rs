@@ -11,7 +11,7 @@ use super::cost::CostChange;
 use super::look_up::{Known, LookUp};
 use super::loss::Severity;
 use super::output::Output;
-use super::photo_look::{photo_avatar, photo_status};
+use super::photo_look::{group_of, photo_avatar, photo_status};
 use super::photo_prompt::{put_aspect_ratio, put_prompt};
 use super::planned_request::{Action, PlannedRequest};
 use super::planning::{Answers, Conversion, Planning, Unanswerable, nothing};
@@ -177,10 +177,12 @@ fn generate_look(planning: &Planning<'_>) -> Option<()> {
     output.set("type", "prompt");
     output.set("name", "Generated look");
     let group = body.get("group_id");
-    let Some(group_id) = group.put_text(&mut output, "avatar_group_id") else {
+    let Some(group_id) = group.text() else {
         body.missing("group_id", "write the id of a group");
         return None;
     };
+    let group_id = group_of(planning, group_id);
+    group.put(&mut output, "avatar_group_id", group_id.as_str());
     put_prompt(&body, &["prompt"], &mut output)?;
     put_aspect_ratio(&body, &mut output);
     match planning.look_up(LookUp::LooksOfGroup(group_id.clone())) {
@@ -285,6 +287,7 @@ fn add_looks(planning: &Planning<'_>) -> Option<()> {
         body.missing("group_id", "write the id of a group");
         return None;
     };
+    let group_id = group_of(planning, group_id);
     group.carried("avatar_group_id");
     let name = body.get("name");
     name.carried("name");

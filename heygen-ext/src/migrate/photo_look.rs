@@ -2,6 +2,17 @@
 
 use serde_json::{Value, json};
 
+use super::look_up::{Known, LookUp};
+use super::planning::Planning;
+
+/// The group that an id names. In v2 a photo avatar had the id of its group, so programs use one for the other.
+pub(crate) fn group_of(planning: &Planning<'_>, id: String) -> String {
+    match planning.look_up(LookUp::Look(id.clone())) {
+        Known::Found(look) => look.get("group_id").and_then(Value::as_str).unwrap_or(&id).to_owned(),
+        Known::Absent | Known::Unanswered => id,
+    }
+}
+
 /// The status of a look, in the words that v2 had for photo avatars.
 pub(crate) fn photo_status(look: &Value) -> &'static str {
     match look.get("status").and_then(Value::as_str) {

@@ -192,7 +192,8 @@ async fn photo_avatars_are_generated_grouped_and_trained() {
     };
     let uploaded = legacy.create_photo_group(&upload).await.unwrap();
     let more = AddLooks {
-        group_id: uploaded.group_id.clone(),
+        // As programs of v2 do: there, a photo avatar had the id of its group.
+        group_id: uploaded.id.clone(),
         image_keys: vec![asset.image_key.clone().unwrap(); 2],
         ..AddLooks::default()
     };
