@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::super::assumptions::{COLOR_PICTURE_SIZE, STUDIO_SCENE_TAKES_MEDIA_BACKGROUND};
 use super::super::color::{components, six_digits};
 use super::super::color_picture::color_picture;
+use super::super::cost::CostChange;
 use super::super::look_up::{Known, LookUp};
 use super::super::loss::Severity;
 use super::super::options::MigrateOptions;
@@ -41,6 +42,7 @@ enum Backdrop {
     Video(Value),
 }
 
+const PRICE_WITHOUT_AVATAR: &str = "no documentation names the price of a scene without a speaking avatar";
 const WHOLE_CLIP: &str = "a video scene without a voice plays its whole clip";
 const BEHIND: &str = "use a template, or render the avatar as WebM and compose it with HyperFrames";
 
@@ -151,6 +153,7 @@ impl<'a> LegacyScene<'a> {
     /// A scene without a character shows its background.
     fn put_as_picture(&self, planning: &Planning<'_>, output: &mut Output) -> Option<()> {
         self.lose_overlay();
+        planning.cost(CostChange::Unknown, PRICE_WITHOUT_AVATAR);
         let Some((_, backdrop)) = self.background.read("source")? else {
             self.whole.problem("the scene has neither a character nor a background; add one of them");
             return None;
@@ -205,6 +208,7 @@ impl<'a> LegacyScene<'a> {
             return None;
         };
         let Sound::Silence(seconds) = put_voice(&self.voice, output)? else { return None };
+        planning.cost(CostChange::Unknown, PRICE_WITHOUT_AVATAR);
         output.set("type", "image");
         output.set("source", json!({"type": "url", "url": picture}));
         output.set("duration", seconds);
