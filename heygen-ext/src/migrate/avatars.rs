@@ -43,7 +43,7 @@ pub(crate) fn is_photo(look: &Value) -> bool {
 }
 
 /// Whether a look can be used in a video. Public looks may have no status.
-fn is_usable(look: &Value) -> bool {
+pub(crate) fn is_usable(look: &Value) -> bool {
     look.get("status").and_then(Value::as_str).is_none_or(|status| status == "completed")
 }
 
@@ -151,7 +151,9 @@ fn list_looks(planning: &Planning<'_>) -> Option<()> {
 }
 
 fn looks(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
-    let looks = answers.items(0).map(|look| if is_photo(look) { photo_avatar(look) } else { avatar(look) });
+    // An avatar of v2 has no status, and a photo has one.
+    let looks = answers.items(0).filter(|look| is_photo(look) || is_usable(look));
+    let looks = looks.map(|look| if is_photo(look) { photo_avatar(look) } else { avatar(look) });
     Ok(json!({"avatar_list": looks.collect::<Vec<_>>()}))
 }
 
@@ -162,7 +164,7 @@ fn get_look(planning: &Planning<'_>) -> Option<()> {
 }
 
 fn delete_look(planning: &Planning<'_>) -> Option<()> {
-    let purpose = "deletes the look, and the group with its last look";
+    let purpose = "deletes the look; if it is the last of its group, the group is deleted too";
     let request = PlannedRequest::new(&operations::DELETE_AVATAR_LOOK, purpose);
     planning.request(request.with_parameter("look_id", planning.path("avatar_id")));
     Some(())

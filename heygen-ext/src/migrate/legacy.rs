@@ -23,8 +23,8 @@ use crate::client::HeyGen;
 
 /// Legacy calls, carried out by v3. [`HeyGen::legacy`] returns it.
 ///
-/// It has a method for each endpoint of v1 and v2 that v3 can carry, with the types of [`types`](super::types), and
-/// [`run`](Self::run) for raw requests. Keep it: its clones share what it has looked up, the lists that are kept for some time,
+/// It has a method for each endpoint of v1 and v2, with the types of [`types`](super::types), and [`run`](Self::run) for raw
+/// requests. The methods of endpoints that v3 has nothing like return [`NoCounterpart`](super::NoCounterpart). Keep it: its clones share what it has looked up, the lists that are kept for some time,
 /// and what a status of v1 reports about a video that it created.
 ///
 /// ```no_run

@@ -17,6 +17,8 @@ use super::loss::{Loss, Policy};
 /// | [`default_resolution`](Self::default_resolution) | `1080p` |
 /// | [`cache_age`](Self::cache_age) | 5 minutes |
 /// | [`look_deadline`](Self::look_deadline) | 5 minutes |
+/// | [`silence_as_audio`](Self::silence_as_audio) | off |
+/// | [`two_pass`](Self::two_pass) | off |
 ///
 /// ```
 /// use heygen_ext::migrate::{MigrateOptions, Policy};
@@ -36,6 +38,8 @@ pub struct MigrateOptions {
     default_resolution: String,
     cache_age: Duration,
     look_deadline: Duration,
+    silence_as_audio: bool,
+    two_pass: Option<Duration>,
 }
 
 impl Default for MigrateOptions {
@@ -49,6 +53,8 @@ impl Default for MigrateOptions {
             default_resolution: "1080p".to_owned(),
             cache_age: Duration::from_secs(300),
             look_deadline: Duration::from_secs(300),
+            silence_as_audio: false,
+            two_pass: None,
         }
     }
 }
@@ -65,8 +71,7 @@ impl MigrateOptions {
         self
     }
 
-    /// Accepts the loss of every member with this name, such as `scale`, also with [`Policy::Strict`]. The plan lists it
-    /// all the same.
+    /// Does not refuse a plan because a member with this name, such as `scale`, is lost. The plan still lists the loss.
     pub fn accept_loss(mut self, member: impl Into<String>) -> Self {
         self.accepted.insert(member.into());
         self
@@ -112,6 +117,8 @@ impl MigrateOptions {
 
     /// Sets the resolution of a video whose request has no dimension: `720p`, `1080p` or `4k`.
     ///
+    /// Videos with a transparent background (`/v1/video.webm`) have 720p then, as before.
+    ///
     /// The documentation of v2 named 1280×720 as the default until 2025, and 1920×1080 in 2026.
     pub fn default_resolution(mut self, resolution: impl Into<String>) -> Self {
         self.default_resolution = resolution.into();
@@ -124,10 +131,43 @@ impl MigrateOptions {
         self
     }
 
-    /// Sets how long an emulation waits for a look that v3 makes in the background, where the old service answered at once.
+    /// Sets how long the upload of a talking photo waits for its look, which v3 makes in the background. The old service answered
+    /// at once.
     pub fn look_deadline(mut self, time: Duration) -> Self {
         self.look_deadline = time;
         self
+    }
+
+    /// Whether an avatar that is silent becomes one that speaks a silent audio file, which is uploaded first. Off by default:
+    /// v3 has no silent avatars, so [`Policy::Strict`] refuses the scene, and [`Policy::Lenient`] shows the preview image of
+    /// the look.
+    ///
+    /// No documentation says whether the service accepts an audio file without speech. If it does not, it refuses the video, or
+    /// the video fails.
+    pub fn silence_as_audio(mut self, on: bool) -> Self {
+        self.silence_as_audio = on;
+        self
+    }
+
+    /// Renders scenes in two passes that one request of v3 cannot express: in a video of several scenes, an avatar before an
+    /// image, or one that is cut out. Each is rendered as a video of its own, and the whole video consists of their clips. Off
+    /// by default, because it takes longer and costs more: each of these scenes is rendered twice. The plan lists the cost.
+    ///
+    /// The call returns when the videos of the first pass are finished and the second has begun, so a program has to wait for
+    /// minutes. It waits up to `deadline` for each video, and then fails; what was made is named in the error, and a run with
+    /// the same idempotency key goes on with it. The videos of the first pass stay in the account, and webhook endpoints
+    /// receive events about them.
+    pub fn two_pass(mut self, deadline: Duration) -> Self {
+        self.two_pass = Some(deadline);
+        self
+    }
+
+    pub(crate) fn makes_silent_audio(&self) -> bool {
+        self.silence_as_audio
+    }
+
+    pub(crate) fn deadline_of_parts(&self) -> Option<Duration> {
+        self.two_pass
     }
 
     pub(crate) fn resolution(&self) -> &str {

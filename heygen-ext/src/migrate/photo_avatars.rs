@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::assumptions::{asset_of_image_key, image_key_of_look, look_of_image_key};
 use super::avatar_charge::charge;
-use super::avatars::train_status;
+use super::avatars::{is_usable, train_status};
 use super::cost::CostChange;
 use super::fallback::Fallback;
 use super::look_up::{Known, LookUp};
@@ -82,14 +82,14 @@ fn list(planning: &Planning<'_>) -> Option<()> {
 }
 
 fn talking_photos(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
-    let photos = answers.items(0).map(
+    let photos = answers.items(0).filter(|look| is_usable(look)).map(
         |look| json!({"id": look.get("id"), "image_url": look.get("preview_image_url"), "circle_image": ""}),
     );
     Ok(photos.collect())
 }
 
 fn delete(planning: &Planning<'_>, parameter: &str) {
-    let purpose = "deletes the look, and the group with its last look";
+    let purpose = "deletes the look; if it is the last of its group, the group is deleted too";
     let request = PlannedRequest::new(&operations::DELETE_AVATAR_LOOK, purpose);
     planning.request(request.with_parameter("look_id", planning.path(parameter)));
 }
@@ -149,12 +149,14 @@ fn get_generation(planning: &Planning<'_>) -> Option<()> {
 fn generation_status(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let look = answers.data(0);
     let id = look.get("id").and_then(Value::as_str).unwrap_or_default();
+    // The picture may exist a little later than the look.
+    let url = look.get("preview_image_url").filter(|url| url.is_string());
     let status = match photo_status(look) {
-        "completed" => "success",
+        "completed" if url.is_some() => "success",
+        "completed" => "pending",
         other => other,
     };
-    let picture: Vec<&Value> =
-        look.get("preview_image_url").filter(|_| status == "success").into_iter().collect();
+    let picture: Vec<&Value> = url.filter(|_| status == "success").into_iter().collect();
     let key = (status == "success").then(|| image_key_of_look(id));
     Ok(json!({
         "id": id,
@@ -217,7 +219,8 @@ fn put_picture(key: &Node<'_>, output: &mut Output) -> Option<()> {
     let text = key.text()?;
     let Some(asset) = asset_of_image_key(&text) else {
         key.problem(format!(
-            "`{text}` does not name an asset; upload the picture, and use the `image_key` of the answer"
+            "`{text}` is not the key of an upload; upload the picture with `POST /v1/asset`, and send the `image_key` of \
+             the answer"
         ));
         return None;
     };
@@ -261,8 +264,9 @@ fn create_group(planning: &Planning<'_>) -> Option<()> {
 fn created_look(data: &Value) -> Value {
     let item = data.get("avatar_item").unwrap_or(data);
     let mut look = photo_avatar(item);
-    if let Some(group) = data.pointer("/avatar_group/id") {
-        look["group_id"] = group.clone();
+    if let Some(group) = data.get("avatar_group") {
+        look["group_id"] = group.get("id").cloned().unwrap_or_default();
+        look["created_at"] = group.get("created_at").and_then(Value::as_f64).into();
     }
     look
 }

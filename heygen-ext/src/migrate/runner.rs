@@ -17,10 +17,11 @@ use super::look_up::LookUp;
 use super::migrate_error::MigrateError;
 use super::options::MigrateOptions;
 use super::planned_request::{Action, PlannedRequest};
+use super::silence::silent_file;
 use crate::call_options::CallOptions;
 use crate::client::HeyGen;
 use crate::error::Error;
-use crate::jobs::AvatarLook;
+use crate::jobs::{AvatarLook, Video};
 use crate::upload::FileSource;
 
 /// The number of requests of one plan that run at once, where it sends one for each item of a list.
@@ -77,9 +78,14 @@ impl Runner<'_> {
         }
         let Some(request) = request.filled(bodies) else { return Err(incomplete(request).into()) };
         match request.action() {
-            Action::Upload => self.upload(key).await,
+            Action::Upload => self.upload(self.file_of_request()?, key).await,
+            Action::UploadSilence => {
+                let file = silent_file(request.silence().unwrap_or_default());
+                self.upload(FileSource::bytes("silence.wav", file), key).await
+            }
             Action::AwaitLook => self.await_look(&request).await,
-            Action::AwaitVideoOfSession => self.await_video(&request).await,
+            Action::AwaitVideo => self.await_video(&request).await,
+            Action::AwaitVideoOfSession => self.await_video_of_session(&request).await,
             Action::Send | Action::AllPages | Action::SendForEach => {
                 self.send_or_fall_back(&request, key).await
             }
@@ -156,11 +162,14 @@ impl Runner<'_> {
         Err(Error::pages(request.operation(), "the list does not end").into())
     }
 
-    async fn upload(&self, key: Option<&str>) -> Result<Value, MigrateError> {
+    fn file_of_request(&self) -> Result<FileSource, MigrateError> {
         let (content, media_type) = self.file.ok_or_else(no_file)?;
         let media_type = media_type.map(|kind| kind.split(';').next().unwrap_or(kind).trim());
         // The content decides about the type. The service refuses a file that is called something else than it is.
-        let file = FileSource::bytes(format!("upload.{}", extension_of(media_type)), content.clone());
+        Ok(FileSource::bytes(format!("upload.{}", extension_of(media_type)), content.clone()))
+    }
+
+    async fn upload(&self, file: FileSource, key: Option<&str>) -> Result<Value, MigrateError> {
         let heygen = match key {
             Some(key) => self.heygen.with(CallOptions::new().idempotency_key(key)),
             None => self.heygen.clone(),
@@ -175,13 +184,18 @@ impl Runner<'_> {
     }
 
     async fn await_look(&self, request: &PlannedRequest) -> Result<Value, MigrateError> {
-        let id = request.parameters().first().map(|(_, id)| id.clone()).unwrap_or_default();
-        let job = self.heygen.job::<AvatarLook>(id).deadline(self.options.deadline_of_look());
+        let job = self.heygen.job::<AvatarLook>(id_of(request)).deadline(self.options.deadline_of_look());
         let look = job.wait().await?;
         Ok(json!({"data": serde_json::to_value(look).unwrap_or_default()}))
     }
 
     async fn await_video(&self, request: &PlannedRequest) -> Result<Value, MigrateError> {
+        let deadline = self.options.deadline_of_parts().unwrap_or_default();
+        let video = self.heygen.job::<Video>(id_of(request)).deadline(deadline).wait().await?;
+        Ok(json!({"data": serde_json::to_value(video).unwrap_or_default()}))
+    }
+
+    async fn await_video_of_session(&self, request: &PlannedRequest) -> Result<Value, MigrateError> {
         let context = self.heygen.context();
         let began = context.runtime.now();
         loop {
@@ -220,7 +234,11 @@ impl Runner<'_> {
             // These change rarely, and are needed by most calls.
             LookUp::Look(_) | LookUp::Account => {
                 let key = format!("{} {look_up}", family_of(operation));
-                self.cached(&key, read).await.map(|data| (*data).clone())
+                let answer = self.cached(&key, read).await;
+                if answer.as_ref().is_ok_and(|data| is_unfinished(data)) {
+                    self.cache.forget(&key);
+                }
+                answer.map(|data| (*data).clone())
             }
             LookUp::LooksOfGroup(_) | LookUp::Template(_) => read.await,
         };
@@ -235,6 +253,16 @@ impl Runner<'_> {
 /// The first two parts of the path of an operation, such as `/v3/avatars`: what a change of one of them may affect.
 fn family_of(operation: &Operation) -> String {
     operation.path().split('/').take(3).collect::<Vec<_>>().join("/")
+}
+
+/// Whether a look will change soon.
+fn is_unfinished(look: &Value) -> bool {
+    look.get("status").and_then(Value::as_str).is_some_and(|status| status != "completed")
+}
+
+/// The id of the resource that a request reads.
+fn id_of(request: &PlannedRequest) -> String {
+    request.parameters().first().map(|(_, id)| id.clone()).unwrap_or_default()
 }
 
 /// The idempotency key of one request of a plan, from that of the legacy call.

@@ -59,6 +59,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 ///
 /// Serve it on an interface that only your programs reach, or behind TLS: requests carry keys.
 ///
+/// It does not answer the preflight requests of browsers: no documentation of v1 and v2 says that the old service did, and the
+/// key in a web page is visible to everyone. Add a layer, such as `CorsLayer` of `tower-http`, if your pages need it; the example
+/// `legacy_gateway` does with `--allow-origin`.
+///
 /// ```
 /// use heygen_ext::HeyGen;
 /// use heygen_ext::migrate::LegacyService;

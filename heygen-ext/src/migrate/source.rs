@@ -87,7 +87,8 @@ impl<'v> Source<'v> {
             record.losses.extend(rest.into_iter().map(|(path, value)| Loss {
                 path,
                 value: value.clone(),
-                reason: "no documented legacy request has this value here".to_owned(),
+                reason:
+                    "the documentation of v1 and v2 does not have this member, and it is not sent".to_owned(),
                 alternative: "remove it".to_owned(),
                 severity: Severity::Harmless,
                 is_engine: false,
@@ -189,6 +190,11 @@ impl<'a> Node<'a> {
                 path: self.path.item(index),
             })
             .collect()
+    }
+
+    /// The name of the member.
+    pub(crate) fn name(&self) -> &str {
+        self.path.last_member().unwrap_or_default()
     }
 
     /// The members of an object, by name.
@@ -328,6 +334,11 @@ impl<'a> Node<'a> {
             self.problem(format!("`{text}` is not known; write one of: {}", words.join(", ")));
         }
         found.map(|(_, value)| *value)
+    }
+
+    /// Whether the value is this word, in any case.
+    pub(crate) fn is_word(&self, word: &str) -> bool {
+        self.value().as_str().is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
     }
 
     /// Carries a value that is computed from this one.

@@ -5,7 +5,7 @@ use heygen_api::operations;
 use heygen_api::types::{Expressiveness, VideoAspectRatio, VideoOutputFormat, VideoResolution};
 use serde_json::json;
 
-use super::super::assumptions::look_of_image_key;
+use super::super::assumptions::{ENGINE_OF_LATER_VIDEOS, look_of_image_key};
 use super::super::color::six_digits;
 use super::super::cost::CostChange;
 use super::super::image_key::put_image_key;
@@ -15,7 +15,7 @@ use super::super::planned_request::PlannedRequest;
 use super::super::planning::{Conversion, Planning, whole};
 use super::super::source::Node;
 use super::super::test_switch::refuse_test;
-use super::canvas::put_canvas;
+use super::canvas::{lower_resolution, put_canvas};
 use super::character::{Target, put_character};
 use super::generate::{compose, put_caption, put_texts, video_id};
 use super::scene::{Background, LegacyScene};
@@ -103,6 +103,10 @@ fn webm(planning: &Planning<'_>) -> Option<()> {
     output.set("type", "avatar");
     output.set("output_format", VideoOutputFormat::Webm.as_str());
     put_canvas(planning, &body.get("dimension"), &body.get("aspect_ratio"), &mut output);
+    if !body.get("dimension").is_present() {
+        // The default of this endpoint was 1280×720 always.
+        output.set("resolution", "720p");
+    }
     put_texts(&body, &mut output, &["title", "callback_id", "callback_url", "folder_id"]);
     let pose = body.first_of(&["avatar_pose_id", "avatar_id"]);
     if !pose.is_present() {
@@ -114,6 +118,7 @@ fn webm(planning: &Planning<'_>) -> Option<()> {
         body.problem("a video with a transparent background has speech; write `input_text` or `input_audio`");
         return None;
     }
+    lower_resolution(planning, &mut output);
     create(planning, output);
     Some(())
 }
@@ -143,11 +148,15 @@ fn first(planning: &Planning<'_>) -> Option<()> {
     put_caption(&body.get("caption_open"), &nothing, &nothing, &mut output);
     body.get("version").carried("the version is that of the path");
     for clip in clips.items() {
-        clip.get("caption").lose(
-            Severity::Shown,
-            "captions of v3 are those of the whole video",
-            "set `caption` of the video",
-        );
+        let caption = clip.get("caption");
+        match caption.boolean() {
+            Some(wanted) if wanted == output.has("caption") => caption.carried("caption"),
+            _ => caption.lose(
+                Severity::Shown,
+                "captions of v3 are those of the whole video",
+                "set `caption_open` of the video",
+            ),
+        }
     }
     compose(planning, &clips, &scenes, output)
 }
@@ -194,7 +203,7 @@ fn later(planning: &Planning<'_>) -> Option<()> {
     put_later_background(&body.get("background"), &mut output)?;
     put_later_settings(&body.get("voice_settings"), &mut output);
     put_later_caption(&body.get("caption"), &mut output);
-    planning.cost(CostChange::Same, "the same engine: this endpoint had the default of v3");
+    planning.cost(CostChange::Unknown, ENGINE_OF_LATER_VIDEOS);
     create(planning, output);
     Some(())
 }

@@ -11,6 +11,8 @@ use super::super::planning::{Answers, Conversion, Planning, Unanswerable, nothin
 
 /// `GET /v1/video_status.get`.
 pub(crate) const STATUS: Conversion = Conversion { forward: read_by_query, back: status };
+/// `GET /v1/video/caption.get`.
+pub(crate) const CAPTION: Conversion = Conversion { forward: read_by_query, back: caption };
 /// `GET /v1/video.list`.
 pub(crate) const LIST: Conversion = Conversion { forward: list, back: videos };
 /// `DELETE /v1/video.delete`.
@@ -95,7 +97,12 @@ fn status_word(video: &Value) -> &str {
 
 fn status(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let video = answers.data(0);
-    let status = status_word(video);
+    // A video is completed shortly before its link exists. Programs read the link when they see the word.
+    let has_link = video.get("video_url").is_some_and(Value::is_string);
+    let status = match status_word(video) {
+        "completed" if !has_link => "processing",
+        word => word,
+    };
     // The old integer codes of failures cannot be found from the codes of v3.
     let error = (status == "failed").then(
         || json!({"code": 0, "detail": video.get("failure_code"), "message": video.get("failure_message")}),
@@ -118,6 +125,19 @@ fn status(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
         "video_url": video.get("video_url"),
         "video_url_caption": video.get("captioned_video_url"),
     }))
+}
+
+/// The numbers of v1: 0 waits, 1 runs, 2 has succeeded, 3 has failed.
+fn caption(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
+    let video = answers.data(0);
+    let url = video.get("captioned_video_url").filter(|url| url.is_string());
+    let status = match status_word(video) {
+        "completed" if url.is_some() => 2,
+        "completed" | "failed" => 3,
+        "processing" => 1,
+        _ => 0,
+    };
+    Ok(json!({"video_id": video.get("id"), "caption_status": status, "video_url_caption": url}))
 }
 
 fn videos(answers: &Answers<'_>) -> Result<Value, Unanswerable> {

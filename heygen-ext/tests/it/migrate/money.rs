@@ -3,41 +3,11 @@
 use std::time::Duration;
 
 use heygen_ext::http::Method;
-use heygen_ext::migrate::{self, LegacyRequest, LegacyService, MigrateError, MigrateOptions, Plan, Policy};
+use heygen_ext::migrate::{self, LegacyRequest, LegacyService, MigrateError, MigrateOptions, Policy};
 use heygen_sim::{Clock, Fault, Sim};
 use serde_json::{Value, json};
 
 use super::gateway::{Gateway, PNG, heygen};
-use super::vectors::{FAMILIES, answers_to_look_ups, read, request};
-
-/// The operations that v3 charges for.
-const CHARGED: &[&str] = &[
-    "create_video",
-    "create_avatar",
-    "create_speech",
-    "create_video_agent",
-    "create_video_translation",
-    "create_proofread",
-    "generate_from_proofread",
-    "generate_from_template",
-];
-
-#[test]
-fn a_plan_that_is_charged_for_has_a_cost_and_no_other_create_call_has() {
-    let mut charged = std::collections::BTreeSet::new();
-    for vector in FAMILIES.iter().flat_map(|family| read(family)) {
-        let options = MigrateOptions::new().policy(Policy::Lenient);
-        let Ok(plan) = request(&vector).plan(&answers_to_look_ups(&vector), &options) else { continue };
-        let creates: Vec<&str> = plan.requests().iter().map(|one| one.operation().id()).collect();
-        let is_charged = creates.iter().any(|id| CHARGED.contains(id));
-        // What exists already costs less than it did.
-        let costs_less =
-            |plan: &Plan| plan.costs().iter().all(|cost| cost.change == migrate::CostChange::Less);
-        assert!(if is_charged { !plan.costs().is_empty() } else { costs_less(&plan) }, "{plan}");
-        charged.extend(creates.into_iter().filter(|id| CHARGED.contains(id)).map(str::to_owned));
-    }
-    assert_eq!(charged.len(), CHARGED.len(), "{charged:?}");
-}
 
 #[test]
 fn a_call_that_was_free_of_charge_creates_an_avatar_only_with_the_option() {
