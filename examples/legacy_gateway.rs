@@ -9,8 +9,15 @@
 //!
 //! It listens on the loopback interface only, because requests carry keys and the connection is not encrypted. Put it
 //! behind a server with TLS to reach it from other machines. `PORT` sets the port, `HEYGEN_API_BASE` another address of the
-//! service, such as that of heygen-sim. `--lenient` carries out requests that lose something, and lists the losses in the
-//! answer's member `warning`.
+//! service, such as that of heygen-sim.
+//!
+//! | option | effect |
+//! |---|---|
+//! | `--lenient` | carries out requests that lose something, and lists the losses in the answer's member `warning` |
+//! | `--accept-avatar-charges` | carries out uploads of talking photos and of photo avatars, which were free of charge |
+//! | `--error-as-text` | answers errors of v2 as texts |
+//! | `--repeat-window SECONDS` | takes the same `POST` within this time for a repetition, which makes nothing new |
+//! | `--allow-origin ORIGIN` | answers the preflight requests of web pages of this origin, such as `https://app.example` |
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,7 +26,8 @@ use std::time::{Duration, Instant};
 use heygen_ext::migrate::{LegacyService, MigrateOptions, Policy};
 use heygen_ext::secrecy::SecretString;
 use heygen_ext::{BoxError, HeyGen};
-use http::{Request, Response};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -27,7 +35,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tower::ServiceExt;
+use tower::util::option_layer;
+use tower::{Layer, Service, ServiceExt};
+use tower_http::cors::CorsLayer;
 
 /// The limits of the server. Those of bodies belong to [`LegacyService`].
 #[derive(Debug, Clone, Copy)]
@@ -53,14 +63,34 @@ impl Default for ServerLimits {
     }
 }
 
+/// The response of [`LegacyService`], which the layers around it keep.
+pub(crate) type Answer = Response<http_body_util::Full<bytes::Bytes>>;
+
+/// Lets the web pages of one origin call the service: it answers their preflight requests, and permits them to read the answers.
+///
+/// A page that sends a key shows it to everyone who opens the page. Use this for pages that only trusted users reach.
+pub(crate) fn allow_origin(origin: HeaderValue) -> CorsLayer {
+    let key = HeaderName::from_static("x-api-key");
+    let idempotency_key = HeaderName::from_static("idempotency-key");
+    CorsLayer::new()
+        .allow_origin(origin)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, key, idempotency_key])
+        .expose_headers([RETRY_AFTER, HeaderName::from_static("x-request-id")])
+        .max_age(Duration::from_secs(3_600))
+}
+
 /// Serves until `stop` is ready, and then finishes the requests in progress. `log` gets a line for each request.
-pub(crate) async fn serve(
+pub(crate) async fn serve<S>(
     listener: TcpListener,
-    service: LegacyService,
+    service: S,
     limits: ServerLimits,
     log: impl Fn(String) + Clone + Send + Sync + 'static,
     stop: impl Future<Output = ()>,
-) {
+) where
+    S: Service<Request<Incoming>, Response = Answer, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
     let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -96,10 +126,10 @@ pub(crate) async fn serve(
 }
 
 async fn answer(
-    service: LegacyService,
+    service: impl Service<Request<Incoming>, Response = Answer, Error = Infallible>,
     request: Request<Incoming>,
     log: impl Fn(String),
-) -> Result<Response<http_body_util::Full<bytes::Bytes>>, Infallible> {
+) -> Result<Answer, Infallible> {
     let began = Instant::now();
     // The query may contain ids and tokens, so the log has the path only.
     let line = format!("{} {}", request.method(), request.uri().path());
@@ -111,8 +141,13 @@ async fn answer(
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let has = |name: &str| std::env::args().any(|argument| argument == name);
+    let value_of = |name: &str| std::env::args().skip_while(|argument| argument != name).nth(1);
+    let cors = value_of("--allow-origin").map(|origin| origin.parse().map(allow_origin)).transpose()?;
     let policy = if has("--lenient") { Policy::Lenient } else { Policy::Strict };
-    let options = MigrateOptions::new().policy(policy);
+    let options = MigrateOptions::new()
+        .policy(policy)
+        .accept_avatar_charges(has("--accept-avatar-charges"))
+        .error_as_text(has("--error-as-text"));
     let service = if has("--operator") {
         let key = std::env::var("GATEWAY_KEY").map_err(|_| "set GATEWAY_KEY, which the programs present")?;
         let legacy = HeyGen::from_env()?.legacy().with_options(options);
@@ -125,6 +160,11 @@ async fn main() -> Result<(), BoxError> {
         }
         LegacyService::new(builder.build()?.legacy().with_options(options))
     };
+    let service = match value_of("--repeat-window") {
+        Some(seconds) => service.repeat_window(Duration::from_secs(seconds.parse()?)),
+        None => service,
+    };
+    let service = option_layer(cors).layer(service);
     let port: u16 = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8090);
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("listening on http://{}", listener.local_addr()?);

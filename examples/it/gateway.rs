@@ -1,5 +1,6 @@
 //! The gateway under load: many connections, slow and broken clients, large bodies, and an upstream that fails.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +10,14 @@ use axum::http::StatusCode;
 use futures_util::future::join_all;
 use heygen_ext::migrate::LegacyService;
 use heygen_ext::{CallOptions, HeyGen};
+use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
+use tower::{Layer, Service};
 
-use crate::legacy_gateway::{ServerLimits, serve};
+use crate::legacy_gateway::{Answer, ServerLimits, allow_origin, serve};
 
 const CONNECTIONS: usize = 1_000;
 
@@ -58,11 +61,15 @@ async fn upstream() -> String {
 }
 
 impl Gateway {
-    async fn start(limits: impl FnOnce(LegacyService) -> LegacyService) -> Self {
+    async fn start<S>(layer: impl FnOnce(LegacyService) -> S) -> Self
+    where
+        S: Service<http::Request<Incoming>, Response = Answer, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+    {
         let options = CallOptions::new().max_attempts(1);
         let heygen =
             HeyGen::builder().api_key("unused").base_url(upstream().await).options(options).build().unwrap();
-        let service = limits(LegacyService::new(heygen.legacy()));
+        let service = layer(LegacyService::new(heygen.legacy()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let log = Log::default();
@@ -254,6 +261,32 @@ async fn failures_of_the_upstream_are_passed_on() {
         }
     }
     assert_eq!(gateway.status_of("v").await, 200);
+}
+
+#[tokio::test]
+async fn a_web_page_of_the_allowed_origin_reads_answers_and_no_other() {
+    let _alone = ALONE.lock().await;
+    let preflight = b"OPTIONS /v1/video_status.get HTTP/1.1\r\nHost: gateway\r\nOrigin: https://app.example\r\n\
+        Access-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: x-api-key\r\nConnection: close\r\n\r\n";
+    let origin = "access-control-allow-origin: https://app.example\r\n";
+    let open =
+        Gateway::start(|service| allow_origin("https://app.example".parse().unwrap()).layer(service)).await;
+    let (status, text) = open.exchange(preflight).await;
+    assert!(status == 200 && text.contains(origin), "{text}");
+    let headers = text.lines().find(|line| line.starts_with("access-control-allow-headers: ")).unwrap();
+    assert!(headers.contains("x-api-key") && headers.contains("content-type"), "{headers}");
+    assert!(text.contains("access-control-allow-methods: GET,POST,PATCH,DELETE\r\n"), "{text}");
+    // A refusal is readable too.
+    for (id, expected) in [("v", 200), ("429", 429)] {
+        let (status, text) = open.exchange(&get(id)).await;
+        assert!(status == expected && text.contains(origin), "{text}");
+        assert!(text.contains("access-control-expose-headers: retry-after,x-request-id\r\n"), "{text}");
+    }
+    let closed = Gateway::start(|service| service).await;
+    for request in [preflight.to_vec(), get("v")] {
+        let (_, text) = closed.exchange(&request).await;
+        assert!(text.starts_with("HTTP/1.1 ") && !text.contains("access-control"), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -57,7 +57,8 @@ mod stream;
 mod upload;
 #[cfg(feature = "client")]
 mod video_agent;
-#[cfg(all(feature = "client", feature = "preview"))]
+#[cfg(all(feature = "client", any(feature = "migrate", feature = "preview")))]
+#[cfg_attr(not(feature = "preview"), allow(dead_code, reason = "only speech reads such files"))]
 mod wav;
 #[cfg(feature = "webhook-verify")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhook-verify")))]

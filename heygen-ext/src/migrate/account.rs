@@ -38,16 +38,23 @@ fn credits(user: &Value) -> Option<f64> {
 fn quota(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let user = answers.data(0);
     let Some(credits) = credits(user) else {
-        let balance = user.pointer("/wallet/remaining_balance").filter(|balance| !balance.is_null());
-        let balance =
-            balance.map(|balance| format!(" (the wallet has {balance} US dollars)")).unwrap_or_default();
+        let billing = user.get("billing_type").and_then(Value::as_str);
+        let problem = match (billing, user.get("wallet")) {
+            (Some("wallet"), Some(wallet)) => {
+                let currency =
+                    wallet.get("currency").and_then(Value::as_str).unwrap_or("an unknown currency");
+                let currency = if currency == "usd" { "US dollars" } else { currency };
+                let balance = wallet.get("remaining_balance").unwrap_or(&Value::Null);
+                format!(
+                    "this account pays in {currency} ({balance} are left), and v2 counted seconds of credits"
+                )
+            }
+            _ => "the service does not report the remaining credits of this account".to_owned(),
+        };
         return Err(Unanswerable::new(
             StatusCode::NOT_IMPLEMENTED,
             "quota_not_convertible",
-            format!(
-                "the balance of this account is not in credits, so it has no number of seconds{balance}; read it with \
-                 `GET /v3/users/me`"
-            ),
+            format!("{problem}; read the balance with `GET /v3/users/me`"),
         ));
     };
     #[expect(clippy::cast_possible_truncation, reason = "a quota is far below 2^53")]

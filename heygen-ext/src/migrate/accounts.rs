@@ -11,10 +11,18 @@ use sha2::{Digest, Sha256};
 use super::legacy::Legacy;
 use crate::credentials::Source;
 
-/// The largest number of callers that are kept. Each has what it looked up, and the lists of its account.
+/// The largest number of callers that are kept. Each has what it looked up, and the lists of its account. The one that has
+/// been silent for the longest time is forgotten first.
 const MAX_CALLERS: usize = 1_000;
 
 type KeyDigest = [u8; 32];
+
+/// The clients of callers. Each has the number of the request that used it last.
+#[derive(Default)]
+struct Clients {
+    by_key: HashMap<KeyDigest, (u64, Legacy)>,
+    requests: u64,
+}
 
 /// The clients of a service, by caller.
 #[derive(Clone)]
@@ -26,7 +34,7 @@ pub(crate) struct Accounts {
 #[derive(Clone)]
 enum Mode {
     /// Each caller has a client with its own key.
-    Callers(Arc<Mutex<HashMap<KeyDigest, Legacy>>>),
+    Callers(Arc<Mutex<Clients>>),
     /// All callers use the client of the operator, and present a key with this digest.
     Operator(KeyDigest),
 }
@@ -56,17 +64,23 @@ impl Accounts {
         let kind: &[u8] = if matches!(source, Source::Key(_)) { b"key " } else { b"token " };
         let digest = Sha256::new().chain_update(kind).chain_update(secret.expose_secret()).finalize().into();
         let mut clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(legacy) = clients.get(&digest) {
+        clients.requests += 1;
+        let number = clients.requests;
+        if let Some((last, legacy)) = clients.by_key.get_mut(&digest) {
+            *last = number;
             return Some(legacy.clone());
         }
         // A key that cannot be sent is not valid either.
         let heygen = self.legacy.heygen().with_credentials(source).ok()?;
         let legacy = self.legacy.for_account(heygen);
-        if clients.len() >= MAX_CALLERS {
-            // Forgetting a caller costs a few look-ups.
-            clients.clear();
+        if clients.by_key.len() >= MAX_CALLERS
+            && let Some(oldest) =
+                clients.by_key.iter().min_by_key(|(_, (last, _))| *last).map(|(digest, _)| *digest)
+        {
+            // The statuses of its videos lose `callback_id` too.
+            clients.by_key.remove(&oldest);
         }
-        clients.insert(digest, legacy.clone());
+        clients.by_key.insert(digest, (number, legacy.clone()));
         Some(legacy)
     }
 }
@@ -96,7 +110,7 @@ mod tests {
 
     fn callers(accounts: &Accounts) -> usize {
         match &accounts.mode {
-            Mode::Callers(clients) => clients.lock().unwrap().len(),
+            Mode::Callers(clients) => clients.lock().unwrap().by_key.len(),
             Mode::Operator(_) => 0,
         }
     }
@@ -123,6 +137,26 @@ mod tests {
             let _ = accounts.find(&headers("x-api-key", &format!("k{number}")));
         }
         assert!(callers(&accounts) <= MAX_CALLERS);
+    }
+
+    #[test]
+    fn a_caller_that_goes_on_keeps_its_client_when_others_come() {
+        let accounts = accounts();
+        let kept = || match &accounts.mode {
+            Mode::Callers(clients) => clients.lock().unwrap().by_key.keys().copied().collect::<Vec<_>>(),
+            Mode::Operator(_) => Vec::new(),
+        };
+        let find = |key: &str| drop(accounts.find(&headers("x-api-key", key)));
+        find("busy");
+        let busy = kept();
+        find("silent");
+        let silent: Vec<KeyDigest> = kept().into_iter().filter(|key| !busy.contains(key)).collect();
+        for number in 0..MAX_CALLERS {
+            find(&format!("k{number}"));
+            find("busy");
+        }
+        assert_eq!(kept().len(), MAX_CALLERS);
+        assert!(kept().contains(&busy[0]) && !kept().contains(&silent[0]));
     }
 
     #[test]

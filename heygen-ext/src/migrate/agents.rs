@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::assumptions::duration_phrase;
+use super::cost::CostChange;
 use super::loss::Severity;
 use super::output::Output;
 use super::planned_request::{Action, PlannedRequest};
@@ -59,9 +60,10 @@ fn generate(planning: &Planning<'_>) -> Option<()> {
     let request = PlannedRequest::new(&operations::CREATE_VIDEO_AGENT, "starts the session");
     let session = planning.request(request.with_body(output.into_value()));
     let request =
-        PlannedRequest::new(&operations::GET_VIDEO_AGENT_SESSION, "waits until the session names its video");
+        PlannedRequest::new(&operations::GET_VIDEO_AGENT_SESSION, "waits a moment for the id of the video");
     let request = request.with_parameter_from("session_id", session, "/data/session_id");
     planning.request(request.with_action(Action::AwaitVideoOfSession));
+    planning.cost(CostChange::Unknown, "v3 charges for each second of a video of Video Agent");
     Some(())
 }
 
@@ -108,20 +110,52 @@ fn put_files(node: &Node<'_>, output: &mut Output) {
     output.set("files", made);
 }
 
-/// v3 may name the video later than the session.
+/// v3 may name the video minutes after the session. The id of the session then stands for that of the video, and
+/// [`Fallback::VideoOfSession`](super::fallback::Fallback) finds the video in calls that read it. An error would make the program
+/// send the prompt again, and pay again.
 fn started(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let session = answers.data(0).get("session_id").cloned().unwrap_or_default();
-    let named =
-        (0..answers.bodies.len()).map(|index| answers.data(index)).filter_map(|data| data.get("video_id"));
-    match named.into_iter().find(|id| id.is_string()) {
-        Some(video) => Ok(json!({"video_id": video, "session_id": session})),
-        None => Err(Unanswerable::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "resource_not_ready",
-            format!(
-                "the session {session} is running and has not named its video yet; read it with \
-                 `GET /v3/video-agents/{{session_id}}`, and do not send the prompt again"
-            ),
-        )),
+    let known = || (0..answers.bodies.len()).map(|index| answers.data(index));
+    if let Some(video) = known().filter_map(|data| data.get("video_id")).find(|id| id.is_string()) {
+        return Ok(json!({"video_id": video, "session_id": session}));
     }
+    match known().find_map(failure_of_session) {
+        Some((code, message)) => Err(Unanswerable::new(
+            StatusCode::BAD_REQUEST,
+            "session_failed",
+            format!("the session {session} of Video Agent failed: {code}: {message}"),
+        )),
+        None => Ok(json!({"video_id": session, "session_id": session})),
+    }
+}
+
+/// Why a session without a video will not have one: a code and a message. `None` if it may have one later.
+pub(crate) fn failure_of_session(session: &Value) -> Option<(&str, &str)> {
+    let text = |pointer: &str| session.pointer(pointer).and_then(Value::as_str);
+    let (code, message) = match text("/status")? {
+        "failed" => ("session_failed", "Video Agent made no video"),
+        "completed" => ("session_failed", "the session has ended without a video"),
+        // A session that makes one video asks nothing: HeyGen counts its video as failed.
+        "waiting_for_input" => {
+            ("waiting_for_input", "Video Agent waits for an answer; write it into the prompt")
+        }
+        _ => return None,
+    };
+    let messages = session.get("messages").and_then(Value::as_array).into_iter().flatten();
+    let error = messages.filter(|one| one.get("type").and_then(Value::as_str) == Some("error"));
+    let written = error.filter_map(|one| one.get("content").and_then(Value::as_str)).next();
+    Some((text("/error/code").unwrap_or(code), text("/error/message").or(written).unwrap_or(message)))
+}
+
+/// The video of a session that has not named it: pending, or failed.
+pub(crate) fn video_of_session(session: &Value) -> Value {
+    let failure = failure_of_session(session);
+    json!({
+        "id": session.get("session_id"),
+        "title": session.get("title"),
+        "status": if failure.is_some() { "failed" } else { "pending" },
+        "created_at": session.get("created_at"),
+        "failure_code": failure.map(|(code, _)| code),
+        "failure_message": failure.map(|(_, message)| message),
+    })
 }

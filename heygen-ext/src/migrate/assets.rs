@@ -4,6 +4,7 @@ use heygen_api::builder::ListAssetsBuilder;
 use heygen_api::{List, operations};
 use serde_json::{Value, json};
 
+use super::assumptions::image_key_of_asset;
 use super::look_up::{Known, LookUp};
 use super::loss::Severity;
 use super::planned_request::{Action, PlannedRequest};
@@ -31,7 +32,7 @@ fn uploaded(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let media_type = asset.get("mime_type").and_then(Value::as_str).unwrap_or_default();
     let (kind, format) = media_type.split_once('/').unwrap_or((media_type, ""));
     let extension = if format == "jpeg" { "jpg" } else { format };
-    let key = (kind == "image").then(|| format!("image/{id}/original.{extension}"));
+    let key = (kind == "image").then(|| image_key_of_asset(id, extension));
     Ok(json!({
         "id": id,
         "name": id,

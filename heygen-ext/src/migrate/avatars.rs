@@ -6,10 +6,11 @@ use heygen_api::{List, operations};
 use serde_json::{Value, json};
 
 use super::cost::CostChange;
+use super::fallback::Fallback;
 use super::loss::Severity;
 use super::output::Output;
 use super::photo_look::photo_avatar;
-use super::planned_request::PlannedRequest;
+use super::planned_request::{Action, PlannedRequest};
 use super::planning::{Answers, Conversion, Planning, Unanswerable, nothing};
 
 /// `GET /v2/avatars`.
@@ -42,7 +43,7 @@ pub(crate) fn is_photo(look: &Value) -> bool {
 }
 
 /// Whether a look can be used in a video. Public looks may have no status.
-fn is_usable(look: &Value) -> bool {
+pub(crate) fn is_usable(look: &Value) -> bool {
     look.get("status").and_then(Value::as_str).is_none_or(|status| status == "completed")
 }
 
@@ -142,13 +143,17 @@ fn groups(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
 
 fn list_looks(planning: &Planning<'_>) -> Option<()> {
     let group = planning.path("group_id");
-    let query = [("group_id", group.as_str())];
-    planning.list(&operations::LIST_AVATAR_LOOKS, ListAvatarLooksBuilder::MAX_LIMIT, &query);
+    let request = PlannedRequest::new(&operations::LIST_AVATAR_LOOKS, "lists all pages");
+    let request =
+        request.with_query("limit", ListAvatarLooksBuilder::MAX_LIMIT).with_query("group_id", &group);
+    planning.request(request.with_action(Action::AllPages).with_fallback(Fallback::GroupOfLook(group)));
     Some(())
 }
 
 fn looks(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
-    let looks = answers.items(0).map(|look| if is_photo(look) { photo_avatar(look) } else { avatar(look) });
+    // An avatar of v2 has no status, and a photo has one.
+    let looks = answers.items(0).filter(|look| is_photo(look) || is_usable(look));
+    let looks = looks.map(|look| if is_photo(look) { photo_avatar(look) } else { avatar(look) });
     Ok(json!({"avatar_list": looks.collect::<Vec<_>>()}))
 }
 
@@ -159,7 +164,7 @@ fn get_look(planning: &Planning<'_>) -> Option<()> {
 }
 
 fn delete_look(planning: &Planning<'_>) -> Option<()> {
-    let purpose = "deletes the look, and the group with its last look";
+    let purpose = "deletes the look; if it is the last of its group, the group is deleted too";
     let request = PlannedRequest::new(&operations::DELETE_AVATAR_LOOK, purpose);
     planning.request(request.with_parameter("look_id", planning.path("avatar_id")));
     Some(())
@@ -216,10 +221,14 @@ fn create_twin(planning: &Planning<'_>) -> Option<()> {
     consent.carried("consent_video of the second request");
     let request = PlannedRequest::new(&operations::CREATE_AVATAR, "creates the digital twin");
     let created = planning.request(request.with_body(output.into_value()));
-    let purpose =
-        "hands in the consent; for plans other than Enterprise, the answer has a link for the person instead";
-    let request = PlannedRequest::new(&operations::CREATE_AVATAR_CONSENT, purpose);
+    let request = PlannedRequest::new(&operations::CREATE_AVATAR_CONSENT, "hands in the consent");
     let request = request.with_parameter_from("group_id", created, "/data/avatar_group/id");
+    let refused = consent.loss(
+        Severity::Reported,
+        "v3 takes a recorded consent from Enterprise accounts only",
+        "open `consent_url` of the answer within 24 hours, and let the person agree there",
+    );
+    let request = request.with_fallback(Fallback::ConsentLink(refused));
     planning.request(request.with_body(json!({"consent_video": {"type": "url", "url": link}})));
     planning.cost(CostChange::Unknown, "v3 charges for each avatar that is created");
     Some(())
@@ -230,7 +239,7 @@ fn created_twin(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     Ok(json!({
         "avatar_id": created.pointer("/avatar_item/id"),
         "avatar_group_id": created.pointer("/avatar_group/id"),
-        // New: where the person agrees, if the recorded consent was not taken.
+        // New: where the person agrees, if v3 did not take the recorded consent.
         "consent_url": answers.data(1).get("url"),
     }))
 }

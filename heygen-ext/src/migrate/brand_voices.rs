@@ -60,7 +60,8 @@ fn glossaries(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let first = answers.whole(0);
     let has_more = first.get("has_more").and_then(Value::as_bool).unwrap_or(false);
     Ok(json!({
-        "total": list.len(),
+        // v3 does not count the glossaries.
+        "total": (!has_more).then_some(list.len()),
         "list": list,
         "token": first.get("next_token").filter(|_| has_more),
     }))
@@ -81,8 +82,8 @@ fn update(planning: &Planning<'_>) -> Option<()> {
     for name in ["tones", "tone"] {
         body.get(name).lose(
             Severity::Spoken,
-            "brand glossaries have no tones",
-            "write the tone into the prompt of the video agent",
+            "v3 stores no tones",
+            "describe the tone in the prompt, if you use Video Agent",
         );
     }
     let request =

@@ -32,7 +32,7 @@ pub struct Endpoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
-    /// Everything that matters.
+    /// All documented inputs and outputs, except for the losses that a plan lists.
     Full,
     /// Some inputs or members of the answer have no counterpart.
     WithLosses,

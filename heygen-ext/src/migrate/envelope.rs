@@ -91,7 +91,9 @@ fn numeric_code(failure: &Failure<'_>) -> u32 {
     {
         return 400_542;
     }
-    if failure.code == "not_found" && ["/v1/video_status.get", "/v1/video.delete"].contains(&failure.path) {
+    if failure.code == "not_found"
+        && ["/v1/video_status.get", "/v1/video.delete", "/v1/video/caption.get"].contains(&failure.path)
+    {
         return 40_104;
     }
     let known = NUMERIC_CODES.iter().find(|(code, _)| code.eq_ignore_ascii_case(failure.code));

@@ -15,7 +15,8 @@ pub(crate) fn put_image_key(body: &Node<'_>, name: &str, output: &mut Output, me
     };
     let Some(asset) = asset_of_image_key(&text) else {
         key.problem(format!(
-            "`{text}` does not name an asset; upload the picture, and use the `image_key` of the answer"
+            "`{text}` is not the key of an upload; upload the picture with `POST /v1/asset`, and send the `image_key` of \
+             the answer"
         ));
         return None;
     };

@@ -23,8 +23,8 @@ use crate::client::HeyGen;
 
 /// Legacy calls, carried out by v3. [`HeyGen::legacy`] returns it.
 ///
-/// It has a method for each endpoint of v1 and v2 that v3 can carry, with the types of [`types`](super::types), and
-/// [`run`](Self::run) for raw requests. Keep it: its clones share what it has looked up, the lists that are kept for some time,
+/// It has a method for each endpoint of v1 and v2, with the types of [`types`](super::types), and [`run`](Self::run) for raw
+/// requests. The methods of endpoints that v3 has nothing like return [`NoCounterpart`](super::NoCounterpart). Keep it: its clones share what it has looked up, the lists that are kept for some time,
 /// and what a status of v1 reports about a video that it created.
 ///
 /// ```no_run
@@ -168,9 +168,9 @@ impl Legacy {
         let now = self.heygen.context().runtime.system_time();
         let value = plan.answer_with(&bodies, now, remembered.as_ref())?;
         if *request.endpoint().method() == Method::POST {
-            self.memory.remember(plan.values(), &value);
+            self.memory.remember(plan.requests(), &value);
         }
-        Ok(Migrated { value, losses: plan.losses().to_vec(), costs: plan.costs().to_vec() })
+        Ok(Migrated { value, losses: plan.losses_after(&bodies), costs: plan.costs().to_vec() })
     }
 
     fn runner<'a>(&'a self, request: &'a LegacyRequest, key: Option<&'a str>) -> Runner<'a> {

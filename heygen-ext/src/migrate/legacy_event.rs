@@ -13,6 +13,7 @@ use crate::webhook::{EmptySecret, Event};
 /// Names of members of v3 and v1, where programs may read either. A member that exists is not changed.
 const NAMES: &[(&str, &str)] = &[
     ("video_url", "url"),
+    ("url", "video_url"),
     ("failure_message", "msg"),
     ("failure_message", "message"),
     ("message", "msg"),
@@ -80,7 +81,12 @@ impl LegacyEvent {
         let mut data: Map<String, Value> = event.data().clone();
         for (newer, older) in NAMES {
             let is_translation = kind.starts_with("video_translate.");
-            if *older == "video_translate_id" && !is_translation {
+            let is_of_kind = match *older {
+                "video_translate_id" => is_translation,
+                "video_url" => kind.starts_with("avatar_video."),
+                _ => true,
+            };
+            if !is_of_kind {
                 continue;
             }
             if data.get(*older).is_none_or(Value::is_null)

@@ -9,7 +9,8 @@ use crate::redaction::redact;
 
 /// A value of a legacy request that has no counterpart in v3.
 ///
-/// It prints as one line: `video_inputs[0].character.scale: 1.5 is lost (shown): v3 has no size of the avatar; set …`.
+/// It prints as one line: `video_inputs[0].character.scale: 1.5 is lost (shown): v3 does not scale the avatar; place …`.
+/// The word in parentheses is the [`Severity`].
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Loss {

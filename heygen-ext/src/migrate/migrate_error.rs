@@ -71,6 +71,15 @@ impl MigrateError {
         }
     }
 
+    /// Whether the call is certain to have made nothing: it was refused, and no earlier call of its plan was carried out.
+    pub(crate) fn has_made_nothing(&self) -> bool {
+        match self {
+            Self::Interrupted { .. } | Self::Answer { .. } => false,
+            Self::Service(error) => !error.may_have_executed(),
+            _ => true,
+        }
+    }
+
     /// The error code of the legacy answer, in the words of v3.
     pub fn code(&self) -> String {
         match self {
@@ -103,7 +112,7 @@ impl MigrateError {
     }
 
     /// The service's message, or that of this error.
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::Service(error) => error.message().map_or_else(|| error.to_string(), str::to_owned),
             Self::Interrupted { made, error } => {

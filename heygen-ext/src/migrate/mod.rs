@@ -13,7 +13,8 @@
 //!
 //! Three rules hold everywhere. No value of a request is dropped silently: each is in a request of v3, or it is a [`Loss`]
 //! with its path, a reason and an alternative. With [`Policy::Strict`], the default, a loss of what is shown, spoken or billed
-//! refuses the request before anything is paid. A call that was free of charge, with `test` or `validate_only`, never becomes
+//! refuses the request before anything is paid; so does a charge for a call that was free of charge, such as the upload of a
+//! talking photo, until it is accepted. A call that was free of charge, with `test` or `validate_only`, never becomes
 //! one that is charged.
 //!
 //! ```
@@ -40,6 +41,7 @@ mod accounts;
 mod agents;
 mod assets;
 mod assumptions;
+mod avatar_charge;
 mod avatars;
 mod brand_voices;
 mod cache;
@@ -49,6 +51,9 @@ mod cost;
 mod endpoint;
 mod envelope;
 mod facade;
+mod fallback;
+mod fallbacks;
+mod fill;
 mod folders;
 pub mod guide;
 mod image_key;
@@ -69,12 +74,13 @@ mod plan;
 mod planned_request;
 mod planning;
 mod proofreads;
+mod repeats;
 mod request;
 mod request_body;
 mod runner;
 mod service;
+mod silence;
 mod source;
-mod streaming;
 mod table;
 mod templates;
 mod test_switch;
@@ -85,6 +91,7 @@ mod unknown_endpoint;
 mod videos;
 mod voices;
 mod webhook_endpoints;
+mod without_counterpart;
 
 pub use cost::{Cost, CostChange};
 pub use endpoint::{Endpoint, Level, NoCounterpart};

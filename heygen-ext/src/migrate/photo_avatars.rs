@@ -6,8 +6,10 @@ use heygen_api::{List, operations};
 use serde_json::{Value, json};
 
 use super::assumptions::{asset_of_image_key, image_key_of_look, look_of_image_key};
-use super::avatars::train_status;
+use super::avatar_charge::charge;
+use super::avatars::{is_usable, train_status};
 use super::cost::CostChange;
+use super::fallback::Fallback;
 use super::look_up::{Known, LookUp};
 use super::loss::Severity;
 use super::output::Output;
@@ -65,12 +67,7 @@ fn upload(planning: &Planning<'_>) -> Option<()> {
     let request = PlannedRequest::new(&operations::GET_AVATAR_LOOK, "waits until the look can be used");
     let request = request.with_parameter_from("look_id", look, "/data/avatar_item/id");
     planning.request(request.with_action(Action::AwaitLook));
-    planning.cost(
-        CostChange::More,
-        "an upload was free of charge, and v3 charges for the creation of an avatar; for one video, use the picture \
-         itself: `POST /v3/videos` with the type `image`",
-    );
-    Some(())
+    charge(planning, "the upload of a talking photo")
 }
 
 fn uploaded(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
@@ -85,14 +82,14 @@ fn list(planning: &Planning<'_>) -> Option<()> {
 }
 
 fn talking_photos(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
-    let photos = answers.items(0).map(
+    let photos = answers.items(0).filter(|look| is_usable(look)).map(
         |look| json!({"id": look.get("id"), "image_url": look.get("preview_image_url"), "circle_image": ""}),
     );
     Ok(photos.collect())
 }
 
 fn delete(planning: &Planning<'_>, parameter: &str) {
-    let purpose = "deletes the look, and the group with its last look";
+    let purpose = "deletes the look; if it is the last of its group, the group is deleted too";
     let request = PlannedRequest::new(&operations::DELETE_AVATAR_LOOK, purpose);
     planning.request(request.with_parameter("look_id", planning.path(parameter)));
 }
@@ -152,12 +149,14 @@ fn get_generation(planning: &Planning<'_>) -> Option<()> {
 fn generation_status(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let look = answers.data(0);
     let id = look.get("id").and_then(Value::as_str).unwrap_or_default();
+    // The picture may exist a little later than the look.
+    let url = look.get("preview_image_url").filter(|url| url.is_string());
     let status = match photo_status(look) {
-        "completed" => "success",
+        "completed" if url.is_some() => "success",
+        "completed" => "pending",
         other => other,
     };
-    let picture: Vec<&Value> =
-        look.get("preview_image_url").filter(|_| status == "success").into_iter().collect();
+    let picture: Vec<&Value> = url.filter(|_| status == "success").into_iter().collect();
     let key = (status == "success").then(|| image_key_of_look(id));
     Ok(json!({
         "id": id,
@@ -184,11 +183,16 @@ fn generate_look(planning: &Planning<'_>) -> Option<()> {
     match planning.look_up(LookUp::LooksOfGroup(group_id.clone())) {
         Known::Unanswered => output.set("avatar_id", "(the first look of the group)"),
         Known::Found(looks) => {
-            let looks = looks.as_array().into_iter().flatten();
-            let first =
-                looks.filter(|look| photo_status(look) == "completed").find_map(|look| look.get("id"));
+            let mut looks = looks.as_array().into_iter().flatten();
+            let first = looks.find(|look| photo_status(look) == "completed");
             match first {
-                Some(id) => output.set("avatar_id", id.clone()),
+                Some(look) => {
+                    output.set("avatar_id", look.get("id").cloned().unwrap_or_default());
+                    // The id may be that of a look, which was also that of its group in v2.
+                    if let Some(id) = look.get("group_id").filter(|id| id.is_string()) {
+                        output.set("avatar_group_id", id.clone());
+                    }
+                }
                 None => {
                     group.problem(format!(
                         "the group `{group_id}` has no finished look yet; wait until it is trained"
@@ -215,7 +219,8 @@ fn put_picture(key: &Node<'_>, output: &mut Output) -> Option<()> {
     let text = key.text()?;
     let Some(asset) = asset_of_image_key(&text) else {
         key.problem(format!(
-            "`{text}` does not name an asset; upload the picture, and use the `image_key` of the answer"
+            "`{text}` is not the key of an upload; upload the picture with `POST /v1/asset`, and send the `image_key` of \
+             the answer"
         ));
         return None;
     };
@@ -252,19 +257,16 @@ fn create_group(planning: &Planning<'_>) -> Option<()> {
     }
     put_picture(&key, &mut output)?;
     create(planning, output, "creates the avatar");
-    planning.cost(
-        CostChange::More,
-        "creating a group was free of charge, and v3 charges for each avatar; training is included",
-    );
-    Some(())
+    charge(planning, "the creation of a group of photo avatars")
 }
 
 /// The look of an answer: that of a creation, or a look itself.
 fn created_look(data: &Value) -> Value {
     let item = data.get("avatar_item").unwrap_or(data);
     let mut look = photo_avatar(item);
-    if let Some(group) = data.pointer("/avatar_group/id") {
-        look["group_id"] = group.clone();
+    if let Some(group) = data.get("avatar_group") {
+        look["group_id"] = group.get("id").cloned().unwrap_or_default();
+        look["created_at"] = group.get("created_at").and_then(Value::as_f64).into();
     }
     look
 }
@@ -283,29 +285,66 @@ fn add_looks(planning: &Planning<'_>) -> Option<()> {
     };
     group.carried("avatar_group_id");
     let name = body.get("name");
-    name.carried("name");
     body.get("generation_id").lose(Severity::Harmless, "the keys name the pictures", "remove it");
     let pictures = keys.items();
     if pictures.is_empty() || pictures.len() > MAX_KEYS {
         body.problem(format!("`image_keys` is a list of 1 to {MAX_KEYS} keys"));
         return None;
     }
+    let mut is_created = false;
     for key in &pictures {
+        if let Some(look) = key.text().as_deref().and_then(look_of_image_key) {
+            put_generated_look(planning, key, look, &group_id)?;
+            continue;
+        }
         let mut output = Output::new();
         output.set("type", "photo");
         output.set("name", name.text().unwrap_or_else(|| "Look".to_owned()));
         output.set("avatar_group_id", group_id.clone());
-        if key.text().as_deref().and_then(look_of_image_key).is_some() {
-            key.problem("this picture is a look already, in a group of its own; generate it with the id of this group");
-            return None;
-        }
-        if put_picture(key, &mut output).is_none() {
+        if !key.is_present() {
             key.problem("write the key of an uploaded picture");
+        }
+        put_picture(key, &mut output)?;
+        let request = PlannedRequest::new(&operations::CREATE_AVATAR, "adds the look");
+        let request = request.with_body(output.into_value());
+        planning.request(request.with_fallback(Fallback::GroupOfLook(group_id.clone())));
+        is_created = true;
+    }
+    if is_created {
+        name.carried("name");
+        return charge(planning, "the addition of a look");
+    }
+    name.lose(Severity::Reported, "the look was named when it was generated", "remove it");
+    planning.cost(CostChange::Less, "the look is in the group already");
+    Some(())
+}
+
+/// Answers a look that `look/generate` made in the group, which v3 adds when it makes it.
+fn put_generated_look(planning: &Planning<'_>, key: &Node<'_>, look: &str, group: &str) -> Option<()> {
+    key.carried("the look");
+    let group_of = |known: Known<'_>| match known {
+        Known::Found(look) => look.get("group_id").and_then(Value::as_str).map(str::to_owned),
+        Known::Unanswered | Known::Absent => None,
+    };
+    let known = planning.look_up(LookUp::Look(look.to_owned()));
+    if matches!(known, Known::Absent) {
+        key.problem_with_code("avatar_not_found", format!("the service has no look `{look}`"));
+        return None;
+    }
+    let own = group_of(known);
+    // The id of the group may be that of one of its looks, as in v2.
+    if own.as_deref().is_some_and(|own| own != group) {
+        let given = planning.look_up(LookUp::Look(group.to_owned()));
+        if !matches!(given, Known::Unanswered) && group_of(given) != own {
+            key.problem(format!(
+                "`look/{look}` is a look of another group, and v3 does not move looks; call `look/generate` with this \
+                 `group_id` to make one there"
+            ));
             return None;
         }
-        create(planning, output, "adds the look");
     }
-    planning.cost(CostChange::More, "adding a look was free of charge, and v3 charges for each look");
+    let request = PlannedRequest::new(&operations::GET_AVATAR_LOOK, "reads the look, which is in the group");
+    planning.request(request.with_parameter("look_id", look));
     Some(())
 }
 
@@ -316,7 +355,8 @@ fn added_looks(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
 
 fn read_group(planning: &Planning<'_>, id: String, purpose: &str) {
     let request = PlannedRequest::new(&operations::GET_AVATAR_GROUP, purpose);
-    planning.request(request.with_parameter("group_id", id));
+    let request = request.with_parameter("group_id", &id);
+    planning.request(request.with_fallback(Fallback::GroupOfLook(id)));
 }
 
 fn train(planning: &Planning<'_>) -> Option<()> {

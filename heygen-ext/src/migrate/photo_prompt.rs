@@ -19,32 +19,37 @@ const WORDS: &[(&str, &str, &str)] = &[
 /// Carries the text of one of `texts` and the separate words as one prompt.
 pub(crate) fn put_prompt(body: &Node<'_>, texts: &[&str], output: &mut Output) -> Option<()> {
     let text = body.first_of(texts);
-    let mut prompt = text.text().unwrap_or_default();
+    let mut words: Vec<String> = Vec::new();
     for (name, before, after) in WORDS {
         let node = body.get(name);
         let Some(word) = node.text() else { continue };
         node.carried("prompt");
         if word != "Unspecified" {
-            let separator = if prompt.is_empty() { "" } else { ", " };
-            prompt.push_str(&format!("{separator}{before}{}{after}", word.replace('_', " ")));
+            words.push(format!("{before}{}{after}", word.replace('_', " ")));
         }
     }
-    if prompt.is_empty() {
+    let described = text.text().unwrap_or_default();
+    if described.is_empty() && words.is_empty() {
         body.missing(texts.first().copied().unwrap_or_default(), "describe the person");
         return None;
     }
-    let length = prompt.chars().count();
-    if length > MAX_LENGTH {
+    // The words are short, and one of each of their tables: only the text can be too long.
+    let end = words.join(", ");
+    let separator = if described.is_empty() || end.is_empty() { "" } else { ", " };
+    let room = MAX_LENGTH.saturating_sub(separator.len() + end.chars().count());
+    let length = described.chars().count();
+    if length > room {
         text.lose(
             Severity::Shown,
-            format!("the prompt would have {length} characters, and v3 takes {MAX_LENGTH}"),
+            format!("with the other words, v3 has room for {room} of its {length} characters"),
             "shorten it",
         );
-        prompt = prompt.chars().take(MAX_LENGTH).collect();
     } else {
         text.carried("prompt");
     }
-    output.set("prompt", prompt);
+    let kept: String = described.chars().take(room).collect();
+    let prompt = format!("{kept}{separator}{end}");
+    output.set("prompt", prompt.chars().take(MAX_LENGTH).collect::<String>());
     Some(())
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::cost::Cost;
 use super::endpoint::Endpoint;
+use super::fallback::Fallback;
 use super::input_path::InputPath;
 use super::look_up::{LookUp, LookUps};
 use super::loss::{Loss, Problem, Refusal, shown_at};
@@ -96,6 +97,23 @@ impl Plan {
         &self.losses
     }
 
+    /// The losses, with those that only the answers of the requests show.
+    pub(crate) fn losses_after(&self, answers: &[Value]) -> Vec<Loss> {
+        let mut losses = self.losses.clone();
+        for (request, answer) in self.requests.iter().zip(answers) {
+            let Some(Fallback::ConsentLink(loss)) = request.fallback() else { continue };
+            if let Some(problem) = answer.pointer("/error/message").and_then(Value::as_str) {
+                let alternative = "the avatar exists, so do not create it again: ask for a link with \
+                                   `POST /v3/avatars/{group_id}/consent`, and let the person agree there";
+                let reason = format!("v3 did not take the recorded consent: {problem}");
+                losses.push(Loss { reason, alternative: alternative.to_owned(), ..loss.clone() });
+            } else if answer.pointer("/data/url").is_some_and(Value::is_string) {
+                losses.push(loss.clone());
+            }
+        }
+        losses
+    }
+
     /// How the cost changes. Empty for calls that are free of charge on both sides.
     pub fn costs(&self) -> &[Cost] {
         &self.costs
@@ -140,8 +158,7 @@ impl Plan {
             "look_ups": self.look_ups.iter().map(|(one, _)| text(one)).collect::<Vec<_>>(),
             "requests": self.requests.iter().map(PlannedRequest::to_json).collect::<Vec<_>>(),
             "losses": self.losses.iter().map(loss_to_json).collect::<Vec<_>>(),
-            "costs": self.costs.iter().map(|cost| json!({"change": cost.change.as_str(), "reason": cost.reason}))
-                .collect::<Vec<_>>(),
+            "costs": self.costs.iter().map(cost_to_json).collect::<Vec<_>>(),
             "carried": self.carried.iter().map(|one| json!({"from": text(&one.from), "to": one.to}))
                 .collect::<Vec<_>>(),
         })
@@ -167,6 +184,11 @@ pub(crate) fn loss_to_json(loss: &Loss) -> Value {
         "reason": loss.reason,
         "alternative": loss.alternative,
     })
+}
+
+/// A cost as JSON, for a report.
+pub(crate) fn cost_to_json(cost: &Cost) -> Value {
+    json!({"change": cost.change.as_str(), "reason": cost.reason})
 }
 
 impl fmt::Display for Plan {

@@ -5,6 +5,9 @@ use std::fmt;
 use heygen_api::Operation;
 use serde_json::{Value, json};
 
+use super::fallback::Fallback;
+use super::fill::{Fill, Target};
+use super::output::Output;
 use crate::redaction::redact;
 
 /// A v3 request of a [`Plan`](super::Plan), ready to be sent, except for values that an earlier answer of the plan has.
@@ -19,6 +22,9 @@ pub struct PlannedRequest {
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
     fills: Vec<Fill>,
+    fallback: Option<Fallback>,
+    /// The duration of the silence that is uploaded, in seconds.
+    silence: Option<f64>,
     purpose: String,
 }
 
@@ -32,30 +38,17 @@ pub enum Action {
     AllPages,
     /// It uploads the file that is the body of the legacy request.
     Upload,
+    /// It uploads a silent audio file that is made for the plan.
+    UploadSilence,
     /// It is sent once for each item of an earlier answer, and the answer has the list of all data.
     SendForEach,
     /// It is sent until the look is finished, up to a deadline.
     AwaitLook,
-    /// It is sent until the session has named its video, up to a deadline; not at all if the first answer did already.
+    /// It is sent until the video is finished, up to a deadline.
+    AwaitVideo,
+    /// It is sent until the session has named its video, for some seconds. It is not sent if the first answer
+    /// already has the id of the video.
     AwaitVideoOfSession,
-}
-
-/// A value that comes from an earlier answer of the plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fill {
-    pub(crate) target: Target,
-    /// The index of the request whose answer has the value.
-    pub(crate) request: usize,
-    /// JSON pointer of the value in the answer.
-    pub(crate) pointer: &'static str,
-}
-
-/// The place of a value in a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Target {
-    Parameter(&'static str),
-    /// JSON pointer in the body.
-    Body(&'static str),
 }
 
 impl PlannedRequest {
@@ -67,12 +60,20 @@ impl PlannedRequest {
             query: Vec::new(),
             body: None,
             fills: Vec::new(),
+            fallback: None,
+            silence: None,
             purpose: purpose.into(),
         }
     }
 
     pub(crate) fn with_action(mut self, action: Action) -> Self {
         self.action = action;
+        self
+    }
+
+    /// Sets what is sent if the service refuses the request.
+    pub(crate) fn with_fallback(mut self, fallback: Fallback) -> Self {
+        self.fallback = Some(fallback);
         self
     }
 
@@ -91,6 +92,20 @@ impl PlannedRequest {
         self
     }
 
+    /// Sets the body, with its values from earlier answers.
+    pub(crate) fn with_output(mut self, output: Output) -> Self {
+        let (body, fills) = output.into_parts();
+        self.fills.extend(fills);
+        self.with_body(body)
+    }
+
+    /// Uploads a silence of this duration.
+    pub(crate) fn with_silence(mut self, seconds: f64) -> Self {
+        self.action = Action::UploadSilence;
+        self.silence = Some(seconds);
+        self
+    }
+
     /// Sets a path parameter from an earlier answer.
     pub(crate) fn with_parameter_from(
         mut self,
@@ -98,8 +113,10 @@ impl PlannedRequest {
         request: usize,
         pointer: &'static str,
     ) -> Self {
-        self.fills.push(Fill { target: Target::Parameter(name), request, pointer });
-        self.with_parameter(name, shown_fill(request, pointer))
+        let fill = Fill { target: Target::Parameter(name), request, pointer };
+        let placeholder = fill.placeholder();
+        self.fills.push(fill);
+        self.with_parameter(name, placeholder)
     }
 
     /// Sends the request once for each item of an earlier list. The path parameter is a member of the item.
@@ -127,11 +144,27 @@ impl PlannedRequest {
         request: usize,
         pointer: &'static str,
     ) -> Self {
-        self.fills.push(Fill { target: Target::Body(member), request, pointer });
+        let fill = Fill { target: Target::Body(member.to_owned()), request, pointer };
         if let Some(place) = self.body.as_mut().and_then(|body| body.pointer_mut(member)) {
-            *place = shown_fill(request, pointer).into();
+            *place = fill.placeholder().into();
         }
+        self.fills.push(fill);
         self
+    }
+
+    pub(crate) fn fallback(&self) -> Option<&Fallback> {
+        self.fallback.as_ref()
+    }
+
+    /// The same request with another id in the place of this one.
+    pub(crate) fn with_id(&self, id: &str, other: &str) -> Self {
+        let mut changed = self.clone();
+        let values = changed.parameters.iter_mut().chain(&mut changed.query).map(|(_, value)| value);
+        values.filter(|value| *value == id).for_each(|value| other.clone_into(value));
+        if let Some(group) = changed.body.as_mut().and_then(|body| body.get_mut("avatar_group_id")) {
+            *group = other.into();
+        }
+        changed
     }
 
     /// The operation.
@@ -142,6 +175,11 @@ impl PlannedRequest {
     /// How it is carried out.
     pub fn action(&self) -> Action {
         self.action
+    }
+
+    /// The duration of the silence that it uploads, in seconds.
+    pub(crate) fn silence(&self) -> Option<f64> {
+        self.silence
     }
 
     /// The path parameters by name.
@@ -206,13 +244,10 @@ impl PlannedRequest {
     }
 }
 
-fn shown_fill(request: usize, pointer: &str) -> String {
-    format!("(answer {}: {pointer})", request + 1)
-}
-
 impl fmt::Display for PlannedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.operation.method(), self.path(), self.purpose)
+        write!(f, "{} {}: {}", self.operation.method(), self.path(), self.purpose)?;
+        self.fallback.iter().try_for_each(|fallback| write!(f, "; {fallback}"))
     }
 }
 

@@ -1,8 +1,8 @@
 //! A plan while it is made.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
-use heygen_api::Operation;
+use heygen_api::{Operation, operations};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ pub(crate) struct Planning<'a> {
     pub(crate) options: &'a MigrateOptions,
     answers: &'a LookUps,
     made: RefCell<Made>,
+    without_4k: Cell<bool>,
 }
 
 /// What a conversion has written.
@@ -32,7 +33,7 @@ pub(crate) struct Made {
 
 impl<'a> Planning<'a> {
     pub(crate) fn new(source: &'a Source<'a>, options: &'a MigrateOptions, answers: &'a LookUps) -> Self {
-        Self { source, options, answers, made: RefCell::default() }
+        Self { source, options, answers, made: RefCell::default(), without_4k: Cell::new(false) }
     }
 
     pub(crate) fn body(&self) -> Node<'a> {
@@ -85,11 +86,29 @@ impl<'a> Planning<'a> {
         known
     }
 
+    /// Records that the video has a look that cannot be rendered in 4K.
+    pub(crate) fn exclude_4k(&self) {
+        self.without_4k.set(true);
+    }
+
+    pub(crate) fn is_without_4k(&self) -> bool {
+        self.without_4k.get()
+    }
+
     /// Adds a request, and returns its index.
     pub(crate) fn request(&self, request: PlannedRequest) -> usize {
         let requests = &mut self.made.borrow_mut().requests;
         requests.push(request);
         requests.len() - 1
+    }
+
+    /// The index of the request that uploads a silence of this duration. A plan has one for each duration.
+    pub(crate) fn silence(&self, seconds: f64) -> usize {
+        let known = self.made.borrow().requests.iter().position(|one| one.silence() == Some(seconds));
+        known.unwrap_or_else(|| {
+            let purpose = format!("uploads a silence of {seconds} seconds");
+            self.request(PlannedRequest::new(&operations::UPLOAD_ASSET, purpose).with_silence(seconds))
+        })
     }
 
     pub(crate) fn cost(&self, change: CostChange, reason: impl Into<String>) {
@@ -128,6 +147,11 @@ impl<'a> Answers<'a> {
     /// The member `data` of the answer with this index.
     pub(crate) fn data(&self, index: usize) -> &'a Value {
         self.bodies.get(index).and_then(|body| body.get("data")).unwrap_or(&Value::Null)
+    }
+
+    /// The member `data` of the last answer.
+    pub(crate) fn last_data(&self) -> &'a Value {
+        self.data(self.bodies.len().saturating_sub(1))
     }
 
     /// The items of the list with this index.

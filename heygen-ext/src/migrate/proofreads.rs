@@ -3,6 +3,7 @@
 use heygen_api::operations;
 use serde_json::{Value, json};
 
+use super::cost::CostChange;
 use super::loss::Severity;
 use super::output::Output;
 use super::planned_request::PlannedRequest;
@@ -20,6 +21,8 @@ pub(crate) const DOWNLOAD: Conversion = Conversion { forward: download, back: sa
 pub(crate) const UPLOAD: Conversion = Conversion { forward: upload, back: nothing };
 /// `POST /v2/video_translate/proofread/{proofread_id}/generate`.
 pub(crate) const GENERATE: Conversion = Conversion { forward: generate, back: generated };
+
+const PRICE: &str = "the same work; v3 charges by the second";
 
 fn create(planning: &Planning<'_>) -> Option<()> {
     let body = planning.body();
@@ -62,13 +65,14 @@ fn create(planning: &Planning<'_>) -> Option<()> {
     }
     let request = PlannedRequest::new(&operations::CREATE_PROOFREAD, "starts the proofread");
     planning.request(request.with_body(output.into_value()));
+    planning.cost(CostChange::Same, PRICE);
     Some(())
 }
 
 fn created(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let ids = answers.data(0).get("proofread_ids").and_then(Value::as_array).cloned().unwrap_or_default();
     Ok(match ids.as_slice() {
-        [one] => json!({"proofread_id": one}),
+        [one] => json!({"proofread_id": one, "proofread_ids": [one]}),
         several => json!({"proofread_ids": several}),
     })
 }
@@ -135,6 +139,7 @@ fn generate(planning: &Planning<'_>) -> Option<()> {
     }
     let request = PlannedRequest::new(&operations::GENERATE_FROM_PROOFREAD, "makes the video");
     about(planning, request.with_body(output.into_value()));
+    planning.cost(CostChange::Same, PRICE);
     Some(())
 }
 

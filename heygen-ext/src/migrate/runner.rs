@@ -10,15 +10,18 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::agents::failure_of_session;
 use super::cache::Cache;
+use super::fallback::Fallback;
 use super::look_up::LookUp;
 use super::migrate_error::MigrateError;
 use super::options::MigrateOptions;
 use super::planned_request::{Action, PlannedRequest};
+use super::silence::silent_file;
 use crate::call_options::CallOptions;
 use crate::client::HeyGen;
 use crate::error::Error;
-use crate::jobs::AvatarLook;
+use crate::jobs::{AvatarLook, Video};
 use crate::upload::FileSource;
 
 /// The number of requests of one plan that run at once, where it sends one for each item of a list.
@@ -26,6 +29,10 @@ const AT_ONCE: usize = 4;
 
 /// The pause between reads of a session that has not named its video.
 const SESSION_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long a call waits for the id of the video of a session. Sessions take 20 to 45 minutes, and programs and proxies often
+/// stop waiting after 30 seconds; a program that then sends the prompt again pays for a second session.
+const SESSION_WAIT: Duration = Duration::from_secs(20);
 
 /// The largest number of pages of a list. Ten thousand looks have two hundred.
 const MAX_PAGES: usize = 10_000;
@@ -71,15 +78,21 @@ impl Runner<'_> {
         }
         let Some(request) = request.filled(bodies) else { return Err(incomplete(request).into()) };
         match request.action() {
-            Action::AllPages => self.all_pages(&request).await,
-            Action::Upload => self.upload(key).await,
+            Action::Upload => self.upload(self.file_of_request()?, key).await,
+            Action::UploadSilence => {
+                let file = silent_file(request.silence().unwrap_or_default());
+                self.upload(FileSource::bytes("silence.wav", file), key).await
+            }
             Action::AwaitLook => self.await_look(&request).await,
-            Action::AwaitVideoOfSession => self.await_video(&request).await,
-            Action::Send | Action::SendForEach => Ok(self.send(&request, key).await?),
+            Action::AwaitVideo => self.await_video(&request).await,
+            Action::AwaitVideoOfSession => self.await_video_of_session(&request).await,
+            Action::Send | Action::AllPages | Action::SendForEach => {
+                self.send_or_fall_back(&request, key).await
+            }
         }
     }
 
-    async fn send(&self, request: &PlannedRequest, key: Option<&str>) -> Result<Value, Error> {
+    pub(super) async fn send(&self, request: &PlannedRequest, key: Option<&str>) -> Result<Value, Error> {
         let operation = request.operation();
         let mut call = self.heygen.api().request(operation.method().clone(), operation.path());
         for (name, value) in request.parameters() {
@@ -94,7 +107,8 @@ impl Runner<'_> {
         if let Some(key) = key.filter(|_| operation.idempotency_key() != IdempotencyKey::None) {
             call = call.idempotency_key(key);
         }
-        Ok(call.send().await?.into_inner().into_value())
+        // In the heap, because the future of a whole plan has that of a call in many places.
+        Ok(Box::pin(call.send()).await?.into_inner().into_value())
     }
 
     async fn send_for_each(&self, request: &PlannedRequest, bodies: &[Value]) -> Result<Value, MigrateError> {
@@ -111,7 +125,7 @@ impl Runner<'_> {
     }
 
     /// The items of all pages. A list of what the provider offers to everyone is kept for some time.
-    async fn all_pages(&self, request: &PlannedRequest) -> Result<Value, MigrateError> {
+    pub(super) async fn all_pages(&self, request: &PlannedRequest) -> Result<Value, MigrateError> {
         if !request.query().iter().any(|(_, value)| value == "public") {
             return self.fetch_pages(request).await;
         }
@@ -148,11 +162,14 @@ impl Runner<'_> {
         Err(Error::pages(request.operation(), "the list does not end").into())
     }
 
-    async fn upload(&self, key: Option<&str>) -> Result<Value, MigrateError> {
+    fn file_of_request(&self) -> Result<FileSource, MigrateError> {
         let (content, media_type) = self.file.ok_or_else(no_file)?;
         let media_type = media_type.map(|kind| kind.split(';').next().unwrap_or(kind).trim());
         // The content decides about the type. The service refuses a file that is called something else than it is.
-        let file = FileSource::bytes(format!("upload.{}", extension_of(media_type)), content.clone());
+        Ok(FileSource::bytes(format!("upload.{}", extension_of(media_type)), content.clone()))
+    }
+
+    async fn upload(&self, file: FileSource, key: Option<&str>) -> Result<Value, MigrateError> {
         let heygen = match key {
             Some(key) => self.heygen.with(CallOptions::new().idempotency_key(key)),
             None => self.heygen.clone(),
@@ -167,21 +184,26 @@ impl Runner<'_> {
     }
 
     async fn await_look(&self, request: &PlannedRequest) -> Result<Value, MigrateError> {
-        let id = request.parameters().first().map(|(_, id)| id.clone()).unwrap_or_default();
-        let job = self.heygen.job::<AvatarLook>(id).deadline(self.options.deadline_of_look());
+        let job = self.heygen.job::<AvatarLook>(id_of(request)).deadline(self.options.deadline_of_look());
         let look = job.wait().await?;
         Ok(json!({"data": serde_json::to_value(look).unwrap_or_default()}))
     }
 
     async fn await_video(&self, request: &PlannedRequest) -> Result<Value, MigrateError> {
+        let deadline = self.options.deadline_of_parts().unwrap_or_default();
+        let video = self.heygen.job::<Video>(id_of(request)).deadline(deadline).wait().await?;
+        Ok(json!({"data": serde_json::to_value(video).unwrap_or_default()}))
+    }
+
+    async fn await_video_of_session(&self, request: &PlannedRequest) -> Result<Value, MigrateError> {
         let context = self.heygen.context();
         let began = context.runtime.now();
         loop {
-            let body = self.send(request, None).await?;
-            let status = body.pointer("/data/status").and_then(Value::as_str);
-            let has_ended = matches!(status, Some("completed" | "failed"));
+            // The session runs and is charged, so a read that fails does not fail the call.
+            let Ok(body) = self.send(request, None).await else { return Ok(Value::Null) };
+            let has_failed = body.get("data").and_then(failure_of_session).is_some();
             let waited = context.runtime.now().saturating_duration_since(began);
-            if names_video(Some(&body)) || has_ended || waited >= self.options.deadline_of_look() {
+            if names_video(Some(&body)) || has_failed || waited >= SESSION_WAIT {
                 return Ok(body);
             }
             context.runtime.sleep(SESSION_PAUSE).await;
@@ -200,7 +222,10 @@ impl Runner<'_> {
         }
         let read = async {
             let body = match look_up {
-                LookUp::LooksOfGroup(_) => self.fetch_pages(&request).await?,
+                LookUp::LooksOfGroup(id) => {
+                    let request = request.with_fallback(Fallback::GroupOfLook(id.clone()));
+                    self.send_or_fall_back(&request.with_action(Action::AllPages), None).await?
+                }
                 _ => self.send(&request, None).await?,
             };
             Ok(body.get("data").cloned().unwrap_or_default())
@@ -209,7 +234,11 @@ impl Runner<'_> {
             // These change rarely, and are needed by most calls.
             LookUp::Look(_) | LookUp::Account => {
                 let key = format!("{} {look_up}", family_of(operation));
-                self.cached(&key, read).await.map(|data| (*data).clone())
+                let answer = self.cached(&key, read).await;
+                if answer.as_ref().is_ok_and(|data| is_unfinished(data)) {
+                    self.cache.forget(&key);
+                }
+                answer.map(|data| (*data).clone())
             }
             LookUp::LooksOfGroup(_) | LookUp::Template(_) => read.await,
         };
@@ -224,6 +253,16 @@ impl Runner<'_> {
 /// The first two parts of the path of an operation, such as `/v3/avatars`: what a change of one of them may affect.
 fn family_of(operation: &Operation) -> String {
     operation.path().split('/').take(3).collect::<Vec<_>>().join("/")
+}
+
+/// Whether a look will change soon.
+fn is_unfinished(look: &Value) -> bool {
+    look.get("status").and_then(Value::as_str).is_some_and(|status| status != "completed")
+}
+
+/// The id of the resource that a request reads.
+fn id_of(request: &PlannedRequest) -> String {
+    request.parameters().first().map(|(_, id)| id.clone()).unwrap_or_default()
 }
 
 /// The idempotency key of one request of a plan, from that of the legacy call.

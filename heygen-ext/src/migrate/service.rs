@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -16,11 +17,14 @@ use serde_json::{Value, json};
 use tower_service::Service;
 
 use super::accounts::Accounts;
+use super::cost::{Cost, CostChange};
 use super::endpoint::Endpoint;
+use super::envelope::Envelope;
 use super::legacy::{Legacy, Migrated};
 use super::loss::Loss;
 use super::migrate_error::MigrateError;
-use super::plan::loss_to_json;
+use super::plan::{cost_to_json, loss_to_json};
+use super::repeats::{Repeatable, Repeats};
 use super::request::LegacyRequest;
 use super::request_body::{BodyLimits, BodyProblem};
 
@@ -37,7 +41,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// [`operator_key`](Self::operator_key), they are used for all requests.
 ///
 /// Every answer has the header `Deprecation` and a member `warning`, as the old service sent them before its end. The warning
-/// names the operation of v3, and lists what was lost.
+/// names the operation of v3, and lists what was lost (`losses`) and how the cost has changed (`costs`).
+///
+/// A program that repeats a request after its own timeout makes and pays a second video, as it did before. With the header
+/// `Idempotency-Key`, 1 to 255 of the characters `A-Z a-z 0-9 _ : . -`, a request that is repeated within 24 hours has the
+/// answer of the first, and makes nothing new. [`repeat_window`](Self::repeat_window) does this for programs that do not send
+/// it. Neither holds for speech and for Video Agent, for which v3 takes no such key.
 ///
 /// | problem | answer |
 /// |---|---|
@@ -50,6 +59,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 ///
 /// Serve it on an interface that only your programs reach, or behind TLS: requests carry keys.
 ///
+/// It does not answer the preflight requests of browsers: no documentation of v1 and v2 says that the old service did, and the
+/// key in a web page is visible to everyone. Add a layer, such as `CorsLayer` of `tower-http`, if your pages need it; the example
+/// `legacy_gateway` does with `--allow-origin`.
+///
 /// ```
 /// use heygen_ext::HeyGen;
 /// use heygen_ext::migrate::LegacyService;
@@ -61,35 +74,53 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone)]
 pub struct LegacyService(Arc<Shared>);
 
+#[derive(Clone)]
 struct Shared {
     accounts: Accounts,
     limits: BodyLimits,
+    repeats: Option<Arc<Repeats>>,
+    errors_as_text: bool,
 }
 
 impl LegacyService {
     /// A service that sends each request with the key of its caller.
     pub fn new(legacy: Legacy) -> Self {
-        Self(Arc::new(Shared { accounts: Accounts::of_callers(legacy), limits: BodyLimits::default() }))
+        let errors_as_text = legacy.options().has_errors_as_text();
+        let (accounts, limits) = (Accounts::of_callers(legacy), BodyLimits::default());
+        Self(Arc::new(Shared { accounts, limits, repeats: None, errors_as_text }))
     }
 
     /// Uses the credentials of the operator, those of the [`HeyGen`](crate::HeyGen), for every request. Callers present
     /// `caller_key` in the place of their own key; any other is refused.
     pub fn operator_key(self, caller_key: SecretString) -> Self {
         let accounts = self.0.accounts.of_operator(&caller_key);
-        Self(Arc::new(Shared { accounts, limits: self.0.limits.clone() }))
+        self.with(|shared| shared.accounts = accounts)
     }
 
     /// Sets the largest file of an upload, in bytes. The default is 100 MiB. JSON bodies have at most 4 MiB.
     pub fn max_file_size(self, bytes: usize) -> Self {
-        let limits = self.0.limits.clone().with_file(bytes);
-        Self(Arc::new(Shared { accounts: self.0.accounts.clone(), limits }))
+        self.with(|shared| shared.limits = shared.limits.clone().with_file(bytes))
     }
 
     /// Sets how much memory all bodies that are received at the same time may take, in bytes. The default is 512 MiB; a request
     /// that does not fit is answered with 503. It should be at least the largest file.
     pub fn body_memory(self, bytes: usize) -> Self {
-        let limits = self.0.limits.clone().with_memory(bytes);
-        Self(Arc::new(Shared { accounts: self.0.accounts.clone(), limits }))
+        self.with(|shared| shared.limits = shared.limits.clone().with_memory(bytes))
+    }
+
+    /// Takes a `POST` for a repetition of the same one, if the same caller sent the same path and body within this time: it has
+    /// the answer of the first, and makes nothing new. Off by default, because a program that means to make the same video
+    /// twice gets one. The header `Idempotency-Key` is used instead where a program sends it.
+    ///
+    /// The time begins with the first request. A service forgets it when it is restarted, and two services do not share it.
+    pub fn repeat_window(self, time: Duration) -> Self {
+        self.with(|shared| shared.repeats = Some(Arc::new(Repeats::within(time))))
+    }
+
+    fn with(self, change: impl FnOnce(&mut Shared)) -> Self {
+        let mut shared = Shared::clone(&self.0);
+        change(&mut shared);
+        Self(Arc::new(shared))
     }
 
     async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
@@ -102,24 +133,41 @@ impl LegacyService {
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         let found = match LegacyRequest::new(&head.method, target) {
             Ok(found) => found,
-            Err(error) => return respond_error(&error, None, head.uri.path()),
+            Err(error) => return self.respond_error(&error, None, head.uri.path()),
         };
         let endpoint = found.endpoint();
-        let Some(legacy) = self.0.accounts.find(&head.headers) else { return respond_unauthorized(endpoint) };
+        let Some(legacy) = self.0.accounts.find(&head.headers) else {
+            return self.respond_unauthorized(endpoint);
+        };
         let media_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         // The permit for the memory is kept until the answer is made.
         let (body, _permit) = match self.0.limits.read(&head.headers, body, endpoint.is_upload()).await {
             Ok(read) => read,
-            Err(problem) => return respond_body_problem(endpoint, problem),
+            Err(problem) => return self.respond_body_problem(endpoint, problem),
         };
         let key = head.headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
+        let repeat = self.0.repeats.as_deref().filter(|_| key.is_none() && head.method == Method::POST);
+        let repeat = repeat.map(|repeats| {
+            let caller = ["x-api-key", "authorization"].into_iter().find_map(|name| head.headers.get(name));
+            let caller = caller.map(HeaderValue::as_bytes);
+            let now = legacy.heygen().context().runtime.now();
+            (repeats, repeats.key(&Repeatable { caller, target, media_type, body: &body }, now))
+        });
+        let key = key.or(repeat.as_ref().map(|(_, repeat)| repeat.key.as_str()));
         let outcome = match found.body(media_type, body) {
             Ok(request) => legacy.run_with_key(&request, key).await,
             Err(error) => Err(error),
         };
+        if let (Some((repeats, repeat)), Err(error)) = (&repeat, &outcome)
+            && error.has_made_nothing()
+        {
+            repeats.forget(repeat);
+        }
         match outcome {
-            Ok(Migrated { value, losses, .. }) => respond(StatusCode::OK, Some(endpoint), value, &losses),
-            Err(error) => respond_error(&error, Some(endpoint), endpoint.path()),
+            Ok(Migrated { value, losses, costs }) => {
+                respond(StatusCode::OK, Some(endpoint), value, &losses, &costs)
+            }
+            Err(error) => self.respond_error(&error, Some(endpoint), endpoint.path()),
         }
     }
 }
@@ -129,12 +177,18 @@ fn respond(
     endpoint: Option<&Endpoint>,
     mut body: Value,
     losses: &[Loss],
+    costs: &[Cost],
 ) -> Response<Full<Bytes>> {
     if let (Some(endpoint), Some(members)) = (endpoint, body.as_object_mut()) {
         let message = format!("{endpoint} is retired; use {}", endpoint.counterpart());
         let mut warning = json!({"message": message});
         if !losses.is_empty() {
             warning["losses"] = losses.iter().map(loss_to_json).collect();
+        }
+        let changed: Vec<Value> =
+            costs.iter().filter(|cost| cost.change != CostChange::Same).map(cost_to_json).collect();
+        if !changed.is_empty() {
+            warning["costs"] = changed.into();
         }
         members.insert("warning".to_owned(), warning);
     }
@@ -146,50 +200,64 @@ fn respond(
     response
 }
 
-fn respond_error(error: &MigrateError, endpoint: Option<&Endpoint>, path: &str) -> Response<Full<Bytes>> {
-    let mut response = respond(error.status(), endpoint, error.to_legacy(endpoint, path), &[]);
-    let headers = response.headers_mut();
-    let cause = match error {
-        MigrateError::Interrupted { error, .. } => error,
-        error => error,
-    };
-    match cause {
-        MigrateError::UnknownEndpoint(unknown) if !unknown.methods().is_empty() => {
-            let methods: Vec<&str> = unknown.methods().iter().map(Method::as_str).collect();
-            if let Ok(value) = HeaderValue::from_str(&methods.join(", ")) {
-                headers.insert(ALLOW, value);
+impl LegacyService {
+    fn respond_error(
+        &self,
+        error: &MigrateError,
+        endpoint: Option<&Endpoint>,
+        path: &str,
+    ) -> Response<Full<Bytes>> {
+        let mut body = error.to_legacy(endpoint, path);
+        if self.0.errors_as_text && endpoint.is_none_or(|one| one.envelope() != Envelope::Later) {
+            // v1 has no member `error`.
+            if let Some(message) = body.pointer("/error/message").cloned() {
+                body["error"] = message;
             }
         }
-        MigrateError::Service(error) => {
-            if let Some(time) = error.retry_after() {
-                headers.insert(RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
+        let mut response = respond(error.status(), endpoint, body, &[], &[]);
+        let headers = response.headers_mut();
+        let cause = match error {
+            MigrateError::Interrupted { error, .. } => error,
+            error => error,
+        };
+        match cause {
+            MigrateError::UnknownEndpoint(unknown) if !unknown.methods().is_empty() => {
+                let methods: Vec<&str> = unknown.methods().iter().map(Method::as_str).collect();
+                if let Ok(value) = HeaderValue::from_str(&methods.join(", ")) {
+                    headers.insert(ALLOW, value);
+                }
             }
-            if let Some(id) = error.request_id().and_then(|id| HeaderValue::from_str(id).ok()) {
-                headers.insert(REQUEST_ID, id);
+            MigrateError::Service(error) => {
+                if let Some(time) = error.retry_after() {
+                    headers.insert(RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
+                }
+                if let Some(id) = error.request_id().and_then(|id| HeaderValue::from_str(id).ok()) {
+                    headers.insert(REQUEST_ID, id);
+                }
             }
+            _ => {}
         }
-        _ => {}
+        response
     }
-    response
-}
 
-fn respond_unauthorized(endpoint: &Endpoint) -> Response<Full<Bytes>> {
-    let error = MigrateError::Answer {
-        status: StatusCode::UNAUTHORIZED,
-        code: "unauthorized",
-        message: "the request has no valid key; send it in the header `X-Api-Key`".to_owned(),
-    };
-    respond_error(&error, Some(endpoint), endpoint.path())
-}
-
-fn respond_body_problem(endpoint: &Endpoint, problem: BodyProblem) -> Response<Full<Bytes>> {
-    let (status, code) = problem.status_and_code();
-    let error = MigrateError::Answer { status, code, message: problem.to_string() };
-    let mut response = respond_error(&error, Some(endpoint), endpoint.path());
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    fn respond_unauthorized(&self, endpoint: &Endpoint) -> Response<Full<Bytes>> {
+        let error = MigrateError::Answer {
+            status: StatusCode::UNAUTHORIZED,
+            code: "unauthorized",
+            message: "the request has no valid key; send it in the header `X-Api-Key`".to_owned(),
+        };
+        self.respond_error(&error, Some(endpoint), endpoint.path())
     }
-    response
+
+    fn respond_body_problem(&self, endpoint: &Endpoint, problem: BodyProblem) -> Response<Full<Bytes>> {
+        let (status, code) = problem.status_and_code();
+        let error = MigrateError::Answer { status, code, message: problem.to_string() };
+        let mut response = self.respond_error(&error, Some(endpoint), endpoint.path());
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
 }
 
 impl<B> Service<Request<B>> for LegacyService

@@ -87,7 +87,8 @@ impl<'v> Source<'v> {
             record.losses.extend(rest.into_iter().map(|(path, value)| Loss {
                 path,
                 value: value.clone(),
-                reason: "no documented legacy request has this value here".to_owned(),
+                reason:
+                    "the documentation of v1 and v2 does not have this member, and it is not sent".to_owned(),
                 alternative: "remove it".to_owned(),
                 severity: Severity::Harmless,
                 is_engine: false,
@@ -191,6 +192,11 @@ impl<'a> Node<'a> {
             .collect()
     }
 
+    /// The name of the member.
+    pub(crate) fn name(&self) -> &str {
+        self.path.last_member().unwrap_or_default()
+    }
+
     /// The members of an object, by name.
     pub(crate) fn members(&self) -> Vec<(&'a str, Self)> {
         let members = self.value.and_then(Value::as_object).into_iter().flatten();
@@ -229,6 +235,24 @@ impl<'a> Node<'a> {
     /// Records that the engine of v2 cannot be kept, at the value that decides about it.
     pub(crate) fn lose_engine(&self, reason: impl Into<String>, alternative: impl Into<String>) {
         self.push_loss(Severity::Billed, reason.into(), alternative.into(), true);
+    }
+
+    /// The loss of this value, for a plan that only knows later whether it is lost.
+    pub(crate) fn loss(
+        &self,
+        severity: Severity,
+        reason: impl Into<String>,
+        alternative: impl Into<String>,
+    ) -> Loss {
+        let (path, value) = (self.path.clone(), self.value().clone());
+        Loss {
+            path,
+            value,
+            reason: reason.into(),
+            alternative: alternative.into(),
+            severity,
+            is_engine: false,
+        }
     }
 
     fn push_loss(&self, severity: Severity, reason: String, alternative: String, is_engine: bool) {
@@ -310,6 +334,11 @@ impl<'a> Node<'a> {
             self.problem(format!("`{text}` is not known; write one of: {}", words.join(", ")));
         }
         found.map(|(_, value)| *value)
+    }
+
+    /// Whether the value is this word, in any case.
+    pub(crate) fn is_word(&self, word: &str) -> bool {
+        self.value().as_str().is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
     }
 
     /// Carries a value that is computed from this one.

@@ -6,8 +6,8 @@ use super::endpoint::{Endpoint, Level};
 use super::envelope::Envelope;
 use super::planning::Conversion;
 use super::{
-    account, agents, assets, avatars, brand_voices, folders, photo_avatars, proofreads, streaming, templates,
-    translations, videos, voices, webhook_endpoints,
+    account, agents, assets, avatars, brand_voices, folders, photo_avatars, proofreads, templates,
+    translations, videos, voices, webhook_endpoints, without_counterpart,
 };
 
 const GET: Method = Method::GET;
@@ -48,10 +48,7 @@ const fn emulated(
     Endpoint::new(method, path, envelope, Level::Emulated, to, how)
 }
 
-const fn none(method: Method, path: &'static str, envelope: Envelope, nearest: &'static str) -> Endpoint {
-    Endpoint::without_counterpart(method, path, envelope, nearest)
-}
-
+/// The endpoints that have a counterpart.
 static ENDPOINTS: &[Endpoint] = &[
     // Videos.
     partly(POST, "/v2/video/generate", Envelope::Both, "POST /v3/videos", videos::GENERATE),
@@ -63,16 +60,9 @@ static ENDPOINTS: &[Endpoint] = &[
     full(GET, "/v2/videos/{video_id}", LATER, "GET /v3/videos/{video_id}", videos::GET_LATER),
     full(DELETE, "/v2/videos/{video_id}", LATER, "DELETE /v3/videos/{video_id}", videos::DELETE_LATER),
     full(GET, "/v1/video_status.get", V1, "GET /v3/videos/{video_id}", videos::STATUS),
+    full(GET, "/v1/video/caption.get", V1, "GET /v3/videos/{video_id}", videos::CAPTION),
     full(GET, "/v1/video.list", V1, "GET /v3/videos", videos::LIST),
     full(DELETE, "/v1/video.delete", V1, "DELETE /v3/videos/{video_id}", videos::DELETE),
-    none(
-        POST,
-        "/v1/video/share",
-        V1,
-        "`enable_sharing` when a template is generated, or `video_share_page_url` of the webhook event; `video_page_url` of \
-         GET /v3/videos/{video_id} opens the page for members of the workspace",
-    ),
-    none(GET, "/v1/video/caption.get", V1, "`captioned_video_url` of GET /v3/videos/{video_id}"),
     // Templates.
     partly(GET, "/v2/templates", V2, "GET /v3/templates", templates::LIST),
     partly(GET, "/v2/template/{template_id}", V2, "GET /v3/templates/{template_id}", templates::GET),
@@ -144,23 +134,9 @@ static ENDPOINTS: &[Endpoint] = &[
         "DELETE /v3/avatars/{group_id}",
         photo_avatars::DELETE_GROUP,
     ),
-    none(
-        POST,
-        "/v2/photo_avatar/add_motion",
-        V2,
-        "`motion_prompt` of POST /v3/videos, for a photo look on Avatar IV",
-    ),
-    none(
-        POST,
-        "/v2/photo_avatar/add_sound_effect",
-        V2,
-        "`audio_url` of POST /v3/videos, with a mix of your own",
-    ),
-    none(POST, "/v2/photo_avatar/upscale", V2, "`resolution` of POST /v3/videos"),
     // Voices and speech.
     partly(GET, "/v2/voices", V2, "GET /v3/voices", voices::LIST),
     partly(GET, "/v1/voice.list", V1, "GET /v3/voices", voices::LIST_FIRST),
-    none(GET, "/v2/voices/locales", V2, "`support_locale` of each voice of GET /v3/voices"),
     partly(POST, "/v2/voices/{voice_id}/preview", V2, "POST /v3/voices/speech", voices::PREVIEW),
     partly(POST, "/v1/audio/text_to_speech", V2, "POST /v3/voices/speech", voices::SPEAK),
     partly(GET, "/v1/audio/voices", LATER, "GET /v3/voices", voices::LIST_SPEECH_VOICES),
@@ -242,15 +218,6 @@ static ENDPOINTS: &[Endpoint] = &[
     partly(GET, "/v1/asset/list", V2, "GET /v3/assets", assets::LIST),
     full(POST, "/v1/asset/{asset_id}/delete", V1, "DELETE /v3/assets/{asset_id}", assets::DELETE),
     partly(POST, "/v1/folders/create", V1, "POST /v3/folders", folders::CREATE),
-    none(
-        GET,
-        "/v1/folders",
-        V1,
-        "GET /v3/folders/{folder_id} for a folder whose id is kept; the web app lists folders",
-    ),
-    none(POST, "/v1/folders/{folder_id}", V1, "the web app renames folders"),
-    none(POST, "/v1/folders/{folder_id}/trash", V1, "the web app moves folders to the trash"),
-    none(POST, "/v1/folders/{folder_id}/restore", V1, "the web app restores folders"),
     // Webhooks.
     full(GET, "/v1/webhook/webhook.list", V1, "GET /v3/webhooks/event-types", webhook_endpoints::EVENT_TYPES),
     partly(GET, "/v1/webhook/endpoint.list", V1, "GET /v3/webhooks/endpoints", webhook_endpoints::LIST),
@@ -274,21 +241,7 @@ static ENDPOINTS: &[Endpoint] = &[
     full(GET, "/v1/user/me", V1, "GET /v3/users/me", account::ME),
     // Video Agent.
     partly(POST, "/v1/video_agent/generate", V2, "POST /v3/video-agents", agents::GENERATE),
-    // Workflows ran one node by its type. v3 runs stored graphs.
-    none(GET, "/v1/workflows", LATER, "GET /v3/workflows/node-types"),
-    none(POST, "/v1/workflows/executions", LATER, RUN_WORKFLOW),
-    none(POST, "/v1/workflows/graph-executions", LATER, RUN_WORKFLOW),
-    none(GET, "/v1/workflows/executions/{execution_id}", LATER, "GET /v3/workflow-runs/{run_id}"),
-    // Personalized videos.
-    none(POST, "/v1/personalized_video/add_contact", V1, FOR_EACH_CONTACT),
-    none(GET, "/v1/personalized_video/audience/detail", V1, FOR_EACH_CONTACT),
-    none(GET, "/v1/personalized_video/project/detail", V1, FOR_EACH_CONTACT),
 ];
-
-const RUN_WORKFLOW: &str = "the operation of the product, such as POST /v3/videos for GenerateVideoNode; or a workflow that is stored \
-     with POST /v3/workflows and run with POST /v3/workflow-runs";
-const FOR_EACH_CONTACT: &str =
-    "POST /v3/templates/{template_id} once for each contact, with the contact as `callback_id`";
 
 /// All endpoints of v1 and v2 that are known.
 ///
@@ -297,7 +250,7 @@ const FOR_EACH_CONTACT: &str =
 /// assert!(endpoints.any(|one| one.path() == "/v2/video/generate"));
 /// ```
 pub fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    ENDPOINTS.iter().chain(streaming::ENDPOINTS)
+    ENDPOINTS.iter().chain(without_counterpart::ENDPOINTS)
 }
 
 /// The endpoints whose path is this one, with the values of the path parameters. The one with the most literal parts is

@@ -4,6 +4,7 @@ use heygen_api::builder::ListTemplatesBuilder;
 use heygen_api::{List, operations};
 use serde_json::{Map, Value, json};
 
+use super::cost::CostChange;
 use super::look_up::{Known, LookUp};
 use super::loss::Severity;
 use super::output::Output;
@@ -110,8 +111,8 @@ fn generate(planning: &Planning<'_>) -> Option<()> {
     let template_id = planning.path("template_id");
     refuse_test(&body.get("test"))?;
     let mut output = Output::new();
-    let declared = match planning.look_up(LookUp::Template(template_id.clone())) {
-        Known::Found(template) => Some(template.get("variables").cloned().unwrap_or_default()),
+    let template = match planning.look_up(LookUp::Template(template_id.clone())) {
+        Known::Found(template) => Some(template),
         Known::Unanswered => None,
         Known::Absent => {
             let message = format!(
@@ -121,13 +122,15 @@ fn generate(planning: &Planning<'_>) -> Option<()> {
             return None;
         }
     };
+    let nothing = Value::Null;
+    let declared = template.map(|template| template.get("variables").unwrap_or(&nothing));
     let given = body.get("variables");
     let mut variables = output.child("variables");
     for (name, variable) in given.members() {
-        put_variable(name, &variable, declared.as_ref(), &mut variables);
+        put_variable(name, &variable, declared, &mut variables);
     }
-    if let Some(declared) = &declared {
-        keep_texts(&given, declared, &mut variables);
+    if let Some(template) = template {
+        keep_texts(&given, template, &body.get("scene_ids"), &mut variables);
     }
     output.set("variables", variables.into_value());
     for name in ["title", "callback_id", "callback_url", "folder_id"] {
@@ -151,6 +154,10 @@ fn generate(planning: &Planning<'_>) -> Option<()> {
     put_subtitles(&body.get("subtitles"), &mut output);
     let request = PlannedRequest::new(&operations::GENERATE_FROM_TEMPLATE, "creates the video");
     planning.request(request.with_parameter("template_id", template_id).with_body(output.into_value()));
+    planning.cost(
+        CostChange::Unknown,
+        "the engines of the scenes decide about the price, and the template does not name them",
+    );
     Some(())
 }
 
@@ -211,21 +218,31 @@ fn put_variable(name: &str, node: &Node<'_>, declared: Option<&Value>, variables
         }
         _ => {
             put_asset(&properties, &mut one);
+            let template = declared.and_then(|declared| declared.get(name));
             if said != "audio" {
                 let fit = properties.get("fit");
-                if let Some(word) = fit.word(FITS) {
-                    fit.put(&mut one, "fit", word);
+                match fit.word(FITS) {
+                    Some(word) => fit.put(&mut one, "fit", word),
+                    None => keep_word(template, "fit", &mut one),
                 }
             }
             if said == "video" {
                 let style = properties.get("play_style");
-                if let Some(word) = style.word(PLAY_STYLES) {
-                    style.put(&mut one, "play_style", word);
+                match style.word(PLAY_STYLES) {
+                    Some(word) => style.put(&mut one, "play_style", word),
+                    None => keep_word(template, "play_style", &mut one),
                 }
             }
         }
     }
     variables.attach(name, one);
+}
+
+/// Keeps a word of the template that the request does not set. Without it, v3 uses a default of its own.
+fn keep_word(template: Option<&Value>, name: &str, one: &mut Output) {
+    if let Some(word) = template.and_then(|template| template.get(name)).and_then(Value::as_str) {
+        one.set(name, word);
+    }
 }
 
 fn put_bare_value(node: &Node<'_>, kind: &str, one: &mut Output) {
@@ -262,11 +279,25 @@ fn put_asset(properties: &Node<'_>, one: &mut Output) {
     }
 }
 
-/// Gives each text variable that is missing its current text. v3 would speak and show its name in braces.
-fn keep_texts(given: &Node<'_>, declared: &Value, variables: &mut Output) {
-    for (name, variable) in declared.as_object().into_iter().flatten() {
+/// Gives each text variable that is missing its current text. v3 would speak and show its name in braces. A variable of scenes
+/// that are left out is not needed.
+fn keep_texts(given: &Node<'_>, template: &Value, scene_ids: &Node<'_>, variables: &mut Output) {
+    let chosen: Vec<String> = scene_ids.items().iter().filter_map(Node::text).collect();
+    let scenes = template.get("scenes").and_then(Value::as_array);
+    let is_used = |name: &str| {
+        let Some(scenes) = scenes.filter(|_| !chosen.is_empty()) else { return true };
+        let has = |scene: &Value, member: &str, wanted: &str| {
+            scene.get(member).and_then(Value::as_str).is_some_and(|text| text == wanted)
+        };
+        let chosen = scenes.iter().filter(|scene| chosen.iter().any(|id| has(scene, "scene_id", id)));
+        chosen
+            .filter_map(|scene| scene.get("variables").and_then(Value::as_array))
+            .flatten()
+            .any(|variable| has(variable, "name", name))
+    };
+    for (name, variable) in template.get("variables").and_then(Value::as_object).into_iter().flatten() {
         let is_text = variable.get("type").and_then(Value::as_str) == Some("text");
-        if !is_text || given.get(name).is_present() || variables.has(name) {
+        if !is_text || !is_used(name) || given.get(name).is_present() || variables.has(name) {
             continue;
         }
         match variable.get("content").and_then(Value::as_str).filter(|text| !text.is_empty()) {

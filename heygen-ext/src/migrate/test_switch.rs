@@ -26,7 +26,7 @@ fn refuse(switch: &Node<'_>, message: &str) -> Option<()> {
             switch.problem(message);
             return None;
         }
-        Some(false) => switch.carried("every call is charged"),
+        Some(false) => switch.carried("the default"),
         // A value that cannot be read may mean `true`.
         None if switch.is_present() => return None,
         None => {}

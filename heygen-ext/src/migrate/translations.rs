@@ -37,7 +37,7 @@ fn languages(planning: &Planning<'_>) -> Option<()> {
     Some(())
 }
 
-/// Carries the source: `video_url`, or `video_asset_id` of sloppy programs.
+/// Carries the URL of the source.
 pub(crate) fn put_video(body: &Node<'_>, output: &mut Output) -> Option<()> {
     let url = body.get("video_url");
     let Some(link) = url.text() else {
@@ -119,7 +119,7 @@ fn create(planning: &Planning<'_>) -> Option<()> {
         let node = body.get(name);
         match node.boolean() {
             Some(false) => node.carried("the default"),
-            _ => node.lose(*severity, "translations of v3 do not take it", *instead),
+            _ => node.lose(*severity, "v3 does not take it in a translation", *instead),
         }
     }
     let request = PlannedRequest::new(&operations::CREATE_VIDEO_TRANSLATION, "starts the translation");
@@ -142,12 +142,12 @@ fn put_stock_voice(node: &Node<'_>, output: &mut Output) {
     output.attach("stock_voice_config", config);
 }
 
-/// One language has one id, several have a list.
+/// One language has one id, several have a list. A list of one has both: programs that send a list read a list.
 fn created(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let ids =
         answers.data(0).get("video_translation_ids").and_then(Value::as_array).cloned().unwrap_or_default();
     Ok(match ids.as_slice() {
-        [one] => json!({"video_translate_id": one}),
+        [one] => json!({"video_translate_id": one, "video_translate_ids": [one]}),
         several => json!({"video_translate_ids": several}),
     })
 }
@@ -173,8 +173,9 @@ fn status_word(translation: &Value) -> &str {
 
 fn status(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let translation = answers.data(0);
-    let url =
-        ["video_url", "audio_url"].iter().filter_map(|name| translation.get(name)).find(|url| !url.is_null());
+    let is_audio = translation.get("translate_audio_only").and_then(Value::as_bool) == Some(true);
+    let names = if is_audio { ["audio_url", "video_url"] } else { ["video_url", "audio_url"] };
+    let url = names.iter().filter_map(|name| translation.get(name)).find(|url| !url.is_null());
     Ok(json!({
         "video_translate_id": translation.get("id"),
         "title": translation.get("title"),
@@ -201,12 +202,16 @@ fn caption(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
         Some(kind) if kind.trim().eq_ignore_ascii_case("vtt") => "vtt_caption_url",
         _ => "srt_caption_url",
     };
-    match answers.data(0).get(member).filter(|url| !url.is_null()) {
-        Some(url) => Ok(json!({"caption_url": url})),
-        None => Err(Unanswerable::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_parameter",
-            "the translation is not finished, so it has no captions yet; ask again when its status is `success`",
-        )),
+    let translation = answers.data(0);
+    if let Some(url) = translation.get(member).filter(|url| !url.is_null()) {
+        return Ok(json!({"caption_url": url}));
     }
+    let message = match status_word(translation) {
+        "failed" => "the translation has failed, so it has no captions",
+        "success" => "the translation has no captions of this type; try the other `caption_type`",
+        _ => {
+            "the translation is not finished, so it has no captions yet; ask again when its status is `success`"
+        }
+    };
+    Err(Unanswerable::new(StatusCode::BAD_REQUEST, "invalid_parameter", message))
 }

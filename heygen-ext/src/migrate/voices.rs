@@ -4,6 +4,7 @@ use heygen_api::builder::ListVoicesBuilder;
 use heygen_api::{List, operations};
 use serde_json::{Value, json};
 
+use super::cost::CostChange;
 use super::loss::Severity;
 use super::output::Output;
 use super::planned_request::PlannedRequest;
@@ -60,7 +61,8 @@ fn voices_first(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     for voice in &mut voices {
         voice["display_name"] = voice.get("name").cloned().unwrap_or_default();
     }
-    Ok(json!({"list": voices}))
+    // Programs read either name.
+    Ok(json!({"list": voices, "voices": voices}))
 }
 
 fn put_speech(planning: &Planning<'_>, output: Output) {
@@ -86,8 +88,13 @@ fn put_text(body: &Node<'_>, output: &mut Output) -> Option<()> {
 fn preview(planning: &Planning<'_>) -> Option<()> {
     let body = planning.body();
     let mut output = Output::new();
-    output.set("voice_id", planning.path("voice_id"));
-    body.get("voice_id").carried("voice_id");
+    let voice_id = planning.path("voice_id");
+    output.set("voice_id", voice_id.as_str());
+    let repeated = body.get("voice_id");
+    repeated.carried("voice_id");
+    if repeated.text().is_some_and(|id| id != voice_id) {
+        repeated.problem(format!("the path names the voice `{voice_id}`; write the same id"));
+    }
     put_text(&body, &mut output)?;
     let kind = body.get("text_type");
     if let Some(word) = kind.word(&[("plain", "text"), ("ssml", "ssml")]) {
@@ -95,15 +102,20 @@ fn preview(planning: &Planning<'_>) -> Option<()> {
     }
     body.get("settings").get("speed").put_number(&mut output, "speed", SPEED);
     body.get("settings").get("locale").put_text(&mut output, "locale");
-    body.get("settings").get("pitch").lose(
-        Severity::Spoken,
-        "speech of v3 has no pitch",
-        "choose another voice",
-    );
+    lose_pitch(&body.get("settings").get("pitch"));
     body.get("with_timestamps").carried("the answer always has the times of words");
     body.get("generation_type").lose(Severity::Harmless, "v3 has one kind of speech", "remove it");
     put_speech(planning, output);
+    planning.cost(CostChange::Unknown, "v3 has no previews: it charges for each second of speech");
     Some(())
+}
+
+fn lose_pitch(pitch: &Node<'_>) {
+    if pitch.float() == Some(0.0) {
+        pitch.carried("the default");
+    } else {
+        pitch.lose(Severity::Spoken, "speech of v3 has no pitch", "choose another voice");
+    }
 }
 
 fn speak(planning: &Planning<'_>) -> Option<()> {
@@ -122,18 +134,14 @@ fn speak(planning: &Planning<'_>) -> Option<()> {
     if let Some(word) = kind.word(&[("text", "text"), ("ssml", "ssml")]) {
         kind.put(&mut output, "input_type", word);
     }
-    let pitch = body.get("pitch");
-    if pitch.float() == Some(0.0) {
-        pitch.carried("the default");
-    } else {
-        pitch.lose(Severity::Spoken, "speech of v3 has no pitch", "choose another voice");
-    }
+    lose_pitch(&body.get("pitch"));
     body.get("elevenlabs_settings").lose(
         Severity::Spoken,
         "speech of v3 is made by Starfish",
         "choose a voice of the engine `starfish`: `GET /v3/voices?engine=starfish`",
     );
     put_speech(planning, output);
+    planning.cost(CostChange::Same, "Starfish, as in v1; v3 charges by the second");
     Some(())
 }
 

@@ -64,11 +64,15 @@ fn endpoint_of_answer(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
 
 /// Carries the events that v3 has.
 fn put_events(node: &Node<'_>, output: &mut Output) {
-    if !node.is_present() {
+    if node.value().is_null() {
         return;
     }
     if !node.value().is_array() {
         return node.problem("the events are a list; write a list of event types");
+    }
+    if node.items().is_empty() {
+        // Without a list, v3 delivers all events.
+        return node.problem("the list of events is empty; write event types, or `null` for all events");
     }
     let mut known: Vec<Value> = Vec::new();
     for event in node.items() {
@@ -85,7 +89,6 @@ fn put_events(node: &Node<'_>, output: &mut Output) {
         }
     }
     if known.is_empty() {
-        // An empty list would subscribe to nothing, and no list to everything.
         return node.problem("v3 has none of these events; `GET /v3/webhooks/event-types` lists them");
     }
     output.set("events", known);

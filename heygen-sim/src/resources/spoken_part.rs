@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::api_error::ApiError;
 use crate::model::avatar::{Group, Look};
@@ -98,12 +98,6 @@ pub(super) fn check_audio(part: Part<'_>, look: Option<&Look>, needed: bool) -> 
         let message =
             format!("the voice is not one of {engine}; its engines are {}", voice.engines.join(", "));
         return part.refuse("voice_settings.engine_settings.engine_type", &message);
-    }
-    let stability = settings.get("stability").and_then(Value::as_f64);
-    if settings.get("model") == Some(&json!("eleven_v3"))
-        && stability.is_some_and(|stability| ![0.0, 0.5, 1.0].contains(&stability))
-    {
-        return part.refuse("voice_settings.engine_settings.stability", "eleven_v3 takes 0, 0.5 or 1");
     }
     Ok(())
 }

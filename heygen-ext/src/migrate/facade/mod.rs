@@ -1,4 +1,4 @@
-//! The methods of [`Legacy`](super::Legacy): one for each endpoint of v1 and v2 that v3 can carry.
+//! The methods of [`Legacy`](super::Legacy): one for each endpoint of v1 and v2.
 
 mod avatars;
 mod call_parts;
@@ -8,6 +8,7 @@ mod translations;
 mod uploads;
 mod videos;
 mod voices;
+mod without_counterpart;
 mod workspace;
 
 pub use lists::{ListPage, PageOf};

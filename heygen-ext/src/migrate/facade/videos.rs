@@ -6,7 +6,7 @@ use super::super::legacy::{Legacy, Migrated};
 use super::super::migrate_error::MigrateError;
 use super::super::types::{
     CreateVideo, GenerateAvatarIvVideo, GenerateFirst, GenerateFromTemplate, GenerateVideo, GenerateWebm,
-    Template, Templates, VideoCreated, VideoDeleted, VideoStatus,
+    Template, Templates, VideoCaption, VideoCreated, VideoDeleted, VideoStatus,
 };
 use super::call_parts::{NO_BODY, encode};
 
@@ -66,6 +66,15 @@ impl Legacy {
     /// As for [`run`](Self::run).
     pub async fn video_status(&self, video_id: &str) -> Result<Migrated<VideoStatus>, MigrateError> {
         self.call(Method::GET, &format!("/v1/video_status.get?video_id={}", encode(video_id)), NO_BODY).await
+    }
+
+    /// `GET /v1/video/caption.get`: reads the captioned version of a video.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run).
+    pub async fn video_caption(&self, video_id: &str) -> Result<Migrated<VideoCaption>, MigrateError> {
+        self.call(Method::GET, &format!("/v1/video/caption.get?video_id={}", encode(video_id)), NO_BODY).await
     }
 
     /// `POST /v2/videos`: creates a video by the newest request of v2.

@@ -57,7 +57,7 @@ shown! {
     ProofreadSubtitles, RemainingQuota, ReplaceSubtitles, Scene, Speech, TalkingPhoto, TalkingPhotoItem,
     TalkingPhotoUploaded, TargetLanguages, Template, TemplateItem, TemplateScene, TemplateVariable, Templates,
     TextToSpeech, TrainGroup, TrainStatus, TranslateVideo, Translation, TranslationCaption, TranslationStarted,
-    UpdateBrandVoice, UpdateWebhookEndpoint, VariableProperties, VideoAvatar, VideoAvatarCreated, VideoCreated,
+    UpdateBrandVoice, UpdateWebhookEndpoint, VariableProperties, VideoAvatar, VideoAvatarCreated, VideoCaption, VideoCreated,
     VideoDeleted, VideoError, VideoList, VideoListItem, VideoStatus, Voice, VoiceItem, Voices, WebhookEndpoint,
     WordTimestamp,
 }

@@ -214,6 +214,18 @@ pub struct VideoDeleted {
     pub deleted: Option<bool>,
 }
 
+/// `GET /v1/video/caption.get`: in v3 `GET /v3/videos/{video_id}`.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VideoCaption {
+    /// The id of the video.
+    pub video_id: Option<String>,
+    /// 0: waiting, 1: running, 2: success, 3: failure, or the video has no captions.
+    pub caption_status: Option<i64>,
+    /// In v3 `captioned_video_url`.
+    pub video_url_caption: Option<String>,
+}
+
 /// `GET /v1/video_status.get`: in v3 `GET /v3/videos/{video_id}`. Its links expire; each call has new ones.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -195,7 +195,7 @@ pub struct AgentFile {
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AgentVideo {
-    /// The id of the video.
+    /// The id of the video; that of the session, if v3 has not named the video yet. The calls that read a video take both.
     pub video_id: Option<String>,
     /// The id of the session.
     pub session_id: Option<String>,

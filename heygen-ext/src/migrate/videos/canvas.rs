@@ -55,7 +55,7 @@ pub(super) fn put_canvas(
 ) {
     if dimension.is_present() {
         put_dimension(dimension, output);
-        ratio.lose(Severity::Harmless, "the dimension decides", "set one of the two");
+        ratio.lose(Severity::Harmless, "`dimension` is used instead", "send one of the two");
         return;
     }
     if let Some(given) = ratio.text() {
@@ -72,7 +72,27 @@ pub(super) fn put_canvas(
     } else {
         output.set("aspect_ratio", "16:9");
     }
-    output.set("resolution", planning.options.resolution());
+    let resolution = planning.options.resolution();
+    if !RESOLUTIONS.iter().any(|(name, _)| *name == resolution) {
+        let names: Vec<&str> = RESOLUTIONS.iter().map(|(name, _)| *name).collect();
+        planning.body().problem(format!(
+            "the option for the default resolution is `{resolution}`; set one of: {}",
+            names.join(", ")
+        ));
+    }
+    output.set("resolution", resolution);
+}
+
+/// Lowers a resolution of 4K, if a look in the video cannot be rendered with it.
+pub(super) fn lower_resolution(planning: &Planning<'_>, output: &mut Output) {
+    if planning.is_without_4k() && output.get("resolution").is_some_and(|resolution| resolution == "4k") {
+        output.set("resolution", "1080p");
+        planning.body().get("dimension").lose(
+            Severity::Shown,
+            "a photo look on Avatar III has no 4K",
+            "the nearest is 1080p; or set `use_avatar_iv_model`",
+        );
+    }
 }
 
 fn put_dimension(dimension: &Node<'_>, output: &mut Output) {

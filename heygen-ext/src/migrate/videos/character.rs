@@ -51,22 +51,16 @@ pub(super) fn put_character(
         node.missing(name, "write the id of a look");
         return None;
     };
-    other.lose(Severity::Harmless, "a scene has one character", "remove the id that is not meant");
+    let used = id.name();
+    other.lose(
+        Severity::Harmless,
+        format!("the scene has two ids, and `{used}` is used"),
+        "remove the other",
+    );
 
     let look = match planning.look_up(LookUp::Look(look_id.clone())) {
         Known::Unanswered => Look { is_photo, engines: vec!["avatar_iii".to_owned()] },
-        Known::Found(data) => Look {
-            is_photo: data.get("avatar_type").and_then(Value::as_str)
-                == Some(AvatarLookType::PhotoAvatar.as_str()),
-            engines: data
-                .get("supported_api_engines")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
-        },
+        Known::Found(data) => read_look(&id, data)?,
         Known::Absent => {
             let message =
                 format!("the service has no look `{look_id}`; `GET /v3/avatars/looks` lists the looks");
@@ -74,13 +68,36 @@ pub(super) fn put_character(
             return None;
         }
     };
-    let is_newest = put_engine(planning, node, &id, &look, output);
-    put_motion(node, scene, output, look.is_photo && is_newest);
+    let engine = put_engine(planning, node, &id, &look, output);
+    if look.is_photo && engine == "avatar_iii" {
+        planning.exclude_4k();
+    }
+    put_motion(node, scene, output, look.is_photo, engine);
     put_appearance(node, output, target);
     Some(())
 }
 
-/// Carries the engine. Returns whether it is Avatar IV.
+/// Reads a look. One that is not finished cannot be rendered.
+fn read_look(id: &Node<'_>, look: &Value) -> Option<Look> {
+    let status = look.get("status").and_then(Value::as_str);
+    if let Some(status) = status.filter(|status| *status != "completed") {
+        let message = match look.pointer("/error/message").and_then(Value::as_str) {
+            Some(message) => format!("the look cannot be used: {message}"),
+            None if status == "failed" => "the look cannot be used: its creation has failed".to_owned(),
+            None => format!("the look is not finished (`{status}`); wait until it is `completed`"),
+        };
+        id.problem_with_code("resource_not_ready", message);
+        return None;
+    }
+    let engines = look.get("supported_api_engines").and_then(Value::as_array).into_iter().flatten();
+    Some(Look {
+        is_photo: look.get("avatar_type").and_then(Value::as_str)
+            == Some(AvatarLookType::PhotoAvatar.as_str()),
+        engines: engines.filter_map(Value::as_str).map(str::to_owned).collect(),
+    })
+}
+
+/// Carries the engine, and returns it.
 ///
 /// v2 rendered with Avatar III unless it was told otherwise; v3 renders with Avatar IV, which costs several times as much.
 fn put_engine(
@@ -89,24 +106,28 @@ fn put_engine(
     id: &Node<'_>,
     look: &Look,
     output: &mut Output,
-) -> bool {
+) -> &'static str {
     let has = |engine: &str| look.engines.iter().any(|one| one == engine);
     let flag = node.get("use_avatar_iv_model");
     if flag.boolean() == Some(true) {
         flag.put(output, "engine", json!({"type": "avatar_iv"}));
         planning.cost(CostChange::Same, "Avatar IV, as in v2");
-        return true;
+        return "avatar_iv";
     }
     if has("avatar_iii") {
         flag.carried("engine");
         output.set("engine", json!({"type": "avatar_iii"}));
         planning.cost(CostChange::Same, "Avatar III, as in v2");
-        return false;
+        return "avatar_iii";
     }
     let newer = ["avatar_iv", "avatar_v"].into_iter().find(|engine| has(engine));
     let decides = if flag.is_present() { flag } else { id.clone() };
+    let reason = match look.engines.as_slice() {
+        [] => "the service lists no engine for this look".to_owned(),
+        engines => format!("this look does not have Avatar III; the service lists {}", engines.join(", ")),
+    };
     decides.lose_engine(
-        format!("this look does not have Avatar III, but {}", look.engines.join(", ")),
+        reason,
         "choose a look that lists `avatar_iii`, or accept the higher price of the newer engine",
     );
     planning.cost(
@@ -116,19 +137,25 @@ fn put_engine(
     if let Some(engine) = newer {
         output.set("engine", json!({"type": engine}));
     }
-    newer != Some("avatar_v")
+    // The default of v3.
+    newer.unwrap_or("avatar_iv")
 }
 
-/// Carries how the character moves. v3 takes it for photo looks on Avatar IV.
-fn put_motion(node: &Node<'_>, scene: &Node<'_>, output: &mut Output, takes_motion: bool) {
+/// Carries how the character moves. v3 takes a prompt for photo looks on Avatar IV and for all looks on Avatar V, and an
+/// expressiveness for photo looks on Avatar IV.
+fn put_motion(node: &Node<'_>, scene: &Node<'_>, output: &mut Output, is_photo: bool, engine: &str) {
+    let takes_motion = engine == "avatar_v" || (is_photo && engine == "avatar_iv");
     let only = "v3 takes it only for a photo look on Avatar IV";
     let switch = "set `use_avatar_iv_model`, and choose a photo look";
+    // The prompts of v2 were for Avatar IV: without it, they had no effect.
+    let wanted = node.get("use_avatar_iv_model").boolean() == Some(true);
+    let severity = if wanted { Severity::Shown } else { Severity::Harmless };
     let places = [node.get("prompt"), node.get("custom_motion_prompt"), scene.get("custom_motion_prompt")];
     for prompt in places.iter().filter(|prompt| prompt.is_present()) {
         if takes_motion && !output.has("motion_prompt") {
             prompt.put_text(output, "motion_prompt");
         } else {
-            prompt.lose(Severity::Shown, only, switch);
+            prompt.lose(severity, only, switch);
         }
     }
     for name in ["keep_original_prompt", "enhance_custom_motion_prompt"] {
@@ -138,19 +165,20 @@ fn put_motion(node: &Node<'_>, scene: &Node<'_>, output: &mut Output, takes_moti
     }
     let style = node.get("talking_style");
     match style.word(EXPRESSIVENESS) {
-        Some(word) if takes_motion => style.put(output, "expressiveness", word),
+        Some(word) if is_photo && engine == "avatar_iv" => style.put(output, "expressiveness", word),
         Some("low") => style.carried("the default"),
         Some(_) => style.lose(Severity::Shown, only, switch),
         None => {}
     }
     let expression = node.get("expression");
-    match expression.text().as_deref() {
-        Some("default") => expression.carried("the default"),
-        _ => expression.lose(
+    if expression.is_word("default") {
+        expression.carried("the default");
+    } else {
+        expression.lose(
             Severity::Shown,
             "v3 has no expressions",
             "describe the expression in the motion prompt of a photo look on Avatar IV",
-        ),
+        );
     }
 }
 
@@ -162,7 +190,7 @@ fn put_appearance(node: &Node<'_>, output: &mut Output, target: Target) {
         Some(true) => matting.lose(
             Severity::Shown,
             "a scene of a v3 video has no matting",
-            "send the scene as a video of its own, or render the avatar as WebM",
+            "send the scene as a video of its own, render the avatar as WebM, or render in two passes",
         ),
         Some(false) => matting.carried("the default"),
         None => {}
@@ -181,21 +209,18 @@ fn put_appearance(node: &Node<'_>, output: &mut Output, target: Target) {
         offset.lose(Severity::Shown, "v3 does not move the avatar", OUTSIDE);
     }
     let style = node.get("avatar_style");
-    match style.text().as_deref() {
-        Some("normal") => style.carried("the default"),
-        Some("closeUp") => {
-            style.lose(Severity::Shown, "v3 has no avatar styles", "choose a look that is a close-up");
-        }
-        _ => style.lose(Severity::Shown, "v3 has no avatar styles", OUTSIDE),
+    if style.is_word("normal") {
+        style.carried("the default");
+    } else {
+        let instead = if style.is_word("closeUp") { "choose a look that is a close-up" } else { OUTSIDE };
+        style.lose(Severity::Shown, "v3 has no avatar styles", instead);
     }
+    let is_circle = style.is_word("circle") || node.get("talking_photo_style").is_word("circle");
     let style = node.get("talking_photo_style");
-    let is_circle = style.text().as_deref() == Some("circle")
-        || node.get("avatar_style").text().as_deref() == Some("circle");
-    match style.text().as_deref() {
-        Some("square" | "normal") => {
-            style.lose(Severity::Harmless, "v3 always shows the whole photo", "remove it");
-        }
-        _ => style.lose(Severity::Shown, "v3 has no styles of photos", OUTSIDE),
+    if style.is_word("square") || style.is_word("normal") {
+        style.lose(Severity::Harmless, "v3 always shows the whole photo", "remove it");
+    } else {
+        style.lose(Severity::Shown, "v3 has no styles of photos", OUTSIDE);
     }
     let severity = if is_circle { Severity::Shown } else { Severity::Harmless };
     node.get("circle_background_color").lose(severity, "v3 has no circles", OUTSIDE);

@@ -5,6 +5,7 @@ use heygen_api::operations;
 use heygen_api::types::{Expressiveness, VideoAspectRatio, VideoOutputFormat, VideoResolution};
 use serde_json::json;
 
+use super::super::assumptions::{ENGINE_OF_LATER_VIDEOS, look_of_image_key};
 use super::super::color::six_digits;
 use super::super::cost::CostChange;
 use super::super::image_key::put_image_key;
@@ -14,7 +15,7 @@ use super::super::planned_request::PlannedRequest;
 use super::super::planning::{Conversion, Planning, whole};
 use super::super::source::Node;
 use super::super::test_switch::refuse_test;
-use super::canvas::put_canvas;
+use super::canvas::{lower_resolution, put_canvas};
 use super::character::{Target, put_character};
 use super::generate::{compose, put_caption, put_texts, video_id};
 use super::scene::{Background, LegacyScene};
@@ -33,8 +34,16 @@ fn from_photo(planning: &Planning<'_>) -> Option<()> {
     let body = planning.body();
     refuse_test(&body.get("test"))?;
     let mut output = Output::new();
-    output.set("type", "image");
-    put_image_key(&body, "image_key", &mut output, "image")?;
+    let key = body.get("image_key");
+    if let Some(look) = key.text().as_deref().and_then(look_of_image_key) {
+        // A generated picture is a look, which Avatar IV animates at the same price.
+        output.set("type", "avatar");
+        output.set("engine", json!({"type": "avatar_iv"}));
+        key.put(&mut output, "avatar_id", look);
+    } else {
+        output.set("type", "image");
+        put_image_key(&body, "image_key", &mut output, "image")?;
+    }
     body.get("video_title").put_text(&mut output, "title");
     let shape = body.get("video_orientation");
     if let Some(ratio) = shape.word(&[("portrait", "9:16"), ("landscape", "16:9"), ("square", "1:1")]) {
@@ -94,6 +103,10 @@ fn webm(planning: &Planning<'_>) -> Option<()> {
     output.set("type", "avatar");
     output.set("output_format", VideoOutputFormat::Webm.as_str());
     put_canvas(planning, &body.get("dimension"), &body.get("aspect_ratio"), &mut output);
+    if !body.get("dimension").is_present() {
+        // The default of this endpoint was 1280×720 always.
+        output.set("resolution", "720p");
+    }
     put_texts(&body, &mut output, &["title", "callback_id", "callback_url", "folder_id"]);
     let pose = body.first_of(&["avatar_pose_id", "avatar_id"]);
     if !pose.is_present() {
@@ -105,6 +118,7 @@ fn webm(planning: &Planning<'_>) -> Option<()> {
         body.problem("a video with a transparent background has speech; write `input_text` or `input_audio`");
         return None;
     }
+    lower_resolution(planning, &mut output);
     create(planning, output);
     Some(())
 }
@@ -134,11 +148,15 @@ fn first(planning: &Planning<'_>) -> Option<()> {
     put_caption(&body.get("caption_open"), &nothing, &nothing, &mut output);
     body.get("version").carried("the version is that of the path");
     for clip in clips.items() {
-        clip.get("caption").lose(
-            Severity::Shown,
-            "captions of v3 are those of the whole video",
-            "set `caption` of the video",
-        );
+        let caption = clip.get("caption");
+        match caption.boolean() {
+            Some(wanted) if wanted == output.has("caption") => caption.carried("caption"),
+            _ => caption.lose(
+                Severity::Shown,
+                "captions of v3 are those of the whole video",
+                "set `caption_open` of the video",
+            ),
+        }
     }
     compose(planning, &clips, &scenes, output)
 }
@@ -185,7 +203,7 @@ fn later(planning: &Planning<'_>) -> Option<()> {
     put_later_background(&body.get("background"), &mut output)?;
     put_later_settings(&body.get("voice_settings"), &mut output);
     put_later_caption(&body.get("caption"), &mut output);
-    planning.cost(CostChange::Same, "the same engine: this endpoint had the default of v3");
+    planning.cost(CostChange::Unknown, ENGINE_OF_LATER_VIDEOS);
     create(planning, output);
     Some(())
 }

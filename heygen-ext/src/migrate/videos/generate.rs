@@ -9,7 +9,8 @@ use super::super::planned_request::PlannedRequest;
 use super::super::planning::{Answers, Conversion, Planning, Unanswerable};
 use super::super::source::Node;
 use super::super::test_switch::refuse_test;
-use super::canvas::put_canvas;
+use super::canvas::{lower_resolution, put_canvas};
+use super::parts::{plan_first_pass, put_clip};
 use super::scene::{Background, LegacyScene};
 
 /// `POST /v2/video/generate`.
@@ -53,26 +54,31 @@ pub(super) fn compose(
         return None;
     }
     if let [scene] = scenes
-        && scene.is_avatar()
+        && scene.is_avatar(planning.options)
     {
         output.set("type", "avatar");
         scene.put_as_avatar(planning, &mut output)?;
     } else {
         output.set("type", "studio");
-        let mut made: Vec<Value> = Vec::new();
+        let first_pass = plan_first_pass(planning, scenes, &output)?;
+        let mut made: Vec<Output> = Vec::new();
         for (index, scene) in scenes.iter().enumerate() {
             if !scene.whole.is_object() {
                 scene.whole.problem("a scene is an object; write {\"character\": …, \"voice\": …}");
                 return None;
             }
             let mut one = output.child(&format!("scenes[{index}]"));
-            scene.put_as_scene(planning, &mut one)?;
-            made.push(one.into_value());
+            match first_pass.get(&index) {
+                Some(video) => put_clip(*video, &mut one),
+                None => scene.put_as_scene(planning, &mut one)?,
+            }
+            made.push(one);
         }
-        output.set("scenes", made);
+        output.attach_list("scenes", made);
     }
+    lower_resolution(planning, &mut output);
     let request = PlannedRequest::new(&operations::CREATE_VIDEO, "creates the video");
-    planning.request(request.with_body(output.into_value()));
+    planning.request(request.with_output(output));
     Some(())
 }
 
@@ -109,17 +115,19 @@ fn put_top(body: &Node<'_>, output: &mut Output) {
     let fps = body.get("fps");
     match fps.float() {
         Some(rate) if (rate - 25.0).abs() < 1e-9 => fps.carried("the default"),
-        Some(_) => {
-            fps.lose(Severity::Shown, "videos of v3 have 25 frames a second", "use a template for 30 or 60")
-        }
+        Some(_) => fps.lose(
+            Severity::Shown,
+            "v3 renders 25 frames a second",
+            "use a template, which can have 30 or 60",
+        ),
         None => {}
     }
     let watermark = body.get("enable_watermark");
     match watermark.boolean() {
         Some(true) => watermark.lose(
             Severity::Shown,
-            "the watermark of v3 is an image of your own",
-            "set `watermark`, if your plan has it",
+            "v3 does not add the watermark of HeyGen",
+            "set `watermark` of `POST /v3/videos` to an image; it needs an Enterprise plan",
         ),
         Some(false) => watermark.carried("the default"),
         None => {}
@@ -155,5 +163,5 @@ pub(super) fn put_caption(caption: &Node<'_>, mode: &Node<'_>, subtitles: &Node<
 
 /// The id of the video that was created.
 pub(super) fn video_id(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
-    Ok(json!({"video_id": answers.data(0).get("video_id")}))
+    Ok(json!({"video_id": answers.last_data().get("video_id")}))
 }

@@ -5,11 +5,14 @@ use heygen_api::builder::ListVideosBuilder;
 use heygen_api::operations;
 use serde_json::{Value, json};
 
+use super::super::fallback::Fallback;
 use super::super::planned_request::PlannedRequest;
 use super::super::planning::{Answers, Conversion, Planning, Unanswerable, nothing, whole};
 
 /// `GET /v1/video_status.get`.
 pub(crate) const STATUS: Conversion = Conversion { forward: read_by_query, back: status };
+/// `GET /v1/video/caption.get`.
+pub(crate) const CAPTION: Conversion = Conversion { forward: read_by_query, back: caption };
 /// `GET /v1/video.list`.
 pub(crate) const LIST: Conversion = Conversion { forward: list, back: videos };
 /// `DELETE /v1/video.delete`.
@@ -23,7 +26,8 @@ pub(crate) const DELETE_LATER: Conversion = Conversion { forward: delete_by_path
 
 fn read(planning: &Planning<'_>, id: String) {
     let request = PlannedRequest::new(&operations::GET_VIDEO, "reads the video");
-    planning.request(request.with_parameter("video_id", id));
+    let request = request.with_parameter("video_id", &id);
+    planning.request(request.with_fallback(Fallback::VideoOfSession(id)));
 }
 
 fn read_by_query(planning: &Planning<'_>) -> Option<()> {
@@ -93,13 +97,21 @@ fn status_word(video: &Value) -> &str {
 
 fn status(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
     let video = answers.data(0);
-    let status = status_word(video);
+    // A video is completed shortly before its link exists. Programs read the link when they see the word.
+    let has_link = video.get("video_url").is_some_and(Value::is_string);
+    let status = match status_word(video) {
+        "completed" if !has_link => "processing",
+        word => word,
+    };
     // The old integer codes of failures cannot be found from the codes of v3.
     let error = (status == "failed").then(
         || json!({"code": 0, "detail": video.get("failure_code"), "message": video.get("failure_message")}),
     );
     let remembered = answers.remembered.cloned().unwrap_or_default();
-    let captions = video.get("subtitle_url").filter(|_| remembered.with_captions);
+    // v3 makes subtitles of every video, and a video with captions only if the program asked for them.
+    let with_captions =
+        remembered.with_captions || video.get("captioned_video_url").is_some_and(Value::is_string);
+    let captions = video.get("subtitle_url").filter(|_| with_captions);
     Ok(json!({
         "id": video.get("id"),
         "status": status,
@@ -113,6 +125,19 @@ fn status(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
         "video_url": video.get("video_url"),
         "video_url_caption": video.get("captioned_video_url"),
     }))
+}
+
+/// The numbers of v1: 0 waits, 1 runs, 2 has succeeded, 3 has failed.
+fn caption(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
+    let video = answers.data(0);
+    let url = video.get("captioned_video_url").filter(|url| url.is_string());
+    let status = match status_word(video) {
+        "completed" if url.is_some() => 2,
+        "completed" | "failed" => 3,
+        "processing" => 1,
+        _ => 0,
+    };
+    Ok(json!({"video_id": video.get("id"), "caption_status": status, "video_url_caption": url}))
 }
 
 fn videos(answers: &Answers<'_>) -> Result<Value, Unanswerable> {

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use super::super::assumptions::{COLOR_PICTURE_SIZE, STUDIO_SCENE_TAKES_MEDIA_BACKGROUND};
 use super::super::color::{components, six_digits};
 use super::super::color_picture::color_picture;
+use super::super::cost::CostChange;
 use super::super::look_up::{Known, LookUp};
 use super::super::loss::Severity;
+use super::super::options::MigrateOptions;
 use super::super::output::Output;
 use super::super::planning::Planning;
 use super::super::source::Node;
@@ -40,6 +42,8 @@ enum Backdrop {
     Video(Value),
 }
 
+const PRICE_WITHOUT_AVATAR: &str = "no documentation names the price of a scene without a speaking avatar";
+const WHOLE_CLIP: &str = "a video scene without a voice plays its whole clip";
 const BEHIND: &str = "use a template, or render the avatar as WebM and compose it with HyperFrames";
 
 impl<'a> LegacyScene<'a> {
@@ -49,18 +53,30 @@ impl<'a> LegacyScene<'a> {
     }
 
     /// Whether a video of one avatar can show the scene.
-    pub(super) fn is_avatar(&self) -> bool {
+    pub(super) fn is_avatar(&self, options: &MigrateOptions) -> bool {
         let is_silent =
             self.voice.get("type").text().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("silence"));
-        self.has_character() && !is_silent
+        self.has_character() && (!is_silent || options.makes_silent_audio())
     }
 
-    fn put_speech(&self, output: &mut Output) -> Option<()> {
-        if put_voice(&self.voice, output)? == Sound::Speech {
-            return Some(());
+    /// Whether a video of one avatar can show the scene, and a scene of several cannot.
+    pub(super) fn needs_first_pass(&self, options: &MigrateOptions) -> bool {
+        let is_cut_out = self.character.get("matting").boolean() == Some(true);
+        self.is_avatar(options) && (is_cut_out || self.background.is_image())
+    }
+
+    fn put_speech(&self, planning: &Planning<'_>, output: &mut Output) -> Option<()> {
+        match put_voice(&self.voice, output)? {
+            Sound::Speech => {}
+            Sound::Silence(seconds) if planning.options.makes_silent_audio() => {
+                output.set_from("audio_asset_id", planning.silence(seconds), "/data/asset_id");
+            }
+            Sound::Silence(_) => {
+                self.voice.problem("the voice is silent; write `input_text` or an audio file");
+                return None;
+            }
         }
-        self.voice.problem("the voice is silent; write `input_text` or an audio file");
-        None
+        Some(())
     }
 
     /// Records what no request of v3 takes.
@@ -75,7 +91,7 @@ impl<'a> LegacyScene<'a> {
     /// Carries the scene as a video of one avatar.
     pub(super) fn put_as_avatar(&self, planning: &Planning<'_>, output: &mut Output) -> Option<()> {
         put_character(planning, &self.character, &self.whole, output, Target::Avatar)?;
-        self.put_speech(output)?;
+        self.put_speech(planning, output)?;
         self.lose_overlay();
         let mut background = output.child("background");
         match self.background.read("background")? {
@@ -100,17 +116,17 @@ impl<'a> LegacyScene<'a> {
     /// Carries the scene as one of several. The output is empty.
     pub(super) fn put_as_scene(&self, planning: &Planning<'_>, output: &mut Output) -> Option<()> {
         if !self.has_character() {
-            return self.put_as_picture(output);
+            return self.put_as_picture(planning, output);
         }
         self.lose_overlay();
-        if !self.is_avatar() {
+        if !self.is_avatar(planning.options) {
             return self.put_as_still(planning, output);
         }
         output.set("type", "avatar_video");
         let mut input = output.child("input");
         input.set("type", "avatar");
         put_character(planning, &self.character, &self.whole, &mut input, Target::Scene)?;
-        self.put_speech(&mut input)?;
+        self.put_speech(planning, &mut input)?;
         match self.background.read("input.background")? {
             Some((_, Backdrop::Color(color))) => {
                 input.set("background", json!({"type": "color", "color": color}))
@@ -122,7 +138,7 @@ impl<'a> LegacyScene<'a> {
             }
             Some((node, Backdrop::Image(_))) => {
                 let reason = "a scene of a v3 video has a color behind the avatar, and no image";
-                node.lose(Severity::Shown, reason, BEHIND);
+                node.lose(Severity::Shown, reason, format!("{BEHIND}; or render it in two passes"));
             }
             Some((node, Backdrop::Video(_))) => {
                 let reason = "a scene of a v3 video has a color behind the avatar, and no video";
@@ -135,8 +151,9 @@ impl<'a> LegacyScene<'a> {
     }
 
     /// A scene without a character shows its background.
-    fn put_as_picture(&self, output: &mut Output) -> Option<()> {
+    fn put_as_picture(&self, planning: &Planning<'_>, output: &mut Output) -> Option<()> {
         self.lose_overlay();
+        planning.cost(CostChange::Unknown, PRICE_WITHOUT_AVATAR);
         let Some((_, backdrop)) = self.background.read("source")? else {
             self.whole.problem("the scene has neither a character nor a background; add one of them");
             return None;
@@ -151,21 +168,22 @@ impl<'a> LegacyScene<'a> {
         };
         output.set("type", kind);
         output.set("source", source);
-        if let Background::Object(node) = &self.background {
-            put_playback(node, kind, output);
-        }
         match put_voice(&self.voice, output)? {
             Sound::Silence(seconds) if kind == "image" => output.set("duration", seconds),
-            Sound::Silence(_) => self.voice.lose(
-                Severity::Shown,
-                "a video scene without speech plays its whole clip",
-                "cut the clip to the duration",
-            ),
+            Sound::Silence(seconds) if planning.options.makes_silent_audio() => {
+                output.set_from("audio_asset_id", planning.silence(seconds), "/data/asset_id");
+            }
+            Sound::Silence(_) => self.voice.lose(Severity::Shown, WHOLE_CLIP, "cut the clip to the duration"),
             Sound::Speech if output.has("script") && !output.has("voice_id") => {
                 self.voice.missing("voice_id", "a scene without a character has no default voice");
                 return None;
             }
             Sound::Speech => {}
+        }
+        if let Background::Object(node) = &self.background
+            && kind == "video"
+        {
+            put_playback(node, output);
         }
         Some(())
     }
@@ -190,11 +208,12 @@ impl<'a> LegacyScene<'a> {
             return None;
         };
         let Sound::Silence(seconds) = put_voice(&self.voice, output)? else { return None };
+        planning.cost(CostChange::Unknown, PRICE_WITHOUT_AVATAR);
         output.set("type", "image");
         output.set("source", json!({"type": "url", "url": picture}));
         output.set("duration", seconds);
         let reason = "v3 has no silent avatars: the scene shows the preview image of the look";
-        let instead = "upload a silent audio file of this duration, and use it as the audio of the scene";
+        let instead = "set the option for silence as audio, which uploads a silent audio file for the scene";
         self.voice.lose(Severity::Shown, reason, instead);
         self.character.lose(Severity::Shown, reason, instead);
         let (Background::Object(node) | Background::Text(node)) = &self.background;
@@ -204,6 +223,19 @@ impl<'a> LegacyScene<'a> {
 }
 
 impl<'a> Background<'a> {
+    /// Whether it is an image, as [`read`](Self::read) decides.
+    fn is_image(&self) -> bool {
+        match self {
+            Self::Object(node) => match node.get("type").value().as_str() {
+                Some(kind) => kind.trim().eq_ignore_ascii_case("image"),
+                None => kind_by_members(node) == "image" && node.is_present(),
+            },
+            Self::Text(node) => {
+                node.value().as_str().is_some_and(|text| text.starts_with("http") && !is_clip(text))
+            }
+        }
+    }
+
     /// Reads the background, and records its values as carried to `place`. `Some(None)` if it is missing.
     fn read(&self, place: &str) -> Option<Option<(Node<'a>, Backdrop)>> {
         let node = match self {
@@ -236,21 +268,16 @@ fn read_object(node: &Node<'_>, place: &str) -> Option<Backdrop> {
     kind.carried(place);
     let (value, url) = (node.get("value"), node.get("url"));
     let assets = [node.get("image_asset_id"), node.get("video_asset_id")];
-    let inferred = if value.is_present() {
-        "color"
-    } else if assets[1].is_present() {
-        "video"
-    } else {
-        "image"
-    };
-    let said = said.unwrap_or(inferred);
+    let said = said.unwrap_or_else(|| kind_by_members(node));
     if said == "color" {
         return read_color(&value, node, place);
     }
     let fit = node.get("fit");
-    match fit.text().as_deref() {
-        Some("cover") => fit.carried("the default"),
-        _ => fit.lose(Severity::Shown, "v3 does not fit a background", "crop the picture to the frame"),
+    if fit.is_word("cover") {
+        fit.carried("the default");
+    } else {
+        let instead = "crop the picture to the aspect ratio of the video before you send it";
+        fit.lose(Severity::Shown, "v3 has no `fit` for backgrounds", instead);
     }
     let asset = if said == "image" { &assets[0] } else { &assets[1] };
     let given = [&url, asset].into_iter().filter(|one| one.is_present()).count();
@@ -272,6 +299,17 @@ fn read_object(node: &Node<'_>, place: &str) -> Option<Backdrop> {
     Some(if said == "image" { Backdrop::Image(source) } else { Backdrop::Video(source) })
 }
 
+/// The kind of a background that does not name it.
+fn kind_by_members(node: &Node<'_>) -> &'static str {
+    if node.get("value").is_present() {
+        "color"
+    } else if node.get("video_asset_id").is_present() {
+        "video"
+    } else {
+        "image"
+    }
+}
+
 fn read_color(value: &Node<'_>, object: &Node<'_>, place: &str) -> Option<Backdrop> {
     let Some(text) = value.text() else {
         object.missing("value", "write a color such as `#FAFAFA`");
@@ -291,21 +329,18 @@ fn read_text(node: &Node<'_>, place: &str) -> Option<Backdrop> {
         return read_color(node, node, place);
     }
     node.carried(place);
-    let path = text.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
     let source = json!({"type": "url", "url": text});
-    Some(if path.ends_with(".mp4") || path.ends_with(".webm") {
-        Backdrop::Video(source)
-    } else {
-        Backdrop::Image(source)
-    })
+    Some(if is_clip(&text) { Backdrop::Video(source) } else { Backdrop::Image(source) })
 }
 
-/// Carries how the clip of a scene without a character plays.
-fn put_playback(node: &Node<'_>, kind: &str, output: &mut Output) {
+fn is_clip(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    path.ends_with(".mp4") || path.ends_with(".webm")
+}
+
+/// Carries how the clip of a scene without a character plays. v3 fits a clip to a voice only.
+fn put_playback(node: &Node<'_>, output: &mut Output) {
     let style = node.get("play_style");
-    if kind != "video" {
-        return;
-    }
     let words = [
         ("fit_to_scene", "fit_to_scene"),
         ("freeze", "freeze"),
@@ -313,12 +348,16 @@ fn put_playback(node: &Node<'_>, kind: &str, output: &mut Output) {
         ("once", ""),
         ("full_video", ""),
     ];
+    let has_voice = ["script", "audio_url", "audio_asset_id"].iter().any(|name| output.has(name));
     match style.word(&words) {
-        Some("") => style.carried("the default"),
-        Some(mode) => {
+        Some("") => style.carried("the default, which plays the clip once"),
+        Some(mode) if has_voice => {
             style.carried("playback.mode");
             output.set("playback", json!({"mode": mode}));
         }
+        // The default of v2. That of v3 is `freeze`.
+        None if has_voice => output.set("playback", json!({"mode": "fit_to_scene"})),
+        Some(_) => style.lose(Severity::Shown, WHOLE_CLIP, "cut the clip to the duration"),
         None => {}
     }
 }

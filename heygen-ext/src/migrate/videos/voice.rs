@@ -4,6 +4,7 @@ use heygen_api::types::ElevenLabsModel;
 
 use super::super::loss::Severity;
 use super::super::output::Output;
+use super::super::silence::MAX_SECONDS;
 use super::super::source::{Limits, Node};
 
 /// What a scene sounds like.
@@ -52,8 +53,8 @@ pub(super) fn put_voice(node: &Node<'_>, output: &mut Output) -> Option<Sound> {
             let duration = node.get("duration");
             let seconds = duration.float().unwrap_or(1.0);
             duration.carried("duration");
-            if !(seconds > 0.0 && seconds <= 300.0) {
-                duration.problem(format!("a silence of {seconds} seconds is not possible; write 1 to 100"));
+            if !(seconds > 0.0 && seconds <= MAX_SECONDS) {
+                duration.problem(format!("a silence of {seconds} seconds is not possible; write more than 0 and at most {MAX_SECONDS}"));
                 return None;
             }
             return Some(Sound::Silence(seconds));
@@ -120,24 +121,7 @@ pub(super) fn put_elevenlabs(given: &Node<'_>, engine: &mut Output) {
     given.get("similarity_boost").put_number(engine, "similarity_boost", unit);
     given.get("style").put_number(engine, "style", unit);
     given.get("use_speaker_boost").put_boolean(engine, "use_speaker_boost");
-    let stability = given.get("stability");
-    match stability.float() {
-        // This model takes three values only.
-        Some(value) if name.as_deref() == Some("eleven_v3") && ![0.0, 0.5, 1.0].contains(&value) => {
-            let nearest = if value < 0.25 {
-                0.0
-            } else if value < 0.75 {
-                0.5
-            } else {
-                1.0
-            };
-            engine.set("stability", nearest);
-            let reason = "`eleven_v3` takes a stability of 0, 0.5 or 1";
-            stability.lose(Severity::Spoken, reason, format!("the nearest is {nearest}"));
-        }
-        Some(_) => stability.put_number(engine, "stability", unit),
-        None => {}
-    }
+    given.get("stability").put_number(engine, "stability", unit);
     if engine.is_filled() {
         engine.set("engine_type", "elevenlabs");
     }
@@ -159,7 +143,11 @@ fn put_audio(node: &Node<'_>, audio: &Node<'_>, output: &mut Output) -> Option<(
         || (node.get("input_audio").is_present() && !text.starts_with("http"));
     audio.put(output, if is_asset { "audio_asset_id" } else { "audio_url" }, text);
     for name in ["input_text", "voice_id", "speed", "pitch", "emotion", "locale", "elevenlabs_settings"] {
-        node.get(name).lose(Severity::Harmless, "an audio file is used as it is", "remove it");
+        node.get(name).lose(
+            Severity::Harmless,
+            "it is for a spoken text, and the scene has an audio file",
+            "remove it",
+        );
     }
     Some(())
 }

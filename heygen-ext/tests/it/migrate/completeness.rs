@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use heygen_ext::http::Method;
-use heygen_ext::migrate::{self, LegacyRequest, Level, LookUps, MigrateError, MigrateOptions};
+use heygen_ext::migrate::{self, LegacyRequest, Level, LookUps, MigrateError, MigrateOptions, Policy};
 
 use super::document::DOCUMENT;
-use super::vectors::{FAMILIES, read, request};
+use super::vectors::{FAMILIES, answers_to_look_ups, read, request};
 
 #[test]
 fn the_table_has_every_endpoint_of_the_documentation_of_v1_and_v2() {
@@ -61,9 +61,36 @@ fn every_endpoint_has_vectors() {
         .map(|vector| request(&vector).endpoint().to_string())
         .collect();
     for endpoint in migrate::endpoints() {
-        let is_streaming = endpoint.path().contains("/streaming");
-        assert!(is_streaming || tested.contains(&endpoint.to_string()), "{endpoint} has no vector");
+        assert!(tested.contains(&endpoint.to_string()), "{endpoint} has no vector");
     }
+}
+
+/// A plan without a cost is free of charge.
+#[test]
+fn every_plan_that_makes_something_has_a_cost() {
+    let paid = [
+        "/v3/avatars",
+        "/v3/templates/{template_id}",
+        "/v3/video-agents",
+        "/v3/video-translations",
+        "/v3/video-translations/proofreads",
+        "/v3/video-translations/proofreads/{proofread_id}/generate",
+        "/v3/videos",
+        "/v3/voices/speech",
+    ];
+    let mut found = BTreeSet::new();
+    for vector in FAMILIES.iter().flat_map(|family| read(family)) {
+        let options = MigrateOptions::new().policy(Policy::Lenient);
+        let Ok(plan) = request(&vector).plan(&answers_to_look_ups(&vector), &options) else { continue };
+        let made = plan.requests().iter().map(|request| request.operation());
+        let made =
+            made.filter(|operation| *operation.method() == Method::POST).map(|operation| operation.path());
+        for path in made.filter(|path| paid.contains(path)) {
+            found.insert(path);
+            assert!(!plan.costs().is_empty(), "{}: {plan}", vector["name"]);
+        }
+    }
+    assert_eq!(found.len(), paid.len(), "{found:?}");
 }
 
 #[test]

@@ -64,14 +64,26 @@ impl Gateway {
     }
 
     pub(crate) async fn send_bytes(&self, request: &str, body: Option<(&str, Vec<u8>)>) -> Reply {
-        let (method, target) = request.split_once(' ').unwrap();
-        let mut call = self
-            .client
-            .request(method.parse::<Method>().unwrap(), format!("{}{target}", self.url))
-            .header("X-Api-Key", &self.key);
+        let mut call = self.call(request);
         if let Some((media_type, body)) = body {
             call = call.header("Content-Type", media_type).body(body);
         }
+        Self::reply(call).await
+    }
+
+    /// Sends a request with further headers.
+    pub(crate) async fn send_with(&self, request: &str, headers: &[(&str, &str)], body: &Value) -> Reply {
+        let call = headers.iter().fold(self.call(request), |call, (name, value)| call.header(*name, *value));
+        Self::reply(call.header("Content-Type", "application/json").body(body.to_string())).await
+    }
+
+    fn call(&self, request: &str) -> reqwest::RequestBuilder {
+        let (method, target) = request.split_once(' ').unwrap();
+        let url = format!("{}{target}", self.url);
+        self.client.request(method.parse::<Method>().unwrap(), url).header("X-Api-Key", &self.key)
+    }
+
+    async fn reply(call: reqwest::RequestBuilder) -> Reply {
         let answer = call.send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();

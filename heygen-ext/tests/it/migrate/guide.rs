@@ -36,6 +36,18 @@ fn each_pair_of_requests_is_what_the_plan_makes() {
 }
 
 #[test]
+fn each_page_for_programs_says_how_a_request_is_repeated() {
+    let pages = ["guide.md", "python.md", "javascript.md"];
+    for page in pages {
+        let path = format!("{}/src/migrate/guide/{page}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        for word in ["Idempotency-Key", "warning", "costs", "accept-avatar-charges"] {
+            assert!(text.contains(word), "{page} does not name {word}");
+        }
+    }
+}
+
+#[test]
 fn the_table_has_every_endpoint_with_its_level() {
     let mut table = String::from("| v1 or v2 | level | v3 |\n|---|---|---|\n");
     for endpoint in migrate::endpoints() {

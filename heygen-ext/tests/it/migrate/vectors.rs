@@ -36,8 +36,20 @@ pub(crate) fn answers_to_look_ups(vector: &Value) -> LookUps {
     })
 }
 
+/// The options that a vector names, beside the policy.
+fn options(vector: &Value) -> MigrateOptions {
+    let names = vector["options"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap());
+    names.fold(MigrateOptions::new(), |options, name| match name {
+        "silence_as_audio" => options.silence_as_audio(true),
+        "accept_engine_change" => options.accept_engine_change(true),
+        "resolution_8k" => options.default_resolution("8k"),
+        "two_pass" => options.two_pass(Duration::from_secs(900)),
+        other => panic!("`{other}` is not an option of vectors"),
+    })
+}
+
 fn plan(vector: &Value, policy: Policy) -> Result<Plan, MigrateError> {
-    request(vector).plan(&answers_to_look_ups(vector), &MigrateOptions::new().policy(policy))
+    request(vector).plan(&answers_to_look_ups(vector), &options(vector).policy(policy))
 }
 
 /// Plans every vector of a family with both policies, and converts the answers.
@@ -103,6 +115,7 @@ macro_rules! families {
 
 families! {
     videos_are_converted_in_both_directions: "videos",
+    options_of_videos_are_followed: "video_options",
     templates_are_converted_in_both_directions: "templates",
     avatars_are_converted_in_both_directions: "avatars",
     photo_avatars_are_converted_in_both_directions: "photo_avatars",
@@ -111,4 +124,5 @@ families! {
     assets_and_folders_are_converted_in_both_directions: "assets_and_folders",
     webhooks_are_converted_in_both_directions: "webhooks",
     the_account_and_agents_are_converted_in_both_directions: "account_and_agents",
+    streaming_names_the_nearest_thing: "streaming",
 }

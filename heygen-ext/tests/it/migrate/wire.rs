@@ -12,14 +12,13 @@ use heygen_ext::migrate::{LegacyEvent, LegacyService, MigrateOptions, Policy};
 use heygen_ext::reqwest;
 use heygen_ext::secrecy::SecretString;
 use heygen_ext::webhook::Verifier;
-use heygen_sim::Fault;
 use serde_json::{Value, json};
 
 use super::gateway::{Gateway, PNG, heygen, serve};
 
 const TEMPLATE: &str = "d0000000000000000000000000000001";
 
-fn video(avatar: &str) -> Value {
+pub(crate) fn video(avatar: &str) -> Value {
     json!({
         "caption": true,
         "callback_id": "order 7",
@@ -89,7 +88,7 @@ async fn a_request_that_would_cost_or_show_something_else_is_not_sent() {
     let mut test = video("Anna_sitting_public");
     test["test"] = json!(true);
     for (body, status, text) in [
-        (video("Vera_legacy_public"), 400, "this look does not have Avatar III"),
+        (video("Vera_legacy_public"), 400, "the service lists no engine for this look"),
         (scaled, 400, "video_inputs[0].character.scale: 1.5 is lost (shown)"),
         (test, 400, "test: v3 has no test videos"),
         (video("nobody"), 404, "the service has no look `nobody`"),
@@ -210,6 +209,8 @@ async fn a_program_receives_and_verifies_its_webhooks() {
     // Forwarded to a program that keeps the secret of its old endpoint.
     let old = SecretString::from("the secret of 2024");
     let forwarded = LegacyEvent::new(&event);
+    let sent: Value = serde_json::from_slice(forwarded.body()).unwrap();
+    assert_eq!(sent["event_data"]["video_url"], read["event_data"]["url"], "some programs read this name");
     assert!(forwarded.is_known_to_v1());
     let request = forwarded.request("http://old.example/hook".parse().unwrap(), &old).unwrap();
     let verified =
@@ -244,12 +245,13 @@ async fn a_program_uploads_a_picture_and_animates_it() {
 
 #[tokio::test(start_paused = true)]
 async fn an_uploaded_talking_photo_can_be_used_at_once() {
-    let (sim, gateway) = Gateway::with_sim(MigrateOptions::new()).await;
+    let (sim, gateway) = Gateway::with_sim(MigrateOptions::new().accept_avatar_charges(true)).await;
     let upload = gateway.send_bytes("POST /v1/talking_photo", Some(("image/png", PNG.to_vec())));
     let uploaded = sim.drive(Duration::from_secs(1), upload).await;
     assert_eq!(uploaded.status, 200, "{}", uploaded.body);
     let photo = uploaded.body["data"]["talking_photo_id"].as_str().unwrap();
     assert!(uploaded.body["data"]["talking_photo_url"].is_string());
+    assert_eq!(uploaded.body["warning"]["costs"][0]["change"], "more");
     let body = json!({"video_inputs": [{
         "character": {"type": "talking_photo", "talking_photo_id": photo, "use_avatar_iv_model": true},
         "voice": {"type": "text", "voice_id": "en-us-clara", "input_text": "Hello."},
@@ -366,26 +368,6 @@ async fn bad_input_is_answered_in_the_legacy_form() {
     let film = gateway.send_bytes("POST /v1/asset", Some(("text/html", b"<html>".to_vec()))).await;
     assert_eq!(film.status, 400, "{}", film.body);
     assert!(sim.requests().iter().all(|one| one.method == "GET"), "nothing was sent");
-}
-
-#[tokio::test]
-async fn refusals_of_the_service_keep_their_status_and_code() {
-    let (sim, gateway) = Gateway::with_sim(MigrateOptions::new()).await;
-    for (status, code, number) in [
-        (429, "rate_limit_exceeded", 400_123),
-        (402, "insufficient_credit", 402),
-        (500, "internal_error", 500),
-        (503, "service_unavailable", 503),
-    ] {
-        sim.inject(Fault::refuse(status, code, "no").on("listVideosV3").times(1)).unwrap();
-        let refused = gateway.get("/v1/video.list").await;
-        assert_eq!((refused.status, &refused.body["code"]), (status, &json!(number)), "{}", refused.body);
-        assert_eq!(refused.body["message"], "no");
-        sim.inject(Fault::refuse(status, code, "no").on("listTemplatesV3").times(1)).unwrap();
-        let refused = gateway.get("/v2/templates").await;
-        assert_eq!((refused.status, &refused.body["error"]["code"]), (status, &json!(code)));
-    }
-    assert_eq!(gateway.get("/v1/video.list").await.status, 200, "it goes on");
 }
 
 /// The simulator still serves what the document has of v1 and v2. The service answers these in the same form.
