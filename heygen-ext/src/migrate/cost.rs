@@ -20,7 +20,7 @@ pub struct Cost {
 pub enum CostChange {
     /// It costs less.
     Less,
-    /// The same work by the same engine, charged at the price of v3.
+    /// The same work by the same engine. The amount may differ: compare the price lists.
     Same,
     /// It costs more.
     More,

@@ -121,7 +121,7 @@ impl Endpoint {
         self.level
     }
 
-    /// The operations of v3 that replace it, or the nearest thing if nothing does.
+    /// The operations of v3 that replace it, or an alternative if nothing does.
     pub fn counterpart(&self) -> &'static str {
         self.counterpart
     }
@@ -164,15 +164,15 @@ impl NoCounterpart {
         self.endpoint
     }
 
-    /// The nearest thing that exists.
-    pub fn nearest(&self) -> &'static str {
+    /// What to use instead.
+    pub fn alternative(&self) -> &'static str {
         self.endpoint.counterpart
     }
 }
 
 impl fmt::Display for NoCounterpart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} has no counterpart in v3; nearest: {}", self.endpoint, self.nearest())
+        write!(f, "{} has no counterpart in v3; nearest: {}", self.endpoint, self.alternative())
     }
 }
 

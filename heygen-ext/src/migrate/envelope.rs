@@ -13,7 +13,7 @@ pub enum Envelope {
     WithError,
     /// The members of both, for an endpoint that the documentation shows with either.
     Both,
-    /// That of v3, which the newest v2 operations had already: `{"data": …}`.
+    /// The envelope of v3, `{"data": …}`, which some late v2 endpoints had, such as `/v2/videos`.
     Later,
 }
 

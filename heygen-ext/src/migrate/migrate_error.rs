@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind};
 pub enum MigrateError {
     /// v1 and v2 have no such path, or not with this method.
     UnknownEndpoint(UnknownEndpoint),
-    /// v3 has nothing like the endpoint. The error names the nearest thing.
+    /// v3 has no counterpart of the endpoint. The error says what to use instead.
     NoCounterpart(NoCounterpart),
     /// The request is invalid, or [`Policy::Strict`](super::Policy::Strict) does not accept what would be lost. Nothing was
     /// sent, except for look-ups.

@@ -52,7 +52,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// |---|---|
 /// | a path that neither version had | 404, with similar paths |
 /// | a wrong method | 405, with `Allow` |
-/// | an endpoint without a counterpart | 410, with the nearest thing |
+/// | an endpoint without a counterpart | 410; the message says what to use instead |
 /// | a body that is not JSON, is too large, or too slow | 400, 413, 408 |
 /// | more bodies at once than fit into memory | 503, with `Retry-After` |
 /// | what v3 refuses | its status and `Retry-After`, in the envelope of the endpoint |

@@ -2,7 +2,7 @@
 
 use super::source::Node;
 
-/// Refuses a test, by any policy: v3 has none, and the call would be charged.
+/// Refuses a test, by any policy: v3 has no tests, and the call would be charged.
 pub(crate) fn refuse_test(test: &Node<'_>) -> Option<()> {
     refuse(
         test,

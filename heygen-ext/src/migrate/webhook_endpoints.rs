@@ -89,7 +89,8 @@ fn put_events(node: &Node<'_>, output: &mut Output) {
         }
     }
     if known.is_empty() {
-        return node.problem("v3 has none of these events; `GET /v3/webhooks/event-types` lists them");
+        return node
+            .problem("v3 does not send any of these events; `GET /v3/webhooks/event-types` lists them");
     }
     output.set("events", known);
 }

@@ -1,4 +1,4 @@
-//! The endpoints that have no counterpart in v3, with the nearest thing that exists.
+//! The endpoints that have no counterpart in v3, with the alternative to each.
 
 use http::Method;
 
@@ -7,7 +7,7 @@ use super::envelope::Envelope;
 
 /// Calls a macro with the list of these endpoints. The table of endpoints and the methods of the client are made from it.
 ///
-/// Each group begins with the nearest thing. A row has the name of the method, the HTTP method, the path and the envelope.
+/// Each group begins with the alternative. A row has the name of the method, the HTTP method, the path and the envelope.
 macro_rules! for_endpoints_without_counterpart {
     ($callback:ident) => {
         $callback! {

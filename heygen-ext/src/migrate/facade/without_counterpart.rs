@@ -18,7 +18,7 @@ macro_rules! methods {
             ///
             /// # Errors
             ///
-            /// Always. The error names the nearest thing.
+            /// Always. The error says what to use instead.
             pub fn $name(&self) -> Result<Infallible, NoCounterpart> {
                 static ENDPOINT: Endpoint =
                     Endpoint::without_counterpart(Method::$method, $path, Envelope::$envelope, $nearest);

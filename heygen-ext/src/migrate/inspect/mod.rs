@@ -137,7 +137,7 @@ impl Entry {
                 format!("remove what is lost, or accept the losses; then call {counterpart}")
             }
             Outcome::Refused(MigrateError::NoCounterpart(_), _) => {
-                format!("use the nearest thing: {counterpart}")
+                format!("use instead: {counterpart}")
             }
             Outcome::Refused(..) => "correct the request: see the problem".to_owned(),
             Outcome::Named => format!("call {counterpart}; record a request to see what its body becomes"),
@@ -186,7 +186,7 @@ impl fmt::Display for Entry {
         write!(f, "{}: {}", self.place, self.request)?;
         match &self.outcome {
             Outcome::Planned(plan) => write!(f, "\n{plan}")?,
-            // The advice names the nearest thing.
+            // The advice says what to use instead.
             Outcome::Refused(MigrateError::NoCounterpart(_), _) => {
                 f.write_str("\n  has no counterpart in v3")?
             }

@@ -23,9 +23,9 @@ pub struct Avatar {
     pub avatar_name: Option<String>,
     /// `male`, `female` or another word.
     pub gender: Option<String>,
-    /// A picture.
+    /// URL of the preview image.
     pub preview_image_url: Option<String>,
-    /// A video.
+    /// URL of the preview video.
     pub preview_video_url: Option<String>,
     /// Always `false`: v3 does not report it.
     pub premium: Option<bool>,
@@ -46,7 +46,7 @@ pub struct TalkingPhoto {
     pub talking_photo_id: Option<String>,
     /// The name.
     pub talking_photo_name: Option<String>,
-    /// A picture.
+    /// URL of the preview image.
     pub preview_image_url: Option<String>,
 }
 
@@ -80,9 +80,9 @@ pub struct AvatarPose {
     pub name: Option<String>,
     /// The gender.
     pub gender: Option<String>,
-    /// A picture.
+    /// URL of the preview image.
     pub preview_image_url: Option<String>,
-    /// A video.
+    /// URL of the preview video.
     pub preview_video_url: Option<String>,
 }
 
@@ -108,7 +108,7 @@ pub struct AvatarGroup {
     pub created_at: Option<i64>,
     /// The number of looks.
     pub num_looks: Option<i64>,
-    /// A picture.
+    /// URL of the preview image.
     pub preview_image: Option<String>,
     /// `PRIVATE` or `PUBLIC`; v2 had more words.
     pub group_type: Option<String>,
@@ -139,9 +139,9 @@ pub struct AvatarDetails {
     pub name: Option<String>,
     /// The gender.
     pub gender: Option<String>,
-    /// A picture.
+    /// URL of the preview image.
     pub preview_image_url: Option<String>,
-    /// A video.
+    /// URL of the preview video.
     pub preview_video_url: Option<String>,
     /// Always `false`: v3 does not report it.
     pub premium: Option<bool>,
@@ -169,7 +169,7 @@ pub struct CreateVideoAvatar {
     pub callback_id: Option<String>,
     /// v3 sends events to registered endpoints only.
     pub callback_url: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -198,9 +198,9 @@ pub struct VideoAvatar {
     pub status: Option<String>,
     /// v3 does not report it.
     pub created_at: Option<i64>,
-    /// A picture.
+    /// URL of the preview image.
     pub preview_image_url: Option<String>,
-    /// A video.
+    /// URL of the preview video.
     pub preview_video_url: Option<String>,
     /// Why it failed.
     pub error_message: Option<String>,

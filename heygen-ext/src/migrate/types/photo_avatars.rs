@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub struct TalkingPhotoUploaded {
     /// The id of the look.
     pub talking_photo_id: Option<String>,
-    /// A picture.
+    /// URL of the photo.
     pub talking_photo_url: Option<String>,
 }
 
@@ -19,7 +19,7 @@ pub struct TalkingPhotoUploaded {
 pub struct TalkingPhotoItem {
     /// The id of the look.
     pub id: Option<String>,
-    /// A picture.
+    /// URL of the photo.
     pub image_url: Option<String>,
     /// Always empty.
     pub circle_image: Option<String>,
@@ -31,7 +31,7 @@ pub struct TalkingPhotoItem {
 pub struct PhotoAvatar {
     /// The id of the look.
     pub id: Option<String>,
-    /// A picture.
+    /// URL of the photo.
     pub image_url: Option<String>,
     /// v3 does not report it.
     pub created_at: Option<f64>,
@@ -73,7 +73,7 @@ pub struct GeneratePhoto {
     pub style: Option<String>,
     /// What the person looks like. In v3 `prompt`.
     pub appearance: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -92,7 +92,7 @@ pub struct GenerateLook {
     pub pose: Option<String>,
     /// As in [`GeneratePhoto`].
     pub style: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -131,7 +131,7 @@ pub struct CreatePhotoGroup {
     pub image_key: Option<String>,
     /// The generation of the picture. The key is enough.
     pub generation_id: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -148,7 +148,7 @@ pub struct AddLooks {
     pub name: Option<String>,
     /// The generation of the pictures. The keys are enough.
     pub generation_id: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -167,7 +167,7 @@ pub struct LooksAdded {
 pub struct TrainGroup {
     /// The group.
     pub group_id: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

@@ -7,15 +7,15 @@ use serde_json::{Map, Value};
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Scene {
-    /// Who is seen.
+    /// The avatar or photo that speaks.
     pub character: Option<Character>,
-    /// What is heard.
+    /// The speech, audio file or silence.
     pub voice: Option<Voice>,
     /// What is behind the character, or the whole picture without one.
     pub background: Option<Background>,
-    /// A text over the picture. v3 has none.
+    /// A text over the picture. v3 ignores it: it is lost.
     pub text: Option<Value>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -39,23 +39,23 @@ pub struct Character {
     pub keep_original_prompt: Option<bool>,
     /// `stable` or `expressive`. In v3 `expressiveness`, for a photo look on Avatar IV.
     pub talking_style: Option<String>,
-    /// `default` or `happy`. v3 has none.
+    /// `default` or `happy`. v3 has no expressions: it is lost.
     pub expression: Option<String>,
     /// Whether the background of the character is cut out. In v3 `remove_background`.
     pub matting: Option<bool>,
-    /// The size, 1.0 for the whole frame. v3 has none.
+    /// The size, 1.0 for the whole frame. v3 does not scale avatars: it is lost.
     pub scale: Option<f64>,
-    /// The place, as a fraction of the frame. v3 has none.
+    /// The position, as a fraction of the frame. v3 does not move avatars: it is lost.
     pub offset: Option<Offset>,
     /// `normal`, `closeUp` or `circle`. v3 has `normal` only.
     pub avatar_style: Option<String>,
-    /// `square` or `circle`. v3 has none.
+    /// `square` or `circle`. v3 has no frames for photos: `circle` is lost.
     pub talking_photo_style: Option<String>,
-    /// The color around a circle. v3 has none.
+    /// The color around a circle. v3 has no circles: it is lost.
     pub circle_background_color: Option<String>,
     /// Whether a photo is sharpened. In v3 `resolution`.
     pub super_resolution: Option<bool>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -72,7 +72,7 @@ impl Character {
     }
 }
 
-/// The place of a character. 0 is the middle.
+/// The position of a character. 0 is the middle.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Offset {
@@ -97,7 +97,7 @@ pub struct Voice {
     pub speed: Option<f64>,
     /// -50 to 50. In v3 `voice_settings.pitch`.
     pub pitch: Option<f64>,
-    /// Such as `Friendly`. v3 has none.
+    /// Such as `Friendly`. v3 has no emotions: it is lost.
     pub emotion: Option<String>,
     /// Such as `en-US`. In v3 `voice_settings.locale`.
     pub locale: Option<String>,
@@ -109,7 +109,7 @@ pub struct Voice {
     pub audio_asset_id: Option<String>,
     /// The length of a silence, in seconds. In v3 a still picture has one.
     pub duration: Option<f64>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -172,9 +172,9 @@ pub struct Background {
     pub video_asset_id: Option<String>,
     /// `fit_to_scene`, `freeze`, `loop` or `once`. In v3 `playback.mode` of a video scene.
     pub play_style: Option<String>,
-    /// `cover`, `crop`, `contain` or `none`. v3 has none for backgrounds.
+    /// `cover`, `crop`, `contain` or `none`. v3 does not fit backgrounds: it is lost.
     pub fit: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

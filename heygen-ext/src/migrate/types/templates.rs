@@ -23,7 +23,7 @@ pub struct TemplateItem {
     pub template_id: Option<String>,
     /// The name.
     pub name: Option<String>,
-    /// A picture.
+    /// URL of the thumbnail.
     pub thumbnail_image_url: Option<String>,
     /// Such as `16:9`.
     pub aspect_ratio: Option<String>,
@@ -136,7 +136,7 @@ pub struct GenerateFromTemplate {
     pub brand_voice_id: Option<String>,
     /// As in [`GenerateVideo`](super::GenerateVideo).
     pub test: Option<bool>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

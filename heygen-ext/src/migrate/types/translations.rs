@@ -59,7 +59,7 @@ pub struct TranslateVideo {
     pub validate_only: Option<bool>,
     /// A voice of the provider, in place of the speaker's.
     pub stock_voice_config: Option<Value>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -130,7 +130,7 @@ pub struct CreateProofread {
     pub enable_speech_enhancement: Option<bool>,
     /// Subtitles to start from. In v3 `srt`.
     pub srt_url: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -179,7 +179,7 @@ pub struct ReplaceSubtitles {
     pub srt_url: Option<String>,
     /// The asset of the file, in place of the URL.
     pub srt_asset_id: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -196,7 +196,7 @@ pub struct GenerateProofread {
     pub callback_id: Option<String>,
     /// The URL that is called when the video has ended.
     pub callback_url: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

@@ -32,11 +32,11 @@ pub struct GenerateVideo {
     pub fps: Option<f64>,
     /// The folder of the video.
     pub folder_id: Option<String>,
-    /// Whether the video has HeyGen's watermark. v3 has none.
+    /// Whether the video has HeyGen's watermark. v3 does not add it: it is lost.
     pub enable_watermark: Option<bool>,
-    /// Whether the video is a test that is not charged. v3 has none: `true` is refused by any policy.
+    /// Whether the video is a test that is not charged. v3 has no tests: `true` is refused by any policy.
     pub test: Option<bool>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -69,7 +69,7 @@ pub struct GenerateAvatarIvVideo {
     pub callback_id: Option<String>,
     /// The URL that is called when the video has ended.
     pub callback_url: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -81,7 +81,7 @@ pub struct GenerateAvatarIvVideo {
 pub struct GenerateWebm {
     /// The id of a pose. In v3 `avatar_id`.
     pub avatar_pose_id: Option<String>,
-    /// `normal` or `closeUp`. v3 has none.
+    /// `normal` or `closeUp`. v3 has no styles: it is lost.
     pub avatar_style: Option<String>,
     /// The text that is spoken. In v3 `script`.
     pub input_text: Option<String>,
@@ -91,7 +91,7 @@ pub struct GenerateWebm {
     pub input_audio: Option<String>,
     /// The frame.
     pub dimension: Option<Dimension>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -114,7 +114,7 @@ pub struct GenerateFirst {
     pub clips: Vec<Clip>,
     /// Returned in events.
     pub callback_id: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -139,11 +139,11 @@ pub struct Clip {
     pub voice_id: Option<String>,
     /// The size, 1 for the whole frame.
     pub scale: Option<f64>,
-    /// The place.
+    /// Its position.
     pub offset: Option<Offset>,
     /// Whether the clip has captions.
     pub caption: Option<bool>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -191,7 +191,7 @@ pub struct CreateVideo {
     pub callback_id: Option<String>,
     /// The URL that is called when the video has ended.
     pub callback_url: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -244,9 +244,9 @@ pub struct VideoStatus {
     pub duration: Option<f64>,
     /// Why the video failed.
     pub error: Option<VideoError>,
-    /// A moving preview.
+    /// URL of an animated preview.
     pub gif_url: Option<String>,
-    /// A picture.
+    /// URL of the thumbnail.
     pub thumbnail_url: Option<String>,
     /// The video.
     pub video_url: Option<String>,

@@ -55,7 +55,7 @@ pub struct Preview {
     pub settings: Option<Value>,
     /// v3 always has them.
     pub with_timestamps: Option<bool>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -76,11 +76,11 @@ pub struct TextToSpeech {
     pub locale: Option<String>,
     /// Such as `en`.
     pub language: Option<String>,
-    /// v3 has none.
+    /// The pitch. v3 has no pitch for speech: it is lost.
     pub pitch: Option<f64>,
-    /// v3 has none for speech.
+    /// Settings of ElevenLabs. v3 has none of them for speech: they are lost.
     pub elevenlabs_settings: Option<Value>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -135,7 +135,7 @@ pub struct BrandVoice {
     pub blacklist: Vec<String>,
     /// Pairs of a word and its translation. In v3 `forced_translations`.
     pub whitelist: Vec<Vec<String>>,
-    /// Always empty: v3 has none.
+    /// Always empty: v3 has no tones.
     pub tones: Vec<String>,
     /// Pairs of a word and its pronunciation. In v3 `terms`.
     pub vocabulary: Vec<Vec<String>>,
@@ -154,11 +154,11 @@ pub struct UpdateBrandVoice {
     pub whitelist: Option<Vec<Vec<String>>>,
     /// As in [`BrandVoice`].
     pub vocabulary: Option<Vec<Vec<String>>>,
-    /// v3 has none.
+    /// The tones. v3 has no tones: they are lost.
     pub tones: Option<Vec<String>>,
-    /// v3 has none.
+    /// The tone. v3 has no tones: it is lost.
     pub tone: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

@@ -21,7 +21,7 @@ pub struct Asset {
     pub created_ts: Option<i64>,
     /// A link to the file.
     pub url: Option<String>,
-    /// The key of a picture, for requests of this API. v3 has none.
+    /// The key of a picture, for requests of v1 and v2. v3 has no such keys.
     pub image_key: Option<String>,
 }
 
@@ -47,7 +47,7 @@ pub struct CreateFolder {
     pub project_type: Option<String>,
     /// The folder that contains it.
     pub parent_id: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -84,7 +84,7 @@ pub struct AddWebhookEndpoint {
     pub events: Option<Vec<String>>,
     /// Limits the endpoint to one resource.
     pub entity_id: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -99,7 +99,7 @@ pub struct UpdateWebhookEndpoint {
     pub url: Option<String>,
     /// The new event types.
     pub events: Option<Vec<String>>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -149,7 +149,7 @@ pub struct CurrentUser {
     pub last_name: Option<String>,
     /// How calls are paid.
     pub billing_type: Option<String>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
@@ -178,7 +178,7 @@ pub struct GenerateAgentVideo {
     pub callback_id: Option<String>,
     /// Whether the session has no memory.
     pub incognito_mode: Option<bool>,
-    /// Members that this type does not have. They are lost, and listed in the losses.
+    /// Members that have no field here. Those that v3 takes are carried; the losses list the others.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

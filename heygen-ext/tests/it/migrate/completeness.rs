@@ -94,7 +94,7 @@ fn every_plan_that_makes_something_has_a_cost() {
 }
 
 #[test]
-fn an_endpoint_has_a_plan_or_names_the_nearest_thing() {
+fn an_endpoint_has_a_plan_or_names_the_alternative() {
     for endpoint in migrate::endpoints() {
         let path = endpoint.path().replace(['{', '}'], "");
         let request = LegacyRequest::new(endpoint.method(), &path).unwrap();
@@ -102,7 +102,7 @@ fn an_endpoint_has_a_plan_or_names_the_nearest_thing() {
         match request.plan(&LookUps::new(), &MigrateOptions::new()) {
             Err(MigrateError::NoCounterpart(error)) => {
                 assert_eq!(endpoint.level(), Level::NoCounterpart, "{endpoint}");
-                assert!(error.nearest().len() > 10 && error.to_string().contains(error.nearest()));
+                assert!(error.alternative().len() > 10 && error.to_string().contains(error.nearest()));
             }
             Ok(_) | Err(MigrateError::Refused(_)) => assert_ne!(endpoint.level(), Level::NoCounterpart),
             Err(error) => panic!("{endpoint}: {error}"),

@@ -124,5 +124,5 @@ families! {
     assets_and_folders_are_converted_in_both_directions: "assets_and_folders",
     webhooks_are_converted_in_both_directions: "webhooks",
     the_account_and_agents_are_converted_in_both_directions: "account_and_agents",
-    streaming_names_the_nearest_thing: "streaming",
+    streaming_names_the_alternative: "streaming",
 }

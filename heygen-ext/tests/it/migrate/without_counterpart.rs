@@ -47,7 +47,7 @@ const METHODS: &[(&str, Method)] = &[
 ];
 
 #[tokio::test]
-async fn an_endpoint_without_a_counterpart_names_the_nearest_thing() {
+async fn an_endpoint_without_a_counterpart_names_the_alternative() {
     let sim = Sim::builder().start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
     let legacy = heygen.legacy();
