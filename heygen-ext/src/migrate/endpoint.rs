@@ -172,7 +172,7 @@ impl NoCounterpart {
 
 impl fmt::Display for NoCounterpart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} has no counterpart in v3; nearest: {}", self.endpoint, self.alternative())
+        write!(f, "{} has no counterpart in v3; use instead: {}", self.endpoint, self.alternative())
     }
 }
 
