@@ -1,4 +1,8 @@
-//! What the conversions assume about the service without a source that confirms it. Each assumption is here once.
+//! What the conversions assume about the service without a source that confirms it.
+//!
+//! Some assumptions have no value that could be changed here: ids of avatars, talking photos and poses of v1 and v2 are ids of
+//! looks; `video_url` of a video with captions stays without them; scenes of a studio video take Avatar III; and a consent
+//! without a recording is permitted to plans that may not send one.
 
 /// Whether a studio scene takes an image or a video as its background.
 ///

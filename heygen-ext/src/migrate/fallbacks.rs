@@ -57,7 +57,7 @@ impl Runner<'_> {
         }
     }
 
-    /// A link where the person agrees, or the reason why there is none: an answer without data.
+    /// An answer with a link where the person agrees, or with the error that prevents it.
     async fn consent_link(&self, request: &PlannedRequest, error: MigrateError, key: Option<&str>) -> Value {
         let is_refused = [StatusCode::BAD_REQUEST, StatusCode::PAYMENT_REQUIRED, StatusCode::FORBIDDEN]
             .contains(&error.status());
@@ -71,7 +71,7 @@ impl Runner<'_> {
         json!({"error": {"message": error.message()}})
     }
 
-    /// The group of the look with this id; `None` if there is no such look.
+    /// The group of the look with this id; `None` if the service does not have the look.
     async fn group_of_look(&self, id: &str) -> Option<String> {
         let request = PlannedRequest::new(&operations::GET_AVATAR_LOOK, "finds the group of the look");
         let body = self.send(&request.with_parameter("look_id", id), None).await.ok()?;

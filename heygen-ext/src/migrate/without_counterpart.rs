@@ -15,6 +15,11 @@ macro_rules! for_endpoints_without_counterpart {
              GET /v3/videos/{video_id} opens the page for members of the workspace" {
                 share_video: POST "/v1/video/share", Numeric;
             }
+            // The templates of v1 were videos, with variables of another form.
+            "save the video as a template in the web editor; then GET /v3/templates/{template_id} and POST /v3/templates/{template_id}" {
+                first_template: GET "/v1/template.get", Numeric;
+                generate_from_first_template: POST "/v1/template.generate", Numeric;
+            }
             "`motion_prompt` of POST /v3/videos, for a photo look on Avatar IV" {
                 add_motion: POST "/v2/photo_avatar/add_motion", WithError;
             }

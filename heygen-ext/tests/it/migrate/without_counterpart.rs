@@ -12,6 +12,8 @@ type Method = fn(&Legacy) -> Result<Infallible, NoCounterpart>;
 /// Each method with its endpoint.
 const METHODS: &[(&str, Method)] = &[
     ("POST /v1/video/share", Legacy::share_video),
+    ("GET /v1/template.get", Legacy::first_template),
+    ("POST /v1/template.generate", Legacy::generate_from_first_template),
     ("POST /v2/photo_avatar/add_motion", Legacy::add_motion),
     ("POST /v2/photo_avatar/add_sound_effect", Legacy::add_sound_effect),
     ("POST /v2/photo_avatar/upscale", Legacy::upscale_photo_avatar),
