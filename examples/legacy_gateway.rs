@@ -9,20 +9,13 @@
 //!
 //! It listens on the loopback interface only, because requests carry keys and the connection is not encrypted. Put it
 //! behind a server with TLS to reach it from other machines. `PORT` sets the port, `HEYGEN_API_BASE` another address of the
-//! service, such as that of heygen-sim.
-//!
-//! | option | effect |
-//! |---|---|
-//! | `--lenient` | carries out requests that lose something, and lists the losses in the answer's member `warning` |
-//! | `--accept-avatar-charges` | carries out uploads of talking photos and of photo avatars, which were free of charge |
-//! | `--error-as-text` | answers errors of v2 as texts |
-//! | `--repeat-window SECONDS` | takes the same `POST` within this time for a repetition, which makes nothing new |
-//! | `--allow-origin ORIGIN` | answers the preflight requests of web pages of this origin, such as `https://app.example` |
+//! service, such as that of heygen-sim. `--help` lists the options.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use heygen_ext::migrate::{LegacyService, MigrateOptions, Policy};
 use heygen_ext::secrecy::SecretString;
 use heygen_ext::{BoxError, HeyGen};
@@ -38,6 +31,30 @@ use tokio::sync::Semaphore;
 use tower::util::option_layer;
 use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::CorsLayer;
+
+/// Answer programs of v1 and v2, on the loopback interface
+#[derive(Debug, Parser)]
+#[command(name = "legacy_gateway")]
+pub(crate) struct Options {
+    /// Use the key in HEYGEN_API_KEY for all requests; programs present the one in GATEWAY_KEY
+    #[arg(long)]
+    operator: bool,
+    /// Carry out requests that lose something, and list the losses in the member `warning` of the answer
+    #[arg(long)]
+    lenient: bool,
+    /// Carry out uploads of talking photos and of photo avatars, which were free of charge
+    #[arg(long)]
+    accept_avatar_charges: bool,
+    /// Answer errors of v2 as texts
+    #[arg(long)]
+    error_as_text: bool,
+    /// Take the same POST within this time for a repetition, which makes nothing new
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) repeat_window: Option<u64>,
+    /// Answer the preflight requests of web pages of this origin, such as https://app.example
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Option<HeaderValue>,
+}
 
 /// The limits of the server. Those of bodies belong to [`LegacyService`].
 #[derive(Debug, Clone, Copy)]
@@ -140,15 +157,13 @@ async fn answer(
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let has = |name: &str| std::env::args().any(|argument| argument == name);
-    let value_of = |name: &str| std::env::args().skip_while(|argument| argument != name).nth(1);
-    let cors = value_of("--allow-origin").map(|origin| origin.parse().map(allow_origin)).transpose()?;
-    let policy = if has("--lenient") { Policy::Lenient } else { Policy::Strict };
+    let given = Options::parse();
+    let policy = if given.lenient { Policy::Lenient } else { Policy::Strict };
     let options = MigrateOptions::new()
         .policy(policy)
-        .accept_avatar_charges(has("--accept-avatar-charges"))
-        .error_as_text(has("--error-as-text"));
-    let service = if has("--operator") {
+        .accept_avatar_charges(given.accept_avatar_charges)
+        .error_as_text(given.error_as_text);
+    let service = if given.operator {
         let key = std::env::var("GATEWAY_KEY").map_err(|_| "set GATEWAY_KEY, which the programs present")?;
         let legacy = HeyGen::from_env()?.legacy().with_options(options);
         LegacyService::new(legacy).operator_key(SecretString::from(key))
@@ -160,12 +175,15 @@ async fn main() -> Result<(), BoxError> {
         }
         LegacyService::new(builder.build()?.legacy().with_options(options))
     };
-    let service = match value_of("--repeat-window") {
-        Some(seconds) => service.repeat_window(Duration::from_secs(seconds.parse()?)),
+    let service = match given.repeat_window {
+        Some(seconds) => service.repeat_window(Duration::from_secs(seconds)),
         None => service,
     };
-    let service = option_layer(cors).layer(service);
-    let port: u16 = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8090);
+    let service = option_layer(given.allow_origin.map(allow_origin)).layer(service);
+    let port = match std::env::var("PORT") {
+        Ok(port) => port.parse().map_err(|_| format!("PORT is `{port}`; write a number from 0 to 65535"))?,
+        Err(_) => 8090_u16,
+    };
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
     let stop = async { drop(tokio::signal::ctrl_c().await) };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
+use clap::Parser;
 use futures_util::future::join_all;
 use heygen_ext::migrate::LegacyService;
 use heygen_ext::{CallOptions, HeyGen};
@@ -17,7 +18,7 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 use tower::{Layer, Service};
 
-use crate::legacy_gateway::{Answer, ServerLimits, allow_origin, serve};
+use crate::legacy_gateway::{Answer, Options, ServerLimits, allow_origin, serve};
 
 const CONNECTIONS: usize = 1_000;
 
@@ -311,4 +312,19 @@ fn raise_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}
+
+#[test]
+fn an_option_that_is_misspelt_or_lacks_its_value_is_refused() {
+    let parse = |options: &[&str]| Options::try_parse_from([&["legacy_gateway"], options].concat());
+    assert_eq!(parse(&["--lenient", "--repeat-window", "120"]).unwrap().repeat_window, Some(120));
+    for (options, named) in [
+        (&["--lenint"][..], "--lenint"),
+        (&["--repeat-window"], "--repeat-window"),
+        (&["--repeat-window", "2m"], "2m"),
+        (&["--allow-origin", "a\nb"], "--allow-origin"),
+    ] {
+        let error = parse(options).unwrap_err().to_string();
+        assert!(error.contains(named), "{error}");
+    }
 }
