@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::future::IntoFuture;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use heygen_ext::BoxError;
 use heygen_ext::webhook::testing::Signer;
@@ -18,16 +19,21 @@ fn event(kind: &str, video: &str) -> Event {
     Webhook::verify(body.as_bytes(), &signature, SECRET).unwrap()
 }
 
-/// Waits until the inbox has these counts.
+/// Waits until the inbox has these counts, and fails with the last ones if it does not get them.
 async fn until(inbox: &PostgresInbox, expected: impl Fn(&InboxCounts) -> bool) -> InboxCounts {
+    let start = Instant::now();
     loop {
         let counts = inbox.counts().await.unwrap();
         if expected(&counts) {
             return counts;
         }
+        assert!(start.elapsed() < GIVE_UP, "the inbox stays at {counts:?}");
         tokio::task::yield_now().await;
     }
 }
+
+/// Longer than any of these waits takes on a busy machine.
+const GIVE_UP: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn an_event_is_kept_once_and_a_contradiction_is_reported() {

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use serde_json::json;
 
@@ -20,16 +21,21 @@ async fn open(folder: &tempfile::TempDir) -> SqliteInbox {
     SqliteInbox::open(folder.path().join("inbox.sqlite")).await.unwrap()
 }
 
-/// Waits until the inbox has these counts.
+/// Waits until the inbox has these counts, and fails with the last ones if it does not get them.
 async fn until(inbox: &SqliteInbox, expected: impl Fn(&InboxCounts) -> bool) -> InboxCounts {
+    let start = Instant::now();
     loop {
         let counts = inbox.counts().await.unwrap();
         if expected(&counts) {
             return counts;
         }
+        assert!(start.elapsed() < GIVE_UP, "the inbox stays at {counts:?}");
         tokio::task::yield_now().await;
     }
 }
+
+/// Longer than any of these waits takes on a busy machine.
+const GIVE_UP: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn an_event_is_kept_once_and_handled_after_a_restart() {

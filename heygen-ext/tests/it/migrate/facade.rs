@@ -332,6 +332,23 @@ async fn look_ups_are_kept_for_some_time_and_asked_once_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_look_that_is_not_finished_is_read_again_by_the_next_call() {
+    let (sim, legacy) = pair(MigrateOptions::new()).await;
+    let look = GenerateLook {
+        group_id: Some("a0000000000000000000000000000002".to_owned()),
+        prompt: Some("in the rain".to_owned()),
+        ..GenerateLook::default()
+    };
+    let id = legacy.generate_look(&look).await.unwrap().generation_id.clone().unwrap();
+    let mut request = scene("");
+    request.video_inputs[0].character = Some(Character::talking_photo(&id));
+    let error = legacy.generate_video(&request).await.unwrap_err();
+    assert_eq!(error.code(), "resource_not_ready", "{error}");
+    sim.advance(Duration::from_secs(600));
+    legacy.generate_video(&request).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_run_with_a_key_makes_each_thing_once() {
     let (sim, legacy) = pair(MigrateOptions::new().accept_avatar_charges(true)).await;
     let asset = legacy.upload_asset("image/png", PNG).await.unwrap();
