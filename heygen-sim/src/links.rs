@@ -14,28 +14,40 @@ pub(crate) const FILES: &str = "/files/";
 /// Path prefix of upload slots.
 pub(crate) const UPLOADS: &str = "/uploads/";
 
+/// Room for a link without its base URL and its name, in bytes.
+const LINK_ROOM: usize = 128;
+
 /// How long a slot is open, in seconds.
 pub(crate) const UPLOAD_LIFETIME: u64 = 3600;
 
 /// Creates a link to a file, such as `VIDEO_ID/video.mp4`. Each link is different, even within a second.
 pub(crate) fn link(env: &Env, name: &str) -> String {
-    [env.base_url(), &target(env, name, &env.link_number())].concat()
+    signed_link(env, env.base_url(), name, &env.link_number())
 }
 
 /// Creates the path and the query of a link for the simulator's own page. It does not change the numbers of other links.
 pub(crate) fn own_target(env: &Env, name: &str) -> String {
-    target(env, name, "0")
+    signed_link(env, "", name, "0")
 }
 
-fn target(env: &Env, name: &str, number: &str) -> String {
+/// A link to a file at a base URL. A page of a list has hundreds, so it is written in one piece.
+fn signed_link(env: &Env, base_url: &str, name: &str, number: &str) -> String {
     let expires = env.clock.outside_now().saturating_add(millis(env.settings.link_lifetime)) / 1000;
-    let signed = signed_file(&[FILES, name].concat(), &expires.to_string(), number);
-    [&signed, "&Signature=", &signature(env, &signed), "&Key-Pair-Id=simulated"].concat()
+    let mut link = String::with_capacity(base_url.len() + name.len() + LINK_ROOM);
+    link.push_str(base_url);
+    push_signed_file(&mut link, &[FILES, name], &expires.to_string(), number);
+    let signature = signature(env, link.get(base_url.len()..).unwrap_or_default());
+    for part in ["&Signature=", &signature, "&Key-Pair-Id=simulated"] {
+        link.push_str(part);
+    }
+    link
 }
 
-/// The part of a link to a file that is signed.
-fn signed_file(path: &str, expires: &str, number: &str) -> String {
-    [path, "?Expires=", expires, "&Number=", number].concat()
+/// Writes the part of a link to a file that is signed.
+fn push_signed_file(link: &mut String, path: &[&str], expires: &str, number: &str) {
+    for part in path.iter().chain(&["?Expires=", expires, "&Number=", number]) {
+        link.push_str(part);
+    }
 }
 
 /// The part of a link to an upload slot that is signed.
@@ -50,9 +62,9 @@ fn signature(env: &Env, signed: &str) -> String {
 /// Whether the signature of a link to a file is valid and the link has not expired.
 pub(crate) fn is_signed_file(env: &Env, path: &str, query: &Pairs) -> bool {
     let (expires, number) = (text(query, "Expires"), text(query, "Number"));
-    is_open(env, expires)
-        && is_number(number)
-        && text(query, "Signature") == signature(env, &signed_file(path, expires, number))
+    let mut signed = String::new();
+    push_signed_file(&mut signed, &[path], expires, number);
+    is_open(env, expires) && is_number(number) && text(query, "Signature") == signature(env, &signed)
 }
 
 /// Whether the signature of a link to an upload slot is valid and the slot is open.

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::api_error::shorten;
 use crate::bounded_json;
+use crate::reply::USUAL_SIZE;
 
 /// Maximum number of requests in the log.
 const MAX_REQUESTS: usize = 5_000;
@@ -137,10 +139,10 @@ impl Texts {
 
 /// A request, and what is stored with it.
 #[derive(Debug)]
-struct Kept {
+pub(crate) struct Kept {
     request: Entry,
     /// The body of the response, if it is text of at most 16 KiB.
-    response: Option<Box<[u8]>>,
+    response: Option<Bytes>,
     /// What both occupy, in bytes.
     memory: usize,
 }
@@ -155,24 +157,27 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Adds a request. Returns its number, for [`amend`](Self::amend).
-    pub(crate) fn begin(&mut self, mut request: Entry) -> u64 {
+    /// Adds a request. Returns its number, for [`amend`](Self::amend), and a request that was removed to make room: the caller
+    /// drops it when the log is not locked any more, because that takes longer than everything else.
+    pub(crate) fn begin(&mut self, mut request: Entry) -> (u64, Option<Kept>) {
         request.number = self.next;
         self.next += 1;
         let memory = request.memory();
         self.requests.push_back(Kept { request, response: None, memory });
         self.memory += memory;
-        self.remove_oldest();
-        self.next - 1
+        (self.next - 1, self.remove_oldest())
     }
 
-    /// Removes the oldest requests if there are too many, or if they are too large.
-    fn remove_oldest(&mut self) {
+    /// Removes the oldest requests if there are too many, or if they are too large. Returns the last.
+    fn remove_oldest(&mut self) -> Option<Kept> {
+        let mut last = None;
         while self.requests.len() > MAX_REQUESTS || (self.memory > MAX_MEMORY && self.requests.len() > 1) {
             if let Some(removed) = self.requests.pop_front() {
                 self.memory -= removed.memory;
+                last = Some(removed);
             }
         }
+        last
     }
 
     /// Changes a request, unless it was removed.
@@ -190,16 +195,18 @@ impl Log {
     }
 
     /// Stores the body of the response to a request, unless it is too large or the request was removed.
-    pub(crate) fn respond(&mut self, number: u64, body: &[u8]) {
+    pub(crate) fn respond(&mut self, number: u64, body: Bytes) {
         if !(1..=BODY_LIMIT).contains(&body.len()) {
             return;
         }
         if let Some(kept) = self.kept(number)
             && kept.response.is_none()
         {
-            kept.response = Some(body.into());
-            kept.memory += body.len();
-            self.memory += body.len();
+            // The bytes are part of a buffer, which may be twice as large.
+            let more = 2 * body.len() + USUAL_SIZE;
+            kept.response = Some(body);
+            kept.memory += more;
+            self.memory += more;
             self.remove_oldest();
         }
     }
@@ -215,7 +222,7 @@ impl Log {
     }
 
     /// At most `count` requests with the bodies of their responses, newest first.
-    pub(crate) fn newest(&self, count: usize) -> Vec<(LoggedRequest, Option<Box<[u8]>>)> {
+    pub(crate) fn newest(&self, count: usize) -> Vec<(LoggedRequest, Option<Bytes>)> {
         let newest = self.requests.iter().rev().take(count);
         newest.map(|kept| (kept.request.to_request(), kept.response.clone())).collect()
     }
@@ -300,7 +307,7 @@ mod tests {
         let mut log = Log::default();
         let measured = allocation_counter::measure(|| {
             for _ in 0..MAX_REQUESTS {
-                let number = log.begin(Entry {
+                let (number, _) = log.begin(Entry {
                     number: 0,
                     at: 0,
                     method: Method::GET,
@@ -318,7 +325,7 @@ mod tests {
                 let tree = Value::from(vec![Value::from(Vec::<Value>::new()); 2_000]);
                 let text = tree.to_string().into_bytes();
                 log.amend(number, |request| request.body = body(&tree, &text));
-                log.respond(number, &[b' '; BODY_LIMIT]);
+                log.respond(number, vec![b' '; BODY_LIMIT].into());
             }
         });
         let held = usize::try_from(measured.bytes_current).unwrap();

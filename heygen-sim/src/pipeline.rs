@@ -142,7 +142,8 @@ async fn process(
         fault: None,
         replayed: false,
     };
-    let number = world.log().begin(logged);
+    let (number, removed) = world.log().begin(logged);
+    drop(removed);
     let effect = world.faults().take_due(operation.unwrap_or_default(), || world.env.random());
     if let Some(effect) = &effect {
         let name = apply::name(effect);
@@ -157,7 +158,7 @@ async fn process(
         Some(Effect::Answer { status, content_type, body, headers }) => {
             let mut log = world.log();
             log.amend(number, |request| request.status = Some(*status));
-            log.respond(number, body.as_bytes());
+            log.respond(number, body.clone().into());
             drop(log);
             return Ok(apply::answer(*status, content_type, body, headers));
         }

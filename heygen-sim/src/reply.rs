@@ -25,10 +25,10 @@ impl fmt::Display for Disconnect {
 impl std::error::Error for Disconnect {}
 
 /// The media type of JSON.
-const JSON: &str = "application/json";
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Room for the text of most responses, in bytes.
-const USUAL_SIZE: usize = 1024;
+pub(crate) const USUAL_SIZE: usize = 1024;
 
 /// The body of a response.
 pub(crate) type Body = UnsyncBoxBody<Bytes, Disconnect>;
@@ -52,13 +52,13 @@ pub(crate) enum Payload {
 impl Reply {
     /// A JSON response.
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
-        let headers = media(JSON);
-        Self { status, headers, payload: Payload::Json(body), code: None }
+        Self { status, headers: content_type(JSON), payload: Payload::Json(body), code: None }
     }
 
     /// A JSON response with status 200, which is serialized at once.
     pub(crate) fn written(body: &impl Serialize) -> Self {
-        Self::bytes(StatusCode::OK, JSON, to_text(body))
+        let payload = Payload::Bytes(to_text(body).into());
+        Self { status: StatusCode::OK, headers: content_type(JSON), payload, code: None }
     }
 
     /// A response of bytes with a media type.
@@ -102,16 +102,18 @@ impl Reply {
     /// The response with its JSON as bytes.
     pub(crate) fn serialized(mut self) -> Self {
         if let Payload::Json(value) = &self.payload {
-            self.payload = Payload::Bytes(value.to_string().into());
+            self.payload = Payload::Bytes(to_text(value).into());
         }
         self
     }
 
     /// The bytes of a body of JSON or XML, for the log. Pages are left out, since they contain codes for signing in.
-    pub(crate) fn loggable(&self) -> Option<&Bytes> {
+    pub(crate) fn loggable(&self) -> Option<Bytes> {
         let media = self.headers.get(header::CONTENT_TYPE)?;
         match &self.payload {
-            Payload::Bytes(bytes) if media == "application/json" || media == "application/xml" => Some(bytes),
+            Payload::Bytes(bytes) if media == "application/json" || media == "application/xml" => {
+                Some(bytes.clone())
+            }
             _ => None,
         }
     }
@@ -146,6 +148,9 @@ pub(crate) fn full_body(bytes: impl Into<Bytes>) -> Body {
 }
 
 fn media(media_type: &str) -> HeaderMap {
-    let value = HeaderValue::from_str(media_type);
-    value.map(|value| HeaderMap::from_iter([(header::CONTENT_TYPE, value)])).unwrap_or_default()
+    HeaderValue::from_str(media_type).map(content_type).unwrap_or_default()
+}
+
+fn content_type(value: HeaderValue) -> HeaderMap {
+    HeaderMap::from_iter([(header::CONTENT_TYPE, value)])
 }
