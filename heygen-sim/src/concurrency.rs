@@ -1,6 +1,7 @@
 //! The jobs and sessions that count against the concurrency limit.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::api_error::ApiError;
 use crate::store::ById;
@@ -9,7 +10,7 @@ use crate::store::ById;
 #[derive(Default)]
 pub(crate) struct Concurrency {
     /// End and id of each, in the order of their ends.
-    by_end: BTreeSet<(u64, String)>,
+    by_end: BTreeSet<(u64, Arc<str>)>,
     /// End of each, by id.
     ends: ById<u64>,
 }
@@ -27,12 +28,12 @@ impl Concurrency {
     }
 
     /// Counts a job as running until its end.
-    pub(crate) fn acquire(&mut self, id: &str, ends: Option<u64>) {
+    pub(crate) fn acquire(&mut self, id: &Arc<str>, ends: Option<u64>) {
         let ends = ends.unwrap_or(u64::MAX);
-        if let Some(earlier) = self.ends.insert(id.to_owned(), ends) {
-            self.by_end.remove(&(earlier, id.to_owned()));
+        if let Some(earlier) = self.ends.insert(Arc::clone(id), ends) {
+            self.by_end.remove(&(earlier, Arc::clone(id)));
         }
-        self.by_end.insert((ends, id.to_owned()));
+        self.by_end.insert((ends, Arc::clone(id)));
     }
 
     /// Frees the slots of the jobs that have ended.

@@ -78,15 +78,16 @@ pub(crate) fn submit(
     let charge = dollars(new_job.price.unwrap_or(if new_job.is_part { 0.0 } else { spec.price }));
     state.wallet.charge(charge)?;
     let id = if new_job.kind == Kind::Render { env.dashed_id() } else { env.id() };
+    let shared_id: Arc<str> = id.as_str().into();
     let (waits, runs) = new_job.durations.unwrap_or((spec.waits, spec.runs));
     let visible = now + new_job.queued;
     let schedule = Schedule::new(visible, waits, runs, &marker);
     let ends = schedule.ends();
     if counts {
-        state.running.acquire(&id, ends);
+        state.running.acquire(&shared_id, ends);
     }
     if let Some(ends) = ends {
-        state.schedule(ends, Due::Job(new_job.kind, id.clone()));
+        state.schedule(ends, Due::Job(new_job.kind, Arc::clone(&shared_id)));
         // If something else is due earlier, the background task wakes early enough.
         if state.next_due() == Some(ends) {
             env.wake.notify_one();
@@ -108,8 +109,9 @@ pub(crate) fn submit(
     };
     // Jobs of one request share their body.
     let size = if new_job.retained.is_some() { 0 } else { bounded_json::memory(&job.body) };
-    for oldest in state.jobs(new_job.kind).insert_sized(id.clone(), job, JOB_SIZE + size) {
+    for (oldest, job) in state.jobs_mut(new_job.kind).insert_sized(shared_id, job, JOB_SIZE + size) {
         state.unschedule(&oldest);
+        state.removed.push(job);
     }
     Ok(id)
 }
@@ -117,7 +119,7 @@ pub(crate) fn submit(
 /// Deletes a job and its files.
 pub(crate) fn delete(state: &mut State, kind: Kind, id: &str, now: u64) -> Result<(), ApiError> {
     state.job(kind, id, now)?;
-    state.jobs(kind).remove(id);
+    state.jobs_mut(kind).remove(id);
     state.unschedule(id);
     state.deleted.insert(id, ());
     Ok(())
@@ -125,8 +127,8 @@ pub(crate) fn delete(state: &mut State, kind: Kind, id: &str, now: u64) -> Resul
 
 /// Marks a job as deleted. It stays in the store, but requests no longer see it.
 pub(crate) fn hide(state: &mut State, kind: Kind, id: &str, now: u64) -> Result<(), ApiError> {
-    state.job(kind, id, now)?.deleted = true;
-    state.jobs(kind).end(id);
+    state.job_mut(kind, id, now)?.deleted = true;
+    state.jobs_mut(kind).end(id);
     state.running.release(id);
     Ok(())
 }

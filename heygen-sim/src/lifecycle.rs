@@ -29,7 +29,7 @@ pub(crate) fn run_due(env: &Env, state: &mut State, now: u64) {
 
 /// Ends a job: frees its slot, refunds its price if it failed, and sends its event.
 fn end_job(env: &Env, state: &mut State, kind: Kind, id: &str, at: u64) {
-    state.jobs(kind).end(id);
+    state.jobs_mut(kind).end(id);
     // A podcast that is deleted while it runs is still created, and its callback is sent.
     let ends = |job: &&Job| (!job.deleted || kind == Kind::Podcast) && job.schedule.is_over(at);
     let Some(job) = state.jobs(kind).get(id).filter(ends) else { return };

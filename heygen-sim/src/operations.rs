@@ -1,5 +1,6 @@
 //! Carries out a call: first what takes time, without the lock on the state, then the handler of the operation.
 
+use std::mem;
 use std::sync::Arc;
 
 use http::{HeaderName, StatusCode};
@@ -26,6 +27,7 @@ pub(crate) async fn handle(world: &Arc<World>, call: &Call) -> Answer {
     let handler = match behaviour(&call.route.id) {
         None => return made_up(call),
         Some(Behaviour::WordStream) => return word_stream::words(world, call),
+        Some(Behaviour::Reader(reader)) => return reader(&world.env, &world.read_state(), call),
         Some(Behaviour::Handler(handler)) => handler,
         Some(Behaviour::ProbeUrl(handler)) => {
             let mut notice = None;
@@ -46,7 +48,12 @@ pub(crate) async fn handle(world: &Arc<World>, call: &Call) -> Answer {
             handler
         }
     };
-    handler(&world.env, &mut world.state(), call)
+    let (answer, removed) = {
+        let mut state = world.state();
+        (handler(&world.env, &mut state, call), mem::take(&mut state.removed))
+    };
+    drop(removed);
+    answer
 }
 
 /// The answer of an operation without behaviour of its own: a resource made from the schema in the document.

@@ -34,7 +34,12 @@ use crate::wallet::Wallet;
 
 /// The resources of the workspace, its limits and settings, and what is scheduled.
 pub(crate) struct State {
+    /// The jobs of each kind that has had one.
     jobs: BTreeMap<Kind, Store<Job>>,
+    /// The jobs of the other kinds.
+    no_jobs: Store<Job>,
+    /// Jobs that were removed to make room, until the state is not locked any more: to drop them takes as long as to add others.
+    pub(crate) removed: Vec<Job>,
     pub(crate) sessions: Store<Session>,
     pub(crate) groups: Store<Group>,
     pub(crate) looks: Store<Look>,
@@ -75,6 +80,8 @@ impl State {
         let keep = settings.keep;
         Self {
             jobs: BTreeMap::new(),
+            no_jobs: Store::new(keep),
+            removed: Vec::new(),
             sessions: Store::new(keep),
             groups: Store::new(keep),
             looks: Store::new(keep),
@@ -108,16 +115,26 @@ impl State {
     }
 
     /// The jobs of a kind.
-    pub(crate) fn jobs(&mut self, kind: Kind) -> &mut Store<Job> {
+    pub(crate) fn jobs(&self, kind: Kind) -> &Store<Job> {
+        self.jobs.get(&kind).unwrap_or(&self.no_jobs)
+    }
+
+    /// The jobs of a kind, to be changed.
+    pub(crate) fn jobs_mut(&mut self, kind: Kind) -> &mut Store<Job> {
         let keep = self.keep;
         self.jobs.entry(kind).or_insert_with(|| Store::new(keep))
     }
 
     /// A job that requests can see.
-    pub(crate) fn job(&mut self, kind: Kind, id: &str, now: u64) -> Result<&mut Job, ApiError> {
-        let job = self.jobs(kind).get_mut(id).filter(|job| job.visible <= now && !job.deleted);
-        let spec = kind.spec();
-        job.ok_or_else(|| ApiError::not_found(spec.missing, format!("no {} {id}", spec.name)))
+    pub(crate) fn job(&self, kind: Kind, id: &str, now: u64) -> Result<&Job, ApiError> {
+        let job = self.jobs(kind).get(id).filter(|job| job.is_visible(now));
+        job.ok_or_else(|| missing(kind, id))
+    }
+
+    /// A job that requests can see, to be changed.
+    pub(crate) fn job_mut(&mut self, kind: Kind, id: &str, now: u64) -> Result<&mut Job, ApiError> {
+        let job = self.jobs_mut(kind).get_mut(id).filter(|job| job.is_visible(now));
+        job.ok_or_else(|| missing(kind, id))
     }
 
     /// Schedules something.
@@ -145,6 +162,11 @@ impl State {
     pub(crate) fn check_concurrency(&mut self, env: &Env, wanted: usize, now: u64) -> Result<(), ApiError> {
         self.running.check(env.settings.concurrency, wanted, now)
     }
+}
+
+fn missing(kind: Kind, id: &str) -> ApiError {
+    let spec = kind.spec();
+    ApiError::not_found(spec.missing, format!("no {} {id}", spec.name))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! A store of resources by id, in the order of their creation.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-/// Values by the ids of resources. Ids are looked up while the state is locked, several times in each request, so the hash
+/// Values by the ids of resources, which several indexes share. Ids are looked up while the state is locked, several times in each request, so the hash
 /// function is a fast one.
-pub(crate) type ById<V> = HashMap<String, V, foldhash::fast::RandomState>;
+pub(crate) type ById<V> = HashMap<Arc<str>, V, foldhash::fast::RandomState>;
 
 /// Maximum memory of the resources of a store whose sizes are known, in bytes.
 const MAX_MEMORY: usize = 64 * 1024 * 1024;
@@ -32,7 +33,7 @@ pub(crate) struct Store<T> {
 
 /// A resource with its id.
 struct Row<T> {
-    id: String,
+    id: Arc<str>,
     value: T,
     /// The memory of the resource in bytes, or 0 if it is not known.
     size: usize,
@@ -54,7 +55,7 @@ impl<T> Store<T> {
     }
 
     /// Adds a resource, in place of one with the same id. Returns the id of the resource that was removed to make room.
-    pub(crate) fn insert(&mut self, id: impl Into<String>, value: T) -> Option<String> {
+    pub(crate) fn insert(&mut self, id: impl Into<Arc<str>>, value: T) -> Option<Arc<str>> {
         self.add(id.into(), value, 0);
         if self.rows.len() - self.permanent <= self.keep {
             return None;
@@ -64,8 +65,13 @@ impl<T> Store<T> {
         Some(id)
     }
 
-    /// Adds a resource that occupies `size` bytes. Returns the ids of the resources that were removed to make room.
-    pub(crate) fn insert_sized(&mut self, id: impl Into<String>, value: T, size: usize) -> Vec<String> {
+    /// Adds a resource that occupies `size` bytes. Returns the resources that were removed to make room, with their ids.
+    pub(crate) fn insert_sized(
+        &mut self,
+        id: impl Into<Arc<str>>,
+        value: T,
+        size: usize,
+    ) -> Vec<(Arc<str>, T)> {
         self.add(id.into(), value, size);
         let mut removed = Vec::new();
         let excess = |store: &Self| {
@@ -74,14 +80,13 @@ impl<T> Store<T> {
         };
         while excess(self) {
             let Some(id) = self.oldest() else { break };
-            self.remove(&id);
-            removed.push(id);
+            removed.extend(self.remove(&id).map(|value| (id, value)));
         }
         removed
     }
 
-    fn add(&mut self, id: String, value: T, size: usize) {
-        if let Some(earlier) = self.numbers.insert(id.clone(), self.next) {
+    fn add(&mut self, id: Arc<str>, value: T, size: usize) {
+        if let Some(earlier) = self.numbers.insert(Arc::clone(&id), self.next) {
             self.remove_row(earlier);
         }
         self.rows.insert(self.next, Row { id, value, size });
@@ -98,10 +103,10 @@ impl<T> Store<T> {
     }
 
     /// Id of the resource to remove next: the oldest that has ended, or else the oldest of all.
-    fn oldest(&self) -> Option<String> {
+    fn oldest(&self) -> Option<Arc<str>> {
         let oldest = || self.rows.range(self.permanent_below..).next().map(|(number, _)| *number);
         let number = self.ended.first().copied().or_else(oldest)?;
-        self.rows.get(&number).map(|row| row.id.clone())
+        self.rows.get(&number).map(|row| Arc::clone(&row.id))
     }
 
     /// Marks a resource as ended.
@@ -112,9 +117,9 @@ impl<T> Store<T> {
     }
 
     /// Adds a permanent resource, which does not count against the maximum. Call it before the first `insert`.
-    pub(crate) fn insert_permanent(&mut self, id: impl Into<String>, value: T) {
+    pub(crate) fn insert_permanent(&mut self, id: impl Into<Arc<str>>, value: T) {
         let id = id.into();
-        self.numbers.insert(id.clone(), self.next);
+        self.numbers.insert(Arc::clone(&id), self.next);
         self.rows.insert(self.next, Row { id, value, size: 0 });
         self.next += 1;
         self.permanent_below = self.next;
@@ -192,7 +197,7 @@ mod tests {
                 store.end(&format!("id-{number}"));
             }
         }
-        assert_eq!(removed, ["id-1", "id-2", "id-4", "id-5"]);
+        assert_eq!(removed, ["id-1", "id-2", "id-4", "id-5"].map(Arc::from));
         assert_eq!(store.insert("id-7", 7), Some("id-6".into()));
         assert_eq!(store.insert("id-8", 8), Some("id-0".into()));
         assert!(store.ended.is_empty());
@@ -205,11 +210,12 @@ mod tests {
         for number in 0..3 {
             assert!(store.insert_sized(format!("id-{number}"), number, third).is_empty());
         }
-        assert_eq!(store.insert_sized("id-3", 3, third), ["id-0"]);
+        assert_eq!(store.insert_sized("id-3", 3, third), [("id-0".into(), 0)]);
         store.resize("id-3", 1);
         assert!(store.insert_sized("id-4", 4, third - 1).is_empty());
         // A resource that is larger than all the memory is the only one.
-        assert_eq!(store.insert_sized("id-5", 5, MAX_MEMORY + 1), ["id-1", "id-2", "id-3", "id-4"]);
+        let removed = store.insert_sized("id-5", 5, MAX_MEMORY + 1);
+        assert_eq!(removed.into_iter().map(|(_, value)| value).collect::<Vec<_>>(), [1, 2, 3, 4]);
         store.remove("id-5");
         assert_eq!(store.memory, 0);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use crate::model::delivery_attempt::Attempt;
 use crate::model::job::Kind;
@@ -10,20 +11,20 @@ use crate::store::ById;
 /// Something that happens at a certain time.
 pub(crate) enum Due {
     /// A job ends.
-    Job(Kind, String),
+    Job(Kind, Arc<str>),
     /// The training of a look ends.
-    Look(String),
+    Look(Arc<str>),
     /// A turn of an agent session ends.
-    Session(String),
+    Session(Arc<str>),
     /// The last item of a batch ends.
-    Batch(Kind, String),
+    Batch(Kind, Arc<str>),
     /// An attempt to deliver a webhook is due.
     Attempt(Box<Attempt>),
 }
 
 impl Due {
     /// Id of the resource that it concerns.
-    fn id(&self) -> Option<&str> {
+    fn id(&self) -> Option<&Arc<str>> {
         match self {
             Self::Job(_, id) | Self::Look(id) | Self::Session(id) | Self::Batch(_, id) => Some(id),
             Self::Attempt(_) => None,
@@ -50,7 +51,7 @@ impl Timeline {
         let key = (at, self.scheduled);
         self.scheduled += 1;
         if let Some(id) = due.id() {
-            match self.keys.entry(id.to_owned()) {
+            match self.keys.entry(Arc::clone(id)) {
                 Entry::Vacant(vacant) => drop(vacant.insert((key, Vec::new()))),
                 Entry::Occupied(mut keys) => keys.get_mut().1.push(key),
             }

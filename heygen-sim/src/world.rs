@@ -1,8 +1,9 @@
 //! A simulator: its environment, its state behind a lock, and its background tasks.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
@@ -29,7 +30,7 @@ pub(crate) struct World {
     heavy_work: Semaphore,
     /// Notified when a delivery attempt has ended.
     pub(crate) delivery_ended: Notify,
-    state: Mutex<State>,
+    state: RwLock<State>,
     faults: Mutex<Faults>,
     log: Mutex<Log>,
     /// Tasks that outlive the request that started them; `None` once the simulator has ended.
@@ -47,7 +48,7 @@ impl World {
         let mut state = State::new(&settings, now);
         catalogue::fill(&mut state, now);
         Ok(Arc::new(Self {
-            state: Mutex::new(state),
+            state: RwLock::new(state),
             env: Env::new(base_url, settings, clock),
             receivers,
             heavy_work: Semaphore::new(HEAVY_TASKS),
@@ -59,29 +60,41 @@ impl World {
     }
 
     /// Locks the state, and executes what is due.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        let mut state = lock(&self.state);
+    pub(crate) fn state(&self) -> RwLockWriteGuard<'_, State> {
+        let mut state = self.state.write();
         lifecycle::run_due(&self.env, &mut state, self.env.clock.now());
         state
+    }
+
+    /// The state for reading, after the execution of what is due. Several requests read it at the same time.
+    pub(crate) fn read_state(&self) -> RwLockReadGuard<'_, State> {
+        let now = self.env.clock.now();
+        let state = self.state.read();
+        if state.next_due().is_none_or(|due| due > now) {
+            return state;
+        }
+        drop(state);
+        drop(self.state());
+        self.state.read()
     }
 
     /// Changes the idempotency keys without executing what is due. A destructor calls it, and a panic there would abort the
     /// process.
     pub(crate) fn change_idempotency_keys(&self, change: impl FnOnce(&mut IdempotencyKeys)) {
-        change(&mut lock(&self.state).idempotency);
+        change(&mut self.state.write().idempotency);
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
-        lock(&self.faults)
+        self.faults.lock()
     }
 
     pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
-        lock(&self.log)
+        self.log.lock()
     }
 
     /// Starts a task that outlives its request and ends with the simulator. Does nothing if the simulator has ended.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        if let Some(background) = lock(&self.background).as_mut() {
+        if let Some(background) = self.background.lock().as_mut() {
             while background.try_join_next().is_some() {}
             background.spawn(work);
         }
@@ -101,7 +114,7 @@ impl World {
 
     /// Ends the background tasks, and lets no other start.
     pub(crate) fn stop_background(&self) {
-        let tasks = lock(&self.background).take();
+        let tasks = self.background.lock().take();
         // Drop them without the lock: a task that ends may call `spawn`.
         drop(tasks);
     }
@@ -117,11 +130,6 @@ impl World {
             delivery_ended.await;
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic does not leave the data inconsistent, so they are used even if the lock is poisoned.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

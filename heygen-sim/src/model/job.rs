@@ -208,6 +208,11 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// Whether requests see the job.
+    pub(crate) fn is_visible(&self, now: u64) -> bool {
+        self.visible <= now && !self.deleted
+    }
+
     /// A text of the request's body.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::as_str)

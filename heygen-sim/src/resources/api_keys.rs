@@ -8,7 +8,7 @@ use crate::clock::iso;
 use crate::env::Env;
 use crate::state::State;
 
-pub(super) fn get(env: &Env, state: &mut State, _: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &State, _: &Call) -> Answer {
     let scopes = &env.settings.scopes;
     let mode = match scopes.as_slice() {
         [all] if all == "*:*" => "full",

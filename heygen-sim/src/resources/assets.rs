@@ -156,7 +156,7 @@ pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     data(json!({"id": id}))
 }
 
-pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &State, call: &Call) -> Answer {
     let mine = call.query.get("username").is_some_and(|name| name == OWNER);
     let folder = call.query.get("folder_id");
     page(call, &state.assets, |asset| {

@@ -137,8 +137,7 @@ fn owned(call: &Call) -> Option<bool> {
     call.query.get("ownership").map(|ownership| ownership == "private")
 }
 
-pub(super) fn list_groups(env: &Env, state: &mut State, call: &Call) -> Answer {
-    let state = &*state;
+pub(super) fn list_groups(env: &Env, state: &State, call: &Call) -> Answer {
     page(call, &state.groups, |group| {
         let wanted = owned(call).is_none_or(|owned| owned == group.owned);
         wanted.then(|| group.view(env, state, call.now))
@@ -147,7 +146,6 @@ pub(super) fn list_groups(env: &Env, state: &mut State, call: &Call) -> Answer {
 
 pub(super) fn get_group(env: &Env, state: &mut State, call: &Call) -> Answer {
     group(state, call.id("group_id"))?;
-    let state = &*state;
     data(state.groups.get(call.id("group_id")).map_or(Value::Null, |group| group.view(env, state, call.now)))
 }
 
@@ -204,8 +202,7 @@ fn check_own(state: &State, id: &str, message: &str) -> Result<(), ApiError> {
     }
 }
 
-pub(super) fn list_looks(env: &Env, state: &mut State, call: &Call) -> Answer {
-    let state = &*state;
+pub(super) fn list_looks(env: &Env, state: &State, call: &Call) -> Answer {
     let filter = |name: &str| call.query.get(name);
     page(call, &state.looks, |look| {
         let group = state.groups.get(&look.group_id);
@@ -311,7 +308,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     let schedule = Schedule::new(call.now, 0, runs, &marker);
     let id = env.id();
     if let Some(ends) = schedule.ends() {
-        state.schedule(ends, Due::Look(id.clone()));
+        state.schedule(ends, Due::Look(id.as_str().into()));
         env.wake.notify_one();
     }
     let wide = call.text("aspect_ratio") == Some("16:9") || twin;
@@ -333,7 +330,6 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     if let Some(oldest) = state.looks.insert(id.clone(), look) {
         state.unschedule(&oldest);
     }
-    let state = &*state;
     let group = state.groups.get(&target_group);
     let look = state.looks.get(&id).map(|look| look.view(env, group, call.now));
     data(json!({"avatar_item": look, "avatar_group": group.map(|group| group.view(env, state, call.now))}))

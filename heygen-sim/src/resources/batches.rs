@@ -48,7 +48,7 @@ impl Batch {
 pub(super) type ItemStatus = (&'static str, Option<String>, Option<Value>);
 
 /// The status of one item.
-pub(super) fn item_status(state: &mut State, kind: Kind, item: &Item, now: u64) -> ItemStatus {
+pub(super) fn item_status(state: &State, kind: Kind, item: &Item, now: u64) -> ItemStatus {
     let Some(id) = &item.job else { return ("failed", None, item.error.clone()) };
     if kind == Kind::Asset {
         return match state.assets.get(id).map(|asset| asset.status(now)) {
@@ -76,7 +76,7 @@ pub(super) fn item_status(state: &mut State, kind: Kind, item: &Item, now: u64) 
 }
 
 /// The statuses of all items of a batch.
-pub(super) fn item_statuses(state: &mut State, kind: Kind, id: &str, now: u64) -> Vec<ItemStatus> {
+pub(super) fn item_statuses(state: &State, kind: Kind, id: &str, now: u64) -> Vec<ItemStatus> {
     let batch = state.batches.get(id).filter(|batch| batch.kind == kind);
     let items = batch.map(|batch| batch.items.clone()).unwrap_or_default();
     items.iter().map(|item| item_status(state, kind, item, now)).collect()
@@ -104,7 +104,7 @@ fn statuses(item_statuses: &[ItemStatus]) -> (Vec<&'static str>, BTreeMap<&'stat
 }
 
 /// Responds with a batch of this kind.
-fn get(state: &mut State, call: &Call, kind: Kind) -> Answer {
+fn get(state: &State, call: &Call, kind: Kind) -> Answer {
     let id = call.id("batch_id");
     let batch = state.batches.get(id).filter(|batch| batch.kind == kind);
     let batch = batch.ok_or_else(|| ApiError::not_found("resource_not_found", format!("no batch {id}")))?;
@@ -128,26 +128,26 @@ fn get(state: &mut State, call: &Call, kind: Kind) -> Answer {
     }))
 }
 
-pub(super) fn get_videos(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_videos(_: &Env, state: &State, call: &Call) -> Answer {
     get(state, call, Kind::Video)
 }
 
-pub(super) fn get_translations(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_translations(_: &Env, state: &State, call: &Call) -> Answer {
     get(state, call, Kind::Translation)
 }
 
-pub(super) fn get_lipsyncs(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_lipsyncs(_: &Env, state: &State, call: &Call) -> Answer {
     get(state, call, Kind::Lipsync)
 }
 
-pub(super) fn get_assets(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_assets(_: &Env, state: &State, call: &Call) -> Answer {
     get(state, call, Kind::Asset)
 }
 
 /// Stores a batch. If an older batch is removed to make room, its end is unscheduled.
 pub(super) fn keep(state: &mut State, batch: Batch) {
     let size = batch.items.len() * ITEM_SIZE;
-    for oldest in state.batches.insert_sized(batch.id.clone(), batch, size) {
+    for (oldest, _) in state.batches.insert_sized(batch.id.clone(), batch, size) {
         state.unschedule(&oldest);
     }
 }
@@ -177,7 +177,7 @@ fn submit(env: &Env, state: &mut State, call: &Call, kind: Kind, items: Vec<Item
     // If an item does not end, the batch does not end either.
     if ends.iter().all(Option::is_some) {
         let last = ends.into_iter().flatten().max().unwrap_or(call.now);
-        state.schedule(last, Due::Batch(kind, id.clone()));
+        state.schedule(last, Due::Batch(kind, id.as_str().into()));
         env.wake.notify_one();
     }
     keep(state, batch);

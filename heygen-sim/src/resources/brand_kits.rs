@@ -98,7 +98,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::CREATED, json!({"brand_kit_id": id, "status": "loading"}))
 }
 
-pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &State, call: &Call) -> Answer {
     page(call, &state.kits, |kit| {
         let view = kit.view(env, call.now);
         Some(json!({"brand_kit_id": kit.id, "name": kit.name, "colors": view["colors"],

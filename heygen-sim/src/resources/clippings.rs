@@ -70,12 +70,12 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::ACCEPTED, json!({"ai_clipping_id": id}))
 }
 
-pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &State, call: &Call) -> Answer {
     let job = state.job(Kind::Clipping, call.id("job_id"), call.now)?;
     data(view(env, job, call.now, true))
 }
 
-pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &State, call: &Call) -> Answer {
     page(call, state.jobs(Kind::Clipping), |job| (!job.deleted).then(|| view(env, job, call.now, false)))
 }
 

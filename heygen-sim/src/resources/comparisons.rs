@@ -60,7 +60,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::ACCEPTED, view(job, call.now))
 }
 
-pub(super) fn get(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(_: &Env, state: &State, call: &Call) -> Answer {
     data(view(state.job(Kind::Comparison, call.id("comparison_id"), call.now)?, call.now))
 }
 
@@ -81,7 +81,7 @@ pub(super) fn create_batch(env: &Env, state: &mut State, call: &Call) -> Answer 
     data_with(StatusCode::ACCEPTED, answer)
 }
 
-pub(super) fn get_batch(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_batch(_: &Env, state: &State, call: &Call) -> Answer {
     let id = call.id("batch_id");
     let batch = state.batches.get(id).filter(|batch| batch.kind == Kind::Comparison);
     let batch = batch.ok_or_else(|| ApiError::not_found("resource_not_found", format!("no batch {id}")))?;

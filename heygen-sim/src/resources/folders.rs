@@ -54,7 +54,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data(view)
 }
 
-pub(super) fn get(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(_: &Env, state: &State, call: &Call) -> Answer {
     let id = call.id("folder_id");
     data(state.folders.get(id).ok_or_else(|| missing(id))?.view())
 }

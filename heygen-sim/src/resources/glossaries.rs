@@ -84,7 +84,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::CREATED, view(glossary))
 }
 
-pub(super) fn list(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(_: &Env, state: &State, call: &Call) -> Answer {
     page(call, &state.glossaries, |glossary| {
         let mut item = glossary.clone();
         for (list, _) in LISTS {
@@ -94,7 +94,7 @@ pub(super) fn list(_: &Env, state: &mut State, call: &Call) -> Answer {
     })
 }
 
-pub(super) fn get(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(_: &Env, state: &State, call: &Call) -> Answer {
     let id = call.id("brand_glossary_id");
     data(view(state.glossaries.get(id).cloned().ok_or_else(|| missing(id))?))
 }

@@ -81,7 +81,7 @@ const NODE_TYPES: [NodeType; 6] = [
     },
 ];
 
-pub(super) fn node_types(_: &Env, _: &mut State, _: &Call) -> Answer {
+pub(super) fn node_types(_: &Env, _: &State, _: &Call) -> Answer {
     let mut families = BTreeMap::<&str, Vec<Value>>::new();
     let port = |port: &Port, required: Option<bool>| json!({"name": port.0, "type": port.1, "required": required, "description": port.0});
     for node in &NODE_TYPES {

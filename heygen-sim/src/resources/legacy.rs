@@ -78,7 +78,7 @@ pub(super) fn translate(env: &Env, state: &mut State, call: &Call) -> Answer {
 
 /// Responds with a video, or with a translation, which was polled by the same operation. The video of an agent session is
 /// found from the creation of the session on.
-pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &State, call: &Call) -> Answer {
     let id = call.id("video_id");
     if let Some(session) = video_agents::placeholder_video(state, id, call.now) {
         return data(session);
@@ -109,12 +109,12 @@ pub(super) fn delete(env: &Env, state: &mut State, call: &Call) -> Answer {
     data(json!({"id": id, "deleted": true}))
 }
 
-pub(super) fn languages(_: &Env, _: &mut State, _: &Call) -> Answer {
+pub(super) fn languages(_: &Env, _: &State, _: &Call) -> Answer {
     let codes: Vec<&str> = catalogue().languages.iter().map(|language| language.code.as_str()).collect();
     data(json!({"languages": codes}))
 }
 
-pub(super) fn caption(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn caption(env: &Env, state: &State, call: &Call) -> Answer {
     let id = call.query.get("video_translate_id").map(String::as_str).unwrap_or_default();
     let job = state.job(Kind::Translation, id, call.now)?;
     if job.schedule.stage(call.now) != Stage::Done {
@@ -139,7 +139,7 @@ pub(super) fn execute(env: &Env, state: &mut State, call: &Call) -> Answer {
     data(json!({"execution_id": id, "status": "submitted"}))
 }
 
-pub(super) fn execution(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn execution(env: &Env, state: &State, call: &Call) -> Answer {
     let id = call.id("execution_id");
     let missing = || ApiError::not_found("resource_not_found", format!("no execution {id}"));
     let execution = state.executions.get(id).ok_or_else(missing)?;

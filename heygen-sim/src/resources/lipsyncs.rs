@@ -53,17 +53,17 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data(json!({"lipsync_id": id}))
 }
 
-pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &State, call: &Call) -> Answer {
     let job = state.job(Kind::Lipsync, call.id("lipsync_id"), call.now)?;
     data(view(env, job, call.now))
 }
 
-pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &State, call: &Call) -> Answer {
     page(call, state.jobs(Kind::Lipsync), |job| (job.visible <= call.now).then(|| view(env, job, call.now)))
 }
 
 pub(super) fn update(env: &Env, state: &mut State, call: &Call) -> Answer {
-    let job = state.job(Kind::Lipsync, call.id("lipsync_id"), call.now)?;
+    let job = state.job_mut(Kind::Lipsync, call.id("lipsync_id"), call.now)?;
     job.title = call.text("title").map(str::to_owned);
     data(view(env, job, call.now))
 }

@@ -39,7 +39,7 @@ const TEMPLATES: [LookTemplate; 4] = [
 /// Duration of the creation of a look, in seconds.
 const CREATION_TIME: u64 = 60;
 
-pub(super) fn list(env: &Env, _: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, _: &State, call: &Call) -> Answer {
     let filter = |name: &str| call.query.get(name).map(String::as_str);
     let wanted = TEMPLATES.iter().filter(|template| {
         filter("type").is_none_or(|kind| kind == template.kind)
@@ -78,7 +78,7 @@ pub(super) fn create_looks(env: &Env, state: &mut State, call: &Call) -> Answer 
         let id = env.id();
         let schedule = Schedule::new(call.now, 0, CREATION_TIME, &Marker::default());
         if let Some(ends) = schedule.ends() {
-            state.schedule(ends, Due::Look(id.clone()));
+            state.schedule(ends, Due::Look(id.as_str().into()));
             env.wake.notify_one();
         }
         let look = Look {

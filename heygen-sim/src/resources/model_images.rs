@@ -84,7 +84,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::ACCEPTED, json!({"generation_id": id}))
 }
 
-pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &State, call: &Call) -> Answer {
     let job = state.job(Kind::ModelImage, call.id("generation_id"), call.now)?;
     data(view(env, job, call.now))
 }

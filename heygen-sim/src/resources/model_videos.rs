@@ -138,7 +138,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::ACCEPTED, json!({"video_id": id, "status": "pending"}))
 }
 
-pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &State, call: &Call) -> Answer {
     let job = state.job(Kind::ModelVideo, call.id("video_id"), call.now)?;
     data(view(env, job, call.now))
 }

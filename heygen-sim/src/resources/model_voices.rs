@@ -48,7 +48,7 @@ pub(super) fn active<'a>(state: &'a mut State, id: &str, now: u64) -> Result<&'a
     }
 }
 
-pub(super) fn list(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(_: &Env, state: &State, call: &Call) -> Answer {
     page(call, &state.model_voices, |voice| Some(view(voice, call.now)))
 }
 

@@ -48,12 +48,12 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::ACCEPTED, json!({"podcast_id": id, "status": "processing"}))
 }
 
-pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &State, call: &Call) -> Answer {
     let job = state.job(Kind::Podcast, call.id("podcast_id"), call.now)?;
     data(view(env, job, call.now))
 }
 
-pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &State, call: &Call) -> Answer {
     page(call, state.jobs(Kind::Podcast), |job| (!job.deleted).then(|| view(env, job, call.now)))
 }
 

@@ -57,11 +57,11 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data(json!({"proofread_ids": ids, "status": "processing"}))
 }
 
-pub(super) fn get(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(_: &Env, state: &State, call: &Call) -> Answer {
     data(view(state.job(Kind::Proofread, call.id("proofread_id"), call.now)?, call.now))
 }
 
-pub(super) fn list(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(_: &Env, state: &State, call: &Call) -> Answer {
     page(call, state.jobs(Kind::Proofread), |job| (!job.deleted).then(|| view(job, call.now)))
 }
 
@@ -73,7 +73,7 @@ pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
 
 /// A completed proofread, or an error.
 fn completed<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Job, ApiError> {
-    let job = state.job(Kind::Proofread, call.id("proofread_id"), call.now)?;
+    let job = state.job_mut(Kind::Proofread, call.id("proofread_id"), call.now)?;
     match job.schedule.stage(call.now) {
         Stage::Done => Ok(job),
         Stage::Failed => Err(ApiError::conflict("the proofread has failed")),

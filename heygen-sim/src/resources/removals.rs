@@ -66,7 +66,7 @@ pub(super) fn create_background(env: &Env, state: &mut State, call: &Call) -> An
     data(job.map_or(Value::Null, |job| view_background(env, job, call.now)))
 }
 
-pub(super) fn get_background(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_background(env: &Env, state: &State, call: &Call) -> Answer {
     let id = call.id("job_id");
     match state.jobs(Kind::BackgroundRemoval).get(id) {
         // A deletion is soft: the document has a status `deleted`.
@@ -75,7 +75,7 @@ pub(super) fn get_background(env: &Env, state: &mut State, call: &Call) -> Answe
     }
 }
 
-pub(super) fn list_background(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list_background(env: &Env, state: &State, call: &Call) -> Answer {
     page(call, state.jobs(Kind::BackgroundRemoval), |job| {
         (!job.deleted).then(|| view_background(env, job, call.now))
     })
@@ -114,7 +114,7 @@ pub(super) fn create_filler(env: &Env, state: &mut State, call: &Call) -> Answer
     data_with(StatusCode::ACCEPTED, json!({"filler_word_removal_id": id}))
 }
 
-pub(super) fn get_filler(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get_filler(env: &Env, state: &State, call: &Call) -> Answer {
     let job = state.job(Kind::FillerWords, call.id("filler_word_removal_id"), call.now)?;
     data(view_filler(env, job, call.now))
 }

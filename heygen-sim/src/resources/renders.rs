@@ -237,12 +237,12 @@ fn declared_variables(mut html: impl Read, name: &str) -> Result<Vec<String>, Ap
     })
 }
 
-pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &State, call: &Call) -> Answer {
     let job = state.job(Kind::Render, call.id("render_id"), call.now)?;
     data(view(env, job, call.now))
 }
 
-pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &State, call: &Call) -> Answer {
     page(call, state.jobs(Kind::Render), |job| (!job.deleted).then(|| view(env, job, call.now)))
 }
 

@@ -253,7 +253,7 @@ pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
     data(find(state, call)?.view(env, call.now))
 }
 
-pub(super) fn list(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(_: &Env, state: &State, call: &Call) -> Answer {
     let workflow = call.query.get("workflow_id").cloned().unwrap_or_default();
     page(call, &state.runs, |run| {
         (run.workflow == workflow).then(|| {

@@ -28,7 +28,7 @@ fn query<'a>(call: &'a Call, name: &str) -> &'a str {
     call.query.get(name).map(String::as_str).unwrap_or_default()
 }
 
-pub(super) fn sounds(env: &Env, _: &mut State, call: &Call) -> Answer {
+pub(super) fn sounds(env: &Env, _: &State, call: &Call) -> Answer {
     let kind = call.query.get("type").map_or("music", String::as_str);
     let stated = call.route.query_default("min_score").and_then(Value::as_f64).unwrap_or(0.0);
     let min_score = call.query.get("min_score").and_then(|score| score.parse().ok()).unwrap_or(stated);
@@ -47,7 +47,7 @@ pub(super) fn sounds(env: &Env, _: &mut State, call: &Call) -> Answer {
     page_of(call, items.collect(), limit(call))
 }
 
-pub(super) fn pictures(env: &Env, _: &mut State, call: &Call) -> Answer {
+pub(super) fn pictures(env: &Env, _: &State, call: &Call) -> Answer {
     // All pictures are public.
     let public = call.query.get("scope").is_none_or(|scope| scope == "public");
     let found = ranked(&catalogue().pictures, query(call, "type"), query(call, "query"), 0.2);
@@ -65,7 +65,7 @@ pub(super) fn pictures(env: &Env, _: &mut State, call: &Call) -> Answer {
     page_of(call, items.collect(), limit(call))
 }
 
-pub(super) fn styles(env: &Env, _: &mut State, call: &Call) -> Answer {
+pub(super) fn styles(env: &Env, _: &State, call: &Call) -> Answer {
     let tag = call.query.get("tag");
     let has = |style: &&serde_json::Map<String, Value>| {
         let tags = style.get("tags").and_then(Value::as_array);

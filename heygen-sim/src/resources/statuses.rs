@@ -15,7 +15,7 @@ use crate::state::State;
 const LIMIT: usize = 100;
 
 /// Looks up the ids in the parameter `ids`, and the items of the batches in `batch_ids`.
-fn lookup(state: &mut State, call: &Call, kind: Kind, ids: &str) -> Answer {
+fn lookup(state: &State, call: &Call, kind: Kind, ids: &str) -> Answer {
     let listed = |name: &str| -> Vec<String> {
         let text = call.query.get(name).map(String::as_str).unwrap_or_default();
         text.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect()
@@ -51,18 +51,18 @@ fn lookup(state: &mut State, call: &Call, kind: Kind, ids: &str) -> Answer {
     list(entries, None)
 }
 
-pub(super) fn videos(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn videos(_: &Env, state: &State, call: &Call) -> Answer {
     lookup(state, call, Kind::Video, "video_ids")
 }
 
-pub(super) fn translations(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn translations(_: &Env, state: &State, call: &Call) -> Answer {
     lookup(state, call, Kind::Translation, "video_translation_ids")
 }
 
-pub(super) fn lipsyncs(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn lipsyncs(_: &Env, state: &State, call: &Call) -> Answer {
     lookup(state, call, Kind::Lipsync, "lipsync_ids")
 }
 
-pub(super) fn assets(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn assets(_: &Env, state: &State, call: &Call) -> Answer {
     lookup(state, call, Kind::Asset, "asset_ids")
 }

@@ -39,7 +39,7 @@ pub(super) fn find<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Temp
     template.ok_or_else(|| ApiError::not_found("template_not_found", format!("no template {id}")))
 }
 
-pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &State, call: &Call) -> Answer {
     // A template without variables is not listed.
     page(call, &state.templates, |template| (!template.variables.is_empty()).then(|| item(env, template)))
 }

@@ -142,19 +142,19 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data(json!({"video_translation_ids": ids}))
 }
 
-pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &State, call: &Call) -> Answer {
     let job = state.job(Kind::Translation, call.id("video_translation_id"), call.now)?;
     data(view(env, job, call.now))
 }
 
-pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &State, call: &Call) -> Answer {
     page(call, state.jobs(Kind::Translation), |job| {
         (job.visible <= call.now).then(|| view(env, job, call.now))
     })
 }
 
 pub(super) fn update(env: &Env, state: &mut State, call: &Call) -> Answer {
-    let job = state.job(Kind::Translation, call.id("video_translation_id"), call.now)?;
+    let job = state.job_mut(Kind::Translation, call.id("video_translation_id"), call.now)?;
     job.title = call.text("title").map(str::to_owned);
     data(view(env, job, call.now))
 }
@@ -165,7 +165,7 @@ pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     data(json!({"id": id}))
 }
 
-pub(super) fn languages(_: &Env, _: &mut State, _: &Call) -> Answer {
+pub(super) fn languages(_: &Env, _: &State, _: &Call) -> Answer {
     let names: Vec<&str> = catalogue().languages.iter().map(|language| language.name.as_str()).collect();
     data(json!({"languages": names}))
 }

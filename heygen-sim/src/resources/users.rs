@@ -27,11 +27,11 @@ fn view(state: &State) -> Value {
     })
 }
 
-pub(super) fn get(_: &Env, state: &mut State, _: &Call) -> Answer {
+pub(super) fn get(_: &Env, state: &State, _: &Call) -> Answer {
     data(view(state))
 }
 
-pub(super) fn get_legacy(_: &Env, state: &mut State, _: &Call) -> Answer {
+pub(super) fn get_legacy(_: &Env, state: &State, _: &Call) -> Answer {
     let body = json!({"code": 100, "data": view(state), "message": "Success"});
     Ok(Reply::json(StatusCode::OK, body))
 }

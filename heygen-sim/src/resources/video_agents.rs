@@ -3,6 +3,8 @@
 //! A session consists of turns. In each, the agent first thinks; then it waits for a person, or generates a video. The status
 //! follows from the clock. The service takes 20 to 45 minutes for a session; the simulator takes ten, in the same order.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::answer;
@@ -149,9 +151,10 @@ fn schedule_end(env: &Env, state: &mut State, id: &str, turn: &Turn) {
         return;
     }
     let ends = turn.ends();
-    state.running.acquire(id, ends);
+    let shared_id: Arc<str> = id.into();
+    state.running.acquire(&shared_id, ends);
     if let Some(ends) = ends {
-        state.schedule(ends, Due::Session(id.to_owned()));
+        state.schedule(ends, Due::Session(shared_id));
         env.wake.notify_one();
     }
 }
@@ -172,7 +175,7 @@ pub(super) fn begin(env: &Env, state: &mut State, call: &Call) -> Result<(String
     session.add_turn(turn);
     let id = session.id.clone();
     let size = session.memory();
-    for oldest in state.sessions.insert_sized(id.clone(), session, size) {
+    for (oldest, _) in state.sessions.insert_sized(id.clone(), session, size) {
         state.unschedule(&oldest);
     }
     Ok((id, video))
@@ -208,7 +211,7 @@ pub(super) fn get(_: &Env, state: &mut State, call: &Call) -> Answer {
     data(find(state, call.id("session_id"))?.view(call.now))
 }
 
-pub(super) fn list(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(_: &Env, state: &State, call: &Call) -> Answer {
     page(call, &state.sessions, |session| {
         Some(json!({"session_id": session.id, "title": session.title, "created_at": session.created / 1000}))
     })
@@ -267,12 +270,12 @@ pub(super) fn stop(_: &Env, state: &mut State, call: &Call) -> Answer {
         state.running.release(id);
         match video {
             Some((video, true)) => {
-                if let Some(job) = state.jobs(Kind::Video).get_mut(&video) {
+                if let Some(job) = state.jobs_mut(Kind::Video).get_mut(&video) {
                     job.schedule.stop(at);
                 }
             }
             Some((video, false)) => {
-                state.jobs(Kind::Video).remove(&video);
+                state.jobs_mut(Kind::Video).remove(&video);
                 state.unschedule(&video);
             }
             None => {}
@@ -307,7 +310,7 @@ pub(super) fn videos(env: &Env, state: &mut State, call: &Call) -> Answer {
 }
 
 /// The `video_url` of a video, as its GET shows it.
-fn video_url(env: &Env, state: &mut State, video: &str, now: u64) -> Value {
+fn video_url(env: &Env, state: &State, video: &str, now: u64) -> Value {
     let job = state.jobs(Kind::Video).get(video);
     job.map_or(Value::Null, |job| videos::view(env, job, now)["video_url"].take())
 }

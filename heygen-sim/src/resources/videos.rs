@@ -113,12 +113,12 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     written(Created { video_id: &id, status: "waiting", output_format: format })
 }
 
-pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &State, call: &Call) -> Answer {
     let job = state.job(Kind::Video, call.id("video_id"), call.now)?;
     written(View::new(env, job, call.now))
 }
 
-pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &State, call: &Call) -> Answer {
     let title = call.query.get("title").map(|title| title.to_lowercase());
     let folder = call.query.get("folder_id");
     page(call, state.jobs(Kind::Video), |job| {
@@ -136,7 +136,7 @@ pub(super) fn delete(_: &Env, state: &mut State, call: &Call) -> Answer {
     data(json!({"id": id, "deleted": true}))
 }
 
-pub(super) fn scenes(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn scenes(env: &Env, state: &State, call: &Call) -> Answer {
     let job = state.job(Kind::Video, call.id("video_id"), call.now)?;
     let scenes: Vec<Value> = match job.body["scenes"].as_array() {
         Some(scenes) => scenes.iter().enumerate().map(|(number, one)| scene(env, number, one)).collect(),

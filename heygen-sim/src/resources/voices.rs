@@ -64,7 +64,7 @@ pub(super) fn usable<'a>(state: &'a State, param: &str, id: &str, now: u64) -> R
     }
 }
 
-pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(env: &Env, state: &State, call: &Call) -> Answer {
     let filter = |name: &str| call.query.get(name);
     let private = filter("type").is_some_and(|kind| kind == "private");
     page(call, &state.voices, |voice| {
@@ -77,7 +77,7 @@ pub(super) fn list(env: &Env, state: &mut State, call: &Call) -> Answer {
     })
 }
 
-pub(super) fn get(env: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn get(env: &Env, state: &State, call: &Call) -> Answer {
     let id = call.id("voice_id");
     let missing = || ApiError::not_found("voice_not_found", format!("no voice {id}"));
     let voice = state.voices.get(id).ok_or_else(missing)?;

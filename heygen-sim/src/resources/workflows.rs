@@ -106,7 +106,7 @@ pub(super) fn create(env: &Env, state: &mut State, call: &Call) -> Answer {
     data_with(StatusCode::CREATED, view)
 }
 
-pub(super) fn list(_: &Env, state: &mut State, call: &Call) -> Answer {
+pub(super) fn list(_: &Env, state: &State, call: &Call) -> Answer {
     page(call, &state.workflows, |workflow| {
         Some(json!({"id": workflow.id, "name": workflow.name, "status": "active",
             "draft_revision": workflow.revision}))
