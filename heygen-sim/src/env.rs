@@ -74,8 +74,8 @@ impl Env {
     }
 
     /// The number of a link, in hexadecimal digits. Each call returns a different one.
-    pub(crate) fn link_number(&self) -> String {
-        const_hex::encode(self.links.fetch_add(1, Ordering::Relaxed).to_be_bytes())
+    pub(crate) fn link_number(&self) -> const_hex::Buffer<8> {
+        hexadecimal(&self.links.fetch_add(1, Ordering::Relaxed).to_be_bytes())
     }
 
     /// A random number from 0 to below 1. Its sequence depends only on the seed.
@@ -88,16 +88,23 @@ impl Env {
     /// 32 hexadecimal digits for the next number of a counter, derived from the seed.
     fn digits(&self, what: &str, counter: &AtomicU64) -> String {
         let number = counter.fetch_add(1, Ordering::Relaxed);
-        self.keyed_hash(&[what.as_bytes(), &number.to_be_bytes()].concat())
+        self.keyed_hash(&[what.as_bytes(), &number.to_be_bytes()].concat()).as_str().to_owned()
     }
 
     /// 32 hexadecimal digits that depend on the seed and on these bytes. With them, links are signed.
     ///
     /// Lists contain hundreds of links, so this is SipHash-2-4, a MAC for short texts: it is fast even without optimization, as
     /// in the tests of most programs.
-    pub(crate) fn keyed_hash(&self, bytes: &[u8]) -> String {
+    pub(crate) fn keyed_hash(&self, bytes: &[u8]) -> const_hex::Buffer<16> {
         let mut hasher = self.keyed;
         hasher.write(bytes);
-        const_hex::encode(hasher.finish128().as_bytes())
+        hexadecimal(&hasher.finish128().as_bytes())
     }
+}
+
+/// Bytes as hexadecimal digits, without an allocation.
+fn hexadecimal<const N: usize>(bytes: &[u8; N]) -> const_hex::Buffer<N> {
+    let mut digits = const_hex::Buffer::new();
+    digits.format(bytes);
+    digits
 }

@@ -22,7 +22,7 @@ pub(crate) const UPLOAD_LIFETIME: u64 = 3600;
 
 /// Creates a link to a file, such as `VIDEO_ID/video.mp4`. Each link is different, even within a second.
 pub(crate) fn link(env: &Env, name: &str) -> String {
-    signed_link(env, env.base_url(), name, &env.link_number())
+    signed_link(env, env.base_url(), name, env.link_number().as_str())
 }
 
 /// Creates the path and the query of a link for the simulator's own page. It does not change the numbers of other links.
@@ -37,7 +37,7 @@ fn signed_link(env: &Env, base_url: &str, name: &str, number: &str) -> String {
     link.push_str(base_url);
     push_signed_file(&mut link, &[FILES, name], &expires.to_string(), number);
     let signature = signature(env, link.get(base_url.len()..).unwrap_or_default());
-    for part in ["&Signature=", &signature, "&Key-Pair-Id=simulated"] {
+    for part in ["&Signature=", signature.as_str(), "&Key-Pair-Id=simulated"] {
         link.push_str(part);
     }
     link
@@ -55,7 +55,7 @@ fn signed_upload(path: &str, expires: &str) -> String {
     [path, "?X-Amz-Expires=", expires].concat()
 }
 
-fn signature(env: &Env, signed: &str) -> String {
+fn signature(env: &Env, signed: &str) -> const_hex::Buffer<16> {
     env.keyed_hash(signed.as_bytes())
 }
 
@@ -64,13 +64,14 @@ pub(crate) fn is_signed_file(env: &Env, path: &str, query: &Pairs) -> bool {
     let (expires, number) = (text(query, "Expires"), text(query, "Number"));
     let mut signed = String::new();
     push_signed_file(&mut signed, &[path], expires, number);
-    is_open(env, expires) && is_number(number) && text(query, "Signature") == signature(env, &signed)
+    is_open(env, expires) && is_number(number) && text(query, "Signature") == signature(env, &signed).as_str()
 }
 
 /// Whether the signature of a link to an upload slot is valid and the slot is open.
 pub(crate) fn is_signed_upload(env: &Env, path: &str, query: &Pairs) -> bool {
     let expires = text(query, "X-Amz-Expires");
-    is_open(env, expires) && text(query, "X-Amz-Signature") == signature(env, &signed_upload(path, expires))
+    is_open(env, expires)
+        && text(query, "X-Amz-Signature") == signature(env, &signed_upload(path, expires)).as_str()
 }
 
 fn text<'a>(query: &'a Pairs, name: &str) -> &'a str {
@@ -97,7 +98,7 @@ pub(crate) fn decode_hex(text: &str) -> Option<Vec<u8>> {
 pub(crate) fn upload_link(env: &Env, asset: &str) -> String {
     let expires = (env.clock.outside_now() / 1000 + UPLOAD_LIFETIME).to_string();
     let signed = signed_upload(&format!("{UPLOADS}{asset}"), &expires);
-    [env.base_url(), &signed, "&X-Amz-Signature=", &signature(env, &signed)].concat()
+    [env.base_url(), &signed, "&X-Amz-Signature=", signature(env, &signed).as_str()].concat()
 }
 
 /// The headers that the PUT to an upload slot must send.

@@ -247,7 +247,7 @@ impl Job {
     pub(crate) fn file(&self, name: &str) -> String {
         match self.size {
             Some(size) => format!("{}/size-{size}/{name}", self.id),
-            None => format!("{}/{name}", self.id),
+            None => [&self.id, "/", name].concat(),
         }
     }
 }
