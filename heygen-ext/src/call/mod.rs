@@ -128,7 +128,7 @@ impl Call<'_> {
     /// reference, because every `async fn` would store its own copy of the request.
     async fn run(&self, slot: &mut Option<Request>) -> Result<RawResponse, TransportError> {
         let mut progress = Progress::default();
-        let key = match slot.as_mut().map(|request| self.set_headers(request)).transpose() {
+        let key = match slot.as_mut().map(|request| self.set_key(request)).transpose() {
             Ok(key) => key.flatten(),
             Err(error) => return self.finish(Outcome::unsent(error), progress, None),
         };
@@ -237,8 +237,13 @@ impl Call<'_> {
         presented: Option<Presented>,
         progress: &mut Progress,
     ) -> Outcome {
-        if let (Some(presented), Some(request)) = (&presented, slot.as_mut()) {
-            request.headers_mut().insert(presented.name.clone(), presented.value.clone());
+        // Headers that every attempt has are set here, because a header that is set earlier is copied with the request.
+        if let Some(request) = slot.as_mut() {
+            let headers = request.headers_mut();
+            headers.entry(header::USER_AGENT).or_insert_with(|| self.shared().user_agent.clone());
+            if let Some(presented) = &presented {
+                headers.insert(presented.name.clone(), presented.value.clone());
+            }
         }
         progress.attempts += 1;
         let outcome = attempt::send_once(
@@ -259,15 +264,7 @@ impl Call<'_> {
         }
     }
 
-    /// Sets the headers that all attempts share. Returns the idempotency key.
-    fn set_headers(&self, request: &mut Request) -> Result<Option<String>, TransportError> {
-        if !request.headers().contains_key(header::USER_AGENT) {
-            request.headers_mut().insert(header::USER_AGENT, self.shared().user_agent.clone());
-        }
-        self.set_key(request)
-    }
-
-    /// Sets the idempotency key, if the operation takes one.
+    /// Sets the idempotency key, if the operation takes one, and returns it.
     fn set_key(&self, request: &mut Request) -> Result<Option<String>, TransportError> {
         if self.operation.idempotency_key() == IdempotencyKey::None {
             return Ok(None);
