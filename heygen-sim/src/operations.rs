@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::Arc;
 
-use http::{HeaderName, StatusCode};
+use http::HeaderName;
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
@@ -11,7 +11,6 @@ use crate::api_error::ApiError;
 use crate::body::BODY_LIMIT;
 use crate::call::Call;
 use crate::document::sample;
-use crate::reply::Reply;
 use crate::resources::{Behaviour, behaviour, renders, runs, webhook_endpoints};
 use crate::world::World;
 use crate::{probe, word_stream};
@@ -56,13 +55,12 @@ pub(crate) async fn handle(world: &Arc<World>, call: &Call) -> Answer {
     answer
 }
 
-/// The answer of an operation without behaviour of its own: a resource made from the schema in the document.
+/// The answer of an operation without behaviour of its own: content that is made from the document.
 fn made_up(call: &Call) -> Answer {
     let known: Map<String, Value> =
         call.path.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    let (status, body) = sample::answer(call.route, &known)
+    let reply = sample::answer(call.route, &known)
         .ok_or_else(|| ApiError::internal("the document has no answer for this operation"))?;
-    let reply = Reply::json(StatusCode::from_u16(status).unwrap_or_default(), body);
     Ok(reply.header(MADE_UP, "made-up"))
 }
 

@@ -264,6 +264,12 @@ async fn execute(
             inline = parsed.inline;
             parsed.value
         }
+        RequestBody::Pairs => {
+            let text = read(&parts.headers, body, LIGHT_BODY).await?;
+            check_content_type(&content_type(&parts.headers), "application/x-www-form-urlencoded")?;
+            let pairs = parse_query(&String::from_utf8_lossy(&text));
+            pairs.into_iter().map(|(name, value)| (name, Value::from(value))).collect()
+        }
         RequestBody::Form => {
             file = Some(form::read(&parts.headers, body).await?);
             Value::Null
@@ -336,6 +342,15 @@ fn content_type(headers: &HeaderMap) -> String {
     headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
+/// Refuses a body of another media type.
+fn check_content_type(given: &str, expected: &str) -> Result<(), ApiError> {
+    let named = given.split(';').next().unwrap_or_default().trim();
+    match named.eq_ignore_ascii_case(expected) {
+        true => Ok(()),
+        false => Err(ApiError::invalid("", format!("Content-Type must be {expected}, not `{given}`"))),
+    }
+}
+
 /// The body that an operation expects.
 #[derive(Clone, Copy)]
 struct Expected {
@@ -354,13 +369,7 @@ impl Expected {
             let value = Value::Null;
             return Ok(ParsedBody { value, inline: Inline::default(), logged: None, checked: Ok(()) });
         }
-        let named = media.split(';').next().unwrap_or_default().trim();
-        if !named.eq_ignore_ascii_case("application/json") {
-            return Err(ApiError::invalid(
-                "",
-                format!("Content-Type must be application/json, not `{media}`"),
-            ));
-        }
+        check_content_type(media, "application/json")?;
         let mut value = bounded_json::parse(text, bounded_json::MAX_MEMORY).map_err(|error| match error {
             JsonError::Invalid(message) => ApiError::invalid("", format!("the body is not JSON: {message}")),
             JsonError::TooLarge => ApiError::new(

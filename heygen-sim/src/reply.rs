@@ -66,6 +66,11 @@ impl Reply {
         Self { status, headers: media(media_type), payload: Payload::Bytes(body.into()), code: None }
     }
 
+    /// A response without a body.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { status, headers: HeaderMap::new(), payload: Payload::Bytes(Bytes::new()), code: None }
+    }
+
     /// A response with status 200 whose body is sent in chunks.
     pub(crate) fn stream(
         media_type: &str,

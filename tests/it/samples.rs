@@ -117,7 +117,7 @@ fn the_samples_of_every_component_are_valid_for_the_component() {
     assert!(tested > 10_000, "{tested}");
 }
 
-/// The schema of a JSON body.
+/// The schema of a JSON response.
 fn json_schema<'a>(mut media: impl Iterator<Item = (&'a String, &'a Value)>) -> Option<&'a Value> {
     media.find(|(media, _)| *media == "application/json").map(|(_, object)| &object["schema"])
 }
@@ -129,7 +129,7 @@ async fn the_samples_of_every_operation_are_valid_and_pass_through_the_client() 
     let (mut requests, mut answers) = (0, 0);
     for operation in walk::operations(&document) {
         let facts = OPERATIONS.iter().find(|facts| facts.document_id() == operation.id()).unwrap();
-        let request = json_schema(operation.request_media()).map(|schema| validator(&document, schema));
+        let request = super::wire::body(&operation).map(|(_, schema)| validator(&document, schema));
         let answer = json_schema(operation.success_media().map(|(_, media, object)| (media, object)));
         let answer = answer.map(|schema| validator(&document, schema));
         let arguments = super::wire::arguments(&document, &operation);
@@ -171,8 +171,7 @@ async fn pass_through_the_client(
     let (_, call) = CALLS.iter().find(|(name, _)| *name == id).unwrap();
     let reply = call(&Client::new(recorder.clone()), &arguments).await;
     if let Some(sent) = sent {
-        let body: Value = serde_json::from_slice(recorder.take()[0].body.as_ref().unwrap()).unwrap();
-        assert_eq!(body, sent, "{what}");
+        super::wire::assert_body(&recorder.take()[0], &sent, what);
     }
     if let Some(mut received) = received {
         let mut reply = reply.unwrap_or_else(|error| panic!("{what}: {error} in {received:#}"));

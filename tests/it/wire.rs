@@ -1,10 +1,14 @@
 //! The request of every operation matches the document. Each operation is called by its method, with all arguments.
 
 use heygen_api::Client;
+use heygen_api::reqwest::Url;
 use heygen_tests::canonical::{self, Fill};
 use heygen_tests::{Captured, Recorder, generated};
 use serde_json::{Map, Value, json};
 use xtask::walk::{self, Operation};
+
+/// The media type of a form of names and values.
+const PAIRS: &str = "application/x-www-form-urlencoded";
 
 /// The arguments of a call: every parameter, and the complete body.
 pub(super) fn arguments(document: &Value, operation: &Operation<'_>) -> Value {
@@ -12,18 +16,31 @@ pub(super) fn arguments(document: &Value, operation: &Operation<'_>) -> Value {
     for parameter in operation.parameters() {
         let parameter = xtask::document::resolve(document, parameter);
         let name = parameter["name"].as_str().unwrap();
-        parameters
-            .insert(name.to_owned(), canonical::value(document, &parameter["schema"], Fill::Everything));
+        let schema = &parameter["schema"];
+        let value = canonical::value(document, schema, Fill::Everything);
+        let members: Vec<&Value> =
+            ["oneOf", "anyOf"].iter().filter_map(|union| schema[union].as_array()).flatten().collect();
+        // A parameter of several types is a list if one of them is, or else a text.
+        let value = match members.iter().any(|member| member["type"] == "array") {
+            true => json!([value, value]),
+            false if schema.get("oneOf").is_some() => text(&value).into(),
+            false => value,
+        };
+        parameters.insert(name.to_owned(), value);
     }
-    let body = json_body(operation).map(|schema| canonical::value(document, schema, Fill::Everything));
+    let body = body(operation).map(|(_, schema)| canonical::value(document, schema, Fill::Everything));
     json!({"parameters": parameters, "body": body})
 }
 
-fn json_body<'a>(operation: &Operation<'a>) -> Option<&'a Value> {
-    operation
-        .request_media()
-        .find(|(media, _)| *media == "application/json")
-        .map(|(_, object)| &object["schema"])
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The media type and the schema of a body, unless it is a form with a file.
+pub(super) fn body<'a>(operation: &Operation<'a>) -> Option<(&'a str, &'a Value)> {
+    let bodies = operation.request_media().map(|(media, object)| (media.as_str(), &object["schema"]));
+    let mut bodies = bodies.filter(|(media, _)| ["application/json", PAIRS].contains(media));
+    bodies.next()
 }
 
 /// The target and the headers that the document requires. It is read without our lowering passes.
@@ -32,27 +49,31 @@ fn expected(
     operation: &Operation<'_>,
     arguments: &Value,
 ) -> (String, Vec<(String, String)>) {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut path = operation.path.to_owned();
     let mut query = Vec::new();
     let mut headers = vec![];
     for parameter in operation.parameters() {
         let parameter = xtask::document::resolve(document, parameter);
         let name = parameter["name"].as_str().unwrap();
-        let value = text(&arguments["parameters"][name]);
+        let values = &arguments["parameters"][name];
+        let value = text(values);
         match parameter["in"].as_str().unwrap() {
             "path" => path = path.replace(&format!("{{{name}}}"), &value),
-            "query" => query.push(format!("{name}={value}")),
+            "query" => match values.as_array() {
+                Some(values) => query.extend(values.iter().map(|value| format!("{name}={}", text(value)))),
+                None => query.push(format!("{name}={value}")),
+            },
             "header" => headers.push((name.to_lowercase(), value)),
             other => panic!("parameter in {other}"),
         }
     }
-    let streams = operation.success_media().any(|(_, media, _)| media == "text/event-stream");
-    if !streams {
+    // An error is JSON, whatever a success is.
+    let others: Vec<&String> = operation.success_media().map(|(_, media, _)| media).collect();
+    if others.contains(&&"application/json".to_owned()) {
         headers.push(("accept".into(), "application/json".into()));
     }
-    if json_body(operation).is_some() {
-        headers.push(("content-type".into(), "application/json".into()));
+    if let Some((media, _)) = body(operation) {
+        headers.push(("content-type".into(), media.into()));
     }
     headers.sort();
     query.sort();
@@ -99,8 +120,8 @@ async fn the_request_of_every_operation_matches_the_document() {
             Some((media, _)) if media == "multipart/form-data" => form(&request),
             Some((_, object)) => {
                 assert_eq!(request.headers, headers, "{}", facts.id());
-                let body: Value = serde_json::from_slice(request.body.as_ref().unwrap()).unwrap();
-                assert_eq!(body, arguments["body"], "{}", facts.id());
+                let body = arguments["body"].clone();
+                assert_body(&request, &body, facts.id());
                 let problem = canonical::first_problem(&document, &object["schema"], &body);
                 assert_eq!(problem, None, "{}: the canonical body is not valid: {body:#}", facts.id());
                 body
@@ -120,6 +141,34 @@ async fn the_request_of_every_operation_matches_the_document() {
             insta::assert_json_snapshot!(facts.id(), shown);
         });
     }
+}
+
+/// The body of a request is this JSON, or the names and values of this object.
+pub(super) fn assert_body(request: &Captured, expected: &Value, what: &str) {
+    let body = request.body.as_ref().unwrap();
+    if request.headers.contains(&("content-type".to_owned(), PAIRS.to_owned())) {
+        assert_eq!(pairs(body), pairs_of(expected), "{what}");
+    } else {
+        assert_eq!(serde_json::from_slice::<Value>(body).unwrap(), *expected, "{what}");
+    }
+}
+
+/// The names and values of a form.
+fn pairs(body: &[u8]) -> Vec<(String, String)> {
+    let url = Url::parse(&format!("form:?{}", str::from_utf8(body).unwrap())).unwrap();
+    url.query_pairs().into_owned().collect()
+}
+
+/// The names and values of an object. A list has a pair for each item.
+fn pairs_of(object: &Value) -> Vec<(String, String)> {
+    let fields = object.as_object().unwrap().iter();
+    let pairs = fields.flat_map(|(name, value)| {
+        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        values
+            .iter()
+            .map(move |value| (name.clone(), value.as_str().map_or(value.to_string(), str::to_owned)))
+    });
+    pairs.collect()
 }
 
 /// Replaces the boundary of a form, which differs in each run.
@@ -152,7 +201,7 @@ async fn only_set_fields_are_sent_for_every_member_of_a_union() {
     let mut fills = vec![Fill::Required];
     fills.extend((1..6).map(Fill::Member));
     for operation in walk::operations(&document) {
-        let Some(schema) = json_body(&operation) else { continue };
+        let Some(("application/json", schema)) = body(&operation) else { continue };
         let facts = generated::OPERATIONS.iter().find(|facts| facts.document_id() == operation.id()).unwrap();
         let (_, call) = generated::CALLS.iter().find(|(id, _)| *id == facts.id()).unwrap();
         let mut arguments = arguments(&document, &operation);

@@ -38,6 +38,11 @@ fn of(document: &Value, schema: &Value, fill: Fill, depth: usize) -> Value {
     if let Some(first) = schema.pointer("/enum/0") {
         return first.clone();
     }
+    if let Some(members) = schema.get("allOf").and_then(Value::as_array).filter(|members| members.len() > 1) {
+        // A property of two members has the value of the last, which narrows that of the others.
+        let objects = members.iter().map(|member| of(document, member, fill, depth + 1));
+        return objects.filter_map(|object| object.as_object().cloned()).flatten().collect();
+    }
     if schema.get("properties").is_none() {
         for keyword in ["allOf", "oneOf", "anyOf"] {
             let members = schema.get(keyword).and_then(Value::as_array).into_iter().flatten();

@@ -60,6 +60,29 @@ pub(crate) enum RequestBody {
     },
     /// `multipart/form-data` with a file.
     Form,
+    /// `application/x-www-form-urlencoded`.
+    Pairs,
+}
+
+/// What a response carries.
+pub(crate) enum Content {
+    /// JSON of this schema.
+    Json(Value),
+    /// A text or a file of this media type.
+    Other(String),
+    /// Nothing.
+    Nothing,
+}
+
+impl Content {
+    /// The content of a response of the document.
+    fn of(response: &Value) -> Self {
+        if let Some(schema) = response.pointer("/content/application~1json/schema") {
+            return Self::Json(schema.clone());
+        }
+        let media = response.get("content").and_then(Value::as_object).and_then(|media| media.keys().next());
+        media.map_or(Self::Nothing, |media| Self::Other(media.clone()))
+    }
 }
 
 /// An operation.
@@ -82,8 +105,8 @@ pub(crate) struct Route {
     body_schema: Value,
     /// The validator of the body, which is built when it is first used; `None` if the schema is invalid.
     validator: OnceLock<Option<Validator>>,
-    /// Status and schema of the first successful response in JSON.
-    success: Option<(u16, Value)>,
+    /// Status and content of the first successful response.
+    success: Option<(u16, Content)>,
 }
 
 /// The result of a lookup by method and path.
@@ -182,6 +205,12 @@ impl Route {
                 let required = operation.pointer("/requestBody/required") == Some(&Value::Bool(true));
                 RequestBody::Json { required }
             }
+            None if operation
+                .pointer("/requestBody/content/application~1x-www-form-urlencoded")
+                .is_some() =>
+            {
+                RequestBody::Pairs
+            }
             None if operation.get("requestBody").is_some() => RequestBody::Form,
             None => RequestBody::Nothing,
         };
@@ -195,10 +224,9 @@ impl Route {
             Envelope::Standard
         };
         let answers = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
-        let success = answers.filter(|(status, _)| status.starts_with('2')).find_map(|(status, answer)| {
-            let schema = answer.pointer("/content/application~1json/schema")?;
-            Some((status.parse().ok()?, schema.clone()))
-        });
+        let mut successes = answers.filter(|(status, _)| status.starts_with('2'));
+        let success =
+            successes.find_map(|(status, answer)| Some((status.parse().ok()?, Content::of(answer))));
         Self {
             id: text("/operationId").unwrap_or_default().to_owned(),
             method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap_or_default(),
@@ -274,6 +302,15 @@ mod tests {
                 assert!(format!("{refusal:?}").contains("invalid_parameter"), "{}: {refusal:?}", route.id);
             }
         }
+    }
+
+    #[test]
+    fn the_content_of_a_response_is_json_another_media_type_or_nothing() {
+        let text = Content::of(&json!({"content": {"text/plain": {}}}));
+        assert!(matches!(text, Content::Other(media) if media == "text/plain"));
+        let both = Content::of(&json!({"content": {"text/csv": {}, "application/json": {"schema": {}}}}));
+        assert!(matches!(both, Content::Json(_)));
+        assert!(matches!(Content::of(&json!({"description": "Deleted"})), Content::Nothing));
     }
 
     #[test]

@@ -118,6 +118,12 @@ fn compact_at(schema: &Value, depth: usize) -> Value {
     for (keyword, value) in map.iter().filter(|(keyword, _)| KEYWORDS.contains(&keyword.as_str())) {
         kept.insert(keyword.clone(), value.clone());
     }
+    // Rust writes a number of this type with a fraction: 1 as `1.0`.
+    if kept.get("type") == Some(&"number".into())
+        && let Some(Value::Array(values)) = kept.get_mut("enum")
+    {
+        values.iter_mut().for_each(|value| *value = value.as_f64().into());
+    }
     if let Some(name) = walk::target(schema) {
         kept.insert("$ref".into(), name.into());
     }
