@@ -39,7 +39,8 @@ pub(crate) struct Options {
     /// Use the key in HEYGEN_API_KEY for all requests; programs present the one in GATEWAY_KEY
     #[arg(long)]
     operator: bool,
-    /// Carry out requests that lose something, and list the losses in the member `warning` of the answer
+    /// Carry out requests that lose something or cost more, such as the upload of a talking photo, and list it in the member
+    /// `warning` of the answer
     #[arg(long)]
     lenient: bool,
     /// Carry out uploads of talking photos and of photo avatars, which were free of charge

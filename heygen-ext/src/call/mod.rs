@@ -366,7 +366,7 @@ impl Call<'_> {
 }
 
 /// Whether a text is a valid idempotency key. `tests/it/idempotency_keys.rs` compares this with the pattern in the document.
-fn is_key(text: &str) -> bool {
+pub(crate) fn is_key(text: &str) -> bool {
     (1..=255).contains(&text.len())
         && text.bytes().all(|one| one.is_ascii_alphanumeric() || b"_-:.".contains(&one))
 }

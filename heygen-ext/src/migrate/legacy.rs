@@ -24,15 +24,17 @@ use crate::client::HeyGen;
 /// Legacy calls, carried out by v3. [`HeyGen::legacy`] returns it.
 ///
 /// It has a method for each endpoint of v1 and v2, with the types of [`types`](super::types), and [`run`](Self::run) for raw
-/// requests. The methods of endpoints that v3 has nothing like return [`NoCounterpart`](super::NoCounterpart). Keep it: its clones share what it has looked up, the lists that are kept for some time,
-/// and what a status of v1 reports about a video that it created.
+/// requests. The methods of endpoints that v3 has nothing like return [`NoCounterpart`](super::NoCounterpart).
+///
+/// Keep it: its clones share what it has looked up, the lists that are kept for some time, and what a status of v1 reports about
+/// a video that it created.
 ///
 /// ```no_run
 /// use heygen_ext::HeyGen;
+/// use heygen_ext::jobs::Video;
 /// use heygen_ext::migrate::types::{Character, GenerateVideo, Scene, Voice};
 ///
-/// # use heygen_ext::migrate::MigrateError;
-/// # async fn example(heygen: HeyGen) -> Result<(), MigrateError> {
+/// # async fn example(heygen: HeyGen) -> Result<(), Box<dyn std::error::Error>> {
 /// let legacy = heygen.legacy();
 /// let scene = Scene {
 ///     character: Some(Character::avatar("AVATAR_ID")),
@@ -47,6 +49,9 @@ use crate::client::HeyGen;
 /// let id = video.video_id.as_deref().unwrap_or_default();
 /// let status = legacy.video_status(id).await?;
 /// println!("{:?}", status.status);
+/// // Instead of a loop of your own, let a job of v3 wait for the video.
+/// let finished = heygen.job::<Video>(id).wait().await?;
+/// println!("{:?}", finished.video_url);
 /// # Ok(())
 /// # }
 /// ```

@@ -76,6 +76,10 @@ pub enum Policy {
     #[default]
     Strict,
     /// Make the plan without the lost values, and list them in [`Plan::losses`](super::Plan::losses).
+    ///
+    /// That includes what costs more: a look without Avatar III is rendered by an engine that costs several times as much, and
+    /// avatars are created for a charge where they were free. [`Plan::costs`](super::Plan::costs) lists it. To accept only some
+    /// losses, take [`Policy::Strict`] with [`MigrateOptions::accept_loss`](super::MigrateOptions::accept_loss).
     Lenient,
 }
 
@@ -119,7 +123,27 @@ impl fmt::Display for Refusal {
         let problems = self.problems.iter().map(ToString::to_string);
         let losses = self.losses.iter().map(ToString::to_string);
         let lines: Vec<String> = problems.chain(losses).collect();
-        f.write_str(&lines.join("; "))
+        f.write_str(&lines.join("; "))?;
+        if self.losses.is_empty() {
+            return Ok(());
+        }
+        let (engines, others): (Vec<&Loss>, Vec<&Loss>) = self.losses.iter().partition(|loss| loss.is_engine);
+        let mut names: Vec<String> =
+            others.iter().filter_map(|loss| Some(format!("\"{}\"", loss.path.last_member()?))).collect();
+        names.dedup();
+        let mut ways = Vec::new();
+        if !names.is_empty() {
+            ways.push(format!("`MigrateOptions::accept_loss` ({})", names.join(", ")));
+        }
+        if !engines.is_empty() {
+            ways.push("`MigrateOptions::accept_engine_change`".to_owned());
+        }
+        write!(
+            f,
+            "; so nothing was sent: change the request, or accept this with {}, or everything with `Policy::Lenient` \
+             (`--lenient` of the gateway)",
+            ways.join(" and ")
+        )
     }
 }
 

@@ -66,7 +66,12 @@ impl MigrateError {
                     StatusCode::BAD_REQUEST
                 }
                 ErrorKind::Timeout | ErrorKind::Deadline => StatusCode::GATEWAY_TIMEOUT,
-                _ => error.status().unwrap_or(StatusCode::BAD_GATEWAY),
+                // A success that cannot be read, and a redirection, are failures of the service.
+                _ => {
+                    let refusal =
+                        error.status().filter(|status| status.is_client_error() || status.is_server_error());
+                    refusal.unwrap_or(StatusCode::BAD_GATEWAY)
+                }
             },
         }
     }

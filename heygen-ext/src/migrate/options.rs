@@ -71,14 +71,16 @@ impl MigrateOptions {
         self
     }
 
-    /// Does not refuse a plan because a member with this name, such as `scale`, is lost. The plan still lists the loss.
+    /// Does not refuse a plan because a member with this name, such as `scale`, is lost. The plan still lists the loss. The name
+    /// is the last part of the loss's [`path`](super::Loss::path). A newer engine needs
+    /// [`accept_engine_change`](Self::accept_engine_change) instead.
     pub fn accept_loss(mut self, member: impl Into<String>) -> Self {
         self.accepted.insert(member.into());
         self
     }
 
     /// Whether a look without Avatar III may be rendered by a newer engine, which costs several times as much. Off by
-    /// default: [`Policy::Strict`] then refuses such a request.
+    /// default: [`Policy::Strict`] then refuses such a request. [`Policy::Lenient`] does not.
     pub fn accept_engine_change(mut self, on: bool) -> Self {
         self.engine_change = on;
         self
@@ -86,7 +88,7 @@ impl MigrateOptions {
 
     /// Whether calls that were free of charge may create an avatar, for which v3 charges each time: the upload of a talking
     /// photo, and the creation of a group of photo avatars or of its looks from uploaded pictures. Off by default:
-    /// [`Policy::Strict`] then refuses these calls.
+    /// [`Policy::Strict`] then refuses these calls. [`Policy::Lenient`] does not.
     ///
     /// ```
     /// use heygen_ext::http::Method;
@@ -195,7 +197,10 @@ impl MigrateOptions {
     pub(crate) fn refuses(&self, loss: &Loss) -> bool {
         self.policy == Policy::Strict
             && loss.severity.is_refused_by_strict()
-            && !(loss.is_engine && self.engine_change)
-            && !loss.path.last_member().is_some_and(|name| self.accepted.contains(name))
+            && !match loss.is_engine {
+                // The name of a member does not say that the call costs several times as much.
+                true => self.engine_change,
+                false => loss.path.last_member().is_some_and(|name| self.accepted.contains(name)),
+            }
     }
 }

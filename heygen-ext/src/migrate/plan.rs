@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::cost::Cost;
@@ -13,7 +14,7 @@ use super::look_up::{LookUp, LookUps};
 use super::loss::{Loss, Problem, Refusal, shown_at};
 use super::migrate_error::MigrateError;
 use super::options::MigrateOptions;
-use super::planned_request::PlannedRequest;
+use super::planned_request::{Action, PlannedRequest};
 use super::planning::{Answers, Conversion, Made, Planning, Remembered};
 use super::source::{Carried, Findings, Source, Values};
 
@@ -140,6 +141,25 @@ impl Plan {
         now: SystemTime,
         remembered: Option<&Remembered>,
     ) -> Result<Value, MigrateError> {
+        for (index, request) in self.requests.iter().enumerate() {
+            let body = bodies.get(index).unwrap_or(&Value::Null);
+            // An empty answer is read as `data` without members.
+            let has =
+                |name: &str| body.get(name).is_some_and(|value| !value.is_null() && *value != json!({}));
+            let is_optional = request.operation().method() == Method::DELETE
+                || request.action() == Action::AwaitVideoOfSession
+                || matches!(request.fallback(), Some(Fallback::ConsentLink(_)));
+            if !is_optional && !has("data") && !has("error") {
+                return Err(MigrateError::Answer {
+                    status: StatusCode::BAD_GATEWAY,
+                    code: "internal_error",
+                    message: format!(
+                        "the answer to `{request}` has neither `data` nor `error`; if you sent the request, pass the \
+                         whole body of the answer"
+                    ),
+                });
+            }
+        }
         let now = now.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let data = (self.conversion.back)(&Answers { request: &self.values, bodies, now, remembered })?;
         Ok(self.endpoint.envelope().success(data))

@@ -61,11 +61,21 @@ impl LegacyRequest {
     /// [`MigrateError::UnknownEndpoint`]: v1 and v2 have no such path, or not with this method.
     pub fn new(method: &Method, target: &str) -> Result<Self, MigrateError> {
         static BASE: LazyLock<Option<Url>> = LazyLock::new(|| Url::parse("https://api.heygen.com").ok());
+        // Two slashes at the start would be followed by a host.
+        let target = match target.strip_prefix("//") {
+            Some(path) => &format!("/{}", path.trim_start_matches('/')),
+            None => target,
+        };
         let url = BASE.as_ref().and_then(|base| base.join(target).ok());
         let Some(url) = url else { return Err(UnknownEndpoint::new(method, target).into()) };
-        let mut found = endpoints_at(url.path());
+        // A base URL with a slash at its end gives `//v2/avatars`.
+        let mut url_path = url.path().to_owned();
+        while url_path.contains("//") {
+            url_path = url_path.replace("//", "/");
+        }
+        let mut found = endpoints_at(&url_path);
         let Some((endpoint, path)) = found.find(|(endpoint, _)| endpoint.method() == method) else {
-            return Err(UnknownEndpoint::new(method, url.path()).into());
+            return Err(UnknownEndpoint::new(method, &url_path).into());
         };
         let mut query: Map<String, Value> = Map::new();
         for (name, value) in url.query_pairs() {

@@ -27,6 +27,7 @@ use super::plan::{cost_to_json, loss_to_json};
 use super::repeats::{Repeatable, Repeats};
 use super::request::LegacyRequest;
 use super::request_body::{BodyLimits, BodyProblem};
+use crate::call::is_key;
 
 /// The header by which a program names the outcome that it wants once.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -54,8 +55,14 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// | a wrong method | 405, with `Allow` |
 /// | an endpoint without a counterpart | 410; the message says what to use instead |
 /// | a body that is not JSON, is too large, or too slow | 400, 413, 408 |
+/// | an invalid `Idempotency-Key` | 400 |
 /// | more bodies at once than fit into memory | 503, with `Retry-After` |
 /// | what v3 refuses | its status and `Retry-After`, in the envelope of the endpoint |
+/// | an answer of v3 that cannot be read | 502 |
+///
+/// A call that v3 refuses for now, such as with 429, is repeated after its `Retry-After` first, as [`HeyGen`](crate::HeyGen) does
+/// by default, so a program may wait for minutes. With `heygen.with(CallOptions::new().max_attempts(1)).legacy()`, every refusal
+/// is answered at once.
 ///
 /// Serve it on an interface that only your programs reach, or behind TLS: requests carry keys.
 ///
@@ -67,9 +74,13 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// use heygen_ext::HeyGen;
 /// use heygen_ext::migrate::LegacyService;
 ///
+/// # fn main() -> Result<(), heygen_ext::Error> {
 /// let heygen = HeyGen::builder().api_key("unused").build()?;
 /// let service = LegacyService::new(heygen.legacy());
-/// # Ok::<_, heygen_ext::Error>(())
+/// // With axum: `Router::new().fallback_service(service)`.
+/// # drop(service);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct LegacyService(Arc<Shared>);
@@ -145,7 +156,10 @@ impl LegacyService {
             Ok(read) => read,
             Err(problem) => return self.respond_body_problem(endpoint, problem),
         };
-        let key = head.headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
+        let key = head.headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str().unwrap_or_default());
+        if key.is_some_and(|key| !is_key(key)) {
+            return self.respond_invalid_key(endpoint);
+        }
         let repeat = self.0.repeats.as_deref().filter(|_| key.is_none() && head.method == Method::POST);
         let repeat = repeat.map(|repeats| {
             let caller = ["x-api-key", "authorization"].into_iter().find_map(|name| head.headers.get(name));
@@ -245,6 +259,16 @@ impl LegacyService {
             status: StatusCode::UNAUTHORIZED,
             code: "unauthorized",
             message: "the request has no valid key; send it in the header `X-Api-Key`".to_owned(),
+        };
+        self.respond_error(&error, Some(endpoint), endpoint.path())
+    }
+
+    fn respond_invalid_key(&self, endpoint: &Endpoint) -> Response<Full<Bytes>> {
+        let error = MigrateError::Answer {
+            status: StatusCode::BAD_REQUEST,
+            code: "invalid_parameter",
+            message: "the header `Idempotency-Key` is invalid: write 1 to 255 letters, digits, `_`, `-`, `:` or `.`"
+                .to_owned(),
         };
         self.respond_error(&error, Some(endpoint), endpoint.path())
     }

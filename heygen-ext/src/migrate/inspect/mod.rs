@@ -20,6 +20,7 @@ mod source_text;
 
 use std::fmt;
 
+use http::Method;
 use serde_json::{Value, json};
 
 use super::endpoint::Endpoint;
@@ -116,9 +117,14 @@ impl Report {
         self.entries.iter().map(Entry::to_json).collect()
     }
 
-    /// Whether every request can go on without a change of the program.
+    /// Whether every request is known to go on without a change of the program. A request whose body is not known, such as one
+    /// in source code, may be refused.
     pub fn is_clean(&self) -> bool {
-        self.entries.iter().all(|entry| !matches!(entry.outcome, Outcome::Refused(..)))
+        self.entries.iter().all(|entry| match entry.outcome {
+            Outcome::Planned(_) => true,
+            Outcome::Refused(..) => false,
+            Outcome::Named => entry.endpoint.is_some_and(|endpoint| *endpoint.method() == Method::GET),
+        })
     }
 }
 
@@ -130,8 +136,13 @@ impl Entry {
             Outcome::Planned(plan) if plan.losses().is_empty() => {
                 format!("call {counterpart}, or keep the call and change the base URL to a gateway")
             }
-            Outcome::Planned(_) => {
-                format!("call {counterpart}; the losses below change nothing that is seen, heard or paid")
+            Outcome::Planned(plan) => {
+                let matters = plan.losses().iter().any(|loss| loss.severity.is_refused_by_strict());
+                let what = match matters {
+                    true => "the losses above change what is seen, heard or paid, so check them first",
+                    false => "the losses above change nothing that is seen, heard or paid",
+                };
+                format!("call {counterpart}; {what}")
             }
             Outcome::Refused(_, Some(_)) => {
                 format!("remove what is lost, or accept the losses; then call {counterpart}")

@@ -81,6 +81,12 @@ fn json_with_urls_and_programs_are_reported() {
     let places: Vec<&str> = report.entries.iter().map(|entry| entry.place.as_str()).collect();
     assert_eq!(places, ["make.py:5", "make.py:7"]);
     assert!(matches!(report.entries[0].outcome, Outcome::Named));
+    let unknown_body = inspect(
+        "make.py",
+        "requests.post('https://api.heygen.com/v2/video/generate', json=body)",
+        &MigrateOptions::new(),
+    );
+    assert!(!unknown_body.is_clean(), "the body may be refused: {unknown_body}");
     let program = "s = requests.get(BASE + '/v1/video_status.get', params={'video_id': id})";
     let named = inspect("status.py", program, &MigrateOptions::new());
     assert!(matches!(named.entries[0].outcome, Outcome::Named) && named.is_clean(), "{named}");

@@ -83,6 +83,8 @@ fn the_engine_of_v2_is_kept_or_the_plan_is_refused() {
         let (found, plan) = engine(&MigrateOptions::new().policy(Policy::Lenient)).unwrap();
         assert_eq!(found.as_deref(), lenient);
         assert_eq!(plan.costs()[0].change == CostChange::More, strict.is_none());
+        let by_name = engine(&MigrateOptions::new().accept_loss("avatar_id"));
+        assert_eq!(by_name.is_ok(), strict.is_some(), "the name of a member accepts no higher price");
         let (accepted, plan) = engine(&MigrateOptions::new().accept_engine_change(true)).unwrap();
         assert_eq!((accepted.as_deref(), plan.losses().len()), (lenient, usize::from(strict.is_none())));
     }

@@ -362,6 +362,11 @@ async fn bad_input_is_answered_in_the_legacy_form() {
     let shared = gateway.post("/v1/video/share", &json!({"video_id": "v"})).await;
     assert_eq!((shared.status, &shared.body["code"]), (410, &json!(410)));
     assert!(shared.body["message"].as_str().unwrap().contains("enable_sharing"));
+    let key = [("Idempotency-Key", "a b")];
+    let wrong_key = gateway.send_with("POST /v2/video/generate", &key, &json!({})).await;
+    assert_eq!((wrong_key.status, &wrong_key.body["error"]["code"]), (400, &json!("invalid_parameter")));
+    assert!(wrong_key.body["error"]["message"].as_str().unwrap().contains("`Idempotency-Key`"));
+    assert_eq!(gateway.get("//v2/templates").await.status, 200, "a base URL that ends with a slash");
     let huge =
         gateway.send_bytes("POST /v2/video/generate", Some(("application/json", vec![b' '; 5 << 20]))).await;
     assert_eq!((huge.status, &huge.body["error"]["code"]), (413, &json!("payload_too_large")));
