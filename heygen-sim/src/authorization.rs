@@ -3,14 +3,14 @@
 use http::{HeaderMap, StatusCode};
 
 use crate::api_error::ApiError;
-use crate::document::Route;
+use crate::document::{Route, document};
 use crate::world::World;
 
 /// Refuses a request whose API key lacks a permission that the operation needs. An access token has all permissions.
 pub(crate) fn check_scopes(world: &World, headers: &HeaderMap, route: &Route) -> Result<(), ApiError> {
     let held = &world.env.settings.scopes;
     let missing = route.scopes.iter().find(|scope| !held.iter().any(|held| includes(held, scope)));
-    match missing.filter(|_| headers.contains_key("x-api-key")) {
+    match missing.filter(|_| headers.contains_key(document().api_key_header())) {
         None => Ok(()),
         Some(scope) => {
             let message = format!("This API key may not do this. Required scope: {scope}.");
@@ -37,7 +37,7 @@ pub(crate) fn check(world: &World, headers: &HeaderMap) -> Result<(), ApiError> 
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     });
-    match (text("x-api-key"), bearer) {
+    match (text(document().api_key_header()), bearer) {
         (Some(key), _) if key == world.env.settings.api_key.0 => Ok(()),
         (None, Some(token)) if world.state().tokens.is_valid(token, world.env.clock.outside_now()) => Ok(()),
         // As at the service, a missing key and a wrong one have the same response.

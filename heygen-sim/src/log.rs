@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::api_error::shorten;
 use crate::bounded_json;
+use crate::document::document;
 use crate::reply::USUAL_SIZE;
 
 /// Maximum number of requests in the log.
@@ -252,7 +253,8 @@ pub(crate) fn headers(headers: &HeaderMap) -> Texts {
     };
     for (name, value) in headers {
         let secret =
-            matches!(name.as_str(), "x-api-key" | "authorization" | "cookie" | "proxy-authorization");
+            matches!(name.as_str(), "x-api-key" | "authorization" | "cookie" | "proxy-authorization")
+                || name == document().api_key_header();
         match value.to_str() {
             _ if secret => texts.add(name.as_str(), "[hidden]"),
             Ok(value) if value.len() <= TEXT_LIMIT => texts.add(name.as_str(), value),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use futures_util::{StreamExt, stream};
+use heygen_api::operations::API_KEY_HEADER;
 use heygen_sim::{Clock, Sim};
 use heygen_tests::canonical::{self, Fill};
 use heygen_tests::invalid_values;
@@ -60,7 +61,7 @@ impl<'a> ValidRequest<'a> {
     ) -> RequestBuilder {
         let mut path = self.operation.path.to_owned();
         let mut query = Vec::new();
-        let mut headers = vec![("x-api-key".to_owned(), sim.api_key().to_owned())];
+        let mut headers = vec![(API_KEY_HEADER.to_owned(), sim.api_key().to_owned())];
         for parameter in &self.parameters {
             let name = parameter["name"].as_str().unwrap();
             let valid = || match name {

@@ -14,6 +14,7 @@ mod videos;
 mod voices;
 mod workflows;
 
+use heygen_api::operations::API_KEY_HEADER;
 use heygen_sim::{Clock, Sim, SimBuilder};
 use heygen_tests::invalid_values;
 use jsonschema::Validator;
@@ -87,7 +88,7 @@ impl Harness {
 
     async fn send(&self, method: Method, path: &str, key: Option<&str>, body: Option<&Value>) -> Reply {
         let url = format!("{}{path}", self.sim.base_url());
-        let mut request = self.client.request(method, url).header("x-api-key", self.sim.api_key());
+        let mut request = self.client.request(method, url).header(API_KEY_HEADER, self.sim.api_key());
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
@@ -132,7 +133,7 @@ impl Harness {
         body.extend(content);
         body.extend(b"\r\n--edge--\r\n");
         let url = format!("{}/v3/assets", self.sim.base_url());
-        let request = self.client.post(url).header("x-api-key", self.sim.api_key());
+        let request = self.client.post(url).header(API_KEY_HEADER, self.sim.api_key());
         Self::read(request.header("content-type", "multipart/form-data; boundary=edge").body(body)).await
     }
 

@@ -13,6 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use heygen_api::operations::API_KEY_HEADER;
 use heygen_sim::{Clock, Sim};
 use heygen_tests::invalid_values;
 use jsonschema::Validator;
@@ -144,7 +145,7 @@ impl<'a> Harness<'a> {
             url.query_pairs_mut().extend_pairs(query);
         }
         let method = Method::from_bytes(self.operation(step).method.to_uppercase().as_bytes()).unwrap();
-        let mut request = self.client.request(method, url).header("x-api-key", self.sim.api_key());
+        let mut request = self.client.request(method, url).header(API_KEY_HEADER, self.sim.api_key());
         if let Some(key) = step["key"].as_str() {
             request = request.header("idempotency-key", key);
         }
@@ -418,7 +419,7 @@ async fn an_error_response_matches_the_document() {
     let document = super::overlaid();
     let mut harness = Harness::new(&document).await;
     let url = format!("{}/v3/videos/unknown", harness.sim.base_url());
-    let request = harness.client.get(url).header("x-api-key", harness.sim.api_key());
+    let request = harness.client.get(url).header(API_KEY_HEADER, harness.sim.api_key());
     let refused: Value = serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap();
     let envelope = json!({"required": ["error"], "properties": {"error": {"$ref": "#/components/schemas/StandardAPIError"}}});
     harness.validate(&envelope, "refusal", &refused);

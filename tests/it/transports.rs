@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use heygen_api::operations::API_KEY_HEADER;
 use heygen_api::{Client, Credentials, HttpTransport, TransportError, transport_fn};
 use heygen_ext::HeyGen;
 use heygen_sim::{Clock, Sim};
@@ -28,15 +29,15 @@ fn mock() -> (impl heygen_api::Transport, Seen) {
 async fn a_client_with_a_custom_transport_needs_no_key() {
     let (transport, seen) = mock();
     Client::new(transport).list_videos().send().await.unwrap();
-    assert!(!seen.lock().unwrap()[0].contains_key("x-api-key"));
+    assert!(!seen.lock().unwrap()[0].contains_key(API_KEY_HEADER));
 
     let (transport, seen) = mock();
     Client::builder().transport(transport).build().unwrap().list_videos().send().await.unwrap();
-    assert!(!seen.lock().unwrap()[0].contains_key("x-api-key"));
+    assert!(!seen.lock().unwrap()[0].contains_key(API_KEY_HEADER));
 
     let (transport, seen) = mock();
     HeyGen::builder().transport(transport).build().unwrap().api().list_videos().send().await.unwrap();
-    assert!(!seen.lock().unwrap()[0].contains_key("x-api-key"));
+    assert!(!seen.lock().unwrap()[0].contains_key(API_KEY_HEADER));
 }
 
 #[tokio::test]
@@ -44,7 +45,7 @@ async fn the_key_of_a_client_is_passed_to_its_transport() {
     let (transport, seen) = mock();
     let client = Client::builder().api_key("k1\n").transport(transport).build().unwrap();
     client.list_videos().send().await.unwrap();
-    assert_eq!(seen.lock().unwrap()[0]["x-api-key"], "k1");
+    assert_eq!(seen.lock().unwrap()[0][API_KEY_HEADER], "k1");
 
     let (transport, seen) = mock();
     let heygen = HeyGen::builder().access_token(" t1 ").transport(transport).build().unwrap();
@@ -56,7 +57,7 @@ async fn the_key_of_a_client_is_passed_to_its_transport() {
 fn credentials(sim: &Sim) -> (bool, bool) {
     let requests = sim.requests();
     let headers = &requests.last().unwrap().headers;
-    (headers.contains_key("x-api-key"), headers.contains_key("authorization"))
+    (headers.contains_key(API_KEY_HEADER), headers.contains_key("authorization"))
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::stream;
+use heygen_api::operations::API_KEY_HEADER;
 use heygen_api::{Client, FilePart};
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -49,7 +50,8 @@ async fn a_streamed_file_is_sent_with_its_length_and_key() {
     assert_eq!(response.asset_id, "asset_1");
     let (head, body) = server.join().unwrap();
     assert!(head.starts_with("post /v3/assets http/1.1"), "{head}");
-    for line in ["x-api-key: key", "idempotency-key: once", "content-type: multipart/form-data; boundary="] {
+    let key = format!("{API_KEY_HEADER}: key");
+    for line in [key.as_str(), "idempotency-key: once", "content-type: multipart/form-data; boundary="] {
         assert!(head.contains(line), "{line} in {head}");
     }
     for absent in ["api-version", "transfer-encoding"] {

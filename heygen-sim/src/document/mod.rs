@@ -30,6 +30,8 @@ pub(crate) struct Document {
     value: Value,
     /// The document with rewritten unions, from which the validators are built.
     precise: Value,
+    /// The header of the API key, in lower case.
+    api_key_header: String,
     routes: Vec<Route>,
     /// For each path, the indexes of its routes.
     paths: matchit::Router<Vec<usize>>,
@@ -120,9 +122,15 @@ pub(crate) enum Found {
 }
 
 impl Document {
+    /// The header of the API key, in lower case.
+    pub(crate) fn api_key_header(&self) -> &str {
+        &self.api_key_header
+    }
+
     fn new(value: Value) -> Self {
         let mut document = Self {
             precise: precise::precise(&value),
+            api_key_header: api_key_header(&value),
             value,
             routes: Vec::new(),
             paths: matchit::Router::new(),
@@ -258,6 +266,15 @@ impl Route {
 }
 
 /// The target of a reference; a value without a reference is returned as it is.
+/// The header of the security scheme that takes an API key.
+fn api_key_header(document: &Value) -> String {
+    let schemes =
+        document.pointer("/components/securitySchemes").and_then(Value::as_object).into_iter().flatten();
+    let mut keys = schemes.filter(|(_, scheme)| scheme["type"] == "apiKey" && scheme["in"] == "header");
+    let name = keys.find_map(|(_, scheme)| scheme["name"].as_str());
+    name.unwrap_or("x-api-key").to_ascii_lowercase()
+}
+
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let target = value.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
     target.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)

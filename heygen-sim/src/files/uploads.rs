@@ -7,6 +7,7 @@ use hyper::body::Incoming;
 use crate::blob::Spool;
 use crate::body::next_chunk;
 use crate::document::check::Pairs;
+use crate::document::document;
 use crate::files::xml_error;
 use crate::links::{UPLOADS, is_signed_upload};
 use crate::reply::Reply;
@@ -27,7 +28,7 @@ pub(crate) async fn receive(world: &World, parts: &Parts, query: &Pairs, body: I
         );
     }
     let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    if text("authorization").is_some() || text("x-api-key").is_some() {
+    if text("authorization").is_some() || text(document().api_key_header()).is_some() {
         return wrong("No authorization belongs to a signed request");
     }
     let id = parts.uri.path().strip_prefix(UPLOADS).unwrap_or_default().to_owned();

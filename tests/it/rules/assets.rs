@@ -1,5 +1,6 @@
 //! Rules for assets: which files are accepted, how direct uploads are validated, and where an asset may be used.
 
+use heygen_api::operations::API_KEY_HEADER;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -116,7 +117,7 @@ async fn an_upload_must_match_its_slot() {
     // The upload must match what the URL signs.
     let longer = [content.clone(), vec![0]].concat();
     assert_eq!(put(&harness, slot.clone(), longer, None).await.1, 403);
-    let key = ("x-api-key", harness.sim.api_key());
+    let key = (API_KEY_HEADER, harness.sim.api_key());
     assert_eq!(put(&harness, slot.clone(), content.clone(), Some(key)).await.1, 403);
     let digest = super::changed(&slot, &json!({"checksum_sha256": "0".repeat(64)}));
     assert_eq!(put(&harness, digest, content, None).await.1, 400);
