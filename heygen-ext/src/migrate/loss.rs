@@ -1,5 +1,6 @@
 //! What a plan cannot carry from a legacy request to v3, and what to do about it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -128,9 +129,8 @@ impl fmt::Display for Refusal {
             return Ok(());
         }
         let (engines, others): (Vec<&Loss>, Vec<&Loss>) = self.losses.iter().partition(|loss| loss.is_engine);
-        let mut names: Vec<String> =
-            others.iter().filter_map(|loss| Some(format!("\"{}\"", loss.path.last_member()?))).collect();
-        names.dedup();
+        let names: BTreeSet<&str> = others.iter().filter_map(|loss| loss.path.last_member()).collect();
+        let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
         let mut ways = Vec::new();
         if !names.is_empty() {
             ways.push(format!("`MigrateOptions::accept_loss` ({})", names.join(", ")));
