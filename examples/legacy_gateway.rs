@@ -43,6 +43,12 @@ pub(crate) struct Options {
     /// `warning` of the answer
     #[arg(long)]
     lenient: bool,
+    /// Carry out requests that lose a member with this name, such as scale; may be given several times
+    #[arg(long, value_name = "MEMBER")]
+    accept_loss: Vec<String>,
+    /// Render a look that lost Avatar III by a newer engine, which costs several times as much
+    #[arg(long)]
+    accept_engine_change: bool,
     /// Carry out uploads of talking photos and of photo avatars, which were free of charge
     #[arg(long)]
     accept_avatar_charges: bool,
@@ -55,6 +61,19 @@ pub(crate) struct Options {
     /// Answer the preflight requests of web pages of this origin, such as https://app.example
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Option<HeaderValue>,
+}
+
+impl Options {
+    /// The options of plans.
+    pub(crate) fn migrate_options(&self) -> MigrateOptions {
+        let policy = if self.lenient { Policy::Lenient } else { Policy::Strict };
+        let options = MigrateOptions::new()
+            .policy(policy)
+            .accept_engine_change(self.accept_engine_change)
+            .accept_avatar_charges(self.accept_avatar_charges)
+            .error_as_text(self.error_as_text);
+        self.accept_loss.iter().fold(options, |options, member| options.accept_loss(member))
+    }
 }
 
 /// The limits of the server. Those of bodies belong to [`LegacyService`].
@@ -159,11 +178,7 @@ async fn answer(
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let given = Options::parse();
-    let policy = if given.lenient { Policy::Lenient } else { Policy::Strict };
-    let options = MigrateOptions::new()
-        .policy(policy)
-        .accept_avatar_charges(given.accept_avatar_charges)
-        .error_as_text(given.error_as_text);
+    let options = given.migrate_options();
     let service = if given.operator {
         let key = std::env::var("GATEWAY_KEY").map_err(|_| "set GATEWAY_KEY, which the programs present")?;
         let legacy = HeyGen::from_env()?.legacy().with_options(options);

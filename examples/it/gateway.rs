@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use clap::Parser;
 use futures_util::future::join_all;
-use heygen_ext::migrate::LegacyService;
+use heygen_ext::migrate::{LegacyService, MigrateOptions, Policy};
 use heygen_ext::{CallOptions, HeyGen};
 use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -312,6 +312,18 @@ fn raise_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}
+
+#[test]
+fn what_may_be_lost_and_paid_is_given_by_options() {
+    let parse = |options: &[&str]| Options::try_parse_from([&["legacy_gateway"], options].concat()).unwrap();
+    let none = MigrateOptions::new();
+    assert_eq!(parse(&[]).migrate_options(), none);
+    let members = parse(&["--accept-loss", "scale", "--accept-loss", "fps"]).migrate_options();
+    assert_eq!(members, none.clone().accept_loss("scale").accept_loss("fps"));
+    let paid = parse(&["--accept-engine-change", "--accept-avatar-charges"]).migrate_options();
+    assert_eq!(paid, none.clone().accept_engine_change(true).accept_avatar_charges(true));
+    assert_eq!(parse(&["--lenient"]).migrate_options(), none.policy(Policy::Lenient));
 }
 
 #[test]

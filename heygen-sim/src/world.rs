@@ -134,8 +134,32 @@ impl World {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
     use super::*;
     use crate::builder::SimBuilder;
+    use crate::jobs::{self, NewJob};
+    use crate::model::job::Kind;
+
+    /// Nothing but the reader executes what is due here.
+    #[tokio::test]
+    async fn what_is_due_is_executed_before_the_state_is_read() {
+        let settings = SimBuilder::default().settings;
+        let world = World::new(String::new(), settings, Clock::manual()).unwrap();
+        let before = world.read_state().wallet.balance();
+        let body = json!({"title": "[sim:fail]"});
+        let now = world.env.clock.now();
+        jobs::submit(&world.env, &mut world.state(), now, NewJob::new(Kind::Video, &body)).unwrap();
+        assert!(world.read_state().wallet.balance() < before);
+        world.env.clock.advance(Duration::from_secs(3600));
+        assert_eq!(
+            world.read_state().wallet.balance().to_bits(),
+            before.to_bits(),
+            "a failed job is refunded"
+        );
+    }
 
     #[tokio::test]
     async fn no_task_starts_after_the_simulator_has_ended() {

@@ -67,9 +67,8 @@ fn expected(
             other => panic!("parameter in {other}"),
         }
     }
-    // An error is JSON, whatever a success is.
-    let others: Vec<&String> = operation.success_media().map(|(_, media, _)| media).collect();
-    if others.contains(&&"application/json".to_owned()) {
+    // A text, a file and a stream are not asked for by their media type.
+    if operation.success_media().any(|(_, media, _)| media == "application/json") {
         headers.push(("accept".into(), "application/json".into()));
     }
     if let Some((media, _)) = body(operation) {

@@ -46,7 +46,7 @@ use crate::client::HeyGen;
 ///     ..GenerateVideo::default()
 /// };
 /// let video = legacy.generate_video(&request).await?;
-/// let id = video.video_id.as_deref().unwrap_or_default();
+/// let id = video.video_id.as_deref().ok_or("the video has no id")?;
 /// let status = legacy.video_status(id).await?;
 /// println!("{:?}", status.status);
 /// // Instead of a loop of your own, let a job of v3 wait for the video.

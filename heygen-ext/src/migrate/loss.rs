@@ -131,18 +131,15 @@ impl fmt::Display for Refusal {
         let (engines, others): (Vec<&Loss>, Vec<&Loss>) = self.losses.iter().partition(|loss| loss.is_engine);
         let names: BTreeSet<&str> = others.iter().filter_map(|loss| loss.path.last_member()).collect();
         let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-        let mut ways = Vec::new();
+        f.write_str("; so nothing was sent: change the request, or accept ")?;
         if !names.is_empty() {
-            ways.push(format!("`MigrateOptions::accept_loss` ({})", names.join(", ")));
+            write!(f, "this with `accept_loss` ({}), or ", names.join(", "))?;
         }
         if !engines.is_empty() {
-            ways.push("`MigrateOptions::accept_engine_change`".to_owned());
+            f.write_str("the higher price with `accept_engine_change`, or ")?;
         }
-        write!(
-            f,
-            "; so nothing was sent: change the request, or accept this with {}, or everything with `Policy::Lenient` \
-             (`--lenient` of the gateway)",
-            ways.join(" and ")
+        f.write_str(
+            "everything with `Policy::Lenient`; the gateway has `--accept-loss`, `--accept-engine-change` and `--lenient`",
         )
     }
 }

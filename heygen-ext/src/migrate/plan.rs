@@ -154,8 +154,8 @@ impl Plan {
                     status: StatusCode::BAD_GATEWAY,
                     code: "internal_error",
                     message: format!(
-                        "the answer to `{request}` has neither `data` nor `error`; if you sent the request, pass the \
-                         whole body of the answer"
+                        "the answer to `{request}` has nothing in `data`; if you sent the request, pass the whole \
+                         body of the answer"
                     ),
                 });
             }

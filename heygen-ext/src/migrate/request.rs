@@ -69,10 +69,7 @@ impl LegacyRequest {
         let url = BASE.as_ref().and_then(|base| base.join(target).ok());
         let Some(url) = url else { return Err(UnknownEndpoint::new(method, target).into()) };
         // A base URL with a slash at its end gives `//v2/avatars`.
-        let mut url_path = url.path().to_owned();
-        while url_path.contains("//") {
-            url_path = url_path.replace("//", "/");
-        }
+        let url_path = format!("/{}", url.path().trim_start_matches('/'));
         let mut found = endpoints_at(&url_path);
         let Some((endpoint, path)) = found.find(|(endpoint, _)| endpoint.method() == method) else {
             return Err(UnknownEndpoint::new(method, &url_path).into());

@@ -187,6 +187,13 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_written_as_rust_writes_them() {
+        let schema = json!({"type": "number", "enum": [0.5, 1, null]});
+        let recorded = samples(json!({"components": {"schemas": {"A": schema}}}));
+        assert_eq!(recorded["types"]["A"]["enum"].to_string(), "[0.5,1.0,null]");
+    }
+
+    #[test]
     fn what_is_only_in_requests_is_marked() {
         let schema = json!({"type": "object", "properties": {"x": {}}});
         let union = json!({"oneOf": [{"$ref": "#/components/schemas/A"}],

@@ -123,7 +123,9 @@ impl Report {
         self.entries.iter().all(|entry| match entry.outcome {
             Outcome::Planned(_) => true,
             Outcome::Refused(..) => false,
-            Outcome::Named => entry.endpoint.is_some_and(|endpoint| *endpoint.method() == Method::GET),
+            Outcome::Named => {
+                entry.endpoint.is_some_and(|one| [Method::GET, Method::DELETE].contains(one.method()))
+            }
         })
     }
 }
@@ -139,8 +141,8 @@ impl Entry {
             Outcome::Planned(plan) => {
                 let matters = plan.losses().iter().any(|loss| loss.severity.is_refused_by_strict());
                 let what = match matters {
-                    true => "the losses above change what is seen, heard or paid, so check them first",
-                    false => "the losses above change nothing that is seen, heard or paid",
+                    true => "its losses change what is seen, heard or paid, so check them first",
+                    false => "its losses change nothing that is seen, heard or paid",
                 };
                 format!("call {counterpart}; {what}")
             }

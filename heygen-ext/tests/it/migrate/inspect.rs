@@ -64,6 +64,7 @@ fn a_har_file_is_reported_entry_by_entry() {
 
     let lenient = inspect("log.har", &har(), &MigrateOptions::new().policy(Policy::Lenient));
     assert!(matches!(&lenient.entries[0].outcome, Outcome::Planned(plan) if plan.costs().len() == 1));
+    assert!(lenient.entries[0].advice().contains("change what is seen"), "{}", lenient.entries[0].advice());
 }
 
 #[test]
