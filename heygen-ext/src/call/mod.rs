@@ -11,6 +11,7 @@ pub(crate) mod telemetry;
 #[cfg(test)]
 mod tests;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -100,6 +101,17 @@ struct Call<'a> {
     span: tracing::Span,
 }
 
+/// What follows an attempt that does not end its call. The outcome is in a box, because what is kept during a pause takes
+/// space in the future of every call, also of those that never pause.
+enum Step {
+    /// Renews the access token, and tries again with the new one.
+    Renew(Box<Outcome>),
+    Retry {
+        pause: Duration,
+        outcome: Box<Outcome>,
+    },
+}
+
 /// The state of a call between its attempts.
 #[derive(Default)]
 struct Progress {
@@ -147,50 +159,68 @@ impl Call<'_> {
                 (Err(error), _) => return self.finish(Outcome::unsent(error), progress, key),
             };
             let outcome = self.attempt(slot, presented, &mut progress).await;
-            let next = match (&outcome, next) {
-                (Outcome::Unauthorized { presented, .. }, Some(next)) if !progress.renewed => {
-                    match self.renew(presented, &outcome).await {
-                        Ok(true) => {
-                            progress.renewed = true;
-                            self.report(&outcome, &progress, began, Decision::Retry(Duration::ZERO));
-                            *slot = Some(next);
-                            last_outcome = Some(Box::new(outcome));
-                            continue;
-                        }
-                        Ok(false) => Some(next),
-                        Err(error) => return self.finish(Outcome::unsent(error), progress, key),
+            let step = match self.step(outcome, &mut progress, began, key.is_some(), next.is_some()) {
+                ControlFlow::Continue(step) => step,
+                ControlFlow::Break(outcome) => return self.finish(outcome, progress, key),
+            };
+            *slot = next;
+            match step {
+                Step::Renew(refusal) => match self.renew(&refusal).await {
+                    Ok(true) => {
+                        progress.renewed = true;
+                        self.report(&refusal, &progress, began, Decision::Retry(Duration::ZERO));
+                        last_outcome = Some(refusal);
+                    }
+                    Ok(false) => {
+                        self.report(&refusal, &progress, began, Decision::Done);
+                        return self.finish(*refusal, progress, key);
+                    }
+                    Err(error) => return self.finish(Outcome::unsent(error), progress, key),
+                },
+                Step::Retry { pause, outcome } => {
+                    last_outcome = Some(outcome);
+                    if !pause.is_zero() {
+                        tracing::debug!(
+                            pause_ms = pause.as_millis() as u64,
+                            attempts = progress.attempts,
+                            "retries after a pause"
+                        );
+                        self.shared().runtime.sleep(pause).await;
                     }
                 }
-                (_, next) => next,
-            };
-            let decision = self.judge(&outcome, &progress, key.is_some(), next.is_some());
-            self.report(&outcome, &progress, began, decision);
-            let pause = match (decision, next) {
-                (Decision::Retry(pause), Some(next)) => {
-                    let timed_out = outcome.timed_out();
-                    self.shared().retry_budget.pay(timed_out);
-                    progress.paid = Some(timed_out);
-                    *slot = Some(next);
-                    pause
-                }
-                (Decision::AwaitFirst(pause), Some(next)) => {
-                    progress.waits += 1;
-                    *slot = Some(next);
-                    pause
-                }
-                (_, _) => return self.finish(outcome, progress, key),
-            };
-            progress.maybe_executed |= outcome.may_have_executed();
-            last_outcome = Some(Box::new(outcome));
-            if !pause.is_zero() {
-                tracing::debug!(
-                    pause_ms = pause.as_millis() as u64,
-                    attempts = progress.attempts,
-                    "retries after a pause"
-                );
-                self.shared().runtime.sleep(pause).await;
             }
         }
+    }
+
+    /// Decides what follows an attempt. `Break` has the outcome of the call.
+    fn step(
+        &self,
+        outcome: Outcome,
+        progress: &mut Progress,
+        began: Instant,
+        has_key: bool,
+        replayable: bool,
+    ) -> ControlFlow<Outcome, Step> {
+        if matches!(outcome, Outcome::Unauthorized { .. }) && replayable && !progress.renewed {
+            return ControlFlow::Continue(Step::Renew(Box::new(outcome)));
+        }
+        let decision = self.judge(&outcome, progress, has_key, replayable);
+        self.report(&outcome, progress, began, decision);
+        let pause = match decision {
+            Decision::Done => return ControlFlow::Break(outcome),
+            Decision::Retry(pause) => {
+                let timed_out = outcome.timed_out();
+                self.shared().retry_budget.pay(timed_out);
+                progress.paid = Some(timed_out);
+                pause
+            }
+            Decision::AwaitFirst(pause) => {
+                progress.waits += 1;
+                pause
+            }
+        };
+        progress.maybe_executed |= outcome.may_have_executed();
+        ControlFlow::Continue(Step::Retry { pause, outcome: Box::new(outcome) })
     }
 
     /// Limits the time of work before a request is sent to the deadline.
@@ -220,11 +250,12 @@ impl Call<'_> {
     }
 
     /// Whether a token other than the refused one is available. An error replaces the refusal as the result of the call.
-    async fn renew(&self, refused: &Presented, outcome: &Outcome) -> Result<bool, TransportError> {
+    async fn renew(&self, refusal: &Outcome) -> Result<bool, TransportError> {
+        let Outcome::Unauthorized { presented: refused, .. } = refusal else { return Ok(false) };
         let renewal = self.within(self.shared().credentials.renew(refused)).await;
         let Ok(renewal) = renewal else { return Ok(false) };
         renewal.map_err(|problem| {
-            let request = outcome.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
+            let request = refusal.request_id().map(|id| format!(" (request {id})")).unwrap_or_default();
             let refusal = format!("the service refused the access token with 401{request}; ");
             TransportError::not_sent(problem.after(refusal))
         })
