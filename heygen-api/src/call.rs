@@ -20,7 +20,6 @@ use crate::multipart;
 use crate::multipart::FilePart;
 use crate::operation::{IdempotencyKey, Operation};
 use crate::page::Page;
-use crate::raw::RawResponse;
 use crate::request::Request;
 use crate::response::Response;
 
@@ -290,62 +289,65 @@ impl Call {
         })
     }
 
-    async fn send(
-        mut self,
-        accept: Option<HeaderValue>,
-    ) -> Result<(Cow<'static, Operation>, RawResponse), Error> {
+    /// The request with the media type that the response shall have.
+    fn prepare(mut self, accept: Option<HeaderValue>) -> Result<Prepared, Error> {
         let mut request = self.request()?;
         if let Some(media) = accept {
             request.headers_mut().insert(header::ACCEPT, media);
         }
-        self.answer(request).await
+        Ok(self.with_request(request))
     }
 
-    async fn answer(
-        self,
-        request: impl Into<Request>,
-    ) -> Result<(Cow<'static, Operation>, RawResponse), Error> {
-        let response = self.client.execute(request, &self.operation).await?;
-        Ok((self.operation, response))
+    fn with_request(self, request: impl Into<Request>) -> Prepared {
+        Prepared { client: self.client, operation: self.operation, request: request.into() }
     }
 
     /// Sends the request and reads the member `data`.
-    pub(crate) async fn data<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
-        let (operation, response) = self.send(Some(JSON)).await?;
-        Response::data(&operation, response).await
+    pub(crate) fn data<T: DeserializeOwned>(self) -> impl Future<Output = Result<Response<T>, Error>> {
+        data(self.prepare(Some(JSON)))
     }
 
     /// Sends the request and reads a page of a list.
-    pub(crate) async fn page<T: DeserializeOwned>(self) -> Result<Response<Page<T>>, Error> {
-        let (operation, response) = self.send(Some(JSON)).await?;
-        Response::page(&operation, response).await
+    pub(crate) fn page<T: DeserializeOwned>(self) -> impl Future<Output = Result<Response<Page<T>>, Error>> {
+        let prepared = self.prepare(Some(JSON));
+        async move {
+            let Prepared { client, operation, request } = prepared?;
+            let response = client.execute(request, &operation).await?;
+            Response::page(&operation, response).await
+        }
     }
 
     /// Sends the request and reads the whole body.
-    pub(crate) async fn whole<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
-        let (operation, response) = self.send(Some(JSON)).await?;
-        Response::whole(&operation, response).await
+    pub(crate) fn whole<T: DeserializeOwned>(self) -> impl Future<Output = Result<Response<T>, Error>> {
+        let prepared = self.prepare(Some(JSON));
+        async move {
+            let Prepared { client, operation, request } = prepared?;
+            let response = client.execute(request, &operation).await?;
+            Response::whole(&operation, response).await
+        }
     }
 
     /// Sends the request and reads the whole body as text.
     #[allow(dead_code, reason = "every response is JSON today; the next document may differ")]
     pub(crate) async fn text(self) -> Result<Response<String>, Error> {
-        let (operation, response) = self.send(None).await?;
+        let Prepared { client, operation, request } = self.prepare(None)?;
+        let response = client.execute(request, &operation).await?;
         Response::text(&operation, response).await
     }
 
     /// Sends the request and reads the whole body.
     #[allow(dead_code, reason = "every response is JSON today; the next document may differ")]
     pub(crate) async fn bytes(self) -> Result<Response<Bytes>, Error> {
-        let (operation, response) = self.send(None).await?;
+        let Prepared { client, operation, request } = self.prepare(None)?;
+        let response = client.execute(request, &operation).await?;
         Response::bytes(&operation, response).await
     }
 
     /// Sends the request; the response has no body.
     #[allow(dead_code, reason = "every response has a body today; the next document may differ")]
     pub(crate) async fn empty(self) -> Result<Response<()>, Error> {
-        let (_, response) = self.send(None).await?;
-        Ok(Response::empty(response))
+        let Prepared { client, operation, request } = self.prepare(None)?;
+        Ok(Response::empty(client.execute(request, &operation).await?))
     }
 
     /// Sends the request; the response is an event stream.
@@ -354,8 +356,28 @@ impl Call {
         allow(dead_code, reason = "both event streams are preview operations")
     )]
     pub(crate) async fn events<T>(self) -> Result<Response<EventStream<T>>, Error> {
-        let (operation, response) = self.send(None).await?;
+        let Prepared { client, operation, request } = self.prepare(None)?;
+        let response = client.execute(request, &operation).await?;
         Response::events(&operation, response).await
+    }
+}
+
+/// A request, and the client that sends it.
+struct Prepared {
+    client: Client,
+    operation: Cow<'static, Operation>,
+    request: Request,
+}
+
+/// Sends a request and reads the member `data`.
+#[expect(clippy::manual_async_fn, reason = "an `async fn` has room for its arguments twice")]
+fn data<T: DeserializeOwned>(
+    prepared: Result<Prepared, Error>,
+) -> impl Future<Output = Result<Response<T>, Error>> {
+    async move {
+        let Prepared { client, operation, request } = prepared?;
+        let response = client.execute(request, &operation).await?;
+        Response::data(&operation, response).await
     }
 }
 
@@ -393,11 +415,14 @@ impl FormCall {
     }
 
     /// Sends the request and reads the member `data`.
-    pub(crate) async fn data<T: DeserializeOwned>(mut self) -> Result<Response<T>, Error> {
+    pub(crate) fn data<T: DeserializeOwned>(self) -> impl Future<Output = Result<Response<T>, Error>> {
+        data(self.prepare())
+    }
+
+    fn prepare(mut self) -> Result<Prepared, Error> {
         let mut request = self.call.request()?;
         request.headers_mut().insert(header::ACCEPT, JSON);
         let request = multipart::attach(&self.call.operation, request, self.name, self.part)?;
-        let (operation, response) = self.call.answer(request).await?;
-        Response::data(&operation, response).await
+        Ok(self.call.with_request(request))
     }
 }

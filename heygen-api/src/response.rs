@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use bytes::Bytes;
+use futures_util::TryFutureExt;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,6 +18,7 @@ use crate::object::object;
 use crate::operation::Operation;
 use crate::page::{Page, WholePage};
 use crate::raw::RawResponse;
+use crate::transport_error::TransportError;
 
 /// The response of an operation: its value, status, headers and unmodified body.
 ///
@@ -91,15 +93,31 @@ object! { @read Data<T>: reply { required data, } }
 
 impl<T: DeserializeOwned> Response<T> {
     /// Reads the member `data` of the body.
-    pub(crate) async fn data(operation: &Operation, response: RawResponse) -> Result<Self, Error> {
-        let whole = Response::<Data<T>>::whole(operation, response).await?;
-        Ok(whole.map(|whole| whole.data))
+    pub(crate) fn data(
+        operation: &Operation,
+        response: RawResponse,
+    ) -> impl Future<Output = Result<Self, Error>> {
+        Response::<Data<T>>::whole(operation, response).map_ok(|whole| whole.map(|whole| whole.data))
     }
 
     /// Reads the whole body.
-    pub(crate) async fn whole(operation: &Operation, mut response: RawResponse) -> Result<Self, Error> {
-        let answered = Answered::take(&mut response);
-        let body = match response.read().await {
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` has room for its arguments twice")]
+    pub(crate) fn whole(
+        operation: &Operation,
+        mut response: RawResponse,
+    ) -> impl Future<Output = Result<Self, Error>> {
+        async move {
+            let body = response.read().await;
+            Self::read(operation, Answered::take(&mut response), body)
+        }
+    }
+
+    fn read(
+        operation: &Operation,
+        answered: Answered,
+        body: (Bytes, Option<TransportError>),
+    ) -> Result<Self, Error> {
+        let body = match body {
             (body, None) => body,
             (_, Some(problem)) => return Err(Error::cut(operation, answered, problem)),
         };
@@ -121,9 +139,11 @@ impl<T: DeserializeOwned> Response<T> {
 
 impl<T: DeserializeOwned> Response<Page<T>> {
     /// Reads a page of a list.
-    pub(crate) async fn page(operation: &Operation, response: RawResponse) -> Result<Self, Error> {
-        let whole = Response::<WholePage<T>>::whole(operation, response).await?;
-        Ok(whole.map(Page::from))
+    pub(crate) fn page(
+        operation: &Operation,
+        response: RawResponse,
+    ) -> impl Future<Output = Result<Self, Error>> {
+        Response::<WholePage<T>>::whole(operation, response).map_ok(|whole| whole.map(Page::from))
     }
 }
 
