@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use xtask::generate::workspace_root;
 
-const WORKSPACE_CRATES: [&str; 8] = [
+const WORKSPACE_CRATES: [&str; 9] = [
     "heygen-api",
     "heygen-benches",
     "heygen-example-shapes",
@@ -14,6 +14,7 @@ const WORKSPACE_CRATES: [&str; 8] = [
     "heygen-ext",
     "heygen-sim",
     "heygen-tests",
+    "quickstart",
     "xtask",
 ];
 
@@ -52,9 +53,19 @@ fn crates_depend_on_each_other_only_as_the_diagram_shows() {
     assert_eq!(dependencies_of("examples", "dev-dependencies"), set(&["heygen-ext"]));
     assert_eq!(dependencies_of("benches", "dependencies"), none);
     assert_eq!(dependencies_of("benches", "dev-dependencies"), set(&["heygen-ext", "heygen-sim"]));
-    for folder in
-        ["heygen-api", "heygen-ext", "heygen-sim", "xtask", "tests", "tests/shapes", "examples", "benches"]
-    {
+    assert_eq!(dependencies_of("quickstart", "dependencies"), set(&["heygen-ext", "heygen-sim"]));
+    assert_eq!(dependencies_of("quickstart", "dev-dependencies"), none);
+    for folder in [
+        "heygen-api",
+        "heygen-ext",
+        "heygen-sim",
+        "xtask",
+        "tests",
+        "tests/shapes",
+        "quickstart",
+        "examples",
+        "benches",
+    ] {
         assert_eq!(dependencies_of(folder, "build-dependencies"), none);
     }
     assert_eq!(dependencies_of("xtask", "dev-dependencies"), none);
@@ -87,6 +98,7 @@ fn every_file_has_a_module_doc_and_at_most_450_lines() {
         "tests/shapes",
         "tests/src",
         "xtask",
+        "quickstart",
         "examples",
         "benches",
     ] {

@@ -108,7 +108,7 @@ fn code_in_documentation_is_at_most_80_columns_wide() {
 fn readmes_and_examples_use_replies_without_unwrapping_them() {
     let root = workspace_root();
     let mut sources = Vec::new();
-    for folder in ["heygen-ext/examples", "examples", "heygen-sim/examples"] {
+    for folder in ["quickstart/src", "heygen-ext/examples", "examples", "heygen-sim/examples"] {
         files(&root.join(folder), &mut sources);
     }
     let rust = sources.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));

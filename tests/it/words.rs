@@ -59,8 +59,18 @@ const NAMES: [&str; 14] = [
     "told", "util", "utils",
 ];
 
-const FOLDERS: [&str; 9] =
-    [".ci", "benches", "examples", "heygen-api", "heygen-ext", "heygen-sim", "openapi", "tests", "xtask"];
+const FOLDERS: [&str; 10] = [
+    ".ci",
+    "benches",
+    "examples",
+    "heygen-api",
+    "heygen-ext",
+    "heygen-sim",
+    "openapi",
+    "quickstart",
+    "tests",
+    "xtask",
+];
 
 /// All that we write by hand, by its path from the root.
 fn texts() -> Vec<(PathBuf, String)> {

@@ -23,9 +23,6 @@ mod pages;
 #[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../../examples/questions.rs"]
 mod questions;
-#[allow(dead_code, reason = "its `main` is not run here")]
-#[path = "../../examples/quickstart.rs"]
-mod quickstart;
 #[cfg(feature = "preview")]
 #[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../../examples/speech.rs"]
@@ -45,18 +42,6 @@ async fn the_example_calls_creates_a_video_and_counts_attempts() {
     sim.set_balance(0.0);
     let error = calls::create(&heygen, "Hello").await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::InsufficientCredit));
-}
-
-#[tokio::test]
-async fn the_example_quickstart_downloads_a_video() {
-    let sim = Sim::builder().clock(Clock::scaled(10_000.0)).start().await.unwrap();
-    let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("film.mp4");
-    let (duration, bytes) =
-        quickstart::make_video(&heygen, "Hello", Some(Duration::from_millis(1)), &path).await.unwrap();
-    assert!(duration > 0.0 && bytes > 10_000, "{duration} {bytes}");
-    assert!(std::fs::read(&path).unwrap()[4..].starts_with(b"ftyp"));
 }
 
 #[tokio::test]

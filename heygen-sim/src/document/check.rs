@@ -1,21 +1,16 @@
 //! Validates requests against the document. The error names the first problem.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use http::{HeaderMap, StatusCode};
-use jsonschema::error::ValidationErrorKind;
-use jsonschema::{ValidationError, Validator};
 use serde_json::{Value, json};
 
+use super::schema::Schema;
 use crate::api_error::ApiError;
 use crate::document::{Route, document, resolve};
 
 /// Query or path parameters by name.
 pub(crate) type Pairs = BTreeMap<String, String>;
-
-/// Maximum length of a value in a message, in bytes.
-const VALUE_LIMIT: usize = 200;
 
 /// A parameter of an operation.
 pub(super) struct Parameter {
@@ -24,7 +19,7 @@ pub(super) struct Parameter {
     pub(super) place: String,
     pub(super) schema: Value,
     required: bool,
-    validator: Option<Validator>,
+    validator: Option<Schema>,
 }
 
 impl Parameter {
@@ -36,7 +31,7 @@ impl Parameter {
             name: text("name")?,
             place: text("in")?,
             required: value.get("required").and_then(Value::as_bool).unwrap_or(false),
-            validator: jsonschema::draft202012::new(&schema).ok(),
+            validator: Schema::new(&schema),
             schema,
         })
     }
@@ -48,7 +43,7 @@ impl Parameter {
             None => Ok(()),
             Some(given) => {
                 let value = convert(given, &self.schema);
-                if self.validator.as_ref().is_some_and(|validator| validator.is_valid(&value)) {
+                if self.validator.as_ref().is_some_and(|validator| validator.accepts(&value)) {
                     return Ok(());
                 }
                 Err(ApiError::invalid(name, format!("{name} does not take `{given}`")))
@@ -80,11 +75,11 @@ impl Route {
     }
 
     /// The validator of the body; `None` if the schema is invalid.
-    fn validator(&self) -> Option<&Validator> {
+    fn validator(&self) -> Option<&Schema> {
         let validator = self.validator.get_or_init(|| {
             let body = super::precise::precise(&self.body_schema);
             let whole = json!({"allOf": [body], "components": document().precise.get("components")});
-            jsonschema::draft202012::new(&whole).ok()
+            Schema::new(&whole)
         });
         validator.as_ref()
     }
@@ -98,10 +93,8 @@ impl Route {
     /// Checks a JSON body, and removes unknown members from it. Several integrations send such members.
     pub(crate) fn check_body_leniently(&self, body: &mut Value) -> Result<(), ApiError> {
         for _ in 0..MAX_UNKNOWN {
-            let Some(validator) = self.validator() else { break };
-            let Err(error) = validator.validate(body) else { return Ok(()) };
-            let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() else { break };
-            let (place, unexpected) = (error.instance_path().to_string(), unexpected.clone());
+            let unexpected = self.validator().and_then(|validator| validator.unexpected_members(body));
+            let Some((place, unexpected)) = unexpected else { break };
             let Some(object) = body.pointer_mut(&place).and_then(Value::as_object_mut) else { break };
             unexpected.iter().for_each(|name| drop(object.remove(name)));
         }
@@ -115,58 +108,12 @@ impl Route {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             return Err(ApiError::new(status, "internal_error", "the schema is broken"));
         };
-        // `iter_errors` would collect the errors of all elements before it returns the first.
-        validator.validate(body).map_err(|error| {
-            let value = shortened(error.instance());
-            ApiError::invalid(error_place(&error), error.masked_with(value).to_string())
-        })
+        validator.check(body).map_err(|(place, problem)| ApiError::invalid(place, problem))
     }
 }
 
 /// How many unknown members are removed from a body, one after another.
 const MAX_UNKNOWN: usize = 100;
-
-/// The place of a problem in dot notation, such as `scenes.0.input.avatar_id`.
-fn error_place(error: &ValidationError<'_>) -> String {
-    let mut place = error.instance_path().to_string().trim_start_matches('/').replace('/', ".");
-    let member = match error.kind() {
-        ValidationErrorKind::Required { property } => property.as_str().map(str::to_owned),
-        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected.first().cloned(),
-        _ => None,
-    };
-    if let Some(member) = member {
-        place = if place.is_empty() { member } else { format!("{place}.{member}") };
-    }
-    place.replace("~1", "/").replace("~0", "~")
-}
-
-/// A value as JSON, cut to a maximum length. It is not serialized beyond that.
-fn shortened(value: &Value) -> String {
-    let mut text = Vec::with_capacity(VALUE_LIMIT);
-    match serde_json::to_writer(Bounded(&mut text), value) {
-        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
-        Err(_) => format!("{}…", String::from_utf8_lossy(&text)),
-    }
-}
-
-/// A writer that stops after [`VALUE_LIMIT`] bytes.
-struct Bounded<'a>(&'a mut Vec<u8>);
-
-impl io::Write for Bounded<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = VALUE_LIMIT.saturating_sub(self.0.len());
-        if room == 0 && !bytes.is_empty() {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
-        let length = room.min(bytes.len());
-        self.0.extend_from_slice(bytes.get(..length).unwrap_or_default());
-        Ok(length)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Converts a parameter to the type of its schema. If that fails, returns the text.
 fn convert(given: &str, schema: &Value) -> Value {

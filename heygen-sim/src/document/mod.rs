@@ -5,15 +5,20 @@
 pub(crate) mod check;
 mod precise;
 pub(crate) mod sample;
+#[cfg(feature = "validation")]
+mod schema;
+#[cfg(not(feature = "validation"))]
+#[path = "schema_unchecked.rs"]
+mod schema;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, OnceLock};
 
 use http::Method;
-use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use check::Parameter;
+use schema::Schema;
 
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     // A test parses the embedded text. If it were invalid, the document would be empty, and all requests would fail.
@@ -106,7 +111,7 @@ pub(crate) struct Route {
     /// Schema of the JSON body.
     body_schema: Value,
     /// The validator of the body, which is built when it is first used; `None` if the schema is invalid.
-    validator: OnceLock<Option<Validator>>,
+    validator: OnceLock<Option<Schema>>,
     /// Status and content of the first successful response.
     success: Option<(u16, Content)>,
 }
@@ -265,7 +270,6 @@ impl Route {
     }
 }
 
-/// The target of a reference; a value without a reference is returned as it is.
 /// The header of the security scheme that takes an API key.
 fn api_key_header(document: &Value) -> String {
     let schemes =
@@ -275,6 +279,7 @@ fn api_key_header(document: &Value) -> String {
     name.unwrap_or("x-api-key").to_ascii_lowercase()
 }
 
+/// The target of a reference; a value without a reference is returned as it is.
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let target = value.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
     target.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)

@@ -1,7 +1,7 @@
 //! Makes a video from a prompt, and downloads it as an MP4 file.
 //!
 //! ```text
-//! cargo run --example quickstart -- "A presenter explaining our launch in 30 seconds"
+//! cargo run -p quickstart -- "A presenter explaining our launch in 30 seconds"
 //! ```
 //!
 //! With `HEYGEN_API_KEY` set, it uses the real service, which takes about 20 minutes and costs money. Without a key, it
@@ -16,7 +16,6 @@ use futures_util::TryStreamExt;
 use heygen_ext::jobs::{Cadence, JobState};
 use heygen_ext::{HeyGen, VideoAgent};
 use heygen_sim::{Clock, Sim};
-use indicatif::{ProgressBar, ProgressStyle};
 
 /// How many times faster than the service the simulator runs.
 const SPEED: f64 = 60.0;
@@ -61,7 +60,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 }
 
 /// Makes a video from a prompt. Returns its duration in seconds, and the size of the file.
-pub(crate) async fn make_video(
+async fn make_video(
     heygen: &HeyGen,
     prompt: &str,
     pause: Option<Duration>,
@@ -73,38 +72,41 @@ pub(crate) async fn make_video(
         job = job.cadence(Cadence::every(pause));
     }
 
-    let bar = ProgressBar::new(100)
-        .with_style(ProgressStyle::with_template("{spinner} {msg:12} [{bar:40}] {elapsed}")?);
-    bar.enable_steady_tick(Duration::from_millis(100));
-    let mut shown = String::new();
     let mut states = job.watch();
-    let mut video = None;
+    let (mut status, mut video) = (String::new(), None);
     while let Some(state) = states.try_next().await? {
         match state {
-            JobState::Running(progress) => {
+            JobState::Running(progress) if progress.status != status => {
                 let what = match &progress.video_id {
                     Some(id) => format!("video {id}"),
                     None => "the agent is at work".to_owned(),
                 };
-                say(&bar, &mut shown, &progress.status, &what);
-                bar.set_position(progress.percent.unwrap_or(0).into());
+                println!("{:<12} {what}", progress.status);
+                status = progress.status;
             }
             JobState::Completed(done) => video = Some(done),
             _ => {}
         }
     }
     let video = video.ok_or("the wait ended without a result")?;
-    bar.finish_and_clear();
 
     let path = heygen.download(&video).to_path(path).overwrite(true).await?;
     Ok((video.duration.unwrap_or(0.0), std::fs::metadata(path)?.len()))
 }
 
-/// Prints one line for each new status, above the progress bar.
-fn say(bar: &ProgressBar, shown: &mut String, status: &str, what: &str) {
-    if shown != status {
-        bar.suspend(|| println!("{status:<12} {what}"));
-        *shown = status.to_owned();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_video_is_made_and_downloaded() {
+        let sim = Sim::builder().clock(Clock::scaled(10_000.0)).start().await.unwrap();
+        let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film.mp4");
+        let (duration, bytes) =
+            make_video(&heygen, "Hello", Some(Duration::from_millis(1)), &path).await.unwrap();
+        assert!(duration > 0.0 && bytes > 10_000, "{duration} {bytes}");
+        assert!(std::fs::read(&path).unwrap()[4..].starts_with(b"ftyp"));
     }
-    bar.set_message(status.to_owned());
 }
