@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use heygen_ext::webhook::testing::Signer;
 use heygen_ext::webhook::{Event, Inbox, PostgresInbox, SqliteInbox, Webhook};
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -53,7 +54,17 @@ pub(crate) async fn run() -> Result<(), Failure> {
         println!("Postgres: not measured, because DATABASE_URL is not set");
         return Ok(());
     };
-    let pool: PgPool = PgPoolOptions::new().max_connections(10).connect(&url).await?;
+    // A database of its own: the user may not be allowed to create tables in the one of the URL.
+    let server = PgPool::connect(&url).await?;
+    let name = format!("heygen_bench_{}", std::process::id());
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&server).await?;
+    let measured = postgres(url.parse::<PgConnectOptions>()?.database(&name)).await;
+    sqlx::query(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&server).await?;
+    measured
+}
+
+async fn postgres(database: PgConnectOptions) -> Result<(), Failure> {
+    let pool: PgPool = PgPoolOptions::new().max_connections(10).connect_with(database).await?;
     let inbox = Arc::new(PostgresInbox::new(pool.clone()).await?);
     compare("Postgres", inbox, move |id, row, key| {
         let pool = pool.clone();

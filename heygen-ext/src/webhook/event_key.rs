@@ -26,7 +26,7 @@ use super::payload::Fields;
 /// as the URL of a new preview.
 ///
 /// A part that is longer, or has other characters than letters, digits, `.`, `_`, `:` and `-`, is replaced with `~` and a
-/// digest.
+/// digest; an empty one with `~`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventKey(String);
 
@@ -79,14 +79,22 @@ impl EventKey {
         data: &Map<String, Value>,
         identity: &Identity,
     ) -> Self {
-        let content = match identity {
-            Identity::Signed(_) => "signed".to_owned(),
+        let mut key = String::with_capacity(USUAL_LENGTH);
+        for text in [endpoint, job.unwrap_or_default(), kind] {
+            push_part(&mut key, text);
+            key.push('/');
+        }
+        match identity {
+            Identity::Signed(_) => key.push_str("signed"),
             // A session may create several videos.
-            Identity::Confirmed => part(Fields(data).string(&["video_id"]).unwrap_or("~")),
-            Identity::Body(_) | Identity::Listed(_) => hash_data(data),
-        };
-        let (endpoint, job, kind) = (part(endpoint), part(job.unwrap_or_default()), part(kind));
-        Self(format!("{endpoint}/{job}/{kind}/{content}/{}", part(&identity.to_string())))
+            Identity::Confirmed => {
+                push_part(&mut key, Fields(data).string(&["video_id"]).unwrap_or_default())
+            }
+            Identity::Body(_) | Identity::Listed(_) => key.push_str(&hash_data(data)),
+        }
+        key.push('/');
+        push_part(&mut key, &identity.to_string());
+        Self(key)
     }
 
     /// The key as text, for a column of a database: at most 400 bytes of ASCII.
@@ -129,12 +137,19 @@ impl fmt::Display for EventKey {
     }
 }
 
-/// A text as a part of a key, without slashes and control characters. A digest begins with `~`, which no other part does.
-fn part(text: &str) -> String {
+/// Most keys are not longer, in bytes.
+const USUAL_LENGTH: usize = 192;
+
+/// Appends a text to a key, without slashes and control characters. Only an empty text and a digest begin with `~`.
+fn push_part(key: &mut String, text: &str) {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-');
     match text.len() {
-        1..=64 if text.bytes().all(plain) => text.to_owned(),
-        _ => format!("~{}", short_hex(Sha256::new_with_prefix(text))),
+        0 => key.push('~'),
+        1..=64 if text.bytes().all(plain) => key.push_str(text),
+        _ => {
+            key.push('~');
+            key.push_str(&short_hex(Sha256::new_with_prefix(text)));
+        }
     }
 }
 

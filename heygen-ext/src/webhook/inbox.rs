@@ -1,12 +1,12 @@
 //! Where verified events are kept until they are handled.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::task::JoinHandle;
 use tracing::Instrument;
 
 use super::event::Event;
@@ -121,27 +121,15 @@ where
     }
 }
 
-/// A task that stops when its handle is dropped.
-struct StopOnDrop<T>(JoinHandle<T>);
-
-impl<T> Drop for StopOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// Runs a handler for at most `limit`. A panic is an error. Dropping the future stops the handler.
 pub(super) async fn run_handler(
-    handler: &Arc<dyn Handler>,
+    handler: &dyn Handler,
     event: Event,
     limit: Duration,
 ) -> Result<(), BoxError> {
     let span = tracing::info_span!("webhook", event.key = %event.key());
-    let handler = Arc::clone(handler);
-    // In a task of its own: it may panic, and several run in parallel.
-    let run = async move { handler.handle(event).await };
-    let mut task = StopOnDrop(tokio::spawn(run.instrument(span)));
-    match tokio::time::timeout(limit, &mut task.0).await {
+    let run = AssertUnwindSafe(async move { handler.handle(event).await }).catch_unwind();
+    match tokio::time::timeout(limit, run.instrument(span)).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err("the handler panicked".into()),
         Err(_) => Err(format!("the handler did not end within {} s", limit.as_secs_f64()).into()),

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use super::event::Event;
+use super::event_key::EventKey;
 use super::inbox::{Handler, Inbox, Inserted, KnownKey, run_handler};
 use crate::box_error::BoxError;
 
@@ -52,15 +55,18 @@ pub struct MemoryInbox {
     permits: Arc<Semaphore>,
     handler_timeout: Duration,
     events: Arc<Mutex<Events>>,
-    running: watch::Sender<usize>,
+    /// Notified when the last running handler ends.
+    idle: Arc<Notify>,
 }
 
 #[derive(Default)]
 struct Events {
+    /// Number of handlers that run or wait.
+    running: usize,
     /// Whether the event with this key was handled; otherwise its handler is running or waiting.
     handled: BTreeMap<String, bool>,
     /// Handled events, the oldest first.
-    order: VecDeque<(Instant, String)>,
+    order: VecDeque<(Instant, EventKey)>,
 }
 
 impl MemoryInbox {
@@ -71,7 +77,7 @@ impl MemoryInbox {
             permits: Arc::new(Semaphore::new(CONCURRENCY)),
             handler_timeout: HANDLER_TIMEOUT,
             events: Arc::default(),
-            running: watch::Sender::new(0),
+            idle: Arc::default(),
         }
     }
 
@@ -92,8 +98,13 @@ impl MemoryInbox {
 
     /// Waits until no handler is running. Call it after the server has stopped, before the program ends.
     pub async fn finish(&self) {
-        // `self` owns the sender, so the channel is not closed.
-        drop(self.running.subscribe().wait_for(|running| *running == 0).await);
+        loop {
+            let idle = self.idle.notified();
+            if self.with(|events| events.running) == 0 {
+                return;
+            }
+            idle.await;
+        }
     }
 
     fn with<T>(&self, access: impl FnOnce(&mut Events) -> T) -> T {
@@ -101,58 +112,68 @@ impl MemoryInbox {
     }
 
     /// Marks a new event as running. Returns it with what is known about its job.
-    fn begin(&self, event: Event) -> Result<Event, Result<Inserted, BoxError>> {
-        let key = event.key();
+    fn begin(&self, event: Event, key: &EventKey) -> Result<Event, Result<Inserted, BoxError>> {
         self.with(|events| {
             events.remove_old();
-            match events.handled.get(key.as_str()) {
-                Some(true) => return Err(Ok(Inserted::Known)),
-                Some(false) => return Err(Ok(Inserted::Running)),
+            let of_job = events.keys(key.job_prefix());
+            match of_job.iter().find(|known| known.key == key.as_str()) {
+                Some(KnownKey { handled: true, .. }) => return Err(Ok(Inserted::Known)),
+                Some(KnownKey { handled: false, .. }) => return Err(Ok(Inserted::Running)),
                 None => {}
             }
-            if KnownKey::has(&events.keys(key.type_prefix()), &event) {
+            let (of_type, others): (Vec<_>, Vec<_>) =
+                of_job.into_iter().partition(|known| known.key.starts_with(key.type_prefix()));
+            if KnownKey::has(&of_type, &event) {
                 return Err(Ok(Inserted::Known));
             }
-            if *self.running.borrow() >= CAPACITY {
+            if events.running >= CAPACITY {
                 return Err(Err(format!("{CAPACITY} events are being handled").into()));
             }
-            let of_job = events.keys(key.job_prefix());
-            let handled = of_job.iter().filter(|known| known.handled).map(|known| known.key.as_str());
             events.handled.insert(key.as_str().to_owned(), false);
-            self.running.send_modify(|running| *running += 1);
-            Ok(event.with_handled(handled))
+            events.running += 1;
+            let handled = of_type.iter().chain(&others).filter(|known| known.handled);
+            Ok(event.with_handled(handled.map(|known| known.key.as_str())))
         })
     }
 
-    async fn run(self, event: Event) -> Result<Inserted, BoxError> {
-        let key = event.key().as_str().to_owned();
+    async fn run(self, event: Event, key: EventKey) -> Result<Inserted, BoxError> {
         // The semaphore is never closed.
         let permit = Arc::clone(&self.permits).acquire_owned().await;
-        let result = run_handler(&self.handler, event, self.handler_timeout).await;
+        let result = run_handler(&*self.handler, event, self.handler_timeout).await;
         drop(permit);
-        self.with(|events| match &result {
-            Ok(()) => {
-                events.order.push_back((Instant::now(), key.clone()));
-                events.handled.insert(key, true);
+        let running = self.with(|events| {
+            match &result {
+                Ok(()) => events.set_handled(key),
+                Err(_) => drop(events.handled.remove(key.as_str())),
             }
-            Err(_) => drop(events.handled.remove(&key)),
+            events.running -= 1;
+            events.running
         });
-        self.running.send_modify(|running| *running -= 1);
+        if running == 0 {
+            self.idle.notify_waiters();
+        }
         result.map(|()| Inserted::New)
     }
 }
 
 impl Events {
     fn keys(&self, prefix: &str) -> Vec<KnownKey> {
-        let from_prefix = self.handled.range(prefix.to_owned()..);
+        let from_prefix = self.handled.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
         let with_prefix = from_prefix.take_while(|(key, _)| key.starts_with(prefix));
         with_prefix.map(|(key, handled)| KnownKey { key: key.clone(), handled: *handled }).collect()
+    }
+
+    fn set_handled(&mut self, key: EventKey) {
+        if let Some(handled) = self.handled.get_mut(key.as_str()) {
+            *handled = true;
+        }
+        self.order.push_back((Instant::now(), key));
     }
 
     fn remove_old(&mut self) {
         let is_old = |at: &Instant, events: usize| at.elapsed() > RETENTION || events > MAX_HANDLED;
         while let Some((_, key)) = self.order.front().filter(|(at, _)| is_old(at, self.order.len())) {
-            self.handled.remove(key);
+            self.handled.remove(key.as_str());
             self.order.pop_front();
         }
     }
@@ -161,10 +182,16 @@ impl Events {
 impl Inbox for MemoryInbox {
     fn insert(&self, event: Event) -> BoxFuture<'_, Result<Inserted, BoxError>> {
         Box::pin(async move {
-            match self.begin(event) {
+            let key = event.key();
+            let event = match self.begin(event, &key) {
+                Ok(event) => event,
+                Err(known) => return known,
+            };
+            let mut run = Box::pin(self.clone().run(event, key));
+            match run.as_mut().now_or_never() {
+                Some(result) => result,
                 // In a task: the handler goes on if the answer cannot wait for it.
-                Ok(event) => tokio::spawn(self.clone().run(event)).await?,
-                Err(known) => known,
+                None => tokio::spawn(run).await?,
             }
         })
     }
@@ -176,6 +203,8 @@ impl Inbox for MemoryInbox {
 
 impl fmt::Debug for MemoryInbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryInbox").field("running", &*self.running.borrow()).finish_non_exhaustive()
+        f.debug_struct("MemoryInbox")
+            .field("running", &self.with(|events| events.running))
+            .finish_non_exhaustive()
     }
 }

@@ -110,7 +110,8 @@ impl Receiver {
     ///
     /// If it is called outside of a tokio runtime, or in one without a timer.
     pub async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
-        self.0.receive(request).await
+        let (head, body) = request.into_parts();
+        self.0.respond(&head, Full::new(body)).await
     }
 }
 

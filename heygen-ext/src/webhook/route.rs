@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -72,29 +72,12 @@ impl<C: Check> Route<C> {
         }
     }
 
-    /// Responds to a request with a complete body.
-    pub(super) async fn receive(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let (head, body) = request.into_parts();
-        self.respond(&head, std::future::ready(Ok(body))).await
-    }
-
-    /// Responds to a request whose body is arriving.
-    pub(super) async fn read_and_receive<B>(&self, request: Request<B>) -> Response<Bytes>
+    pub(super) async fn respond<B>(&self, head: &Parts, body: B) -> Response<Bytes>
     where
         B: Body + Send,
         B::Data: Send,
         B::Error: Send,
     {
-        let (head, body) = request.into_parts();
-        let body = read_body(&head.headers, body, self.max_body_size, Some(&self.read_budget));
-        self.respond(&head, body).await
-    }
-
-    async fn respond(
-        &self,
-        head: &Parts,
-        body: impl Future<Output = Result<Bytes, BodyError>> + Send,
-    ) -> Response<Bytes> {
         let status = match head.method {
             Method::POST => match tokio::time::timeout(RESPONSE_TIMEOUT, self.answer(head, body)).await {
                 Ok(Ok(())) => StatusCode::OK,
@@ -121,22 +104,16 @@ impl<C: Check> Route<C> {
     }
 
     /// Checks a delivery, and inserts its event. The error is the status of the answer.
-    async fn answer(
-        &self,
-        head: &Parts,
-        body: impl Future<Output = Result<Bytes, BodyError>> + Send,
-    ) -> Result<(), StatusCode> {
+    async fn answer<B: Body>(&self, head: &Parts, body: B) -> Result<(), StatusCode> {
         const OVERLOADED: &str = "too many deliveries are in progress";
         if self.permits.available_permits() == 0 {
             return Err(self.unavailable(OVERLOADED));
         }
         let read = self.check.read_head(head).map_err(|problem| self.refusals.record(problem))?;
         let limit = self.max_body_size;
-        let body = match body.await {
-            Ok(body) if body.len() <= limit => body,
-            Ok(_) | Err(BodyError::TooLarge) => {
-                return Err(self.refusals.record(VerifyError::TooLarge { limit }));
-            }
+        let body = match read_body(&head.headers, body, limit, Some(&self.read_budget)).await {
+            Ok(body) => body,
+            Err(BodyError::TooLarge) => return Err(self.refusals.record(VerifyError::TooLarge { limit })),
             Err(BodyError::BudgetExhausted) => return Err(self.unavailable("too many bodies are being read")),
             Err(error) => return Err(error.status()),
         };
@@ -180,7 +157,8 @@ macro_rules! tower_service {
 
             fn call(&mut self, request: Request<B>) -> Self::Future {
                 let route = Arc::clone(&self.0);
-                Box::pin(async move { Ok(route.read_and_receive(request).await.map(Full::new)) })
+                let (head, body) = request.into_parts();
+                Box::pin(async move { Ok(route.respond(&head, body).await.map(Full::new)) })
             }
         }
 
@@ -324,11 +302,12 @@ async fn collect<B: Body>(
     budget: Option<&Arc<Semaphore>>,
 ) -> Result<Bytes, BodyError> {
     let mut body = std::pin::pin!(body);
-    let (mut bytes, mut permits) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
+    let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
+    let mut permits = None::<OwnedSemaphorePermit>;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+        let Ok(mut data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
         let length = data.remaining();
-        if length > max_size - bytes.len() {
+        if length > max_size - first.len() - rest.len() {
             return Err(BodyError::TooLarge);
         }
         if let Some(budget) = budget {
@@ -340,11 +319,15 @@ async fn collect<B: Body>(
                 None => permits = Some(acquired),
             }
         }
-        bytes.put(data);
+        // Most bodies arrive in one piece, which is not copied.
+        match first.is_empty() {
+            true => first = data.copy_to_bytes(length),
+            false => rest.put(data),
+        }
     }
     // The permits go: from here on, the number of deliveries is limited.
     drop(permits);
-    Ok(bytes.freeze())
+    Ok(if rest.is_empty() { first } else { [&first[..], &rest].concat().into() })
 }
 
 #[cfg(test)]

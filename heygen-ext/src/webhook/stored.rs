@@ -86,6 +86,8 @@ macro_rules! stored_inbox {
         #[derive(Clone)]
         pub struct $inbox {
             pool: $pool,
+            /// Connections for reading keys, which SQLite serves beside a write.
+            readers: $pool,
             inserted: Arc<Notify>,
         }
 
@@ -162,7 +164,7 @@ macro_rules! stored_inbox {
                         " WHERE job_type = $1 AND idempotency_key ", $at_least, " $2 AND idempotency_key ", $below, " $3"
                     );
                     let query = sqlx::query(query).bind(QUEUE).bind(prefix).bind(end_of(prefix));
-                    let rows = query.fetch_all(&self.pool).await?.into_iter();
+                    let rows = query.fetch_all(&self.readers).await?.into_iter();
                     rows.map(|row| Ok(KnownKey { key: row.try_get(0)?, handled: row.try_get(1)? })).collect()
                 })
             }
@@ -314,11 +316,12 @@ impl SqliteInbox {
             .busy_timeout(Duration::from_secs(30));
         // One connection: SQLite has one writer at a time, and the queue of the pool is fairer than its lock.
         let pool = SqlitePoolOptions::new().max_connections(1);
-        let pool = pool.connect_with(options).await.map_err(|problem| failed(&problem))?;
+        let pool = pool.connect_with(options.clone()).await.map_err(|problem| failed(&problem))?;
+        let readers = SqlitePoolOptions::new().max_connections(2).connect_lazy_with(options);
         // Not the engine's own `setup`, which would not wait for the disk.
         let migrations = apalis_sqlite::SqliteStorage::<()>::migrations();
         migrations.run(&pool).await.map_err(|problem| failed(&problem))?;
-        Ok(Self { pool, inserted: Arc::default() })
+        Ok(Self { pool, readers, inserted: Arc::default() })
     }
 }
 
@@ -343,7 +346,7 @@ impl PostgresInbox {
         let index = "CREATE INDEX IF NOT EXISTS heygen_ext_webhook_keys
              ON apalis.jobs (job_type, idempotency_key text_pattern_ops)";
         sqlx::query(index).execute(&pool).await?;
-        Ok(Self { pool, inserted: Arc::default() })
+        Ok(Self { readers: pool.clone(), pool, inserted: Arc::default() })
     }
 }
 

@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::event::Event;
@@ -115,6 +116,15 @@ pub(super) struct Runner {
 }
 
 impl Runner {
+    /// Runs the handler in a task of its own, so that several run in parallel. Dropping the future stops it.
+    async fn run_in_task(&self, event: Event) -> Result<(), BoxError> {
+        let (handler, limit) = (Arc::clone(&self.handler), self.handler_timeout);
+        let mut task = JoinSet::new();
+        task.spawn(async move { run_handler(&*handler, event, limit).await });
+        // The set has one task.
+        task.join_next().await.map_or(Ok(()), |ended| ended?)
+    }
+
     /// Handles a stored event. An [`AbortError`] means that the event is dead; any other error, that it is tried again.
     pub(super) async fn run(&self, stored: Value, attempt: usize, task: String) -> Result<(), BoxError> {
         // An event that this version cannot read does not get better.
@@ -123,9 +133,7 @@ impl Runner {
         let handled = self.queue.keys(key.job_prefix()).await?;
         let handled = handled.iter().filter(|known| known.handled).map(|known| known.key.as_str());
         let event = event.with_handled(handled);
-        let Err(problem) = run_handler(&self.handler, event.clone(), self.handler_timeout).await else {
-            return Ok(());
-        };
+        let Err(problem) = self.run_in_task(event.clone()).await else { return Ok(()) };
         if attempt >= self.attempts {
             tracing::error!(%problem, event.key = %key, attempt, "a webhook event is dead: every attempt failed");
             if let Some(on_dead) = &self.on_dead {

@@ -55,7 +55,14 @@ fn a_key_is_printable_and_has_five_parts() {
             "{key}"
         );
     }
+    let part = |text: &str| {
+        let mut key = String::new();
+        push_part(&mut key, text);
+        key
+    };
     assert_ne!(part("a/b"), part("a:b"));
+    assert_eq!(part(""), "~");
+    assert_ne!(part("~"), "~");
 }
 
 #[test]
