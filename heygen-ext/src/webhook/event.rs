@@ -25,6 +25,7 @@ const MAX_ID_LENGTH: usize = 200;
 #[derive(Clone, PartialEq)]
 pub struct Event {
     kind: WebhookEventType,
+    job_kind: Option<JobKind>,
     id: Option<String>,
     raw: Map<String, Value>,
     endpoint: Arc<str>,
@@ -112,7 +113,7 @@ impl Event {
         // The body comes first, because the signature does not cover the header.
         let id = fields.text(&["event_id"]).or_else(|| header_id.map(str::to_owned));
         let id = id.filter(|id| id.len() <= MAX_ID_LENGTH);
-        Self { kind, id, raw, endpoint, identity, contradicts: None }
+        Self { job_kind: JobKind::of(&kind), kind, id, raw, endpoint, identity, contradicts: None }
     }
 
     /// The event as JSON, for an [`Inbox`](super::Inbox) that stores it. [`from_stored`](Self::from_stored) reads it.
@@ -237,7 +238,7 @@ impl Event {
 
     /// The kind of the job, by how the type begins. `None` for types that begin in no known way.
     pub fn job_kind(&self) -> Option<JobKind> {
-        JobKind::of(&self.kind)
+        self.job_kind
     }
 
     /// The id of the job: the one that the response to the request that started it contains, and that the operation that

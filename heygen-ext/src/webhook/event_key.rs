@@ -108,7 +108,8 @@ impl EventKey {
     }
 
     /// The beginning that the keys of all events with the same endpoint, job and type have in common. It ends in `/`.
-    pub fn type_prefix(&self) -> &str {
+    #[cfg(feature = "webhook")]
+    pub(super) fn type_prefix(&self) -> &str {
         self.prefix(3)
     }
 

@@ -34,12 +34,12 @@ pub trait Inbox: Send + Sync + 'static {
     /// If the event is not kept. The receiver answers 503, and the service delivers it again.
     fn insert(&self, event: Event) -> BoxFuture<'_, Result<Inserted, BoxError>>;
 
-    /// Lists the keys that begin with a prefix, such as [`EventKey::job_prefix`].
+    /// Lists the keys that begin with a [job prefix](EventKey::job_prefix).
     ///
     /// # Errors
     ///
     /// If the inbox cannot be read.
-    fn keys<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>>;
+    fn keys<'a>(&'a self, job_prefix: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>>;
 }
 
 impl<I: Inbox + ?Sized> Inbox for Arc<I> {
@@ -47,8 +47,8 @@ impl<I: Inbox + ?Sized> Inbox for Arc<I> {
         (**self).insert(event)
     }
 
-    fn keys<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>> {
-        (**self).keys(prefix)
+    fn keys<'a>(&'a self, job_prefix: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>> {
+        (**self).keys(job_prefix)
     }
 }
 
@@ -73,14 +73,15 @@ pub struct KnownKey {
 }
 
 impl KnownKey {
-    /// Whether an inbox that has `keys` has this event. `keys` are those with its [type prefix](EventKey::type_prefix).
+    /// Whether an inbox that has `keys` has this event. `keys` are those with its [job prefix](EventKey::job_prefix).
     ///
     /// Besides the same key, this finds an event that [`Webhooks::reconcile`](super::ReconcileReport) took from the list of
     /// the service, and whose delivery arrives later: it has the same id, or its job ends only once and its data is equal.
     pub fn has(keys: &[Self], event: &Event) -> bool {
         let own = event.key();
         let content = EventKey::content_of(own.as_str()).map(|(content, _)| content);
-        keys.iter().any(|known| {
+        let of_type = keys.iter().filter(|known| known.key.starts_with(own.type_prefix()));
+        of_type.into_iter().any(|known| {
             let parts = EventKey::content_of(&known.key);
             let is_same_content = |source| {
                 event.ends_once()

@@ -116,14 +116,10 @@ impl MemoryInbox {
         self.with(|events| {
             events.remove_old();
             let of_job = events.keys(key.job_prefix());
-            match of_job.iter().find(|known| known.key == key.as_str()) {
-                Some(KnownKey { handled: true, .. }) => return Err(Ok(Inserted::Known)),
-                Some(KnownKey { handled: false, .. }) => return Err(Ok(Inserted::Running)),
-                None => {}
+            if of_job.iter().any(|known| known.key == key.as_str() && !known.handled) {
+                return Err(Ok(Inserted::Running));
             }
-            let (of_type, others): (Vec<_>, Vec<_>) =
-                of_job.into_iter().partition(|known| known.key.starts_with(key.type_prefix()));
-            if KnownKey::has(&of_type, &event) {
+            if KnownKey::has(&of_job, &event) {
                 return Err(Ok(Inserted::Known));
             }
             if events.running >= CAPACITY {
@@ -131,7 +127,7 @@ impl MemoryInbox {
             }
             events.handled.insert(key.as_str().to_owned(), false);
             events.running += 1;
-            let handled = of_type.iter().chain(&others).filter(|known| known.handled);
+            let handled = of_job.iter().filter(|known| known.handled);
             Ok(event.with_handled(handled.map(|known| known.key.as_str())))
         })
     }
@@ -157,10 +153,10 @@ impl MemoryInbox {
 }
 
 impl Events {
-    fn keys(&self, prefix: &str) -> Vec<KnownKey> {
-        let from_prefix = self.handled.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
-        let with_prefix = from_prefix.take_while(|(key, _)| key.starts_with(prefix));
-        with_prefix.map(|(key, handled)| KnownKey { key: key.clone(), handled: *handled }).collect()
+    fn keys(&self, job_prefix: &str) -> Vec<KnownKey> {
+        let from_first = self.handled.range::<str, _>((Bound::Included(job_prefix), Bound::Unbounded));
+        let of_job = from_first.take_while(|(key, _)| key.starts_with(job_prefix));
+        of_job.map(|(key, handled)| KnownKey { key: key.clone(), handled: *handled }).collect()
     }
 
     fn set_handled(&mut self, key: EventKey) {
@@ -196,8 +192,8 @@ impl Inbox for MemoryInbox {
         })
     }
 
-    fn keys<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>> {
-        Box::pin(async move { Ok(self.with(|events| events.keys(prefix))) })
+    fn keys<'a>(&'a self, job_prefix: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>> {
+        Box::pin(async move { Ok(self.with(|events| events.keys(job_prefix))) })
     }
 }
 

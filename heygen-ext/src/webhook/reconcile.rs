@@ -144,13 +144,15 @@ impl Delivered {
     /// many entries are known as were delivered.
     async fn includes<I: Inbox + ?Sized>(&mut self, inbox: &I, event: &Event) -> Result<bool, BoxError> {
         let key = event.key();
-        let known = inbox.keys(key.type_prefix()).await?;
+        let known = inbox.keys(key.job_prefix()).await?;
         if KnownKey::has(&known, event) {
             return Ok(true);
         }
         let Some((content, _)) = EventKey::content_of(key.as_str()) else { return Ok(false) };
         let is_delivery = |known: &&KnownKey| {
-            EventKey::content_of(&known.key).is_some_and(|(of, by)| of == content && by.starts_with("body:"))
+            known.key.starts_with(key.type_prefix())
+                && EventKey::content_of(&known.key)
+                    .is_some_and(|(of, by)| of == content && by.starts_with("body:"))
         };
         let deliveries = known.iter().filter(is_delivery).count();
         let compared = self.0.entry(format!("{}{content}", key.type_prefix())).or_default();

@@ -135,7 +135,7 @@ macro_rules! stored_inbox {
             fn insert(&self, event: Event) -> BoxFuture<'_, Result<Inserted, BoxError>> {
                 Box::pin(async move {
                     let key = event.key();
-                    if KnownKey::has(&self.keys(key.type_prefix()).await?, &event) {
+                    if KnownKey::has(&self.keys(key.job_prefix()).await?, &event) {
                         return Ok(Inserted::Known);
                     }
                     let task = TaskBuilder::new(event.to_stored())
@@ -157,13 +157,13 @@ macro_rules! stored_inbox {
                 })
             }
 
-            fn keys<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>> {
+            fn keys<'a>(&'a self, job_prefix: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>> {
                 Box::pin(async move {
                     let query = concat!(
                         "SELECT idempotency_key, status = 'Done' FROM ", $jobs,
                         " WHERE job_type = $1 AND idempotency_key ", $at_least, " $2 AND idempotency_key ", $below, " $3"
                     );
-                    let query = sqlx::query(query).bind(QUEUE).bind(prefix).bind(end_of(prefix));
+                    let query = sqlx::query(query).bind(QUEUE).bind(job_prefix).bind(end_of(job_prefix));
                     let rows = query.fetch_all(&self.readers).await?.into_iter();
                     rows.map(|row| Ok(KnownKey { key: row.try_get(0)?, handled: row.try_get(1)? })).collect()
                 })
