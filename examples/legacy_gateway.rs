@@ -52,6 +52,15 @@ pub(crate) struct Options {
     /// Carry out uploads of talking photos and of photo avatars, which were free of charge
     #[arg(long)]
     accept_avatar_charges: bool,
+    /// Show a silent avatar with a silent audio file, which is uploaded first
+    #[arg(long)]
+    silence_as_audio: bool,
+    /// Render scenes that v3 cannot express in two passes, which costs more, and wait this long for each video of the first
+    #[arg(long, value_name = "SECONDS")]
+    two_pass: Option<u64>,
+    /// The resolution of videos without a dimension: 720p, 1080p or 4k
+    #[arg(long, value_name = "RESOLUTION")]
+    default_resolution: Option<String>,
     /// Answer errors of v2 as texts
     #[arg(long)]
     error_as_text: bool,
@@ -67,11 +76,18 @@ impl Options {
     /// The options of plans.
     pub(crate) fn migrate_options(&self) -> MigrateOptions {
         let policy = if self.lenient { Policy::Lenient } else { Policy::Strict };
-        let options = MigrateOptions::new()
+        let mut options = MigrateOptions::new()
             .policy(policy)
             .accept_engine_change(self.accept_engine_change)
             .accept_avatar_charges(self.accept_avatar_charges)
+            .silence_as_audio(self.silence_as_audio)
             .error_as_text(self.error_as_text);
+        if let Some(seconds) = self.two_pass {
+            options = options.two_pass(Duration::from_secs(seconds));
+        }
+        if let Some(resolution) = &self.default_resolution {
+            options = options.default_resolution(resolution);
+        }
         self.accept_loss.iter().fold(options, |options, member| options.accept_loss(member))
     }
 }

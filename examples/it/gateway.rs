@@ -323,6 +323,10 @@ fn what_may_be_lost_and_paid_is_given_by_options() {
     assert_eq!(members, none.clone().accept_loss("scale").accept_loss("fps"));
     let paid = parse(&["--accept-engine-change", "--accept-avatar-charges"]).migrate_options();
     assert_eq!(paid, none.clone().accept_engine_change(true).accept_avatar_charges(true));
+    let rendered =
+        parse(&["--silence-as-audio", "--two-pass", "600", "--default-resolution", "720p"]).migrate_options();
+    let two_pass = none.clone().two_pass(Duration::from_secs(600));
+    assert_eq!(rendered, two_pass.silence_as_audio(true).default_resolution("720p"));
     assert_eq!(parse(&["--lenient"]).migrate_options(), none.policy(Policy::Lenient));
 }
 

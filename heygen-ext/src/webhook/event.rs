@@ -33,11 +33,23 @@ pub struct Event {
     contradicts: Option<Outcome>,
 }
 
-/// The error when a body is not a JSON object.
+/// The error when a body is not a JSON object, or a stored event was not written by [`Event::to_stored`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the body of {bytes} bytes is not a JSON object; pass the body of the request unchanged")]
+#[error("the {what} of {bytes} bytes {problem}")]
 pub struct NotAnEvent {
+    what: &'static str,
     bytes: usize,
+    problem: &'static str,
+}
+
+impl NotAnEvent {
+    fn body(bytes: usize) -> Self {
+        Self { what: "body", bytes, problem: "is not a JSON object; pass the body of the request unchanged" }
+    }
+
+    fn stored(bytes: usize) -> Self {
+        Self { what: "stored JSON", bytes, problem: "is not an event; pass what `Event::to_stored` returned" }
+    }
 }
 
 /// How a job ended, according to the type of the event.
@@ -67,7 +79,7 @@ impl Outcome {
 fn parse(body: &[u8]) -> Result<Map<String, Value>, NotAnEvent> {
     match from_json_slice(body) {
         Ok(Value::Object(raw)) => Ok(raw),
-        _ => Err(NotAnEvent { bytes: body.len() }),
+        _ => Err(NotAnEvent::body(body.len())),
     }
 }
 
@@ -133,7 +145,7 @@ impl Event {
     ///
     /// If it was not written by [`to_stored`](Self::to_stored).
     pub fn from_stored(mut stored: Value) -> Result<Self, NotAnEvent> {
-        let problem = NotAnEvent { bytes: stored.to_string().len() };
+        let problem = NotAnEvent::stored(stored.to_string().len());
         let body = stored.get_mut("body").map(Value::take);
         let text = |name: &str| stored.get(name).and_then(Value::as_str);
         let parts = (body, text("endpoint"), text("identity").and_then(Identity::parse));

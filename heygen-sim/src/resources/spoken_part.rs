@@ -107,7 +107,10 @@ fn check_engine(part: Part<'_>, look: &Look, resolution: Option<&str>) -> Result
     let given = part.body["engine"]["type"].as_str();
     let engine = given.unwrap_or("avatar_iv");
     if !look.engines.iter().any(|one| one == engine) {
-        let message = format!("the look takes {}, not {engine}", look.engines.join(", "));
+        let message = match look.engines.join(", ") {
+            none if none.is_empty() => format!("no engine renders the look, so {engine} does not"),
+            engines => format!("the look takes {engines}, not {engine}"),
+        };
         return part.refuse(if given.is_some() { "engine.type" } else { "engine" }, &message);
     }
     let in_group = |kind: &str, id: Option<&str>| {

@@ -151,8 +151,10 @@ async fn unusual_looks_and_voices_exist_as_at_the_service() {
     let video = |look: &str| Some(json!({"type": "avatar", "avatar_id": look, "script": "Hello"}));
     let gone = program.refused(Method::POST, "/v3/videos", video("Vera_old_public")).await;
     assert_eq!(gone, (404, "voice_not_found".into()));
-    let no_engine = program.refused(Method::POST, "/v3/videos", video("Vera_legacy_public")).await;
-    assert_eq!(no_engine, (400, "invalid_parameter".into()));
+    let no_engine = program.send(Method::POST, "/v3/videos", &[], video("Vera_legacy_public")).await;
+    assert_eq!((no_engine.status, &no_engine.body["error"]["code"]), (400, &json!("invalid_parameter")));
+    let message = no_engine.body["error"]["message"].as_str().unwrap();
+    assert!(message.contains("no engine renders the look"), "{message}");
     let voices = program.get("/v3/voices?language=Multilingual").await;
     assert_eq!((voices.as_array().unwrap().len(), &voices[0]["gender"]), (1, &json!("unknown")));
 }

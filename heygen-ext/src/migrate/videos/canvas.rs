@@ -76,7 +76,7 @@ pub(super) fn put_canvas(
     if !RESOLUTIONS.iter().any(|(name, _)| *name == resolution) {
         let names: Vec<&str> = RESOLUTIONS.iter().map(|(name, _)| *name).collect();
         planning.body().problem(format!(
-            "the option for the default resolution is `{resolution}`; set one of: {}",
+            "the option `default_resolution` is `{resolution}`; set one of: {}",
             names.join(", ")
         ));
     }

@@ -213,7 +213,7 @@ impl<'a> LegacyScene<'a> {
         output.set("source", json!({"type": "url", "url": picture}));
         output.set("duration", seconds);
         let reason = "v3 has no silent avatars: the scene shows the preview image of the look";
-        let instead = "set the option for silence as audio, which uploads a silent audio file for the scene";
+        let instead = "set the option `silence_as_audio`, which uploads a silent audio file for the scene";
         self.voice.lose(Severity::Shown, reason, instead);
         self.character.lose(Severity::Shown, reason, instead);
         let (Background::Object(node) | Background::Text(node)) = &self.background;

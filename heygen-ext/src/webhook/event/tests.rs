@@ -75,7 +75,8 @@ fn a_stored_event_is_read_with_its_key() {
         assert_eq!((&read, read.key()), (&event, event.key()));
     }
     for other in [json!({}), json!(7), json!({"endpoint": "", "identity": "x", "body": {}})] {
-        assert!(Event::from_stored(other).is_err());
+        let problem = Event::from_stored(other).unwrap_err().to_string();
+        assert!(problem.ends_with("is not an event; pass what `Event::to_stored` returned"), "{problem}");
     }
 }
 
