@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,8 +11,9 @@ use serde_json::Value;
 
 use super::cache::Cache;
 use super::cost::Cost;
+use super::input_path::InputPath;
 use super::look_up::LookUps;
-use super::loss::{Loss, Policy};
+use super::loss::{Loss, Policy, Problem, Refusal};
 use super::memory::Memory;
 use super::migrate_error::MigrateError;
 use super::options::MigrateOptions;
@@ -131,7 +133,7 @@ impl Legacy {
         }
         // A loss may depend on an answer, so all are accepted until the answers are there.
         let lenient = self.options.clone().policy(Policy::Lenient);
-        let runner = self.runner(request, None);
+        let runner = self.runner(None, None);
         loop {
             let plan = request.plan(&answers, &lenient)?;
             let unanswered: Vec<_> = plan.unanswered().cloned().collect();
@@ -168,18 +170,50 @@ impl Legacy {
         key: Option<&str>,
     ) -> Result<Migrated<Value>, MigrateError> {
         let plan = self.plan(request).await?;
-        let bodies = self.runner(request, key).run(plan.requests()).await?;
+        self.run_plan(&plan, key).await
+    }
+
+    /// Carries out a plan as it is, with an idempotency key if there is one. A program that has looked at the plan, at its costs
+    /// for example, sends what it has seen.
+    ///
+    /// ```no_run
+    /// # async fn example(heygen: heygen_ext::HeyGen) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heygen_ext::http::Method;
+    /// use heygen_ext::migrate::LegacyRequest;
+    ///
+    /// let request = LegacyRequest::new(&Method::GET, "/v2/avatars")?;
+    /// let plan = heygen.legacy().plan(&request).await?;
+    /// if plan.costs().is_empty() {
+    ///     let answer = heygen.legacy().run_plan(&plan, None).await?;
+    ///     println!("{}", answer.value);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`MigrateError::Refused`]: the plan has look-ups without answers. Or a call of v3 failed.
+    pub async fn run_plan(&self, plan: &Plan, key: Option<&str>) -> Result<Migrated<Value>, MigrateError> {
+        if let Some(look_up) = plan.unanswered().next() {
+            let message = format!(
+                "the plan was made without the answer to `{look_up}`; make it with `Legacy::plan`, or with the answer"
+            );
+            let problem = Problem { path: InputPath::body(), message, code: "invalid_parameter" };
+            return Err(MigrateError::Refused(Refusal { problems: vec![problem], losses: Vec::new() }));
+        }
+        let bodies = self.runner(plan.file(), key).run(plan.requests()).await?;
         let remembered = self.memory.recall(plan.values());
         let now = self.heygen.context().runtime.system_time();
         let value = plan.answer_with(&bodies, now, remembered.as_ref())?;
-        if *request.endpoint().method() == Method::POST {
+        if *plan.endpoint().method() == Method::POST {
             self.memory.remember(plan.requests(), &value);
         }
         Ok(Migrated { value, losses: plan.losses_after(&bodies), costs: plan.costs().to_vec() })
     }
 
-    fn runner<'a>(&'a self, request: &'a LegacyRequest, key: Option<&'a str>) -> Runner<'a> {
-        Runner { heygen: &self.heygen, cache: &self.cache, options: &self.options, key, file: request.file() }
+    fn runner<'a>(&'a self, file: Option<(&'a Bytes, Option<&'a str>)>, key: Option<&'a str>) -> Runner<'a> {
+        Runner { heygen: &self.heygen, cache: &self.cache, options: &self.options, key, file }
     }
 
     /// Carries out a request of this crate's types, and reads the member `data` of the answer.

@@ -110,9 +110,11 @@ impl LookUps {
         Self::default()
     }
 
-    /// Adds an answer: the member `data` of the response. For the looks of a group, it is the list of all pages.
-    pub fn with(mut self, look_up: LookUp, data: Value) -> Self {
-        self.0.insert(look_up, Some(data));
+    /// Adds an answer: the response, or its member `data`. For the looks of a group, it is the list of all pages.
+    pub fn with(mut self, look_up: LookUp, mut answer: Value) -> Self {
+        // What is looked up has no member of this name.
+        let data = answer.get_mut("data").map(Value::take);
+        self.0.insert(look_up, Some(data.unwrap_or(answer)));
         self
     }
 
@@ -139,5 +141,24 @@ impl LookUps {
 impl fmt::Debug for LookUps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_the_response_or_its_data() {
+        let look = || LookUp::Look("l".to_owned());
+        let data = json!({"id": "l", "avatar_type": "photo_avatar"});
+        let of_data = LookUps::new().with(look(), data.clone());
+        let of_response = LookUps::new().with(look(), json!({"data": data}));
+        assert!(of_data == of_response && of_response != LookUps::new());
+        let page = json!({"data": [data], "has_more": false, "next_token": null});
+        let group = || LookUp::LooksOfGroup("g".to_owned());
+        assert!(LookUps::new().with(group(), page) == LookUps::new().with(group(), json!([data])));
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -21,13 +22,14 @@ use super::source::{Carried, Findings, Source, Values};
 /// The v3 requests that replace a legacy request, in their order, with what is lost and what it costs.
 ///
 /// A plan is made by [`LegacyRequest::plan`](super::LegacyRequest::plan). Making one sends nothing: print it, inspect it, or
-/// let [`Legacy::run`](super::Legacy::run) carry it out.
+/// let [`Legacy::run_plan`](super::Legacy::run_plan) carry it out.
 #[derive(Clone)]
 #[must_use]
 pub struct Plan {
     endpoint: &'static Endpoint,
     conversion: Conversion,
     values: Values,
+    file: Option<Bytes>,
     look_ups: Vec<(LookUp, bool)>,
     requests: Vec<PlannedRequest>,
     losses: Vec<Loss>,
@@ -69,7 +71,18 @@ impl Plan {
             return Err(Refusal { problems, losses: refused });
         }
         let values = values.clone();
-        Ok(Self { endpoint, conversion, values, look_ups, requests, losses, costs, carried })
+        Ok(Self { endpoint, conversion, values, file: None, look_ups, requests, losses, costs, carried })
+    }
+
+    /// Adds the file of an upload.
+    pub(crate) fn with_file(mut self, file: Option<Bytes>) -> Self {
+        self.file = file;
+        self
+    }
+
+    /// The file of an upload, and its media type.
+    pub(crate) fn file(&self) -> Option<(&Bytes, Option<&str>)> {
+        Some((self.file.as_ref()?, self.values.media_type.as_deref()))
     }
 
     /// The legacy endpoint.

@@ -3,12 +3,16 @@
 use std::fmt;
 
 use heygen_api::Operation;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::fallback::Fallback;
 use super::fill::{Fill, Target};
 use super::output::Output;
 use crate::redaction::redact;
+
+/// Bytes that are percent-encoded in a path or a query.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A v3 request of a [`Plan`](super::Plan), ready to be sent, except for values that an earlier answer of the plan has.
 ///
@@ -202,13 +206,19 @@ impl PlannedRequest {
         &self.purpose
     }
 
-    /// The path with its parameters and query.
+    /// The path with its parameters and query, percent-encoded. In round brackets stands what is not known yet, such as
+    /// `(answer 1: /data/avatar_id)`.
     pub fn path(&self) -> String {
+        let encode = |value: &str| match value.starts_with('(') && value.ends_with(')') {
+            true => value.to_owned(),
+            false => utf8_percent_encode(value, RESERVED).to_string(),
+        };
         let mut path = self.operation.path().to_owned();
         for (name, value) in &self.parameters {
-            path = path.replace(&format!("{{{name}}}"), value);
+            path = path.replace(&format!("{{{name}}}"), &encode(value));
         }
-        let query: Vec<String> = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let query: Vec<_> =
+            self.query.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }
 

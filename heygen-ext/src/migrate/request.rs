@@ -121,11 +121,6 @@ impl LegacyRequest {
         self.endpoint
     }
 
-    /// The file of an upload, and its media type.
-    pub(crate) fn file(&self) -> Option<(&Bytes, Option<&str>)> {
-        Some((self.file.as_ref()?, self.values.media_type.as_deref()))
-    }
-
     /// Makes the plan from answers to its look-ups. Nothing is sent.
     ///
     /// # Errors
@@ -136,7 +131,8 @@ impl LegacyRequest {
         let Some(conversion) = self.endpoint.conversion() else {
             return Err(NoCounterpart::new(self.endpoint).into());
         };
-        Ok(Plan::make(self.endpoint, conversion, &self.values, answers, options)?)
+        Ok(Plan::make(self.endpoint, conversion, &self.values, answers, options)?
+            .with_file(self.file.clone()))
     }
 }
 

@@ -405,3 +405,27 @@ fn every_endpoint_with_a_counterpart_has_a_method() {
         assert!(calls.contains(&format!(".{method}(")), "{method} is not tested");
     }
 }
+
+#[tokio::test]
+async fn a_plan_is_carried_out_as_it_was_looked_at() {
+    let (sim, legacy) = pair(MigrateOptions::new()).await;
+    let body = serde_json::to_value(scene("Anna_sitting_public")).unwrap();
+    let request = LegacyRequest::new(&Method::POST, "/v2/video/generate").unwrap().json(body);
+    let offline = request.plan(&migrate::LookUps::new(), legacy.options()).unwrap();
+    let refused = legacy.run_plan(&offline, None).await.unwrap_err().to_string();
+    assert!(refused.contains("make it with `Legacy::plan`"), "{refused}");
+    let plan = legacy.plan(&request).await.unwrap();
+    let made = legacy.run_plan(&plan, Some("launch-1")).await.unwrap().value;
+    assert!(made["data"]["video_id"].is_string(), "{made}");
+    let sent: Vec<_> =
+        sim.requests().into_iter().filter(|one| one.method == "POST" && one.status == Some(200)).collect();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].body.as_ref(), plan.requests()[0].body());
+}
+
+#[test]
+fn the_path_of_a_planned_request_is_percent_encoded() {
+    let request = LegacyRequest::new(&Method::GET, "/v2/videos/a%20b%2Fc").unwrap();
+    let plan = request.plan(&migrate::LookUps::new(), &MigrateOptions::new()).unwrap();
+    assert_eq!(plan.requests()[0].path(), "/v3/videos/a%20b%2Fc");
+}
