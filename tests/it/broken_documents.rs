@@ -4,6 +4,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
+use heygen_api::operations::GET_VIDEO;
 use serde_json::{Map, Value, json};
 use xtask::generate::{self, Prepared};
 use xtask::overlay::{self, Overlay};
@@ -38,7 +39,7 @@ pub(super) fn sample() -> Value {
     let mut document = super::overlaid();
     let kept = [
         "/v3/videos",
-        "/v3/videos/{video_id}",
+        GET_VIDEO.path(),
         "/v3/assets",
         "/v3/video-agents",
         "/v3/webhooks/endpoints",

@@ -1,6 +1,7 @@
 //! Use of what is newer than the document: operations, and members of bodies and replies.
 
 use heygen_api::http::Method;
+use heygen_api::operations::GET_VIDEO;
 use heygen_api::types::{AssetInput, CreateVideoBody, CreateVideoFromImage, TemplateVariable};
 use heygen_api::{Client, ErrorKind, IdempotencyKey};
 use heygen_tests::Recorder;
@@ -42,10 +43,10 @@ async fn a_request_to_any_path_uses_the_transport() {
 #[tokio::test]
 async fn a_request_to_a_known_path_has_the_facts_of_its_operation() {
     let (client, recorder) = client(json!({"data": {"id": "v", "status": "completed"}}));
-    let request = client.request(Method::GET, "/v3/videos/{video_id}").path("video_id", "v");
+    let request = client.request(Method::GET, GET_VIDEO.path()).path("video_id", "v");
     let video = request.send_for::<heygen_api::types::VideoDetail>().await.unwrap();
     assert_eq!(video.id, "v");
-    assert_eq!(recorder.take().pop().unwrap().operation, heygen_api::operations::GET_VIDEO);
+    assert_eq!(recorder.take().pop().unwrap().operation, GET_VIDEO);
 }
 
 #[tokio::test]

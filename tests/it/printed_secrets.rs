@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use heygen_ext::heygen_api::operations::GET_VIDEO;
 use heygen_ext::heygen_api::types::{
     AssetBase64, CompleteAssetUploadResponse, CreateVideoFromImage, CreateWebhookEndpointRequest, VideoDetail,
 };
@@ -231,7 +232,7 @@ async fn printed_and_traced_output_contains_no_secrets() {
         "http.request.method=\"GET\"",
         "http.request.resend_count=0",
         "http.response.status_code=404",
-        "url.template=\"/v3/videos/{video_id}\"",
+        &format!("url.template=\"{}\"", GET_VIDEO.path()),
         "server.address=\"127.0.0.1\"",
         "error.type=\"video_not_found\"",
         "heygen.request_id=",

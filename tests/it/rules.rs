@@ -14,7 +14,7 @@ mod videos;
 mod voices;
 mod workflows;
 
-use heygen_api::operations::API_KEY_HEADER;
+use heygen_api::operations::{API_KEY_HEADER, GET_VIDEO};
 use heygen_sim::{Clock, Sim, SimBuilder};
 use heygen_tests::invalid_values;
 use jsonschema::Validator;
@@ -56,6 +56,11 @@ impl Reply {
         let text = self.body.pointer(pointer).and_then(Value::as_str);
         text.unwrap_or_else(|| panic!("no {pointer} in {}", self.body)).to_owned()
     }
+}
+
+/// The path of a video.
+fn video_path(id: &str) -> String {
+    GET_VIDEO.path().replace("{video_id}", id)
 }
 
 /// A simulator, a client for it, and the problems that the test has found.

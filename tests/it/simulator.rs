@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use heygen_api::operations::API_KEY_HEADER;
+use heygen_api::operations::{API_KEY_HEADER, GET_VIDEO};
 use heygen_sim::{Clock, Sim};
 use heygen_tests::invalid_values;
 use jsonschema::Validator;
@@ -418,7 +418,7 @@ async fn every_link_of_completed_jobs_can_be_downloaded() {
 async fn an_error_response_matches_the_document() {
     let document = super::overlaid();
     let mut harness = Harness::new(&document).await;
-    let url = format!("{}/v3/videos/unknown", harness.sim.base_url());
+    let url = format!("{}{}", harness.sim.base_url(), GET_VIDEO.path().replace("{video_id}", "unknown"));
     let request = harness.client.get(url).header(API_KEY_HEADER, harness.sim.api_key());
     let refused: Value = serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap();
     let envelope = json!({"required": ["error"], "properties": {"error": {"$ref": "#/components/schemas/StandardAPIError"}}});

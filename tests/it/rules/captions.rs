@@ -30,7 +30,7 @@ async fn a_video_always_has_a_sidecar_and_captions_are_burned_in_with_a_style() 
     ] {
         let made = harness.post(path, super::changed(base, &change)).await;
         let id = made.body["data"].get("video_id").unwrap_or(&made.body["data"]["id"]);
-        let video = format!("/v3/videos/{}", id.as_str().unwrap());
+        let video = super::video_path(id.as_str().unwrap());
         harness.advance(300);
         let video = harness.get(&video).await.body["data"].clone();
         assert!(video["subtitle_url"].as_str().unwrap().contains("/captions.srt?"), "{path} {change}");
@@ -42,7 +42,7 @@ async fn a_video_always_has_a_sidecar_and_captions_are_burned_in_with_a_style() 
         body["caption"] = caption;
         let id = harness.post(videos, body).await.text("/data/video_id");
         harness.advance(300);
-        let video = harness.get(&format!("/v3/videos/{id}")).await.body["data"].clone();
+        let video = harness.get(&super::video_path(&id)).await.body["data"].clone();
         assert_eq!((video["subtitle_url"].is_string(), &video["captioned_video_url"]), (true, &Value::Null));
     }
     for (caption, place) in

@@ -343,7 +343,7 @@ async fn a_link_may_be_absent_at_completion() {
     let late = "[sim:late-link]";
     let video =
         json!({"type": "avatar", "avatar_id": "Anna_sitting_public", "script": "Hello", "title": late});
-    let video = format!("/v3/videos/{}", harness.post("/v3/videos", video).await.text("/data/video_id"));
+    let video = super::video_path(&harness.post("/v3/videos", video).await.text("/data/video_id"));
     let filler = harness.post("/v3/filler-word-removals", json!({"video": film(), "title": late})).await;
     let filler = format!("/v3/filler-word-removals/{}", filler.text("/data/filler_word_removal_id"));
     harness.advance(120);
