@@ -59,7 +59,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SECONDS")]
     two_pass: Option<u64>,
     /// The resolution of videos without a dimension: 720p, 1080p or 4k
-    #[arg(long, value_name = "RESOLUTION")]
+    #[arg(long, value_name = "RESOLUTION", value_parser = ["720p", "1080p", "4k"])]
     default_resolution: Option<String>,
     /// Answer errors of v2 as texts
     #[arg(long)]

@@ -5,7 +5,11 @@
 //! cargo xtask bench webhook
 //! ```
 //!
-//! `--only` with `verification`, `throughput`, `inboxes` or `overload` measures one part.
+//! One part alone, of `verification`, `throughput`, `inboxes` and `overload`:
+//!
+//! ```text
+//! cargo bench -p heygen-benches --bench webhooks -- --only inboxes
+//! ```
 //!
 //! It fails if the memory grows under overload, or if an accepted event is not handled exactly once.
 

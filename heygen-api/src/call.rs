@@ -312,7 +312,7 @@ impl Call {
         let prepared = self.prepare(Some(JSON));
         async move {
             let Prepared { client, operation, request } = prepared?;
-            let response = client.execute(request, &operation).await?;
+            let response = client.start(request, &operation).await?;
             Response::page(&operation, response).await
         }
     }
@@ -322,7 +322,7 @@ impl Call {
         let prepared = self.prepare(Some(JSON));
         async move {
             let Prepared { client, operation, request } = prepared?;
-            let response = client.execute(request, &operation).await?;
+            let response = client.start(request, &operation).await?;
             Response::whole(&operation, response).await
         }
     }
@@ -331,7 +331,7 @@ impl Call {
     #[allow(dead_code, reason = "every response is JSON today; the next document may differ")]
     pub(crate) async fn text(self) -> Result<Response<String>, Error> {
         let Prepared { client, operation, request } = self.prepare(None)?;
-        let response = client.execute(request, &operation).await?;
+        let response = client.start(request, &operation).await?;
         Response::text(&operation, response).await
     }
 
@@ -339,7 +339,7 @@ impl Call {
     #[allow(dead_code, reason = "every response is JSON today; the next document may differ")]
     pub(crate) async fn bytes(self) -> Result<Response<Bytes>, Error> {
         let Prepared { client, operation, request } = self.prepare(None)?;
-        let response = client.execute(request, &operation).await?;
+        let response = client.start(request, &operation).await?;
         Response::bytes(&operation, response).await
     }
 
@@ -347,7 +347,7 @@ impl Call {
     #[allow(dead_code, reason = "every response has a body today; the next document may differ")]
     pub(crate) async fn empty(self) -> Result<Response<()>, Error> {
         let Prepared { client, operation, request } = self.prepare(None)?;
-        Ok(Response::empty(client.execute(request, &operation).await?))
+        Ok(Response::empty(client.start(request, &operation).await?))
     }
 
     /// Sends the request; the response is an event stream.
@@ -357,7 +357,7 @@ impl Call {
     )]
     pub(crate) async fn events<T>(self) -> Result<Response<EventStream<T>>, Error> {
         let Prepared { client, operation, request } = self.prepare(None)?;
-        let response = client.execute(request, &operation).await?;
+        let response = client.start(request, &operation).await?;
         Response::events(&operation, response).await
     }
 }
@@ -376,7 +376,7 @@ fn data<T: DeserializeOwned>(
 ) -> impl Future<Output = Result<Response<T>, Error>> {
     async move {
         let Prepared { client, operation, request } = prepared?;
-        let response = client.execute(request, &operation).await?;
+        let response = client.start(request, &operation).await?;
         Response::data(&operation, response).await
     }
 }

@@ -65,12 +65,21 @@ impl Client {
     /// # Errors
     ///
     /// The request was not sent, got no response, or was refused.
-    pub fn execute<'a>(
-        &'a self,
+    pub async fn execute(
+        &self,
         request: impl Into<Request>,
+        operation: &Operation,
+    ) -> Result<RawResponse, Error> {
+        self.start(request.into(), operation).await
+    }
+
+    /// Hands a request to the transport, and turns an error status into an [`Error`]. The future does not contain the request.
+    pub(crate) fn start<'a>(
+        &'a self,
+        request: Request,
         operation: &'a Operation,
     ) -> impl Future<Output = Result<RawResponse, Error>> {
-        let sending = self.transport.send(request.into(), operation);
+        let sending = self.transport.send(request, operation);
         async move {
             let response = sending.await.map_err(|error| Error::transport(operation, error))?;
             if response.status().is_success() {

@@ -121,8 +121,6 @@ fn options() -> ClientBuilder {
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(10))
         .redirect(reqwest::redirect::Policy::none())
-        // reqwest would repeat some requests by itself, and copies each for it.
-        .retry(reqwest::retry::never().max_retries_per_request(0))
         .user_agent(concat!("heygen-api/", env!("CARGO_PKG_VERSION")))
 }
 

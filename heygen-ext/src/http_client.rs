@@ -31,9 +31,7 @@ impl HttpClientFactory {
         further: impl Fn(ClientBuilder) -> ClientBuilder,
     ) -> Result<reqwest::Client, Error> {
         let options = || {
-            // Retries are the policies' decision. reqwest would repeat some requests by itself, and copies each for it.
-            let no_retries = reqwest::retry::never().max_retries_per_request(0);
-            let options = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).retry(no_retries);
+            let options = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT);
             further(match &self.options {
                 Some(set) => set(options),
                 None => options,

@@ -41,6 +41,18 @@ impl Outcome {
         Self::Failed { error, final_: true }
     }
 
+    /// The outcome of an attempt with these credentials.
+    pub(crate) fn of_attempt(self, presented: Option<Presented>) -> Self {
+        match (self, presented) {
+            (Self::Answered { status: StatusCode::UNAUTHORIZED, response, .. }, Some(presented))
+                if presented.token.is_some() =>
+            {
+                Self::Unauthorized { presented, response }
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
     pub(crate) fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Answered { status, .. } | Self::Cut { status, .. } => Some(*status),

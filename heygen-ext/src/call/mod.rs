@@ -19,7 +19,7 @@ use heygen_api::{
     BoxFuture, CallRecord, ErrorCode, IdempotencyKey, Operation, RawResponse, Request, Transport,
     TransportError, retry_after,
 };
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, header};
 use tracing::Instrument;
 
 use crate::call_options::CallOptions;
@@ -87,7 +87,7 @@ impl Transport for Policies {
         operation: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         let span = telemetry::span(operation, request.url().host_str().unwrap_or_default());
-        let call = Call { policies: self, operation, began: self.shared.runtime.now(), span: span.clone() };
+        let call = Call { policies: self, operation, began: self.shared.runtime.now() };
         let mut request = Some(request);
         Box::pin(async move { call.run(&mut request).await }.instrument(span))
     }
@@ -98,7 +98,6 @@ struct Call<'a> {
     policies: &'a Policies,
     operation: &'a Operation,
     began: Instant,
-    span: tracing::Span,
 }
 
 /// What follows an attempt that does not end its call. The outcome is in a box, because what is kept during a pause takes
@@ -158,7 +157,11 @@ impl Call<'_> {
                 (Err(error), Some(last)) if error.is_timeout() => return self.finish(*last, progress, key),
                 (Err(error), _) => return self.finish(Outcome::unsent(error), progress, key),
             };
-            let outcome = self.attempt(slot, presented, &mut progress).await;
+            self.set_headers(slot, presented.as_ref());
+            progress.attempts += 1;
+            let (sender, options) = (&self.shared().http, &self.policies.options);
+            let sending = attempt::send_once(sender, slot, self.operation, options, self.remaining());
+            let outcome = Outcome::of_attempt(sending.await, presented);
             let step = match self.step(outcome, &mut progress, began, key.is_some(), next.is_some()) {
                 ControlFlow::Continue(step) => step,
                 ControlFlow::Break(outcome) => return self.finish(outcome, progress, key),
@@ -261,37 +264,13 @@ impl Call<'_> {
         })
     }
 
-    /// Sends the request once, with the credentials.
-    async fn attempt(
-        &self,
-        slot: &mut Option<Request>,
-        presented: Option<Presented>,
-        progress: &mut Progress,
-    ) -> Outcome {
-        // Headers that every attempt has are set here, because a header that is set earlier is copied with the request.
-        if let Some(request) = slot.as_mut() {
-            let headers = request.headers_mut();
-            headers.entry(header::USER_AGENT).or_insert_with(|| self.shared().user_agent.clone());
-            if let Some(presented) = &presented {
-                headers.insert(presented.name.clone(), presented.value.clone());
-            }
-        }
-        progress.attempts += 1;
-        let outcome = attempt::send_once(
-            &self.shared().http,
-            slot,
-            self.operation,
-            &self.policies.options,
-            self.remaining(),
-        )
-        .await;
-        match (outcome, presented) {
-            (Outcome::Answered { status: StatusCode::UNAUTHORIZED, response, .. }, Some(presented))
-                if presented.token.is_some() =>
-            {
-                Outcome::Unauthorized { presented, response }
-            }
-            (outcome, _) => outcome,
+    /// Sets the headers that every attempt has. A header that is set earlier is copied with the request.
+    fn set_headers(&self, slot: &mut Option<Request>, presented: Option<&Presented>) {
+        let Some(request) = slot.as_mut() else { return };
+        let headers = request.headers_mut();
+        headers.entry(header::USER_AGENT).or_insert_with(|| self.shared().user_agent.clone());
+        if let Some(presented) = presented {
+            headers.insert(presented.name.clone(), presented.value.clone());
         }
     }
 
@@ -389,7 +368,8 @@ impl Call<'_> {
             request_id: outcome.request_id(),
             duration: shared.runtime.now().saturating_duration_since(self.began),
         };
-        telemetry::close(&self.span, &report);
+        // The call runs in its span.
+        telemetry::close(&tracing::Span::current(), &report);
         shared.observers.notify(|observer| observer.on_call(&report));
         let record = CallRecord::new(key, progress.attempts);
         outcome.into_result(record, progress.maybe_executed)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::assumptions::image_key_of_asset;
 use super::look_up::{Known, LookUp};
 use super::loss::Severity;
-use super::planned_request::{Action, PlannedRequest};
+use super::planned_request::{Action, PlannedRequest, USER_OF_THE_KEY};
 use super::planning::{Answers, Conversion, Planning, Unanswerable, nothing};
 
 /// `POST /v1/asset`, on the upload host.
@@ -49,7 +49,7 @@ fn uploaded(answers: &Answers<'_>) -> Result<Value, Unanswerable> {
 fn list(planning: &Planning<'_>) -> Option<()> {
     let user = match planning.look_up(LookUp::Account) {
         Known::Found(user) => user.get("username").and_then(Value::as_str).unwrap_or_default(),
-        Known::Unanswered | Known::Absent => "(the user of the key)",
+        Known::Unanswered | Known::Absent => USER_OF_THE_KEY,
     };
     let request = PlannedRequest::new(&operations::LIST_ASSETS, "lists the assets of the user");
     let mut request = request.with_query("username", user);

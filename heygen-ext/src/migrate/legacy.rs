@@ -133,7 +133,7 @@ impl Legacy {
         }
         // A loss may depend on an answer, so all are accepted until the answers are there.
         let lenient = self.options.clone().policy(Policy::Lenient);
-        let runner = self.runner(None, None);
+        let runner = self.runner(&self.options, None, None);
         loop {
             let plan = request.plan(&answers, &lenient)?;
             let unanswered: Vec<_> = plan.unanswered().cloned().collect();
@@ -173,7 +173,7 @@ impl Legacy {
         self.run_plan(&plan, key).await
     }
 
-    /// Carries out a plan as it is, with an idempotency key if there is one. A program that has looked at the plan, at its costs
+    /// Carries out a plan as it is, with the options that it was made with, and with an idempotency key if there is one. A program that has looked at the plan, at its costs
     /// for example, sends what it has seen.
     ///
     /// ```no_run
@@ -202,7 +202,7 @@ impl Legacy {
             let problem = Problem { path: InputPath::body(), message, code: "invalid_parameter" };
             return Err(MigrateError::Refused(Refusal { problems: vec![problem], losses: Vec::new() }));
         }
-        let bodies = self.runner(plan.file(), key).run(plan.requests()).await?;
+        let bodies = self.runner(plan.options(), plan.file(), key).run(plan.requests()).await?;
         let remembered = self.memory.recall(plan.values());
         let now = self.heygen.context().runtime.system_time();
         let value = plan.answer_with(&bodies, now, remembered.as_ref())?;
@@ -212,8 +212,13 @@ impl Legacy {
         Ok(Migrated { value, losses: plan.losses_after(&bodies), costs: plan.costs().to_vec() })
     }
 
-    fn runner<'a>(&'a self, file: Option<(&'a Bytes, Option<&'a str>)>, key: Option<&'a str>) -> Runner<'a> {
-        Runner { heygen: &self.heygen, cache: &self.cache, options: &self.options, key, file }
+    fn runner<'a>(
+        &'a self,
+        options: &'a MigrateOptions,
+        file: Option<(&'a Bytes, Option<&'a str>)>,
+        key: Option<&'a str>,
+    ) -> Runner<'a> {
+        Runner { heygen: &self.heygen, cache: &self.cache, options, key, file }
     }
 
     /// Carries out a request of this crate's types, and reads the member `data` of the answer.

@@ -30,6 +30,7 @@ pub struct Plan {
     conversion: Conversion,
     values: Values,
     file: Option<Bytes>,
+    options: MigrateOptions,
     look_ups: Vec<(LookUp, bool)>,
     requests: Vec<PlannedRequest>,
     losses: Vec<Loss>,
@@ -71,13 +72,30 @@ impl Plan {
             return Err(Refusal { problems, losses: refused });
         }
         let values = values.clone();
-        Ok(Self { endpoint, conversion, values, file: None, look_ups, requests, losses, costs, carried })
+        let options = options.clone();
+        Ok(Self {
+            endpoint,
+            conversion,
+            values,
+            file: None,
+            options,
+            look_ups,
+            requests,
+            losses,
+            costs,
+            carried,
+        })
     }
 
     /// Adds the file of an upload.
     pub(crate) fn with_file(mut self, file: Option<Bytes>) -> Self {
         self.file = file;
         self
+    }
+
+    /// The options that the plan was made with.
+    pub(crate) fn options(&self) -> &MigrateOptions {
+        &self.options
     }
 
     /// The file of an upload, and its media type.

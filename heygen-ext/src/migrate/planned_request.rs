@@ -11,6 +11,9 @@ use super::fill::{Fill, Target};
 use super::output::Output;
 use crate::redaction::redact;
 
+/// Stands for the user of the key until it is looked up.
+pub(crate) const USER_OF_THE_KEY: &str = "(the user of the key)";
+
 /// Bytes that are percent-encoded in a path or a query.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -209,7 +212,10 @@ impl PlannedRequest {
     /// The path with its parameters and query, percent-encoded. In round brackets stands what is not known yet, such as
     /// `(answer 1: /data/avatar_id)`.
     pub fn path(&self) -> String {
-        let encode = |value: &str| match value.starts_with('(') && value.ends_with(')') {
+        let is_unknown = |value: &str| {
+            value == USER_OF_THE_KEY || self.fills.iter().any(|fill| fill.placeholder() == value)
+        };
+        let encode = |value: &str| match is_unknown(value) {
             true => value.to_owned(),
             false => utf8_percent_encode(value, RESERVED).to_string(),
         };

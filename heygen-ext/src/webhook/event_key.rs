@@ -103,12 +103,14 @@ impl EventKey {
     }
 
     /// The beginning that the keys of all events of the same endpoint about the same job have in common. It ends in `/`.
+    ///
+    /// Of an event without a job, it includes the type: others of the same type have it.
     pub fn job_prefix(&self) -> &str {
-        self.prefix(2)
+        let of_job = self.prefix(2);
+        if of_job.ends_with("/~/") { self.type_prefix() } else { of_job }
     }
 
     /// The beginning that the keys of all events with the same endpoint, job and type have in common. It ends in `/`.
-    #[cfg(feature = "webhook")]
     pub(super) fn type_prefix(&self) -> &str {
         self.prefix(3)
     }

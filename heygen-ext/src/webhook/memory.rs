@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::event::Event;
 use super::event_key::EventKey;
@@ -33,7 +34,8 @@ const MAX_HANDLED: usize = 100_000;
 
 /// An [`Inbox`] in memory, for programs that can lose the record of handled events when they end.
 ///
-/// A delivery is answered 200 when its handler has succeeded. If the handler fails, or is still running after 8 seconds, the
+/// A handler begins within the call that receives the delivery, and goes on in a task if it has to wait for something, so it
+/// must not block the thread. A delivery is answered 200 when its handler has succeeded. If the handler fails, or is still running after 8 seconds, the
 /// answer is 503, and the service delivers the event again. A handler that is still running goes on; the next delivery finds
 /// the event handled (200) or still running (503).
 ///
@@ -132,23 +134,35 @@ impl MemoryInbox {
         })
     }
 
-    async fn run(self, event: Event, key: EventKey) -> Result<Inserted, BoxError> {
+    async fn run(self, event: Event, mut running: Running) -> Result<Inserted, BoxError> {
         // The semaphore is never closed.
-        let permit = Arc::clone(&self.permits).acquire_owned().await;
-        let result = run_handler(&*self.handler, event, self.handler_timeout).await;
-        drop(permit);
-        let running = self.with(|events| {
-            match &result {
-                Ok(()) => events.set_handled(key),
-                Err(_) => drop(events.handled.remove(key.as_str())),
+        let _permit = Arc::clone(&self.permits).acquire_owned().await;
+        run_handler(&*self.handler, event, self.handler_timeout).await?;
+        running.is_handled = true;
+        Ok(Inserted::New)
+    }
+}
+
+/// An event whose handler runs or waits. When it is dropped, the event is handled, or was not handled and is forgotten.
+struct Running {
+    inbox: MemoryInbox,
+    key: EventKey,
+    is_handled: bool,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let running = self.inbox.with(|events| {
+            match self.is_handled {
+                true => events.set_handled(self.key.clone()),
+                false => drop(events.handled.remove(self.key.as_str())),
             }
             events.running -= 1;
             events.running
         });
         if running == 0 {
-            self.idle.notify_waiters();
+            self.inbox.idle.notify_waiters();
         }
-        result.map(|()| Inserted::New)
     }
 }
 
@@ -183,11 +197,12 @@ impl Inbox for MemoryInbox {
                 Ok(event) => event,
                 Err(known) => return known,
             };
-            let mut run = Box::pin(self.clone().run(event, key));
+            let running = Running { inbox: self.clone(), key, is_handled: false };
+            let mut run = Box::pin(self.clone().run(event, running));
             match run.as_mut().now_or_never() {
                 Some(result) => result,
                 // In a task: the handler goes on if the answer cannot wait for it.
-                None => tokio::spawn(run).await?,
+                None => tokio::spawn(run.in_current_span()).await?,
             }
         })
     }

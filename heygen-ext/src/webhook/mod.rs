@@ -41,8 +41,7 @@
 //! `Receiver::receive` takes an `http::Request<Bytes>`. The example `webhook_actix` calls it from actix-web. Pass the body
 //! unchanged: the signature covers its bytes, so JSON that was parsed and serialized again does not verify.
 //!
-//! Handlers of a [`MemoryInbox`] run in tasks on the tokio runtime that called `receive`, and stop when that runtime shuts
-//! down. In a framework whose workers have their own runtimes, such as actix-web, call `receive` on the runtime of `main`, as
+//! Handlers of a [`MemoryInbox`] run on the tokio runtime that called `receive`, and stop when that runtime shuts down. In a framework whose workers have their own runtimes, such as actix-web, call `receive` on the runtime of `main`, as
 //! the example does.
 //!
 //! # Delivery guarantees of the service

@@ -320,19 +320,43 @@ async fn collect<B: Body>(
             }
         }
         // Most bodies arrive in one piece, which is not copied.
-        match first.is_empty() {
-            true => first = data.copy_to_bytes(length),
-            false => rest.put(data),
+        if first.is_empty() && rest.is_empty() {
+            first = data.copy_to_bytes(length);
+        } else {
+            rest.put(std::mem::take(&mut first));
+            rest.put(data);
         }
     }
     // The permits go: from here on, the number of deliveries is limited.
     drop(permits);
-    Ok(if rest.is_empty() { first } else { [&first[..], &rest].concat().into() })
+    Ok(if rest.is_empty() { first } else { rest.freeze() })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_body_arrives_in_one_piece_or_in_several() {
+        for (pieces, fits) in [
+            (&["whole"][..], true),
+            (&["in ", "three ", "pieces"], true),
+            (&["", "after nothing"], true),
+            (&["more than ", "twenty ", "bytes"], false),
+        ] {
+            let frames = pieces
+                .iter()
+                .map(|piece| Ok::<_, Infallible>(Frame::data(Bytes::from_static(piece.as_bytes()))));
+            let body = StreamBody::new(futures_util::stream::iter(frames));
+            let read = read_body(&HeaderMap::new(), body, 20, Some(&read_budget(20))).await;
+            assert_eq!(read.ok(), fits.then(|| pieces.concat().into()), "{pieces:?}");
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn every_refusal_is_counted_and_one_in_ten_seconds_is_logged() {

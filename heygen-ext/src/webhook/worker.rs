@@ -15,6 +15,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::event::Event;
 use super::inbox::{Handler, Inbox, run_handler};
@@ -120,9 +121,9 @@ impl Runner {
     async fn run_in_task(&self, event: Event) -> Result<(), BoxError> {
         let (handler, limit) = (Arc::clone(&self.handler), self.handler_timeout);
         let mut task = JoinSet::new();
-        task.spawn(async move { run_handler(&*handler, event, limit).await });
-        // The set has one task.
-        task.join_next().await.map_or(Ok(()), |ended| ended?)
+        task.spawn(async move { run_handler(&*handler, event, limit).await }.in_current_span());
+        let ended = task.join_next().await.ok_or("the task of the handler is missing")?;
+        ended?
     }
 
     /// Handles a stored event. An [`AbortError`] means that the event is dead; any other error, that it is tried again.

@@ -71,7 +71,7 @@ fn rewrite_nullable_union(object: &mut Map<String, Value>) {
     object.insert("else".into(), rest);
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "validation"))]
 mod tests {
     use super::*;
 

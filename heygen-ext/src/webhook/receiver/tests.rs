@@ -238,6 +238,35 @@ async fn of_fifty_copies_at_once_one_is_handled() {
     assert_eq!(harness.handled(), ["v1"]);
 }
 
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "panic of the test");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_when_it_is_stopped_has_failed() {
+    let (calls, count) = (Arc::new(AtomicUsize::new(0)), |calls: &AtomicUsize| calls.load(Ordering::SeqCst));
+    let counter = Arc::clone(&calls);
+    let inbox = MemoryInbox::new(move |_| {
+        let first = counter.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            if first {
+                let _held = PanicsWhenDropped;
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, BoxError>(())
+        }
+    });
+    let inbox = inbox.handler_timeout(Duration::from_secs(1));
+    let receiver = Receiver::new(verifier(), inbox.clone());
+    assert_eq!(status(&receiver, delivery("v1")).await, 503);
+    inbox.finish().await;
+    assert_eq!((status(&receiver, delivery("v1")).await, count(&calls)), (200, 2));
+}
+
 fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     std::pin::Pin::new(future).poll(&mut Context::from_waker(std::task::Waker::noop()))
 }

@@ -77,6 +77,18 @@ async fn a_scene_with_a_picture_behind_the_avatar_is_rendered_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plan_is_carried_out_with_the_options_that_it_was_made_with() {
+    let (sim, without) = pair(MigrateOptions::new()).await;
+    let body = serde_json::to_value(in_two_passes("Tour")).unwrap();
+    let request = LegacyRequest::new(&Method::POST, "/v2/video/generate").unwrap().json(body);
+    let with = without.clone().with_options(MigrateOptions::new().two_pass(Duration::from_secs(1_800)));
+    let plan = with.plan(&request).await.unwrap();
+    let made = sim.drive(STEP, without.run_plan(&plan, None)).await.unwrap();
+    assert!(made.value["data"]["video_id"].is_string());
+    assert_eq!(videos(&sim).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_first_pass_that_fails_or_takes_too_long_names_what_was_made() {
     let options = MigrateOptions::new().two_pass(Duration::from_secs(60));
     for (marker, status) in [("[sim:fail]", 400), ("[sim:takes=600]", 504)] {
