@@ -89,7 +89,10 @@ fn remove(document: &mut Value, pointer: &str) -> Option<Value> {
 
 /// A schema or another value that does not fit most places.
 fn strange(chance: &mut Chance, document: &Value) -> Value {
-    let components: Vec<&String> = document["components"]["schemas"].as_object().unwrap().keys().collect();
+    // An earlier change may have removed them all.
+    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+    let components: Vec<&str> =
+        schemas.into_iter().flatten().map(|(name, _)| name.as_str()).chain(["Gone"]).collect();
     let reference = json!({"$ref": format!("#/components/schemas/{}", chance.pick(&components))});
     let choices = [
         Value::Null,
