@@ -41,13 +41,11 @@ impl Outcome {
         Self::Failed { error, final_: true }
     }
 
-    /// The outcome of an attempt with these credentials.
-    pub(crate) fn of_attempt(self, presented: Option<Presented>) -> Self {
-        match (self, presented) {
-            (Self::Answered { status: StatusCode::UNAUTHORIZED, response, .. }, Some(presented))
-                if presented.token.is_some() =>
-            {
-                Self::Unauthorized { presented, response }
+    /// The outcome of an attempt with a token that may be renewed, if there is one.
+    pub(crate) fn with_token(self, token: Option<Box<Presented>>) -> Self {
+        match (self, token) {
+            (Self::Answered { status: StatusCode::UNAUTHORIZED, response, .. }, Some(token)) => {
+                Self::Unauthorized { presented: *token, response }
             }
             (outcome, _) => outcome,
         }

@@ -158,10 +158,12 @@ impl Call<'_> {
                 (Err(error), _) => return self.finish(Outcome::unsent(error), progress, key),
             };
             self.set_headers(slot, presented.as_ref());
+            // A key is not renewed. A token is kept in a box, because every call has room for what is kept here.
+            let renewable = presented.filter(|presented| presented.token.is_some()).map(Box::new);
             progress.attempts += 1;
             let (sender, options) = (&self.shared().http, &self.policies.options);
             let sending = attempt::send_once(sender, slot, self.operation, options, self.remaining());
-            let outcome = Outcome::of_attempt(sending.await, presented);
+            let outcome = sending.await.with_token(renewable);
             let step = match self.step(outcome, &mut progress, began, key.is_some(), next.is_some()) {
                 ControlFlow::Continue(step) => step,
                 ControlFlow::Break(outcome) => return self.finish(outcome, progress, key),
