@@ -157,13 +157,11 @@ impl Call<'_> {
                 (Err(error), Some(last)) if error.is_timeout() => return self.finish(*last, progress, key),
                 (Err(error), _) => return self.finish(Outcome::unsent(error), progress, key),
             };
-            self.set_headers(slot, presented.as_ref());
-            // A key is not renewed. A token is kept in a box, because every call has room for what is kept here.
-            let renewable = presented.filter(|presented| presented.token.is_some()).map(Box::new);
+            let token = self.set_headers(slot, presented);
             progress.attempts += 1;
             let (sender, options) = (&self.shared().http, &self.policies.options);
             let sending = attempt::send_once(sender, slot, self.operation, options, self.remaining());
-            let outcome = sending.await.with_token(renewable);
+            let outcome = sending.await.with_token(token);
             let step = match self.step(outcome, &mut progress, began, key.is_some(), next.is_some()) {
                 ControlFlow::Continue(step) => step,
                 ControlFlow::Break(outcome) => return self.finish(outcome, progress, key),
@@ -267,13 +265,21 @@ impl Call<'_> {
     }
 
     /// Sets the headers that every attempt has. A header that is set earlier is copied with the request.
-    fn set_headers(&self, slot: &mut Option<Request>, presented: Option<&Presented>) {
-        let Some(request) = slot.as_mut() else { return };
-        let headers = request.headers_mut();
-        headers.entry(header::USER_AGENT).or_insert_with(|| self.shared().user_agent.clone());
-        if let Some(presented) = presented {
-            headers.insert(presented.name.clone(), presented.value.clone());
+    ///
+    /// Returns a token, which may be renewed, in a box: what a call keeps during an attempt takes space in every call.
+    fn set_headers(
+        &self,
+        slot: &mut Option<Request>,
+        presented: Option<Presented>,
+    ) -> Option<Box<Presented>> {
+        if let Some(request) = slot.as_mut() {
+            let headers = request.headers_mut();
+            headers.entry(header::USER_AGENT).or_insert_with(|| self.shared().user_agent.clone());
+            if let Some(presented) = &presented {
+                headers.insert(presented.name.clone(), presented.value.clone());
+            }
         }
+        presented.filter(|presented| presented.token.is_some()).map(Box::new)
     }
 
     /// Sets the idempotency key, if the operation takes one, and returns it.
