@@ -131,8 +131,9 @@ impl Call<'_> {
 
     /// The time until the deadline, or `None` without a deadline.
     fn remaining(&self) -> Option<Duration> {
+        let deadline = self.policies.options.deadline?;
         let spent = self.shared().runtime.now().saturating_duration_since(self.began);
-        self.policies.options.deadline.map(|deadline| deadline.saturating_sub(spent))
+        Some(deadline.saturating_sub(spent))
     }
 
     /// Sends the request in the slot, and puts a copy into the slot for each further attempt. The slot is passed by
@@ -342,14 +343,13 @@ impl Call<'_> {
     }
 
     fn report(&self, outcome: &Outcome, progress: &Progress, began: Instant, decision: Decision) {
-        let duration = self.shared().runtime.now().saturating_duration_since(began);
         self.shared().observers.notify(|observer| {
             observer.on_attempt(&AttemptReport {
                 operation: self.operation,
                 number: progress.attempts,
                 status: outcome.status(),
                 code: outcome.code().map(ErrorCode::as_str),
-                duration,
+                duration: self.shared().runtime.now().saturating_duration_since(began),
                 pause: match decision {
                     Decision::Done => None,
                     Decision::Retry(pause) | Decision::AwaitFirst(pause) => Some(pause),
