@@ -26,6 +26,7 @@ mod secrets;
 mod shapes;
 mod simulator;
 mod simulator_streams;
+mod spans;
 mod spec_diff;
 mod spec_update;
 mod surface;

@@ -87,7 +87,7 @@ impl Transport for Policies {
         operation: &'a Operation,
     ) -> BoxFuture<'a, Result<RawResponse, TransportError>> {
         let span = telemetry::span(operation, request.url().host_str().unwrap_or_default());
-        let call = Call { policies: self, operation, began: self.shared.runtime.now() };
+        let call = Call { policies: self, operation, began: self.shared.runtime.now(), span: span.clone() };
         let mut request = Some(request);
         Box::pin(async move { call.run(&mut request).await }.instrument(span))
     }
@@ -98,6 +98,7 @@ struct Call<'a> {
     policies: &'a Policies,
     operation: &'a Operation,
     began: Instant,
+    span: tracing::Span,
 }
 
 /// What follows an attempt that does not end its call. The outcome is in a box, because what is kept during a pause takes
@@ -376,8 +377,8 @@ impl Call<'_> {
             request_id: outcome.request_id(),
             duration: shared.runtime.now().saturating_duration_since(self.began),
         };
-        // The call runs in its span.
-        telemetry::close(&tracing::Span::current(), &report);
+        // Not the current span, which is one of the program if this one is switched off.
+        telemetry::close(&self.span, &report);
         shared.observers.notify(|observer| observer.on_call(&report));
         let record = CallRecord::new(key, progress.attempts);
         outcome.into_result(record, progress.maybe_executed)

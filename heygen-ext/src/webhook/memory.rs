@@ -35,9 +35,9 @@ const MAX_HANDLED: usize = 100_000;
 /// An [`Inbox`] in memory, for programs that can lose the record of handled events when they end.
 ///
 /// A handler begins within the call that receives the delivery, and goes on in a task if it has to wait for something, so it
-/// must not block the thread. A delivery is answered 200 when its handler has succeeded. If the handler fails, or is still running after 8 seconds, the
-/// answer is 503, and the service delivers the event again. A handler that is still running goes on; the next delivery finds
-/// the event handled (200) or still running (503).
+/// must not block the thread. A delivery is answered 200 when its handler has succeeded. If the handler fails, or is still
+/// running after 8 seconds, the answer is 503, and the service delivers the event again. A handler that is still running goes
+/// on; the next delivery finds the event handled (200) or still running (503).
 ///
 /// It knows handled events for 48 hours, the last 100,000. After a restart, a repeated delivery is handled again.
 ///
