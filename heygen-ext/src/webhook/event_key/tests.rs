@@ -99,3 +99,17 @@ fn an_identity_is_read_as_it_was_written() {
     let listed = Event::new(Map::new(), None, "".into(), Identity::Listed("7".to_owned()));
     assert!(listed.key().as_str().ends_with("/list:7"));
 }
+
+#[cfg(feature = "webhook")]
+#[test]
+fn an_event_of_another_type_is_not_known_although_its_data_is_equal() {
+    use crate::webhook::inbox::KnownKey;
+
+    let body = |kind: &str| json!({"event_type": kind, "event_data": {"video_id": "v"}});
+    let Value::Object(raw) = body("avatar_video.success") else { unreachable!() };
+    let listed = Event::new(raw, None, "".into(), Identity::Listed("7".to_owned()));
+    let known = [KnownKey { key: listed.key().to_string(), handled: true }];
+    let is_known = |kind: &str| KnownKey::has(&known, &deliver("", None, &body(kind).to_string()));
+    assert!(is_known("avatar_video.success"));
+    assert!(!is_known("avatar_video_gif.success"));
+}
