@@ -1,13 +1,14 @@
 //! Server-sent events.
 
 use std::fmt;
+use std::future::ready;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use eventsource_stream::{Event as Frame, EventStreamError, Eventsource};
 use futures_core::Stream;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
+use sse_stream::{Sse, SseByteStream};
 
 use crate::decode::from_json_slice;
 use crate::error::{Answered, Error};
@@ -44,7 +45,7 @@ pub struct EventStream<T> {
     item: std::marker::PhantomData<fn() -> T>,
 }
 
-type Frames = Pin<Box<dyn Stream<Item = Result<Frame, EventStreamError<TransportError>>> + Send>>;
+type Frames = Pin<Box<dyn Stream<Item = Result<Sse, sse_stream::Error>> + Send>>;
 
 impl<T> EventStream<T> {
     #[cfg_attr(
@@ -53,7 +54,11 @@ impl<T> EventStream<T> {
     )]
     pub(crate) fn new(operation: &Operation, mut response: RawResponse) -> Self {
         let answered = Answered::take(&mut response);
-        let frames = Box::pin(response.into_stream().eventsource());
+        // A frame may be only an id, or the time to wait before the next connection.
+        let is_event = |frame: &Sse| frame.event.is_some() || frame.data.is_some();
+        let frames =
+            SseByteStream::new(response.into_stream()).try_filter(move |frame| ready(is_event(frame)));
+        let frames = Box::pin(frames);
         Self {
             frames,
             operation: operation.clone(),
@@ -72,26 +77,33 @@ impl<T: DeserializeOwned> Stream for EventStream<T> {
         if self.done {
             return Poll::Ready(None);
         }
-        let frame = match self.frames.poll_next_unpin(context) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(None) => {
+        let event = match ready!(self.frames.poll_next_unpin(context)) {
+            None => {
                 self.done = true;
                 return Poll::Ready(None);
             }
-            Poll::Ready(Some(frame)) => frame,
-        };
-        let cut = |error| Err(Error::cut(&self.operation, self.answered.clone(), error));
-        let event = match frame {
-            Ok(frame) if frame.data == "[DONE]" => {
+            Some(Ok(frame)) if frame.data.as_deref() == Some("[DONE]") => {
                 (self.done, self.marked) = (true, true);
                 return Poll::Ready(None);
             }
-            Ok(frame) => self.read(frame),
-            Err(EventStreamError::Transport(error)) => cut(error),
-            Err(error) => cut(TransportError::no_answer(error.to_string())),
+            Some(Ok(frame)) => self.read(frame),
+            Some(Err(error)) => {
+                Err(Error::cut(&self.operation, self.answered.clone(), transport_error(error)))
+            }
         };
         self.done = event.is_err();
         Poll::Ready(Some(event))
+    }
+}
+
+/// Why the frames cannot be read on: usually the connection broke.
+fn transport_error(error: sse_stream::Error) -> TransportError {
+    match error {
+        sse_stream::Error::Body(problem) => match problem.downcast() {
+            Ok(problem) => *problem,
+            Err(problem) => TransportError::no_answer(problem.to_string()),
+        },
+        error => TransportError::no_answer(error.to_string()),
     }
 }
 
@@ -113,13 +125,17 @@ impl<T> EventStream<T> {
 }
 
 impl<T: DeserializeOwned> EventStream<T> {
-    fn read(&self, frame: Frame) -> Result<Event<T>, Error> {
-        if !matches!(frame.event.as_str(), "" | "message") {
-            return Ok(Event::Named { event: frame.event, data: frame.data });
+    fn read(&self, frame: Sse) -> Result<Event<T>, Error> {
+        let data = frame.data.unwrap_or_default();
+        match frame.event {
+            Some(event) if !matches!(event.as_str(), "" | "message") => {
+                return Ok(Event::Named { event, data });
+            }
+            _ => {}
         }
-        from_json_slice(frame.data.as_bytes()).map(Event::Data).map_err(|_| {
-            let problem = mismatch::<T>(frame.data.as_bytes());
-            Error::decode(&self.operation, self.answered.clone(), frame.data.into(), problem)
+        from_json_slice(data.as_bytes()).map(Event::Data).map_err(|_| {
+            let problem = mismatch::<T>(data.as_bytes());
+            Error::decode(&self.operation, self.answered.clone(), data.into(), problem)
         })
     }
 }

@@ -116,6 +116,7 @@ pub use reqwest;
 pub use response::Response;
 #[cfg(feature = "client")]
 pub use retry_after::retry_after;
+pub use timestamp::parse_timestamp;
 #[cfg(feature = "client")]
 pub use transport::{BoxFuture, Transport, TransportFn, transport_fn};
 #[cfg(feature = "client")]

@@ -3,7 +3,6 @@
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header};
-use jiff::fmt::rfc2822;
 
 /// How long a response asks the client to wait before the next request; `None` without a valid `Retry-After`.
 ///
@@ -33,9 +32,9 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     Some(date(text)?.duration_since(answered).unwrap_or_default())
 }
 
-/// An HTTP date, in its preferred format.
+/// An HTTP date, in any of its three formats.
 fn date(text: &str) -> Option<SystemTime> {
-    Some(rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?.into())
+    httpdate::parse_http_date(text).ok()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Other programs read and write it too, so unknown members of the file are preserved.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -195,9 +196,9 @@ impl CredentialsFile {
 fn parse_time(value: &Value) -> Option<SystemTime> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
-        Value::String(text) => match text.trim().parse::<jiff::Timestamp>() {
-            Ok(time) => time.as_second() as f64,
-            Err(_) => text.trim().parse().ok()?,
+        Value::String(text) => match heygen_api::parse_timestamp(text.trim()) {
+            Some(time) => time.duration_since(UNIX_EPOCH).ok()?.as_secs() as f64,
+            None => text.trim().parse().ok()?,
         },
         _ => return None,
     };
@@ -211,7 +212,10 @@ fn format_time(time: SystemTime, as_number: bool) -> Option<Value> {
     if as_number {
         return Some(seconds.into());
     }
-    jiff::Timestamp::from_second(seconds).ok().map(|time| time.to_string().into())
+    // A time after the year 9999 has no such format.
+    let mut text = String::new();
+    write!(text, "{}", humantime::format_rfc3339_seconds(time)).ok()?;
+    Some(text.into())
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn rest(head: &Head<'_>, requested: RangeRequest) -> Verdict {
 fn last_change(headers: &HeaderMap) -> Option<&HeaderValue> {
     let time = |name| {
         let text = headers.get(name)?.to_str().ok()?;
-        Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second())
+        httpdate::parse_http_date(text).ok()
     };
     let (changed, answered) = (time(header::LAST_MODIFIED)?, time(header::DATE)?);
     headers.get(header::LAST_MODIFIED).filter(|_| changed < answered)

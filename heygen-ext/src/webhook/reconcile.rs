@@ -221,8 +221,7 @@ impl EventList {
 
 /// When an event of the list happened.
 fn time(item: &Value) -> Option<SystemTime> {
-    let at: jiff::Timestamp = item.get("created_at")?.as_str()?.parse().ok()?;
-    Some(at.into())
+    heygen_api::parse_timestamp(item.get("created_at")?.as_str()?)
 }
 
 #[cfg(test)]

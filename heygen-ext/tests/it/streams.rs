@@ -139,6 +139,19 @@ async fn speech_with_an_invalid_event_may_have_been_executed() {
 }
 
 #[tokio::test]
+async fn events_are_read_in_every_form_that_the_standard_allows() {
+    let events = &[
+        "\u{feff}: a comment\r\n\r\nretry: 5\nid: 7\n\nda",
+        "ta: {\"type\":\"audio\",\ndata:\"part_index\":0,\ndata: \"audio\":\"AQ==\"}\r",
+        "\n\r\nevent: message\runknown: field\rdata: {\"type\":\"audio\",\"part_index\":1,\"audio\":\"Ag==\"}\r\r",
+        "data: [DONE]\n\ndata: after the end\n\n",
+    ];
+    let parts: Vec<_> = streams(events, false).speak(speech()).await.unwrap().try_collect().await.unwrap();
+    let audio = |byte| SpeechChunk::Audio(vec![byte].into());
+    assert_eq!(parts, [audio(1), audio(2)]);
+}
+
+#[tokio::test]
 async fn a_stream_that_is_compressed_anyway_is_an_error_that_names_the_coding() {
     let (sim, heygen) = pair().await;
     for operation in ["streamModelSpeech", "streamAvatarRealtimeWords"] {

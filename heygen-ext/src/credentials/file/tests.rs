@@ -148,7 +148,7 @@ fn a_rewrite_preserves_unknown_members() {
             "scope": "openid", "later": {"deep": [1, 2.5, null]}}, "user": {"email": "e"}, "more": "ü"})
     );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the folder has no other file");
-    // A number stays a number. An unknown time is removed.
+    // A number stays a number. An unknown time is removed, and one that the format cannot express.
     let content =
         |expires: &Value| json!({"oauth": {"access_token": "a", "expires_at": expires}}).to_string();
     fs::write(file.path(), content(&json!(5))).unwrap();
@@ -160,6 +160,10 @@ fn a_rewrite_preserves_unknown_members() {
     assert_eq!(expires(), Some(json!(90)));
     fs::write(file.path(), content(&json!(5))).unwrap();
     file.replace(&"a".into(), &fresh(None)).unwrap();
+    assert_eq!(expires(), None);
+    fs::write(file.path(), content(&json!("2026-01-01T00:00:00Z"))).unwrap();
+    let year_10000 = UNIX_EPOCH + Duration::from_secs(253_402_300_800);
+    file.replace(&"a".into(), &fresh(Some(year_10000))).unwrap();
     assert_eq!(expires(), None);
 }
 
