@@ -94,9 +94,11 @@ impl MigrateError {
             Self::NotJson { .. } => "invalid_parameter".to_owned(),
             Self::Answer { code, .. } => (*code).to_owned(),
             Self::Interrupted { error, .. } => error.code(),
-            Self::Service(error) => {
-                error.code().map_or_else(|| "service_unavailable".to_owned(), |code| code.as_str().to_owned())
-            }
+            Self::Service(error) => match error.code() {
+                Some(code) => code.as_str().to_owned(),
+                None if self.status() == StatusCode::BAD_REQUEST => "invalid_parameter".to_owned(),
+                None => "service_unavailable".to_owned(),
+            },
         }
     }
 

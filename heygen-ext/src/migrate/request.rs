@@ -101,10 +101,14 @@ impl LegacyRequest {
     ///
     /// # Errors
     ///
-    /// [`MigrateError::NotJson`]: the endpoint takes JSON, and the bytes are something else.
+    /// [`MigrateError::NotJson`]: the endpoint takes JSON, and the bytes are something else. [`MigrateError::Answer`]: the
+    /// endpoint takes a file, and the bytes are a form that contains it.
     pub fn body(mut self, media_type: Option<&str>, body: impl Into<Bytes>) -> Result<Self, MigrateError> {
         let body = body.into();
         if self.endpoint.is_upload() {
+            if media_type.is_some_and(is_form_with_files) {
+                return Err(MigrateError::form_instead_of_file());
+            }
             self.values.media_type = media_type.map(str::to_owned);
             self.file = Some(body);
             return Ok(self);
@@ -136,7 +140,23 @@ impl LegacyRequest {
     }
 }
 
+/// Whether a body of this media type has files as its parts.
+fn is_form_with_files(media_type: &str) -> bool {
+    let name = media_type.split(';').next().unwrap_or(media_type).trim();
+    name.eq_ignore_ascii_case("multipart/form-data")
+}
+
 impl MigrateError {
+    fn form_instead_of_file() -> Self {
+        Self::Answer {
+            status: StatusCode::BAD_REQUEST,
+            code: "invalid_parameter",
+            message: "the body is a form (`multipart/form-data`), but this endpoint takes the file itself: send its bytes as \
+                      the body, with its own media type, such as `image/png`, as `Content-Type`"
+                .to_owned(),
+        }
+    }
+
     /// The answer of a request does not have the form of its type.
     pub(crate) fn unreadable(request: &LegacyRequest, problem: &serde_json::Error) -> Self {
         Self::Answer {

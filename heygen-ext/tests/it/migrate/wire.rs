@@ -371,7 +371,17 @@ async fn bad_input_is_answered_in_the_legacy_form() {
         gateway.send_bytes("POST /v2/video/generate", Some(("application/json", vec![b' '; 5 << 20]))).await;
     assert_eq!((huge.status, &huge.body["error"]["code"]), (413, &json!("payload_too_large")));
     let film = gateway.send_bytes("POST /v1/asset", Some(("text/html", b"<html>".to_vec()))).await;
-    assert_eq!(film.status, 400, "{}", film.body);
+    assert_eq!((film.status, &film.body["code"]), (400, &json!(400_175)), "{}", film.body);
+    let form = Some(("multipart/form-data; boundary=b", b"--b".to_vec()));
+    for endpoint in ["POST /v1/asset", "POST /v1/talking_photo"] {
+        let form = gateway.send_bytes(endpoint, form.clone()).await;
+        assert_eq!((form.status, &form.body["code"]), (400, &json!(400_175)), "{}", form.body);
+        assert!(
+            form.body["message"].as_str().unwrap().contains("send its bytes as the body"),
+            "{}",
+            form.body
+        );
+    }
     assert!(sim.requests().iter().all(|one| one.method == "GET"), "nothing was sent");
 }
 
