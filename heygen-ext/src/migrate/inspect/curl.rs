@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Method;
 
-use super::recorded::{Recorded, RecordedBody, is_legacy};
+use super::recorded::{Recorded, RecordedBody, legacy_target};
 
 /// Options of curl with a value that do not matter here.
 const WITH_VALUE: &[&str] = &[
@@ -21,29 +21,47 @@ const WITH_VALUE: &[&str] = &[
     "--cookie",
 ];
 
-/// The requests of v1 and v2 in the commands of a text; `None` if it has no command.
-pub(super) fn commands(name: &str, text: &str) -> Option<Vec<Recorded>> {
-    let mut found = Vec::new();
-    let mut is_command = false;
-    for (line, command) in logical_lines(text) {
-        let words = words(&command);
-        let start = words.iter().position(|word| word == "curl" || word.ends_with("/curl"));
-        let Some(words) = start.and_then(|start| words.get(start + 1..)) else { continue };
-        is_command = true;
-        found.extend(request(words).map(|(method, target, body)| Recorded {
-            place: format!("{name}:{line}"),
-            // The content of a file is not known.
-            is_whole: body.is_some() || method != Method::POST,
-            method,
-            target,
-            body,
-        }));
-    }
-    // A program may call curl: then its URLs are found in the source.
-    (is_command && !found.is_empty()).then_some(found)
+/// What ends a command.
+const SEPARATORS: [&str; 4] = [";", "|", "&", "&&"];
+
+/// What is known of the commands of a text.
+pub(super) struct Commands {
+    /// Their requests of v1 and v2.
+    pub(super) found: Vec<Recorded>,
+    /// The text with empty lines in the place of these.
+    pub(super) rest: String,
 }
 
-fn request(words: &[String]) -> Option<(Method, String, Option<RecordedBody>)> {
+/// Finds the commands of a text.
+pub(super) fn commands(name: &str, text: &str) -> Commands {
+    let (mut found, mut variables) = (Vec::new(), Vec::new());
+    let mut rest: Vec<&str> = text.lines().collect();
+    let logical_lines = logical_lines(text);
+    let mut starts = logical_lines.iter().skip(1).map(|(line, _)| line - 1);
+    for (line, command) in &logical_lines {
+        let mut is_request = false;
+        for words in words(command).split(|word| SEPARATORS.contains(&word.as_str())) {
+            variables.extend(words.iter().map_while(|word| assignment(word)));
+            let start = words.iter().position(|word| word == "curl" || word.ends_with("/curl"));
+            let Some(words) = start.and_then(|start| words.get(start + 1..)) else { continue };
+            let Some((method, target, body)) = request(words, &variables) else { continue };
+            is_request = true;
+            // The content of a file is not known.
+            let is_whole = body.is_some() || method != Method::POST;
+            found.push(Recorded { place: format!("{name}:{line}"), method, target, body, is_whole });
+        }
+        let end = starts.next().unwrap_or(rest.len());
+        if let Some(lines) = rest.get_mut(line - 1..end).filter(|_| is_request) {
+            lines.fill("");
+        }
+    }
+    Commands { found, rest: rest.join("\n") }
+}
+
+fn request(
+    words: &[String],
+    variables: &[(String, String)],
+) -> Option<(Method, String, Option<RecordedBody>)> {
     let (mut method, mut target, mut media_type, mut data) = (None, None, None, None);
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -62,16 +80,37 @@ fn request(words: &[String]) -> Option<(Method, String, Option<RecordedBody>)> {
             "-F" | "--form" => drop(words.next()),
             option if WITH_VALUE.contains(&option) => drop(words.next()),
             option if option.starts_with('-') => {}
-            ";" | "|" | "&&" => break,
             url if target.is_none() => target = Some(url.to_owned()),
             _ => {}
         }
     }
-    let target = target.filter(|target| is_legacy(target))?;
+    let target = legacy_target(&with_value(&target?, variables))?;
     let default = if data.is_some() { Method::POST } else { Method::GET };
     let data = data.filter(|data| !data.starts_with('@'));
     let body = data.map(|text| RecordedBody { media_type, bytes: Bytes::from(text) });
     Some((method.unwrap_or(default), target, body))
+}
+
+/// The variable that a word sets, and its value. `export` has no variable.
+fn assignment(word: &str) -> Option<(String, String)> {
+    let (name, value) = word.split_once('=').unwrap_or(("", ""));
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    (is_name && (!name.is_empty() || word == "export")).then(|| (name.to_owned(), value.to_owned()))
+}
+
+/// A URL with the value of the variable at its beginning, if the script has set it before.
+fn with_value(target: &str, variables: &[(String, String)]) -> String {
+    let split = target.strip_prefix("${").and_then(|rest| rest.split_once('}')).or_else(|| {
+        let rest = target.strip_prefix('$')?;
+        Some(rest.split_at(
+            rest.find(|one: char| !one.is_ascii_alphanumeric() && one != '_').unwrap_or(rest.len()),
+        ))
+    });
+    let value = split.and_then(|(name, rest)| {
+        let (_, value) = variables.iter().rev().find(|(one, _)| one == name && !name.is_empty())?;
+        Some(format!("{value}{rest}"))
+    });
+    value.unwrap_or_else(|| target.to_owned())
 }
 
 /// The lines of a script, joined where a backslash ends a line or a quote goes on, each with the number of its first line.
@@ -88,7 +127,8 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
             }
             None => {
                 so_far.push_str(line);
-                if has_open_quote(&so_far) && so_far.contains("curl") {
+                if so_far.find("curl").is_some_and(|at| has_open_quote(so_far.get(at..).unwrap_or_default()))
+                {
                     so_far.push('\n');
                     open = Some((start, so_far));
                 } else {
@@ -138,6 +178,10 @@ fn words(command: &str) -> Vec<String> {
                 }
             }
             (None, character) if character.is_whitespace() => found.extend(word.take()),
+            (None, ';' | '|') => {
+                found.extend(word.take());
+                found.push(character.to_string());
+            }
             (_, character) => word.get_or_insert_default().push(character),
         }
     }
@@ -158,6 +202,7 @@ mod tests {
             (r"a\ b ''", vec!["a b", ""]),
             (r#""a\nb""#, vec![r"a\nb"]),
             ("'open", vec!["open"]),
+            ("a;b || 'c;d'|e & f?x&y", vec!["a", ";", "b", "|", "|", "c;d", "|", "e", "&", "f?x&y"]),
         ] {
             assert_eq!(words(command), expected, "{command}");
         }
@@ -166,8 +211,10 @@ mod tests {
     #[test]
     fn commands_go_on_over_lines() {
         let script = "set -e\ncurl -s \\\n  --url 'https://api.heygen.com/v2/voices' | jq .\n\
-                      curl https://api.heygen.com/v2/video_translate -d '{\n  \"a\": 1\n}'\ncurl https://example.com/v2/x\n";
-        let found = commands("run.sh", script).unwrap();
+                      curl https://api.heygen.com/v2/video_translate -d '{\n  \"a\": 1\n}'\ncurl https://example.com/v2/x\n\
+                      export BASE=\"https://api.heygen.com/v2\" # version\ncurl $BASE/avatars; curl ${OTHER}/v1/voice.list\n\
+                      curl \"${BASE}/voices\"\nBASE=https://example.com/v2\ncurl $BASE/voices\n";
+        let Commands { found, rest } = commands("run.sh", script);
         let lines: Vec<_> =
             found.iter().map(|one| (one.place.as_str(), one.method.as_str(), one.target.as_str())).collect();
         assert_eq!(
@@ -175,9 +222,16 @@ mod tests {
             [
                 ("run.sh:2", "GET", "https://api.heygen.com/v2/voices"),
                 ("run.sh:4", "POST", "https://api.heygen.com/v2/video_translate"),
+                ("run.sh:9", "GET", "https://api.heygen.com/v2/avatars"),
+                ("run.sh:9", "GET", "/v1/voice.list"),
+                ("run.sh:10", "GET", "https://api.heygen.com/v2/voices"),
             ]
         );
         assert_eq!(&found[1].body.as_ref().unwrap().bytes[..], b"{\n  \"a\": 1\n}");
-        assert!(commands("a.txt", "no command").is_none());
+        assert!(
+            rest.starts_with("set -e\n\n\n\n") && rest.lines().nth(7).unwrap().starts_with("export"),
+            "{rest:?}"
+        );
+        assert_eq!(commands("a.txt", "don't\nuse curl\n").rest, "don't\nuse curl");
     }
 }

@@ -4,14 +4,14 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
 
-use super::recorded::{Recorded, RecordedBody, is_legacy};
+use super::recorded::{Recorded, RecordedBody, legacy_target};
 
 /// The requests of v1 and v2 in a HAR file; `None` if the JSON is not one.
 pub(super) fn entries(name: &str, har: &Value) -> Option<Vec<Recorded>> {
     let entries = har.pointer("/log/entries")?.as_array()?;
     let requests = entries.iter().enumerate().filter_map(|(index, entry)| {
         let request = entry.get("request")?;
-        let target = request.get("url")?.as_str().filter(|url| is_legacy(url))?;
+        let target = legacy_target(request.get("url")?.as_str()?)?;
         let method: Method = request.get("method")?.as_str()?.to_uppercase().parse().ok()?;
         // A proxy may have answered the question whether a page may send the request.
         if method == Method::OPTIONS {
@@ -23,13 +23,7 @@ pub(super) fn entries(name: &str, har: &Value) -> Option<Vec<Recorded>> {
             media_type: data.and_then(|data| data.get("mimeType")).and_then(Value::as_str).map(str::to_owned),
             bytes: Bytes::from(text.to_owned()),
         });
-        Some(Recorded {
-            place: format!("{name}, entry {}", index + 1),
-            method,
-            target: target.to_owned(),
-            body,
-            is_whole: true,
-        })
+        Some(Recorded { place: format!("{name}, entry {}", index + 1), method, target, body, is_whole: true })
     });
     Some(requests.collect())
 }

@@ -15,6 +15,7 @@
 
 mod curl;
 mod har;
+mod postman;
 mod recorded;
 mod source_text;
 
@@ -30,6 +31,7 @@ use super::migrate_error::MigrateError;
 use super::options::MigrateOptions;
 use super::plan::{Plan, loss_to_json};
 use super::request::LegacyRequest;
+use curl::Commands;
 use recorded::Recorded;
 
 /// What would happen to the requests in a text.
@@ -68,16 +70,27 @@ pub enum Outcome {
 
 /// Finds the requests of v1 and v2 in a text, and plans them. Nothing is sent.
 ///
-/// The text may be a HAR file, a file with `curl` commands, JSON with the members `url`, `method` and `body` (one object, or a
-/// list of them), or the source of a program in any language, in which the URLs are found. `name` is that of the file: it is
-/// part of the places in the report.
+/// The text may be a HAR file, a Postman collection, a file with `curl` commands, JSON with the members `url`, `method` and
+/// `body` (one object, a list of them, or one in each line), or the source of a program in any language, in which the URLs are
+/// found. `name` is that of the file: it is part of the places in the report.
+///
+/// An expression for the base URL may be in front of a path, such as `$BASE/v2/voices`. In the source of a program, a path
+/// without its version is found if the program has the base URL with the version as a text, such as
+/// `https://api.heygen.com/v2`. Other joins of URLs are not found: record the requests of such a program.
 pub fn inspect(name: &str, text: &str, options: &MigrateOptions) -> Report {
     let found = match serde_json::from_str::<Value>(text) {
-        Ok(value) => har::entries(name, &value).or_else(|| recorded::from_json(name, &value)),
-        Err(_) => None,
+        Ok(value) => har::entries(name, &value)
+            .or_else(|| postman::requests(name, &value))
+            .or_else(|| recorded::from_json(name, &value)),
+        Err(_) => recorded::from_json_lines(name, text),
     };
-    let found = found.or_else(|| curl::commands(name, text));
-    let found = found.unwrap_or_else(|| source_text::urls(name, text));
+    let found = found.unwrap_or_else(|| {
+        let Commands { mut found, rest } = curl::commands(name, text);
+        let is_new = |url: &Recorded| found.iter().all(|one| recorded::path_of(&one.target) != url.target);
+        let urls: Vec<Recorded> = source_text::urls(name, &rest).into_iter().filter(is_new).collect();
+        found.extend(urls);
+        found
+    });
     Report { entries: found.into_iter().map(|recorded| entry(recorded, options)).collect() }
 }
 

@@ -31,22 +31,61 @@ pub(super) fn path_of(target: &str) -> String {
     }
 }
 
-/// Whether a URL is one of the old service, or of a program's stand-in for it: a path of v1 or v2 without a host.
-pub(super) fn is_legacy(target: &str) -> bool {
+/// The target of a request of v1 or v2. `None` for requests to other services.
+///
+/// It may be a URL of the service, a path, or a path behind an expression for the base URL, such as `$BASE/v2/voices`. A path
+/// without a host may belong to a program's stand-in for the service.
+pub(super) fn legacy_target(target: &str) -> Option<String> {
+    let target = without_expression(target);
     let host = Url::parse(target).ok().and_then(|url| url.host_str().map(str::to_owned));
     let is_host = host.is_none_or(|host| host == "heygen.com" || host.ends_with(".heygen.com"));
-    is_host && ["/v1/", "/v2/", "/v3/template/"].iter().any(|start| path_of(target).starts_with(start))
+    let is_legacy =
+        is_host && ["/v1/", "/v2/", "/v3/template/"].iter().any(|start| path_of(target).starts_with(start));
+    is_legacy.then(|| target.to_owned())
+}
+
+/// The target from its path on, if its host is an expression of a shell or of a tool: `$BASE`, `${BASE}`, `{{base}}`.
+fn without_expression(target: &str) -> &str {
+    let after_scheme = target.split_once("://").map_or(target, |(_, rest)| rest);
+    let path = after_scheme.find('/').unwrap_or(after_scheme.len());
+    let (host, path) = after_scheme.split_at(path);
+    if host.starts_with('$') || host.contains("{{") { path } else { target }
 }
 
 /// Reads one object with a URL, or a list of them. `None` if the JSON is something else.
 pub(super) fn from_json(name: &str, value: &Value) -> Option<Vec<Recorded>> {
-    let (items, is_list) = match value {
-        Value::Array(items) => (items.iter().collect::<Vec<_>>(), true),
-        one => (vec![one], false),
+    let items = match value {
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| (format!("{name}, request {}", index + 1), item))
+            .collect(),
+        one => vec![(name.to_owned(), one)],
     };
-    let mut found = Vec::new();
-    for (index, item) in items.into_iter().enumerate() {
-        let target = ["url", "path", "target"].iter().find_map(|name| item.get(*name)?.as_str())?;
+    from_items(items)
+}
+
+/// Reads a file with one object in each line. `None` if the text is something else.
+pub(super) fn from_json_lines(name: &str, text: &str) -> Option<Vec<Recorded>> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let values: Option<Vec<(String, Value)>> = lines
+        .map(|(index, line)| Some((format!("{name}:{}", index + 1), serde_json::from_str(line).ok()?)))
+        .collect();
+    from_items(values?.iter().map(|(place, value)| (place.clone(), value)).collect())
+}
+
+/// The requests of v1 and v2 among objects, each with its place. `None` if no object has a URL.
+fn from_items(items: Vec<(String, &Value)>) -> Option<Vec<Recorded>> {
+    let url = |item: &Value| {
+        let url = ["url", "path", "target"].iter().find_map(|name| item.get(*name)?.as_str());
+        url.map(str::to_owned)
+    };
+    let with_url: Vec<_> =
+        items.into_iter().filter_map(|(place, item)| Some((place, item, url(item)?))).collect();
+    if with_url.is_empty() {
+        return None;
+    }
+    let found = with_url.into_iter().filter_map(|(place, item, url)| {
         let body =
             ["body", "json", "data"].iter().find_map(|name| item.get(*name)).filter(|body| !body.is_null());
         let default = if body.is_some() { Method::POST } else { Method::GET };
@@ -56,14 +95,13 @@ pub(super) fn from_json(name: &str, value: &Value) -> Option<Vec<Recorded>> {
             Value::String(text) => Bytes::from(text.clone()),
             other => Bytes::from(other.to_string()),
         });
-        let place = if is_list { format!("{name}, request {}", index + 1) } else { name.to_owned() };
-        found.push(Recorded {
+        Some(Recorded {
             place,
             method: method.unwrap_or(default),
-            target: target.to_owned(),
+            target: legacy_target(&url)?,
             body: bytes.map(|bytes| RecordedBody { media_type: None, bytes }),
             is_whole: true,
-        });
-    }
-    (!found.is_empty()).then_some(found)
+        })
+    });
+    Some(found.collect())
 }

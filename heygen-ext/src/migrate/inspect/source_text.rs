@@ -11,14 +11,22 @@ const NEAR: usize = 160;
 /// The requests whose URLs are in a text. A URL without a visible method stands for every method of its path.
 pub(super) fn urls(name: &str, text: &str) -> Vec<Recorded> {
     let mut found: Vec<Recorded> = Vec::new();
-    for (index, _) in text.match_indices("/v").filter(|(index, _)| is_start(text, *index)) {
+    let bases = bases(text);
+    for (index, _) in text.match_indices('/') {
         let raw = path_at(text, index);
+        let mut paths = match is_start(text, index) {
+            true => matching(&raw),
+            false if follows_base(text, index) => {
+                bases.iter().flat_map(|base| matching(&format!("{base}{raw}"))).collect()
+            }
+            false => continue,
+        };
         let has_host = before(text, index).trim_end_matches('/').ends_with("heygen.com");
         let line = text.get(..index).unwrap_or_default().lines().count().max(1);
         let line = if text.get(..index).is_some_and(|text| text.ends_with('\n')) { line + 1 } else { line };
         let place = format!("{name}:{line}");
-        let mut paths = matching(&raw);
-        if paths.is_empty() && has_host {
+        // A base URL that ends with a slash is no request.
+        if paths.is_empty() && has_host && raw.len() > "/v1/".len() {
             paths.push((method_near(text, index).unwrap_or(Method::GET), raw.clone()));
         }
         if let Some(method) = method_near(text, index)
@@ -44,6 +52,29 @@ fn is_start(text: &str, index: usize) -> bool {
     // `https://host/docs/v2/…` is the path of something else.
     let host = before(text, index).split_once("://").map(|(_, host)| host);
     is_version && !before(text, index).ends_with(['/', '_']) && !host.is_some_and(|host| host.contains('/'))
+}
+
+/// The versions that base URLs in a text end with: `/v2` of `"https://api.heygen.com/v2"`.
+fn bases(text: &str) -> Vec<&'static str> {
+    let ends = |end: usize| {
+        let rest = text.get(end..).unwrap_or_default();
+        let rest = rest.strip_prefix('/').unwrap_or(rest);
+        !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || "/._-{$%".contains(next))
+    };
+    let has_base = |version: &&str| {
+        let host = format!("heygen.com{version}");
+        text.match_indices(&host).any(|(index, _)| ends(index + host.len()))
+    };
+    ["/v1", "/v2"].into_iter().filter(has_base).collect()
+}
+
+/// Whether a path may be joined to a base URL here: a text begins, or an expression ends.
+fn follows_base(text: &str, index: usize) -> bool {
+    let before = before(text, index);
+    match before.is_empty() {
+        true => text.get(..index).is_some_and(|text| text.ends_with(['"', '\'', '`'])),
+        false => before.ends_with('}') || before.starts_with('$'),
+    }
 }
 
 fn before(text: &str, index: usize) -> &str {
@@ -153,6 +184,15 @@ mod tests {
             ),
             ("client.get(\"https://api.heygen.com/v1/video.magic\")", vec!["GET /v1/video.magic"]),
             ("curl_setopt($ch, CURLOPT_URL, 'https://upload.heygen.com/v1/asset');", vec!["POST /v1/asset"]),
+            (
+                "axios.create({baseURL: 'https://api.heygen.com/v2/'}); api.post('/video/generate', body); get('/users')",
+                vec!["POST /v2/video/generate"],
+            ),
+            (
+                "BASE = \"https://api.heygen.com/v2\"\nrequests.get(f\"{BASE}/avatars\")\nget(\"$BASE/voices\")",
+                vec!["GET /v2/avatars", "GET /v2/voices"],
+            ),
+            ("BASE = \"https://example.com/v2\"\nrequests.get(f\"{BASE}/avatars\")", vec![]),
             ("openai.post(\"/v1/chat/completions\")", vec![]),
             ("see https://docs.heygen.com/docs/v2/video/generate", vec![]),
             ("path('/v2/avatars')\npath('/v2/avatars')", vec!["GET /v2/avatars", "GET /v2/avatars"]),

@@ -91,9 +91,54 @@ fn json_with_urls_and_programs_are_reported() {
     let program = "s = requests.get(BASE + '/v1/video_status.get', params={'video_id': id})";
     let named = inspect("status.py", program, &MigrateOptions::new());
     assert!(matches!(named.entries[0].outcome, Outcome::Named) && named.is_clean(), "{named}");
+    let documented = format!("# curl https://api.heygen.com/v2/voices\n{program}");
+    let documented = inspect("status.py", &documented, &MigrateOptions::new());
+    let places: Vec<&str> = documented.entries.iter().map(|entry| entry.place.as_str()).collect();
+    assert_eq!(places, ["status.py:1", "status.py:2"], "a command in a comment hides nothing");
     assert!(report.entries[0].advice().starts_with("call POST /v3/videos; record a request"));
     assert!(report.to_string().contains("enable_sharing"));
     assert_eq!(inspect("a.txt", "nothing", &MigrateOptions::new()).to_string(), "no requests of v1 or v2");
+}
+
+#[test]
+fn collections_and_logs_are_reported() {
+    let body = r#"{"video_url": "https://x.example/a.mp4", "output_language": "French"}"#;
+    let collection = json!({
+        "info": {"name": "HeyGen", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},
+        "item": [
+            {"name": "Videos", "item": [
+                {"name": "Translate", "request": {"method": "POST", "url": {"raw": "{{base}}/v2/video_translate"},
+                    "body": {"mode": "raw", "raw": body}}},
+                {"name": "Upload", "request": {"method": "POST", "url": "https://upload.heygen.com/v1/asset",
+                    "body": {"mode": "file", "file": {"src": "a.png"}}}},
+            ]},
+            {"name": "Other", "request": "https://example.com/v2/avatars"},
+            {"name": "Voices", "request": "https://{{host}}/v2/voices"},
+        ],
+    });
+    let report = inspect("all.json", &collection.to_string(), &MigrateOptions::new());
+    let lines: Vec<String> =
+        report.entries.iter().map(|entry| format!("{}: {}", entry.place, entry.request)).collect();
+    assert_eq!(
+        lines,
+        [
+            "all.json, `Translate`: POST /v2/video_translate",
+            "all.json, `Upload`: POST /v1/asset",
+            "all.json, `Voices`: GET /v2/voices",
+        ]
+    );
+    assert!(matches!(report.entries[0].outcome, Outcome::Planned(_)), "{report}");
+    assert!(matches!(report.entries[1].outcome, Outcome::Named), "its file is not known");
+
+    let log = format!(
+        "{}\n\n{}\n{}\n",
+        json!({"level": "info", "message": "started"}),
+        json!({"method": "POST", "url": "https://api.heygen.com/v2/video_translate", "body": body}),
+        json!({"method": "GET", "url": "https://example.com/v2/avatars"}),
+    );
+    let report = inspect("calls.jsonl", &log, &MigrateOptions::new());
+    assert_eq!((report.entries.len(), report.entries[0].place.as_str()), (1, "calls.jsonl:3"));
+    assert!(matches!(report.entries[0].outcome, Outcome::Planned(_)), "{report}");
 }
 
 #[test]
@@ -112,6 +157,10 @@ fn hostile_files_are_reported_without_a_panic() {
         "/v2/{",
         "/v2/\u{0}",
         "{\"url\":7}",
+        "{\"url\":7}\n{\"url\":\"$\"}",
+        "{\"info\":{\"schema\":1},\"item\":[{\"item\":1,\"request\":[]}]}",
+        "curl $; curl ${; curl ${}/v1/; A= curl $A",
+        "heygen.com/v1 '/' \"/é\" }/",
         "curl \\",
         "é/v2/é",
         "{\"url\":\"/v2/voices\",\"method\":\"\\u0000\"}",
