@@ -6,6 +6,8 @@ use std::fmt;
 use heygen_api::{Operation, operations};
 use serde_json::Value;
 
+use super::planned_request::PlannedRequest;
+
 /// Something that a plan has to know from the service before its requests can be made.
 ///
 /// A plan lists its look-ups. It is made without the answers first, then they are read, and then it is made again: see
@@ -34,20 +36,14 @@ impl LookUp {
         }
     }
 
-    /// The path parameter of the operation: its name and its value.
-    pub(crate) fn path_parameter(&self) -> Option<(&'static str, &str)> {
+    /// The request.
+    pub(crate) fn request(&self) -> PlannedRequest {
+        let request = PlannedRequest::new(self.operation(), self.purpose());
         match self {
-            Self::Look(id) => Some(("look_id", id)),
-            Self::Template(id) => Some(("template_id", id)),
-            Self::LooksOfGroup(_) | Self::Account => None,
-        }
-    }
-
-    /// The query parameter of the operation: its name and its value.
-    pub(crate) fn query_parameter(&self) -> Option<(&'static str, &str)> {
-        match self {
-            Self::LooksOfGroup(id) => Some(("group_id", id)),
-            _ => None,
+            Self::Look(id) => request.with_parameter("look_id", id),
+            Self::Template(id) => request.with_parameter("template_id", id),
+            Self::LooksOfGroup(id) => request.with_query("group_id", id.as_str()),
+            Self::Account => request,
         }
     }
 
@@ -63,15 +59,7 @@ impl LookUp {
 
 impl fmt::Display for LookUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let operation = self.operation();
-        let mut path = operation.path().to_owned();
-        if let Some((name, value)) = self.path_parameter() {
-            path = path.replace(&format!("{{{name}}}"), value);
-        }
-        if let Some((name, value)) = self.query_parameter() {
-            path = format!("{path}?{name}={value}");
-        }
-        write!(f, "{} {path}: {}", operation.method(), self.purpose())
+        self.request().fmt(f)
     }
 }
 
@@ -149,6 +137,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_id_cannot_change_the_path() {
+        let look = LookUp::Look("a/../b?c".to_owned()).to_string();
+        assert!(look.starts_with("GET /v3/avatars/looks/a%2F..%2Fb%3Fc: "), "{look}");
+        let looks = LookUp::LooksOfGroup("a&b".to_owned()).to_string();
+        assert!(looks.starts_with("GET /v3/avatars/looks?group_id=a%26b: "), "{looks}");
+    }
 
     #[test]
     fn an_answer_is_the_response_or_its_data() {

@@ -123,24 +123,32 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let problems = self.problems.iter().map(ToString::to_string);
         let losses = self.losses.iter().map(ToString::to_string);
-        let lines: Vec<String> = problems.chain(losses).collect();
-        f.write_str(&lines.join("; "))?;
+        let remedy = self.remedy().map(|remedy| format!("so nothing was sent: {remedy}"));
+        let parts: Vec<String> = problems.chain(losses).chain(remedy).collect();
+        f.write_str(&parts.join("; "))
+    }
+}
+
+impl Refusal {
+    /// How losses can be avoided or accepted; `None` if nothing would be lost.
+    pub(crate) fn remedy(&self) -> Option<String> {
         if self.losses.is_empty() {
-            return Ok(());
+            return None;
         }
         let (engines, others): (Vec<&Loss>, Vec<&Loss>) = self.losses.iter().partition(|loss| loss.is_engine);
         let names: BTreeSet<&str> = others.iter().filter_map(|loss| loss.path.last_member()).collect();
         let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-        f.write_str("; so nothing was sent: change the request, or accept ")?;
+        let mut remedy = "change the request, or accept ".to_owned();
         if !names.is_empty() {
-            write!(f, "this with `accept_loss` ({}), or ", names.join(", "))?;
+            remedy.push_str(&format!("this with `accept_loss` ({}), or ", names.join(", ")));
         }
         if !engines.is_empty() {
-            f.write_str("the higher price with `accept_engine_change`, or ")?;
+            remedy.push_str("the higher price with `accept_engine_change`, or ");
         }
-        f.write_str(
+        remedy.push_str(
             "everything with `Policy::Lenient`; the gateway has `--accept-loss`, `--accept-engine-change` and `--lenient`",
-        )
+        );
+        Some(remedy)
     }
 }
 

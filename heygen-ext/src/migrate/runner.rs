@@ -213,13 +213,7 @@ impl Runner<'_> {
     /// Reads what a plan has to know: its data, or `None` if the service does not have it.
     pub(crate) async fn look_up(&self, look_up: &LookUp) -> Result<Option<Value>, MigrateError> {
         let operation = look_up.operation();
-        let mut request = PlannedRequest::new(operation, "looks up");
-        if let Some((name, value)) = look_up.path_parameter() {
-            request = request.with_parameter(name, value);
-        }
-        if let Some((name, value)) = look_up.query_parameter() {
-            request = request.with_query(name, value);
-        }
+        let request = look_up.request();
         let read = async {
             let body = match look_up {
                 LookUp::LooksOfGroup(id) => {

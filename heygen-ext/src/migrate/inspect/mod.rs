@@ -216,6 +216,11 @@ impl fmt::Display for Entry {
             Outcome::Refused(MigrateError::NoCounterpart(_), _) => {
                 f.write_str("\n  has no counterpart in v3")?
             }
+            Outcome::Refused(MigrateError::Refused(refusal), _) => {
+                refusal.problems.iter().try_for_each(|problem| write!(f, "\n  refused: {problem}"))?;
+                refusal.losses.iter().try_for_each(|loss| write!(f, "\n  refused: {loss}"))?;
+                refusal.remedy().iter().try_for_each(|remedy| write!(f, "\n  remedy: {remedy}"))?;
+            }
             Outcome::Refused(error, _) => write!(f, "\n  refused: {error}")?,
             Outcome::Named => {
                 if let Some(endpoint) = self.endpoint {

@@ -49,7 +49,8 @@ fn a_har_file_is_reported_entry_by_entry() {
     assert!(!report.is_clean());
     let text = report.to_string();
     for part in [
-        "video_inputs[0].character.scale: 2 is lost (shown)",
+        "\n  refused: video_inputs[0].character.scale: 2 is lost (shown)",
+        "\n  remedy: change the request, or accept this with `accept_loss` (\"scale\"), or everything with",
         "LiveAvatar",
         "the body is not JSON",
         "GET /v3/videos/v1",
