@@ -1,12 +1,15 @@
-//! Rewrites unions, so that a validation error names the exact place.
+//! Rewrites the schemas of request bodies.
 //!
+//! Unions are rewritten so that a validation error names the exact place.
 //! A validator only reports that a value matches no member of a union. A union with a tag is therefore rewritten: the tag must
 //! be one of the listed values, and each value implies the schema of its member. A union with null becomes a condition: if the
 //! value is not null, the other schema applies. The same values are valid as before.
+//!
+//! A read-only property is not required: the service sets it, so `required` means responses (OpenAPI 3.0.4, Schema Object).
 
 use serde_json::{Map, Value, json};
 
-/// Returns a schema, or a document, with rewritten unions.
+/// Returns a schema, or a document, whose schemas are rewritten.
 pub(super) fn precise(schema: &Value) -> Value {
     match schema {
         Value::Object(object) => {
@@ -14,6 +17,7 @@ pub(super) fn precise(schema: &Value) -> Value {
                 object.iter().map(|(key, value)| (key.clone(), precise(value))).collect();
             rewrite_tagged_union(&mut object);
             rewrite_nullable_union(&mut object);
+            make_read_only_optional(&mut object);
             object.into()
         }
         Value::Array(items) => items.iter().map(precise).collect(),
@@ -71,6 +75,18 @@ fn rewrite_nullable_union(object: &mut Map<String, Value>) {
     object.insert("else".into(), rest);
 }
 
+/// Removes the read-only properties from the required ones.
+fn make_read_only_optional(object: &mut Map<String, Value>) {
+    let Some(Value::Array(required)) = object.get("required") else { return };
+    let properties = object.get("properties");
+    let is_read_only = |name: &Value| {
+        let property = properties.and_then(|properties| properties.get(name.as_str()?));
+        property.and_then(|property| property.get("readOnly")) == Some(&true.into())
+    };
+    let required: Vec<Value> = required.iter().filter(|name| !is_read_only(name)).cloned().collect();
+    object.insert("required".into(), required.into());
+}
+
 #[cfg(all(test, feature = "validation"))]
 mod tests {
     use super::*;
@@ -105,5 +121,14 @@ mod tests {
         assert_eq!(places(&schema, &json!({"pet": {"kind": "dog"}})), ["/pet"]);
         assert_eq!(places(&schema, &json!({"pet": {}})), ["/pet"]);
         assert_eq!(places(&schema, &json!({"pet": 7})), ["/pet"]);
+    }
+
+    #[test]
+    fn a_read_only_property_is_not_required() {
+        let schema = json!({"required": ["id", "name"],
+            "properties": {"id": {"type": "string", "readOnly": true}, "name": {"type": "string"}, "required": {"type": "string"}}});
+        assert_eq!(places(&schema, &json!({"name": "a"})), Vec::<String>::new());
+        assert_eq!(places(&schema, &json!({"id": "a"})), [""]);
+        assert_eq!(places(&schema, &json!({"id": 7, "name": "a", "required": 1})), ["/id", "/required"]);
     }
 }
