@@ -1,6 +1,8 @@
 //! The key that identifies an event.
 
+use std::borrow::Borrow;
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -28,7 +30,7 @@ use super::payload::Fields;
 /// A part that is longer, or has other characters than letters, digits, `.`, `_`, `:` and `-`, is replaced with `~` and a
 /// digest; an empty one with `~`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EventKey(String);
+pub struct EventKey(Arc<str>);
 
 /// What tells an event from others with the same data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +96,7 @@ impl EventKey {
         }
         key.push('/');
         push_part(&mut key, &identity.to_string());
-        Self(key)
+        Self(key.into())
     }
 
     /// The key as text, for a column of a database: at most 400 bytes of ASCII.
@@ -134,6 +136,12 @@ impl EventKey {
     }
 }
 
+impl Borrow<str> for EventKey {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for EventKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -158,9 +166,8 @@ fn push_part(key: &mut String, text: &str) {
 
 /// Half of a digest, in hexadecimal: 128 bits, which are sufficient against collisions that nobody can choose.
 fn short_hex(digest: Sha256) -> String {
-    let mut text = const_hex::encode(digest.finalize());
-    text.truncate(32);
-    text
+    let digest = digest.finalize();
+    const_hex::encode(digest.get(..16).unwrap_or(&digest))
 }
 
 /// Half of the SHA-256 of the data of an event. It depends neither on the order of members nor on the signatures of URLs.

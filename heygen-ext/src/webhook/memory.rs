@@ -56,9 +56,14 @@ pub struct MemoryInbox {
     handler: Arc<dyn Handler>,
     permits: Arc<Semaphore>,
     handler_timeout: Duration,
-    events: Arc<Mutex<Events>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    events: Mutex<Events>,
     /// Notified when the last running handler ends.
-    idle: Arc<Notify>,
+    idle: Notify,
 }
 
 #[derive(Default)]
@@ -66,7 +71,7 @@ struct Events {
     /// Number of handlers that run or wait.
     running: usize,
     /// Whether the event with this key was handled; otherwise its handler is running or waiting.
-    handled: BTreeMap<String, bool>,
+    handled: BTreeMap<EventKey, bool>,
     /// Handled events, the oldest first.
     order: VecDeque<(Instant, EventKey)>,
 }
@@ -78,8 +83,7 @@ impl MemoryInbox {
             handler: Arc::new(handler),
             permits: Arc::new(Semaphore::new(CONCURRENCY)),
             handler_timeout: HANDLER_TIMEOUT,
-            events: Arc::default(),
-            idle: Arc::default(),
+            shared: Arc::default(),
         }
     }
 
@@ -101,22 +105,25 @@ impl MemoryInbox {
     /// Waits until no handler is running. Call it after the server has stopped, before the program ends.
     pub async fn finish(&self) {
         loop {
-            let idle = self.idle.notified();
-            if self.with(|events| events.running) == 0 {
+            let idle = self.shared.idle.notified();
+            if self.shared.with(|events| events.running) == 0 {
                 return;
             }
             idle.await;
         }
     }
+}
 
+impl Shared {
     fn with<T>(&self, access: impl FnOnce(&mut Events) -> T) -> T {
         access(&mut self.events.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Marks a new event as running. Returns it with what is known about its job.
     fn begin(&self, event: Event, key: &EventKey) -> Result<Event, Result<Inserted, BoxError>> {
+        let now = Instant::now();
         self.with(|events| {
-            events.remove_old();
+            events.remove_old(now);
             let of_job = events.keys(key.job_prefix());
             if of_job.iter().any(|known| known.key == key.as_str() && !known.handled) {
                 return Err(Ok(Inserted::Running));
@@ -127,41 +134,50 @@ impl MemoryInbox {
             if events.running >= CAPACITY {
                 return Err(Err(format!("{CAPACITY} events are being handled").into()));
             }
-            events.handled.insert(key.as_str().to_owned(), false);
+            events.handled.insert(key.clone(), false);
             events.running += 1;
             let handled = of_job.iter().filter(|known| known.handled);
             Ok(event.with_handled(handled.map(|known| known.key.as_str())))
         })
     }
-
-    async fn run(self, event: Event, mut running: Running) -> Result<Inserted, BoxError> {
-        // The semaphore is never closed.
-        let _permit = Arc::clone(&self.permits).acquire_owned().await;
-        run_handler(&*self.handler, event, self.handler_timeout).await?;
-        running.is_handled = true;
-        Ok(Inserted::New)
-    }
 }
 
 /// An event whose handler runs or waits. When it is dropped, the event is handled, or was not handled and is forgotten.
 struct Running {
-    inbox: MemoryInbox,
+    shared: Arc<Shared>,
     key: EventKey,
     is_handled: bool,
 }
 
+impl Running {
+    async fn run(
+        mut self,
+        event: Event,
+        handler: Arc<dyn Handler>,
+        permits: Arc<Semaphore>,
+        limit: Duration,
+    ) -> Result<Inserted, BoxError> {
+        // The semaphore is never closed.
+        let _permit = permits.acquire().await;
+        run_handler(&*handler, event, limit).await?;
+        self.is_handled = true;
+        Ok(Inserted::New)
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
-        let running = self.inbox.with(|events| {
+        let now = Instant::now();
+        let running = self.shared.with(|events| {
             match self.is_handled {
-                true => events.set_handled(self.key.clone()),
-                false => drop(events.handled.remove(self.key.as_str())),
+                true => events.set_handled(&self.key, now),
+                false => drop(events.handled.remove(&self.key)),
             }
             events.running -= 1;
             events.running
         });
         if running == 0 {
-            self.inbox.idle.notify_waiters();
+            self.shared.idle.notify_waiters();
         }
     }
 }
@@ -169,21 +185,21 @@ impl Drop for Running {
 impl Events {
     fn keys(&self, job_prefix: &str) -> Vec<KnownKey> {
         let from_first = self.handled.range::<str, _>((Bound::Included(job_prefix), Bound::Unbounded));
-        let of_job = from_first.take_while(|(key, _)| key.starts_with(job_prefix));
-        of_job.map(|(key, handled)| KnownKey { key: key.clone(), handled: *handled }).collect()
+        let of_job = from_first.take_while(|(key, _)| key.as_str().starts_with(job_prefix));
+        of_job.map(|(key, handled)| KnownKey { key: key.to_string(), handled: *handled }).collect()
     }
 
-    fn set_handled(&mut self, key: EventKey) {
-        if let Some(handled) = self.handled.get_mut(key.as_str()) {
+    fn set_handled(&mut self, key: &EventKey, now: Instant) {
+        if let Some(handled) = self.handled.get_mut(key) {
             *handled = true;
         }
-        self.order.push_back((Instant::now(), key));
+        self.order.push_back((now, key.clone()));
     }
 
-    fn remove_old(&mut self) {
-        let is_old = |at: &Instant, events: usize| at.elapsed() > RETENTION || events > MAX_HANDLED;
-        while let Some((_, key)) = self.order.front().filter(|(at, _)| is_old(at, self.order.len())) {
-            self.handled.remove(key.as_str());
+    fn remove_old(&mut self, now: Instant) {
+        let is_old = |at: Instant, events: usize| now.duration_since(at) > RETENTION || events > MAX_HANDLED;
+        while let Some((_, key)) = self.order.front().filter(|(at, _)| is_old(*at, self.order.len())) {
+            self.handled.remove(key);
             self.order.pop_front();
         }
     }
@@ -193,12 +209,13 @@ impl Inbox for MemoryInbox {
     fn insert(&self, event: Event) -> BoxFuture<'_, Result<Inserted, BoxError>> {
         Box::pin(async move {
             let key = event.key();
-            let event = match self.begin(event, &key) {
+            let event = match self.shared.begin(event, &key) {
                 Ok(event) => event,
                 Err(known) => return known,
             };
-            let running = Running { inbox: self.clone(), key, is_handled: false };
-            let mut run = Box::pin(self.clone().run(event, running));
+            let running = Running { shared: Arc::clone(&self.shared), key, is_handled: false };
+            let (handler, permits) = (Arc::clone(&self.handler), Arc::clone(&self.permits));
+            let mut run = Box::pin(running.run(event, handler, permits, self.handler_timeout));
             match run.as_mut().now_or_never() {
                 Some(result) => result,
                 // In a task: the handler goes on if the answer cannot wait for it.
@@ -208,14 +225,14 @@ impl Inbox for MemoryInbox {
     }
 
     fn keys<'a>(&'a self, job_prefix: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>> {
-        Box::pin(async move { Ok(self.with(|events| events.keys(job_prefix))) })
+        Box::pin(async move { Ok(self.shared.with(|events| events.keys(job_prefix))) })
     }
 }
 
 impl fmt::Debug for MemoryInbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryInbox")
-            .field("running", &self.with(|events| events.running))
+            .field("running", &self.shared.with(|events| events.running))
             .finish_non_exhaustive()
     }
 }

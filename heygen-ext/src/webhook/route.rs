@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::event::Event;
-use super::inbox::{Inbox, Inserted};
+use super::inbox::{Inbox, Inserted, within};
 use super::verify_error::VerifyError;
 
 /// Time within which a delivery is answered. The service waits 10 seconds, and the network takes some of them.
@@ -79,10 +79,10 @@ impl<C: Check> Route<C> {
         B::Error: Send,
     {
         let status = match head.method {
-            Method::POST => match tokio::time::timeout(RESPONSE_TIMEOUT, self.answer(head, body)).await {
-                Ok(Ok(())) => StatusCode::OK,
-                Ok(Err(status)) => status,
-                Err(_) => self.unavailable("the event was not confirmed and kept in time"),
+            Method::POST => match within(RESPONSE_TIMEOUT, self.answer(head, body)).await {
+                Some(Ok(())) => StatusCode::OK,
+                Some(Err(status)) => status,
+                None => self.unavailable("the event was not confirmed and kept in time"),
             },
             Method::OPTIONS => StatusCode::NO_CONTENT,
             Method::GET | Method::HEAD => StatusCode::OK,
@@ -293,7 +293,7 @@ pub(super) async fn read_body<B: Body>(
         return Err(BodyError::TooLarge);
     }
     let read = collect(body, max_size, budget);
-    tokio::time::timeout(BODY_TIMEOUT, read).await.unwrap_or(Err(BodyError::Timeout))
+    within(BODY_TIMEOUT, read).await.unwrap_or(Err(BodyError::Timeout))
 }
 
 async fn collect<B: Body>(
