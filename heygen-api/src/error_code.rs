@@ -16,7 +16,7 @@ macro_rules! codes {
         /// assert_eq!(code, ErrorCode::InsufficientCredit);
         /// assert_eq!(ErrorCode::from("brand_new").as_str(), "brand_new");
         /// ```
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorCode {
             $($(#[$doc])* $name,)*

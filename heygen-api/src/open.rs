@@ -27,7 +27,7 @@ transparent!(UnknownMember, Json, Extra);
 
 /// The content of an enum's `Unknown`: a value that has no variant in this version. Only this crate can create one; use
 /// `From<&str>` of the enum to convert text, and `as_str` to read it.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UnknownValue(Box<str>);
 
 impl UnknownValue {
@@ -123,7 +123,7 @@ impl<'de> Deserialize<'de> for Text<'de> {
 macro_rules! open_enum {
     ($(#[$meta:meta])* pub enum $name:ident { $($variant:ident = $value:literal,)* }) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
             $(#[doc = concat!("`", $value, "`")] $variant,)*
