@@ -128,6 +128,8 @@ fn cargo(project: &Path, arguments: &[&str]) -> Result<Duration> {
         .arg("--quiet")
         .current_dir(project)
         .env("CARGO_TARGET_DIR", project.join("target"))
+        // As cargo compiles a dependency from a registry. heygen-api is one by path here.
+        .env("CARGO_INCREMENTAL", "0")
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {
