@@ -5,7 +5,7 @@ use http::Method;
 use super::super::table::{endpoints, endpoints_at};
 use super::recorded::Recorded;
 
-/// How far from a URL its method is searched, in bytes.
+/// How far from a path its host and its method are searched, in bytes.
 const NEAR: usize = 160;
 
 /// The requests whose URLs are in a text. A URL without a visible method stands for every method of its path.
@@ -13,18 +13,16 @@ pub(super) fn urls(name: &str, text: &str) -> Vec<Recorded> {
     let mut found: Vec<Recorded> = Vec::new();
     let bases = bases(text);
     for (index, _) in text.match_indices('/') {
+        let is_start = is_start(text, index);
+        if !is_start && (bases.is_empty() || !follows_base(text, index)) {
+            continue;
+        }
         let raw = path_at(text, index);
-        let mut paths = match is_start(text, index) {
+        let mut paths = match is_start {
             true => matching(&raw),
-            false if follows_base(text, index) => {
-                bases.iter().flat_map(|base| matching(&format!("{base}{raw}"))).collect()
-            }
-            false => continue,
+            false => bases.iter().flat_map(|base| matching(&format!("{base}{raw}"))).collect(),
         };
         let has_host = before(text, index).trim_end_matches('/').ends_with("heygen.com");
-        let line = text.get(..index).unwrap_or_default().lines().count().max(1);
-        let line = if text.get(..index).is_some_and(|text| text.ends_with('\n')) { line + 1 } else { line };
-        let place = format!("{name}:{line}");
         // A base URL that ends with a slash is no request.
         if paths.is_empty() && has_host && raw.len() > "/v1/".len() {
             paths.push((method_near(text, index).unwrap_or(Method::GET), raw.clone()));
@@ -34,6 +32,11 @@ pub(super) fn urls(name: &str, text: &str) -> Vec<Recorded> {
         {
             paths.retain(|(one, _)| *one == method);
         }
+        if paths.is_empty() {
+            continue;
+        }
+        let line = text.get(..index).unwrap_or_default().matches('\n').count() + 1;
+        let place = format!("{name}:{line}");
         for (method, target) in paths {
             let is_known =
                 found.iter().any(|one| one.place == place && one.method == method && one.target == target);
@@ -48,10 +51,12 @@ pub(super) fn urls(name: &str, text: &str) -> Vec<Recorded> {
 /// Whether a path of v1 or v2 begins here.
 fn is_start(text: &str, index: usize) -> bool {
     let rest = text.get(index..).unwrap_or_default();
-    let is_version = ["/v1/", "/v2/", "/v3/template/"].iter().any(|start| rest.starts_with(start));
+    if !["/v1/", "/v2/", "/v3/template/"].iter().any(|start| rest.starts_with(start)) {
+        return false;
+    }
     // `https://host/docs/v2/…` is the path of something else.
     let host = before(text, index).split_once("://").map(|(_, host)| host);
-    is_version && !before(text, index).ends_with(['/', '_']) && !host.is_some_and(|host| host.contains('/'))
+    !before(text, index).ends_with(['/', '_']) && !host.is_some_and(|host| host.contains('/'))
 }
 
 /// The versions that base URLs in a text end with: `/v2` of `"https://api.heygen.com/v2"`.
@@ -77,9 +82,11 @@ fn follows_base(text: &str, index: usize) -> bool {
     }
 }
 
+/// What stands before a path without a space: a host, or an expression. A longer one is cut.
 fn before(text: &str, index: usize) -> &str {
-    let line = text.get(..index).unwrap_or_default();
-    line.rsplit(['"', '\'', '`', ' ', '\n', '(', '<']).next().unwrap_or_default()
+    let start = char_boundary(text, index.saturating_sub(NEAR));
+    let near = text.get(start..index).unwrap_or_default();
+    near.rsplit(['"', '\'', '`', ' ', '\n', '(', '<']).next().unwrap_or_default()
 }
 
 /// The path from here on, with a placeholder for each expression of the language in it.
@@ -129,11 +136,15 @@ fn matching(raw: &str) -> Vec<(Method, String)> {
     endpoints_at(raw).map(|(endpoint, _)| (endpoint.method().clone(), raw.to_owned())).collect()
 }
 
+/// The first place from here on where a character begins or the text ends.
+fn char_boundary(text: &str, index: usize) -> usize {
+    (index..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
+}
+
 /// The method that is named near a URL, in the way of many languages: `requests.post(`, `method: "POST"`, `Method::POST`.
 fn method_near(text: &str, index: usize) -> Option<Method> {
-    let start = (index.saturating_sub(NEAR)..=index).find(|at| text.is_char_boundary(*at)).unwrap_or(index);
-    let end =
-        (index..=(index + NEAR).min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(index);
+    let start = char_boundary(text, index.saturating_sub(NEAR));
+    let end = char_boundary(text, (index + NEAR).min(text.len()));
     let (earlier, later) =
         (text.get(start..index).unwrap_or_default(), text.get(index..end).unwrap_or_default());
     let named = |part: &str, is_earlier: bool| {
