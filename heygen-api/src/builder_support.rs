@@ -254,6 +254,7 @@ macro_rules! builder {
             /// # Errors
             ///
             /// A field is missing or has an invalid value; the error names the first one.
+            #[inline]
             pub fn build(self) -> Result<$target, crate::builder_support::BuildError> {
                 self.problems.check(stringify!($target))?;
                 Ok($target { $($field: builder!(@taken $kind $target, $wire, self.$field),)* })
@@ -262,6 +263,7 @@ macro_rules! builder {
 
         impl std::fmt::Debug for $builder {
             /// Shows only the name: the fields may contain secrets that the built value redacts.
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.debug_struct(stringify!($builder)).finish_non_exhaustive()
             }
@@ -269,6 +271,7 @@ macro_rules! builder {
 
         impl TryFrom<$builder> for $target {
             type Error = crate::builder_support::BuildError;
+            #[inline]
             fn try_from(builder: $builder) -> Result<Self, crate::builder_support::BuildError> {
                 builder.build()
             }
@@ -313,6 +316,7 @@ macro_rules! member {
 
         impl TryFrom<$builder> for $union {
             type Error = crate::builder_support::BuildError;
+            #[inline]
             fn try_from(builder: $builder) -> Result<Self, crate::builder_support::BuildError> {
                 builder.build().map(Self::$variant)
             }

@@ -80,6 +80,7 @@ macro_rules! call {
 
         impl $builder {
             #[doc = concat!("Sends `", $route, "`, as `.await` on the builder does.")]
+            #[inline]
             pub fn send(self) -> impl Future<Output = Result<crate::response::Response<$output>, crate::error::Error>> {
                 self.0.$reply()
             }
@@ -96,6 +97,7 @@ macro_rules! call {
         }
 
         impl std::fmt::Debug for $builder {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 std::fmt::Debug::fmt(&self.0, f)
             }

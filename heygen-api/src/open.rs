@@ -150,6 +150,7 @@ macro_rules! open_enum {
         }
 
         impl From<&str> for $name {
+            #[inline]
             fn from(value: &str) -> Self {
                 match value {
                     $($value => Self::$variant,)*
@@ -164,9 +165,12 @@ macro_rules! open_enum {
 pub(crate) use open_enum;
 
 /// Implements the traits of an open enum that has `From<&str>` and `as_str`.
+///
+/// They are inline so that a program compiles only those that it uses; so are the last functions of builders.
 macro_rules! open_enum_traits {
     ($name:ident) => {
         impl From<String> for $name {
+            #[inline]
             fn from(value: String) -> Self {
                 Self::from(value.as_str())
             }
@@ -174,12 +178,14 @@ macro_rules! open_enum_traits {
 
         impl std::str::FromStr for $name {
             type Err = std::convert::Infallible;
+            #[inline]
             fn from_str(value: &str) -> Result<Self, Self::Err> {
                 Ok(Self::from(value))
             }
         }
 
         impl std::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.as_str())
             }
@@ -187,12 +193,14 @@ macro_rules! open_enum_traits {
 
         #[cfg(feature = "client")]
         impl crate::into_text::IntoText for $name {
+            #[inline]
             fn into_text(self) -> String {
                 self.as_str().to_owned()
             }
         }
 
         impl AsRef<str> for $name {
+            #[inline]
             fn as_ref(&self) -> &str {
                 self.as_str()
             }

@@ -9,6 +9,7 @@ use crate::patch::Patch;
 macro_rules! redacted_debug {
     ($name:ident { $($how:ident $field:ident,)* }) => {
         impl std::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.debug_struct(stringify!($name))
                     $(.field(stringify!($field), &crate::redact::$how(&self.$field)))*
@@ -88,6 +89,7 @@ impl<T: Redact> Redact for Patch<T> {
 struct Shown(Option<String>);
 
 impl fmt::Debug for Shown {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Some(text) => fmt::Debug::fmt(text, f),
