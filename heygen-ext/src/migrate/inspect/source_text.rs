@@ -23,7 +23,7 @@ pub(super) fn urls(name: &str, text: &str) -> Vec<Recorded> {
             false => bases.iter().flat_map(|base| matching(&format!("{base}{raw}"))).collect(),
         };
         let has_host = before(text, index).trim_end_matches('/').ends_with("heygen.com");
-        // A base URL that ends with a slash is no request.
+        // Skip a base URL that ends with a slash.
         if paths.is_empty() && has_host && raw.len() > "/v1/".len() {
             paths.push((method_near(text, index).unwrap_or(Method::GET), raw.clone()));
         }
