@@ -70,8 +70,8 @@ const HANDLED_KEYWORDS: [&str; 19] = [
 ];
 
 /// The keywords that forbid nothing. `type` is violated by values of another type.
-const IGNORED_KEYWORDS: [&str; 8] =
-    ["default", "deprecated", "description", "example", "examples", "format", "title", "type"];
+const IGNORED_KEYWORDS: [&str; 9] =
+    ["default", "deprecated", "description", "example", "examples", "format", "readOnly", "title", "type"];
 
 /// All bodies that are invalid in one place.
 ///
