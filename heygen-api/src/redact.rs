@@ -89,7 +89,6 @@ impl<T: Redact> Redact for Patch<T> {
 struct Shown(Option<String>);
 
 impl fmt::Debug for Shown {
-    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Some(text) => fmt::Debug::fmt(text, f),
