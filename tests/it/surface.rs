@@ -68,6 +68,20 @@ fn a_module_behind_a_feature_named_testing_is_listed_and_a_test_module_is_not() 
 }
 
 #[test]
+fn a_list_of_exports_behind_features_is_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "#[cfg(feature = \"a\")] mod deep { pub struct Deep; }\n\
+                pub mod shown {\n\
+                mod inner { pub struct Inner; }\n\
+                mod receiving { pub use super::inner::Inner; pub use super::super::deep::Deep; }\n\
+                #[cfg(all(feature = \"b\", any(feature = \"c\", not(feature = \"d\"))))] pub use receiving::*;\n\
+                }";
+    std::fs::write(folder.path().join("lib.rs"), text).unwrap();
+    let surface = xtask::surface::of_crate(folder.path()).unwrap();
+    assert_eq!(surface, "[b&(c|not(d))] struct shown::Deep\n[b&(c|not(d))] struct shown::Inner\n");
+}
+
+#[test]
 fn private_items_are_not_listed() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Fields, ImplItem, Item, TraitItem, UseTree, Visibility};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Fields, ImplItem, Item, Meta, Token, TraitItem, UseTree, Visibility};
 
 use crate::git;
 use crate::surface_macros::expand;
@@ -24,7 +25,7 @@ pub fn at_revision(root: &Path, krate: &str, revision: &str) -> Result<String> {
 
 /// Lists the public API of the crate whose `lib.rs` is in the folder `source`.
 pub fn of_crate(source: &Path) -> Result<String> {
-    let root = read(&source.join("lib.rs"), source, "crate".to_owned())?;
+    let root = read(&source.join("lib.rs"), source, Vec::new())?;
     let mut lines = BTreeSet::new();
     let mut walk = Walk { root: &root, lines: &mut lines };
     walk.module(&root, "", "");
@@ -51,20 +52,22 @@ fn mentions(code: &str, names: &BTreeSet<String>) -> bool {
 
 struct Module {
     name: String,
+    /// The names of the modules around it and its own. Empty for the root.
+    path: Vec<String>,
     public: bool,
     gate: String,
     items: Vec<Item>,
     children: Vec<Module>,
 }
 
-fn read(file: &Path, folder: &Path, name: String) -> Result<Module> {
+fn read(file: &Path, folder: &Path, path: Vec<String>) -> Result<Module> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let parsed =
         syn::parse_file(&text).with_context(|| format!("cannot parse {} as Rust", file.display()))?;
-    of_items(parsed.items, folder, name)
+    of_items(parsed.items, folder, path)
 }
 
-fn of_items(items: Vec<Item>, folder: &Path, name: String) -> Result<Module> {
+fn of_items(items: Vec<Item>, folder: &Path, path: Vec<String>) -> Result<Module> {
     let items: Vec<Item> = items.into_iter().flat_map(expand).collect();
     let mut children = Vec::new();
     for item in &items {
@@ -74,19 +77,27 @@ fn of_items(items: Vec<Item>, folder: &Path, name: String) -> Result<Module> {
         }
         let child = module.ident.to_string();
         let nested = folder.join(&child);
+        let path = [&path[..], std::slice::from_ref(&child)].concat();
         let mut read = match &module.content {
-            Some((_, items)) => of_items(items.clone(), &nested, child)?,
+            Some((_, items)) => of_items(items.clone(), &nested, path)?,
             None => {
                 let flat: PathBuf = folder.join(format!("{child}.rs"));
                 let file = if flat.exists() { flat } else { nested.join("mod.rs") };
-                read(&file, &nested, child)?
+                read(&file, &nested, path)?
             }
         };
         read.public = is_public(&module.vis);
         read.gate = gate(&module.attrs);
         children.push(read);
     }
-    Ok(Module { name, public: true, gate: String::new(), items, children })
+    let name = path.last().cloned().unwrap_or_default();
+    Ok(Module { name, path, public: true, gate: String::new(), items, children })
+}
+
+impl Module {
+    fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|child| child.name == name)
+    }
 }
 
 struct Walk<'a> {
@@ -94,7 +105,7 @@ struct Walk<'a> {
     lines: &'a mut BTreeSet<String>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn module(&mut self, module: &Module, path: &str, gate: &str) {
         for item in &module.items {
             self.item(module, item, path, gate);
@@ -162,7 +173,8 @@ impl Walk<'_> {
                 add_line(&item.attrs, format!("{}{}", join(path, ""), tokens(&item.sig)));
             }
             Item::Use(item) if is_public(&item.vis) => {
-                self.reexport(module, &item.tree, Vec::new(), path, outer)
+                let gate = join_gates(outer, &gate(&item.attrs));
+                self.reexport(module, &item.tree, Vec::new(), path, &gate)
             }
             _ => {}
         }
@@ -198,18 +210,23 @@ impl Walk<'_> {
         path: &str,
         gate: &str,
     ) {
-        let root = self.root;
-        let mut at = if prefix.first().is_some_and(|first| first == "crate") { root } else { from };
-        for step in prefix.iter().filter(|step| *step != "crate" && *step != "self") {
-            match at.children.iter().find(|child| child.name == *step) {
-                Some(child) => at = child,
-                None => return,
-            }
+        let mut at = from;
+        for step in prefix {
+            at = match step.as_str() {
+                "crate" => self.root,
+                "self" => at,
+                "super" => self.parent(at),
+                name => match at.child(name) {
+                    Some(child) => child,
+                    // Of another crate.
+                    None => return,
+                },
+            };
         }
         match name {
             None => self.module(at, path, gate),
             Some(name) => {
-                if let Some(child) = at.children.iter().find(|child| child.name == name) {
+                if let Some(child) = at.child(name) {
                     return self.module(child, &join(path, name), &join_gates(gate, &child.gate));
                 }
                 for item in &at.items {
@@ -225,6 +242,11 @@ impl Walk<'_> {
                 }
             }
         }
+    }
+
+    fn parent(&self, module: &Module) -> &'a Module {
+        let around = module.path.iter().take(module.path.len().saturating_sub(1));
+        around.fold(self.root, |at, name| at.child(name).unwrap_or(at))
     }
 
     /// Lists the public methods and the traits of public types, from every `impl` in the crate.
@@ -324,21 +346,34 @@ fn is_non_exhaustive(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| attribute.path().is_ident("non_exhaustive"))
 }
 
+/// The features behind which an item is: `[a&b] ` if it needs both, `[a|b] ` if it needs one of them.
 fn gate(attributes: &[Attribute]) -> String {
-    let features: Vec<String> = attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"))
-        .map(|attribute| {
-            let text = tokens(attribute);
-            let names: Vec<&str> = text.split('"').skip(1).step_by(2).collect();
-            format!("[{}] ", names.join("|"))
-        })
-        .collect();
-    features.concat()
+    let cfgs = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    let predicates = cfgs.filter_map(|attribute| attribute.parse_args::<Meta>().ok());
+    predicates.map(|meta| format!("[{}] ", predicate(&meta))).collect()
+}
+
+fn predicate(meta: &Meta) -> String {
+    let list = match meta {
+        Meta::Path(path) => return tokens(path),
+        Meta::NameValue(pair) => return tokens(&pair.value).trim_matches('"').to_owned(),
+        Meta::List(list) => list,
+    };
+    let inner = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+    let inner = inner.into_iter().flatten().map(|meta| match predicate(&meta) {
+        several if several.contains(['&', '|']) => format!("({several})"),
+        one => one,
+    });
+    let inner: Vec<String> = inner.collect();
+    match tokens(&list.path).as_str() {
+        "all" => inner.join("&"),
+        "any" => inner.join("|"),
+        not => format!("{not}({})", inner.join(",")),
+    }
 }
 
 fn join_gates(outer: &str, inner: &str) -> String {
-    if outer == inner { outer.to_owned() } else { format!("{outer}{inner}") }
+    if outer.ends_with(inner) { outer.to_owned() } else { format!("{outer}{inner}") }
 }
 
 fn join(path: &str, name: &str) -> String {
