@@ -12,6 +12,8 @@ mod builder;
 mod call;
 #[cfg(feature = "client")]
 mod call_options;
+#[cfg(feature = "webhook")]
+mod callback;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
@@ -51,6 +53,8 @@ mod runtime;
 mod secret;
 #[cfg(all(feature = "client", feature = "preview"))]
 mod speech;
+#[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
+mod stored_inbox;
 #[cfg(all(feature = "client", feature = "preview"))]
 mod stream;
 #[cfg(feature = "client")]
@@ -63,6 +67,8 @@ mod wav;
 #[cfg(feature = "webhook-verify")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhook-verify")))]
 pub mod webhook;
+#[cfg(all(feature = "client", feature = "webhook"))]
+mod webhook_endpoints;
 
 #[cfg(feature = "client")]
 mod client_surface {

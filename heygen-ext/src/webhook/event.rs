@@ -95,7 +95,7 @@ pub struct Failure {
 
 impl Event {
     /// Reads the body of a signed delivery.
-    pub(super) fn of_delivery(
+    pub(crate) fn of_delivery(
         body: &[u8],
         header_id: Option<&str>,
         endpoint: Arc<str>,
@@ -110,11 +110,11 @@ impl Event {
 
     /// Reads the body of a callback, which is not signed.
     #[cfg(feature = "webhook")]
-    pub(super) fn of_callback(body: &[u8]) -> Result<Self, NotAnEvent> {
+    pub(crate) fn of_callback(body: &[u8]) -> Result<Self, NotAnEvent> {
         Ok(Self::new(parse(body)?, None, "".into(), Identity::of_body(body)))
     }
 
-    pub(super) fn new(
+    pub(crate) fn new(
         raw: Map<String, Value>,
         header_id: Option<&str>,
         endpoint: Arc<str>,
@@ -164,13 +164,13 @@ impl Event {
     }
 
     #[cfg(feature = "webhook")]
-    pub(super) fn identity(&self) -> &Identity {
+    pub(crate) fn identity(&self) -> &Identity {
         &self.identity
     }
 
     /// Whether the type and the job identify the event.
     #[cfg(feature = "webhook")]
-    pub(super) fn ends_once(&self) -> bool {
+    pub(crate) fn ends_once(&self) -> bool {
         self.job_id().is_some() && self.job_kind().is_some_and(JobKind::ends_once)
     }
 
@@ -192,7 +192,7 @@ impl Event {
 
     /// Compares the event with the keys of handled events about its job.
     #[cfg(feature = "webhook")]
-    pub(super) fn with_handled<'a>(mut self, keys: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn with_handled<'a>(mut self, keys: impl IntoIterator<Item = &'a str>) -> Self {
         let own = self.outcome();
         if self.job_kind().is_some_and(JobKind::ends_once) && own != Outcome::Finished {
             let stem = |kind: &'_ str| kind.rsplit_once('.').map(|(stem, _)| stem.to_owned());
@@ -276,7 +276,7 @@ impl Event {
         &self.raw
     }
 
-    pub(super) fn fields(&self) -> Fields<'_> {
+    pub(crate) fn fields(&self) -> Fields<'_> {
         Fields(self.data())
     }
 }
@@ -359,7 +359,7 @@ impl JobKind {
     }
 
     /// The member that contains the id.
-    pub(super) fn id_name(self) -> &'static str {
+    pub(crate) fn id_name(self) -> &'static str {
         self.id_names().first().unwrap_or(&"id")
     }
 

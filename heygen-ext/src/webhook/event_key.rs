@@ -1,6 +1,5 @@
 //! The key that identifies an event.
 
-use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,7 +33,7 @@ pub struct EventKey(Arc<str>);
 
 /// What tells an event from others with the same data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Identity {
+pub(crate) enum Identity {
     /// The `event_id` of a signed body.
     Signed(String),
     /// A digest of a body without an `event_id`.
@@ -46,11 +45,11 @@ pub(super) enum Identity {
 }
 
 impl Identity {
-    pub(super) fn of_body(body: &[u8]) -> Self {
+    pub(crate) fn of_body(body: &[u8]) -> Self {
         Self::Body(short_hex(Sha256::new_with_prefix(body)))
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         match text.split_once(':') {
             Some(("id", id)) => Some(Self::Signed(id.to_owned())),
             Some(("body", digest)) => Some(Self::Body(digest.to_owned())),
@@ -74,7 +73,7 @@ impl fmt::Display for Identity {
 
 impl EventKey {
     /// The key of an event about a job, which is the member that contains its id and the id.
-    pub(super) fn new(
+    pub(crate) fn new(
         endpoint: &str,
         job: Option<&str>,
         kind: &str,
@@ -104,6 +103,12 @@ impl EventKey {
         &self.0
     }
 
+    /// The text, for a map that shares it.
+    #[cfg(feature = "webhook")]
+    pub(super) fn to_shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// The beginning that the keys of all events of the same endpoint about the same job have in common. It ends in `/`.
     ///
     /// Of an event without a job, it includes the type: others of the same type have it.
@@ -113,7 +118,7 @@ impl EventKey {
     }
 
     /// The beginning that the keys of all events with the same endpoint, job and type have in common. It ends in `/`.
-    pub(super) fn type_prefix(&self) -> &str {
+    pub(crate) fn type_prefix(&self) -> &str {
         self.prefix(3)
     }
 
@@ -124,21 +129,15 @@ impl EventKey {
 
     /// The event type in the text of a key.
     #[cfg(feature = "webhook")]
-    pub(super) fn kind_of(text: &str) -> Option<&str> {
+    pub(crate) fn kind_of(text: &str) -> Option<&str> {
         text.split('/').nth(2)
     }
 
     /// The digest of the data, and what decides, in the text of a key.
     #[cfg(feature = "webhook")]
-    pub(super) fn content_of(text: &str) -> Option<(&str, &str)> {
+    pub(crate) fn content_of(text: &str) -> Option<(&str, &str)> {
         let mut parts = text.split('/').skip(3);
         parts.next().zip(parts.next())
-    }
-}
-
-impl Borrow<str> for EventKey {
-    fn borrow(&self) -> &str {
-        &self.0
     }
 }
 

@@ -129,7 +129,7 @@ where
 }
 
 /// Runs a handler for at most `limit`. A panic is an error. Dropping the future stops the handler.
-pub(super) async fn run_handler(
+pub(crate) async fn run_handler(
     handler: &dyn Handler,
     event: Event,
     limit: Duration,
@@ -144,7 +144,7 @@ pub(super) async fn run_handler(
 }
 
 /// Waits at most this long for a future. One that is done at once needs no timer.
-pub(super) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+pub(crate) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     match poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await {
         Poll::Ready(output) => Some(output),

@@ -113,7 +113,7 @@ impl KeyRing {
 
     /// Finds the first key that is valid at `now` and matches: of one endpoint, or of all. Newer keys of an endpoint come
     /// first, because most deliveries are signed with the newest. If the time is unknown, every key counts as valid.
-    pub(super) fn find(
+    pub(crate) fn find(
         &self,
         endpoint: Option<&str>,
         now: Option<SystemTime>,
@@ -136,7 +136,7 @@ impl KeyRing {
 }
 
 /// The result of a search for a key.
-pub(super) enum KeyMatch {
+pub(crate) enum KeyMatch {
     /// A key matches; the value is the name of its endpoint.
     Found(Arc<str>),
     /// None of the valid keys matches.
@@ -173,7 +173,7 @@ const LENGTH: usize = 32;
 
 /// A key that is derived from a secret. The secret itself is not stored, and dropping the key overwrites its memory.
 #[derive(Clone)]
-pub(super) struct Mac(Hmac<Sha256>);
+pub(crate) struct Mac(Hmac<Sha256>);
 
 /// The error when a secret is empty, or only white space. Anyone could sign with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -182,12 +182,12 @@ pub struct EmptySecret;
 
 impl Mac {
     /// Creates the key from a secret, without the white space around it.
-    pub(super) fn new(secret: &SecretString) -> Result<Self, EmptySecret> {
+    pub(crate) fn new(secret: &SecretString) -> Result<Self, EmptySecret> {
         let secret = secret::clean("the webhook secret", secret).ok_or(EmptySecret)?;
         Hmac::new_from_slice(secret.expose_secret().as_bytes()).map(Self).map_err(|_| EmptySecret)
     }
 
-    pub(super) fn code(&self, message: &[u8]) -> Code {
+    pub(crate) fn code(&self, message: &[u8]) -> Code {
         let mut mac = self.0.clone();
         mac.update(message);
         Code(mac.finalize())
@@ -202,16 +202,16 @@ impl fmt::Debug for Mac {
 
 /// The code of a message. Comparison takes constant time.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Code(CtOutput<Hmac<Sha256>>);
+pub(crate) struct Code(CtOutput<Hmac<Sha256>>);
 
 impl Code {
     /// Returns the code in hexadecimal.
-    pub(super) fn to_hex(&self) -> String {
+    pub(crate) fn to_hex(&self) -> String {
         const_hex::encode(self.0.as_bytes())
     }
 
     /// Parses exactly 64 hexadecimal digits, in upper or lower case.
-    pub(super) fn from_hex(text: &[u8]) -> Option<Self> {
+    pub(crate) fn from_hex(text: &[u8]) -> Option<Self> {
         // The decoder accepts the prefix `0x`, so check the length first.
         if text.len() != 2 * LENGTH {
             return None;

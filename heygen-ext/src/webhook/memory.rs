@@ -18,10 +18,10 @@ use super::inbox::{Handler, Inbox, Inserted, KnownKey, run_handler};
 use crate::box_error::BoxError;
 
 /// Default number of handlers that run at the same time.
-pub(super) const CONCURRENCY: usize = 16;
+pub(crate) const CONCURRENCY: usize = 16;
 
 /// Default time limit of a handler run.
-pub(super) const HANDLER_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const HANDLER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Number of events that may run or wait for other handlers.
 const CAPACITY: usize = 256;
@@ -71,9 +71,9 @@ struct Events {
     /// Number of handlers that run or wait.
     running: usize,
     /// Whether the event with this key was handled; otherwise its handler is running or waiting.
-    handled: BTreeMap<EventKey, bool>,
+    handled: BTreeMap<Arc<str>, bool>,
     /// Handled events, the oldest first.
-    order: VecDeque<(Instant, EventKey)>,
+    order: VecDeque<(Instant, Arc<str>)>,
 }
 
 impl MemoryInbox {
@@ -134,7 +134,7 @@ impl Shared {
             if events.running >= CAPACITY {
                 return Err(Err(format!("{CAPACITY} events are being handled").into()));
             }
-            events.handled.insert(key.clone(), false);
+            events.handled.insert(key.to_shared(), false);
             events.running += 1;
             let handled = of_job.iter().filter(|known| known.handled);
             Ok(event.with_handled(handled.map(|known| known.key.as_str())))
@@ -145,7 +145,7 @@ impl Shared {
 /// An event whose handler runs or waits. When it is dropped, the event is handled, or was not handled and is forgotten.
 struct Running {
     shared: Arc<Shared>,
-    key: EventKey,
+    key: Arc<str>,
     is_handled: bool,
 }
 
@@ -185,15 +185,15 @@ impl Drop for Running {
 impl Events {
     fn keys(&self, job_prefix: &str) -> Vec<KnownKey> {
         let from_first = self.handled.range::<str, _>((Bound::Included(job_prefix), Bound::Unbounded));
-        let of_job = from_first.take_while(|(key, _)| key.as_str().starts_with(job_prefix));
+        let of_job = from_first.take_while(|(key, _)| key.starts_with(job_prefix));
         of_job.map(|(key, handled)| KnownKey { key: key.to_string(), handled: *handled }).collect()
     }
 
-    fn set_handled(&mut self, key: &EventKey, now: Instant) {
+    fn set_handled(&mut self, key: &Arc<str>, now: Instant) {
         if let Some(handled) = self.handled.get_mut(key) {
             *handled = true;
         }
-        self.order.push_back((now, key.clone()));
+        self.order.push_back((now, Arc::clone(key)));
     }
 
     fn remove_old(&mut self, now: Instant) {
@@ -213,6 +213,7 @@ impl Inbox for MemoryInbox {
                 Ok(event) => event,
                 Err(known) => return known,
             };
+            let key = key.to_shared();
             let running = Running { shared: Arc::clone(&self.shared), key, is_handled: false };
             let (handler, permits) = (Arc::clone(&self.handler), Arc::clone(&self.permits));
             let mut run = Box::pin(running.run(event, handler, permits, self.handler_timeout));

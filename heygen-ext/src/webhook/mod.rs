@@ -41,8 +41,9 @@
 //! `Receiver::receive` takes an `http::Request<Bytes>`. The example `webhook_actix` calls it from actix-web. Pass the body
 //! unchanged: the signature covers its bytes, so JSON that was parsed and serialized again does not verify.
 //!
-//! Handlers of a [`MemoryInbox`] run on the tokio runtime that called `receive`, and stop when that runtime shuts down. In a framework whose workers have their own runtimes, such as actix-web, call `receive` on the runtime of `main`, as
-//! the example does.
+//! Handlers of a [`MemoryInbox`] run on the tokio runtime that called `receive`, and stop when that runtime shuts down. In
+//! a framework whose workers have their own runtimes, such as actix-web, call `receive` on the runtime of `main`, as the
+//! example does.
 //!
 //! # Delivery guarantees of the service
 //!
@@ -50,40 +51,26 @@
 //! 2xx within 10 seconds. It documents the fields of only a few types: [`Payload`] contains the known fields, with one name
 //! where the service has used two, and [`Event::raw`] contains everything that was received.
 
-#[cfg(feature = "webhook")]
-mod callback;
-#[cfg(all(feature = "client", feature = "webhook"))]
-mod callback_receiver;
-#[cfg(all(feature = "client", feature = "webhook"))]
-mod confirm;
-#[cfg(all(feature = "client", feature = "webhook"))]
-mod endpoints;
-mod event;
-mod event_key;
+pub(crate) mod event;
+pub(crate) mod event_key;
 #[cfg(feature = "axum")]
 mod extract;
 mod headers;
 #[cfg(feature = "webhook")]
-mod inbox;
-mod key_ring;
+pub(crate) mod inbox;
+pub(crate) mod key_ring;
 #[cfg(feature = "webhook")]
-mod memory;
-mod payload;
+pub(crate) mod memory;
+pub(crate) mod payload;
 #[cfg(feature = "webhook")]
 mod receiver;
-#[cfg(all(feature = "client", feature = "webhook"))]
-mod reconcile;
 #[cfg(feature = "webhook")]
-mod route;
+pub(crate) mod route;
 #[cfg(feature = "webhook-server")]
 mod serve;
-#[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
-mod stored;
 pub mod testing;
-mod verifier;
-mod verify_error;
-#[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
-mod worker;
+pub(crate) mod verifier;
+pub(crate) mod verify_error;
 
 pub use event::{Event, Failure, JobKind, NotAnEvent, Outcome};
 pub use event_key::EventKey;
@@ -93,43 +80,38 @@ pub use verifier::{Verified, Verifier, Webhook};
 pub use verify_error::VerifyError;
 
 #[cfg(feature = "webhook")]
+mod receiving {
+    pub use super::inbox::{Handler, Inbox, Inserted, KnownKey};
+    pub use super::memory::MemoryInbox;
+    pub use super::receiver::Receiver;
+    pub use crate::callback::{CallbackError, CallbackGuard, InvalidCallback, Unconfirmed};
+}
+#[cfg(feature = "webhook")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
-pub use callback::{CallbackError, CallbackGuard, InvalidCallback, Unconfirmed};
+pub use receiving::*;
+
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub use extract::VerifiedEvent;
-#[cfg(feature = "webhook")]
-#[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
-pub use inbox::{Handler, Inbox, Inserted, KnownKey};
-#[cfg(feature = "webhook")]
-#[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
-pub use memory::MemoryInbox;
-#[cfg(feature = "webhook")]
-#[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
-pub use receiver::Receiver;
 
 #[cfg(feature = "webhook-server")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhook-server")))]
 pub use serve::{Server, serve};
-#[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
-#[cfg_attr(docsrs, doc(cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))))]
-pub use stored::InboxCounts;
+
 #[cfg(feature = "inbox-postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "inbox-postgres")))]
-pub use stored::PostgresInbox;
+pub use crate::stored_inbox::PostgresInbox;
 #[cfg(feature = "inbox-sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "inbox-sqlite")))]
-pub use stored::SqliteInbox;
+pub use crate::stored_inbox::SqliteInbox;
 #[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))))]
-pub use worker::{Worker, WorkerStopper};
+pub use crate::stored_inbox::{InboxCounts, Worker, WorkerStopper};
 
 #[cfg(all(feature = "client", feature = "webhook"))]
 mod managing {
-    pub use super::callback_receiver::CallbackReceiver;
-    pub use super::confirm::ConfirmError;
-    pub use super::endpoints::{EnsuredEndpoint, Webhooks};
-    pub use super::reconcile::{NotInserted, ReconcileReport};
+    pub use crate::callback::{CallbackReceiver, ConfirmError};
+    pub use crate::webhook_endpoints::{EnsuredEndpoint, NotInserted, ReconcileReport, Webhooks};
 }
 #[cfg(all(feature = "client", feature = "webhook"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]

@@ -41,7 +41,7 @@ pub struct Payload {
 }
 
 impl Payload {
-    pub(super) fn of(fields: Fields<'_>, is_video: bool) -> Self {
+    pub(crate) fn of(fields: Fields<'_>, is_video: bool) -> Self {
         // If both are there, the newer name of the same event decides.
         let url: &[&str] = match is_video {
             true => &["url", "video_url", "audio_url"],
@@ -67,11 +67,11 @@ impl Payload {
 
 /// Reads members by any of several names.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'a>(pub(super) &'a Map<String, Value>);
+pub(crate) struct Fields<'a>(pub(crate) &'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
     /// The first of the members that is a non-empty string or a number, as a string.
-    pub(super) fn text(self, names: &[&str]) -> Option<String> {
+    pub(crate) fn text(self, names: &[&str]) -> Option<String> {
         names.iter().find_map(|name| match self.0.get(*name)? {
             Value::Number(number) => Some(number.to_string()),
             value => value.as_str().filter(|text| !text.is_empty()).map(str::to_owned),
@@ -79,16 +79,16 @@ impl<'a> Fields<'a> {
     }
 
     /// The first of the members that is a non-empty string.
-    pub(super) fn string(self, names: &[&str]) -> Option<&'a str> {
+    pub(crate) fn string(self, names: &[&str]) -> Option<&'a str> {
         names.iter().find_map(|name| self.0.get(*name)?.as_str().filter(|text| !text.is_empty()))
     }
 
-    pub(super) fn url(self, names: &[&str]) -> Option<EventUrl> {
+    pub(crate) fn url(self, names: &[&str]) -> Option<EventUrl> {
         self.string(names).map(|url| EventUrl(url.to_owned()))
     }
 
     /// The first of the members that is a whole number; it may be written with a decimal point.
-    pub(super) fn count(self, names: &[&str]) -> Option<u64> {
+    pub(crate) fn count(self, names: &[&str]) -> Option<u64> {
         names.iter().find_map(|name| {
             let value = self.0.get(*name)?;
             let whole = value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..9e15).contains(number));
@@ -96,7 +96,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    pub(super) fn number(self, names: &[&str]) -> Option<f64> {
+    pub(crate) fn number(self, names: &[&str]) -> Option<f64> {
         names.iter().find_map(|name| self.0.get(*name)?.as_f64())
     }
 }
@@ -105,7 +105,7 @@ impl<'a> Fields<'a> {
 ///
 /// It is signed: anyone who has it can download the file until it expires.
 #[derive(Clone, PartialEq, Eq)]
-pub struct EventUrl(pub(super) String);
+pub struct EventUrl(pub(crate) String);
 
 impl EventUrl {
     /// The complete URL, with its signature.

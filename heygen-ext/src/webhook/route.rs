@@ -20,10 +20,10 @@ use super::inbox::{Inbox, Inserted, within};
 use super::verify_error::VerifyError;
 
 /// Time within which a delivery is answered. The service waits 10 seconds, and the network takes some of them.
-pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(8);
+pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// How a receiver makes events of requests.
-pub(super) trait Check: Send + Sync + 'static {
+pub(crate) trait Check: Send + Sync + 'static {
     /// What is read of the head of a request.
     type Head<'a>: Send;
     /// What is known when the body is there.
@@ -50,18 +50,18 @@ pub(super) trait Check: Send + Sync + 'static {
 
 /// A receiver, from the request to the inbox.
 #[derive(Clone)]
-pub(super) struct Route<C> {
-    pub(super) check: C,
-    pub(super) refusals: Arc<Refusals>,
+pub(crate) struct Route<C> {
+    pub(crate) check: C,
+    pub(crate) refusals: Arc<Refusals>,
     inbox: Arc<dyn Inbox>,
     max_body_size: usize,
     read_budget: Arc<Semaphore>,
     /// How many more requests may be confirmed and wait for the inbox.
-    pub(super) permits: Arc<Semaphore>,
+    pub(crate) permits: Arc<Semaphore>,
 }
 
 impl<C: Check> Route<C> {
-    pub(super) fn new(check: C, inbox: impl Inbox, max_body_size: usize, capacity: usize) -> Self {
+    pub(crate) fn new(check: C, inbox: impl Inbox, max_body_size: usize, capacity: usize) -> Self {
         Self {
             check,
             refusals: Arc::default(),
@@ -72,7 +72,7 @@ impl<C: Check> Route<C> {
         }
     }
 
-    pub(super) async fn respond<B>(&self, head: &Parts, body: B) -> Response<Bytes>
+    pub(crate) async fn respond<B>(&self, head: &Parts, body: B) -> Response<Bytes>
     where
         B: Body + Send,
         B::Data: Send,
@@ -170,7 +170,7 @@ macro_rules! tower_service {
         }
     };
 }
-pub(super) use tower_service;
+pub(crate) use tower_service;
 
 /// Minimum time between two warnings of the same route.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -180,7 +180,7 @@ type Hook = Arc<dyn Fn(&VerifyError) + Send + Sync>;
 
 /// The refusals of a route.
 #[derive(Default)]
-pub(super) struct Refusals {
+pub(crate) struct Refusals {
     count: AtomicU64,
     warned: Mutex<Warned>,
     hook: Option<Hook>,
@@ -193,12 +193,12 @@ struct Warned {
 }
 
 impl Refusals {
-    pub(super) fn with_hook(hook: impl Fn(&VerifyError) + Send + Sync + 'static) -> Self {
+    pub(crate) fn with_hook(hook: impl Fn(&VerifyError) + Send + Sync + 'static) -> Self {
         Self { hook: Some(Arc::new(hook)), ..Self::default() }
     }
 
     /// Counts, logs and reports a refused delivery, and returns the status of the answer.
-    pub(super) fn record(&self, problem: VerifyError) -> StatusCode {
+    pub(crate) fn record(&self, problem: VerifyError) -> StatusCode {
         if let Some(hook) = &self.hook {
             hook(&problem);
         }
@@ -213,14 +213,14 @@ impl Refusals {
     }
 
     /// Counts and logs a refused request. The text of the problem has no part of the request, except what is escaped.
-    pub(super) fn refuse(&self, problem: &dyn fmt::Display, status: StatusCode) -> StatusCode {
+    pub(crate) fn refuse(&self, problem: &dyn fmt::Display, status: StatusCode) -> StatusCode {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.warn(problem, "refused a webhook delivery");
         status
     }
 
     /// Logs a warning, at most one in ten seconds, with the number of those in between.
-    pub(super) fn warn(&self, problem: &dyn fmt::Display, message: &'static str) {
+    pub(crate) fn warn(&self, problem: &dyn fmt::Display, message: &'static str) {
         if let Some(suppressed) = self.next_warning() {
             tracing::warn!(%problem, suppressed, "{message}");
         }
@@ -237,13 +237,13 @@ impl Refusals {
         Some(std::mem::take(&mut warned.suppressed))
     }
 
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
 }
 
 /// Maximum time to read a body.
-pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Minimum of the read budget, in bytes.
 const MIN_READ_BUDGET: usize = 64 << 20;
@@ -262,7 +262,7 @@ fn read_budget(max_body_size: usize) -> Arc<Semaphore> {
 
 /// The error when a body cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BodyError {
+pub(crate) enum BodyError {
     Broken,
     Timeout,
     BudgetExhausted,
@@ -270,7 +270,7 @@ pub(super) enum BodyError {
 }
 
 impl BodyError {
-    pub(super) fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::Broken => StatusCode::BAD_REQUEST,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
@@ -281,7 +281,7 @@ impl BodyError {
 }
 
 /// Reads a complete body. If there is a `budget`, the bytes are taken from it.
-pub(super) async fn read_body<B: Body>(
+pub(crate) async fn read_body<B: Body>(
     headers: &HeaderMap,
     body: B,
     max_size: usize,

@@ -115,7 +115,7 @@ impl<S> Server<S> {
     /// handlers end.
     #[cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))]
     #[cfg_attr(docsrs, doc(cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))))]
-    pub fn worker(mut self, worker: super::worker::Worker) -> Self {
+    pub fn worker(mut self, worker: crate::stored_inbox::Worker) -> Self {
         let stopper = worker.stopper();
         self.background = worker.into_future();
         self.stop = Box::new(move || stopper.stop());

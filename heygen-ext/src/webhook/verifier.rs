@@ -260,15 +260,15 @@ impl Verifier {
 
 /// Where the current time is from.
 #[derive(Clone)]
-pub(super) struct Clock(Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
+pub(crate) struct Clock(Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
 
 impl Clock {
-    pub(super) fn new(clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(clock)))
     }
 
     /// The current time. `None` where the standard library has no clock, and asking for it would panic.
-    pub(super) fn now(&self) -> Option<SystemTime> {
+    pub(crate) fn now(&self) -> Option<SystemTime> {
         self.0.as_ref().map(|clock| clock())
     }
 }

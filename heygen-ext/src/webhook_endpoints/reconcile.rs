@@ -8,12 +8,12 @@ use heygen_api::builder::ListWebhookEventsBuilder;
 use heygen_api::{List, operations};
 use serde_json::{Map, Value};
 
-use super::endpoints::Webhooks;
-use super::event::Event;
-use super::event_key::{EventKey, Identity};
-use super::inbox::{Inbox, Inserted, KnownKey};
+use super::Webhooks;
 use crate::box_error::BoxError;
 use crate::error::Error;
+use crate::webhook::event::Event;
+use crate::webhook::event_key::{EventKey, Identity};
+use crate::webhook::inbox::{Inbox, Inserted, KnownKey};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -25,11 +25,11 @@ pub struct ReconcileReport {
     pub inserted: usize,
     /// Number of events that the inbox had.
     pub known: usize,
-    /// Events that a [`MemoryInbox`](super::MemoryInbox) is handling. Reconcile again to know how that ended.
+    /// Events that a [`MemoryInbox`](crate::webhook::MemoryInbox) is handling. Reconcile again to know how that ended.
     pub running: usize,
     /// Number of entries of the list that are not events: no JSON object, or without a type.
     pub unreadable: usize,
-    /// Events that the inbox did not accept; for a [`MemoryInbox`](super::MemoryInbox), because the handler failed. Reconcile
+    /// Events that the inbox did not accept; for a [`MemoryInbox`](crate::webhook::MemoryInbox), because the handler failed. Reconcile
     /// again to retry them.
     pub failed: Vec<NotInserted>,
 }
@@ -57,8 +57,8 @@ impl Webhooks {
     /// at the same time. Call it when a program starts after a downtime of more than 24 hours, or with an endpoint that was
     /// unreachable.
     ///
-    /// `endpoint` is the name by which the [`KeyRing`](super::KeyRing) knows the endpoint of this account, whose deliveries
-    /// are compared with the list; it is empty for the secret of [`Verifier::new`](super::Verifier::new). An event counts as
+    /// `endpoint` is the name by which the [`KeyRing`](crate::webhook::KeyRing) knows the endpoint of this account, whose deliveries
+    /// are compared with the list; it is empty for the secret of [`Verifier::new`](crate::webhook::Verifier::new). An event counts as
     /// delivered if the ids are equal, or else the type, the job and the data, apart from the signatures of URLs.
     ///
     /// Go back a day further than the downtime, because events are delivered in any order. Do not go back further than the

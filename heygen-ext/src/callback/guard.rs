@@ -8,9 +8,9 @@ use http::Uri;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use secrecy::SecretString;
 
-use super::event::{Event, NotAnEvent};
-use super::key_ring::{Code, EmptySecret, Mac};
-use super::verifier::Clock;
+use crate::webhook::event::{Event, NotAnEvent};
+use crate::webhook::key_ring::{Code, EmptySecret, Mac};
+use crate::webhook::verifier::Clock;
 
 /// How long a URL is valid: a day for the job, and a day for the delivery attempts of the service.
 const LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);

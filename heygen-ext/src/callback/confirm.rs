@@ -4,13 +4,12 @@ use heygen_api::types::WebhookEventType;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::callback::Unconfirmed;
-use super::event::JobKind;
-use super::event::{Event, Outcome};
-use super::event_key::Identity;
+use super::guard::Unconfirmed;
 use crate::client::HeyGen;
 use crate::error::Error;
 use crate::jobs::facts::{self, Facts};
+use crate::webhook::event::{Event, JobKind, Outcome};
+use crate::webhook::event_key::Identity;
 
 /// The error when a callback is not confirmed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -54,7 +53,7 @@ impl Unconfirmed {
     ///
     /// `job_id` is the id from the response to the request that started the job. The returned event contains only what the
     /// resource confirms: the type, the id of the job, the `callback_id`, and for a session the id of the video. A
-    /// registered endpoint may receive the same event: an [`Inbox`](super::Inbox) keeps both, because what is confirmed here has
+    /// registered endpoint may receive the same event: an [`Inbox`](crate::webhook::Inbox) keeps both, because what is confirmed here has
     /// no signed body to compare. Subscribe to each type by one way.
     ///
     /// It can read videos, translations, agent sessions, proofreads, HyperFrames renders, AI clippings, filler word removals,

@@ -17,10 +17,10 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::event::Event;
-use super::inbox::{Handler, Inbox, run_handler};
-use super::memory::{CONCURRENCY, HANDLER_TIMEOUT};
 use crate::box_error::BoxError;
+use crate::webhook::event::Event;
+use crate::webhook::inbox::{Handler, Inbox, run_handler};
+use crate::webhook::memory::{CONCURRENCY, HANDLER_TIMEOUT};
 
 /// Default number of attempts: the first, and seven retries within about an hour and a half.
 const ATTEMPTS: usize = 8;

@@ -14,13 +14,13 @@ use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
 
-use super::callback::{CallbackError, CallbackGuard, Unconfirmed};
 use super::confirm::ConfirmError;
-use super::event::Event;
-use super::inbox::Inbox;
-use super::route::{Check, Refusals, Route, tower_service};
-use super::verify_error::VerifyError;
+use super::guard::{CallbackError, CallbackGuard, Unconfirmed};
 use crate::client::HeyGen;
+use crate::webhook::event::Event;
+use crate::webhook::inbox::Inbox;
+use crate::webhook::route::{Check, Refusals, Route, tower_service};
+use crate::webhook::verify_error::VerifyError;
 
 /// Maximum size of a body, in bytes.
 const MAX_BODY_SIZE: usize = 128 << 10;

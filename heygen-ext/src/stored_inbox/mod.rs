@@ -29,12 +29,16 @@ use sqlx::sqlite::{
 use tokio::sync::Notify;
 use tower::limit::ConcurrencyLimitLayer;
 
-use super::event::Event;
-use super::inbox::{Handler, Inbox, Inserted, KnownKey};
-use super::worker::{Queue, Runner, Settings, Worker};
 use crate::box_error::BoxError;
 #[cfg(feature = "inbox-sqlite")]
 use crate::private_file;
+use crate::webhook::event::Event;
+use crate::webhook::inbox::{Handler, Inbox, Inserted, KnownKey};
+
+mod worker;
+
+use self::worker::{Queue, Runner, Settings};
+pub use self::worker::{Worker, WorkerStopper};
 
 /// The name of the queue, beside which a database may have others.
 const QUEUE: &str = "heygen-ext webhook events";

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use tokio::sync::watch;
 
+use super::worker::drive;
 use super::*;
 use crate::webhook::event::Outcome;
-use crate::webhook::worker::drive;
 
 fn event(kind: &str, video: &str) -> Event {
     let body = json!({"event_type": kind, "event_data": {"video_id": video}}).to_string();

@@ -10,11 +10,15 @@ use heygen_api::types::{
 use http::StatusCode;
 use secrecy::SecretString;
 
-use super::key_ring::KeyRing;
 use crate::client::HeyGen;
 use crate::client_context::ClientContext;
 use crate::error::Error;
 use crate::pages::Paged;
+use crate::webhook::key_ring::KeyRing;
+
+mod reconcile;
+
+pub use self::reconcile::{NotInserted, ReconcileReport};
 
 /// Manages webhook endpoints, and fetches missed events. [`HeyGen::webhooks`] returns it.
 #[derive(Clone)]
