@@ -54,8 +54,9 @@ impl<T> EventStream<T> {
     )]
     pub(crate) fn new(operation: &Operation, mut response: RawResponse) -> Self {
         let answered = Answered::take(&mut response);
-        // A frame may be only an id, or the time to wait before the next connection.
-        let is_event = |frame: &Sse| frame.event.is_some() || frame.data.is_some();
+        // A frame may be only an id, or the time to wait before the next connection. A name alone is an event only if it is not
+        // the name of all events.
+        let is_event = |frame: &Sse| frame.data.is_some() || frame.event.as_deref().is_some_and(is_name);
         let frames =
             SseByteStream::new(response.into_stream()).try_filter(move |frame| ready(is_event(frame)));
         let frames = Box::pin(frames);
@@ -124,14 +125,16 @@ impl<T> EventStream<T> {
     }
 }
 
+/// Whether an event with this name is a named one. The standard gives the others the name `message`.
+fn is_name(event: &str) -> bool {
+    !matches!(event, "" | "message")
+}
+
 impl<T: DeserializeOwned> EventStream<T> {
     fn read(&self, frame: Sse) -> Result<Event<T>, Error> {
         let data = frame.data.unwrap_or_default();
-        match frame.event {
-            Some(event) if !matches!(event.as_str(), "" | "message") => {
-                return Ok(Event::Named { event, data });
-            }
-            _ => {}
+        if let Some(event) = frame.event.filter(|event| is_name(event)) {
+            return Ok(Event::Named { event, data });
         }
         from_json_slice(data.as_bytes()).map(Event::Data).map_err(|_| {
             let problem = mismatch::<T>(data.as_bytes());

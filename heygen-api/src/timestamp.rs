@@ -32,8 +32,11 @@ impl<T: Time> Time for Option<T> {
     }
 }
 
-/// Parses a timestamp as the service writes it: ISO 8601, in UTC if it has no offset. `None` if it is not a timestamp or is
-/// before 1970.
+/// Parses a timestamp as the service writes it: ISO 8601, in UTC if it has no offset. `None` if it is not a timestamp, or if
+/// its date is before 1970.
+///
+/// A date without a time is its midnight. The `T` may be a space, and the seconds and their fraction may be missing. The offset
+/// is `Z`, `+01:00`, `+0100` or `+01`. Week dates and ordinal dates are not read.
 ///
 /// Fields of the document have methods for this. It is for fields that are newer than the document, and for events.
 ///
@@ -45,30 +48,50 @@ impl<T: Time> Time for Option<T> {
 /// assert_eq!(time, Some(noon));
 /// ```
 pub fn parse_timestamp(text: &str) -> Option<SystemTime> {
-    let (local, offset) = split_offset(text);
-    // A second offset. The parser would take any text after a `+` for one.
-    if local.contains('+') || (offset.is_some() && local.ends_with('Z')) {
-        return None;
-    }
-    let time = humantime::parse_rfc3339_weak(local).ok()?;
-    match offset {
-        None => Some(time),
-        Some(("+", ahead)) => time.checked_sub(ahead),
-        Some((_, behind)) => time.checked_add(behind),
-    }
+    let text = text.to_ascii_uppercase();
+    let (local, offset) = split_offset(&text)?;
+    let missing = match local.len() {
+        10 => "T00:00:00",
+        16 => ":00",
+        _ => "",
+    };
+    let time = humantime::parse_rfc3339_weak(&format!("{local}{missing}")).ok()?;
+    let time = match offset {
+        Offset::Ahead(offset) => time.checked_sub(offset)?,
+        Offset::Behind(offset) => time.checked_add(offset)?,
+    };
+    (time >= UNIX_EPOCH).then_some(time)
 }
 
-/// Splits the offset from UTC off the end: `+01:00` or `-05:30`.
-fn split_offset(text: &str) -> (&str, Option<(&str, Duration)>) {
-    let offset = || {
-        let at = text.len().checked_sub("+00:00".len())?;
-        let (local, offset) = text.split_at_checked(at)?;
-        let (sign, clock) = offset.split_at_checked(1).filter(|(sign, _)| matches!(*sign, "+" | "-"))?;
-        let (hours, minutes) = clock.split_once(':')?;
-        let (hours, minutes) = (number(hours, 23)?, number(minutes, 59)?);
-        Some((local, Some((sign, Duration::from_secs((hours * 60 + minutes) * 60)))))
+/// The offset of a local time from UTC.
+enum Offset {
+    Ahead(Duration),
+    Behind(Duration),
+}
+
+/// Length of a date, whose hyphens are not signs of an offset.
+const DATE: usize = "2026-11-01".len();
+
+/// Splits the offset from UTC off the end. `None` if it has another form, or if there are two.
+fn split_offset(text: &str) -> Option<(&str, Offset)> {
+    let sign = text.char_indices().rfind(|(at, one)| *at >= DATE && matches!(one, '+' | '-'));
+    let (local, offset) = match (text.strip_suffix('Z'), sign) {
+        (Some(local), _) => (local, Offset::Ahead(Duration::ZERO)),
+        (None, None) => (text, Offset::Ahead(Duration::ZERO)),
+        (None, Some((at, sign))) => {
+            let (local, clock) = (text.get(..at)?, text.get(at + 1..)?);
+            let (hours, minutes) = match clock.len() {
+                2 => (clock, "00"),
+                4 => clock.split_at_checked(2)?,
+                _ => clock.split_once(':')?,
+            };
+            let (hours, minutes) = (number(hours, 23)?, number(minutes, 59)?);
+            let offset = Duration::from_secs((hours * 60 + minutes) * 60);
+            (local, if sign == '+' { Offset::Ahead(offset) } else { Offset::Behind(offset) })
+        }
     };
-    offset().unwrap_or((text, None))
+    // The parser would take any text after a `+` for an offset.
+    (!local.contains(['+', 'Z'])).then_some((local, offset))
 }
 
 /// A number of two digits.
@@ -93,6 +116,12 @@ mod tests {
             "2026-11-01 12:00:00.000",
             "2026-11-01T12:00:00.000000+00:00",
             "2026-11-01T06:30:00.000-05:30",
+            "2026-11-01 12:00:00+00",
+            "2026-11-01 13:00:00.000+0100",
+            "2026-11-01t12:00:00z",
+            "2026-11-01T12:00Z",
+            "2026-11-01T13:00+01:00",
+            "2026-11-01 12:00",
         ] {
             assert_eq!(read(&text.to_owned()), Some(noon), "{text}");
         }
@@ -106,11 +135,20 @@ mod tests {
             "2026-11-01T12:00:00Z+01:00",
             "2026-11-01T12:00:00.5+00:00+01:00",
             "2026-11-01T12:00:00.5+00:xx",
-            "1970-01-01T00:30:00+99:00",
+            "2026-11-01T12:00:00+99:00",
+            "2026-11-01T12:00:00+1",
+            "2026-11-01T12:00:00+01:00Z",
+            "2026-11-01T12",
+            "2026-11-0é",
+            "2026-11-01T12:0é",
+            "1970-01-01T00:30:00+01:00",
+            "1969-12-31T23:59:59Z",
             "0001-01-01T00:00:00Z",
         ] {
             assert_eq!(read(&Some(text.to_owned())), None, "{text}");
         }
+        assert_eq!(parse_timestamp("2026-11-01"), Some(noon - Duration::from_secs(12 * 60 * 60)));
+        assert_eq!(parse_timestamp("1970-01-01T00:00:00Z"), Some(UNIX_EPOCH));
         assert_eq!(read(&None::<i64>), None);
         assert_eq!(read(&-1), Some(UNIX_EPOCH - Duration::from_secs(1)));
     }

@@ -144,6 +144,7 @@ async fn events_are_read_in_every_form_that_the_standard_allows() {
         "\u{feff}: a comment\r\n\r\nretry: 5\nid: 7\n\nda",
         "ta: {\"type\":\"audio\",\ndata:\"part_index\":0,\ndata: \"audio\":\"AQ==\"}\r",
         "\n\r\nevent: message\runknown: field\rdata: {\"type\":\"audio\",\"part_index\":1,\"audio\":\"Ag==\"}\r\r",
+        "event: message\n\nevent:\n\n",
         "data: [DONE]\n\ndata: after the end\n\n",
     ];
     let parts: Vec<_> = streams(events, false).speak(speech()).await.unwrap().try_collect().await.unwrap();
