@@ -1,94 +1,203 @@
 //! `curl` commands, as documentation and shell scripts have them.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use bytes::Bytes;
 use http::Method;
 
-use super::recorded::{Recorded, RecordedBody, legacy_target};
+use super::recorded::{Recorded, RecordedBody, legacy_target, path_of};
 
-/// Options of curl with a value that do not matter here.
-const WITH_VALUE: &[&str] = &[
-    "-o",
-    "--output",
-    "-u",
-    "--user",
-    "-A",
-    "--user-agent",
-    "-m",
-    "--max-time",
-    "-w",
-    "--write-out",
-    "-b",
-    "--cookie",
+/// The options of curl that have a value and a letter. The value may follow the letter without a space.
+const WITH_VALUE: [(char, &str); 24] = [
+    ('A', "--user-agent"),
+    ('b', "--cookie"),
+    ('c', "--cookie-jar"),
+    ('C', "--continue-at"),
+    ('d', "--data"),
+    ('D', "--dump-header"),
+    ('e', "--referer"),
+    ('E', "--cert"),
+    ('F', "--form"),
+    ('H', "--header"),
+    ('K', "--config"),
+    ('m', "--max-time"),
+    ('o', "--output"),
+    ('Q', "--quote"),
+    ('r', "--range"),
+    ('t', "--telnet-option"),
+    ('T', "--upload-file"),
+    ('u', "--user"),
+    ('U', "--proxy-user"),
+    ('w', "--write-out"),
+    ('x', "--proxy"),
+    ('X', "--request"),
+    ('Y', "--speed-limit"),
+    ('z', "--time-cond"),
 ];
 
 /// What ends a command.
 const SEPARATORS: [&str; 4] = [";", "|", "&", "&&"];
 
-/// What is known of the commands of a text.
+/// The commands of a text.
 pub(super) struct Commands {
     /// Their requests of v1 and v2.
     pub(super) found: Vec<Recorded>,
-    /// The text with empty lines in the place of these.
-    pub(super) rest: String,
+    /// The lines and the path of each request, in the order of the text.
+    lines: Vec<(Range<usize>, String)>,
+}
+
+impl Commands {
+    /// Whether a command in this line has a request with this path.
+    pub(super) fn has(&self, line: usize, path: &str) -> bool {
+        let before = self.lines.partition_point(|(lines, _)| lines.start <= line);
+        let mut of_line = self.lines.iter().take(before).rev().take_while(|(lines, _)| lines.contains(&line));
+        of_line.any(|(_, known)| known == path)
+    }
 }
 
 /// Finds the commands of a text.
 pub(super) fn commands(name: &str, text: &str) -> Commands {
-    let (mut found, mut variables) = (Vec::new(), Vec::new());
-    let mut rest: Vec<&str> = text.lines().collect();
-    let logical_lines = logical_lines(text);
-    let mut starts = logical_lines.iter().skip(1).map(|(line, _)| line - 1);
-    for (line, command) in &logical_lines {
-        let mut is_request = false;
-        for words in words(command).split(|word| SEPARATORS.contains(&word.as_str())) {
-            variables.extend(words.iter().map_while(|word| assignment(word)));
-            let start = words.iter().position(|word| word == "curl" || word.ends_with("/curl"));
-            let Some(words) = start.and_then(|start| words.get(start + 1..)) else { continue };
-            let Some((method, target, body)) = request(words, &variables) else { continue };
-            is_request = true;
-            // The content of a file is not known.
-            let is_whole = body.is_some() || method != Method::POST;
-            found.push(Recorded { place: format!("{name}:{line}"), method, target, body, is_whole });
-        }
-        let end = starts.next().unwrap_or(rest.len());
-        if let Some(lines) = rest.get_mut(line - 1..end).filter(|_| is_request) {
-            lines.fill("");
-        }
-    }
-    Commands { found, rest: rest.join("\n") }
-}
-
-fn request(
-    words: &[String],
-    variables: &[(String, String)],
-) -> Option<(Method, String, Option<RecordedBody>)> {
-    let (mut method, mut target, mut media_type, mut data) = (None, None, None, None);
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "-X" | "--request" => method = words.next()?.to_uppercase().parse::<Method>().ok(),
-            "-H" | "--header" => {
-                let (name, value) = words.next()?.split_once(':')?;
-                if name.trim().eq_ignore_ascii_case("content-type") {
-                    media_type = Some(value.trim().to_owned());
+    let (mut found, mut lines, mut variables) = (Vec::new(), Vec::new(), HashMap::new());
+    for (range, command) in logical_lines(text) {
+        for words in words(&command).split(|word| SEPARATORS.contains(&word.as_str())) {
+            let assigned = words.iter().map_while(|word| assignment(word));
+            variables.extend(assigned.filter(|(name, _)| !name.is_empty()));
+            let Some(start) = words.iter().position(|word| is_curl(word)) else { continue };
+            let place = format!("{name}:{}", range.start);
+            let arguments = words.get(start + 1..).unwrap_or_default();
+            // The options of each request are its own.
+            for arguments in arguments.split(|word| ["--next", "-:"].contains(&word.as_str())) {
+                for request in Command::read(arguments).requests(&place, &variables) {
+                    lines.push((range.clone(), path_of(&request.target)));
+                    found.push(request);
                 }
             }
-            "-d" | "--data" | "--data-raw" | "--data-binary" | "--data-ascii" | "--json" => {
-                data = Some(words.next()?.clone());
+        }
+    }
+    Commands { found, lines }
+}
+
+/// Whether a word runs curl: `curl`, `/usr/bin/curl`, `ID=$(curl`.
+fn is_curl(word: &str) -> bool {
+    word.strip_suffix("curl").is_some_and(|before| before.is_empty() || before.ends_with(['/', '(', '`']))
+}
+
+/// What the arguments of curl mean.
+#[derive(Default)]
+struct Command {
+    method: Option<Method>,
+    /// What may be its URLs: also the values of options that are not known here.
+    targets: Vec<String>,
+    media_type: Option<String>,
+    data: Option<String>,
+    /// Whether the data belongs to the query.
+    is_query: bool,
+    is_form: bool,
+    sends_file: bool,
+}
+
+impl Command {
+    fn read(words: &[String]) -> Self {
+        let mut command = Self::default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            if word.starts_with("--") {
+                command.option(word, || words.next().cloned());
+            } else if let Some(letters) = word.strip_prefix('-') {
+                for (at, letter) in letters.char_indices() {
+                    let Some((_, option)) = WITH_VALUE.iter().find(|(one, _)| *one == letter) else {
+                        command.flag(letter);
+                        continue;
+                    };
+                    let attached = letters.get(at + letter.len_utf8()..).filter(|rest| !rest.is_empty());
+                    command.option(option, || attached.map(str::to_owned).or_else(|| words.next().cloned()));
+                    break;
+                }
+            } else {
+                // The end of a substitution: `ID=$(curl https://…)`.
+                command.targets.push(word.trim_end_matches([')', '`']).to_owned());
             }
-            "--url" => target = Some(words.next()?.clone()),
-            "-F" | "--form" => drop(words.next()),
-            option if WITH_VALUE.contains(&option) => drop(words.next()),
-            option if option.starts_with('-') => {}
-            url if target.is_none() => target = Some(url.to_owned()),
+        }
+        command
+    }
+
+    fn flag(&mut self, letter: char) {
+        match letter {
+            'G' => self.is_query = true,
+            'I' => self.method = Some(Method::HEAD),
             _ => {}
         }
     }
-    let target = legacy_target(&with_value(&target?, variables))?;
-    let default = if data.is_some() { Method::POST } else { Method::GET };
-    let data = data.filter(|data| !data.starts_with('@'));
-    let body = data.map(|text| RecordedBody { media_type, bytes: Bytes::from(text) });
-    Some((method.unwrap_or(default), target, body))
+
+    fn option(&mut self, name: &str, mut value: impl FnMut() -> Option<String>) {
+        match name {
+            "--request" => self.method = value().and_then(|method| method.to_uppercase().parse().ok()),
+            "--header" => {
+                let header = value().unwrap_or_default();
+                if let Some((name, value)) = header.split_once(':')
+                    && name.trim().eq_ignore_ascii_case("content-type")
+                {
+                    self.media_type = Some(value.trim().to_owned());
+                }
+            }
+            "--data" | "--data-raw" | "--data-binary" | "--data-ascii" | "--data-urlencode" | "--json" => {
+                self.data = match (self.data.take(), value()) {
+                    (Some(first), Some(next)) => Some(format!("{first}&{next}")),
+                    (first, next) => first.or(next),
+                };
+            }
+            "--form" | "--form-string" => {
+                drop(value());
+                self.is_form = true;
+            }
+            "--upload-file" => {
+                drop(value());
+                self.sends_file = true;
+            }
+            "--url" => self.targets.extend(value()),
+            "--get" => self.is_query = true,
+            "--head" => self.method = Some(Method::HEAD),
+            name if WITH_VALUE.iter().any(|(_, one)| *one == name) => drop(value()),
+            _ => {}
+        }
+    }
+
+    /// The requests of v1 and v2 that the command sends: one for each URL.
+    fn requests(self, place: &str, variables: &HashMap<String, String>) -> Vec<Recorded> {
+        let Self { method, targets, media_type, data, is_query, is_form, sends_file } = self;
+        let (query, data) = if is_query { (data, None) } else { (None, data) };
+        let default = match (is_form || data.is_some(), sends_file) {
+            (true, _) => Method::POST,
+            (false, true) => Method::PUT,
+            (false, false) => Method::GET,
+        };
+        let method = method.unwrap_or(default);
+        let has_body = is_form || sends_file || data.is_some();
+        let body = match (is_form, data) {
+            (true, _) => Some(RecordedBody::form()),
+            // The content of a file is not known.
+            (false, Some(text)) if !text.starts_with('@') => {
+                Some(RecordedBody { media_type, bytes: Bytes::from(text) })
+            }
+            _ => None,
+        };
+        let is_whole = body.is_some() || (!has_body && method != Method::POST);
+        let request = |target: String| {
+            let mut target = legacy_target(&with_value(&target, variables))?;
+            if let Some(query) = &query {
+                target = format!("{target}{}{query}", if target.contains('?') { '&' } else { '?' });
+            }
+            Some(Recorded {
+                place: place.to_owned(),
+                method: method.clone(),
+                target,
+                body: body.clone(),
+                is_whole,
+            })
+        };
+        targets.into_iter().filter_map(request).collect()
+    }
 }
 
 /// The variable that a word sets, and its value. `export` has no variable.
@@ -99,50 +208,52 @@ fn assignment(word: &str) -> Option<(String, String)> {
 }
 
 /// A URL with the value of the variable at its beginning, if the script has set it before.
-fn with_value(target: &str, variables: &[(String, String)]) -> String {
+fn with_value(target: &str, variables: &HashMap<String, String>) -> String {
     let split = target.strip_prefix("${").and_then(|rest| rest.split_once('}')).or_else(|| {
         let rest = target.strip_prefix('$')?;
         Some(rest.split_at(
             rest.find(|one: char| !one.is_ascii_alphanumeric() && one != '_').unwrap_or(rest.len()),
         ))
     });
-    let value = split.and_then(|(name, rest)| {
-        let (_, value) = variables.iter().rev().find(|(one, _)| one == name && !name.is_empty())?;
-        Some(format!("{value}{rest}"))
-    });
+    let value = split.and_then(|(name, rest)| Some(format!("{}{rest}", variables.get(name)?)));
     value.unwrap_or_else(|| target.to_owned())
 }
 
-/// The lines of a script, joined where a backslash ends a line or a quote goes on, each with the number of its first line.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
-    let mut found: Vec<(usize, String)> = Vec::new();
-    let mut open: Option<(usize, String)> = None;
-    for (index, line) in text.lines().enumerate() {
-        let (start, mut so_far) = open.take().unwrap_or((index + 1, String::new()));
-        match line.strip_suffix('\\') {
-            Some(line) => {
-                so_far.push_str(line);
-                so_far.push(' ');
-                open = Some((start, so_far));
-            }
-            None => {
-                so_far.push_str(line);
-                if so_far.find("curl").is_some_and(|at| has_open_quote(so_far.get(at..).unwrap_or_default()))
-                {
-                    so_far.push('\n');
-                    open = Some((start, so_far));
-                } else {
-                    found.push((start, so_far));
-                }
-            }
+/// The lines of a script, joined where a backslash ends a line or a quote goes on, each with the numbers of its lines.
+fn logical_lines(text: &str) -> Vec<(Range<usize>, String)> {
+    let mut found = Vec::new();
+    let (mut so_far, mut start, mut end) = (String::new(), 1, 1);
+    // How far a command was read, and the quote that is open there.
+    let (mut read, mut quote) = (None::<usize>, None);
+    for line in text.lines() {
+        end += 1;
+        let (line, goes_on) = match line.strip_suffix('\\') {
+            Some(line) => (line, true),
+            None => (line, false),
+        };
+        let before = so_far.len();
+        so_far.push_str(line);
+        // An apostrophe in other text opens no quote.
+        if let Some(from) = read.or_else(|| line.find("curl").map(|at| before + at)) {
+            quote = open_quote(so_far.get(from..).unwrap_or_default(), quote);
+            read = Some(so_far.len());
         }
+        if goes_on || quote.is_some() {
+            so_far.push(if goes_on { ' ' } else { '\n' });
+            read = read.map(|_| so_far.len());
+            continue;
+        }
+        found.push((start..end, std::mem::take(&mut so_far)));
+        (start, read) = (end, None);
     }
-    found.extend(open);
+    if !so_far.is_empty() {
+        found.push((start..end, so_far));
+    }
     found
 }
 
-fn has_open_quote(text: &str) -> bool {
-    let mut quote = None;
+/// The quote that is open at the end of a text that begins within `quote`.
+fn open_quote(text: &str, mut quote: Option<char>) -> Option<char> {
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
         match (quote, character) {
@@ -152,7 +263,7 @@ fn has_open_quote(text: &str) -> bool {
             _ => {}
         }
     }
-    quote.is_some()
+    quote
 }
 
 /// The words of a command, as a shell splits them.
@@ -214,7 +325,8 @@ mod tests {
                       curl https://api.heygen.com/v2/video_translate -d '{\n  \"a\": 1\n}'\ncurl https://example.com/v2/x\n\
                       export BASE=\"https://api.heygen.com/v2\" # version\ncurl $BASE/avatars; curl ${OTHER}/v1/voice.list\n\
                       curl \"${BASE}/voices\"\nBASE=https://example.com/v2\ncurl $BASE/voices\n";
-        let Commands { found, rest } = commands("run.sh", script);
+        let commands = commands("run.sh", script);
+        let found = &commands.found;
         let lines: Vec<_> =
             found.iter().map(|one| (one.place.as_str(), one.method.as_str(), one.target.as_str())).collect();
         assert_eq!(
@@ -228,10 +340,50 @@ mod tests {
             ]
         );
         assert_eq!(&found[1].body.as_ref().unwrap().bytes[..], b"{\n  \"a\": 1\n}");
-        assert!(
-            rest.starts_with("set -e\n\n\n\n") && rest.lines().nth(7).unwrap().starts_with("export"),
-            "{rest:?}"
-        );
-        assert_eq!(commands("a.txt", "don't\nuse curl\n").rest, "don't\nuse curl");
+        assert!(commands.has(3, "/v2/voices") && !commands.has(4, "/v2/voices"));
+        assert!(commands.has(6, "/v2/video_translate") && commands.has(9, "/v1/voice.list"));
+        assert_eq!(super::commands("a.txt", "don't\nuse curl\n").found.len(), 0);
+    }
+
+    #[test]
+    fn every_form_of_the_options_is_read() {
+        for (options, expected) in [
+            ("-XDELETE https://api.heygen.com/v2/video_avatar/a", "DELETE /v2/video_avatar/a whole"),
+            (
+                "-sSLX POST -d '{}' https://api.heygen.com/v2/video/generate",
+                "POST /v2/video/generate {} whole",
+            ),
+            ("--connect-timeout 5 -o/dev/null https://api.heygen.com/v2/voices", "GET /v2/voices whole"),
+            ("-H $HEADER https://api.heygen.com/v2/voices", "GET /v2/voices whole"),
+            (
+                "-G -d video_id=v https://api.heygen.com/v1/video_status.get",
+                "GET /v1/video_status.get?video_id=v whole",
+            ),
+            ("-F file=@a.png https://upload.heygen.com/v1/asset", "POST /v1/asset multipart/form-data whole"),
+            ("-T a.png https://upload.heygen.com/v1/asset", "PUT /v1/asset"),
+            ("--data-binary @a.png https://upload.heygen.com/v1/asset", "POST /v1/asset"),
+            (
+                "-d {} https://api.heygen.com/v2/video/generate --next https://api.heygen.com/v2/avatars",
+                "POST /v2/video/generate {} whole, GET /v2/avatars whole",
+            ),
+            ("$VAULT_ADDR/v1/secret/data/app ${OLLAMA_HOST}/v1/models", ""),
+            ("${BASE:-https://api.heygen.com}/v2/voices", "GET /v2/voices whole"),
+            (
+                "\"$(cat base/url)/v2/voices\" ${A-${B}}/v2/avatars",
+                "GET /v2/voices whole, GET /v2/avatars whole",
+            ),
+            ("https://api.heygen.com:x/v2/voices?a=b", "GET /v2/voices?a=b whole"),
+        ] {
+            let found = commands("run.sh", &format!("ID=$(curl {options})")).found.into_iter().map(|one| {
+                let path = one.target.trim_start_matches("https://").trim_start_matches(|one| one != '/');
+                let body = one.body.map(|body| match body.media_type {
+                    Some(media) => format!(" {media}"),
+                    None => format!(" {}", String::from_utf8_lossy(&body.bytes)),
+                });
+                let whole = if one.is_whole { " whole" } else { "" };
+                format!("{} {path}{}{whole}", one.method, body.unwrap_or_default())
+            });
+            assert_eq!(found.collect::<Vec<_>>().join(", "), expected, "{options}");
+        }
     }
 }

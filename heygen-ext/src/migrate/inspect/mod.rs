@@ -31,7 +31,6 @@ use super::migrate_error::MigrateError;
 use super::options::MigrateOptions;
 use super::plan::{Plan, loss_to_json};
 use super::request::LegacyRequest;
-use curl::Commands;
 use recorded::Recorded;
 
 /// What would happen to the requests in a text.
@@ -74,7 +73,8 @@ pub enum Outcome {
 /// `body` (one object, a list of them, or one in each line), or the source of a program in any language, in which the URLs are
 /// found. `name` is that of the file: it is part of the places in the report.
 ///
-/// An expression for the base URL may be in front of a path, such as `$BASE/v2/voices`. In the source of a program, a path
+/// An expression for the base URL may be in front of a path, such as `$BASE/v2/voices`; without a host, only paths of v1 and v2
+/// are reported, because another service may have other ones. In the source of a program, a path
 /// without its version is found if the program has the base URL with the version as a text, such as
 /// `https://api.heygen.com/v2`. Other joins of URLs are not found: record the requests of such a program.
 pub fn inspect(name: &str, text: &str, options: &MigrateOptions) -> Report {
@@ -85,11 +85,9 @@ pub fn inspect(name: &str, text: &str, options: &MigrateOptions) -> Report {
         Err(_) => recorded::from_json_lines(name, text),
     };
     let found = found.unwrap_or_else(|| {
-        let Commands { mut found, rest } = curl::commands(name, text);
-        let is_new = |url: &Recorded| found.iter().all(|one| recorded::path_of(&one.target) != url.target);
-        let urls: Vec<Recorded> = source_text::urls(name, &rest).into_iter().filter(is_new).collect();
-        found.extend(urls);
-        found
+        let commands = curl::commands(name, text);
+        let urls = source_text::urls(name, text, |line, path| commands.has(line, path));
+        commands.found.into_iter().chain(urls).collect()
     });
     Report { entries: found.into_iter().map(|recorded| entry(recorded, options)).collect() }
 }
@@ -209,7 +207,9 @@ impl fmt::Display for Report {
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.request)?;
+        // Names in a file may have line ends, and codes that a terminal obeys.
+        let printable = |text: &str| text.replace(char::is_control, "\u{fffd}");
+        write!(f, "{}: {}", printable(&self.place), printable(&self.request))?;
         match &self.outcome {
             Outcome::Planned(plan) => write!(f, "\n{plan}")?,
             // The advice says what to use instead.

@@ -3,15 +3,17 @@
 use http::Method;
 
 use super::super::table::{endpoints, endpoints_at};
-use super::recorded::Recorded;
+use super::recorded::{Recorded, is_service};
 
 /// How far from a path its host and its method are searched, in bytes.
 const NEAR: usize = 160;
 
-/// The requests whose URLs are in a text. A URL without a visible method stands for every method of its path.
-pub(super) fn urls(name: &str, text: &str) -> Vec<Recorded> {
+/// The requests whose URLs are in a text, except those that are known by their line and path. A URL without a visible method
+/// stands for every method of its path.
+pub(super) fn urls(name: &str, text: &str, is_known: impl Fn(usize, &str) -> bool) -> Vec<Recorded> {
     let mut found: Vec<Recorded> = Vec::new();
     let bases = bases(text);
+    let (mut line, mut counted) = (1, 0);
     for (index, _) in text.match_indices('/') {
         let is_start = is_start(text, index);
         if !is_start && (bases.is_empty() || !follows_base(text, index)) {
@@ -32,15 +34,12 @@ pub(super) fn urls(name: &str, text: &str) -> Vec<Recorded> {
         {
             paths.retain(|(one, _)| *one == method);
         }
-        if paths.is_empty() {
-            continue;
-        }
-        let line = text.get(..index).unwrap_or_default().matches('\n').count() + 1;
+        line += text.get(counted..index).unwrap_or_default().matches('\n').count();
+        counted = index;
         let place = format!("{name}:{line}");
         for (method, target) in paths {
-            let is_known =
-                found.iter().any(|one| one.place == place && one.method == method && one.target == target);
-            if !is_known {
+            let mut of_line = found.iter().rev().take_while(|one| one.place == place);
+            if !is_known(line, &target) && !of_line.any(|one| one.method == method && one.target == target) {
                 found.push(Recorded { place: place.clone(), method, target, body: None, is_whole: false });
             }
         }
@@ -54,9 +53,11 @@ fn is_start(text: &str, index: usize) -> bool {
     if !["/v1/", "/v2/", "/v3/template/"].iter().any(|start| rest.starts_with(start)) {
         return false;
     }
-    // `https://host/docs/v2/…` is the path of something else.
-    let host = before(text, index).split_once("://").map(|(_, host)| host);
-    !before(text, index).ends_with(['/', '_']) && !host.is_some_and(|host| host.contains('/'))
+    // `https://host/docs/v2/…` is the path of something else, and a host with a dot is that of another service.
+    let host = before(text, index).split_once("://").map(|(_, host)| host).unwrap_or_default();
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-:".contains(&byte);
+    let is_other = host.contains('.') && host.bytes().all(is_name) && !is_service(host);
+    !before(text, index).ends_with(['/', '_']) && !host.contains('/') && !is_other
 }
 
 /// The versions that base URLs in a text end with: `/v2` of `"https://api.heygen.com/v2"`.
@@ -68,7 +69,8 @@ fn bases(text: &str) -> Vec<&'static str> {
     };
     let has_base = |version: &&str| {
         let host = format!("heygen.com{version}");
-        text.match_indices(&host).any(|(index, _)| ends(index + host.len()))
+        let is_whole = |index: usize| text.get(..index).is_some_and(|text| text.ends_with(['.', '/']));
+        text.match_indices(&host).any(|(index, _)| is_whole(index) && ends(index + host.len()))
     };
     ["/v1", "/v2"].into_iter().filter(has_base).collect()
 }
@@ -78,8 +80,13 @@ fn follows_base(text: &str, index: usize) -> bool {
     let before = before(text, index);
     match before.is_empty() {
         true => text.get(..index).is_some_and(|text| text.ends_with(['"', '\'', '`'])),
-        false => before.ends_with('}') || before.starts_with('$'),
+        false => before.ends_with('}') || before.strip_prefix('$').is_some_and(is_variable),
     }
+}
+
+/// Whether a text is the name of a variable.
+pub(super) fn is_variable(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// What stands before a path without a space: a host, or an expression. A longer one is cut.
@@ -205,14 +212,19 @@ mod tests {
             ),
             ("BASE = \"https://example.com/v2\"\nrequests.get(f\"{BASE}/avatars\")", vec![]),
             ("openai.post(\"/v1/chat/completions\")", vec![]),
+            ("fetch('https://notheygen.com/v2/voices'); fetch('https://api.example.com/v2/voices')", vec![]),
+            ("fetch('http://localhost:8080/v2/voices')", vec!["GET /v2/voices"]),
+            ("BASE=\"https://api.heygen.com/v2\"\ncp $HOME/backup/voices .", vec![]),
             ("see https://docs.heygen.com/docs/v2/video/generate", vec![]),
             ("path('/v2/avatars')\npath('/v2/avatars')", vec!["GET /v2/avatars", "GET /v2/avatars"]),
         ] {
-            let found: Vec<String> =
-                urls("a", source).iter().map(|one| format!("{} {}", one.method, one.target)).collect();
+            let found: Vec<String> = urls("a", source, |_, _| false)
+                .iter()
+                .map(|one| format!("{} {}", one.method, one.target))
+                .collect();
             assert_eq!(found, expected, "{source}");
         }
-        assert_eq!(urls("a.py", "\n\nget('/v2/voices')")[0].place, "a.py:3");
-        assert!(urls("a", "é/v1/\u{1F600}/v2/avatars").len() <= 1);
+        assert_eq!(urls("a.py", "\n\nget('/v2/voices')", |_, _| false)[0].place, "a.py:3");
+        assert!(urls("a", "é/v1/\u{1F600}/v2/avatars", |_, _| false).len() <= 1);
     }
 }

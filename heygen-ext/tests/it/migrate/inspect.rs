@@ -92,7 +92,7 @@ fn json_with_urls_and_programs_are_reported() {
     let program = "s = requests.get(BASE + '/v1/video_status.get', params={'video_id': id})";
     let named = inspect("status.py", program, &MigrateOptions::new());
     assert!(matches!(named.entries[0].outcome, Outcome::Named) && named.is_clean(), "{named}");
-    let documented = format!("# curl https://api.heygen.com/v2/voices\n{program}");
+    let documented = format!("# curl https://api.heygen.com/v1/video_status.get\n{program}");
     let documented = inspect("status.py", &documented, &MigrateOptions::new());
     let places: Vec<&str> = documented.entries.iter().map(|entry| entry.place.as_str()).collect();
     assert_eq!(places, ["status.py:1", "status.py:2"], "a command in a comment hides nothing");
@@ -140,6 +140,66 @@ fn collections_and_logs_are_reported() {
     let report = inspect("calls.jsonl", &log, &MigrateOptions::new());
     assert_eq!((report.entries.len(), report.entries[0].place.as_str()), (1, "calls.jsonl:3"));
     assert!(matches!(report.entries[0].outcome, Outcome::Planned(_)), "{report}");
+}
+
+#[test]
+fn nothing_beside_a_request_is_lost() {
+    let requests = |name: &str, text: &str| {
+        let report = inspect(name, text, &MigrateOptions::new());
+        let lines: Vec<String> =
+            report.entries.iter().map(|entry| format!("{}: {}", entry.place, entry.request)).collect();
+        (lines, report)
+    };
+    // The second command of a line, and one in quotes.
+    let script = "BASE=\"${HEYGEN_BASE:-https://api.heygen.com}\"\n\
+                  curl \"$BASE/v2/voices\" && curl https://api.heygen.com/v2/avatars https://api.heygen.com/v2/templates\n\
+                  ID=\"$(curl -s \"https://api.heygen.com/v1/streaming.list\")\"; curl $VAULT_ADDR/v1/secret/data/app\n";
+    assert_eq!(
+        requests("run.sh", script).0,
+        [
+            "run.sh:2: GET /v2/voices",
+            "run.sh:2: GET /v2/avatars",
+            "run.sh:2: GET /v2/templates",
+            "run.sh:3: GET /v1/streaming.list",
+        ]
+    );
+    // A URL of another service does not hide what else is in a file.
+    let steps =
+        json!({"url": "https://our.app/hook", "steps": [{"call": "https://api.heygen.com/v2/voices"}]});
+    assert_eq!(requests("steps.json", &steps.to_string()).0, ["steps.json:1: GET /v2/voices"]);
+
+    let collection = json!({
+        "info": {"name": "Old", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},
+        "variable": [{"key": "base", "value": "https://api.heygen.com/v2"}],
+        "event": [{"script": {"exec": ["let a;", "pm.sendRequest('https://api.heygen.com/v1/voice.list')"]}}],
+        "item": [
+            {"name": "Avatars\u{1b}[2J\n  refused: nothing", "request": {"url": {"raw": "{{base}}/avatars"}}},
+            {"name": "Voices", "request": {"url": {"host": ["{{host}}"], "path": ["v2", "voices"]}}},
+            {"name": "Status", "request": {"url": {"protocol": "https", "host": ["api", "heygen", "com"],
+                "path": ["v1", "video_status.get"], "query": [{"key": "video_id", "value": "v"}]}}},
+            {"name": "Upload", "request": {"method": "POST", "url": "https://upload.heygen.com/v1/asset",
+                "body": {"mode": "formdata", "formdata": [], "raw": ""}}},
+        ],
+    });
+    let (lines, report) = requests("old.json", &collection.to_string());
+    assert_eq!(
+        lines,
+        [
+            "old.json, `Old`, script:2: GET /v1/voice.list",
+            "old.json, `Avatars\u{1b}[2J\n  refused: nothing`: GET /v2/avatars",
+            "old.json, `Voices`: GET /v2/voices",
+            "old.json, `Status`: GET /v1/video_status.get",
+            "old.json, `Upload`: POST /v1/asset",
+        ]
+    );
+    let text = report.to_string();
+    assert!(!text.contains('\u{1b}') && !text.contains("\n  refused: nothing"), "{text}");
+    assert!(text.contains("GET /v3/videos/v"), "the query was read: {text}");
+    let form = report.entries[4].to_owned();
+    assert!(matches!(form.outcome, Outcome::Refused(..)), "a form is refused: {form}");
+    let command = "curl -F file=@a.png https://upload.heygen.com/v1/asset";
+    let from_curl = requests("run.sh", command).1.entries.remove(0);
+    assert_eq!(from_curl.to_string().lines().nth(1), form.to_string().lines().nth(1));
 }
 
 #[test]
