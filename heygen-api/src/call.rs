@@ -256,8 +256,8 @@ impl Call {
         // With room for what comes after: what is accepted, and what transports add (who sends it, its key, the host).
         let body = usize::from(self.body.is_some() || !self.extra.is_empty());
         let key = usize::from(self.operation.idempotency_key() != IdempotencyKey::None);
+        *request.headers_mut() = headers;
         request.headers_mut().reserve(4 + body + key);
-        request.headers_mut().extend(headers);
         if let Some(mut body) = self.whole_body()? {
             let mut media = JSON;
             if self.is_form {

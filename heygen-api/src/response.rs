@@ -4,7 +4,6 @@ use std::fmt;
 use std::ops::Deref;
 
 use bytes::Bytes;
-use futures_util::TryFutureExt;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -97,25 +96,47 @@ impl<T: DeserializeOwned> Response<T> {
         operation: &Operation,
         response: RawResponse,
     ) -> impl Future<Output = Result<Self, Error>> {
-        Response::<Data<T>>::whole(operation, response).map_ok(|whole| whole.map(|whole| whole.data))
+        Self::read(operation, response, |whole: Data<T>| whole.data)
     }
 
     /// Reads the whole body.
-    #[expect(clippy::manual_async_fn, reason = "an `async fn` has room for its arguments twice")]
     pub(crate) fn whole(
         operation: &Operation,
+        response: RawResponse,
+    ) -> impl Future<Output = Result<Self, Error>> {
+        Self::read(operation, response, |whole: T| whole)
+    }
+}
+
+impl<T: DeserializeOwned> Response<Page<T>> {
+    /// Reads a page of a list.
+    pub(crate) fn page(
+        operation: &Operation,
+        response: RawResponse,
+    ) -> impl Future<Output = Result<Self, Error>> {
+        Self::read(operation, response, |whole: WholePage<T>| whole.into())
+    }
+}
+
+impl<T> Response<T> {
+    /// Reads the whole body as a `W`, and takes from it what the call returns.
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` has room for its arguments twice")]
+    fn read<W: DeserializeOwned>(
+        operation: &Operation,
         mut response: RawResponse,
+        value_of: impl FnOnce(W) -> T,
     ) -> impl Future<Output = Result<Self, Error>> {
         async move {
             let body = response.read().await;
-            Self::read(operation, Answered::take(&mut response), body)
+            Self::decode(operation, Answered::take(&mut response), body, value_of)
         }
     }
 
-    fn read(
+    fn decode<W: DeserializeOwned>(
         operation: &Operation,
         answered: Answered,
         body: (Bytes, Option<TransportError>),
+        value_of: impl FnOnce(W) -> T,
     ) -> Result<Self, Error> {
         let body = match body {
             (body, None) => body,
@@ -127,23 +148,16 @@ impl<T: DeserializeOwned> Response<T> {
         // An empty body is an error for a GET; for any other method it confirms success.
         let text = if body.is_empty() && *operation.method() != http::Method::GET { EMPTY } else { &body };
         match from_json_slice(text) {
-            Ok(value) => Ok(Self { status: answered.status, headers: answered.headers, body, value }),
+            Ok(whole) => {
+                let value = value_of(whole);
+                Ok(Self { status: answered.status, headers: answered.headers, body, value })
+            }
             Err(_) => {
                 let coding = error::coding_problem(&answered.headers);
-                let problem = coding.unwrap_or_else(|| mismatch::<T>(text));
+                let problem = coding.unwrap_or_else(|| mismatch::<W>(text));
                 Err(Error::decode(operation, answered, body, problem))
             }
         }
-    }
-}
-
-impl<T: DeserializeOwned> Response<Page<T>> {
-    /// Reads a page of a list.
-    pub(crate) fn page(
-        operation: &Operation,
-        response: RawResponse,
-    ) -> impl Future<Output = Result<Self, Error>> {
-        Response::<WholePage<T>>::whole(operation, response).map_ok(|whole| whole.map(Page::from))
     }
 }
 

@@ -51,6 +51,10 @@ impl Outcome {
         }
     }
 
+    pub(crate) fn is_success(&self) -> bool {
+        matches!(self, Self::Answered { status, .. } if status.is_success())
+    }
+
     pub(crate) fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Answered { status, .. } | Self::Cut { status, .. } => Some(*status),

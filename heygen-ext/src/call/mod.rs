@@ -209,7 +209,11 @@ impl Call<'_> {
         if matches!(outcome, Outcome::Unauthorized { .. }) && replayable && !progress.renewed {
             return ControlFlow::Continue(Step::Renew(Box::new(outcome)));
         }
-        let decision = self.judge(&outcome, progress, has_key, replayable);
+        // What a retry would need is not computed for a success, which is never retried.
+        let decision = match outcome.is_success() {
+            true => Decision::Done,
+            false => self.judge(&outcome, progress, has_key, replayable),
+        };
         self.report(&outcome, progress, began, decision);
         let pause = match decision {
             Decision::Done => return ControlFlow::Break(outcome),
@@ -366,20 +370,22 @@ impl Call<'_> {
         key: Option<String>,
     ) -> Result<RawResponse, TransportError> {
         let shared = self.shared();
-        if matches!(&outcome, Outcome::Answered { status, .. } if status.is_success()) {
+        if outcome.is_success() {
             shared.retry_budget.refill(progress.paid);
         }
-        let report = CallReport {
-            operation: self.operation,
-            attempts: progress.attempts,
-            status: outcome.status(),
-            code: outcome.code().map(ErrorCode::as_str),
-            request_id: outcome.request_id(),
-            duration: shared.runtime.now().saturating_duration_since(self.began),
-        };
-        // Not the current span, which is one of the program if this one is switched off.
-        telemetry::close(&self.span, &report);
-        shared.observers.notify(|observer| observer.on_call(&report));
+        if shared.observers.0.is_some() || !self.span.is_disabled() {
+            let report = CallReport {
+                operation: self.operation,
+                attempts: progress.attempts,
+                status: outcome.status(),
+                code: outcome.code().map(ErrorCode::as_str),
+                request_id: outcome.request_id(),
+                duration: shared.runtime.now().saturating_duration_since(self.began),
+            };
+            // Not the current span, which is one of the program if this one is switched off.
+            telemetry::close(&self.span, &report);
+            shared.observers.notify(|observer| observer.on_call(&report));
+        }
         let record = CallRecord::new(key, progress.attempts);
         outcome.into_result(record, progress.maybe_executed)
     }
