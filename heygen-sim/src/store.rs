@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// Values by the ids of resources, which several indexes share. Ids are looked up while the state is locked, several times in each request, so the hash
-/// function is a fast one.
+/// Values by the ids of resources, which several indexes share. Ids are looked up while the state is locked, several times
+/// in each request, so the hash function is a fast one.
 pub(crate) type ById<V> = HashMap<Arc<str>, V, foldhash::fast::RandomState>;
 
 /// Maximum memory of the resources of a store whose sizes are known, in bytes.

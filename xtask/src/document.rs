@@ -64,8 +64,8 @@ pub fn check_references(document: &Value) -> Result<(), Diagnostics> {
     Diagnostics::into_result(found)
 }
 
-/// Checks what every later stage relies on: keywords have values of their type, the target of every `$ref` exists, no component is an alias of itself,
-/// each operation has a unique id, and it declares exactly the parameters of its path.
+/// Checks what every later stage relies on: keywords have values of their type, the target of every `$ref` exists, no
+/// component is an alias of itself, each operation has a unique id, and it declares exactly the parameters of its path.
 pub fn check(document: &Value) -> Result<(), Diagnostics> {
     let mut found = Vec::new();
     dangling_references(document, document, "#", &mut found);

@@ -173,8 +173,8 @@ impl Legacy {
         self.run_plan(&plan, key).await
     }
 
-    /// Carries out a plan as it is, with the options that it was made with, and with an idempotency key if there is one. A program that has looked at the plan, at its costs
-    /// for example, sends what it has seen.
+    /// Carries out a plan as it is, with the options that it was made with, and with an idempotency key if there is one. A
+    /// program that has looked at the plan, at its costs for example, sends what it has seen.
     ///
     /// ```no_run
     /// # async fn example(heygen: heygen_ext::HeyGen) -> Result<(), Box<dyn std::error::Error>> {

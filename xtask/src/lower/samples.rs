@@ -1,9 +1,9 @@
 //! Records the schemas from which `heygen_api::testing` makes samples, before the passes after this one remove limits, patterns
 //! and formats: one for each type, and for each operation one of its request and one of its whole answer.
 //!
-//! The keywords are those of OpenAPI 3.0, with these differences: `$ref` is the name of a type and may have siblings; a union
-//! has its `tag` and its `variants`, or its `members` if their JSON types differ; `anyOf` and `oneOf` only require properties; `sent: true` marks a type that is only in
-//! requests.
+//! The keywords are those of OpenAPI 3.0, with these differences: `$ref` is the name of a type and may have siblings; a
+//! union has its `tag` and its `variants`, or its `members` if their JSON types differ; `anyOf` and `oneOf` only require
+//! properties; `sent: true` marks a type that is only in requests.
 
 use serde_json::{Map, Value, json};
 

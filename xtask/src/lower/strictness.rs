@@ -1,7 +1,7 @@
 //! Removes constraints. A reply must still decode when the server adds to it, and the service itself validates requests.
 //!
-//! Closed objects, patterns, lengths, string formats, number ranges and lists of numbers are removed from all schemas. In a request, the
-//! range of an integer decides its Rust type; in a reply, every integer is an `i64`.
+//! Closed objects, patterns, lengths, string formats, number ranges and lists of numbers are removed from all schemas. In a
+//! request, the range of an integer decides its Rust type; in a reply, every integer is an `i64`.
 
 use serde_json::{Map, Value};
 
