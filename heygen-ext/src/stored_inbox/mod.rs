@@ -9,7 +9,7 @@ use std::time::Duration;
 use apalis_core::backend::ext::BackendExt;
 use apalis_core::backend::{TaskSink, TaskSinkError};
 use apalis_core::error::WorkerError;
-use apalis_core::task::attempt::Attempt;
+use apalis_core::task::attempt::Attempt as AttemptCount;
 use apalis_core::task::builder::TaskBuilder;
 use apalis_core::task::task_id::TaskId;
 use apalis_core::worker::builder::WorkerBuilder;
@@ -37,7 +37,7 @@ use crate::webhook::inbox::{Handler, Inbox, Inserted, KnownKey};
 
 mod worker;
 
-use self::worker::{Queue, Runner, Settings};
+use self::worker::{Attempt, End, Queue, Runner, Settings};
 pub use self::worker::{Worker, WorkerStopper};
 
 /// The name of the queue, beside which a database may have others.
@@ -90,8 +90,9 @@ macro_rules! stored_inbox {
         #[derive(Clone)]
         pub struct $inbox {
             pool: $pool,
-            /// Connections for reading keys, which SQLite serves beside a write.
-            readers: $pool,
+            /// Connections for the queries of this crate. While a worker stops, the engine may hold one of its own without using
+            /// it; and SQLite serves reads beside a write.
+            own: $pool,
             inserted: Arc<Notify>,
         }
 
@@ -109,7 +110,7 @@ macro_rules! stored_inbox {
             pub async fn counts(&self) -> Result<InboxCounts, BoxError> {
                 let query = concat!("SELECT status, count(*) FROM ", $jobs, " WHERE job_type = $1 GROUP BY status");
                 let mut counts = InboxCounts::default();
-                for row in sqlx::query(query).bind(QUEUE).fetch_all(&self.pool).await? {
+                for row in sqlx::query(query).bind(QUEUE).fetch_all(&self.own).await? {
                     counts.add(row.try_get(0)?, row.try_get(1)?);
                 }
                 Ok(counts)
@@ -139,7 +140,7 @@ macro_rules! stored_inbox {
             fn insert(&self, event: Event) -> BoxFuture<'_, Result<Inserted, BoxError>> {
                 Box::pin(async move {
                     let key = event.key();
-                    if KnownKey::has(&self.keys(key.job_prefix()).await?, &event) {
+                    if event.may_have_other_key() && KnownKey::has(&self.keys(key.job_prefix()).await?, &event) {
                         return Ok(Inserted::Known);
                     }
                     let task = TaskBuilder::new(event.to_stored())
@@ -168,7 +169,7 @@ macro_rules! stored_inbox {
                         " WHERE job_type = $1 AND idempotency_key ", $at_least, " $2 AND idempotency_key ", $below, " $3"
                     );
                     let query = sqlx::query(query).bind(QUEUE).bind(job_prefix).bind(end_of(job_prefix));
-                    let rows = query.fetch_all(&self.readers).await?.into_iter();
+                    let rows = query.fetch_all(&self.own).await?.into_iter();
                     rows.map(|row| Ok(KnownKey { key: row.try_get(0)?, handled: row.try_get(1)? })).collect()
                 })
             }
@@ -186,12 +187,19 @@ macro_rules! stored_inbox {
                     // The engine sends no signs of life while it has fetched events that wait for a handler.
                     .batch_size(1)
                     .lock_tasks(false)
+                    // `Runner` records results: the engine's channel for them fills up when a worker stops.
+                    .persist_results(false)
                     .heartbeat_interval(settings.heartbeat)
                     .missed_heartbeats(settings.missed_heartbeats);
-                let runner = Arc::clone(runner);
-                let handle = move |stored: Value, attempt: Attempt, task: TaskId| {
+                let (runner, worker) = (Arc::clone(runner), context.name().to_owned());
+                let handle = move |stored: Value, count: AttemptCount, task: TaskId| {
                     let runner = Arc::clone(&runner);
-                    async move { runner.run(stored, attempt.current(), task.to_string()).await }
+                    let attempt =
+                        Attempt { task: task.to_string(), worker: worker.clone(), number: count.current() };
+                    async move {
+                        runner.run(stored, attempt).await;
+                        Ok::<_, BoxError>(())
+                    }
                 };
                 WorkerBuilder::new(context)
                     .backend(self.storage(config).poll_with_stream(wakes(Arc::clone(&self.inserted))))
@@ -201,11 +209,25 @@ macro_rules! stored_inbox {
                     .boxed()
             }
 
-            fn delay<'a>(&'a self, task: &'a str, delay: Duration) -> BoxFuture<'a, Result<(), BoxError>> {
+            fn finish<'a>(
+                &'a self,
+                attempt: &'a Attempt,
+                end: &'a End,
+            ) -> BoxFuture<'a, Result<(), BoxError>> {
                 Box::pin(async move {
-                    let query = concat!("UPDATE ", $jobs, " SET run_at = ", $now, " + ", $seconds, " WHERE id = $2");
-                    let seconds = i64::try_from(delay.as_secs())?;
-                    sqlx::query(query).bind(seconds).bind(task).execute(&self.pool).await?;
+                    // Without its worker: the engine reads all events that an ended worker has.
+                    let query = concat!(
+                        "UPDATE ", $jobs, " SET status = $2, attempts = $3, lock_by = NULL, done_at = ", $now,
+                        ", run_at = ", $now, " + ", $seconds, " WHERE id = $4 AND lock_by = $5"
+                    );
+                    let (status, delay) = match end {
+                        End::Handled => ("Done", Duration::ZERO),
+                        End::Failed(delay) => ("Failed", *delay),
+                        End::Dead => ("Killed", Duration::ZERO),
+                    };
+                    let query = sqlx::query(query).bind(i64::try_from(delay.as_secs())?).bind(status);
+                    let query = query.bind(i32::try_from(attempt.number).unwrap_or(i32::MAX));
+                    query.bind(&attempt.task).bind(&attempt.worker).execute(&self.own).await?;
                     Ok(())
                 })
             }
@@ -213,18 +235,22 @@ macro_rules! stored_inbox {
             fn remove_old(&self) -> BoxFuture<'_, Result<(), BoxError>> {
                 Box::pin(async move {
                     let seconds = i64::try_from(RETENTION.as_secs())?;
-                    for query in [
-                        concat!(
-                            "DELETE FROM ", $jobs, " WHERE job_type = $2 AND status = 'Done'
-                             AND done_at < ", $now, " - ", $seconds
-                        ),
-                        concat!(
-                            "DELETE FROM ", $workers, " WHERE worker_type = $2 AND last_seen < ", $now, " - ", $seconds,
-                            " AND id NOT IN (SELECT lock_by FROM ", $jobs, " WHERE lock_by IS NOT NULL)"
-                        ),
-                    ] {
-                        sqlx::query(query).bind(seconds).bind(QUEUE).execute(&self.pool).await?;
-                    }
+                    // The list of statuses is that of an index. A part at a time, between which events are inserted.
+                    let handled = concat!(
+                        "DELETE FROM ", $jobs, " WHERE id IN (SELECT id FROM ", $jobs, " WHERE job_type = $2
+                         AND status = 'Done' AND status IN ('Done', 'Failed', 'Killed')
+                         AND done_at < ", $now, " - ", $seconds, " LIMIT 1000)"
+                    );
+                    let remove = async |query| {
+                        let removed = sqlx::query(query).bind(seconds).bind(QUEUE).execute(&self.pool).await?;
+                        Ok::<_, BoxError>(removed.rows_affected())
+                    };
+                    while remove(handled).await? > 0 {}
+                    let workers = concat!(
+                        "DELETE FROM ", $workers, " WHERE worker_type = $2 AND last_seen < ", $now, " - ", $seconds,
+                        " AND NOT EXISTS (SELECT 1 FROM ", $jobs, " WHERE lock_by = ", $workers, ".id)"
+                    );
+                    remove(workers).await?;
                     Ok(())
                 })
             }
@@ -252,13 +278,15 @@ stored_inbox! {
     /// let inbox = SqliteInbox::open("webhooks.sqlite").await?;
     /// let receiver = Receiver::new(Verifier::new("whsec_…")?, inbox.clone());
     /// let app: axum::Router = axum::Router::new().route_service("/heygen", receiver);
-    /// // In this process, or in another.
-    /// inbox
-    ///     .worker(async |event: Event| {
-    ///         println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
-    ///         Ok::<_, std::io::Error>(())
-    ///     })
-    ///     .await;
+    /// // In this process, or in another. With the feature `webhook-server`,
+    /// // `serve(listener, app).worker(worker)` runs both.
+    /// let worker = inbox.worker(async |event: Event| {
+    ///     println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
+    ///     Ok::<_, std::io::Error>(())
+    /// });
+    /// tokio::spawn(worker.into_future());
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    /// axum::serve(listener, app).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -282,13 +310,15 @@ stored_inbox! {
     /// let inbox = PostgresInbox::connect("postgres://localhost/webhooks").await?;
     /// let receiver = Receiver::new(Verifier::new("whsec_…")?, inbox.clone());
     /// let app: axum::Router = axum::Router::new().route_service("/heygen", receiver);
-    /// // In this process, or in another.
-    /// inbox
-    ///     .worker(async |event: Event| {
-    ///         println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
-    ///         Ok::<_, std::io::Error>(())
-    ///     })
-    ///     .await;
+    /// // In this process, or in another. With the feature `webhook-server`,
+    /// // `serve(listener, app).worker(worker)` runs both.
+    /// let worker = inbox.worker(async |event: Event| {
+    ///     println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
+    ///     Ok::<_, std::io::Error>(())
+    /// });
+    /// tokio::spawn(worker.into_future());
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    /// axum::serve(listener, app).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -321,13 +351,21 @@ impl SqliteInbox {
         // One connection: SQLite has one writer at a time, and the queue of the pool is fairer than its lock.
         let pool = SqlitePoolOptions::new().max_connections(1);
         let pool = pool.connect_with(options.clone()).await.map_err(|problem| failed(&problem))?;
-        let readers = SqlitePoolOptions::new().max_connections(2).connect_lazy_with(options);
+        let own = SqlitePoolOptions::new().max_connections(2).connect_lazy_with(options);
         // Not the engine's own `setup`, which would not wait for the disk.
         let migrations = apalis_sqlite::SqliteStorage::<()>::migrations();
         migrations.run(&pool).await.map_err(|problem| failed(&problem))?;
-        Ok(Self { pool, readers, inserted: Arc::default() })
+        Ok(Self { pool, own, inserted: Arc::default() })
     }
 }
+
+/// Indexes beside those of the engine: for the keys of a job, and for counting and removing events.
+#[cfg(feature = "inbox-postgres")]
+const INDEXES: [&str; 2] = [
+    "CREATE INDEX IF NOT EXISTS heygen_ext_webhook_keys
+     ON apalis.jobs (job_type, idempotency_key text_pattern_ops)",
+    "CREATE INDEX IF NOT EXISTS heygen_ext_webhook_done ON apalis.jobs (job_type, status, done_at)",
+];
 
 #[cfg(feature = "inbox-postgres")]
 impl PostgresInbox {
@@ -337,20 +375,28 @@ impl PostgresInbox {
     ///
     /// If the database cannot be reached, or the user may not create tables and the extension `hstore`.
     pub async fn connect(url: &str) -> Result<Self, BoxError> {
-        Self::new(PgPool::connect(url).await?).await
+        let pool = PgPool::connect(url).await.map_err(|problem| {
+            // Not the URL, which may have a password.
+            format!("cannot connect to the database of the inbox: {problem}; check its URL, and that it runs")
+        })?;
+        Self::new(pool).await
     }
 
-    /// Uses a pool of connections, and creates or updates the tables.
+    /// Uses a pool of at least two connections, and creates or updates the tables.
     ///
     /// # Errors
     ///
     /// If the user may not create tables and the extension `hstore`.
     pub async fn new(pool: PgPool) -> Result<Self, BoxError> {
         apalis_postgres::PostgresStorage::setup(&pool).await?;
-        let index = "CREATE INDEX IF NOT EXISTS heygen_ext_webhook_keys
-             ON apalis.jobs (job_type, idempotency_key text_pattern_ops)";
-        sqlx::query(index).execute(&pool).await?;
-        Ok(Self { readers: pool.clone(), pool, inserted: Arc::default() })
+        let mut transaction = pool.begin().await?;
+        // Two processes that create an index at the same time fail.
+        sqlx::query("SELECT pg_advisory_xact_lock(7236119057)").execute(&mut *transaction).await?;
+        for index in INDEXES {
+            sqlx::query(index).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(Self { own: pool.clone(), pool, inserted: Arc::default() })
     }
 }
 

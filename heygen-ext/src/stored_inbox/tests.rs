@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::worker::drive;
 use super::*;
 use crate::webhook::event::Outcome;
+use crate::webhook::event_key::Identity;
 
 fn event(kind: &str, video: &str) -> Event {
     let body = json!({"event_type": kind, "event_data": {"video_id": video}}).to_string();
@@ -112,22 +113,65 @@ async fn a_failing_event_is_delayed_and_then_dead_and_can_be_tried_again() {
     working.await.unwrap();
 }
 
+/// More handlers than the engine's channel for results has room for.
+const MANY: usize = 8;
+
+/// A handler that counts how often it begins and ends, and waits for a permit in between.
+#[derive(Clone)]
+struct Gated(Arc<[AtomicUsize; 2]>, Arc<Semaphore>);
+
+impl Gated {
+    fn new() -> Self {
+        Self(Arc::default(), Arc::new(Semaphore::new(0)))
+    }
+
+    fn counts(&self) -> [usize; 2] {
+        [self.0[0].load(Ordering::SeqCst), self.0[1].load(Ordering::SeqCst)]
+    }
+}
+
+impl Handler for Gated {
+    fn handle(&self, _: Event) -> BoxFuture<'static, Result<(), BoxError>> {
+        let Self(counts, gate) = self.clone();
+        Box::pin(async move {
+            counts[0].fetch_add(1, Ordering::SeqCst);
+            gate.acquire().await.unwrap().forget();
+            counts[1].fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        })
+    }
+}
+
+async fn with_many_events(folder: &tempfile::TempDir) -> SqliteInbox {
+    let inbox = open(folder).await;
+    for number in 0..MANY {
+        inbox.insert(event("avatar_video.success", &number.to_string())).await.unwrap();
+    }
+    inbox
+}
+
 #[tokio::test]
-async fn a_handler_that_runs_when_the_database_fails_ends_and_is_recorded() {
+async fn a_worker_that_stops_ends_when_all_handlers_have_ended_and_are_recorded() {
     let folder = tempfile::tempdir().unwrap();
-    let inbox = open(&folder).await;
-    inbox.insert(event("avatar_video.success", "a")).await.unwrap();
-    let (began, release, ended) = <(Arc<Notify>, Arc<Notify>, Arc<AtomicUsize>)>::default();
-    let (begin, gate, end) = (Arc::clone(&began), Arc::clone(&release), Arc::clone(&ended));
-    let worker = inbox.worker(move |_: Event| {
-        let (begin, gate, end) = (Arc::clone(&begin), Arc::clone(&gate), Arc::clone(&end));
-        async move {
-            begin.notify_one();
-            gate.notified().await;
-            end.fetch_add(1, Ordering::SeqCst);
-            Ok::<_, BoxError>(())
-        }
-    });
+    let (inbox, handler) = (with_many_events(&folder).await, Gated::new());
+    let worker = inbox.worker(handler.clone());
+    let stopper = worker.stopper();
+    let working = tokio::spawn(worker.into_future());
+    until(&inbox, |_| handler.counts() == [MANY, 0]).await;
+    stopper.stop();
+    handler.1.add_permits(MANY);
+    tokio::time::timeout(GIVE_UP, working).await.expect("the worker ends").unwrap();
+    assert_eq!((handler.counts(), inbox.counts().await.unwrap().handled), ([MANY, MANY], MANY as u64));
+    // The engine reads all events that an ended worker has, at each heartbeat.
+    let locked = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM Jobs WHERE lock_by IS NOT NULL");
+    assert_eq!(locked.fetch_one(&inbox.pool).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn handlers_that_run_when_the_database_fails_end_and_are_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let (inbox, handler) = (with_many_events(&folder).await, Gated::new());
+    let worker = inbox.worker(handler.clone());
     let (context, failed, stop) =
         (WorkerContext::new("w"), Arc::new(Notify::new()), watch::Sender::new(false));
     let (settings, report) = (worker.settings(), Arc::clone(&failed));
@@ -138,15 +182,78 @@ async fn a_handler_that_runs_when_the_database_fails_ends_and_is_recorded() {
         }
     });
     let driving = tokio::spawn(drive(events.boxed(), context, stop.subscribe()));
-    began.notified().await;
+    until(&inbox, |_| handler.counts() == [MANY, 0]).await;
     sqlx::query("ALTER TABLE Jobs RENAME TO Hidden").execute(&inbox.pool).await.unwrap();
     inbox.inserted.notify_one();
     failed.notified().await;
+    handler.1.add_permits(MANY);
+    while handler.counts() != [MANY, MANY] {
+        tokio::task::yield_now().await;
+    }
     sqlx::query("ALTER TABLE Hidden RENAME TO Jobs").execute(&inbox.pool).await.unwrap();
-    assert_eq!(inbox.counts().await.unwrap().running, 1);
-    release.notify_one();
-    assert!(driving.await.unwrap().is_err());
-    assert_eq!((ended.load(Ordering::SeqCst), inbox.counts().await.unwrap().handled), (1, 1));
+    let driven = tokio::time::timeout(GIVE_UP, driving).await.expect("the worker ends");
+    assert!(driven.unwrap().is_err());
+    assert_eq!((handler.counts(), inbox.counts().await.unwrap().handled), ([MANY, MANY], MANY as u64));
+}
+
+#[tokio::test]
+async fn an_event_whose_handler_ends_the_process_is_dead_after_its_attempts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (inbox, calls) = (open(&folder).await, Arc::new(AtomicUsize::new(0)));
+    inbox.insert(event("avatar_video.success", "a")).await.unwrap();
+    // As the engine counts an event whose worker has ended.
+    sqlx::query("UPDATE Jobs SET attempts = 2").execute(&inbox.pool).await.unwrap();
+    inbox.insert(event("avatar_video.success", "b")).await.unwrap();
+    let count = Arc::clone(&calls);
+    let worker = inbox
+        .worker(move |_: Event| {
+            count.fetch_add(1, Ordering::SeqCst);
+            async { Ok::<_, BoxError>(()) }
+        })
+        .attempts(2)
+        .on_dead(|_, problem| {
+            assert!(problem.to_string().contains("the process ended"), "{problem}");
+            std::panic::resume_unwind(Box::new("panic of the test"));
+        });
+    let stopper = worker.stopper();
+    let working = tokio::spawn(worker.into_future());
+    until(&inbox, |counts| (counts.dead, counts.handled) == (1, 1)).await;
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    stopper.stop();
+    working.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_this_version_cannot_read_is_tried_again_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = open(&folder).await;
+    inbox.insert(event("avatar_video.success", "a")).await.unwrap();
+    sqlx::query("UPDATE Jobs SET job = '{}'").execute(&inbox.pool).await.unwrap();
+    let worker = inbox.worker(async |_: Event| Ok::<_, BoxError>(()));
+    let stopper = worker.stopper();
+    let working = tokio::spawn(worker.into_future());
+    let failed = "SELECT count(*) FROM Jobs WHERE status = 'Failed' AND attempts = 1";
+    while sqlx::query_scalar::<_, i64>(failed).fetch_one(&inbox.pool).await.unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+    stopper.stop();
+    working.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_was_inserted_under_two_keys_at_once_is_handled_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (inbox, handler) = (open(&folder).await, Gated::new());
+    handler.1.add_permits(1);
+    let delivered = event("avatar_video.success", "a");
+    let raw = delivered.raw().clone();
+    inbox.insert(Event::new(raw, None, "ep".into(), Identity::Listed("e".to_owned()))).await.unwrap();
+    let worker = inbox.worker(handler.clone());
+    assert_eq!(worker.runner.handle(delivered.clone(), 1).await, End::Handled);
+    assert_eq!(handler.counts(), [1, 1], "the other is not handled yet");
+    sqlx::query("UPDATE Jobs SET status = 'Done'").execute(&inbox.pool).await.unwrap();
+    assert_eq!(worker.runner.handle(delivered, 1).await, End::Handled);
+    assert_eq!(handler.counts(), [1, 1]);
 }
 
 #[tokio::test]

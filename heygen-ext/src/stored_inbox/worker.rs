@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apalis_core::error::{AbortError, WorkerError};
+use apalis_core::error::WorkerError;
 use apalis_core::worker::context::WorkerContext;
 use apalis_core::worker::event::Event as WorkerEvent;
 use futures_util::StreamExt;
@@ -19,7 +20,7 @@ use tracing::Instrument;
 
 use crate::box_error::BoxError;
 use crate::webhook::event::Event;
-use crate::webhook::inbox::{Handler, Inbox, run_handler};
+use crate::webhook::inbox::{Handler, Inbox, KnownKey, run_handler};
 use crate::webhook::memory::{CONCURRENCY, HANDLER_TIMEOUT};
 
 /// Default number of attempts: the first, and seven retries within about an hour and a half.
@@ -56,8 +57,8 @@ pub(super) trait Queue: Inbox {
         settings: Settings,
     ) -> BoxStream<'static, Result<WorkerEvent, WorkerError>>;
 
-    /// Delays the next attempt of an event.
-    fn delay<'a>(&'a self, task: &'a str, delay: Duration) -> BoxFuture<'a, Result<(), BoxError>>;
+    /// Records how an attempt ended, if its worker still has the event.
+    fn finish<'a>(&'a self, attempt: &'a Attempt, end: &'a End) -> BoxFuture<'a, Result<(), BoxError>>;
 
     /// Deletes events that were handled long ago.
     fn remove_old(&self) -> BoxFuture<'_, Result<(), BoxError>>;
@@ -107,6 +108,24 @@ pub(super) async fn drive(
 
 type OnDead = Arc<dyn Fn(&Event, &BoxError) + Send + Sync>;
 
+/// An attempt to handle a stored event.
+pub(super) struct Attempt {
+    pub(super) task: String,
+    /// The name of the worker that has the event.
+    pub(super) worker: String,
+    /// 1 for the first.
+    pub(super) number: usize,
+}
+
+/// How an attempt ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Handled,
+    /// Another attempt follows after a delay.
+    Failed(Duration),
+    Dead,
+}
+
 /// Runs the handler of one event, and decides what a failure means.
 pub(super) struct Runner {
     queue: Arc<dyn Queue>,
@@ -114,6 +133,7 @@ pub(super) struct Runner {
     handler_timeout: Duration,
     attempts: usize,
     on_dead: Option<OnDead>,
+    stop: watch::Sender<bool>,
 }
 
 impl Runner {
@@ -126,28 +146,76 @@ impl Runner {
         ended?
     }
 
-    /// Handles a stored event. An [`AbortError`] means that the event is dead; any other error, that it is tried again.
-    pub(super) async fn run(&self, stored: Value, attempt: usize, task: String) -> Result<(), BoxError> {
-        // An event that this version cannot read does not get better.
-        let event = Event::from_stored(stored).map_err(AbortError::new)?;
+    /// Handles a stored event, and records how that ended.
+    pub(super) async fn run(&self, stored: Value, attempt: Attempt) {
+        let end = match Event::from_stored(stored) {
+            Ok(event) => self.handle(event, attempt.number).await,
+            // A newer version may have stored it, and reads it in a later attempt.
+            Err(problem) => self.failed(None, &problem.into(), attempt.number),
+        };
+        self.record(&attempt, end).await;
+    }
+
+    pub(super) async fn handle(&self, mut event: Event, attempt: usize) -> End {
         let key = event.key();
-        let handled = self.queue.keys(key.job_prefix()).await?;
-        let handled = handled.iter().filter(|known| known.handled).map(|known| known.key.as_str());
-        let event = event.with_handled(handled);
-        let Err(problem) = self.run_in_task(event.clone()).await else { return Ok(()) };
-        if attempt >= self.attempts {
-            tracing::error!(%problem, event.key = %key, attempt, "a webhook event is dead: every attempt failed");
-            if let Some(on_dead) = &self.on_dead {
-                on_dead(&event, &problem);
+        if event.ends_once() {
+            match self.queue.keys(key.job_prefix()).await {
+                Ok(mut known) => {
+                    known.retain(|known| known.handled && known.key != key.as_str());
+                    // A delivery and the service's list may insert it under two keys at the same time.
+                    if KnownKey::has(&known, &event) {
+                        return End::Handled;
+                    }
+                    event = event.with_handled(known.iter().map(|known| known.key.as_str()));
+                }
+                Err(problem) => {
+                    tracing::warn!(%problem, event.key = %key, "cannot read the other events of a job");
+                }
             }
-            return Err(AbortError::new(problem).into());
         }
-        let delay = retry_delay(attempt);
-        tracing::warn!(%problem, event.key = %key, attempt, ?delay, "the handler of a webhook event failed");
-        if let Err(problem) = self.queue.delay(&task, delay).await {
-            tracing::warn!(%problem, event.key = %key, "cannot delay the retry of a webhook event");
+        // A handler that ends the process returns no error.
+        let result = match attempt > self.attempts {
+            true => Err("the process ended while the handler was running".into()),
+            false => self.run_in_task(event.clone()).await,
+        };
+        match result {
+            Ok(()) => End::Handled,
+            Err(problem) => self.failed(Some(&event), &problem, attempt),
         }
-        Err(problem)
+    }
+
+    /// Decides what follows a failed attempt.
+    fn failed(&self, event: Option<&Event>, problem: &BoxError, attempt: usize) -> End {
+        let key = event.map(|event| event.key().to_string());
+        if attempt < self.attempts {
+            let delay = retry_delay(attempt);
+            tracing::warn!(%problem, event.key = key, attempt, ?delay, "an attempt to handle a webhook event failed");
+            return End::Failed(delay);
+        }
+        tracing::error!(%problem, event.key = key, attempt, "a webhook event is dead: every attempt failed");
+        if let (Some(on_dead), Some(event)) = (&self.on_dead, event) {
+            let call = AssertUnwindSafe(|| on_dead(event, problem));
+            if std::panic::catch_unwind(call).is_err() {
+                tracing::error!(event.key = key, "the function that `on_dead` has set panicked");
+            }
+        }
+        End::Dead
+    }
+
+    /// Records how an attempt ended. If the database fails, it tries again until the worker stops: an event whose end is not
+    /// recorded is handled again.
+    async fn record(&self, attempt: &Attempt, end: End) {
+        let mut stop = self.stop.subscribe();
+        let mut pause = RESTART_PAUSE;
+        while let Err(problem) = self.queue.finish(attempt, &end).await {
+            let task = &attempt.task;
+            tracing::error!(%problem, task, ?pause, "cannot record that a webhook event was handled");
+            if *stop.borrow() {
+                return;
+            }
+            drop(tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await);
+            pause = (2 * pause).min(MAX_RESTART_PAUSE);
+        }
     }
 }
 
@@ -162,24 +230,32 @@ fn retry_delay(attempt: usize) -> Duration {
 /// A failed event is tried again after 5 seconds, 15 seconds, and so on, three times as long each time and at most an hour.
 /// After eight attempts it is dead: it stays in the inbox, is counted, and [`on_dead`](Self::on_dead) is called.
 ///
-/// If the process ends while handlers run, another worker of the inbox handles their events again, about a minute later.
-/// Several workers may run at the same time, in one process or in several.
+/// If the process ends while handlers run, another worker of the inbox handles their events again, after four missed
+/// heartbeats (by default a minute), or more if a handler may run for longer.
+/// Several workers may run at the same time, in one process or in several. Give all workers of an inbox the same
+/// [`handler_timeout`](Self::handler_timeout) and [`heartbeat`](Self::heartbeat), and equal clocks: by them, a worker decides
+/// that another has ended.
 #[must_use = "a worker does nothing unless it is awaited"]
 pub struct Worker {
     pub(super) runner: Runner,
     concurrency: usize,
     heartbeat: Duration,
-    stop: watch::Sender<bool>,
 }
 
 impl Worker {
     pub(super) fn new(queue: Arc<dyn Queue>, handler: Arc<dyn Handler>) -> Self {
         let (handler_timeout, attempts) = (HANDLER_TIMEOUT, ATTEMPTS);
         Self {
-            runner: Runner { queue, handler, handler_timeout, attempts, on_dead: None },
+            runner: Runner {
+                queue,
+                handler,
+                handler_timeout,
+                attempts,
+                on_dead: None,
+                stop: watch::Sender::new(false),
+            },
             concurrency: CONCURRENCY,
             heartbeat: HEARTBEAT,
-            stop: watch::Sender::new(false),
         }
     }
 
@@ -208,8 +284,9 @@ impl Worker {
         self
     }
 
-    /// Sets the time between two signs of life. The default is 15 seconds; after four that are missing, other workers take
-    /// over the events of a process that has ended. Whole seconds, at least one.
+    /// Sets the time between two heartbeats, in whole seconds, at least one. The default is 15 seconds. Other workers take over
+    /// the events of a process that has ended after four missed heartbeats, and at least two heartbeats after
+    /// [`handler_timeout`](Self::handler_timeout).
     pub fn heartbeat(mut self, time: Duration) -> Self {
         self.heartbeat = Duration::from_secs(time.as_secs().max(1));
         self
@@ -217,11 +294,11 @@ impl Worker {
 
     /// A handle that stops the worker.
     pub fn stopper(&self) -> WorkerStopper {
-        WorkerStopper(self.stop.clone())
+        WorkerStopper(self.runner.stop.clone())
     }
 
-    /// What the engine needs to know. The signs of life that may be missing last longer than a handler, so that its event is
-    /// not handed to another worker while it runs, although a failing database takes none.
+    /// What the engine needs to know. The heartbeats that may be missing last longer than a handler, so that its event is not
+    /// handed to another worker while it runs, although a failing database stores no heartbeat.
     pub(super) fn settings(&self) -> Settings {
         let during_handler = self.runner.handler_timeout.as_secs() / self.heartbeat.as_secs().max(1);
         let missed = usize::try_from(during_handler).unwrap_or(usize::MAX).saturating_add(2);
@@ -233,8 +310,9 @@ impl Worker {
     }
 
     async fn run(self) {
-        let (settings, stop) = (self.settings(), self.stop);
+        let settings = self.settings();
         let runner = Arc::new(self.runner);
+        let stop = &runner.stop;
         let cleaning = async {
             loop {
                 if let Err(problem) = runner.queue.remove_old().await {
@@ -341,7 +419,7 @@ mod tests {
             stream::iter([Err(failure)]).boxed()
         }
 
-        fn delay<'a>(&'a self, _: &'a str, _: Duration) -> BoxFuture<'a, Result<(), BoxError>> {
+        fn finish<'a>(&'a self, _: &'a Attempt, _: &'a End) -> BoxFuture<'a, Result<(), BoxError>> {
             Box::pin(async { Ok(()) })
         }
 
@@ -368,8 +446,53 @@ mod tests {
         working.await.unwrap();
     }
 
+    /// A queue whose engine panics.
+    struct Panicking;
+
+    impl Inbox for Panicking {
+        fn insert(&self, _: Event) -> BoxFuture<'_, Result<Inserted, BoxError>> {
+            Box::pin(async { Ok(Inserted::Known) })
+        }
+
+        fn keys<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>> {
+            Box::pin(async { Ok(Vec::new()) })
+        }
+    }
+
+    impl Queue for Panicking {
+        fn events(
+            &self,
+            _: &Arc<Runner>,
+            _: &WorkerContext,
+            _: Settings,
+        ) -> BoxStream<'static, Result<WorkerEvent, WorkerError>> {
+            std::panic::resume_unwind(Box::new("panic of the test"))
+        }
+
+        fn finish<'a>(&'a self, _: &'a Attempt, _: &'a End) -> BoxFuture<'a, Result<(), BoxError>> {
+            Box::pin(async { Ok(()) })
+        }
+
+        fn remove_old(&self) -> BoxFuture<'_, Result<(), BoxError>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    #[cfg(feature = "webhook-server")]
+    #[tokio::test]
+    async fn a_server_ends_when_its_worker_has_panicked() {
+        use crate::webhook::{MemoryInbox, Receiver, Verifier, serve};
+
+        let inbox = MemoryInbox::new(async |_: Event| Ok::<_, BoxError>(()));
+        let receiver = Receiver::new(Verifier::new("s").unwrap(), inbox);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let worker = Worker::new(Arc::new(Panicking), Arc::new(async |_: Event| Ok::<_, BoxError>(())));
+        let serving = serve(listener, receiver).worker(worker).into_future();
+        tokio::time::timeout(Duration::from_secs(120), serving).await.expect("the server ends");
+    }
+
     #[test]
-    fn a_handler_may_run_for_as_long_as_signs_of_life_may_be_missing() {
+    fn a_handler_may_run_for_as_long_as_heartbeats_may_be_missing() {
         let worker = |timeout| {
             let handler = Arc::new(async |_: Event| Ok::<_, BoxError>(()));
             Worker::new(failing().0, handler).handler_timeout(Duration::from_secs(timeout))

@@ -145,11 +145,12 @@ impl Event {
     ///
     /// If it was not written by [`to_stored`](Self::to_stored).
     pub fn from_stored(mut stored: Value) -> Result<Self, NotAnEvent> {
-        let problem = NotAnEvent::stored(stored.to_string().len());
         let body = stored.get_mut("body").map(Value::take);
         let text = |name: &str| stored.get(name).and_then(Value::as_str);
         let parts = (body, text("endpoint"), text("identity").and_then(Identity::parse));
-        let (Some(Value::Object(raw)), Some(endpoint), Some(identity)) = parts else { return Err(problem) };
+        let (Some(Value::Object(raw)), Some(endpoint), Some(identity)) = parts else {
+            return Err(NotAnEvent::stored(stored.to_string().len()));
+        };
         Ok(Self::new(raw, text("id"), endpoint.into(), identity))
     }
 
@@ -161,6 +162,12 @@ impl Event {
         let name = self.job_kind().map(|kind| format!("{}:", kind.id_name())).unwrap_or_default();
         let job = self.job_id().map(|id| format!("{name}{id}"));
         EventKey::new(&self.endpoint, job.as_deref(), self.kind.as_str(), self.data(), &self.identity)
+    }
+
+    /// Whether an inbox may have the event under another key. Otherwise its own key decides.
+    #[cfg(feature = "webhook")]
+    pub(crate) fn may_have_other_key(&self) -> bool {
+        !matches!(self.identity, Identity::Body(_) | Identity::Confirmed) || self.ends_once()
     }
 
     #[cfg(feature = "webhook")]
@@ -213,6 +220,8 @@ impl Event {
     ///
     /// It is the same in every delivery attempt. Deliveries in the newer form (`Signature`) have no id; use
     /// [`key`](Self::key) to recognize these. An id of more than 200 bytes is ignored.
+    ///
+    /// The header is not signed: to recognize repeated events, use [`key`](Self::key).
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }

@@ -17,8 +17,9 @@ use crate::box_error::BoxError;
 
 /// Keeps events from the answer to their delivery until they are handled.
 ///
-/// A [`Receiver`](super::Receiver) answers 200 when [`insert`](Self::insert) has returned: the event is on disk, or handled.
-/// The service does not deliver it again.
+/// A [`Receiver`](super::Receiver) answers 200 when [`insert`](Self::insert) has returned [`New`](Inserted::New) or
+/// [`Known`](Inserted::Known): the event is on disk, or handled. The service does not deliver it again. Otherwise the receiver
+/// answers 503, and the service does.
 ///
 /// | Inbox | An event is kept | Handlers run |
 /// |---|---|---|
@@ -111,7 +112,8 @@ impl KnownKey {
 /// Handles events.
 ///
 /// Every function that takes an [`Event`] and returns a future of a `Result` implements it. A handler runs at least once for
-/// each event, never twice at the same time, and again if it fails, panics, times out, or the process ends meanwhile.
+/// each event, never twice at the same time. If it fails, panics, times out, or the process ends meanwhile, it runs again: for a
+/// stored inbox up to eight times, for [`MemoryInbox`](super::MemoryInbox) when the service delivers the event again.
 pub trait Handler: Send + Sync + 'static {
     /// Handles an event. If it returns an error, it is called again for this event later.
     fn handle(&self, event: Event) -> BoxFuture<'static, Result<(), BoxError>>;

@@ -31,7 +31,10 @@ const MAX_HEADER_SIZE: usize = 16 << 10;
 /// Number of connections that may be open at the same time.
 const MAX_CONNECTIONS: usize = 4096;
 
-/// Default time from the shutdown until connections are closed and workers are left.
+/// Maximum age of a connection. A client that does not read its answers would hold one for ever.
+const MAX_CONNECTION_AGE: Duration = Duration::from_secs(10 * 60);
+
+/// Default time from the shutdown until connections are closed and the worker is aborted.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Delay after an error of the listener, such as too many open files.
@@ -43,10 +46,10 @@ const ACCEPT_DELAY: Duration = Duration::from_millis(100);
 ///
 /// - The headers of a request must arrive within 10 seconds, and fit into 16 KiB. Receivers limit the time and the size of
 ///   bodies.
-/// - At most 4,096 connections are open; more wait to be accepted. A connection that stalls costs its buffer, and does not
-///   delay others.
-/// - After [`shutdown`](Server::shutdown), it accepts no more connections, answers the requests that have arrived, then stops
-///   its worker, and ends after [`grace`](Server::grace) at the latest.
+/// - At most 4,096 connections are open, each for at most 10 minutes; more wait to be accepted. A connection that stalls costs
+///   its buffer, and does not delay others as long as there are fewer.
+/// - After [`shutdown`](Server::shutdown), it accepts no more connections, answers the requests that have arrived, for at most
+///   half of [`grace`](Server::grace), then stops its worker, and ends after [`grace`](Server::grace) at the latest.
 ///
 /// It has no TLS: put it behind a proxy or a tunnel, because the service delivers only to HTTPS URLs.
 ///
@@ -74,7 +77,7 @@ pub fn serve<S>(listener: TcpListener, routes: S) -> Server<S> {
         header_timeout: HEADER_TIMEOUT,
         grace: GRACE,
         shutdown: Box::pin(std::future::pending()),
-        background: Box::pin(std::future::ready(())),
+        background: None,
         stop: Box::new(|| {}),
     }
 }
@@ -87,7 +90,7 @@ pub struct Server<S> {
     header_timeout: Duration,
     grace: Duration,
     shutdown: BoxFuture<'static, ()>,
-    background: BoxFuture<'static, ()>,
+    background: Option<BoxFuture<'static, ()>>,
     stop: Box<dyn FnOnce() + Send>,
 }
 
@@ -98,8 +101,8 @@ impl<S> Server<S> {
         self
     }
 
-    /// Sets the time from the shutdown until open connections are closed and the background is left. The default is 30
-    /// seconds.
+    /// Sets the time from the shutdown until the worker is aborted. Open connections are closed after half of it. The default
+    /// is 30 seconds.
     pub fn grace(mut self, time: Duration) -> Self {
         self.grace = time;
         self
@@ -117,7 +120,7 @@ impl<S> Server<S> {
     #[cfg_attr(docsrs, doc(cfg(any(feature = "inbox-sqlite", feature = "inbox-postgres"))))]
     pub fn worker(mut self, worker: crate::stored_inbox::Worker) -> Self {
         let stopper = worker.stopper();
-        self.background = worker.into_future();
+        self.background = Some(worker.into_future());
         self.stop = Box::new(move || stopper.stop());
         self
     }
@@ -141,7 +144,11 @@ where
         // Dropping the set closes the connections in it.
         let mut connections = JoinSet::new();
         let mut shutdown = self.shutdown;
-        let mut background = tokio::spawn(self.background);
+        // Aborted with the server.
+        let mut background = JoinSet::new();
+        if let Some(worker) = self.background {
+            background.spawn(worker);
+        }
         loop {
             let accept = async {
                 // The semaphore is never closed.
@@ -150,6 +157,10 @@ where
             };
             let (accepted, permit) = tokio::select! {
                 () = &mut shutdown => break,
+                Some(Err(problem)) = background.join_next() => {
+                    tracing::error!(%problem, "the worker of the webhook inbox has ended; the server shuts down");
+                    break;
+                }
                 accepted = accept => accepted,
             };
             match accepted {
@@ -158,7 +169,7 @@ where
                     let serving = graceful.watch(connection.serve_connection(TokioIo::new(stream), service));
                     connections.spawn(async move {
                         // A connection that breaks concerns the client only.
-                        drop(serving.await);
+                        drop(tokio::time::timeout(MAX_CONNECTION_AGE, serving).await);
                         drop(permit);
                     });
                     while connections.try_join_next().is_some() {}
@@ -170,7 +181,7 @@ where
             }
         }
         drop(self.listener);
-        let end = tokio::time::Instant::now() + self.grace;
+        let start = tokio::time::Instant::now();
         // Half of the time is for connections, so that those that stall leave some for the background.
         let requests = tokio::time::timeout(self.grace / 2, graceful.shutdown()).await;
         if requests.is_err() {
@@ -178,9 +189,9 @@ where
         }
         drop(connections);
         (self.stop)();
-        if tokio::time::timeout_at(end, &mut background).await.is_err() {
-            tracing::warn!("left background work that did not end in time");
-            background.abort();
+        let remaining = self.grace.saturating_sub(start.elapsed());
+        if tokio::time::timeout(remaining, background.join_next()).await.is_err() {
+            tracing::warn!("aborted the worker, which did not end in time");
         }
     }
 }
@@ -203,5 +214,30 @@ where
 impl<S> fmt::Debug for Server<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("grace", &self.grace).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::webhook::{Event, MemoryInbox, Receiver, Verifier};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_no_answers_does_not_hold_its_connection() {
+        let inbox = MemoryInbox::new(async |_: Event| Ok::<_, BoxError>(()));
+        let receiver = Receiver::new(Verifier::new("s").unwrap(), inbox);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = tokio::spawn(serve(listener, receiver).into_future());
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let sending = async {
+            let requests = "GET / HTTP/1.1\r\nhost: a\r\n\r\n".repeat(1000);
+            while client.write_all(requests.as_bytes()).await.is_ok() {}
+        };
+        tokio::time::timeout(2 * MAX_CONNECTION_AGE, sending).await.expect("the connection is closed");
+        serving.abort();
     }
 }
