@@ -68,7 +68,7 @@ pub enum InvalidCallback {
     )]
     Base,
     /// The `callback_id` is empty, or longer than 256 characters.
-    #[error("invalid `callback_id`; pass 1 to 256 characters")]
+    #[error("the `callback_id` is empty, or longer than 256 characters; pass 1 to 256")]
     CallbackId,
 }
 
@@ -97,7 +97,10 @@ pub enum CallbackError {
     #[error("the callback URL has expired; if jobs take longer, set a longer `CallbackGuard::lifetime`")]
     Expired,
     /// The `callback_id` of the body differs from the one of the URL.
-    #[error("the body has a different `callback_id` than the callback URL")]
+    #[error(
+        "the body has a different `callback_id` than the callback URL; ignore it, unless your program sends one URL for several \
+         requests"
+    )]
     OtherCallback,
     /// The body is not a JSON object.
     #[error("cannot read the event of the callback")]

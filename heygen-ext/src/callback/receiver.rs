@@ -52,11 +52,13 @@ const CAPACITY: usize = 64;
 /// # fn example(heygen: HeyGen, inbox: impl Inbox) -> Result<(), heygen_ext::webhook::InvalidCallback> {
 /// let base = "https://example.com/callback";
 /// let guard = CallbackGuard::new("a secret of this program", base)?;
-/// let callbacks = CallbackReceiver::new(guard.clone(), heygen, inbox);
+/// let callbacks = CallbackReceiver::new(guard.clone(), heygen, inbox)
+///     .expected_job(async |callback_id: &str| job_of(callback_id).await);
 /// let app: axum::Router =
 ///     axum::Router::new().route_service("/callback", callbacks);
 /// # Ok(())
 /// # }
+/// # async fn job_of(_: &str) -> Option<String> { None }
 /// ```
 #[derive(Clone)]
 pub struct CallbackReceiver(Arc<Route<Callbacks>>);
@@ -78,11 +80,12 @@ impl CallbackReceiver {
         Self(Arc::new(Route::new(check, inbox, MAX_BODY_SIZE, CAPACITY)))
     }
 
-    /// Sets how the id of the job that belongs to a `callback_id` is found, as the response to its request had it. A callback
-    /// about another job is refused; one whose job is `None` is answered 503, because the program may not have stored it yet.
+    /// Sets a function that returns the id of the job that belongs to a `callback_id`, from the response to its request. A
+    /// callback about another job is refused. If the function returns `None`, the callback is answered 503, because the
+    /// program may not have stored the job yet.
     ///
-    /// Without this, anyone who learns an address can name any job of the account that has ended so, under the `callback_id` of
-    /// the address.
+    /// Without it, anyone who knows a callback URL can report another finished job of your account under the `callback_id` of
+    /// that URL.
     #[must_use]
     pub fn expected_job<F>(mut self, find: impl Fn(&str) -> F + Send + Sync + 'static) -> Self
     where

@@ -15,23 +15,30 @@ use super::payload::Fields;
 /// 1. the endpoint whose secret verified the delivery, so that the secret of one account cannot suppress an event of another;
 /// 2. the job, as the member that contains its id and the id;
 /// 3. the type of the event;
-/// 4. if the body has no `event_id`, a digest of the data, without the signatures of URLs and in any order of members, by
-///    which an event of the service's list is compared with deliveries (`Webhooks::reconcile`);
-/// 5. what decides: `id:` and the `event_id` of the body if it has one, else `body:` and a digest of the body as received.
+/// 4. and 5. depend on where the event is from:
+///
+/// | source | part 4 | part 5 |
+/// |---|---|---|
+/// | a signed body with an `event_id` | `signed` | `id:` and the id |
+/// | a signed body without one | a digest of the data | `body:` and a digest of the body as received |
+/// | the service's list (`Webhooks::reconcile`) | a digest of the data | `list:` and the id |
+/// | a confirmed callback | the ids of the video and of the callback | `confirmed` |
+///
+/// The digest of the data ignores the order of members, and the signatures of URLs.
 ///
 /// The header `Heygen-Event-Id` is not a part of it, because the signature does not cover it: an old delivery that is
 /// repeated under another id is recognized, and different bodies under one id are different events.
 ///
-/// Two events without an `event_id` and with equal bodies are one event: they cannot be told from a repeated delivery. This
-/// may concern avatars, which can be trained again; their events differ where the service signs anything that differs, such
-/// as the URL of a new preview.
+/// Two events without an `event_id` and with equal bodies are one event, because nothing distinguishes the second from a
+/// repeated delivery. This may concern avatars, which can be trained again; their events differ where the service signs
+/// anything that differs, such as the URL of a new preview.
 ///
 /// A part that is longer, or has other characters than letters, digits, `.`, `_`, `:` and `-`, is replaced with `~` and a
 /// digest; an empty one with `~`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventKey(Arc<str>);
 
-/// What tells an event from others with the same data.
+/// What distinguishes an event from others with the same data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Identity {
     /// The `event_id` of a signed body.
@@ -87,9 +94,10 @@ impl EventKey {
         }
         match identity {
             Identity::Signed(_) => key.push_str("signed"),
-            // A session may create several videos.
+            // A session may create several videos, and the guard of a callback has signed its `callback_id`.
             Identity::Confirmed => {
-                push_part(&mut key, Fields(data).string(&["video_id"]).unwrap_or_default())
+                let part = |name| Fields(data).string(&[name]).unwrap_or_default();
+                push_part(&mut key, &format!("{}:{}", part("video_id"), part("callback_id")));
             }
             Identity::Body(_) | Identity::Listed(_) => key.push_str(&hash_data(data)),
         }

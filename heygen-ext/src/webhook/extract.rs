@@ -52,7 +52,7 @@ where
         let reject = |problem| REFUSALS.record(problem);
         let headers = DeliveryHeaders::read(&head.headers).map_err(reject)?;
         let read = read_body(&head.headers, body, verifier.max_body_size(), None).await;
-        let body = read.map_err(|error| error.status())?;
+        let body = read?;
         let verified = verifier.verify_read(&headers, None, body).map_err(reject)?;
         verified.event().map(Self).map_err(|problem| reject(VerifyError::NotAnEvent(problem)))
     }

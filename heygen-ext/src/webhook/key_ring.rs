@@ -10,6 +10,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
+use super::verify_error::VerifyError;
 use crate::secret;
 
 /// The secrets by which deliveries are verified: of several endpoints, and of one endpoint before and after a rotation.
@@ -118,12 +119,14 @@ impl KeyRing {
         endpoint: Option<&str>,
         now: Option<SystemTime>,
         is_match: impl Fn(&Mac) -> bool,
-    ) -> KeyMatch {
+    ) -> Result<Arc<str>, VerifyError> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut result = KeyMatch::NoKey;
+        // Whether a name is known is not shown: an unknown one is refused as a wrong signature is.
+        let is_named = endpoint.is_some() && !all.is_empty();
+        let mut problem = if is_named { VerifyError::Mismatch } else { VerifyError::NoSecret };
         let mut matches = |keys: &[Key]| {
             keys.iter().rev().filter(|key| key.is_valid(now)).any(|key| {
-                result = KeyMatch::NoMatch;
+                problem = VerifyError::Mismatch;
                 is_match(&key.mac)
             })
         };
@@ -131,18 +134,15 @@ impl KeyRing {
             Some(name) => all.get_key_value(name).filter(|(_, keys)| matches(keys)),
             None => all.iter().find(|(_, keys)| matches(keys)),
         };
-        found.map_or(result, |(name, _)| KeyMatch::Found(Arc::clone(name)))
+        found.map(|(name, _)| Arc::clone(name)).ok_or(problem)
     }
-}
 
-/// The result of a search for a key.
-pub(crate) enum KeyMatch {
-    /// A key matches; the value is the name of its endpoint.
-    Found(Arc<str>),
-    /// None of the valid keys matches.
-    NoMatch,
-    /// The key ring contains no valid key.
-    NoKey,
+    /// Whether there are secrets, but none of this endpoint.
+    #[cfg(all(feature = "client", feature = "webhook"))]
+    pub(crate) fn has_only_others(&self, endpoint: &str) -> bool {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        !all.is_empty() && !all.contains_key(endpoint)
+    }
 }
 
 impl Key {

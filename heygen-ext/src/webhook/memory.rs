@@ -124,20 +124,24 @@ impl Shared {
         let now = Instant::now();
         self.with(|events| {
             events.remove_old(now);
-            let of_job = events.keys(key.job_prefix());
-            if of_job.iter().any(|known| known.key == key.as_str() && !known.handled) {
-                return Err(Ok(Inserted::Running));
-            }
-            if KnownKey::has(&of_job, &event) {
+            let of_job = match event.may_have_other_key() {
+                true => events.keys(key.job_prefix()),
+                false => events.keys(key.as_str()),
+            };
+            let (handled, running): (Vec<_>, Vec<_>) = of_job.into_iter().partition(|known| known.handled);
+            if KnownKey::has(&handled, &event) {
                 return Err(Ok(Inserted::Known));
+            }
+            // Also under another key: if its handler fails, nothing keeps the event.
+            if KnownKey::has(&running, &event) {
+                return Err(Ok(Inserted::Running));
             }
             if events.running >= CAPACITY {
                 return Err(Err(format!("{CAPACITY} events are being handled").into()));
             }
             events.handled.insert(key.to_shared(), false);
             events.running += 1;
-            let handled = of_job.iter().filter(|known| known.handled);
-            Ok(event.with_handled(handled.map(|known| known.key.as_str())))
+            Ok(event.with_handled(handled.iter().map(|known| known.key.as_str())))
         })
     }
 }

@@ -13,7 +13,8 @@
 //! | keep events in a file until they are handled | `SqliteInbox`, `Worker` | `inbox-sqlite` |
 //! | share events between receivers and workers | `PostgresInbox`, `Worker` | `inbox-postgres` |
 //! | run the server | `serve` | `webhook-server` |
-//! | receive on a `callback_url`, where deliveries are not signed | [`CallbackGuard`], `CallbackReceiver` | `webhook`, `client` |
+//! | make and check a `callback_url`, where deliveries are not signed | [`CallbackGuard`] | `webhook` |
+//! | serve a route for it, which confirms each callback | `CallbackReceiver` | `webhook`, `client` |
 //! | register endpoints, rotate secrets, fetch missed events | `HeyGen::webhooks` | `webhook`, `client` |
 //! | take events as arguments of axum handlers | `VerifiedEvent` | `axum` |
 //!

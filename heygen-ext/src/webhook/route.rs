@@ -1,6 +1,7 @@
 //! What all receivers share: probes, limits of bodies, refusals that are counted and logged, and the answer when an inbox has
 //! the event.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -113,9 +114,13 @@ impl<C: Check> Route<C> {
         let limit = self.max_body_size;
         let body = match read_body(&head.headers, body, limit, Some(&self.read_budget)).await {
             Ok(body) => body,
-            Err(BodyError::TooLarge) => return Err(self.refusals.record(VerifyError::TooLarge { limit })),
-            Err(BodyError::BudgetExhausted) => return Err(self.unavailable("too many bodies are being read")),
-            Err(error) => return Err(error.status()),
+            Err(StatusCode::PAYLOAD_TOO_LARGE) => {
+                return Err(self.refusals.record(VerifyError::TooLarge { limit }));
+            }
+            Err(StatusCode::SERVICE_UNAVAILABLE) => {
+                return Err(self.unavailable("too many bodies are being read"));
+            }
+            Err(status) => return Err(status),
         };
         let checked = self.check.check(read, body, &self.refusals)?;
         let Ok(_permit) = self.permits.try_acquire() else { return Err(self.unavailable(OVERLOADED)) };
@@ -182,7 +187,8 @@ type Hook = Arc<dyn Fn(&VerifyError) + Send + Sync>;
 #[derive(Default)]
 pub(crate) struct Refusals {
     count: AtomicU64,
-    warned: Mutex<Warned>,
+    /// By message, so that refusals of forged requests do not suppress other warnings.
+    warned: Mutex<BTreeMap<&'static str, Warned>>,
     hook: Option<Hook>,
 }
 
@@ -219,16 +225,17 @@ impl Refusals {
         status
     }
 
-    /// Logs a warning, at most one in ten seconds, with the number of those in between.
+    /// Logs a warning, at most one with this message in ten seconds, with the number of those in between.
     pub(crate) fn warn(&self, problem: &dyn fmt::Display, message: &'static str) {
-        if let Some(suppressed) = self.next_warning() {
+        if let Some(suppressed) = self.next_warning(message) {
             tracing::warn!(%problem, suppressed, "{message}");
         }
     }
 
     /// The number of warnings that were suppressed since the last one, if it is time for another.
-    fn next_warning(&self) -> Option<u64> {
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+    fn next_warning(&self, message: &'static str) -> Option<u64> {
+        let mut all = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let warned = all.entry(message).or_default();
         if warned.at.is_some_and(|at| at.elapsed() < INTERVAL) {
             warned.suppressed += 1;
             return None;
@@ -260,60 +267,40 @@ fn read_budget(max_body_size: usize) -> Arc<Semaphore> {
     Arc::new(Semaphore::new(bytes))
 }
 
-/// The error when a body cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum BodyError {
-    Broken,
-    Timeout,
-    BudgetExhausted,
-    TooLarge,
-}
-
-impl BodyError {
-    pub(crate) fn status(self) -> StatusCode {
-        match self {
-            Self::Broken => StatusCode::BAD_REQUEST,
-            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
-            Self::BudgetExhausted => StatusCode::SERVICE_UNAVAILABLE,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        }
-    }
-}
-
-/// Reads a complete body. If there is a `budget`, the bytes are taken from it.
+/// Reads a complete body. If there is a `budget`, the bytes are taken from it. The error is the status of the answer.
 pub(crate) async fn read_body<B: Body>(
     headers: &HeaderMap,
     body: B,
     max_size: usize,
     budget: Option<&Arc<Semaphore>>,
-) -> Result<Bytes, BodyError> {
+) -> Result<Bytes, StatusCode> {
     let content_length =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if content_length.is_some_and(|length: usize| length > max_size) {
-        return Err(BodyError::TooLarge);
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let read = collect(body, max_size, budget);
-    within(BODY_TIMEOUT, read).await.unwrap_or(Err(BodyError::Timeout))
+    within(BODY_TIMEOUT, read).await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
 }
 
 async fn collect<B: Body>(
     body: B,
     max_size: usize,
     budget: Option<&Arc<Semaphore>>,
-) -> Result<Bytes, BodyError> {
+) -> Result<Bytes, StatusCode> {
     let mut body = std::pin::pin!(body);
     let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
     let mut permits = None::<OwnedSemaphorePermit>;
     while let Some(frame) = body.frame().await {
-        let Ok(mut data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+        let Ok(mut data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
         let length = data.remaining();
         if length > max_size - first.len() - rest.len() {
-            return Err(BodyError::TooLarge);
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
         if let Some(budget) = budget {
-            let length = u32::try_from(length).map_err(|_| BodyError::BudgetExhausted)?;
+            let length = u32::try_from(length).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
             let acquired = Arc::clone(budget).try_acquire_many_owned(length);
-            let acquired = acquired.map_err(|_| BodyError::BudgetExhausted)?;
+            let acquired = acquired.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
             match &mut permits {
                 Some(permits) => permits.merge(acquired),
                 None => permits = Some(acquired),
@@ -361,12 +348,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn every_refusal_is_counted_and_one_in_ten_seconds_is_logged() {
         let refusals = Refusals::default();
-        assert_eq!(refusals.next_warning(), Some(0));
+        assert_eq!(refusals.next_warning("a"), Some(0));
         for _ in 0..500 {
-            assert_eq!(refusals.next_warning(), None);
+            assert_eq!(refusals.next_warning("a"), None);
         }
         tokio::time::advance(INTERVAL).await;
-        assert_eq!(refusals.next_warning(), Some(500));
+        assert_eq!(refusals.next_warning("a"), Some(500));
         assert_eq!(refusals.record(VerifyError::Mismatch), StatusCode::UNAUTHORIZED);
         assert_eq!(refusals.count(), 1);
     }

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::event::{Event, NotAnEvent};
 use super::headers::{DeliveryHeaders, Timestamp};
-use super::key_ring::{EmptySecret, KeyMatch, KeyRing, Mac};
+use super::key_ring::{EmptySecret, KeyRing, Mac};
 use super::verify_error::VerifyError;
 
 /// Default of the maximum difference between the timestamp of a delivery and the current time, as the service's documentation
@@ -216,11 +216,7 @@ impl Verifier {
     ) -> Result<Verified, VerifyError> {
         self.validate_size(&body)?;
         let now = self.clock.now();
-        let endpoint = match self.keys.find(endpoint, now, |key| headers.match_signature(key, &body)) {
-            KeyMatch::Found(endpoint) => endpoint,
-            KeyMatch::NoMatch => return Err(VerifyError::Mismatch),
-            KeyMatch::NoKey => return Err(VerifyError::NoSecret),
-        };
+        let endpoint = self.keys.find(endpoint, now, |key| headers.match_signature(key, &body))?;
         // After the signature: a forged delivery is always reported as a mismatch.
         if self.requires_timestamp && headers.timestamp == Timestamp::Missing {
             return Err(VerifyError::MissingTimestamp);

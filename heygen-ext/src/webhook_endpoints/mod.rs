@@ -91,17 +91,19 @@ impl Webhooks {
     ///     [WebhookEventType::AvatarVideoSuccess, WebhookEventType::AvatarVideoFail];
     /// let ensured = webhooks.ensure_endpoint(url, Some(&events)).await?;
     /// if let EnsuredEndpoint::Created { endpoint, secret } = ensured {
-    ///     // Also store the secret, for the next start of the program.
+    ///     // For the next start of the program.
+    ///     store(&endpoint.endpoint_id, &secret)?;
     ///     keys.add(&endpoint.endpoint_id, secret)?;
     /// } else if keys.is_empty() {
     ///     // The endpoint existed, but its secret is lost:
     ///     // rotate, and store the new one.
     ///     let id = &ensured.endpoint().endpoint_id;
     ///     let secret = webhooks.rotate(id, &keys, SystemTime::now()).await?;
-    ///     # drop(secret);
+    ///     store(id, &secret)?;
     /// }
     /// # Ok(())
     /// # }
+    /// # fn store(_: &str, _: &heygen_ext::secrecy::SecretString) -> std::io::Result<()> { Ok(()) }
     /// ```
     ///
     /// # Errors
@@ -191,6 +193,13 @@ impl Webhooks {
     ) -> Result<SecretString, Error> {
         let call = self.context.api.rotate_webhook_endpoint_secret().endpoint_id(endpoint_id);
         let secret = SecretString::from(call.await?.into_inner().secret);
+        if keys.has_only_others(endpoint_id) {
+            tracing::warn!(
+                endpoint_id,
+                "no secret of the key ring has the name of the rotated endpoint, so none expires; add secrets with \
+                 `KeyRing::add` under the id of their endpoint"
+            );
+        }
         keys.rotate(endpoint_id, secret.clone(), expires).map_err(|_| no_secret())?;
         Ok(secret)
     }

@@ -57,9 +57,11 @@ impl Webhooks {
     /// at the same time. Call it when a program starts after a downtime of more than 24 hours, or with an endpoint that was
     /// unreachable.
     ///
-    /// `endpoint` is the name by which the [`KeyRing`](crate::webhook::KeyRing) knows the endpoint of this account, whose deliveries
-    /// are compared with the list; it is empty for the secret of [`Verifier::new`](crate::webhook::Verifier::new). An event counts as
-    /// delivered if the ids are equal, or else the type, the job and the data, apart from the signatures of URLs.
+    /// `endpoint` is the name that you gave to [`KeyRing::add`](crate::webhook::KeyRing::add), or `""` if the verifier is from
+    /// [`Verifier::new`](crate::webhook::Verifier::new). With another name, events that were delivered are handled again.
+    ///
+    /// An event counts as delivered if a delivery had the same id. Without ids, it counts as delivered if the type, the job and
+    /// the data are equal, apart from the signatures of URLs.
     ///
     /// Go back a day further than the downtime, because events are delivered in any order. Do not go back further than the
     /// inbox keeps events: what it has forgotten is inserted, and handled again. The service does not document how long it
@@ -70,10 +72,12 @@ impl Webhooks {
     /// use heygen_ext::HeyGen;
     /// use heygen_ext::webhook::Inbox;
     ///
-    /// # async fn example(heygen: HeyGen, inbox: impl Inbox) -> Result<(), heygen_ext::Error> {
+    /// # async fn example(
+    /// #     heygen: HeyGen, inbox: impl Inbox, endpoint_id: &str,
+    /// # ) -> Result<(), heygen_ext::Error> {
     /// // The program was down for two days: go back a day further.
     /// let since = SystemTime::now() - Duration::from_secs(3 * 24 * 60 * 60);
-    /// let report = heygen.webhooks().reconcile(&inbox, "", since).await?;
+    /// let report = heygen.webhooks().reconcile(&inbox, endpoint_id, since).await?;
     /// println!("{} missed events, {} known", report.inserted, report.known);
     /// # Ok(())
     /// # }
@@ -81,7 +85,7 @@ impl Webhooks {
     ///
     /// # Errors
     ///
-    /// If the list of events cannot be read. No event was inserted then: the first one is after the whole list was read.
+    /// If the list of events cannot be read. Then no event was inserted.
     pub async fn reconcile<I: Inbox + ?Sized>(
         &self,
         inbox: &I,
@@ -145,8 +149,9 @@ impl Delivered {
     async fn includes<I: Inbox + ?Sized>(&mut self, inbox: &I, event: &Event) -> Result<bool, BoxError> {
         let key = event.key();
         let known = inbox.keys(key.job_prefix()).await?;
+        // `insert` recognizes it, and knows whether it is kept or only running.
         if KnownKey::has(&known, event) {
-            return Ok(true);
+            return Ok(false);
         }
         let Some((content, _)) = EventKey::content_of(key.as_str()) else { return Ok(false) };
         let is_delivery = |known: &&KnownKey| {
