@@ -51,17 +51,17 @@ impl HeyGenBuilder {
     /// Reads the environment: credentials, and the address in `HEYGEN_API_BASE` or `HEYGEN_API_URL`, if there is one.
     /// Variables that are empty count as not set.
     ///
-    /// The first of these credentials that exist are used:
+    /// The first of these credentials that exists is used:
     ///
     /// 1. the API key in `HEYGEN_API_KEY`;
     /// 2. the access token in `HEYGEN_ACCESS_TOKEN`, until it expires;
     /// 3. the file `~/.heygen/credentials` of HeyGen's own tools, or `credentials` in the directory that
     ///    `HEYGEN_CONFIG_DIR` names: an API key as its one line, or JSON with `api_key` or `oauth`.
     ///
-    /// The tokens of a file are renewed as [`OAuth`] says, and the new ones are written into it; what another program
-    /// writes there is taken over. HeyGen renews a token for the OAuth client alone that it was given to: if the file has
-    /// no `client_id` beside its tokens, `HEYGEN_OAUTH_CLIENT_ID` names it, and without both the tokens are used until
-    /// their end. `HEYGEN_OAUTH_TOKEN_URL` is the address of another token endpoint.
+    /// The tokens of a file are renewed as [`OAuth`] says. Renewed tokens are written to the file, and tokens that another
+    /// program writes there are used. HeyGen renews a token only for the OAuth client that it was issued to: `client_id` in
+    /// the file, or `HEYGEN_OAUTH_CLIENT_ID`. Without either, the tokens are used until they expire.
+    /// `HEYGEN_OAUTH_TOKEN_URL` is the address of another token endpoint.
     ///
     /// ```no_run
     /// use heygen_ext::HeyGenBuilder;
@@ -266,8 +266,8 @@ impl HeyGenBuilder {
     ///
     /// # Errors
     ///
-    /// There are neither credentials nor a transport; a key or token is empty or not a valid header value; tokens lack a client
-    /// id; the base URL is invalid; the suffix is not a valid header value; the requests per second are not a rate; both a transport
+    /// There are neither credentials nor a transport; a key or token is empty or not a valid header value; tokens from `oauth` lack a client
+    /// id; the base URL is invalid; the suffix is not a valid header value; the requests per second are not a positive number; both a transport
     /// and an HTTP client were given; TLS could not be set up.
     pub fn build(self) -> Result<HeyGen, Error> {
         let mut address = Client::builder().transport(NullTransport);

@@ -33,7 +33,7 @@ impl CallOptions {
     }
 
     /// Limits the time of a call with all its attempts and pauses. If the service asks for a pause beyond the deadline, the
-    /// call ends with the service's error at once. Calls have no deadline by default; then pauses of up to 60 seconds are kept.
+    /// call ends with the service's error at once. Calls have no deadline by default; then pauses of up to 60 seconds are honoured.
     pub fn deadline(mut self, time: Duration) -> Self {
         self.deadline = Some(time);
         self
@@ -53,8 +53,11 @@ impl CallOptions {
         self
     }
 
-    /// Sends this key with every call whose operation takes one, in place of a new one for each call. For 24 hours, a
-    /// second call of one operation with the same key is not executed, and gets the answer of the first.
+    /// Sends this key with every call whose operation takes one, in place of a new one for each call.
+    ///
+    /// Use it for one call only: for 24 hours, a second call of the same operation with this key is not executed, and gets
+    /// the answer of the first, even if its body differs. With [`HeyGen::submit_many`](crate::HeyGen::submit_many), every
+    /// request would have it.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self

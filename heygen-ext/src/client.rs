@@ -80,7 +80,7 @@ impl HeyGen {
         HeyGenBuilder::from_env()?.build()
     }
 
-    /// Starts a client with options.
+    /// Returns a builder, to create a client with options.
     pub fn builder() -> HeyGenBuilder {
         HeyGenBuilder::default()
     }
@@ -90,7 +90,8 @@ impl HeyGen {
         &self.api
     }
 
-    /// Returns the same client with other options, for some calls.
+    /// Returns a client with other options that shares connections, limits and the retry budget with this one. Options that
+    /// are not set keep their value.
     pub fn with(&self, options: CallOptions) -> Self {
         let policies = Policies {
             shared: Arc::clone(&self.policies.shared),
@@ -146,14 +147,14 @@ impl HeyGen {
 
     /// Submits many requests at a pace that the service accepts. Returns an outcome for each, in their order.
     ///
-    /// Videos, translations and lipsyncs are sent in batches of up to 100 jobs. The service makes the jobs of a batch one after
-    /// the other, and tells their ids only then, so a job of a batch is called by its position: `video:b7f3#4`. If the service
+    /// Videos, translations and lipsyncs are sent in batches of up to 100 jobs. The service starts the jobs of a batch one after
+    /// the other, and names each only then. Until then a job is identified by its batch and its position: `video:b7f3#4`. If the service
     /// refuses a batch because of one invalid request, each request is sent by itself, so that only that one fails. A request
     /// with a `folder_id` is always sent by itself.
     ///
     /// The service limits the rate of requests long before it limits the number of running jobs. So this starts with four
-    /// requests a second, goes faster while all are accepted, and slower after a refusal for the rate, which costs nothing and
-    /// is repeated.
+    /// requests a second, becomes faster while the service accepts them, and slower after a 429. A request that was refused
+    /// with 429 costs nothing, and is sent again.
     ///
     /// ```no_run
     /// use heygen_ext::{HeyGen, VideoAgent};
@@ -222,7 +223,8 @@ impl HeyGen {
         resume::resume(&self.wait_context(), recorder).await
     }
 
-    /// Finds a job of this kind by the service's id, to wait for it.
+    /// Returns the job of this kind with the service's id, to wait for it. It sends no request: an unknown id is an error of the
+    /// wait.
     ///
     /// ```
     /// use heygen_ext::jobs::Video;
@@ -236,12 +238,19 @@ impl HeyGen {
         Job::new(self.wait_context(), Start::of(JobHandle::new(K::facts().0, id)))
     }
 
-    /// Finds a job by its handle, such as one that a program has stored. [`AnyJob::downcast`] gives it its type.
+    /// Returns the job with this handle, such as one that a program has stored as text. It sends no request. The result of
+    /// [`AnyJob`] is JSON; [`AnyJob::downcast`] gives the job its type.
     ///
     /// ```no_run
-    /// # async fn example(heygen: heygen_ext::HeyGen) -> Result<(), Box<dyn std::error::Error>> {
-    /// let job = heygen.job_of("video:abc".parse()?);
-    /// println!("{}", job.wait().await?["video_url"]);
+    /// use heygen_ext::jobs::VideoAgentSession;
+    ///
+    /// # async fn example(
+    /// #     heygen: heygen_ext::HeyGen, stored: &str,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// let job = heygen.job_of(stored.parse()?);
+    /// let job = job.downcast::<VideoAgentSession>().ok_or("another kind")?;
+    /// let video = job.await?;
+    /// heygen.download(&video).to_path("launch.mp4").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -395,7 +404,8 @@ pub(crate) const PRODUCT: &str = concat!("heygen-ext/", env!("CARGO_PKG_VERSION"
 pub(crate) fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
     let text = suffix.map_or_else(|| PRODUCT.to_owned(), |suffix| format!("{PRODUCT} {suffix}"));
     HeaderValue::from_str(&text).map_err(|_| {
-        Error::configuration("the suffix for the User-Agent has characters that are not allowed in a header: use visible ASCII")
+        let suffix = suffix.unwrap_or_default().escape_debug();
+        Error::configuration(format!("invalid suffix `{suffix}` of the User-Agent: use visible ASCII"))
     })
 }
 

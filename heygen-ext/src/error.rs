@@ -28,11 +28,11 @@ use crate::jobs::question::Question;
 /// | [`Transport`](ErrorKind::Transport) | check the network; before you repeat the call, check [`may_have_executed`](Self::may_have_executed) |
 /// | [`Timeout`](ErrorKind::Timeout) | the same, or set a longer [`CallOptions::timeout`](crate::CallOptions::timeout) |
 /// | [`Refused`](ErrorKind::Refused) | read [`code`](Self::code) and [`param`](Self::param); [`is_retryable`](Self::is_retryable) says whether the same request may succeed later |
-/// | [`Decode`](ErrorKind::Decode) | the answer does not match the document: report it with the [`request_id`](Self::request_id) |
+/// | [`Decode`](ErrorKind::Decode) | the answer does not have the form that HeyGen documents: report it with the [`request_id`](Self::request_id) |
 /// | [`Failed`](ErrorKind::Failed) | the job has ended; [`code`](Self::code) and the message say why |
 /// | [`Stopped`](ErrorKind::Stopped) | the job was cancelled, stopped or deleted: submit it again if you need it |
 /// | [`NeedsPerson`](ErrorKind::NeedsPerson) | read the [`question`](Self::question), answer it, then wait again |
-/// | [`Deadline`](ErrorKind::Deadline) | the job goes on: wait again with its [`job`](Self::job) |
+/// | [`Deadline`](ErrorKind::Deadline) | the job goes on: wait again with its [`job`](Self::job); for an upload, read its [`asset_id`](Self::asset_id) |
 /// | [`Ledger`](ErrorKind::Ledger) | the message names the entry or the file, and the remedy |
 /// | [`Upload`](ErrorKind::Upload), [`Download`](ErrorKind::Download), [`File`](ErrorKind::File) | the message names the file or the link, and the remedy |
 ///
@@ -45,7 +45,7 @@ use crate::jobs::question::Question;
 ///     Err(error) if error.code() == Some(ErrorCode::InsufficientCredit) => {
 ///         println!("top up: {error}");
 ///     }
-///     Err(error) if error.is_timeout() => {
+///     Err(error) if error.may_have_executed() => {
 ///         println!("check what exists before you repeat it: {error}");
 ///     }
 ///     Err(error) => return Err(error),
@@ -101,11 +101,11 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The request was not sent, or the answer is missing or incomplete.
     Transport,
-    /// Like `Transport`, because a time limit passed.
+    /// A time limit passed before the answer was complete.
     Timeout,
     /// The service refused the request.
     Refused,
-    /// The service answered with success, but the body does not match the document.
+    /// The service answered with success, but the body does not have the form that HeyGen documents.
     Decode,
     /// The service reports that the job failed.
     Failed,
@@ -146,7 +146,7 @@ impl Error {
         self.job().map(JobHandle::id)
     }
 
-    /// Id of the video that a Video Agent session makes, if the service had named it.
+    /// Id of the video of a Video Agent session, or of a job in a batch, if the service had named it.
     pub fn video_id(&self) -> Option<&str> {
         self.0.job.as_ref()?.video_id.as_deref()
     }
@@ -279,6 +279,9 @@ impl Error {
 
     /// Whether the service may have executed the call. If `false`, it is safe to repeat the call; if `true`, repeating it
     /// may create, and cost, a second one.
+    ///
+    /// A download creates nothing and may always be repeated; its error returns `true`, because the link was used. An upload
+    /// whose asset exists returns `false`, because a second asset is free of charge.
     pub fn may_have_executed(&self) -> bool {
         // The job exists: submitting again creates a second one.
         if self.0.job.is_some() || self.0.maybe_executed {

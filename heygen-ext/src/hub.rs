@@ -10,7 +10,7 @@ use crate::ledger::Ledger;
 use crate::runtime::Runtime;
 use crate::webhook::Event;
 
-/// The pause between two looks for what other processes record.
+/// The pause between two reads of what other processes record.
 const FOLLOW: Duration = Duration::from_secs(1);
 
 /// Wakes waits by webhook events: the wait for the job of an event reads it at once. Made by

@@ -44,7 +44,7 @@ impl<L: List> Paged for L {}
 /// It requests the largest pages that the document allows. While the program handles a page, a separate task fetches the next
 /// one; dropping the stream aborts the task. Outside a tokio runtime, pages are not fetched ahead.
 ///
-/// An error ends the stream. To continue, [`resume`](Self::resume) with the token of the last page. If the service repeats a
+/// An error ends the stream. To continue, [`resume`](Self::resume) with the `next_token` of the last page that you received. If the service repeats a
 /// token, the stream ends with an error, because the list would never end.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Pages<L: List> {
@@ -111,7 +111,8 @@ impl<L: List> Pages<L> {
             (None, _) => self.next = Next::End,
             (Some(token), _) if !self.seen.insert(token.clone()) => {
                 self.next = Next::End;
-                return Err(Error::pages(L::OPERATION, "the service repeated a page token"));
+                let problem = format!("the service repeated the page token `{}`", token.escape_debug());
+                return Err(Error::pages(L::OPERATION, &problem));
             }
             (Some(token), _) => {
                 self.next = match tokio::runtime::Handle::try_current() {

@@ -164,9 +164,11 @@ impl Link {
             "https" => Ok(url),
             "http" if is_local(&url) => Ok(url),
             "http" => Err(Error::download(format!(
-                "{name}: its link is plain http, which others on the network can read"
+                "{name}: its link is plain http, which others on the network can read; download it with your own HTTP client if you accept that"
             ))),
-            scheme => Err(Error::download(format!("{name}: its link is `{scheme}:`, not https"))),
+            scheme => Err(Error::download(format!(
+                "{name}: its link is `{scheme}:`, not https; report it to HeyGen"
+            ))),
         }
     }
 }

@@ -29,7 +29,12 @@ impl Error {
     }
 
     pub(crate) fn stopped(status: &str) -> Self {
-        Self::new(ErrorKind::Stopped, format!("the job was ended: its status is `{status}`"))
+        Self::new(
+            ErrorKind::Stopped,
+            format!(
+                "the job was stopped or deleted: its status is `{status}`; submit it again if you need it"
+            ),
+        )
     }
 
     pub(crate) fn needs_person(question: Question) -> Self {
@@ -39,8 +44,9 @@ impl Error {
 
     /// A job that the service does not know.
     pub(crate) fn unknown_job(kind: &str, id: &str) -> Self {
-        let problem =
-            format!("the service does not know the job `{kind}:{id}`: check the id, and whose API key it is");
+        let problem = format!(
+            "the service does not know the job `{kind}:{id}`: check the id, and that the API key belongs to its workspace"
+        );
         Self::new(ErrorKind::Refused, problem).with(|inner| inner.status = Some(StatusCode::NOT_FOUND))
     }
 
@@ -56,7 +62,9 @@ impl Error {
         Self::new(ErrorKind::Decode, problem).with(|inner| inner.maybe_executed = true)
     }
 
-    pub(crate) fn ledger(problem: impl Into<String>) -> Self {
+    /// Creates the error of a [`Ledger`](crate::ledger::Ledger) that a program implements. Name the store, the problem and the
+    /// remedy: the file is full, an entry is damaged.
+    pub fn ledger(problem: impl Into<String>) -> Self {
         Self::new(ErrorKind::Ledger, problem.into())
     }
 
@@ -71,12 +79,26 @@ impl Error {
 
     /// The result of a job that does not match the document.
     pub(crate) fn result(problem: &serde_json::Error) -> Self {
-        Self::new(ErrorKind::Decode, format!("the result does not match the document: {problem}"))
+        Self::new(
+            ErrorKind::Decode,
+            format!(
+                "the result does not have the form that HeyGen documents: {problem}; update heygen-ext, or report it"
+            ),
+        )
     }
 
     pub(crate) fn deadline(limit: Duration) -> Self {
         let problem =
             format!("not finished after {} s; the job goes on: wait again with its id", limit.as_secs());
+        Self::new(ErrorKind::Deadline, problem)
+    }
+
+    /// An upload that the service has not accepted in time.
+    pub(crate) fn not_accepted(limit: Duration) -> Self {
+        let seconds = limit.as_secs();
+        let problem = format!(
+            "the service has not accepted the file within {seconds} s; read its asset with `get_asset`"
+        );
         Self::new(ErrorKind::Deadline, problem)
     }
 

@@ -47,9 +47,9 @@ pub(crate) struct Bulk {
     pub(crate) batch: &'static Facts,
 }
 
-/// How often a job is read, and for how long.
+/// How often a job is read.
 ///
-/// The pauses are multiples of five seconds, so that the reads of many jobs coincide and share requests.
+/// The default pauses are multiples of five seconds, so that the reads of many jobs coincide and share requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cadence {
     /// Pauses in seconds, each until a time since the start of the wait.

@@ -9,8 +9,8 @@ use super::facts::{self, Facts};
 
 /// Kind and id of a job: all that is needed to find it again, from any process.
 ///
-/// It prints as `video:abc`, and reads and serializes as the same text. A job that was started by a batch is called by the
-/// batch and its position there, such as `video:b7f3#4`, because the service tells its id only later.
+/// It prints as `video:abc`, and reads and serializes as the same text. A job that was started by a batch is identified
+/// by the batch and its position there, such as `video:b7f3#4`, because the service names it only later.
 ///
 /// ```
 /// use heygen_ext::jobs::JobHandle;

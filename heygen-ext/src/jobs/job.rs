@@ -63,7 +63,7 @@ impl<K> Job<K> {
         &self.start.handle
     }
 
-    /// Id of the video that a session or a position in a batch makes, if the service has named it.
+    /// Id of the video of a Video Agent session, if the service has named it.
     pub fn video_id(&self) -> Option<&str> {
         self.start.video_id.as_deref()
     }

@@ -20,17 +20,20 @@
 //! | `CloneVoiceRequest` | [`VoiceClone`] | 1 minute | 30 minutes |
 //! | `CreateModelAudioVoiceBody` | [`ModelAudioVoice`] | minutes to hours | 24 hours |
 //! | `CreateBrandKitRequest` | [`BrandKit`] | 1 minute | 30 minutes |
-//! | `Create…BatchRequest` | [`VideoBatch`], [`VideoTranslationBatch`], [`LipsyncBatch`], [`AssetBatch`] | that of its items | 4 hours |
+//! | `Create…BatchRequest` | [`VideoBatch`], [`VideoTranslationBatch`], [`LipsyncBatch`] | that of its items | 4 hours |
+//! | `CompleteAssetBatchRequest` | [`AssetBatch`] | that of its files | 2 hours |
 //!
 //! Background removals, podcasts, workflow runs and quality comparisons need the feature `preview`. The durations are from
-//! the provider's guides and its command line tool.
+//! the provider's guides and its command line tool. A job that [`HeyGen::submit_many`](crate::HeyGen::submit_many) has sent in a
+//! batch has the deadline of the batch.
 //!
 //! # What a wait does
 //!
-//! The first read is at once; then a schedule for each kind applies, and `Retry-After` is kept. Reads of videos, translations,
+//! The first read is at once; then a schedule for each kind applies, and `Retry-After` is honoured. Reads of videos, translations,
 //! lipsyncs and assets share requests: a thousand waits for videos send ten requests at a time.
 //!
-//! Trouble that may pass, such as a refused connection or a 502, does not end a wait before its deadline. A job that was just
+//! Transient errors, such as a refused connection or a 502, do not end a wait before its deadline, unless 60 reads in
+//! succession have failed (about an hour). A job that was just
 //! created may be unknown for a minute. A job that has completed is read again until its link is there. An unknown status
 //! counts as running.
 //!
@@ -75,7 +78,7 @@ pub use kind::*;
 pub use question::Question;
 pub use reading::JobProgress;
 pub use resume::Resumed;
-pub use submit::{ProofreadVideo, Started, Submit, TemplateVideo, UploadedAsset};
+pub use submit::{CompleteUpload, ProofreadVideo, Started, Submit, TemplateVideo};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{Stream, future};

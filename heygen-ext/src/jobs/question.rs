@@ -34,7 +34,7 @@ impl Question {
             Self::Review { text } if text.is_empty() => {
                 "the session waits for the review of its storyboard: approve it with `Job::answer`".to_owned()
             }
-            Self::Review { text } => format!("the session asks for a review: {text}; send it with `Job::answer`"),
+            Self::Review { text } => format!("the session asks for a review: {text}; approve or correct the storyboard with `Job::answer`"),
             Self::Consent { link: Some(_) } => {
                 "the avatar needs the consent of its person: `Error::question` has the link; then wait again".to_owned()
             }

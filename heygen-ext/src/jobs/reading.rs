@@ -32,7 +32,7 @@ pub struct JobProgress {
     pub percent: Option<u8>,
     /// Whether `percent` is an estimate from the usual duration of such jobs, because the service reports none.
     pub is_estimate: bool,
-    /// The video that a Video Agent session makes, once it has named it.
+    /// Id of the video of a Video Agent session, or of a job in a batch, once the service has named it.
     pub video_id: Option<String>,
 }
 

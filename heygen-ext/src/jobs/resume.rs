@@ -49,7 +49,7 @@ async fn send_again(
 ) -> Result<Vec<JobHandle>, Error> {
     let Some((submission, facts)) = of_entry(entry) else {
         return Err(Error::ledger(format!(
-            "this version has no operation `{}` that starts a job",
+            "this version has no operation `{}` that starts a job; update heygen-ext, or remove the entry with `Ledger::forget`",
             entry.operation
         )));
     };

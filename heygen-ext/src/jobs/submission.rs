@@ -21,7 +21,7 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// What tells the request apart from others of the same operation with the same body.
+    /// What distinguishes the request from others of the same operation with the same body.
     pub(crate) fn recorded_parameter(&self) -> Option<&str> {
         match self.items {
             Some(_) => Some(EACH_ITEM),

@@ -16,7 +16,7 @@ use crate::video_agent::VideoAgent;
 
 /// A request that starts a job, or several. [`HeyGen::submit`](crate::HeyGen::submit) takes it.
 ///
-/// The request types of these operations implement it, and so do their builders.
+/// The table in [`jobs`](crate::jobs) lists the requests that implement it. Their builders do, too.
 pub trait Submit: Send {
     /// What starts: a [`Job`] or [`Jobs`].
     type Started: Started;
@@ -274,19 +274,19 @@ where
 /// [`create_asset_upload`](heygen_api::Client::create_asset_upload). [`HeyGen::upload`](crate::HeyGen::upload) does all of this
 /// by itself.
 #[derive(Debug, Clone)]
-pub struct UploadedAsset<R> {
+pub struct CompleteUpload<R> {
     asset_id: String,
     request: R,
 }
 
-impl<R> UploadedAsset<R> {
+impl<R> CompleteUpload<R> {
     /// The asset with this id. The request is a `CompleteAssetUploadRequest` or its builder.
     pub fn new(asset_id: impl Into<String>, request: R) -> Self {
         Self { asset_id: asset_id.into(), request }
     }
 }
 
-impl<R> Submit for UploadedAsset<R>
+impl<R> Submit for CompleteUpload<R>
 where
     R: heygen_api::IntoValue<types::CompleteAssetUploadRequest> + Send,
 {

@@ -1,4 +1,4 @@
-//! The wait for a job: looks at it until it ends, and bears trouble that passes.
+//! The wait for a job: reads it until it ends, and continues after transient errors.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -331,7 +331,7 @@ impl Wait {
         let growing = usual.saturating_mul(2_u32.saturating_pow(self.failed_looks.min(5) - 1));
         let longest = LONGEST_PAUSE.max(usual);
         self.last_pause = growing.min(longest).max(error.retry_after().unwrap_or_default());
-        tracing::debug!(job = %self.start.handle, failed_looks = self.failed_looks, %error, "a look failed");
+        tracing::debug!(job = %self.start.handle, failed_looks = self.failed_looks, %error, "a read of the job failed");
         Ok(())
     }
 

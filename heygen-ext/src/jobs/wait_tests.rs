@@ -176,7 +176,10 @@ async fn a_stopped_job_is_an_error_of_its_own() {
     let mut scene = scene(&facts::AI_CLIPPING, true, |_, _| data(json!({"status": "cancelled"})));
     let error = scene.end().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Stopped);
-    assert_eq!(error.to_string(), "ai-clipping:j: the job was ended: its status is `cancelled`");
+    assert_eq!(
+        error.to_string(),
+        "ai-clipping:j: the job was stopped or deleted: its status is `cancelled`; submit it again if you need it"
+    );
 }
 
 #[tokio::test]

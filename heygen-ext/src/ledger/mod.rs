@@ -10,12 +10,17 @@
 //!
 //! ```no_run
 //! use heygen_ext::ledger::JsonLines;
-//! use heygen_ext::{HeyGen, VideoAgent};
+//! use heygen_ext::HeyGen;
+//! use heygen_ext::heygen_api::types::CreateVideoFromAvatar;
 //!
 //! # async fn example() -> Result<(), heygen_ext::Error> {
 //! let heygen = HeyGen::from_env()?.with_ledger(JsonLines::open("launch.jsonl")?);
+//! let request = CreateVideoFromAvatar::builder()
+//!     .avatar_id("AVATAR_ID")
+//!     .voice_id("VOICE_ID")
+//!     .script("Our launch");
 //! // The second run finds the job of the first.
-//! let job = heygen.submit(VideoAgent::prompt("Our launch in 30 seconds")).await?;
+//! let job = heygen.submit(request).await?;
 //! let video = job.await?;
 //! heygen.download(&video).to_path("launch.mp4").overwrite(true).await?;
 //! # Ok(())
@@ -37,9 +42,36 @@
 //!
 //! # What cannot be decided
 //!
-//! The service keeps idempotency keys for 24 hours. If a program stopped between request and answer, and runs again later than
-//! that, nobody knows whether the job exists. Then `submit` returns an error of the kind
-//! [`Ledger`](crate::ErrorKind::Ledger) that names the entry: look for the job, and call [`Ledger::forget`] to submit again.
+//! If a program stopped between request and answer, the next run sends the request again with its idempotency key, and gets the
+//! job of the first. The service keeps keys for 24 hours; after 23 hours, or if the operation takes no key, nobody knows
+//! whether the job exists. Then `submit` returns an error of the kind [`Ledger`](crate::ErrorKind::Ledger) that names the entry:
+//! look for the job, and call [`Ledger::forget`] to submit again. Video Agent, voice clones, speech and background removals
+//! take no key ([`Operation::idempotency_key`](heygen_api::Operation::idempotency_key)).
+//!
+//! # To submit a failed job again
+//!
+//! The second run finds a failed job, too, and reports the same failure. Keep a second handle of the ledger, and forget the
+//! entry:
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use heygen_ext::HeyGen;
+//! use heygen_ext::ledger::{EntryJob, JobEnd, JsonLines, Ledger};
+//!
+//! # async fn example() -> Result<(), heygen_ext::Error> {
+//! let ledger = Arc::new(JsonLines::open("launch.jsonl")?);
+//! let heygen = HeyGen::from_env()?.with_ledger(Arc::clone(&ledger));
+//! let failed = |job: &EntryJob| matches!(job.end, Some(JobEnd::Failed(_)));
+//! for entry in ledger.entries().await? {
+//!     if entry.jobs.iter().any(failed) {
+//!         ledger.forget(&entry.id).await?;
+//!     }
+//! }
+//! # drop(heygen);
+//! # Ok(())
+//! # }
+//! ```
 
 mod entry;
 mod json_lines;
@@ -63,9 +95,9 @@ use crate::jobs::handle::JobHandle;
 /// The version of the formats of all stores.
 pub(crate) const VERSION: u32 = 1;
 
-/// A store of what was submitted. Implement it for a store of your own.
+/// A store of what was submitted. Implement it for a store of your own, which keeps each [`Entry`] as its JSON.
 ///
-/// A method returns after its change is on disk.
+/// A method returns after its change is on disk. [`Error::ledger`] makes the error of a store.
 pub trait Ledger: Send + Sync + 'static {
     /// Adds the entry, unless there is one with its id. Returns the one that is there now, and whether it was there before.
     fn begin<'a>(&'a self, entry: &'a Entry) -> BoxFuture<'a, Result<(Entry, bool), Error>>;
@@ -81,8 +113,8 @@ pub trait Ledger: Send + Sync + 'static {
         end: &'a JobEnd,
     ) -> BoxFuture<'a, Result<(), Error>>;
 
-    /// Removes an entry whose request was certainly not executed, if it has no jobs and [`begin`](Self::begin) was called for it
-    /// only once: another run may have executed it.
+    /// Removes an entry whose request was not executed. Keeps it if it has jobs, or if [`begin`](Self::begin) was called for it
+    /// more than once, because another run may have sent it.
     fn withdraw<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>>;
 
     /// Removes an entry with its jobs, so that the same request is sent again.

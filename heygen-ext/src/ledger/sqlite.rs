@@ -86,7 +86,9 @@ impl Sqlite {
 }
 
 fn failed(error: sqlx::Error) -> Error {
-    Error::ledger(format!("the ledger cannot be used: {error}"))
+    Error::ledger(format!(
+        "cannot use the database of the ledger: {error}; check that the disk is not full, and that the file is writable"
+    ))
 }
 
 /// The jobs of an entry.
@@ -99,8 +101,11 @@ async fn jobs(connection: &mut SqliteConnection, id: &str) -> Result<Vec<EntryJo
 
 /// Reads a job of an entry.
 fn job(entry: &str, job: &str, end: Option<&str>) -> Result<EntryJob, Error> {
-    let damaged =
-        |problem: String| Error::ledger(format!("entry {entry} of the ledger is damaged: {problem}"));
+    let damaged = |problem: String| {
+        Error::ledger(format!(
+            "entry {entry} of the ledger is damaged: {problem}; remove it with `Ledger::forget`"
+        ))
+    };
     let handle = job.parse().map_err(|error: InvalidHandle| damaged(error.to_string()))?;
     let end = end.map(serde_json::from_str).transpose().map_err(|error| damaged(error.to_string()))?;
     Ok(EntryJob { handle, end })

@@ -28,8 +28,7 @@ use crate::client::HeyGen;
 /// It has a method for each endpoint of v1 and v2, with the types of [`types`](super::types), and [`run`](Self::run) for raw
 /// requests. The methods of endpoints that v3 has nothing like return [`NoCounterpart`](super::NoCounterpart).
 ///
-/// Keep it: its clones share what it has looked up, the lists that are kept for some time, and what a status of v1 reports about
-/// a video that it created.
+/// Make one, and clone it: clones share the cache of look-ups and lists, and the `callback_id` of the videos that they created.
 ///
 /// ```no_run
 /// use heygen_ext::HeyGen;
@@ -182,9 +181,10 @@ impl Legacy {
     /// use heygen_ext::migrate::LegacyRequest;
     ///
     /// let request = LegacyRequest::new(&Method::GET, "/v2/avatars")?;
-    /// let plan = heygen.legacy().plan(&request).await?;
+    /// let legacy = heygen.legacy();
+    /// let plan = legacy.plan(&request).await?;
     /// if plan.costs().is_empty() {
-    ///     let answer = heygen.legacy().run_plan(&plan, None).await?;
+    ///     let answer = legacy.run_plan(&plan, None).await?;
     ///     println!("{}", answer.value);
     /// }
     /// # Ok(())

@@ -174,7 +174,7 @@ pub(crate) fn shown(value: &Value) -> String {
     }
 }
 
-/// A value as messages show it, with the name of its member, which tells secrets.
+/// A value as messages show it. The name of its member says whether it is a secret.
 pub(crate) fn shown_at(path: &InputPath, value: &Value) -> String {
     let Some(name) = path.last_member() else { return shown(value) };
     let mut named = Value::Object(Map::from_iter([(name.to_owned(), value.clone())]));

@@ -72,7 +72,7 @@ impl MigrateOptions {
     }
 
     /// Does not refuse a plan because a member with this name, such as `scale`, is lost. The plan still lists the loss. The name
-    /// is the last part of the loss's [`path`](super::Loss::path). A newer engine needs
+    /// is the last part of the loss's [`path`](super::Loss::path), at any place, in all requests of this client. A newer engine needs
     /// [`accept_engine_change`](Self::accept_engine_change) instead.
     pub fn accept_loss(mut self, member: impl Into<String>) -> Self {
         self.accepted.insert(member.into());
@@ -151,9 +151,9 @@ impl MigrateOptions {
         self
     }
 
-    /// Renders scenes in two passes that one request of v3 cannot express: in a video of several scenes, an avatar before an
-    /// image, or one that is cut out. Each is rendered as a video of its own, and the whole video consists of their clips. Off
-    /// by default, because it takes longer and costs more: each of these scenes is rendered twice. The plan lists the cost.
+    /// Allows two passes for scenes that one request of v3 cannot express: in a video of several scenes, an avatar in front of
+    /// an image, or an avatar that is cut out. The first pass renders each such scene as its own video; the second joins the
+    /// clips. Off by default, because it takes longer, and each of these scenes is paid twice. The plan lists the cost.
     ///
     /// The call returns when the videos of the first pass are finished and the second has begun, so a program has to wait for
     /// minutes. It waits up to `deadline` for each video, and then fails; what was made is named in the error, and a run with

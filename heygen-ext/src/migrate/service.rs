@@ -119,8 +119,8 @@ impl LegacyService {
         self.with(|shared| shared.limits = shared.limits.clone().with_memory(bytes))
     }
 
-    /// Takes a `POST` for a repetition of the same one, if the same caller sent the same path and body within this time: it has
-    /// the answer of the first, and makes nothing new. Off by default, because a program that means to make the same video
+    /// Treats a `POST` as a repetition if the same caller sent the same path and body within this time, and answers it with the
+    /// first answer. Off by default, because a program that means to make the same video
     /// twice gets one. The header `Idempotency-Key` is used instead where a program sends it.
     ///
     /// The time begins with the first request. A service forgets it when it is restarted, and two services do not share it.

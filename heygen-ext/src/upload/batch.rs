@@ -81,8 +81,8 @@ impl UploadAll {
     }
 
     /// Sets how long to wait until the service has accepted the files of a batch, from the last byte of the batch; the default
-    /// is 10 minutes. The outcome of other files is [`ErrorKind::Deadline`](crate::ErrorKind::Deadline), with the id of the
-    /// asset.
+    /// is 10 minutes. A file that is not accepted by then has the outcome
+    /// [`ErrorKind::Deadline`](crate::ErrorKind::Deadline), with the id of its asset.
     pub fn deadline(mut self, time: Duration) -> Self {
         self.deadline = time;
         self
@@ -237,7 +237,7 @@ impl Run {
                         return Some(batch);
                     }
                     Error::upload(format!(
-                        "the service opened {} slots for {} files",
+                        "the service opened {} slots for {} files; upload them again",
                         batch.items.len(),
                         entries.len()
                     ))
@@ -320,7 +320,7 @@ impl Run {
                     return;
                 }
                 if runtime.now().saturating_duration_since(began) >= self.deadline {
-                    break Some(Error::deadline(self.deadline));
+                    break Some(Error::not_accepted(self.deadline));
                 }
                 // The service may have handled the completion before it saw the files.
                 if unseen && completions <= MAX_COMPLETIONS {

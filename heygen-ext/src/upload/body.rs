@@ -260,7 +260,7 @@ impl Pass {
             Content::Reader(reader) => {
                 let reader = reader.lock().unwrap_or_else(PoisonError::into_inner).take();
                 Input::Reader(
-                    reader.ok_or_else(|| Error::upload("the reader was consumed by an earlier attempt"))?,
+                    reader.ok_or_else(|| Error::upload("the reader was consumed by an earlier attempt; use `FileSource::path` or `FileSource::bytes`, which can be read again"))?,
                 )
             }
         })

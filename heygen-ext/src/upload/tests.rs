@@ -437,7 +437,11 @@ async fn a_batch_survives_faults_and_ends_at_its_deadline() {
     let all = harness.heygen.upload_all([busy, FileSource::bytes("b.png", image(1000))]);
     let outcomes = all.deadline(Duration::from_secs(100)).await;
     let error = outcomes[0].as_ref().unwrap_err();
-    assert_error(error, ErrorKind::Deadline, "[sim:hang].png: not finished after 100 s");
+    assert_error(
+        error,
+        ErrorKind::Deadline,
+        "[sim:hang].png: the service has not accepted the file within 100 s",
+    );
     assert!(error.asset_id().is_some() && outcomes[1].is_ok());
     harness.fault(Fault::status(503), "completeAssetBatchV3", 100);
     let outcomes = harness.heygen.upload_all(files()).await;

@@ -73,10 +73,9 @@ pub enum Outcome {
 /// `body` (one object, a list of them, or one in each line), or the source of a program in any language, in which the URLs are
 /// found. `name` is that of the file: it is part of the places in the report.
 ///
-/// An expression for the base URL may be in front of a path, such as `$BASE/v2/voices`; without a host, only paths of v1 and v2
-/// are reported, because another service may have other ones. In the source of a program, a path
-/// without its version is found if the program has the base URL with the version as a text, such as
-/// `https://api.heygen.com/v2`. Other joins of URLs are not found: record the requests of such a program.
+/// A URL may begin with an expression, such as `$BASE/v2/voices`. Without a host, only paths of v1 and v2 are reported. A path
+/// without a version is found only if the source contains the base URL with the version as a string, such as
+/// `https://api.heygen.com/v2`. URLs that are built otherwise are not found: record the requests of such a program.
 pub fn inspect(name: &str, text: &str, options: &MigrateOptions) -> Report {
     let found = match serde_json::from_str::<Value>(text) {
         Ok(value) => har::entries(name, &value)
@@ -195,7 +194,7 @@ impl Entry {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.entries.is_empty() {
-            return f.write_str("no requests of v1 or v2");
+            return f.write_str("no requests of v1 or v2; pass a HAR file, a Postman collection, curl commands or source code");
         }
         for (index, entry) in self.entries.iter().enumerate() {
             let separator = if index == 0 { "" } else { "\n\n" };
