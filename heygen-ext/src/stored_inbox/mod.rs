@@ -35,9 +35,10 @@ use crate::private_file;
 use crate::webhook::event::Event;
 use crate::webhook::inbox::{Handler, Inbox, Inserted, KnownKey};
 
+mod runner;
 mod worker;
 
-use self::worker::{Attempt, End, Queue, Runner, Settings};
+use self::runner::{Attempt, End, Queue, Runner, Settings};
 pub use self::worker::{Worker, WorkerStopper};
 
 /// The name of the queue, beside which a database may have others.

@@ -160,7 +160,7 @@ async fn a_worker_that_stops_ends_when_all_handlers_have_ended_and_are_recorded(
     until(&inbox, |_| handler.counts() == [MANY, 0]).await;
     stopper.stop();
     handler.1.add_permits(MANY);
-    tokio::time::timeout(GIVE_UP, working).await.expect("the worker ends").unwrap();
+    tokio::time::timeout(GIVE_UP, working).await.unwrap().unwrap();
     assert_eq!((handler.counts(), inbox.counts().await.unwrap().handled), ([MANY, MANY], MANY as u64));
     // The engine reads all events that an ended worker has, at each heartbeat.
     let locked = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM Jobs WHERE lock_by IS NOT NULL");
@@ -191,7 +191,7 @@ async fn handlers_that_run_when_the_database_fails_end_and_are_recorded() {
         tokio::task::yield_now().await;
     }
     sqlx::query("ALTER TABLE Hidden RENAME TO Jobs").execute(&inbox.pool).await.unwrap();
-    let driven = tokio::time::timeout(GIVE_UP, driving).await.expect("the worker ends");
+    let driven = tokio::time::timeout(GIVE_UP, driving).await.unwrap();
     assert!(driven.unwrap().is_err());
     assert_eq!((handler.counts(), inbox.counts().await.unwrap().handled), ([MANY, MANY], MANY as u64));
 }

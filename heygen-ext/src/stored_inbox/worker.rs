@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,65 +11,26 @@ use apalis_core::worker::event::Event as WorkerEvent;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use serde_json::Value;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tracing::Instrument;
 
+use super::runner::{MAX_RESTART_PAUSE, Queue, RESTART_PAUSE, Runner, Settings};
 use crate::box_error::BoxError;
 use crate::webhook::event::Event;
-use crate::webhook::inbox::{Handler, Inbox, KnownKey, run_handler};
+use crate::webhook::inbox::Handler;
 use crate::webhook::memory::{CONCURRENCY, HANDLER_TIMEOUT};
 
 /// Default number of attempts: the first, and seven retries within about an hour and a half.
 const ATTEMPTS: usize = 8;
 
-/// Delay before the first retry. Each further delay is three times as long.
-const FIRST_DELAY: Duration = Duration::from_secs(5);
-
-/// Maximum delay before a retry.
-const MAX_DELAY: Duration = Duration::from_secs(60 * 60);
-
-/// Time between two signs of life of a worker, by which others know that its events are not orphaned.
+/// Time between two heartbeats of a worker, by which others know that its events are not orphaned.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How many signs of life a worker may miss at least until its events are handed to another.
+/// How many heartbeats a worker may miss at least until its events are handed to another.
 const MISSED_HEARTBEATS: usize = 4;
 
 /// Time between two deletions of old events.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(60 * 60);
-
-/// Pause before a worker starts again after its database has failed. Each further pause is twice as long.
-const RESTART_PAUSE: Duration = Duration::from_secs(1);
-
-/// Maximum pause before a worker starts again. A worker that has run for longer begins with the first pause.
-const MAX_RESTART_PAUSE: Duration = Duration::from_secs(60);
-
-/// A stored inbox, as its worker uses it.
-pub(super) trait Queue: Inbox {
-    /// A worker of the engine, which hands events to `runner` while the stream is polled.
-    fn events(
-        &self,
-        runner: &Arc<Runner>,
-        context: &WorkerContext,
-        settings: Settings,
-    ) -> BoxStream<'static, Result<WorkerEvent, WorkerError>>;
-
-    /// Records how an attempt ended, if its worker still has the event.
-    fn finish<'a>(&'a self, attempt: &'a Attempt, end: &'a End) -> BoxFuture<'a, Result<(), BoxError>>;
-
-    /// Deletes events that were handled long ago.
-    fn remove_old(&self) -> BoxFuture<'_, Result<(), BoxError>>;
-}
-
-/// What the engine needs to know of a worker.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Settings {
-    pub(super) concurrency: usize,
-    pub(super) heartbeat: Duration,
-    pub(super) missed_heartbeats: usize,
-}
 
 /// Drives a worker of the engine until it has ended. `stop` lets it take no more events.
 ///
@@ -104,125 +64,6 @@ pub(super) async fn drive(
             }
         }
     }
-}
-
-type OnDead = Arc<dyn Fn(&Event, &BoxError) + Send + Sync>;
-
-/// An attempt to handle a stored event.
-pub(super) struct Attempt {
-    pub(super) task: String,
-    /// The name of the worker that has the event.
-    pub(super) worker: String,
-    /// 1 for the first.
-    pub(super) number: usize,
-}
-
-/// How an attempt ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum End {
-    Handled,
-    /// Another attempt follows after a delay.
-    Failed(Duration),
-    Dead,
-}
-
-/// Runs the handler of one event, and decides what a failure means.
-pub(super) struct Runner {
-    queue: Arc<dyn Queue>,
-    handler: Arc<dyn Handler>,
-    handler_timeout: Duration,
-    attempts: usize,
-    on_dead: Option<OnDead>,
-    stop: watch::Sender<bool>,
-}
-
-impl Runner {
-    /// Runs the handler in a task of its own, so that several run in parallel. Dropping the future stops it.
-    async fn run_in_task(&self, event: Event) -> Result<(), BoxError> {
-        let (handler, limit) = (Arc::clone(&self.handler), self.handler_timeout);
-        let mut task = JoinSet::new();
-        task.spawn(async move { run_handler(&*handler, event, limit).await }.in_current_span());
-        let ended = task.join_next().await.ok_or("the task of the handler is missing")?;
-        ended?
-    }
-
-    /// Handles a stored event, and records how that ended.
-    pub(super) async fn run(&self, stored: Value, attempt: Attempt) {
-        let end = match Event::from_stored(stored) {
-            Ok(event) => self.handle(event, attempt.number).await,
-            // A newer version may have stored it, and reads it in a later attempt.
-            Err(problem) => self.failed(None, &problem.into(), attempt.number),
-        };
-        self.record(&attempt, end).await;
-    }
-
-    pub(super) async fn handle(&self, mut event: Event, attempt: usize) -> End {
-        let key = event.key();
-        if event.ends_once() {
-            match self.queue.keys(key.job_prefix()).await {
-                Ok(mut known) => {
-                    known.retain(|known| known.handled && known.key != key.as_str());
-                    // A delivery and the service's list may insert it under two keys at the same time.
-                    if KnownKey::has(&known, &event) {
-                        return End::Handled;
-                    }
-                    event = event.with_handled(known.iter().map(|known| known.key.as_str()));
-                }
-                Err(problem) => {
-                    tracing::warn!(%problem, event.key = %key, "cannot read the other events of a job");
-                }
-            }
-        }
-        // A handler that ends the process returns no error.
-        let result = match attempt > self.attempts {
-            true => Err("the process ended while the handler was running".into()),
-            false => self.run_in_task(event.clone()).await,
-        };
-        match result {
-            Ok(()) => End::Handled,
-            Err(problem) => self.failed(Some(&event), &problem, attempt),
-        }
-    }
-
-    /// Decides what follows a failed attempt.
-    fn failed(&self, event: Option<&Event>, problem: &BoxError, attempt: usize) -> End {
-        let key = event.map(|event| event.key().to_string());
-        if attempt < self.attempts {
-            let delay = retry_delay(attempt);
-            tracing::warn!(%problem, event.key = key, attempt, ?delay, "an attempt to handle a webhook event failed");
-            return End::Failed(delay);
-        }
-        tracing::error!(%problem, event.key = key, attempt, "a webhook event is dead: every attempt failed");
-        if let (Some(on_dead), Some(event)) = (&self.on_dead, event) {
-            let call = AssertUnwindSafe(|| on_dead(event, problem));
-            if std::panic::catch_unwind(call).is_err() {
-                tracing::error!(event.key = key, "the function that `on_dead` has set panicked");
-            }
-        }
-        End::Dead
-    }
-
-    /// Records how an attempt ended. If the database fails, it tries again until the worker stops: an event whose end is not
-    /// recorded is handled again.
-    async fn record(&self, attempt: &Attempt, end: End) {
-        let mut stop = self.stop.subscribe();
-        let mut pause = RESTART_PAUSE;
-        while let Err(problem) = self.queue.finish(attempt, &end).await {
-            let task = &attempt.task;
-            tracing::error!(%problem, task, ?pause, "cannot record that a webhook event was handled");
-            if *stop.borrow() {
-                return;
-            }
-            drop(tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await);
-            pause = (2 * pause).min(MAX_RESTART_PAUSE);
-        }
-    }
-}
-
-/// The delay after this attempt, counted from 1.
-fn retry_delay(attempt: usize) -> Duration {
-    let retries = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
-    FIRST_DELAY.saturating_mul(3_u32.saturating_pow(retries)).min(MAX_DELAY)
 }
 
 /// Hands the events of an inbox to a handler. Made by `SqliteInbox::worker` and `PostgresInbox::worker`; `.await` runs it.
@@ -385,14 +226,8 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
-    use crate::webhook::inbox::{Inserted, KnownKey};
-
-    #[test]
-    fn delays_grow_up_to_an_hour() {
-        let seconds: Vec<_> = (1..=8).map(|attempt| retry_delay(attempt).as_secs()).collect();
-        assert_eq!(seconds, [5, 15, 45, 135, 405, 1215, 3600, 3600]);
-        assert_eq!(retry_delay(usize::MAX), MAX_DELAY);
-    }
+    use crate::stored_inbox::runner::{Attempt, End};
+    use crate::webhook::inbox::{Inbox, Inserted, KnownKey};
 
     /// A queue whose database always fails. It reports when it is started.
     struct Failing(mpsc::UnboundedSender<Instant>);
@@ -488,7 +323,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let worker = Worker::new(Arc::new(Panicking), Arc::new(async |_: Event| Ok::<_, BoxError>(())));
         let serving = serve(listener, receiver).worker(worker).into_future();
-        tokio::time::timeout(Duration::from_secs(120), serving).await.expect("the server ends");
+        tokio::time::timeout(Duration::from_secs(120), serving).await.unwrap();
     }
 
     #[test]
