@@ -10,7 +10,7 @@ use apalis_core::worker::event::Event as WorkerEvent;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
@@ -83,6 +83,8 @@ pub(super) struct Runner {
     pub(super) attempts: usize,
     pub(super) on_dead: Option<OnDead>,
     pub(super) stop: watch::Sender<bool>,
+    /// The ends of attempts that are being recorded.
+    pub(super) records: Mutex<JoinSet<()>>,
 }
 
 impl Runner {
@@ -96,13 +98,37 @@ impl Runner {
     }
 
     /// Handles a stored event, and records how that ended.
-    pub(super) async fn run(&self, stored: Value, attempt: Attempt) {
+    ///
+    /// When the worker stops, it does not wait for the record: until all handlers have returned, the engine does not go on with
+    /// a fetch that it has begun, which may hold the lock of the database. [`finish_records`](Self::finish_records) waits.
+    pub(super) async fn run(self: Arc<Self>, stored: Value, attempt: Attempt) {
         let end = match Event::from_stored(stored) {
             Ok(event) => self.handle(event, attempt.number).await,
             // A newer version may have stored it, and reads it in a later attempt.
             Err(problem) => self.failed(None, &problem.into(), attempt.number),
         };
-        self.record(&attempt, end).await;
+        let mut stop = self.stop.subscribe();
+        let (recorded, is_recorded) = oneshot::channel::<()>();
+        {
+            let mut records = self.records.lock().await;
+            while records.try_join_next().is_some() {}
+            let runner = Arc::clone(&self);
+            let record = async move {
+                runner.record(&attempt, end).await;
+                drop(recorded);
+            };
+            records.spawn(record.in_current_span());
+        }
+        tokio::select! {
+            _ = is_recorded => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    /// Waits until the end of every attempt is recorded.
+    pub(super) async fn finish_records(&self) {
+        let mut records = self.records.lock().await;
+        while records.join_next().await.is_some() {}
     }
 
     pub(super) async fn handle(&self, mut event: Event, attempt: usize) -> End {

@@ -11,7 +11,7 @@ use apalis_core::worker::event::Event as WorkerEvent;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use super::runner::{MAX_RESTART_PAUSE, Queue, RESTART_PAUSE, Runner, Settings};
@@ -94,6 +94,7 @@ impl Worker {
                 attempts,
                 on_dead: None,
                 stop: watch::Sender::new(false),
+                records: Mutex::default(),
             },
             concurrency: CONCURRENCY,
             heartbeat: HEARTBEAT,
@@ -168,7 +169,7 @@ impl Worker {
                 // A name that no other worker has, so that the events of a dead one are recognized.
                 let context = WorkerContext::new(&format!("heygen-ext {}", uuid::Uuid::new_v4()));
                 let (events, start) = (runner.queue.events(&runner, &context, settings), Instant::now());
-                let Err(problem) = drive(events, context, stop.subscribe()).await else { return };
+                let Err(problem) = drive(events, context, stop.subscribe()).await else { break };
                 if start.elapsed() > MAX_RESTART_PAUSE {
                     pause = RESTART_PAUSE;
                 }
@@ -176,6 +177,7 @@ impl Worker {
                 drop(tokio::time::timeout(pause, stop.subscribe().wait_for(|stop| *stop)).await);
                 pause = (2 * pause).min(MAX_RESTART_PAUSE);
             }
+            runner.finish_records().await;
         };
         tokio::select! {
             () = working => {}
