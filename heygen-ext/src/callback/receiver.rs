@@ -53,12 +53,12 @@ const CAPACITY: usize = 64;
 /// let base = "https://example.com/callback";
 /// let guard = CallbackGuard::new("a secret of this program", base)?;
 /// let callbacks = CallbackReceiver::new(guard.clone(), heygen, inbox)
-///     .expected_job(async |callback_id: &str| job_of(callback_id).await);
+///     .expected_job(|callback_id| job_of(callback_id.to_owned()));
 /// let app: axum::Router =
 ///     axum::Router::new().route_service("/callback", callbacks);
 /// # Ok(())
 /// # }
-/// # async fn job_of(_: &str) -> Option<String> { None }
+/// # async fn job_of(_: String) -> Option<String> { None }
 /// ```
 #[derive(Clone)]
 pub struct CallbackReceiver(Arc<Route<Callbacks>>);
