@@ -110,14 +110,14 @@ fn compare(runtime: &Runtime, sides: &Sides) -> Result<(), Failure> {
     let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..WARM_UP + ROUNDS {
         // Each side is first in every second round.
-        let mut our = None;
-        if round % 2 == 0 {
-            our = Some(time(Box::pin(sides.call_heygen(CALLS)))?);
-        }
-        let their = time(Box::pin(sides.call_reqwest(CALLS)))?;
-        let our = match our {
-            Some(our) => our,
-            None => time(Box::pin(sides.call_heygen(CALLS)))?,
+        let our = || time(Box::pin(sides.call_heygen(CALLS)));
+        let their = || time(Box::pin(sides.call_reqwest(CALLS)));
+        let (our, their) = if round % 2 == 0 {
+            let our = our()?;
+            (our, their()?)
+        } else {
+            let their = their()?;
+            (our()?, their)
         };
         if round >= WARM_UP {
             ratios.push(our.as_secs_f64() / their.as_secs_f64());

@@ -273,21 +273,20 @@ stored_inbox! {
     /// Several processes of one machine may share the file. Handled events are kept for seven days, and recognized for so long.
     ///
     /// ```no_run
-    /// use heygen_ext::webhook::{Event, Receiver, SqliteInbox, Verifier};
-    ///
+    /// # #[cfg(feature = "webhook-server")]
     /// # async fn example() -> Result<(), heygen_ext::BoxError> {
+    /// use heygen_ext::webhook::{Event, Receiver, SqliteInbox, Verifier, serve};
+    ///
     /// let inbox = SqliteInbox::open("webhooks.sqlite").await?;
     /// let receiver = Receiver::new(Verifier::new("whsec_…")?, inbox.clone());
     /// let app: axum::Router = axum::Router::new().route_service("/heygen", receiver);
-    /// // In this process, or in another. With the feature `webhook-server`,
-    /// // `serve(listener, app).worker(worker)` runs both.
+    /// // In this process; or in another, which awaits it.
     /// let worker = inbox.worker(async |event: Event| {
     ///     println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
     ///     Ok::<_, std::io::Error>(())
     /// });
-    /// tokio::spawn(worker.into_future());
     /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-    /// axum::serve(listener, app).await?;
+    /// serve(listener, app).worker(worker).await;
     /// # Ok(())
     /// # }
     /// ```
@@ -305,21 +304,20 @@ stored_inbox! {
     /// Handled events are kept for seven days, and recognized for so long. The tables are in the schema `apalis`.
     ///
     /// ```no_run
-    /// use heygen_ext::webhook::{Event, PostgresInbox, Receiver, Verifier};
-    ///
+    /// # #[cfg(feature = "webhook-server")]
     /// # async fn example() -> Result<(), heygen_ext::BoxError> {
+    /// use heygen_ext::webhook::{Event, PostgresInbox, Receiver, Verifier, serve};
+    ///
     /// let inbox = PostgresInbox::connect("postgres://localhost/webhooks").await?;
     /// let receiver = Receiver::new(Verifier::new("whsec_…")?, inbox.clone());
     /// let app: axum::Router = axum::Router::new().route_service("/heygen", receiver);
-    /// // In this process, or in another. With the feature `webhook-server`,
-    /// // `serve(listener, app).worker(worker)` runs both.
+    /// // In this process; or in another, which awaits it.
     /// let worker = inbox.worker(async |event: Event| {
     ///     println!("{} {}", event.kind(), event.job_id().unwrap_or("?"));
     ///     Ok::<_, std::io::Error>(())
     /// });
-    /// tokio::spawn(worker.into_future());
     /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-    /// axum::serve(listener, app).await?;
+    /// serve(listener, app).worker(worker).await;
     /// # Ok(())
     /// # }
     /// ```

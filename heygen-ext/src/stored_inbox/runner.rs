@@ -101,7 +101,7 @@ impl Runner {
     ///
     /// When the worker stops, it does not wait for the record: until all handlers have returned, the engine does not go on with
     /// a fetch that it has begun, which may hold the lock of the database. [`finish_records`](Self::finish_records) waits.
-    pub(super) async fn run(self: Arc<Self>, stored: Value, attempt: Attempt) {
+    pub(super) async fn run(&self, stored: Value, attempt: Attempt) {
         let end = match Event::from_stored(stored) {
             Ok(event) => self.handle(event, attempt.number).await,
             // A newer version may have stored it, and reads it in a later attempt.
@@ -112,12 +112,13 @@ impl Runner {
         {
             let mut records = self.records.lock().await;
             while records.try_join_next().is_some() {}
-            let runner = Arc::clone(&self);
-            let record = async move {
-                runner.record(&attempt, end).await;
+            // It has no reference to this runner, which aborts it when the worker is dropped.
+            let recording = record(Arc::clone(&self.queue), attempt, end, stop.clone());
+            let recording = async move {
+                recording.await;
                 drop(recorded);
             };
-            records.spawn(record.in_current_span());
+            records.spawn(recording.in_current_span());
         }
         tokio::select! {
             _ = is_recorded => {}
@@ -125,7 +126,7 @@ impl Runner {
         }
     }
 
-    /// Waits until the end of every attempt is recorded.
+    /// Waits until the end of every attempt is recorded, or cannot be while the worker stops.
     pub(super) async fn finish_records(&self) {
         let mut records = self.records.lock().await;
         while records.join_next().await.is_some() {}
@@ -176,21 +177,20 @@ impl Runner {
         }
         End::Dead
     }
+}
 
-    /// Records how an attempt ended. If the database fails, it tries again until the worker stops: an event whose end is not
-    /// recorded is handled again.
-    async fn record(&self, attempt: &Attempt, end: End) {
-        let mut stop = self.stop.subscribe();
-        let mut pause = RESTART_PAUSE;
-        while let Err(problem) = self.queue.finish(attempt, &end).await {
-            let task = &attempt.task;
-            tracing::error!(%problem, task, ?pause, "cannot record that a webhook event was handled");
-            if *stop.borrow() {
-                return;
-            }
-            drop(tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await);
-            pause = (2 * pause).min(MAX_RESTART_PAUSE);
+/// Records how an attempt ended. If the database fails, it tries again until the worker stops: an event whose end is not
+/// recorded is handled again.
+async fn record(queue: Arc<dyn Queue>, attempt: Attempt, end: End, mut stop: watch::Receiver<bool>) {
+    let mut pause = RESTART_PAUSE;
+    while let Err(problem) = queue.finish(&attempt, &end).await {
+        let task = &attempt.task;
+        tracing::error!(%problem, task, ?pause, "cannot record how the handler of a webhook event ended");
+        if *stop.borrow() {
+            return;
         }
+        drop(tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await);
+        pause = (2 * pause).min(MAX_RESTART_PAUSE);
     }
 }
 

@@ -187,7 +187,9 @@ async fn handlers_that_run_when_the_database_fails_end_and_are_recorded() {
     inbox.inserted.notify_one();
     failed.notified().await;
     handler.1.add_permits(MANY);
+    let start = Instant::now();
     while handler.counts() != [MANY, MANY] {
+        assert!(start.elapsed() < GIVE_UP, "the handlers do not end: {:?}", handler.counts());
         tokio::task::yield_now().await;
     }
     sqlx::query("ALTER TABLE Hidden RENAME TO Jobs").execute(&inbox.pool).await.unwrap();
@@ -233,7 +235,9 @@ async fn an_event_that_this_version_cannot_read_is_tried_again_later() {
     let stopper = worker.stopper();
     let working = tokio::spawn(worker.into_future());
     let failed = "SELECT count(*) FROM Jobs WHERE status = 'Failed' AND attempts = 1";
+    let start = Instant::now();
     while sqlx::query_scalar::<_, i64>(failed).fetch_one(&inbox.pool).await.unwrap() == 0 {
+        assert!(start.elapsed() < GIVE_UP, "the event is not tried again");
         tokio::task::yield_now().await;
     }
     stopper.stop();

@@ -231,10 +231,10 @@ mod tests {
     use crate::stored_inbox::runner::{Attempt, End};
     use crate::webhook::inbox::{Inbox, Inserted, KnownKey};
 
-    /// A queue whose database always fails. It reports when it is started.
-    struct Failing(mpsc::UnboundedSender<Instant>);
+    /// A queue whose engine fails, each time with the error that the function returns.
+    struct Failing<F>(F);
 
-    impl Inbox for Failing {
+    impl<F: Fn() -> WorkerError + Send + Sync + 'static> Inbox for Failing<F> {
         fn insert(&self, _: Event) -> BoxFuture<'_, Result<Inserted, BoxError>> {
             Box::pin(async { Err("failure of the test".into()) })
         }
@@ -244,16 +244,14 @@ mod tests {
         }
     }
 
-    impl Queue for Failing {
+    impl<F: Fn() -> WorkerError + Send + Sync + 'static> Queue for Failing<F> {
         fn events(
             &self,
             _: &Arc<Runner>,
             _: &WorkerContext,
             _: Settings,
         ) -> BoxStream<'static, Result<WorkerEvent, WorkerError>> {
-            self.0.send(Instant::now()).unwrap();
-            let failure = WorkerError::BackendError("failure of the test".into());
-            stream::iter([Err(failure)]).boxed()
+            stream::iter([Err(self.0())]).boxed()
         }
 
         fn finish<'a>(&'a self, _: &'a Attempt, _: &'a End) -> BoxFuture<'a, Result<(), BoxError>> {
@@ -265,15 +263,21 @@ mod tests {
         }
     }
 
-    fn failing() -> (Arc<Failing>, mpsc::UnboundedReceiver<Instant>) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        (Arc::new(Failing(sender)), receiver)
+    fn worker(failure: impl Fn() -> WorkerError + Send + Sync + 'static) -> Worker {
+        Worker::new(Arc::new(Failing(failure)), Arc::new(async |_: Event| Ok::<_, BoxError>(())))
+    }
+
+    fn failure() -> WorkerError {
+        WorkerError::BackendError("failure of the test".into())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_worker_whose_database_fails_starts_again_after_growing_pauses() {
-        let (queue, mut started) = failing();
-        let worker = Worker::new(queue, Arc::new(async |_: Event| Ok::<_, BoxError>(())));
+        let (sender, mut started) = mpsc::unbounded_channel();
+        let worker = worker(move || {
+            sender.send(Instant::now()).unwrap();
+            failure()
+        });
         let (stopper, start) = (worker.stopper(), Instant::now());
         let working = tokio::spawn(worker.into_future());
         for seconds in [0, 1, 3, 7, 15, 31, 63, 123, 183] {
@@ -283,59 +287,23 @@ mod tests {
         working.await.unwrap();
     }
 
-    /// A queue whose engine panics.
-    struct Panicking;
-
-    impl Inbox for Panicking {
-        fn insert(&self, _: Event) -> BoxFuture<'_, Result<Inserted, BoxError>> {
-            Box::pin(async { Ok(Inserted::Known) })
-        }
-
-        fn keys<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<KnownKey>, BoxError>> {
-            Box::pin(async { Ok(Vec::new()) })
-        }
-    }
-
-    impl Queue for Panicking {
-        fn events(
-            &self,
-            _: &Arc<Runner>,
-            _: &WorkerContext,
-            _: Settings,
-        ) -> BoxStream<'static, Result<WorkerEvent, WorkerError>> {
-            std::panic::resume_unwind(Box::new("panic of the test"))
-        }
-
-        fn finish<'a>(&'a self, _: &'a Attempt, _: &'a End) -> BoxFuture<'a, Result<(), BoxError>> {
-            Box::pin(async { Ok(()) })
-        }
-
-        fn remove_old(&self) -> BoxFuture<'_, Result<(), BoxError>> {
-            Box::pin(async { Ok(()) })
-        }
-    }
-
     #[cfg(feature = "webhook-server")]
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_server_ends_when_its_worker_has_panicked() {
         use crate::webhook::{MemoryInbox, Receiver, Verifier, serve};
 
         let inbox = MemoryInbox::new(async |_: Event| Ok::<_, BoxError>(()));
         let receiver = Receiver::new(Verifier::new("s").unwrap(), inbox);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let worker = Worker::new(Arc::new(Panicking), Arc::new(async |_: Event| Ok::<_, BoxError>(())));
-        let serving = serve(listener, receiver).worker(worker).into_future();
+        let panicking = worker(|| std::panic::resume_unwind(Box::new("panic of the test")));
+        let serving = serve(listener, receiver).worker(panicking).into_future();
         tokio::time::timeout(Duration::from_secs(120), serving).await.unwrap();
     }
 
     #[test]
     fn a_handler_may_run_for_as_long_as_heartbeats_may_be_missing() {
-        let worker = |timeout| {
-            let handler = Arc::new(async |_: Event| Ok::<_, BoxError>(()));
-            Worker::new(failing().0, handler).handler_timeout(Duration::from_secs(timeout))
-        };
         for (timeout, missed) in [(1, 4), (30, 4), (31, 4), (60, 6), (600, 42)] {
-            let settings = worker(timeout).settings();
+            let settings = worker(failure).handler_timeout(Duration::from_secs(timeout)).settings();
             assert_eq!(settings.missed_heartbeats, missed, "{timeout}");
             let until_orphaned = settings.heartbeat.as_secs() * settings.missed_heartbeats as u64;
             assert!(until_orphaned > timeout + settings.heartbeat.as_secs(), "{timeout}");
