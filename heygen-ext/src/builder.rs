@@ -266,9 +266,9 @@ impl HeyGenBuilder {
     ///
     /// # Errors
     ///
-    /// There are neither credentials nor a transport; a key or token is empty or not a valid header value; tokens from `oauth` lack a client
-    /// id; the base URL is invalid; the suffix is not a valid header value; the requests per second are not a positive number; both a transport
-    /// and an HTTP client were given; TLS could not be set up.
+    /// There are neither credentials nor a transport; a key or token is empty or not a valid header value; tokens from
+    /// `oauth` lack a client id; the base URL is invalid; the suffix is not a valid header value; the requests per second
+    /// are not a positive number; both a transport and an HTTP client were given; TLS could not be set up.
     pub fn build(self) -> Result<HeyGen, Error> {
         let mut address = Client::builder().transport(NullTransport);
         if let Some(url) = self.base_url {

@@ -44,8 +44,8 @@ impl<L: List> Paged for L {}
 /// It requests the largest pages that the document allows. While the program handles a page, a separate task fetches the next
 /// one; dropping the stream aborts the task. Outside a tokio runtime, pages are not fetched ahead.
 ///
-/// An error ends the stream. To continue, [`resume`](Self::resume) with the `next_token` of the last page that you received. If the service repeats a
-/// token, the stream ends with an error, because the list would never end.
+/// An error ends the stream. To continue, [`resume`](Self::resume) with the `next_token` of the last page that you
+/// received. If the service repeats a token, the stream ends with an error, because the list would never end.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Pages<L: List> {
     list: L,
