@@ -372,6 +372,10 @@ mod tests {
                 "\"$(cat base/url)/v2/voices\" ${A-${B}}/v2/avatars",
                 "GET /v2/voices whole, GET /v2/avatars whole",
             ),
+            (
+                "\"$(get-base --of (x)/y)/v2/voices\" ${}/v2/avatars ${",
+                "GET /v2/voices whole, GET /v2/avatars whole",
+            ),
             ("https://api.heygen.com:x/v2/voices?a=b", "GET /v2/voices?a=b whole"),
         ] {
             let found = commands("run.sh", &format!("ID=$(curl {options})")).found.into_iter().map(|one| {

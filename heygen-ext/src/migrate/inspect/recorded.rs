@@ -76,8 +76,11 @@ fn without_expression(target: &str) -> Cow<'_, str> {
         Some((scheme, rest)) if is_scheme(scheme) => rest,
         _ => target,
     };
-    if let Some((expression, path)) = rest.strip_prefix('$').and_then(bracketed) {
-        let default = expression.split_once(":-").or_else(|| expression.split_once('-'));
+    if let Some((_, path)) = rest.strip_prefix("$(").and_then(|rest| bracketed(rest, '(', ')')) {
+        return path.into();
+    }
+    if let Some((variable, path)) = rest.strip_prefix("${").and_then(|rest| bracketed(rest, '{', '}')) {
+        let default = variable.split_once(":-").or_else(|| variable.split_once('-'));
         return match default {
             Some((_, default)) if !default.starts_with('$') => {
                 (default.trim_matches(['"', '\'']).to_owned() + path).into()
@@ -90,17 +93,17 @@ fn without_expression(target: &str) -> Cow<'_, str> {
     if host.starts_with('$') || host.contains("{{") { path.into() } else { target.into() }
 }
 
-/// What is in the brackets at the beginning of a text, and what follows them.
-fn bracketed(text: &str) -> Option<(&str, &str)> {
-    let mut depth = 0_usize;
+/// Splits a text that begins after an opening bracket at the closing one. `None` without it.
+fn bracketed(text: &str, open: char, close: char) -> Option<(&str, &str)> {
+    let mut depth = 1_usize;
     for (at, character) in text.char_indices() {
         match character {
-            '{' | '(' => depth += 1,
-            '}' | ')' => depth = depth.checked_sub(1)?,
+            one if one == open => depth += 1,
+            one if one == close => depth -= 1,
             _ => {}
         }
         if depth == 0 {
-            return text.get(1..at).zip(text.get(at + 1..));
+            return text.get(..at).zip(text.get(at + 1..));
         }
     }
     None
