@@ -35,12 +35,8 @@ use super::payload::Fields;
 ///
 /// A part that is longer, or has other characters than letters, digits, `.`, `_`, `:` and `-`, is replaced with `~` and a
 /// digest; an empty one with `~`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EventKey {
-    text: Arc<str>,
-    /// The length of the parts that identify the job, with the slash after them.
-    job_length: usize,
-}
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventKey(Arc<str>);
 
 /// What distinguishes an event from others with the same data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,13 +88,10 @@ impl EventKey {
         identity: &Identity,
     ) -> Self {
         let mut key = String::with_capacity(USUAL_LENGTH);
-        let [_, job_length, type_length] = [endpoint, job.unwrap_or_default(), kind].map(|text| {
+        for text in [endpoint, job.unwrap_or_default(), kind] {
             push_part(&mut key, text);
             key.push('/');
-            key.len()
-        });
-        // Other events without a job are about other jobs, unless they have the same type.
-        let job_length = if job.is_some_and(|job| !job.is_empty()) { job_length } else { type_length };
+        }
         match identity {
             Identity::Signed(_) => key.push_str("signed"),
             // A session may create several videos, and the guard of a callback has signed its `callback_id`.
@@ -110,32 +103,36 @@ impl EventKey {
         }
         key.push('/');
         push_part(&mut key, &identity.to_string());
-        Self { text: key.into(), job_length }
+        Self(key.into())
     }
 
     /// The key as text, for a column of a database: at most 400 bytes of ASCII.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     /// The text, for a map that shares it.
     #[cfg(feature = "webhook")]
     pub(super) fn to_shared(&self) -> Arc<str> {
-        Arc::clone(&self.text)
+        Arc::clone(&self.0)
     }
 
     /// The beginning that the keys of all events of the same endpoint about the same job have in common. It ends in `/`.
     ///
     /// Of an event without a job, it includes the type: others of the same type have it.
     pub fn job_prefix(&self) -> &str {
-        self.text.get(..self.job_length).unwrap_or(&self.text)
+        let of_job = self.prefix(2);
+        if of_job.ends_with("/~/") { self.type_prefix() } else { of_job }
     }
 
     /// The beginning that the keys of all events with the same endpoint, job and type have in common. It ends in `/`.
-    #[cfg(feature = "webhook")]
     pub(crate) fn type_prefix(&self) -> &str {
-        let end = self.text.match_indices('/').nth(2).map_or(self.text.len(), |(place, _)| place + 1);
-        self.text.get(..end).unwrap_or(&self.text)
+        self.prefix(3)
+    }
+
+    fn prefix(&self, parts: usize) -> &str {
+        let end = self.0.match_indices('/').nth(parts - 1).map_or(self.0.len(), |(place, _)| place + 1);
+        self.0.get(..end).unwrap_or(&self.0)
     }
 
     /// The event type in the text of a key.
@@ -154,13 +151,7 @@ impl EventKey {
 
 impl fmt::Display for EventKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl fmt::Debug for EventKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("EventKey").field(&self.text).finish()
+        f.write_str(&self.0)
     }
 }
 
@@ -172,8 +163,7 @@ fn push_part(key: &mut String, text: &str) {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-');
     match text.len() {
         0 => key.push('~'),
-        // All bytes, for the same reason as in `is_url`.
-        1..=64 if text.bytes().fold(true, |all, byte| all & plain(byte)) => key.push_str(text),
+        1..=64 if text.bytes().all(plain) => key.push_str(text),
         _ => {
             key.push('~');
             key.push_str(&short_hex(Sha256::new_with_prefix(text)));
@@ -225,8 +215,9 @@ fn hash_value(digest: &mut Sha256, value: &Value) {
 
 fn is_url(text: &str) -> bool {
     let has_scheme = text.starts_with("https://") || text.starts_with("http://");
-    // All bytes, not those up to the first space: compilers make this fast, and a URL has a thousand bytes.
-    has_scheme && !text.bytes().fold(false, |found, byte| found | (byte <= b' '))
+    // Every byte is checked, without a stop at the first space: the compiler then checks many at a time, and a signed URL
+    // may have a thousand. What is not ASCII is not a URL either: a message that begins with one may go on after any space.
+    has_scheme && text.bytes().fold(true, |all, byte| all & byte.is_ascii_graphic())
 }
 
 /// Hashes a URL without its signature, which differs in every delivery.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::ops::Bound;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -71,9 +70,8 @@ struct Shared {
 struct Events {
     /// Number of handlers that run or wait.
     running: usize,
-    /// Whether the event with this key was handled; otherwise its handler is running or waiting. The handler's run has the
-    /// flag too, so that it does not have to find the key again.
-    handled: BTreeMap<Arc<str>, Arc<AtomicBool>>,
+    /// Whether the event with this key was handled; otherwise its handler is running or waiting.
+    handled: BTreeMap<Arc<str>, bool>,
     /// Handled events, the oldest first.
     order: VecDeque<(Instant, Arc<str>)>,
 }
@@ -122,11 +120,7 @@ impl Shared {
     }
 
     /// Marks a new event as running. Returns it with what is known about its job.
-    fn begin(
-        self: &Arc<Self>,
-        event: Event,
-        key: &EventKey,
-    ) -> Result<(Event, Running), Result<Inserted, BoxError>> {
+    fn begin(&self, event: Event, key: &EventKey) -> Result<Event, Result<Inserted, BoxError>> {
         let now = Instant::now();
         self.with(|events| {
             events.remove_old(now);
@@ -145,11 +139,9 @@ impl Shared {
             if events.running >= CAPACITY {
                 return Err(Err(format!("{CAPACITY} events are being handled").into()));
             }
-            let running =
-                Running { shared: Arc::clone(self), key: key.to_shared(), is_handled: Arc::default() };
-            events.handled.insert(key.to_shared(), Arc::clone(&running.is_handled));
+            events.handled.insert(key.to_shared(), false);
             events.running += 1;
-            Ok((event.with_handled(handled.iter().map(|known| known.key.as_str())), running))
+            Ok(event.with_handled(handled.iter().map(|known| known.key.as_str())))
         })
     }
 }
@@ -158,12 +150,12 @@ impl Shared {
 struct Running {
     shared: Arc<Shared>,
     key: Arc<str>,
-    is_handled: Arc<AtomicBool>,
+    is_handled: bool,
 }
 
 impl Running {
     async fn run(
-        self,
+        mut self,
         event: Event,
         handler: Arc<dyn Handler>,
         permits: Arc<Semaphore>,
@@ -172,7 +164,7 @@ impl Running {
         // The semaphore is never closed.
         let _permit = permits.acquire().await;
         run_handler(&*handler, event, limit).await?;
-        self.is_handled.store(true, Ordering::Relaxed);
+        self.is_handled = true;
         Ok(Inserted::New)
     }
 }
@@ -181,8 +173,8 @@ impl Drop for Running {
     fn drop(&mut self) {
         let now = Instant::now();
         let running = self.shared.with(|events| {
-            match self.is_handled.load(Ordering::Relaxed) {
-                true => events.order.push_back((now, Arc::clone(&self.key))),
+            match self.is_handled {
+                true => events.set_handled(&self.key, now),
                 false => drop(events.handled.remove(&self.key)),
             }
             events.running -= 1;
@@ -198,9 +190,14 @@ impl Events {
     fn keys(&self, job_prefix: &str) -> Vec<KnownKey> {
         let from_first = self.handled.range::<str, _>((Bound::Included(job_prefix), Bound::Unbounded));
         let of_job = from_first.take_while(|(key, _)| key.starts_with(job_prefix));
-        of_job
-            .map(|(key, handled)| KnownKey { key: key.to_string(), handled: handled.load(Ordering::Relaxed) })
-            .collect()
+        of_job.map(|(key, handled)| KnownKey { key: key.to_string(), handled: *handled }).collect()
+    }
+
+    fn set_handled(&mut self, key: &Arc<str>, now: Instant) {
+        if let Some(handled) = self.handled.get_mut(key) {
+            *handled = true;
+        }
+        self.order.push_back((now, Arc::clone(key)));
     }
 
     fn remove_old(&mut self, now: Instant) {
@@ -216,10 +213,12 @@ impl Inbox for MemoryInbox {
     fn insert(&self, event: Event) -> BoxFuture<'_, Result<Inserted, BoxError>> {
         Box::pin(async move {
             let key = event.key();
-            let (event, running) = match self.shared.begin(event, &key) {
-                Ok(begun) => begun,
+            let event = match self.shared.begin(event, &key) {
+                Ok(event) => event,
                 Err(known) => return known,
             };
+            let key = key.to_shared();
+            let running = Running { shared: Arc::clone(&self.shared), key, is_handled: false };
             let (handler, permits) = (Arc::clone(&self.handler), Arc::clone(&self.permits));
             let mut run = Box::pin(running.run(event, handler, permits, self.handler_timeout));
             match run.as_mut().now_or_never() {

@@ -44,9 +44,10 @@ fn a_key_is_printable_and_has_five_parts() {
     let body = r#"{"event_type":"podcast.success","event_id":"e","event_data":{"podcast_id":"p"}}"#;
     let key = deliver("ep_1", None, body).key();
     assert_eq!(key.job_prefix(), "ep_1/podcast_id:p/");
-    #[cfg(feature = "webhook")]
     assert_eq!(key.type_prefix(), "ep_1/podcast_id:p/podcast.success/");
     assert!(key.as_str().ends_with("/id:e"), "{key}");
+    let without_job = deliver("ep_1", None, r#"{"event_type":"podcast.success","event_id":"e"}"#).key();
+    assert_eq!(without_job.job_prefix(), "ep_1/~/podcast.success/");
     for odd in ["a/b", "", "line\nbreak", "\u{202e}", &"x".repeat(65), "~", "ü"] {
         let body = json!({"event_type": odd, "event_id": odd, "event_data": {"id": odd}}).to_string();
         let key = deliver(odd, None, &body).key();
@@ -73,6 +74,10 @@ fn the_digest_ignores_signatures_of_urls_and_the_order_of_members() {
         failed("cannot fetch https://a/x?file=1: 404"),
         failed("cannot fetch https://a/x?file=2: 500")
     );
+    for space in [" ", "\u{3000}", "\n"] {
+        let expired = |reason: &str| failed(&format!("https://a/x?Expires=5{space}{reason}"));
+        assert_ne!(expired("404"), expired("500"), "{space:?}");
+    }
     assert_ne!(failed("https://a/x?v=1&Expires=5"), failed("https://a/x?v=2&Expires=5"));
     assert_eq!(failed("https://a/x?v=1&X-Amz-Date=5"), failed("https://a/x?v=1&X-Amz-Date=6"));
     let trained = |data: Value| digest("photo_avatar_train.success", &data);
