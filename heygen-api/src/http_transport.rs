@@ -127,7 +127,8 @@ fn options() -> ClientBuilder {
 /// Creates an HTTP client; the error says what the machine lacks.
 ///
 /// With `loopback`, the client uses no proxy and needs no CA certificates: on a machine without any, it trusts no TLS
-/// server. `options` is called once for each attempt.
+/// server. `options` is called once for each attempt. The client sends each request once: repeating requests is up to the
+/// [`Transport`], which counts the attempts.
 ///
 /// ```
 /// let client = heygen_api::http_client(reqwest::Client::builder, false)?;
@@ -138,6 +139,8 @@ fn options() -> ClientBuilder {
 ///
 /// The options contradict each other, or the machine has no CA certificates.
 pub fn http_client(options: impl Fn() -> ClientBuilder, loopback: bool) -> Result<reqwest::Client, Error> {
+    // `never` alone would still copy each request, for a retry that it does not make.
+    let options = || options().retry(reqwest::retry::never().max_retries_per_request(0));
     if !loopback {
         return options().build().map_err(creation_error);
     }

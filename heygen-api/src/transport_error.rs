@@ -149,8 +149,21 @@ impl StdError for TransportError {
 impl From<reqwest::Error> for TransportError {
     fn from(error: reqwest::Error) -> Self {
         let (timeout, connect, builder) = (error.is_timeout(), error.is_connect(), error.is_builder());
-        Self { timeout, connect, sent: !(connect || builder), ..Self::not_sent(error) }
+        let sent = !(connect || builder || was_rejected_unread(&error));
+        Self { timeout, connect, sent, ..Self::not_sent(error) }
     }
+}
+
+/// Whether the server rejected the request over HTTP/2 before it processed it (RFC 9113, section 8.7). HTTP/2 is in use if
+/// another package of the program enables it in reqwest.
+fn was_rejected_unread(error: &reqwest::Error) -> bool {
+    // The type of such an error belongs to a crate that is absent without HTTP/2.
+    let rejected = |cause: &(dyn StdError + 'static)| {
+        let text = cause.to_string();
+        text.starts_with("stream error received: refused stream")
+            || text.starts_with("connection error received: not a result of an error")
+    };
+    error.is_request() && causes(error).any(rejected)
 }
 
 #[cfg(test)]

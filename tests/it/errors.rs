@@ -155,6 +155,24 @@ async fn a_refused_connection_is_not_executed_and_shows_no_key() {
 }
 
 #[tokio::test]
+async fn a_request_that_the_server_rejected_unread_was_not_executed() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    for (cause, may_have_executed) in [
+        ("stream error received: refused stream before processing any application logic", false),
+        ("connection error received: not a result of an error", false),
+        ("stream error received: unspecific protocol error detected", true),
+        ("connection error detected: not a result of an error", true),
+    ] {
+        // The body fails with the error that HTTP/2 would report.
+        let body = futures_util::stream::iter([Err::<Vec<u8>, _>(std::io::Error::other(cause))]);
+        let request = reqwest::Client::new().post(&url).body(reqwest::Body::wrap_stream(body));
+        let error = TransportError::from(request.send().await.unwrap_err());
+        assert_eq!(error.may_have_executed(), may_have_executed, "{cause}");
+    }
+}
+
+#[tokio::test]
 async fn may_have_executed_follows_from_status_and_code() {
     let body =
         |code: &str| format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#).leak() as &'static str;
