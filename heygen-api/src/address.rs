@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
+use crate::base_url::BaseUrl;
 use crate::error::Error;
 use crate::operation::Operation;
 
@@ -19,26 +20,27 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// the parent, even if it is escaped.
 pub(crate) fn address<'a>(
     operation: &Operation,
-    base: &str,
+    base: &BaseUrl,
     parameter: impl Fn(&str) -> Option<&'a str>,
 ) -> Result<Url, Error> {
     // The generator has checked the paths of the document.
     if operation.document_id().is_empty() {
         validate_path(operation)?;
     }
-    let mut url = String::with_capacity(base.len() + operation.path().len() + 48);
-    url.push_str(base);
+    let invalid = |problem: String| Error::invalid_request(operation, problem);
+    let (base, base_path) = base.parsed().map_err(invalid)?;
+    let mut path = String::with_capacity(base_path.len() + operation.path().len() + 48);
+    path.push_str(base_path);
     let mut rest = operation.path();
     while let Some((before, (name, after))) =
         rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
     {
-        url.push_str(before);
-        let start = url.len();
-        let invalid = |problem: String| Error::invalid_request(operation, problem);
+        path.push_str(before);
+        let start = path.len();
         let value = parameter(name).ok_or_else(|| invalid(format!("`{name}` is required; set it")))?;
         // Writing to a `String` does not fail.
-        let _ = Escaped(&mut url).write_str(value);
-        match url.get(start..).unwrap_or_default() {
+        let _ = Escaped(&mut path).write_str(value);
+        match path.get(start..).unwrap_or_default() {
             "" => return Err(invalid(format!("`{name}` is empty; set a value"))),
             dots @ ("." | "..") => {
                 return Err(invalid(format!(
@@ -48,13 +50,10 @@ pub(crate) fn address<'a>(
             _ => rest = after,
         }
     }
-    url.push_str(rest);
-    Url::parse(&url).map_err(|problem| {
-        Error::invalid_request(
-            operation,
-            format!("invalid URL `{url}`: {problem}; check the base URL and the path"),
-        )
-    })
+    path.push_str(rest);
+    let mut url = base.clone();
+    url.set_path(&path);
+    Ok(url)
 }
 
 /// Checks the path of an operation that a program made.
@@ -87,9 +86,13 @@ impl fmt::Write for Escaped<'_> {
 mod tests {
     use super::*;
 
+    fn base() -> BaseUrl {
+        BaseUrl::validated("https://api.example").unwrap()
+    }
+
     fn path(value: &str) -> Result<String, Error> {
         let operation = &crate::operations::DELETE_VIDEO;
-        let url = address(operation, "https://api.example", |name| (name == "video_id").then_some(value))?;
+        let url = address(operation, &base(), |name| (name == "video_id").then_some(value))?;
         Ok(url.path().to_owned())
     }
 
@@ -109,8 +112,28 @@ mod tests {
             "/\\evil.example/x",
         ] {
             let operation = Operation::new(http::Method::GET, path);
-            let error = address(&operation, "https://api.example", |_| None).unwrap_err();
+            let error = address(&operation, &base(), |_| None).unwrap_err();
             assert!(error.to_string().contains(&format!("invalid path `{path}`: ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_path_follows_that_of_the_base_url() {
+        let address = |base: &str, path: &str| {
+            let operation = Operation::new(http::Method::GET, path);
+            address(&operation, &BaseUrl::validated(base).unwrap(), |_| Some("a/%2e b")).unwrap().to_string()
+        };
+        for (base, path, wanted) in [
+            ("https://api.example", "/v3/videos", "https://api.example/v3/videos"),
+            ("http://127.0.0.1:80/", "/v3/{id}/x", "http://127.0.0.1/v3/a%2F%252e%20b/x"),
+            (
+                "https://gateway.example/a%20b/c/",
+                "/v3/{id}",
+                "https://gateway.example/a%20b/c/v3/a%2F%252e%20b",
+            ),
+            ("https://gateway.example/c", "/v3/a b/%41//é", "https://gateway.example/c/v3/a%20b/%41//%C3%A9"),
+        ] {
+            assert_eq!(address(base, path), wanted);
         }
     }
 
@@ -126,7 +149,7 @@ mod tests {
             let error = path(value).unwrap_err();
             assert!(error.to_string().starts_with("delete_video: `video_id` "), "{error}");
         }
-        let error = address(&crate::operations::DELETE_VIDEO, "https://api.example", |_| None).unwrap_err();
+        let error = address(&crate::operations::DELETE_VIDEO, &base(), |_| None).unwrap_err();
         assert_eq!(error.to_string(), "delete_video: `video_id` is required; set it");
     }
 }

@@ -8,9 +8,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use smallvec::SmallVec;
 
 use crate::address::address;
 use crate::builder_support::{IntoValue, Problems};
+use crate::called_operation::CalledOperation;
 use crate::client::Client;
 use crate::error::Error;
 use crate::events::EventStream;
@@ -27,12 +29,13 @@ use crate::response::Response;
 #[derive(Clone)]
 pub(crate) struct Call {
     client: Client,
-    operation: Cow<'static, Operation>,
+    operation: CalledOperation,
     /// Required arguments, besides the path parameters.
     required: &'static [&'static str],
-    path: Vec<(Cow<'static, str>, String)>,
+    /// Nearly all operations with path parameters have one.
+    path: SmallVec<[(Cow<'static, str>, String); 1]>,
     query: Vec<(Cow<'static, str>, String)>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     body: Option<Vec<u8>>,
     extra: Map<String, Value>,
     /// Whether the body is sent as names and values of a form.
@@ -47,21 +50,17 @@ impl Call {
         operation: &'static Operation,
         required: &'static [&'static str],
     ) -> Self {
-        Self::of(client, Cow::Borrowed(operation), required)
+        Self::of(client, CalledOperation::Documented(operation), required)
     }
 
-    pub(crate) fn of(
-        client: &Client,
-        operation: Cow<'static, Operation>,
-        required: &'static [&'static str],
-    ) -> Self {
+    pub(crate) fn of(client: &Client, operation: CalledOperation, required: &'static [&'static str]) -> Self {
         Self {
             client: client.clone(),
             operation,
             required,
-            path: Vec::with_capacity(1),
+            path: SmallVec::new(),
             query: Vec::new(),
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
             body: None,
             extra: Map::new(),
             is_form: false,
@@ -173,10 +172,10 @@ impl Call {
     }
 
     fn set_header<T: Display>(&mut self, name: &'static str, field: &'static str, value: Option<T>) {
-        self.headers.remove(name);
+        self.headers.retain(|(known, _)| *known != name);
         let Some(text) = value.map(|value| value.to_string()) else { return };
         match (name.parse::<HeaderName>(), HeaderValue::from_str(&text)) {
-            (Ok(name), Ok(value)) => drop(self.headers.insert(name, value)),
+            (Ok(name), Ok(value)) => self.headers.push((name, value)),
             _ => self
                 .problems
                 .refuse(field, "contains characters that are invalid in a header; remove them".to_owned()),
@@ -219,8 +218,8 @@ impl Call {
     pub(crate) fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
         // The document determines whether its operations take a key: with a key that the service ignores, a retry would
         // look safe.
-        if self.operation.document_id().is_empty() {
-            self.operation = Cow::Owned(self.operation.into_owned().with_idempotency_key(key));
+        if let CalledOperation::Made(operation) = self.operation {
+            self.operation = CalledOperation::Made(Box::new(operation.with_idempotency_key(key)));
         }
         self
     }
@@ -237,7 +236,10 @@ impl Call {
         for name in self.required {
             let there = match *name {
                 "body" => self.body.is_some(),
-                name => headers.contains_key(name) || query.iter().any(|(known, _)| *known == name),
+                name => {
+                    headers.iter().any(|(known, _)| *known == name)
+                        || query.iter().any(|(known, _)| *known == name)
+                }
             };
             if !there {
                 self.problems.missing(&name.to_ascii_lowercase().replace('-', "_"));
@@ -248,7 +250,7 @@ impl Call {
         }
         let parameter =
             |name: &str| self.path.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
-        let mut url = address(&self.operation, &self.client.baseurl, parameter)?;
+        let mut url = address(&self.operation, &self.client.base_url, parameter)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(&query);
         }
@@ -256,8 +258,8 @@ impl Call {
         // With room for what comes after: what is accepted, and what transports add (who sends it, its key, the host).
         let body = usize::from(self.body.is_some() || !self.extra.is_empty());
         let key = usize::from(self.operation.idempotency_key() != IdempotencyKey::None);
-        *request.headers_mut() = headers;
-        request.headers_mut().reserve(4 + body + key);
+        *request.headers_mut() = HeaderMap::with_capacity(headers.len() + 4 + body + key);
+        request.headers_mut().extend(headers);
         if let Some(mut body) = self.whole_body()? {
             let mut media = JSON;
             if self.is_form {
@@ -365,7 +367,7 @@ impl Call {
 /// A request, and the client that sends it.
 struct Prepared {
     client: Client,
-    operation: Cow<'static, Operation>,
+    operation: CalledOperation,
     request: Request,
 }
 

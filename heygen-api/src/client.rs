@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::base_url::{is_loopback, validate_base_url};
+use crate::base_url::BaseUrl;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::http_transport::{HttpTransport, set_credentials};
 use crate::operation::Operation;
-use crate::operations::BASE_URL;
 use crate::raw::RawResponse;
 use crate::request::Request;
 use crate::transport::{BoxFuture, Transport};
@@ -33,14 +32,14 @@ use crate::transport_error::TransportError;
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) baseurl: Arc<str>,
+    pub(crate) base_url: Arc<BaseUrl>,
     transport: Arc<dyn Transport>,
 }
 
 impl Client {
     /// Creates a client that sends requests to the service with `transport`, and adds no credentials.
     pub fn new(transport: impl Transport) -> Self {
-        Self { baseurl: BASE_URL.into(), transport: Arc::new(transport) }
+        Self { base_url: Arc::new(BaseUrl::of_service()), transport: Arc::new(transport) }
     }
 
     /// Creates a builder, which sets the base URL, the credentials and the HTTP client.
@@ -50,12 +49,12 @@ impl Client {
 
     /// Returns a client with the same base URL and another transport, without this client's credentials.
     pub fn with_transport(&self, transport: impl Transport) -> Self {
-        Self { baseurl: Arc::clone(&self.baseurl), transport: Arc::new(transport) }
+        Self { base_url: Arc::clone(&self.base_url), transport: Arc::new(transport) }
     }
 
     /// The base URL, to which paths are appended; it has no trailing slash.
     pub fn base_url(&self) -> &str {
-        &self.baseurl
+        self.base_url.as_str()
     }
 
     /// Sends a request of `operation` with the transport, and turns an error status into an [`Error`].
@@ -93,7 +92,7 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("base_url", &self.baseurl).finish_non_exhaustive()
+        f.debug_struct("Client").field("base_url", &self.base_url()).finish_non_exhaustive()
     }
 }
 
@@ -163,9 +162,9 @@ impl ClientBuilder {
     /// machine; neither credentials nor a transport were given; both a transport and an HTTP client were given; the key is
     /// empty or contains characters that are invalid in a header; the HTTP client cannot be created.
     pub fn build(self) -> Result<Client, Error> {
-        let baseurl = match self.base_url {
-            Some(url) => validate_base_url(&url)?,
-            None => BASE_URL.to_owned(),
+        let base_url = match self.base_url {
+            Some(url) => BaseUrl::validated(&url)?,
+            None => BaseUrl::of_service(),
         };
         let header = self.credentials.map(|credentials| credentials.header()).transpose()?;
         let inner: Arc<dyn Transport> = match (self.transport, self.http_client) {
@@ -180,14 +179,14 @@ impl ClientBuilder {
             }
             (None, Some(client)) => Arc::new(HttpTransport::from(client)),
             // Unencrypted requests to this machine must not go through a proxy.
-            (None, None) if is_loopback(&baseurl) => Arc::new(HttpTransport::to_loopback()?),
+            (None, None) if base_url.is_loopback() => Arc::new(HttpTransport::to_loopback()?),
             (None, None) => Arc::new(HttpTransport::without_credentials()?),
         };
         let transport = match header {
             Some(header) => Arc::new(WithCredentials { inner, header }),
             None => inner,
         };
-        Ok(Client { baseurl: baseurl.into(), transport })
+        Ok(Client { base_url: Arc::new(base_url), transport })
     }
 }
 

@@ -15,6 +15,8 @@ mod call_builder;
 #[cfg(feature = "client")]
 mod call_record;
 #[cfg(feature = "client")]
+mod called_operation;
+#[cfg(feature = "client")]
 mod causes;
 #[cfg(feature = "client")]
 mod client;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,7 @@ pub(crate) struct WholePage<T> {
     data: Option<Listed<T>>,
     next_token: Option<String>,
     has_more: Option<bool>,
+    pub(crate) error: Option<IgnoredAny>,
 }
 
 struct Nested<T> {
@@ -64,7 +65,7 @@ struct Nested<T> {
 }
 
 object! { @read Page<T>: reply { required items, optional next_token, required has_more, } }
-object! { @read WholePage<T>: reply { optional data, optional next_token, optional has_more, } }
+object! { @read WholePage<T>: reply { optional data, optional next_token, optional has_more, optional error, } }
 object! { @read Nested<T>: reply { optional items, optional next_token, optional has_more, } }
 
 enum Listed<T> {

@@ -34,7 +34,7 @@ enum Body {
     Arriving(reqwest::Response),
     Whole(Bytes),
     /// The bytes that arrived before the connection broke, and the error.
-    Cut(Bytes, TransportError),
+    Cut(Box<(Bytes, TransportError)>),
     Read,
 }
 
@@ -51,7 +51,7 @@ impl RawResponse {
         received: impl Into<Bytes>,
         problem: TransportError,
     ) -> Self {
-        Self { status, headers, body: Body::Cut(received.into(), problem), record: None }
+        Self { status, headers, body: Body::Cut(Box::new((received.into(), problem))), record: None }
     }
 
     /// Adds the transport's record of the call.
@@ -90,9 +90,12 @@ impl RawResponse {
         }
         match std::mem::replace(&mut self.body, Body::Read) {
             Body::Whole(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
-            Body::Cut(bytes, problem) if bytes.is_empty() => Err(problem),
-            Body::Cut(bytes, problem) => {
-                self.body = Body::Cut(Bytes::new(), problem);
+            Body::Cut(mut cut) => {
+                let bytes = std::mem::take(&mut cut.0);
+                if bytes.is_empty() {
+                    return Err(cut.1);
+                }
+                self.body = Body::Cut(cut);
                 Ok(Some(bytes))
             }
             Body::Read | Body::Arriving(_) => Ok(None),
@@ -101,6 +104,11 @@ impl RawResponse {
 
     /// Reads the rest of the body. If the connection breaks, returns the bytes that arrived, and the error.
     pub async fn read(&mut self) -> (Bytes, Option<TransportError>) {
+        if let Body::Whole(body) = &mut self.body {
+            let body = std::mem::take(body);
+            self.body = Body::Read;
+            return (body, None);
+        }
         // Most responses are a single chunk, which is not copied.
         let (mut first, mut rest) = (Bytes::new(), Vec::new());
         let problem = loop {

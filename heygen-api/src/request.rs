@@ -11,7 +11,8 @@ use reqwest::{Body, Url};
 /// It is a `reqwest::Request` that can create its body again, so that a retry sends a streamed file from its beginning,
 /// and never as an empty body.
 pub struct Request {
-    inner: reqwest::Request,
+    // In a box, because a call moves it about ten times before it is sent.
+    inner: Box<reqwest::Request>,
     body: Option<MakeBody>,
 }
 
@@ -20,7 +21,7 @@ pub(crate) type MakeBody = Arc<dyn Fn() -> Body + Send + Sync>;
 impl Request {
     /// Creates a request whose body is created by `make` for each clone.
     pub(crate) fn with_body(inner: reqwest::Request, make: MakeBody) -> Self {
-        let mut request = Self { inner, body: Some(make) };
+        let mut request = Self { inner: Box::new(inner), body: Some(make) };
         request.fill();
         request
     }
@@ -59,9 +60,10 @@ impl Request {
     /// Clones the request with its whole body; `None` if the body is a stream that can be read only once.
     pub fn try_clone(&self) -> Option<Self> {
         if self.body.is_none() && self.inner.body().is_some() {
-            return Some(Self { inner: self.inner.try_clone()?, body: None });
+            return Some(self.inner.try_clone()?.into());
         }
-        let mut inner = reqwest::Request::new(self.inner.method().clone(), self.inner.url().clone());
+        let mut inner =
+            Box::new(reqwest::Request::new(self.inner.method().clone(), self.inner.url().clone()));
         *inner.headers_mut() = self.inner.headers().clone();
         *inner.version_mut() = self.inner.version();
         // Setting `None` allocates too.
@@ -85,13 +87,13 @@ impl Request {
 
     /// Returns the request for an HTTP client.
     pub fn into_inner(self) -> reqwest::Request {
-        self.inner
+        *self.inner
     }
 }
 
 impl From<reqwest::Request> for Request {
     fn from(inner: reqwest::Request) -> Self {
-        Self { inner, body: None }
+        Self { inner: Box::new(inner), body: None }
     }
 }
 

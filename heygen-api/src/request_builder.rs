@@ -1,6 +1,5 @@
 //! Requests for operations that the document does not have.
 
-use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use http::Method;
@@ -8,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::call::Call;
+use crate::called_operation::CalledOperation;
 use crate::client::Client;
 use crate::error::Error;
 use crate::open::Json;
@@ -46,8 +46,8 @@ impl Client {
         let path = path.into();
         let known = operations::ALL.iter().find(|known| *known.method() == method && known.path() == path);
         let operation = match known {
-            Some(operation) => Cow::Borrowed(*operation),
-            None => Cow::Owned(Operation::new(method, path)),
+            Some(operation) => CalledOperation::Documented(operation),
+            None => CalledOperation::Made(Box::new(Operation::new(method, path))),
         };
         RequestBuilder { call: Call::of(self, operation, &[]) }
     }

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::decode::from_json_slice;
@@ -37,7 +37,8 @@ pub struct Response<T> {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    value: T,
+    // In a box, because values are large, and a call moves its response about ten times.
+    value: Box<T>,
 }
 
 impl<T> Response<T> {
@@ -70,13 +71,13 @@ impl<T> Response<T> {
 
     /// Returns the value, and drops status, headers and body.
     pub fn into_inner(self) -> T {
-        self.value
+        *self.value
     }
 
     /// Converts the value, and keeps status, headers and body.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
         let Self { status, headers, body, value } = self;
-        Response { status, headers, body, value: change(value) }
+        Response { status, headers, body, value: Box::new(change(*value)) }
     }
 }
 
@@ -86,9 +87,13 @@ const EMPTY: &[u8] = br#"{"data":{}}"#;
 /// The service's envelope.
 pub(crate) struct Data<T> {
     data: T,
+    error: Option<IgnoredAny>,
 }
 
-object! { @read Data<T>: reply { required data, } }
+object! { @read Data<T>: reply { required data, optional error, } }
+
+/// A value, and whether the body around it may report an error.
+type Taken<T> = (Box<T>, bool);
 
 impl<T: DeserializeOwned> Response<T> {
     /// Reads the member `data` of the body.
@@ -96,7 +101,7 @@ impl<T: DeserializeOwned> Response<T> {
         operation: &Operation,
         response: RawResponse,
     ) -> impl Future<Output = Result<Self, Error>> {
-        Self::read(operation, response, |whole: Data<T>| whole.data)
+        Self::read(operation, response, |whole: Data<Box<T>>| (whole.data, whole.error.is_some()))
     }
 
     /// Reads the whole body.
@@ -104,7 +109,7 @@ impl<T: DeserializeOwned> Response<T> {
         operation: &Operation,
         response: RawResponse,
     ) -> impl Future<Output = Result<Self, Error>> {
-        Self::read(operation, response, |whole: T| whole)
+        Self::read(operation, response, |whole: Box<T>| (whole, true))
     }
 }
 
@@ -114,7 +119,10 @@ impl<T: DeserializeOwned> Response<Page<T>> {
         operation: &Operation,
         response: RawResponse,
     ) -> impl Future<Output = Result<Self, Error>> {
-        Self::read(operation, response, |whole: WholePage<T>| whole.into())
+        Self::read(operation, response, |whole: WholePage<T>| {
+            let has_error = whole.error.is_some();
+            (Box::new(whole.into()), has_error)
+        })
     }
 }
 
@@ -124,7 +132,7 @@ impl<T> Response<T> {
     fn read<W: DeserializeOwned>(
         operation: &Operation,
         mut response: RawResponse,
-        value_of: impl FnOnce(W) -> T,
+        value_of: impl FnOnce(W) -> Taken<T>,
     ) -> impl Future<Output = Result<Self, Error>> {
         async move {
             let body = response.read().await;
@@ -136,22 +144,23 @@ impl<T> Response<T> {
         operation: &Operation,
         answered: Answered,
         body: (Bytes, Option<TransportError>),
-        value_of: impl FnOnce(W) -> T,
+        value_of: impl FnOnce(W) -> Taken<T>,
     ) -> Result<Self, Error> {
         let body = match body {
             (body, None) => body,
             (_, Some(problem)) => return Err(Error::cut(operation, answered, problem)),
         };
+        // An empty body is an error for a GET; for any other method it confirms success.
+        let text = if body.is_empty() && *operation.method() != http::Method::GET { EMPTY } else { &body };
+        let read = from_json_slice(text).map(value_of);
+        if let Ok((value, false)) = read {
+            return Ok(Self { status: answered.status, headers: answered.headers, body, value });
+        }
         if let Some(refusal) = Error::refused_in_disguise(operation, &answered, &body) {
             return Err(refusal);
         }
-        // An empty body is an error for a GET; for any other method it confirms success.
-        let text = if body.is_empty() && *operation.method() != http::Method::GET { EMPTY } else { &body };
-        match from_json_slice(text) {
-            Ok(whole) => {
-                let value = value_of(whole);
-                Ok(Self { status: answered.status, headers: answered.headers, body, value })
-            }
+        match read {
+            Ok((value, _)) => Ok(Self { status: answered.status, headers: answered.headers, body, value }),
             Err(_) => {
                 let coding = error::coding_problem(&answered.headers);
                 let problem = coding.unwrap_or_else(|| mismatch::<W>(text));
@@ -180,7 +189,7 @@ impl<T> Response<EventStream<T>> {
         if let Some(problem) = error::coding_problem(&headers) {
             return Err(Error::decode(operation, Answered::of(status, headers), Bytes::new(), problem));
         }
-        let value = EventStream::new(operation, response);
+        let value = Box::new(EventStream::new(operation, response));
         Ok(Self { status, headers, body: Bytes::new(), value })
     }
 }
@@ -197,7 +206,7 @@ impl Response<Bytes> {
         if let Some(refusal) = Error::refused_in_disguise(operation, &answered, &body) {
             return Err(refusal);
         }
-        let value = body.clone();
+        let value = Box::new(body.clone());
         Ok(Self { status: answered.status, headers: answered.headers, body, value })
     }
 }
@@ -222,7 +231,7 @@ impl Response<()> {
     #[allow(dead_code, reason = "no operation has an empty response today; the next document may have one")]
     pub(crate) fn empty(response: RawResponse) -> Self {
         let (status, headers) = response.into_head();
-        Self { status, headers, body: Bytes::new(), value: () }
+        Self { status, headers, body: Bytes::new(), value: Box::new(()) }
     }
 }
 

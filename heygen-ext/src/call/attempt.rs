@@ -26,13 +26,17 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 /// The outcome of an attempt.
 pub(crate) enum Outcome {
     /// A complete answer. For an event stream, only the head.
-    Answered { status: StatusCode, code: Option<ErrorCode>, response: RawResponse },
+    Answered {
+        status: StatusCode,
+        code: Option<ErrorCode>,
+        response: RawResponse,
+        /// The refused token of a 401, if it may be renewed.
+        refused: Option<Box<Presented>>,
+    },
     /// An answer whose body is incomplete.
     Cut { status: StatusCode, headers: HeaderMap, received: Bytes, error: TransportError },
     /// No answer. If it is `final_`, another attempt would fail for the same reason.
     Failed { error: TransportError, final_: bool },
-    /// A 401 for a token that may be renewed.
-    Unauthorized { presented: Presented, response: RawResponse },
 }
 
 impl Outcome {
@@ -41,13 +45,18 @@ impl Outcome {
         Self::Failed { error, final_: true }
     }
 
-    /// The outcome of an attempt with a token that may be renewed, if there is one.
-    pub(crate) fn with_token(self, token: Option<Box<Presented>>) -> Self {
-        match (self, token) {
-            (Self::Answered { status: StatusCode::UNAUTHORIZED, response, .. }, Some(token)) => {
-                Self::Unauthorized { presented: *token, response }
-            }
-            (outcome, _) => outcome,
+    /// Adds the token of the attempt, which may be renewed.
+    pub(crate) fn add_token(&mut self, token: Option<Box<Presented>>) {
+        if let Self::Answered { status: StatusCode::UNAUTHORIZED, refused, .. } = self {
+            *refused = token;
+        }
+    }
+
+    /// The refused token, if it may be renewed.
+    pub(crate) fn refused_token(&self) -> Option<&Presented> {
+        match self {
+            Self::Answered { refused, .. } => refused.as_deref(),
+            _ => None,
         }
     }
 
@@ -58,7 +67,6 @@ impl Outcome {
     pub(crate) fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Answered { status, .. } | Self::Cut { status, .. } => Some(*status),
-            Self::Unauthorized { .. } => Some(StatusCode::UNAUTHORIZED),
             Self::Failed { .. } => None,
         }
     }
@@ -72,7 +80,7 @@ impl Outcome {
 
     pub(crate) fn request_id(&self) -> Option<&str> {
         let headers = match self {
-            Self::Answered { response, .. } | Self::Unauthorized { response, .. } => response.headers(),
+            Self::Answered { response, .. } => response.headers(),
             Self::Cut { headers, .. } => headers,
             Self::Failed { .. } => return None,
         };
@@ -91,7 +99,6 @@ impl Outcome {
             }
             Self::Cut { .. } => true,
             Self::Failed { error, .. } => error.may_have_executed(),
-            Self::Unauthorized { .. } => false,
         }
     }
 
@@ -103,9 +110,7 @@ impl Outcome {
     ) -> Result<RawResponse, TransportError> {
         let record = record.earlier_may_have_executed(maybe_executed);
         match self {
-            Self::Answered { response, .. } | Self::Unauthorized { response, .. } => {
-                Ok(response.with_record(record))
-            }
+            Self::Answered { response, .. } => Ok(response.with_record(record)),
             Self::Failed { error, .. } => Err(error.with_record(record)),
             // Keeps the head, so that the error has the status and the request id.
             Self::Cut { status, headers, received, error } => {
@@ -150,7 +155,7 @@ pub(crate) async fn send_once(
         Ok(Err(error)) | Err(error) => return Outcome::Failed { error, final_: false },
     };
     if operation.transfer() == Transfer::Events && response.status().is_success() {
-        return Outcome::Answered { status: response.status(), code: None, response };
+        return Outcome::Answered { status: response.status(), code: None, response, refused: None };
     }
     // The decision about a retry needs the error code from the body, and an incomplete body counts as a failure.
     let read = time_limit.apply(response.read()).await;
@@ -164,7 +169,7 @@ pub(crate) async fn send_once(
         tracing::trace!(body = redacted(&body), "answer");
     }
     let code = if status.is_success() { None } else { error_code(&body) };
-    Outcome::Answered { status, code, response: RawResponse::new(status, headers, body) }
+    Outcome::Answered { status, code, response: RawResponse::new(status, headers, body), refused: None }
 }
 
 /// The time limit of an attempt.

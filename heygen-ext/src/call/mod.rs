@@ -11,7 +11,6 @@ pub(crate) mod telemetry;
 #[cfg(test)]
 mod tests;
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -101,15 +100,12 @@ struct Call<'a> {
     span: tracing::Span,
 }
 
-/// What follows an attempt that does not end its call. The outcome is in a box, because what is kept during a pause takes
-/// space in the future of every call, also of those that never pause.
+/// What follows an attempt that does not end its call.
 enum Step {
     /// Renews the access token, and tries again with the new one.
-    Renew(Box<Outcome>),
-    Retry {
-        pause: Duration,
-        outcome: Box<Outcome>,
-    },
+    Renew,
+    /// Tries again after a pause.
+    Retry(Duration),
 }
 
 /// The state of a call between its attempts.
@@ -163,60 +159,61 @@ impl Call<'_> {
             progress.attempts += 1;
             let (sender, options) = (&self.shared().http, &self.policies.options);
             let sending = attempt::send_once(sender, slot, self.operation, options, self.remaining());
-            let outcome = sending.await.with_token(token);
-            let step = match self.step(outcome, &mut progress, began, key.is_some(), next.is_some()) {
-                ControlFlow::Continue(step) => step,
-                ControlFlow::Break(outcome) => return self.finish(outcome, progress, key),
+            let mut outcome = sending.await;
+            outcome.add_token(token);
+            let Some(step) = self.step(&outcome, &mut progress, began, key.is_some(), next.is_some()) else {
+                return self.finish(outcome, progress, key);
             };
+            // In a box, because what is kept during a pause takes space in the future of every call, also of those that
+            // never pause.
+            let outcome = Box::new(outcome);
             *slot = next;
             match step {
-                Step::Renew(refusal) => match self.renew(&refusal).await {
+                Step::Renew => match self.renew(&outcome).await {
                     Ok(true) => {
                         progress.renewed = true;
-                        self.report(&refusal, &progress, began, Decision::Retry(Duration::ZERO));
-                        last_outcome = Some(refusal);
+                        self.report(&outcome, &progress, began, Decision::Retry(Duration::ZERO));
                     }
                     Ok(false) => {
-                        self.report(&refusal, &progress, began, Decision::Done);
-                        return self.finish(*refusal, progress, key);
+                        self.report(&outcome, &progress, began, Decision::Done);
+                        return self.finish(*outcome, progress, key);
                     }
                     Err(error) => return self.finish(Outcome::unsent(error), progress, key),
                 },
-                Step::Retry { pause, outcome } => {
-                    last_outcome = Some(outcome);
-                    if !pause.is_zero() {
-                        tracing::debug!(
-                            pause_ms = pause.as_millis() as u64,
-                            attempts = progress.attempts,
-                            "retries after a pause"
-                        );
-                        self.shared().runtime.sleep(pause).await;
-                    }
+                Step::Retry(pause) if !pause.is_zero() => {
+                    tracing::debug!(
+                        pause_ms = pause.as_millis() as u64,
+                        attempts = progress.attempts,
+                        "retries after a pause"
+                    );
+                    self.shared().runtime.sleep(pause).await;
                 }
+                Step::Retry(_) => {}
             }
+            last_outcome = Some(outcome);
         }
     }
 
-    /// Decides what follows an attempt. `Break` has the outcome of the call.
+    /// Decides what follows an attempt; `None` if it ends the call.
     fn step(
         &self,
-        outcome: Outcome,
+        outcome: &Outcome,
         progress: &mut Progress,
         began: Instant,
         has_key: bool,
         replayable: bool,
-    ) -> ControlFlow<Outcome, Step> {
-        if matches!(outcome, Outcome::Unauthorized { .. }) && replayable && !progress.renewed {
-            return ControlFlow::Continue(Step::Renew(Box::new(outcome)));
+    ) -> Option<Step> {
+        if outcome.refused_token().is_some() && replayable && !progress.renewed {
+            return Some(Step::Renew);
         }
         // What a retry would need is not computed for a success, which is never retried.
         let decision = match outcome.is_success() {
             true => Decision::Done,
-            false => self.judge(&outcome, progress, has_key, replayable),
+            false => self.judge(outcome, progress, has_key, replayable),
         };
-        self.report(&outcome, progress, began, decision);
+        self.report(outcome, progress, began, decision);
         let pause = match decision {
-            Decision::Done => return ControlFlow::Break(outcome),
+            Decision::Done => return None,
             Decision::Retry(pause) => {
                 let timed_out = outcome.timed_out();
                 self.shared().retry_budget.pay(timed_out);
@@ -229,7 +226,7 @@ impl Call<'_> {
             }
         };
         progress.maybe_executed |= outcome.may_have_executed();
-        ControlFlow::Continue(Step::Retry { pause, outcome: Box::new(outcome) })
+        Some(Step::Retry(pause))
     }
 
     /// Limits the time of work before a request is sent to the deadline.
@@ -260,7 +257,7 @@ impl Call<'_> {
 
     /// Whether a token other than the refused one is available. An error replaces the refusal as the result of the call.
     async fn renew(&self, refusal: &Outcome) -> Result<bool, TransportError> {
-        let Outcome::Unauthorized { presented: refused, .. } = refusal else { return Ok(false) };
+        let Some(refused) = refusal.refused_token() else { return Ok(false) };
         let renewal = self.within(self.shared().credentials.renew(refused)).await;
         let Ok(renewal) = renewal else { return Ok(false) };
         renewal.map_err(|problem| {
@@ -315,10 +312,10 @@ impl Call<'_> {
         let shared = self.shared();
         let asked = |response: &RawResponse| retry_after(response.headers(), shared.runtime.system_time());
         let phase = match outcome {
-            Outcome::Answered { status, code, response } => {
+            Outcome::Answered { status, code, response, .. } => {
                 Phase::Answered { status: *status, code: code.as_ref(), retry_after: asked(response) }
             }
-            Outcome::Failed { final_: true, .. } | Outcome::Unauthorized { .. } => return Decision::Done,
+            Outcome::Failed { final_: true, .. } => return Decision::Done,
             Outcome::Failed { error, .. } if !error.may_have_executed() => Phase::NotSent,
             Outcome::Failed { .. } | Outcome::Cut { .. } => Phase::NoAnswer,
         };
