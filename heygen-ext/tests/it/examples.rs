@@ -1,7 +1,5 @@
 //! Tests the examples. The test of `upload` is in `uploads.rs`.
 
-use std::time::Duration;
-
 use heygen_ext::{ErrorCode, HeyGen};
 use heygen_sim::{Clock, Sim};
 
@@ -70,7 +68,7 @@ async fn the_example_pages_lists_everything() {
 async fn the_example_speech_receives_audio_and_words() {
     let sim = Sim::builder().clock(Clock::scaled(10_000.0)).start().await.unwrap();
     let heygen = HeyGen::builder().api_key(sim.api_key()).base_url(sim.base_url()).build().unwrap();
-    let voice = speech::train(&heygen, Duration::ZERO).await.unwrap();
+    let voice = speech::train(&heygen, std::time::Duration::ZERO).await.unwrap();
     let (bytes, words) = speech::speak(&heygen, &voice, "one two").await.unwrap();
     assert!(bytes > 10_000);
     assert_eq!(words, ["one at 0.0 s", "two at 0.4 s"]);
