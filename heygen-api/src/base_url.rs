@@ -13,7 +13,7 @@ use crate::operations::BASE_URL;
 pub(crate) struct BaseUrl {
     /// Without white space around it, and without slashes at its end.
     text: String,
-    /// Parsed once, because parsing takes a tenth of the time of a call.
+    /// Parsed once, not by each call.
     url: Result<Url, <Url as FromStr>::Err>,
 }
 

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use crate::operation::Operation;
 
-/// The operation of a call. It is small, because a call moves it about ten times.
+/// The operation of a call. It is small, because a call moves it repeatedly.
 #[derive(Clone)]
 pub(crate) enum CalledOperation {
     Documented(&'static Operation),

@@ -11,7 +11,7 @@ use reqwest::{Body, Url};
 /// It is a `reqwest::Request` that can create its body again, so that a retry sends a streamed file from its beginning,
 /// and never as an empty body.
 pub struct Request {
-    // In a box, because a call moves it about ten times before it is sent.
+    // In a box, because a call moves it repeatedly before it is sent.
     inner: Box<reqwest::Request>,
     body: Option<MakeBody>,
 }

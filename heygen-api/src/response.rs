@@ -37,7 +37,7 @@ pub struct Response<T> {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    // In a box, because values are large, and a call moves its response about ten times.
+    // In a box, because values are large, and a call moves its response repeatedly.
     value: Box<T>,
 }
 
