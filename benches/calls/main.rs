@@ -71,9 +71,13 @@ impl Sides {
         let created = runtime.block_on(heygen.api().create_video().body(body).send())?;
         let id = created.video_id.clone();
         // Both sides read the same body: that of an unfinished video changes while they are measured.
+        let end = Instant::now() + Duration::from_secs(60);
         while runtime.block_on(heygen.api().get_video().video_id(&id).send())?.status
             != VideoStatus::Completed
         {
+            if Instant::now() > end {
+                return Err("the simulator did not finish the video within 60 s".into());
+            }
             std::thread::sleep(Duration::from_millis(10));
         }
         let reqwest = reqwest::Client::builder()

@@ -250,6 +250,12 @@ mod tests {
     }
 
     #[test]
+    fn an_invalid_url_in_the_document_is_named_by_a_call() {
+        let problem = BaseUrl::new("nowhere").parsed().err().unwrap();
+        assert!(problem.starts_with("invalid base URL `nowhere`: "), "{problem}");
+    }
+
+    #[test]
     fn only_this_machine_is_loopback() {
         for url in ["http://localhost:1", "http://127.0.0.1", "http://127.8.8.8/a", "http://[::1]:80"] {
             assert!(BaseUrl::new(url).is_loopback(), "{url}");

@@ -99,8 +99,14 @@ impl TransportError {
             (true, false, false) => "timed out before sending",
             (false, true, _) => self.connect_failure(),
             (false, false, true) => "the connection was lost",
+            (false, false, false) if self.was_rejected() => "the server rejected the request unread",
             (false, false, false) => "not sent",
         }
+    }
+
+    /// Whether the request was sent, although the service cannot have executed it.
+    fn was_rejected(&self) -> bool {
+        self.cause.downcast_ref::<reqwest::Error>().is_some_and(was_rejected_unread)
     }
 
     /// Why connecting failed, as far as the causes show.

@@ -169,6 +169,8 @@ async fn a_request_that_the_server_rejected_unread_was_not_executed() {
         let request = reqwest::Client::new().post(&url).body(reqwest::Body::wrap_stream(body));
         let error = TransportError::from(request.send().await.unwrap_err());
         assert_eq!(error.may_have_executed(), may_have_executed, "{cause}");
+        let rejected = error.to_string() == "the server rejected the request unread";
+        assert_eq!(rejected, !may_have_executed, "{cause}: {error}");
     }
 }
 
