@@ -208,6 +208,11 @@ async fn a_success_status_with_an_error_body_is_an_error() {
         );
         assert_eq!(error.status().unwrap(), 200);
     }
+    // The same in a page, and in a body that is read whole.
+    let body = r#"{"data":[],"error":{"code":"video_not_found","message":"m"}}"#;
+    let page = client(200, &[], body).list_videos().send().await.unwrap_err();
+    let whole = client(200, &[], body).request(http::Method::GET, "/v3/new").send().await.unwrap_err();
+    assert_eq!((page.code(), whole.code()), (Some(ErrorCode::VideoNotFound), Some(ErrorCode::VideoNotFound)));
     // An empty `error` is not an error. An `error` inside `data` belongs to the resource.
     for body in [
         r#"{"data":{"id":"v","status":"completed"},"error":null}"#,
