@@ -10,6 +10,8 @@ use heygen_ext::BoxError;
 use heygen_ext::webhook::testing::Signer;
 use heygen_ext::webhook::{Event, Inbox, InboxCounts, Inserted, Outcome, PostgresInbox, Webhook};
 
+use sqlx::PgPool;
+
 use crate::SECRET;
 use crate::database::Database;
 
@@ -62,6 +64,36 @@ async fn an_event_is_kept_once_and_a_contradiction_is_reported() {
     assert_eq!(*told.lock().unwrap(), [None, Some(Outcome::Succeeded)]);
     database.remove().await;
 }
+
+#[tokio::test]
+async fn an_insert_does_not_read_the_events_of_other_jobs() {
+    let Some(database) = Database::create().await else { return };
+    let pool = PgPool::connect(&database.url).await.unwrap();
+    let inbox = PostgresInbox::new(pool.clone()).await.unwrap();
+    for number in 0..EVENTS {
+        inbox.insert(event("avatar_video.success", &format!("v{number}"))).await.unwrap();
+    }
+    // A connection that ends writes its statistics.
+    pool.close().await;
+    let pool = PgPool::connect(&database.url).await.unwrap();
+    let statistics = "SELECT n_tup_ins, (seq_tup_read + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes i WHERE i.relid = t.relid))::bigint
+         FROM pg_stat_user_tables t WHERE schemaname = 'apalis' AND relname = 'jobs'";
+    let start = Instant::now();
+    let read = loop {
+        let (inserted, read): (i64, i64) = sqlx::query_as(statistics).fetch_one(&pool).await.unwrap();
+        if inserted == EVENTS {
+            break read;
+        }
+        assert!(start.elapsed() < GIVE_UP, "the statistics have {inserted} events");
+        tokio::task::yield_now().await;
+    };
+    assert!(read < EVENTS, "{read} rows were read for {EVENTS} inserts");
+    pool.close().await;
+    database.remove().await;
+}
+
+/// More than one page of the table.
+const EVENTS: i64 = 200;
 
 #[tokio::test]
 async fn a_dead_event_is_counted_and_can_be_tried_again() {

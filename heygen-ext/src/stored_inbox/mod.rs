@@ -7,10 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apalis_core::backend::ext::BackendExt;
-use apalis_core::backend::{TaskSink, TaskSinkError};
 use apalis_core::error::WorkerError;
 use apalis_core::task::attempt::Attempt as AttemptCount;
-use apalis_core::task::builder::TaskBuilder;
 use apalis_core::task::task_id::TaskId;
 use apalis_core::worker::builder::WorkerBuilder;
 use apalis_core::worker::context::WorkerContext;
@@ -28,6 +26,7 @@ use sqlx::sqlite::{
 };
 use tokio::sync::Notify;
 use tower::limit::ConcurrencyLimitLayer;
+use ulid::Ulid;
 
 use crate::box_error::BoxError;
 #[cfg(feature = "inbox-sqlite")]
@@ -84,7 +83,7 @@ macro_rules! stored_inbox {
         $(#[$doc:meta])*
         $inbox:ident: $engine:ident::$storage:ident on $pool:ty,
         jobs: $jobs:literal, workers: $workers:literal,
-        at_least: $at_least:literal, below: $below:literal,
+        of_queue: $of_queue:literal, at_least: $at_least:literal, below: $below:literal,
         now: $now:literal, seconds: $seconds:literal
     ) => {
         $(#[$doc])*
@@ -132,6 +131,26 @@ macro_rules! stored_inbox {
                 Ok(count)
             }
 
+            /// Inserts an event as the engine would, unless there is an event with its key, or with a key that begins with
+            /// `prefix`. Returns whether it was inserted.
+            ///
+            /// The engine can insert under no such condition, and does not tell on SQLite whether it has inserted.
+            async fn insert_unless(&self, event: &Event, prefix: Option<&str>) -> Result<bool, BoxError> {
+                let query = concat!(
+                    "INSERT INTO ", $jobs, " (id, job_type, job, status, attempts, max_attempts, run_at, priority, idempotency_key)
+                     SELECT $4, $1, $5, 'Pending', 0, $6, ", $now, ", 0, $7
+                     WHERE NOT EXISTS (SELECT 1 FROM ", $jobs, " WHERE ", $of_queue, "
+                     AND idempotency_key ", $at_least, " $2 AND idempotency_key ", $below, " $3) ON CONFLICT DO NOTHING"
+                );
+                // No key is in the range of an absent prefix.
+                let (start, end) = prefix.map_or_else(Default::default, |prefix| (prefix, end_of(prefix)));
+                let query = sqlx::query(query).bind(QUEUE).bind(start).bind(end).bind(Ulid::generate().to_string());
+                let query = query.bind(event.to_stored().to_string().into_bytes());
+                // `Runner` decides when an event is dead.
+                let query = query.bind(i32::MAX).bind(event.key().as_str().to_owned());
+                Ok(query.execute(&self.pool).await?.rows_affected() > 0)
+            }
+
             fn storage(&self, config: $engine::Config) -> $engine::$storage<Value> {
                 $engine::$storage::new(&self.pool).with_config(config)
             }
@@ -141,22 +160,15 @@ macro_rules! stored_inbox {
             fn insert(&self, event: Event) -> BoxFuture<'_, Result<Inserted, BoxError>> {
                 Box::pin(async move {
                     let key = event.key();
-                    if event.may_have_other_key() && KnownKey::has(&self.keys(key.job_prefix()).await?, &event) {
-                        return Ok(Inserted::Known);
+                    let prefix = key.job_prefix();
+                    // Most events are the first of their job, and need no second query.
+                    let no_other = event.may_have_other_key().then_some(prefix);
+                    let mut is_new = self.insert_unless(&event, no_other).await?;
+                    if !is_new && no_other.is_some() && !KnownKey::has(&self.keys(prefix).await?, &event) {
+                        is_new = self.insert_unless(&event, None).await?;
                     }
-                    let task = TaskBuilder::new(event.to_stored())
-                        .idempotency_key(key.as_str())
-                        // The worker decides when an event is dead.
-                        .max_attempts(i32::MAX as usize)
-                        .build();
-                    match self.storage($engine::Config::default().queue(QUEUE)).push_task(task).await {
-                        // Another process has inserted the key in the meantime. SQLite ignores the second insert.
-                        Err(TaskSinkError::PushError($engine::Error::Database(problem)))
-                            if problem.as_database_error().is_some_and(|problem| problem.is_unique_violation()) =>
-                        {
-                            return Ok(Inserted::Known);
-                        }
-                        pushed => pushed?,
+                    if !is_new {
+                        return Ok(Inserted::Known);
                     }
                     self.inserted.notify_one();
                     Ok(Inserted::New)
@@ -167,7 +179,7 @@ macro_rules! stored_inbox {
                 Box::pin(async move {
                     let query = concat!(
                         "SELECT idempotency_key, status = 'Done' FROM ", $jobs,
-                        " WHERE job_type = $1 AND idempotency_key ", $at_least, " $2 AND idempotency_key ", $below, " $3"
+                        " WHERE ", $of_queue, " AND idempotency_key ", $at_least, " $2 AND idempotency_key ", $below, " $3"
                     );
                     let query = sqlx::query(query).bind(QUEUE).bind(job_prefix).bind(end_of(job_prefix));
                     let rows = query.fetch_all(&self.own).await?.into_iter();
@@ -292,7 +304,7 @@ stored_inbox! {
     /// ```
     SqliteInbox: apalis_sqlite::SqliteStorage on SqlitePool,
     jobs: "Jobs", workers: "Workers",
-    at_least: ">=", below: "<",
+    of_queue: "job_type = $1", at_least: ">=", below: "<",
     now: "strftime('%s', 'now')", seconds: "$1"
 }
 
@@ -323,8 +335,9 @@ stored_inbox! {
     /// ```
     PostgresInbox: apalis_postgres::PostgresStorage on PgPool,
     jobs: "apalis.jobs", workers: "apalis.workers",
-    // By bytes, in every collation of the database; the index makes it fast.
-    at_least: "~>=~", below: "~<~",
+    // By bytes, in every collation of the database. No index serves this form of the queue's name: as long as it has no
+    // statistics, Postgres chose one that has all events.
+    of_queue: "job_type || '' = $1", at_least: "~>=~", below: "~<~",
     now: "now()", seconds: "make_interval(secs => $1::bigint)"
 }
 
@@ -361,8 +374,7 @@ impl SqliteInbox {
 /// Indexes beside those of the engine: for the keys of a job, and for counting and removing events.
 #[cfg(feature = "inbox-postgres")]
 const INDEXES: [&str; 2] = [
-    "CREATE INDEX IF NOT EXISTS heygen_ext_webhook_keys
-     ON apalis.jobs (job_type, idempotency_key text_pattern_ops)",
+    "CREATE INDEX IF NOT EXISTS heygen_ext_webhook_keys ON apalis.jobs (idempotency_key text_pattern_ops)",
     "CREATE INDEX IF NOT EXISTS heygen_ext_webhook_done ON apalis.jobs (job_type, status, done_at)",
 ];
 

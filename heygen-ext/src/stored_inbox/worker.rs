@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
+use ulid::Ulid;
 
 use super::runner::{MAX_RESTART_PAUSE, Queue, RESTART_PAUSE, Runner, Settings};
 use crate::box_error::BoxError;
@@ -167,7 +168,7 @@ impl Worker {
             let mut pause = RESTART_PAUSE;
             while !*stop.borrow() {
                 // A name that no other worker has, so that the events of a dead one are recognized.
-                let context = WorkerContext::new(&format!("heygen-ext {}", uuid::Uuid::new_v4()));
+                let context = WorkerContext::new(&format!("heygen-ext {}", Ulid::generate()));
                 let (events, start) = (runner.queue.events(&runner, &context, settings), Instant::now());
                 let Err(problem) = drive(events, context, stop.subscribe()).await else { break };
                 if start.elapsed() > MAX_RESTART_PAUSE {
