@@ -1,9 +1,12 @@
 //! One attempt: sends a request and reads the complete answer within the time limit.
 
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::Either;
+use futures_util::future::{BoxFuture, Either};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use heygen_api::{
     CallRecord, ErrorCode, Operation, RawResponse, Request, Transfer, TransportError, from_json_slice,
@@ -11,7 +14,8 @@ use heygen_api::{
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::Body;
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::task::unconstrained;
+use tokio::time::{Instant, sleep_until};
 
 use super::HttpSender;
 use crate::call_options::CallOptions;
@@ -140,17 +144,13 @@ pub(crate) async fn send_once(
     if let Some(idle) = &idle {
         *slot = slot.take().map(|request| with_idle_timer(request, idle.clone()));
     }
-    let time_limit = TimeLimit {
-        end: time.and_then(|time| Instant::now().checked_add(time)),
-        time: time.unwrap_or_default(),
-        idle: idle.filter(|_| options.timeout.is_none()),
-    };
-    let Some(sending) = slot.take().map(|request| send(sender, request, operation)) else {
+    let mut timer = Timer::new(time, idle.filter(|_| options.timeout.is_none()));
+    let Some(request) = slot.take() else {
         let error =
             TransportError::not_sent("the body of the request was consumed, and cannot be sent again");
         return Outcome::Failed { error, final_: true };
     };
-    let mut response = match time_limit.apply(sending).await {
+    let mut response = match timer.limit(pin!(send(sender, request, operation))).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) | Err(error) => return Outcome::Failed { error, final_: false },
     };
@@ -158,7 +158,7 @@ pub(crate) async fn send_once(
         return Outcome::Answered { status: response.status(), code: None, response, refused: None };
     }
     // The decision about a retry needs the error code from the body, and an incomplete body counts as a failure.
-    let read = time_limit.apply(response.read()).await;
+    let read = timer.limit(pin!(response.read())).await;
     let (status, headers) = response.into_head();
     let body = match read {
         Ok((body, None)) => body,
@@ -172,36 +172,47 @@ pub(crate) async fn send_once(
     Outcome::Answered { status, code, response: RawResponse::new(status, headers, body), refused: None }
 }
 
-/// The time limit of an attempt.
-struct TimeLimit {
-    end: Option<Instant>,
-    /// The duration, for the error.
+/// Ends the time of an attempt. Sending and reading share it.
+struct Timer {
+    /// Ready at the end of the time. In a box, like the other, so that the future of every call is small.
+    end: Option<BoxFuture<'static, ()>>,
+    /// The time, for the error.
     time: Duration,
-    /// The idle timer of an upload.
-    idle: Option<IdleTimer>,
+    /// Ready when an upload makes no progress.
+    idle: Option<BoxFuture<'static, ()>>,
 }
 
-impl TimeLimit {
-    /// Limits the time of `work`. It uses combinators, because an `async fn` would store `work` twice, which doubles the
-    /// size of the future.
-    fn apply<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = Result<T, TransportError>> {
-        let time = self.time;
-        let limited = match self.end {
-            Some(end) => {
-                Either::Left(timeout_at(end, work).map(move |done| done.map_err(|_| timed_out(time))))
-            }
-            None => Either::Right(work.map(Ok)),
-        };
-        match self.idle.clone() {
-            None => Either::Left(limited),
-            // Only uploads have an idle timer, and compared to a file, one allocation is cheap.
-            Some(idle) => Either::Right(Box::pin(async move {
-                tokio::select! {
-                    done = limited => done,
-                    () = idle.expired() => Err(timed_out(IDLE_TIMEOUT)),
-                }
-            })),
+impl Timer {
+    fn new(time: Option<Duration>, idle: Option<IdleTimer>) -> Self {
+        let end = time.and_then(|time| Instant::now().checked_add(time));
+        Self {
+            // Without the budget of the task, which a body that arrives without a pause uses up before the time is looked at.
+            end: end.map(|end| Box::pin(unconstrained(sleep_until(end))) as BoxFuture<'static, ()>),
+            time: time.unwrap_or_default(),
+            idle: idle.map(|idle| Box::pin(async move { idle.expired().await }) as BoxFuture<'static, ()>),
         }
+    }
+
+    /// Runs work until the time has ended. It takes a reference, because an `async fn` would store the work twice.
+    async fn limit<T>(&mut self, mut work: Pin<&mut impl Future<Output = T>>) -> Result<T, TransportError> {
+        poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(done) => Poll::Ready(Ok(done)),
+            Poll::Pending => self.poll_end(context).map(Err),
+        })
+        .await
+    }
+
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<TransportError> {
+        let mut has_ended = |timer: &mut Option<BoxFuture<'static, ()>>| {
+            timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready())
+        };
+        if has_ended(&mut self.end) {
+            return Poll::Ready(timed_out(self.time));
+        }
+        if has_ended(&mut self.idle) {
+            return Poll::Ready(timed_out(IDLE_TIMEOUT));
+        }
+        Poll::Pending
     }
 }
 

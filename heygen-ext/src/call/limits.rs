@@ -32,6 +32,16 @@ impl Limits {
         })
     }
 
+    /// Whether calls need a permit.
+    pub(crate) fn limits_calls(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
+    /// Whether requests need a time.
+    pub(crate) fn limits_rate(&self) -> bool {
+        self.spacing.is_some()
+    }
+
     /// Waits for a permit to run a call. The caller keeps it until the answer is complete.
     pub(crate) async fn acquire(&self) -> Option<SemaphorePermit<'_>> {
         // The semaphore is never closed.

@@ -141,32 +141,42 @@ impl Call<'_> {
             Ok(key) => key.flatten(),
             Err(error) => return self.finish(Outcome::unsent(error), progress, None),
         };
-        let _permit = match self.within(self.shared().limits.acquire()).await {
-            Ok(permit) => permit,
-            Err(error) => return self.finish(Outcome::unsent(error), progress, key),
+        let _permit = if self.shared().limits.limits_calls() {
+            match self.within(self.shared().limits.acquire()).await {
+                Ok(permit) => permit,
+                Err(error) => return self.finish(Outcome::unsent(error), progress, key),
+            }
+        } else {
+            None
         };
         // The last outcome, which is reported if the deadline prevents the next attempt.
         let mut last_outcome: Option<Box<Outcome>> = None;
         loop {
             let next = slot.as_ref().and_then(Request::try_clone);
             let began = self.shared().runtime.now();
-            let presented = match (self.prepare().await, last_outcome) {
+            let prepared = match self.prepare_at_once() {
+                Some(presented) => Ok(presented),
+                None => self.prepare().await,
+            };
+            let presented = match (prepared, last_outcome) {
                 (Ok(presented), _) => presented,
                 (Err(error), Some(last)) if error.is_timeout() => return self.finish(*last, progress, key),
                 (Err(error), _) => return self.finish(Outcome::unsent(error), progress, key),
             };
-            let token = self.set_headers(slot, presented);
-            progress.attempts += 1;
-            let (sender, options) = (&self.shared().http, &self.policies.options);
-            let sending = attempt::send_once(sender, slot, self.operation, options, self.remaining());
-            let mut outcome = sending.await;
-            outcome.add_token(token);
-            let Some(step) = self.step(&outcome, &mut progress, began, key.is_some(), next.is_some()) else {
-                return self.finish(outcome, progress, key);
+            // In a block and a box, because what is kept during a pause takes space in the future of every call, also of those
+            // that never pause.
+            let (step, outcome) = {
+                let token = self.set_headers(slot, presented);
+                progress.attempts += 1;
+                let (sender, options) = (&self.shared().http, &self.policies.options);
+                let sending = attempt::send_once(sender, slot, self.operation, options, self.remaining());
+                let mut outcome = sending.await;
+                outcome.add_token(token);
+                match self.step(&outcome, &mut progress, began, key.is_some(), next.is_some()) {
+                    Some(step) => (step, Box::new(outcome)),
+                    None => return self.finish(outcome, progress, key),
+                }
             };
-            // In a box, because what is kept during a pause takes space in the future of every call, also of those that
-            // never pause.
-            let outcome = Box::new(outcome);
             *slot = next;
             match step {
                 Step::Renew => match self.renew(&outcome).await {
@@ -235,6 +245,12 @@ impl Call<'_> {
             None => Ok(work.await),
             Some(remaining) => tokio::time::timeout(remaining, work).await.map_err(|_| deadline_passed()),
         }
+    }
+
+    /// The credentials of an attempt, if there is nothing to wait for, as in most calls.
+    fn prepare_at_once(&self) -> Option<Option<Presented>> {
+        let is_free = self.policies.options.deadline.is_none() && !self.shared().limits.limits_rate();
+        if is_free { self.shared().credentials.present_at_once() } else { None }
     }
 
     /// Waits for the rate limit, and gets the credentials of an attempt.

@@ -76,18 +76,22 @@ pub(crate) enum Ready {
 }
 
 impl Ready {
+    /// Returns the header of the next attempt, unless a provider has to be asked.
+    pub(crate) fn present_at_once(&self) -> Option<Option<Presented>> {
+        match self {
+            Self::Absent => Some(None),
+            Self::Fixed(presented) => Some(Some(presented.clone())),
+            Self::Provider(_) => None,
+        }
+    }
+
     /// Returns the header of the next attempt.
     pub(crate) async fn present(&self) -> Result<Option<Presented>, CredentialsError> {
-        match self {
-            Self::Absent => Ok(None),
-            Self::Fixed(presented) => Ok(Some(presented.clone())),
-            Self::Provider(provider) => {
-                let token = provider.token().await.map_err(missing)?;
-                let header = presented(&Credentials::bearer_token(token.expose_secret()));
-                let header = header.map_err(|error| missing(error.into()))?;
-                Ok(Some(Presented { token: Some(token), ..header }))
-            }
-        }
+        let Self::Provider(provider) = self else { return Ok(self.present_at_once().flatten()) };
+        let token = provider.token().await.map_err(missing)?;
+        let header = presented(&Credentials::bearer_token(token.expose_secret()));
+        let header = header.map_err(|error| missing(error.into()))?;
+        Ok(Some(Presented { token: Some(token), ..header }))
     }
 
     /// Whether credentials other than the refused ones are available.
