@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -137,19 +137,20 @@ pub(crate) async fn run_handler(
     limit: Duration,
 ) -> Result<(), BoxError> {
     let span = tracing::info_span!("webhook", event.key = %event.key());
-    let run = AssertUnwindSafe(async move { handler.handle(event).await }).catch_unwind();
-    match within(limit, run.instrument(span)).await {
+    let run = AssertUnwindSafe(async move { handler.handle(event).await });
+    match within(limit, pin!(run.catch_unwind().instrument(span))).await {
         Some(Ok(result)) => result,
         Some(Err(_)) => Err("the handler panicked".into()),
         None => Err(format!("the handler did not end within {} s", limit.as_secs_f64()).into()),
     }
 }
 
-/// Waits at most this long for a future. One that is done at once needs no timer.
-pub(crate) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
+/// Waits at most this long for a future. One that is done at once needs no timer. It takes a reference, because an `async fn`
+/// would store the future twice.
+pub(crate) async fn within<F: Future>(limit: Duration, mut future: Pin<&mut F>) -> Option<F::Output> {
     match poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await {
         Poll::Ready(output) => Some(output),
-        Poll::Pending => tokio::time::timeout(limit, future).await.ok(),
+        // In a box, because few futures need the space of a timer.
+        Poll::Pending => Box::pin(tokio::time::timeout(limit, future)).await.ok(),
     }
 }

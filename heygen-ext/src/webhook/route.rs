@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -80,7 +81,7 @@ impl<C: Check> Route<C> {
         B::Error: Send,
     {
         let status = match head.method {
-            Method::POST => match within(RESPONSE_TIMEOUT, self.answer(head, body)).await {
+            Method::POST => match within(RESPONSE_TIMEOUT, pin!(self.answer(head, body))).await {
                 Some(Ok(())) => StatusCode::OK,
                 Some(Err(status)) => status,
                 None => self.unavailable("the event was not confirmed and kept in time"),
@@ -279,7 +280,7 @@ pub(crate) async fn read_body<B: Body>(
     if content_length.is_some_and(|length: usize| length > max_size) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    let read = collect(body, max_size, budget);
+    let read = pin!(collect(body, max_size, budget));
     within(BODY_TIMEOUT, read).await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
 }
 
@@ -288,7 +289,7 @@ async fn collect<B: Body>(
     max_size: usize,
     budget: Option<&Arc<Semaphore>>,
 ) -> Result<Bytes, StatusCode> {
-    let mut body = std::pin::pin!(body);
+    let mut body = pin!(body);
     let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
     let mut permits = None::<OwnedSemaphorePermit>;
     while let Some(frame) = body.frame().await {
