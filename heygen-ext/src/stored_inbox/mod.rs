@@ -140,7 +140,8 @@ macro_rules! stored_inbox {
                     "INSERT INTO ", $jobs, " (id, job_type, job, status, attempts, max_attempts, run_at, priority, idempotency_key)
                      SELECT $4, $1, $5, 'Pending', 0, $6, ", $now, ", 0, $7
                      WHERE NOT EXISTS (SELECT 1 FROM ", $jobs, " WHERE ", $of_queue, "
-                     AND idempotency_key ", $at_least, " $2 AND idempotency_key ", $below, " $3) ON CONFLICT DO NOTHING"
+                     AND idempotency_key ", $at_least, " $2 AND idempotency_key ", $below, " $3)
+                     ON CONFLICT (job_type, idempotency_key) DO NOTHING"
                 );
                 // No key is in the range of an absent prefix.
                 let (start, end) = prefix.map_or_else(Default::default, |prefix| (prefix, end_of(prefix)));
