@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use heygen_ext::BoxError;
 use heygen_ext::webhook::testing::Signer;
 use heygen_ext::webhook::{Event, Inbox, InboxCounts, Inserted, Outcome, PostgresInbox, Webhook};
-
 use sqlx::PgPool;
 
 use crate::SECRET;

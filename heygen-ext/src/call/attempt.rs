@@ -282,6 +282,21 @@ mod tests {
         assert_eq!(limit(&UPLOAD_ASSET, &custom), Some(Duration::from_secs(5)));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn sending_and_reading_share_a_time_and_an_upload_ends_without_progress() {
+        let start = Instant::now();
+        let mut timer = Timer::new(Some(Duration::from_secs(10)), None);
+        timer.limit(pin!(tokio::time::sleep(Duration::from_secs(6)))).await.unwrap();
+        let error = timer.limit(pin!(tokio::time::sleep(2 * IDLE_TIMEOUT))).await.unwrap_err();
+        assert!(error.is_timeout());
+        assert_eq!(start.elapsed().as_secs(), 10);
+        let start = Instant::now();
+        let mut timer = Timer::new(None, Some(IdleTimer::new()));
+        let error = timer.limit(pin!(tokio::time::sleep(2 * IDLE_TIMEOUT))).await.unwrap_err();
+        assert!(error.is_timeout());
+        assert_eq!(start.elapsed().as_secs(), IDLE_TIMEOUT.as_secs());
+    }
+
     #[tokio::test]
     async fn a_large_body_is_sent_completely_in_chunks() {
         let mut plain = reqwest::Request::new(Method::POST, "http://localhost".parse().unwrap());
